@@ -1,0 +1,1 @@
+"""Golden images of CentOS and its relatives, made by real unattended installs."""

@@ -1,0 +1,68 @@
+"""What can go wrong, one class per remedy, each with the exit code that scripts rely on."""
+
+from typing import ClassVar
+
+
+class BuilderError(Exception):
+    """A failure that we can explain: one sentence of what happened, one hint of what to do."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(BuilderError):
+    """The command line names something that does not exist or contradicts itself."""
+
+    exit_code = 2
+
+
+class ConfigError(BuilderError):
+    """A configuration or input file is wrong: mend the file."""
+
+    exit_code = 3
+
+
+class HostError(BuilderError):
+    """The host, its programs, libvirt or its storage refused: mend the host."""
+
+    exit_code = 4
+
+
+class MediaError(BuilderError):
+    """A download, checksum or ISO is wrong: get the right medium."""
+
+    exit_code = 5
+
+
+class KickstartError(BuilderError):
+    """A kickstart does not render or does not pass the linter: mend the kickstart."""
+
+    exit_code = 6
+
+
+class InstallError(BuilderError):
+    """The guest reported a failure, or died: read the evidence."""
+
+    exit_code = 7
+
+
+class HangError(BuilderError):
+    """The guest stopped moving or took too long: look at its screen."""
+
+    exit_code = 8
+
+
+class TemplateError(BuilderError):
+    """The finished disk failed its audit or verification: it was not published."""
+
+    exit_code = 9
+
+
+class BatchError(BuilderError):
+    """Some of many builds failed: read the summary."""
+
+    exit_code = 10

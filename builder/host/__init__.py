@@ -1,0 +1,1 @@
+"""This machine: what it has, what it lacks, services for a while."""

@@ -1,0 +1,1 @@
+"""Plan an installation, run it, watch it."""

@@ -1,0 +1,1 @@
+"""Installer media: fetch, stage, inspect, remaster."""

@@ -1,0 +1,1 @@
+"""Kickstarts: render and lint."""

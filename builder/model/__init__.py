@@ -1,0 +1,1 @@
+"""Frozen value objects: the nouns of the project, without I/O."""

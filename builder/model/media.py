@@ -1,0 +1,53 @@
+"""Installer media on their way from a download to a domain's CD drive."""
+
+from pathlib import Path
+
+import msgspec
+
+
+class StagedIso(msgspec.Struct, frozen=True, kw_only=True):
+    """A verified ISO in the iso pool."""
+
+    pool: str
+    volume: str
+    path: Path
+    sha256: str
+    size: int
+    volume_id: str
+
+
+class InstallMedia(msgspec.Struct, frozen=True, kw_only=True):
+    """An ISO that installs unattended: a staged one with our kickstart and boot entries."""
+
+    path: Path
+    volume_id: str
+    kickstart_path: str
+    """Where the kickstart lies inside, such as /ks.cfg."""
+    size: int
+    source_sha256: str
+
+
+class BootEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One El Torito entry of an ISO."""
+
+    platform: str
+    """"bios" or "uefi"."""
+    path: str
+    """The file whose extent it boots; empty when it is no file of the tree."""
+    lba: int
+
+
+class IsoFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What an ISO says of itself."""
+
+    volume_id: str
+    size: int
+    layout: str
+    """"isolinux" (EL 7 to 9), "grub2" (EL 10) or "unknown"."""
+    product: str
+    version: str
+    arch: str
+    boot_configs: tuple[str, ...]
+    boot_entries: tuple[BootEntry, ...]
+    stage2: str
+    """Path of the installer's runtime image inside the ISO; empty if there is none."""

@@ -1,0 +1,75 @@
+"""Progress as an interface: steps report here, and the command line decides how it looks."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """One running count towards a total."""
+
+    def advance(self, amount: int = 1) -> None:
+        """Add `amount` units to the count."""
+
+    def describe(self, text: str) -> None:
+        """Say what is being worked on right now."""
+
+    def expect(self, total: int) -> None:
+        """Set the total, when it becomes known only on the way."""
+
+
+class Monitor(Protocol):
+    """What a step may say while it works."""
+
+    def step(self, title: str) -> AbstractContextManager[None]:
+        """Announce and time a step; `title` is a present participle: "Staging x.iso"."""
+        ...
+
+    def progress(
+        self, title: str, *, total: int | None = None, unit: str = "B"
+    ) -> AbstractContextManager[Progress]:
+        """Open a count of `unit`s ("B" counts bytes and is scaled) that closes with the block."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Tell one fact worth a line."""
+
+    def warn(self, text: str) -> None:
+        """Tell one fact that the user should act on."""
+
+
+class _SilentProgress:
+    def advance(self, amount: int = 1) -> None:
+        pass
+
+    def describe(self, text: str) -> None:
+        pass
+
+    def expect(self, total: int) -> None:
+        pass
+
+
+class SilentMonitor:
+    """Says nothing; for callers that only want the result."""
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[None]:  # noqa: ARG002  # the interface's name
+        """Run the block."""
+        yield
+
+    @contextmanager
+    def progress(
+        self,
+        title: str,  # noqa: ARG002  # the interface's name
+        *,
+        total: int | None = None,  # noqa: ARG002  # the interface's name
+        unit: str = "B",  # noqa: ARG002  # the interface's name
+    ) -> Iterator[Progress]:
+        """Count into the void."""
+        yield _SilentProgress()
+
+    def note(self, text: str) -> None:
+        """Say nothing."""
+
+    def warn(self, text: str) -> None:
+        """Say nothing."""

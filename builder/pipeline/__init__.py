@@ -1,0 +1,1 @@
+"""Many builds from one file."""

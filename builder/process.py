@@ -1,0 +1,106 @@
+"""The only door to other programs: argument lists in, text out, errors that can be pasted."""
+
+import os
+import shlex
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from builder.errors import HostError
+
+_PACKAGES = {
+    "mmdebstrap": "mmdebstrap",
+    "mksquashfs": "squashfs-tools",
+    "mcopy": "mtools",
+    "openssl": "openssl",
+    "qemu-img": "qemu-utils (Debian) or qemu-img (EL)",
+    "xorriso": "xorriso",
+    "libvirtd": "libvirt-daemon-system (Debian) or libvirt-daemon (EL)",
+}
+
+
+class Completed(msgspec.Struct, frozen=True, kw_only=True):
+    """A program that ran to its end."""
+
+    argv: tuple[str, ...]
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Ours from scratch, so that nobody's locale or aliases change what programs print."""
+    kept = {name: os.environ[name] for name in ("HOME", "TMPDIR", "PATH") if name in os.environ}
+    return {"PATH": os.defpath, **kept, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", **(extra or {})}
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    stdin: str | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    check: bool = True,
+) -> Completed:
+    """Run `argv` to its end and return what it printed.
+
+    `stdin` is the place for secrets: arguments can be read by everyone in `ps`.
+    Raises HostError when the program is missing, or, with `check`, when it fails.
+    """
+    command = tuple(str(argument) for argument in argv)
+    try:
+        done = subprocess.run(
+            command,
+            input=stdin if stdin is not None else "",
+            env=environment(env),
+            cwd=cwd,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise _missing(command[0]) from error
+    result = Completed(
+        argv=command, returncode=done.returncode, stdout=done.stdout, stderr=done.stderr
+    )
+    if check and result.returncode:
+        raise failure(result)
+    return result
+
+
+def start(argv: Sequence[str | Path], *, log: Path) -> subprocess.Popen[bytes]:
+    """Start a program that keeps running; what it prints goes to `log`. The caller ends it."""
+    command = [str(argument) for argument in argv]
+    try:
+        with log.open("ab") as output:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=environment(),
+                start_new_session=True,
+            )
+    except FileNotFoundError as error:
+        raise _missing(command[0]) from error
+
+
+def failure(done: Completed) -> HostError:
+    """Explain a program that failed: its last line, and the command ready to paste."""
+    said = (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()[-1]
+    ended = f"exit {done.returncode}" if done.returncode > 0 else f"signal {-done.returncode}"
+    return HostError(
+        f"{Path(done.argv[0]).name} failed ({ended}): {said}",
+        hint=f"Run it by hand: {shlex.join(done.argv)}",
+    )
+
+
+def _missing(program: str) -> HostError:
+    name = Path(program).name
+    return HostError(
+        f"The program {name} is not installed.",
+        hint=f"Install {_PACKAGES.get(name, name)}, or run `make setup`.",
+    )

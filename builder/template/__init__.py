@@ -1,0 +1,1 @@
+"""From an installed disk to a published template."""
