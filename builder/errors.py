@@ -1,5 +1,7 @@
 """What can go wrong, one class per remedy, each with the exit code that scripts rely on."""
 
+import difflib
+from collections.abc import Iterable
 from typing import ClassVar
 
 
@@ -66,3 +68,12 @@ class BatchError(BuilderError):
     """Some of many builds failed: read the summary."""
 
     exit_code = 10
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """Return a hint for a name that nobody knows: the nearest known one, else all of them."""
+    names = sorted(known)
+    near = difflib.get_close_matches(word, names, n=1)
+    if near:
+        return f"Did you mean {near[0]}?"
+    return f"Known: {', '.join(names)}." if names else "None is known."

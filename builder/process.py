@@ -2,8 +2,10 @@
 
 import os
 import shlex
+import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -86,6 +88,46 @@ def start(argv: Sequence[str | Path], *, log: Path) -> subprocess.Popen[bytes]:
             )
     except FileNotFoundError as error:
         raise _missing(command[0]) from error
+
+
+@contextmanager
+def running(argv: Sequence[str | Path], *, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Keep a program running for the block; see `start`. It gets 15 s to leave when told to."""
+    program = start(argv, log=log)
+    try:
+        yield program
+    finally:
+        program.terminate()
+        try:
+            program.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            program.kill()
+            program.wait()
+
+
+def run_attached(argv: Sequence[str]) -> int:
+    """Run `argv` on our own terminal and environment; return its exit code as a shell would.
+
+    Ctrl-C reaches it from the terminal, SIGTERM is passed on: it decides, and we wait for it.
+    """
+    try:
+        child = subprocess.Popen(list(argv))
+    except FileNotFoundError as error:
+        raise _missing(argv[0]) from error
+    with child, _signals_go_to(child):
+        code = child.wait()
+    return code if code >= 0 else 128 - code
+
+
+@contextmanager
+def _signals_go_to(child: subprocess.Popen[bytes]) -> Iterator[None]:
+    interrupt = signal.signal(signal.SIGINT, lambda *_: None)
+    terminate = signal.signal(signal.SIGTERM, lambda number, _: child.send_signal(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, interrupt)
+        signal.signal(signal.SIGTERM, terminate)
 
 
 def failure(done: Completed) -> HostError:

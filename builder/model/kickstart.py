@@ -1,18 +1,45 @@
 """Kickstarts."""
 
 import hashlib
+from typing import Literal
 
 import msgspec
+
+DEFAULT_PROFILE = "minimal"
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A variation of a release: variables for its kickstart."""
 
-    name: str = ""
+    name: str = DEFAULT_PROFILE
     title: str = ""
     releases: tuple[str, ...] = ()
     """Releases that it is for; empty means all."""
     variables: dict[str, object] = {}
+
+
+class Secrets(msgspec.Struct, frozen=True, kw_only=True):
+    """Password hashes (crypt's $6$ form); never a password. None locks the account."""
+
+    root_password_hash: str | None = None
+    user_password_hash: str | None = None
+
+    def __repr__(self) -> str:
+        """Say nothing: values end up in logs and tracebacks."""
+        return "Secrets(…)"
+
+
+class RenderOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a kickstart depends on besides its release and profile."""
+
+    medium: str = ""
+    """A key of the release's media; empty means its default."""
+    firmware: Literal["bios", "uefi"] = "bios"
+    variables: dict[str, str] = {}
+    """As given by the user (--set name=value), not yet converted."""
+    secrets: Secrets = Secrets()
+    nonce: str = "preview"
+    """What the guest will report; new for each build, so no older success can be taken for it."""
 
 
 class Kickstart(msgspec.Struct, frozen=True, kw_only=True):

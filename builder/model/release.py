@@ -1,15 +1,21 @@
 """What can be installed."""
 
+from typing import Annotated
+
 import msgspec
+
+Digest = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")]
+FileName = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Positive = Annotated[int, msgspec.Meta(gt=0)]
 
 
 class Medium(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One ISO of a release."""
 
-    file: str
-    sha256: str = ""
+    file: FileName
+    sha256: Digest = ""
     """64 hex digits; empty for a medium that we make ourselves (the rehearsal)."""
-    size: int | None = None
+    size: Positive | None = None
     """Bytes, where a reliable source gives them."""
     network: bool = False
     """True when the ISO holds no packages, so that the kickstart must name a URL."""
@@ -27,20 +33,23 @@ class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     volume_id: str
     osinfo: str
     """libosinfo's identifier, which virt-manager and cockpit understand."""
-    kickstart: str
+    kickstart: FileName
     """Template file under kickstarts/."""
     urls: tuple[str, ...] = ()
     """Folders that hold the ISO files, best first."""
     repository: str = ""
-    """Base URL of the packages, for media without packages and for the installed system."""
+    """Folder of the package repositories, such as .../7.9.2009, which holds os/x86_64; for media
+    without packages and for the installed system."""
     media: dict[str, Medium]
     default_medium: str
-    memory_mib: int
-    disk_gib: int
-    vcpus: int = 2
+    memory_mib: Positive
+    disk_gib: Positive
+    vcpus: Positive = 2
     emulated_cpu: str = "qemu64"
     """Smallest CPU model that runs the release, for hosts without KVM."""
     packages: tuple[str, ...] = ()
     """%packages of the plain golden image."""
+    variables: dict[str, object] = {}
+    """Where the release wants other defaults than kickstarts/variables.toml."""
     made_here: bool = False
     """True for the rehearsal, whose ISO is made and not downloaded."""

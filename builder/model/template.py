@@ -4,16 +4,24 @@ from pathlib import Path
 
 import msgspec
 
+from builder.model.domain import Machine
+
+
+class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """An image file; sizes in bytes."""
+
+    virtual_size: int
+    size: int
+    sha256: str
+
 
 class Template(msgspec.Struct, frozen=True, kw_only=True):
-    """A published golden image; sizes in bytes."""
+    """A published golden image."""
 
     name: str
     version: str
     path: Path
-    virtual_size: int
-    size: int
-    sha256: str
+    image: ImageFacts
     manifest: Path
 
 
@@ -25,32 +33,41 @@ class StepTime(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """The record of a build, written beside its template as manifest.json."""
+    """The record of a build. It grows with the build; as manifest.json it is complete."""
 
     schema: int = 1
     name: str
-    version: str
+    version: str = ""
     build_id: str
     build_key: str
     created: str
     """RFC 3339, UTC."""
     release: str
     profile: str
-    firmware: str
-    image: str
-    format: str
-    compression: str
-    virtual_size: int
-    size: int
-    sha256: str
+    medium: str
     iso: str
     iso_sha256: str
     kickstart: str
     """The rendered text, secrets masked."""
-    kickstart_sha256: str
-    """Of the text as printed here."""
-    domain_xml: str
+    machine: Machine
+    domain_xml: str = ""
     packages: tuple[str, ...] = ()
-    tools: dict[str, str]
-    steps: tuple[StepTime, ...]
-    boot_seconds: float
+    """NAME-VERSION, as the guest listed them at the end of its installation."""
+    image: ImageFacts | None = None
+    compression: str = ""
+    boot_seconds: float = 0
+    """From power-on of a clone to its login prompt."""
+    steps: tuple[StepTime, ...] = ()
+    tools: dict[str, str] = {}
+    """Version of each program and library that had a hand in it."""
+
+
+class Built(msgspec.Struct, frozen=True, kw_only=True):
+    """What a build came to."""
+
+    template: Template
+    fresh: bool
+    """False when nothing had changed, so that the newest template was kept."""
+    folder: Path | None = None
+    """The build's folder under artifacts/; None when nothing was built."""
+    steps: tuple[StepTime, ...] = ()

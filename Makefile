@@ -1,0 +1,38 @@
+# Two commands for users: make rehearsal, make test. The rest are for people who change the code.
+.PHONY: help setup rehearsal test check unit lock clean
+.DEFAULT_GOAL := help
+
+RUN := .venv/bin/builder host run --
+
+help:  ## Print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup:  ## Install what is missing: OS packages and .venv
+	@sh builder/host/setup.sh
+
+rehearsal: setup  ## Make a template by a real installation of the rehearsal release
+	@$(RUN) .venv/bin/builder build rehearsal
+
+test: setup check  ## Lint, then run every test, the end-to-end ones last
+	@$(RUN) .venv/bin/pytest tests/unit tests/integration tests/e2e
+
+check: setup  ## Lint only
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/lint-imports
+	@.venv/bin/mypy
+	@shellcheck builder/host/setup.sh .ci/run
+
+unit: setup  ## Run the unit tests: seconds, no privileges
+	@.venv/bin/pytest tests/unit
+
+lock: setup  ## Choose the newest versions that pyproject.toml allows, into requirements.lock
+	@.venv/bin/python -m venv .venv/lock
+	@.venv/lock/bin/pip install --quiet uv
+	@.venv/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	    --group dev pyproject.toml --output-file requirements.lock
+
+clean:  ## Remove .venv and caches; pools and artifacts stay
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find builder tests -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,5 @@
+"""Run the command line: python -m builder."""
+
+from builder.cli.app import main
+
+main()

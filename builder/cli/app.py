@@ -1,0 +1,75 @@
+"""The application: global options, and the outer frame that turns failures into exit codes."""
+
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from builder import config
+from builder.cli import build, host, pool, template, volume
+from builder.cli.context import Context
+from builder.cli.output import TerminalMonitor
+from builder.errors import BuilderError, UsageError
+
+app = typer.Typer(
+    name="builder",
+    help="Golden images of CentOS and its relatives, made by real unattended installs.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(build.build)
+app.add_typer(host.app, name="host")
+app.add_typer(pool.app, name="pool")
+app.add_typer(template.app, name="template")
+app.add_typer(volume.app, name="volume")
+
+
+@app.callback()
+def options(
+    ctx: typer.Context,
+    uri: Annotated[str | None, typer.Option(help="libvirt connection.", metavar="URI")] = None,
+    config_file: Annotated[
+        Path | None, typer.Option("--config", help="Settings file instead of builder.toml.")
+    ] = None,
+) -> None:
+    """Resolve what all commands share."""
+    settings = config.load(file=config_file, uri=uri)
+    ctx.obj = Context(settings=settings, monitor=TerminalMonitor(bars=sys.stderr.isatty()))
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line and leave with the exit code that the outcome has."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(run(argv))
+
+
+def run(argv: list[str] | None = None) -> int:
+    """Run the command line; return its exit code."""
+    try:
+        return app(argv, standalone_mode=False) or 0
+    except BuilderError as error:
+        return _report(error)
+    except (typer.Abort, KeyboardInterrupt):
+        return _stopped()
+    except typer.TyperException as error:
+        return _report(UsageError(error.format_message(), hint="--help lists what there is."))
+
+
+def _report(error: BuilderError) -> int:
+    print(f"error: {error.message}", file=sys.stderr)  # noqa: T201  # the last word
+    if error.hint:
+        print(f"hint: {error.hint}", file=sys.stderr)  # noqa: T201  # the last word
+    return error.exit_code
+
+
+def _stopped() -> int:
+    print("interrupted: everything was cleaned up.", file=sys.stderr)  # noqa: T201  # the last word
+    return 130
+
+
+def _interrupt(_signal: int, _frame: Any) -> None:  # noqa: ANN401  # the signal module's type
+    raise KeyboardInterrupt

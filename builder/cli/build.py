@@ -1,0 +1,104 @@
+"""builder build."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from builder.cli.context import Context, context
+from builder.cli.output import size, table, to_json
+
+if TYPE_CHECKING:
+    from builder.model.build import BuildOrder
+    from builder.model.template import Built
+
+
+def build(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="Release to install, such as centos7.")],
+    *,
+    profile: Annotated[str, typer.Option(help="Variation of the release.")] = "minimal",
+    medium: Annotated[str, typer.Option(help="Variant of the ISO: minimal, dvd, …")] = "",
+    iso: Annotated[Path | None, typer.Option(help="ISO at hand, instead of a download.")] = None,
+    allow_unverified: Annotated[
+        bool, typer.Option("--allow-unverified", help="Take that ISO whatever its checksum.")
+    ] = False,
+    firmware: Annotated[Literal["bios", "uefi"], typer.Option(help="How guests boot.")] = "bios",
+    variables: Annotated[
+        list[str], typer.Option("--set", metavar="KEY=VALUE", help="Kickstart variable.")
+    ] = [],  # noqa: B006  # typer copies it
+    root_password_file: Annotated[
+        Path | None, typer.Option(help="File with root's password; without one root is locked.")
+    ] = None,
+    memory_mib: Annotated[int, typer.Option(min=0, help="Memory of the guest.")] = 0,
+    vcpus: Annotated[int, typer.Option(min=0, help="Processors of the guest.")] = 0,
+    disk_gib: Annotated[int, typer.Option(min=0, help="Size of the template's disk.")] = 0,
+    force: Annotated[
+        bool, typer.Option("--force", help="Build even when nothing changed.")
+    ] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave a failed guest for a look inside.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the plan, the kickstart and the domain.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Build a template: install NAME unattended, prove that it boots, publish it.
+
+    Sizes of 0 mean what the release recommends.
+    """
+    from builder.orders import Request, pairs, resolve
+
+    order = resolve(
+        Request(
+            release=name,
+            profile=profile,
+            medium=medium,
+            firmware=firmware,
+            iso=iso,
+            allow_unverified=allow_unverified,
+            variables=pairs(variables),
+            root_password_file=root_password_file,
+            memory_mib=memory_mib,
+            vcpus=vcpus,
+            disk_gib=disk_gib,
+        )
+    )
+    if dry_run:
+        typer.echo(_preview(order, context(ctx)))
+        return
+    built = _build(order, context(ctx), force=force, keep=keep)
+    typer.echo(to_json(built) if json else _summary(built))
+
+
+def _build(order: "BuildOrder", context: Context, *, force: bool, keep: bool) -> "Built":
+    from builder.build import build as run
+    from builder.hypervisor import open_hypervisor
+
+    with open_hypervisor(context.settings) as hypervisor:
+        return run(order, on=hypervisor, force=force, keep=keep, monitor=context.monitor)
+
+
+def _preview(order: "BuildOrder", context: Context) -> str:
+    from builder.preview import preview
+
+    shown = preview(order, context.settings, monitor=context.monitor)
+    rows = "\n".join(f"{number}. {step}" for number, step in enumerate(shown.steps, start=1))
+    return f"{rows}\n\n# kickstart\n{shown.kickstart}\n# domain\n{shown.domain_xml}"
+
+
+def _summary(built: "Built") -> str:
+    template = built.template
+    verdict = "published" if built.fresh else "kept: nothing has changed since it was built"
+    facts = [
+        ("template", f"{template.name} {template.version} ({verdict})"),
+        ("path", str(template.path)),
+        ("artifacts", str(built.folder) if built.folder else "-"),
+        ("virtual size", size(template.image.virtual_size)),
+        ("real size", size(template.image.size)),
+        ("sha256", template.image.sha256),
+    ]
+    times = [(step.step, f"{step.seconds:.1f} s") for step in built.steps]
+    total = sum(step.seconds for step in built.steps)
+    return table(("", ""), [*facts, *times, ("all steps", f"{total:.1f} s")]).lstrip("\n")

@@ -1,0 +1,122 @@
+"""How progress and results look: bars on a terminal, plain lines when piped."""
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Never
+
+import msgspec
+from tqdm import tqdm
+
+from builder.monitor import Progress
+
+
+class _Bar:
+    def __init__(self, bar: "tqdm[Never]") -> None:
+        self._bar = bar
+
+    def advance(self, amount: int = 1) -> None:
+        self._bar.update(amount)
+
+    def describe(self, text: str) -> None:
+        self._bar.set_postfix_str(text)
+
+    def expect(self, total: int) -> None:
+        self._bar.total = total
+        self._bar.refresh()
+
+
+class _Lines:
+    """Progress for logs: a line when something else is worked on, never more than one in 10 s."""
+
+    def __init__(self, title: str, total: int | None, unit: str) -> None:
+        self._title, self._total, self._unit = title, total, unit
+        self._done, self._said = 0, time.monotonic()
+
+    def advance(self, amount: int = 1) -> None:
+        self._done += amount
+        if time.monotonic() - self._said >= 10:  # noqa: PLR2004  # seconds between lines
+            self._said = time.monotonic()
+            _say(f"    {self._title}: {self._count()}")
+
+    def describe(self, text: str) -> None:
+        pass
+
+    def expect(self, total: int) -> None:
+        self._total = total
+
+    def _count(self) -> str:
+        if self._unit != "B":
+            return f"{self._done}/{self._total or '?'} {self._unit}"
+        total = size(self._total) if self._total else "?"
+        return f"{size(self._done)} of {total}"
+
+
+class TerminalMonitor:
+    """Writes to stderr, so that what a command prints for other programs stays clean."""
+
+    def __init__(self, *, bars: bool) -> None:
+        self._bars = bars
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        """Announce the step, and say at its end how long it took."""
+        began = time.monotonic()
+        _say(f"==> {title}")
+        yield
+        seconds = time.monotonic() - began
+        if seconds >= 1:
+            _say(f"    done in {seconds:.0f} s")
+
+    @contextmanager
+    def progress(
+        self, title: str, *, total: int | None = None, unit: str = "B"
+    ) -> Iterator[Progress]:
+        """Count with a bar, or with a line now and then."""
+        if not self._bars:
+            yield _Lines(title, total, unit)
+            return
+        scale = unit == "B"
+        with tqdm(
+            desc=f"    {title}", total=total, unit=unit, unit_scale=scale, leave=False
+        ) as bar:
+            yield _Bar(bar)
+
+    def note(self, text: str) -> None:
+        """Print a fact."""
+        _say(f"    {text}")
+
+    def warn(self, text: str) -> None:
+        """Print a warning."""
+        _say(f"    warning: {text}")
+
+
+def _say(line: str) -> None:
+    tqdm.write(line, file=sys.stderr)
+    sys.stderr.flush()
+
+
+def size(count: int) -> str:
+    """Return a count of bytes as people read it, in binary units: 1572864 is "1.5 MiB"."""
+    value = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024:  # noqa: PLR2004  # one binary step
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} TiB"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Lay out rows in columns, left-aligned, two spaces apart."""
+    lines = [header, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def to_json(value: object) -> str:
+    """Return any of our values as indented JSON; paths become strings."""
+    return msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2).decode()

@@ -1,0 +1,48 @@
+"""builder pool: the storage pools that builds use."""
+
+from typing import Annotated
+
+import typer
+
+from builder.cli.context import context
+from builder.cli.output import size, table, to_json
+
+app = typer.Typer(no_args_is_help=True, help="Storage pools: iso for media, store for disks.")
+
+
+@app.command()
+def init(ctx: typer.Context) -> None:
+    """Define, start and autostart both pools; a pool that is there stays as it is."""
+    from builder.storage import pools
+    from builder.virt.connection import connect
+
+    settings = context(ctx).settings
+    with connect(settings.uri) as connection:
+        for pool in pools.init(connection, settings):
+            typer.echo(f"{pool.name}: {pool.path}, {size(pool.available)} free")
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the directory pools of this libvirt."""
+    from builder.virt.connection import connect
+    from builder.virt.pools import all_pools
+
+    with connect(context(ctx).settings.uri) as connection:
+        found = all_pools(connection)
+    rows = [
+        (
+            pool.name,
+            "active" if pool.active else "inactive",
+            "yes" if pool.autostart else "no",
+            size(pool.available),
+            str(pool.path),
+        )
+        for pool in found
+    ]
+    header = ("NAME", "STATE", "AUTOSTART", "FREE", "PATH")
+    typer.echo(to_json(found) if json else table(header, rows))

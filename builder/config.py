@@ -1,0 +1,117 @@
+"""Settings, resolved once: option > BUILDER_* variable > builder.toml > default."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from builder.errors import ConfigError
+from builder.model.installation import Deadlines
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything about this host that a build needs to know. Nothing needs a file."""
+
+    uri: str = ""
+    """libvirt connection; empty means the system's for root and the session's for a user."""
+    iso_pool: str = "iso"
+    iso_pool_path: Path = Path()
+    store_pool: str = "store"
+    store_pool_path: Path = Path()
+    artifacts: Path = Path("artifacts")
+    cache: Path = Path()
+    """Downloads and rehearsal media."""
+    state: Path = Path()
+    """Locks, and logs of daemons that we start."""
+    network: str = "user"
+    """Where guests are plugged in: user, network:NAME or bridge:NAME."""
+    install_minutes: float = 90
+    """An installation that takes longer has failed."""
+    idle_minutes: float = 15
+    """An installation that shows no sign of life for so long has failed."""
+    boot_minutes: float = 10
+    """A template whose clone takes longer to its login prompt has failed."""
+
+    @property
+    def deadlines(self) -> Deadlines:
+        """What an installation must keep to."""
+        return Deadlines(
+            total_seconds=self.install_minutes * 60, idle_seconds=self.idle_minutes * 60
+        )
+
+
+def load(
+    *, file: Path | None = None, environ: Mapping[str, str] = os.environ, **options: object
+) -> Settings:
+    """Resolve the settings; an option that is None was not given.
+
+    Raises ConfigError for a file that cannot be read and for unknown or ill-typed keys.
+    """
+    values: dict[str, Any] = _from_file(file or _default_file(environ))
+    values |= _from_environment(environ)
+    values |= {key: value for key, value in options.items() if value is not None}
+    try:
+        chosen = msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
+    except msgspec.ValidationError as error:
+        raise ConfigError(
+            f"The configuration is wrong: {error}.",
+            hint=f"Known keys: {', '.join(Settings.__struct_fields__)}.",
+        ) from error
+    return _fill_in(chosen, environ)
+
+
+def _decode(kind: type[Any], value: object) -> object:
+    # msgspec wants to be told how a path is written; it reports our ValueError with the key.
+    if kind is not Path or not isinstance(value, str | Path):
+        raise ValueError(f"expected a {kind.__name__}")
+    return Path(value)
+
+
+def _fill_in(chosen: Settings, environ: Mapping[str, str]) -> Settings:
+    root = os.geteuid() == 0
+    home = Path(environ.get("HOME", "/root" if root else "/nonexistent"))
+    data = Path(environ.get("XDG_DATA_HOME") or home / ".local/share") / "builder"
+    cache = Path(environ.get("XDG_CACHE_HOME") or home / ".cache") / "builder"
+    state = Path(environ.get("XDG_STATE_HOME") or home / ".local/state") / "builder"
+    # The classic layout of a KVM host keeps media and disks on a file system of their own.
+    pools = Path("/data_kvm") if root else data
+    folders = {
+        "iso_pool_path": pools / "iso",
+        "store_pool_path": pools / "store",
+        "cache": Path("/var/cache/builder") if root else cache,
+        "state": Path("/var/lib/builder") if root else state,
+    }
+    paths = {
+        key: (folder if getattr(chosen, key) == Path() else getattr(chosen, key)).absolute()
+        for key, folder in folders.items()
+    }
+    uri = chosen.uri or ("qemu:///system" if root else "qemu:///session")
+    return msgspec.structs.replace(chosen, **paths, uri=uri, artifacts=chosen.artifacts.absolute())
+
+
+def _default_file(environ: Mapping[str, str]) -> Path | None:
+    config = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "/")) / ".config")
+    known = (Path("builder.toml"), config / "builder" / "builder.toml")
+    return next((path for path in known if path.is_file()), None)
+
+
+def _from_file(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(path.read_text())
+    except OSError as error:
+        raise ConfigError(
+            f"Cannot read {path}: {error.strerror}.", hint="Check the path given with --config."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not TOML: {error}.", hint="Mend that line.") from error
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    known = Settings.__struct_fields__
+    named = {key: environ.get(f"BUILDER_{key.upper()}") for key in known}
+    return {key: value for key, value in named.items() if value is not None}

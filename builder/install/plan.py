@@ -1,0 +1,54 @@
+"""From values to the domain that installs, without touching anything."""
+
+from pathlib import Path
+
+from builder.errors import HostError
+from builder.model.build import BuildOrder
+from builder.model.domain import (
+    ANACONDA_PORT,
+    RESULT_PORT,
+    Accelerator,
+    Cdrom,
+    Channel,
+    Disk,
+    DomainSpec,
+    Machine,
+)
+from builder.model.installation import InstallPlan
+
+
+def machine(order: BuildOrder, accelerator: Accelerator, *, network: str) -> Machine:
+    """Choose the hardware. Raises HostError for UEFI on a host without that firmware."""
+    if order.options.firmware == "uefi" and not accelerator.uefi:
+        raise HostError(
+            "libvirt finds no UEFI firmware on this host.",
+            hint="Install ovmf (Debian) or edk2-ovmf (EL).",
+        )
+    return Machine(
+        osinfo=order.release.osinfo,
+        virt_type=accelerator.virt_type,
+        cpu=accelerator.cpu or order.release.emulated_cpu,
+        memory_mib=order.memory_mib or order.release.memory_mib,
+        vcpus=order.vcpus or order.release.vcpus,
+        firmware=order.options.firmware,
+        network=network,
+    )
+
+
+def install_plan(
+    name: str, machine: Machine, *, nonce: str, disk: Path, cdrom: Path, evidence: Path
+) -> InstallPlan:
+    """Return the plan for a domain that boots `cdrom` once and installs to `disk`."""
+    domain = DomainSpec(
+        name=name,
+        title=f"Installation for {name}",
+        machine=machine,
+        disks=(Disk(path=disk, boot_order=2),),
+        cdrom=Cdrom(path=cdrom, boot_order=1),
+        console_log=evidence / "console.log",
+        channels=(
+            Channel(name=ANACONDA_PORT, log=evidence / "virtio.log"),
+            Channel(name=RESULT_PORT, log=evidence / "result.log"),
+        ),
+    )
+    return InstallPlan(domain=domain, nonce=nonce, evidence=evidence)

@@ -1,0 +1,62 @@
+"""Carry out an installation plan."""
+
+import time
+
+from builder.errors import BuilderError
+from builder.install.watch import Heard, watch
+from builder.model.domain import ANACONDA_PORT, RESULT_PORT
+from builder.model.installation import Deadlines, Installation, InstallPlan
+from builder.monitor import Monitor
+from builder.virt import domains
+from builder.virt.connection import Connection
+from builder.virt.domain_xml import domain_xml
+from builder.virt.listen import listen
+
+
+def install(
+    plan: InstallPlan,
+    connection: Connection,
+    *,
+    deadlines: Deadlines,
+    keep: bool = False,
+    monitor: Monitor,
+) -> Installation:
+    """Run the planned domain until the guest has said that it succeeded and powered off.
+
+    With `keep` a failed guest stays as it is. Raises InstallError or HangError, with logs and a
+    screenshot in the plan's evidence folder.
+    """
+    began = time.monotonic()
+    with domains.paused(connection, domain_xml(plan.domain), keep=keep) as domain:
+        document = domains.live_xml(domain)
+        heard = _run(plan, connection, domain, deadlines=deadlines, monitor=monitor)
+    return Installation(
+        disk=plan.domain.disks[0].path,
+        seconds=time.monotonic() - began,
+        domain_xml=document,
+        packages=tuple(sorted(heard.packages)),
+    )
+
+
+def _run(
+    plan: InstallPlan,
+    connection: Connection,
+    domain: domains.Domain,
+    *,
+    deadlines: Deadlines,
+    monitor: Monitor,
+) -> Heard:
+    ports = (ANACONDA_PORT, RESULT_PORT)
+    with listen(connection, domain, ports=ports) as signals:
+        domains.resume(domain)
+        try:
+            return watch(
+                signals,
+                nonce=plan.nonce,
+                deadlines=deadlines,
+                vital=lambda: domains.activity(domain),
+                monitor=monitor,
+            )
+        except BuilderError:
+            domains.screenshot(connection, domain, plan.evidence / "screenshot")
+            raise

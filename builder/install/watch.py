@@ -1,0 +1,205 @@
+"""Listen to an installation until it is a success, a failure or a hang."""
+
+import time
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+
+import msgspec
+
+from builder.errors import HangError, HostError, InstallError
+from builder.install import report
+from builder.install.diagnose import diagnose
+from builder.install.progress import Position, follow
+from builder.model.domain import RESULT_PORT
+from builder.model.installation import Deadlines, Ended, GuestReport, HostTrouble, Output, Signal
+from builder.monitor import Monitor, Progress
+from builder.virt.terminal import Lines
+
+GRACE_SECONDS = 8.0
+"""From the first sign of failure to its report: log lines that follow name the details."""
+
+_POLL_SECONDS = 1.0
+
+
+class Heard(msgspec.Struct, kw_only=True):
+    """What the guest told so far."""
+
+    position: Position = Position()
+    packages: list[str] = []
+    success: bool = False
+    failure: InstallError | None = None
+    tail: list[str] = []
+
+
+class Watcher:
+    """Turns signals into what is known; knows nothing of time or libvirt."""
+
+    def __init__(self, nonce: str, monitor: Monitor, progress: Progress) -> None:
+        self.heard = Heard()
+        self._nonce = nonce
+        self._monitor = monitor
+        self._progress = progress
+        self._lines: dict[str, Lines] = {}
+
+    def listen(self, output: Output) -> None:
+        """Take in what arrived on one of the guest's outputs."""
+        lines = self._lines.setdefault(output.source, Lines())
+        for line in lines.feed(output.data):
+            if output.source == RESULT_PORT:
+                self._take_report(line)
+            else:
+                self._take_line(line)
+
+    def _take_report(self, line: str) -> None:
+        said = report.parse(line)
+        if said is None or said.nonce != self._nonce:
+            return
+        if said.package:
+            self.heard.packages.append(said.package)
+        self.heard.success = self.heard.success or said.result == "success"
+        if said.result == "failure":
+            self.heard.failure = self.heard.failure or _reported(said)
+
+    def _take_line(self, line: str) -> None:
+        self.heard.tail = [*self.heard.tail[-19:], line]
+        self._show(follow(self.heard.position, line))
+        cause = diagnose(line)
+        if cause is not None and self.heard.failure is None:
+            self.heard.failure = InstallError(cause.sentence, hint=cause.hint)
+
+    def _show(self, position: Position) -> None:
+        before, self.heard.position = self.heard.position, position
+        if position.phase != before.phase:
+            self._monitor.note(f"phase: {position.phase}")
+        if position.total and position.total != before.total:
+            self._progress.expect(position.total)
+        if position.done > before.done:
+            self._progress.advance(position.done - before.done)
+            self._progress.describe(position.package)
+
+
+def watch(
+    signals: SimpleQueue[Signal],
+    *,
+    nonce: str,
+    deadlines: Deadlines,
+    vital: Callable[[], object],
+    monitor: Monitor,
+) -> Heard:
+    """Return what was heard of a successful installation.
+
+    `vital` returns anything that changes while the guest lives, such as its I/O counters.
+    Raises InstallError when the guest failed or died, HangError at a deadline.
+    """
+    with monitor.progress("packages", unit="packages") as progress:
+        watcher = Watcher(nonce, monitor, progress)
+        clock = _Clock(deadlines)
+        end = _until_end(signals, clock=clock, vital=vital, watcher=watcher)
+    return _judge(watcher.heard, end)
+
+
+def _until_end(
+    signals: SimpleQueue[Signal],
+    *,
+    clock: "_Clock",
+    vital: Callable[[], object],
+    watcher: Watcher,
+) -> Ended | None:
+    """Listen until the domain ended (its end is returned) or failed for sure (None)."""
+    while True:
+        signal = _next(signals)
+        if isinstance(signal, Output):
+            clock.alive()
+            watcher.listen(signal)
+        elif isinstance(signal, Ended):
+            _drain(signals, watcher)
+            return signal
+        elif isinstance(signal, HostTrouble):
+            raise HostError(signal.sentence, hint=signal.hint)
+        else:
+            clock.look(vital())
+        if clock.over(failed=watcher.heard.failure is not None, position=watcher.heard.position):
+            return None
+
+
+def _next(signals: SimpleQueue[Signal]) -> Signal | None:
+    try:
+        return signals.get(timeout=_POLL_SECONDS)
+    except Empty:
+        return None
+
+
+def _drain(signals: SimpleQueue[Signal], watcher: Watcher) -> None:
+    """What the guest wrote last may still be on its way when the news of its end arrives."""
+    while isinstance(signal := _next(signals), Output):
+        watcher.listen(signal)
+
+
+class _Clock:
+    def __init__(self, deadlines: Deadlines) -> None:
+        self._deadlines = deadlines
+        self._began = self._moved = time.monotonic()
+        self._failed: float | None = None
+        self._vital: object = None
+
+    def alive(self) -> None:
+        self._moved = time.monotonic()
+
+    def look(self, vital: object) -> None:
+        if vital != self._vital:
+            self._vital = vital
+            self.alive()
+
+    def over(self, *, failed: bool, position: Position) -> bool:
+        """Return whether a failure has had its grace; raise at a deadline."""
+        now = time.monotonic()
+        if failed:
+            self._failed = self._failed or now
+            return now - self._failed > GRACE_SECONDS
+        if now - self._moved > self._deadlines.idle_seconds:
+            minutes = self._deadlines.idle_seconds / 60
+            raise HangError(
+                f"The installation stands still in the phase {position.phase}: "
+                f"no output, disk or processor activity for {minutes:g} minutes.",
+                hint="The screenshot shows what it waits for.",
+            )
+        if now - self._began > self._deadlines.total_seconds:
+            raise HangError(
+                f"The installation is in the phase {position.phase} after "
+                f"{self._deadlines.total_seconds / 60:g} minutes.",
+                hint="Raise install_minutes (BUILDER_INSTALL_MINUTES) if it only is slow.",
+            )
+        return False
+
+
+def _judge(heard: Heard, end: Ended | None) -> Heard:
+    if heard.failure is not None:
+        raise heard.failure
+    reason = end.reason if end else "failed"
+    if reason == "crashed":
+        raise InstallError("The guest crashed.", hint="The console log shows its last lines.")
+    if reason == "failed":
+        raise InstallError(
+            "The hypervisor process died under the guest.",
+            hint="See the hypervisor's log under /var/log/libvirt/qemu; is the disk full?",
+        )
+    if not heard.success:
+        raise InstallError(
+            "The guest ended without saying that the installation succeeded.",
+            hint="The console log shows how far it came: " + heard.position.phase + ".",
+        )
+    if reason == "destroyed":
+        raise InstallError(
+            "The guest rebooted, or was destroyed from outside, instead of powering off.",
+            hint="End the kickstart with poweroff.",
+        )
+    return heard
+
+
+def _reported(said: GuestReport) -> InstallError:
+    lines = [line for line in report.log_tail(said).splitlines() if line.strip()]
+    detail = f" Its last line: {lines[-1].strip()}" if lines else ""
+    return InstallError(
+        f"The installer reported a failure ({said.stage or 'script'}).{detail}",
+        hint="The log that it sent is in the evidence folder.",
+    )

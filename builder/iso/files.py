@@ -1,0 +1,109 @@
+"""Files that appear under their final name whole or not at all, and what their bytes are."""
+
+import errno
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from builder.errors import HostError
+from builder.monitor import Monitor
+
+BLOCK = 1 << 20
+"""Bytes read at once: large enough that hashing, not calling, takes the time."""
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_DIGEST = "user.builder.sha256"
+
+
+@contextmanager
+def replacing(path: Path, *, mode: int) -> Iterator[Path]:
+    """Yield an empty file beside `path`; at the end of the block it is synced and takes the name.
+
+    When the block fails the file goes. Raises HostError when the folder is full or read-only.
+    """
+    with writing(path.parent):
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    os.close(handle)
+    part = Path(name)
+    try:
+        with writing(path.parent):
+            yield part
+            part.chmod(mode)
+            sync(part)
+            part.replace(path)
+            sync(path.parent)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turn an OSError of the block, which writes below `folder`, into a HostError."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise HostError(
+                f"No space is left in {folder}.", hint=f"Make room: df -h {folder}"
+            ) from error
+        raise HostError(
+            f"Cannot write to {folder}: {error.strerror}.",
+            hint="Check that the folder exists and that you may write there.",
+        ) from error
+
+
+def sync(path: Path) -> None:
+    """Wait until the file or folder is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sha256(path: Path, *, monitor: Monitor) -> str:
+    """Return the hex digest of the file at `path`."""
+    content = hashlib.sha256()
+    title, total = f"Checking {path.name}", path.stat().st_size
+    with path.open("rb", buffering=0) as file, monitor.progress(title, total=total) as progress:
+        while block := file.read(BLOCK):
+            content.update(block)
+            progress.advance(len(block))
+    return content.hexdigest()
+
+
+def digest(path: Path, *, monitor: Monitor) -> str:
+    """Return the file's digest: the one noted for its present content, or a fresh one."""
+    found = remembered(path)
+    if not found:
+        found = sha256(path, monitor=monitor)
+        remember(path, found)
+    return found
+
+
+def remember(path: Path, digest: str) -> None:
+    """Note the digest of the file's present content in an extended attribute.
+
+    A file beside it would show up as a volume of the pool. Where the file system keeps no
+    attributes the file is simply hashed again.
+    """
+    with suppress(OSError):
+        os.setxattr(path, _DIGEST, f"{_version(path)} {digest}".encode())
+
+
+def remembered(path: Path) -> str:
+    """Return the digest noted for the file, if its size and time are still those; else ""."""
+    try:
+        noted = os.getxattr(path, _DIGEST).decode("ascii", "replace")
+    except OSError:
+        return ""
+    version, _, digest = noted.rpartition(" ")
+    return digest if version == _version(path) else ""
+
+
+def _version(path: Path) -> str:
+    state = path.stat()
+    return f"{state.st_size} {state.st_mtime_ns}"

@@ -1,0 +1,150 @@
+"""What is right by the syntax and still costs an installation: each check is one fact."""
+
+import re
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+from typing import Any
+
+import msgspec
+from pykickstart.constants import (
+    DISPLAY_MODE_CMDLINE,
+    KS_REBOOT,
+    KS_SCRIPT_POST,
+    KS_SHUTDOWN,
+)
+
+from builder.model.domain import RESULT_PORT
+from builder.model.kickstart import LintFinding
+
+
+class Parsed(msgspec.Struct, frozen=True, kw_only=True):
+    """A kickstart as pykickstart understood it."""
+
+    handler: Any
+    text: str
+
+    @property
+    def complete(self) -> bool:
+        """False when a part comes only during the installation, so nothing is surely missing."""
+        return not re.search(r"^\s*%(include|ksappend)\s", self.text, re.MULTILINE)
+
+    def seen(self, *commands: str) -> bool:
+        """Tell whether one of `commands` occurs."""
+        known = self.handler.commands
+        return any(getattr(known.get(name), "seen", False) for name in commands)
+
+
+Check = Callable[[Parsed], Iterator[LintFinding]]
+
+
+def final_action(parsed: Parsed) -> Iterator[LintFinding]:
+    """A kickstart must end in poweroff: halt and no action at all wait for a key."""
+    action = getattr(parsed.handler.commands.get("reboot"), "action", None)
+    if action == KS_REBOOT:
+        yield _warning("reboot starts the new system; a build waits for poweroff")
+    elif action != KS_SHUTDOWN and parsed.complete:
+        yield _error("without poweroff the installer waits for a key at its end, for ever")
+
+
+def never_asks(parsed: Parsed) -> Iterator[LintFinding]:
+    """Text and graphical mode ask when something is wrong; cmdline ends instead."""
+    mode = getattr(parsed.handler.commands["cmdline"], "displayMode", None)
+    if mode != DISPLAY_MODE_CMDLINE and parsed.complete:
+        yield _warning("without cmdline the installer waits for an answer when something is wrong")
+
+
+def nothing_to_ask(parsed: Parsed) -> Iterator[LintFinding]:
+    """What an installer must know and does not find, it asks for."""
+    if not parsed.complete:
+        return
+    if not parsed.seen("partition", "autopart", "logvol", "raid", "btrfs", "mount", "reqpart"):
+        yield _error("no disk layout: neither part nor autopart")
+    if not parsed.seen("rootpw") and not parsed.handler.commands["user"].userList:
+        yield _error("neither rootpw nor user: the installer asks for a password")
+    for command in ("lang", "timezone"):
+        if not parsed.seen(command):
+            yield _warning(f"no {command}: the installer chooses, or asks")
+
+
+def reports_success(parsed: Parsed) -> Iterator[LintFinding]:
+    """Domain gone is not success: the last %post has to say so through our port."""
+    if RESULT_PORT not in parsed.text:
+        yield _warning(f"nothing reports success to {RESULT_PORT}: no build can know the outcome")
+
+
+def careful_scripts(parsed: Parsed) -> Iterator[LintFinding]:
+    """A %post that fails without --erroronfail is a line in a log that nobody reads."""
+    for script in parsed.handler.scripts:
+        if script.type != KS_SCRIPT_POST:
+            continue
+        if not script.errorOnFail:
+            yield _warning("this %post may fail unnoticed: add --erroronfail", script.lineno)
+        if re.search(r"\buname -r\b", script.script):
+            yield _warning(
+                "uname -r is the installer's kernel in a %post: ask rpm -q kernel", script.lineno
+            )
+
+
+def dead_hosts(parsed: Parsed) -> Iterator[LintFinding]:
+    """The mirrors of CentOS 7 and 8 were switched off in 2024; the vault has what they had."""
+    for number, line in enumerate(parsed.text.splitlines(), 1):
+        if re.search(r"\b(mirror|mirrorlist)\.centos\.org\b", line.partition("#")[0]):
+            yield _warning("this host is gone: use vault.centos.org", number)
+
+
+def clear_passwords(parsed: Parsed) -> Iterator[LintFinding]:
+    """A password in clear text stays in the ISO and in the installed system's logs."""
+    root = parsed.handler.commands["rootpw"]
+    users = parsed.handler.commands["user"].userList
+    if root.password and not root.isCrypted:
+        yield _warning("a password in clear text: use --iscrypted", _line(parsed, r"\s*rootpw\b"))
+    for user in users:
+        if user.password and not user.isCrypted:
+            yield _warning("a password in clear text: use --iscrypted", _line(parsed, r"\s*user\b"))
+
+
+def local_includes(parsed: Parsed) -> Iterator[LintFinding]:
+    """The ISO carries one kickstart; what a %pre writes or a URL serves is there, no other file."""
+    for number, line in enumerate(parsed.text.splitlines(), 1):
+        name = re.match(r"\s*%include\s+(\S+)", line)
+        if name and not re.match(r"/|[a-z]+://", name[1].strip("\"'")):
+            yield _warning(f"{name[1]} is not beside the kickstart when it installs", number)
+
+
+def unknown_packages(parsed: Parsed, known: frozenset[str]) -> Iterator[LintFinding]:
+    """A package that the medium lacks ends the installation, unless --ignoremissing."""
+    if parsed.seen("repo", "url") or parsed.handler.packages.handleMissing:
+        return
+    for name in parsed.handler.packages.packageList:
+        if not any(fnmatchcase(candidate, name) for candidate in _candidates(name, known)):
+            yield _error(f"no package {name} on the medium", _line(parsed, re.escape(name) + r"\b"))
+
+
+CHECKS: tuple[Check, ...] = (
+    final_action,
+    never_asks,
+    nothing_to_ask,
+    reports_success,
+    careful_scripts,
+    dead_hosts,
+    clear_passwords,
+    local_includes,
+)
+
+
+def _candidates(name: str, known: frozenset[str]) -> frozenset[str]:
+    return known if re.search(r"[*?\[]", name) else known & {name}
+
+
+def _line(parsed: Parsed, pattern: str) -> int:
+    """Return the 1-based number of the first line that begins with `pattern`; 0 if none does."""
+    lines = enumerate(parsed.text.splitlines(), 1)
+    return next((number for number, line in lines if re.match(pattern, line)), 0)
+
+
+def _error(message: str, line: int = 0) -> LintFinding:
+    return LintFinding(line=line, severity="error", message=message)
+
+
+def _warning(message: str, line: int = 0) -> LintFinding:
+    return LintFinding(line=line, severity="warning", message=message)

@@ -1,0 +1,109 @@
+"""Read a kickstart as its installer will, before twenty minutes are lost on it."""
+
+import warnings
+from collections.abc import Callable, Iterable
+from pathlib import PurePosixPath
+
+from pykickstart.errors import KickstartError as ParseError
+from pykickstart.errors import KickstartVersionError
+from pykickstart.parser import KickstartParser
+from pykickstart.version import makeVersion, versionMap
+
+from builder.errors import KickstartError, UsageError, suggest
+from builder.kickstart.checks import CHECKS, Parsed, unknown_packages
+from builder.model.kickstart import Kickstart, LintFinding
+
+
+class _Parser(KickstartParser):  # type: ignore[misc]  # pykickstart has no types
+    """Goes on after an error, and remembers each error and warning with its line."""
+
+    def __init__(self, syntax: str, text: str) -> None:
+        # Whatever a kickstart includes is there only when it installs: never read, never fetched.
+        super().__init__(makeVersion(syntax), followIncludes=False)
+        self.findings: list[LintFinding] = []
+        self._text = text.splitlines(keepends=True)
+        self._at = 0
+
+    def _tryFunc(self, fn: Callable[[], object]) -> None:
+        self._at = self._find(self._line)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                fn()
+            except (ParseError, ValueError, LookupError) as error:
+                self.add_error(error)
+        for warning in caught:
+            self._add(self._at, "warning", str(warning.message))
+
+    def add_error(self, error: Exception) -> None:
+        """Remember an error; its own line is better than the one that we are at."""
+        line = getattr(error, "lineno", None) or self._at
+        # What pykickstart did not foresee comes as a bare ValueError or IndexError.
+        said = error.message if isinstance(error, ParseError) else f"cannot be read: {error}"
+        self._add(line, "error", said or "cannot be read")
+
+    def stopped(self, error: Exception) -> None:
+        """Remember the error that ended the parsing at the current line."""
+        self._at = self._find(self._line)
+        self.add_error(error)
+
+    def _add(self, line: int, severity: str, message: str) -> None:
+        text = " ".join(message.split())
+        self.findings.append(LintFinding(line=line, severity=severity, message=text))
+
+    def _find(self, line: str) -> int:
+        # pykickstart's warnings have no line numbers, but it reads forwards only.
+        for number in range(max(self._at, 1), len(self._text) + 1):
+            if self._text[number - 1] == line:
+                return number
+        return self._at
+
+
+def lint(
+    kickstart: Kickstart, *, known_packages: frozenset[str] | None = None
+) -> tuple[LintFinding, ...]:
+    """Return everything wrong or doubtful in `kickstart`, sorted by line.
+
+    Parses with the kickstart's own syntax version; reads no other file and no network.
+    `known_packages` are the names on the medium; None leaves packages unchecked.
+    Raises UsageError for an unknown syntax version.
+    """
+    parser = _parse(kickstart)
+    parsed = Parsed(handler=parser.handler, text=kickstart.text)
+    findings = parser.findings + [found for check in CHECKS for found in check(parsed)]
+    if known_packages is not None:
+        findings += unknown_packages(parsed, known_packages)
+    return tuple(sorted(findings, key=lambda finding: (finding.line, finding.severity)))
+
+
+def check(kickstart: Kickstart, findings: Iterable[LintFinding]) -> None:
+    """Raise KickstartError for the first error among `findings`; warnings pass."""
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if not errors:
+        return
+    raise KickstartError(
+        show(errors[0], source=kickstart.source),
+        hint=f"`builder kickstart lint` shows all; errors: {len(errors)}.",
+    )
+
+
+def show(finding: LintFinding, *, source: str) -> str:
+    """Return a finding as compilers print theirs: file:line: severity: message."""
+    return f"{PurePosixPath(source)}:{finding.line}: {finding.severity}: {finding.message}"
+
+
+def _parse(kickstart: Kickstart) -> _Parser:
+    try:
+        parser = _Parser(kickstart.syntax, kickstart.text)
+    except KickstartVersionError as error:
+        raise UsageError(
+            f"There is no kickstart syntax {kickstart.syntax!r}.",
+            hint=suggest(kickstart.syntax, versionMap),
+        ) from error
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            parser.readKickstartFromString(kickstart.text)
+    except (ParseError, ValueError, LookupError) as error:
+        parser.stopped(error)
+    return parser

@@ -1,0 +1,96 @@
+"""Jinja2 kickstarts and variables in, kickstart text out; the only place that knows jinja2."""
+
+import re
+from pathlib import Path
+from types import TracebackType
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from builder.errors import KickstartError, suggest
+from builder.kickstart import variables
+from builder.kickstart.folders import folders
+from builder.model.domain import RESULT_PORT
+from builder.model.kickstart import Kickstart, Profile, RenderOptions
+from builder.model.release import Release
+from builder.releases.catalogue import find_medium
+
+_NONCE = re.compile("[A-Za-z0-9-]{1,64}")
+_MISSPELT = re.compile("'([A-Za-z_0-9]+)' is undefined")
+# What a template can do wrong while it runs, besides what jinja2 has errors for.
+_MISTAKES = (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError)
+
+
+def render(
+    release: Release, profile: Profile, options: RenderOptions, *, own: Path | None = None
+) -> Kickstart:
+    """Fill in the kickstart of `release`; the same input always gives the same text.
+
+    `own` is a folder of the user's, searched before ours. Raises UsageError or ConfigError for
+    variables that are unknown or refused, KickstartError for a template that does not render.
+    """
+    context = _context(release, profile, options, own)
+    try:
+        text = _environment(own).get_template(release.kickstart).render(context)
+    except (*_MISTAKES, ValueError) as error:
+        raise _explain(error, release.kickstart, known=context) from error
+    return Kickstart(source=release.kickstart, syntax=release.syntax, text=text)
+
+
+def _environment(own: Path | None) -> jinja2.Environment:
+    return ImmutableSandboxedEnvironment(
+        loader=jinja2.FileSystemLoader(folders(own)),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # a kickstart is no HTML; patterns guard the values
+    )
+
+
+def _context(
+    release: Release, profile: Profile, options: RenderOptions, own: Path | None
+) -> dict[str, object]:
+    if not _NONCE.fullmatch(options.nonce):
+        raise KickstartError(
+            f"{options.nonce!r} cannot be a nonce.", hint="Use letters, digits, -."
+        )
+    known = variables.declared(own)
+    layers = [
+        (f"release {release.name}", release.variables),
+        (f"profile {profile.name}", profile.variables),
+        (variables.COMMAND_LINE, variables.convert(known, options.variables)),
+    ]
+    return variables.resolve(known, layers) | {
+        "release": release,
+        "profile": profile.name,
+        "medium": find_medium(release, options.medium),
+        "firmware": options.firmware,
+        "nonce": options.nonce,
+        "result_port": RESULT_PORT,
+        "root_password_hash": options.secrets.root_password_hash,
+        "user_password_hash": options.secrets.user_password_hash,
+    }
+
+
+def _explain(error: Exception, template: str, *, known: dict[str, object]) -> KickstartError:
+    if isinstance(error, jinja2.TemplateNotFound):
+        return KickstartError(
+            f"{template}: there is no {error.name}.", hint="Check the name after include."
+        )
+    where = f"{template}:{_line(error.__traceback__) or 0}"
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        where = f"{error.name or template}:{error.lineno}"
+    misspelt = _MISSPELT.search(str(error))
+    hint = suggest(misspelt[1], known) if misspelt else "Mend that line of the kickstart."
+    return KickstartError(f"{where}: {error}.", hint=hint)
+
+
+def _line(traceback: TracebackType | None) -> int | None:
+    # jinja2 rewrites tracebacks: frames of a template carry its file's name and line.
+    found = None
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename.endswith(".j2"):
+            found = traceback.tb_lineno
+        traceback = traceback.tb_next
+    return found

@@ -1,0 +1,71 @@
+"""A domain as a value: what its XML is made from."""
+
+from pathlib import Path
+
+import msgspec
+
+RESULT_PORT = "org.builder.result.0"
+"""virtio port through which the guest tells how the installation ended."""
+
+ANACONDA_PORT = "org.fedoraproject.anaconda.log.0"
+"""virtio port that Anaconda looks for by itself and sends its log to."""
+
+
+class Disk(msgspec.Struct, frozen=True, kw_only=True):
+    """A virtio-scsi disk whose discards reach the file."""
+
+    path: Path
+    format: str = "qcow2"
+    boot_order: int
+
+
+class Cdrom(msgspec.Struct, frozen=True, kw_only=True):
+    """A read-only CD drive."""
+
+    path: Path
+    boot_order: int
+
+
+class Channel(msgspec.Struct, frozen=True, kw_only=True):
+    """A virtio port that the host reads; libvirt keeps a copy in `log`."""
+
+    name: str
+    log: Path
+
+
+class Machine(msgspec.Struct, frozen=True, kw_only=True):
+    """The hardware that an installation and its checks run on."""
+
+    osinfo: str
+    """libosinfo's identifier of the guest."""
+    virt_type: str
+    """"kvm" or "qemu" (emulation)."""
+    cpu: str
+    """"host-passthrough", or the name of a CPU model."""
+    memory_mib: int
+    vcpus: int
+    firmware: str
+    """"bios" or "uefi"."""
+    network: str
+    """"user", "network:NAME", "bridge:NAME" or "none"."""
+
+
+class DomainSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One domain: its machine and what is plugged into it."""
+
+    name: str
+    title: str
+    machine: Machine
+    disks: tuple[Disk, ...]
+    cdrom: Cdrom | None = None
+    console_log: Path
+    channels: tuple[Channel, ...] = ()
+
+
+class Accelerator(msgspec.Struct, frozen=True, kw_only=True):
+    """How this host runs x86_64 guests."""
+
+    virt_type: str
+    cpu: str
+    """Empty when the release decides (emulation)."""
+    uefi: bool

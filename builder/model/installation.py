@@ -1,0 +1,73 @@
+"""An installation: its plan, what is heard of it, its outcome."""
+
+from pathlib import Path
+
+import msgspec
+
+from builder.model.domain import DomainSpec
+
+
+class InstallPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that running an installation needs."""
+
+    domain: DomainSpec
+    nonce: str
+    """What the guest must say through the result port for the installation to be a success."""
+    evidence: Path
+    """Folder for logs and screenshots."""
+
+
+class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
+    """How long an installation may take."""
+
+    total_seconds: float
+    """An installation that takes longer is a failure."""
+    idle_seconds: float
+    """One that shows no sign of life for so long is a failure as well."""
+
+
+class Output(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes that the guest wrote to its console ("console") or to a virtio port (its name)."""
+
+    source: str
+    data: bytes
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """The domain stopped."""
+
+    reason: str
+    """"shutdown" (by the guest), "destroyed" (reboot, or from outside), "crashed", "failed"."""
+
+
+class HostTrouble(msgspec.Struct, frozen=True, kw_only=True):
+    """The host failed under the guest: libvirt went away, or a disk took no more data."""
+
+    sentence: str
+    hint: str
+
+
+Signal = Output | Ended | HostTrouble
+
+
+class GuestReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One line that the kickstart's scripts send through the result port."""
+
+    nonce: str
+    result: str = ""
+    """"success", "failure", or empty for a line that only carries data."""
+    stage: str = ""
+    """Where a failure happened: "onerror" or "traceback"."""
+    log_base64: str = ""
+    """Tail of the installer's log."""
+    package: str = ""
+    """One installed package: NAME-VERSION."""
+
+
+class Installation(msgspec.Struct, frozen=True, kw_only=True):
+    """A successful installation."""
+
+    disk: Path
+    seconds: float
+    domain_xml: str
+    packages: tuple[str, ...]

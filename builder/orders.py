@@ -1,0 +1,70 @@
+"""From the names that people type, or write into pipelines, to a build order."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from builder.errors import ConfigError, UsageError
+from builder.kickstart import profiles, secrets
+from builder.model.build import BuildOrder
+from builder.model.kickstart import DEFAULT_PROFILE, RenderOptions
+from builder.releases import catalogue
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A build as people ask for it; every field is an option of `builder build`."""
+
+    release: str
+    profile: str = DEFAULT_PROFILE
+    medium: str = ""
+    firmware: Literal["bios", "uefi"] = "bios"
+    iso: Path | None = None
+    allow_unverified: bool = False
+    variables: dict[str, str] = {}
+    root_password_file: Path | None = None
+    memory_mib: int = 0
+    vcpus: int = 0
+    disk_gib: int = 0
+
+
+def resolve(request: Request, *, environ: Mapping[str, str] = os.environ) -> BuildOrder:
+    """Look up what the request names and hash its passwords.
+
+    Raises UsageError for names that do not exist and ConfigError for values that cannot be.
+    """
+    release = catalogue.find(request.release)
+    catalogue.find_medium(release, request.medium)
+    _check_iso(request.iso)
+    return BuildOrder(
+        release=release,
+        profile=profiles.find(request.profile, release=release),
+        options=RenderOptions(
+            medium=request.medium,
+            firmware=request.firmware,
+            variables=request.variables,
+            secrets=secrets.collect(
+                release.name, root_password_file=request.root_password_file, environ=environ
+            ),
+        ),
+        iso=request.iso,
+        allow_unverified=request.allow_unverified,
+        memory_mib=request.memory_mib,
+        vcpus=request.vcpus,
+        disk_gib=request.disk_gib,
+    )
+
+
+def pairs(texts: list[str]) -> dict[str, str]:
+    """Split KEY=VALUE texts. Raises UsageError for a text without "="."""
+    for text in texts:
+        if "=" not in text:
+            raise UsageError(f"--set {text} has no value.", hint=f"Write --set {text}=VALUE.")
+    return {key: value for key, _, value in (text.partition("=") for text in texts)}
+
+
+def _check_iso(iso: Path | None) -> None:
+    if iso is not None and not iso.is_file():
+        raise ConfigError(f"There is no file {iso}.", hint="Check the path given with --iso.")

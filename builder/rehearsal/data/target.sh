@@ -1,0 +1,33 @@
+#!/bin/sh
+# Completes the system that gets installed: target.sh TREE OUTPUT OFFERED-PACKAGE...
+# Three things are as on EL and not as on Debian: wheel may use sudo, sshd makes its host keys when
+# it first starts, and no boot waits for a network.
+set -e
+root=$1
+output=$2
+shift 2
+
+echo '%wheel ALL=(ALL) ALL' >"$root/etc/sudoers.d/wheel"
+chmod 0440 "$root/etc/sudoers.d/wheel"
+rm -f "$root"/etc/ssh/ssh_host_*
+mkdir -p "$root/etc/systemd/system/ssh.service.d"
+cat >"$root/etc/systemd/system/ssh.service.d/keys.conf" <<'END'
+[Service]
+ExecStartPre=
+ExecStartPre=/usr/bin/ssh-keygen -A
+ExecStartPre=/usr/sbin/sshd -t
+END
+chroot "$root" systemctl disable --quiet systemd-networkd.service systemd-networkd-wait-online.service
+
+# One initramfs that serves every machine, so that no installation has to make its own.
+echo 'RESUME=none' >"$root/etc/initramfs-tools/conf.d/resume"
+for kernel in "$root"/lib/modules/*; do
+    chroot "$root" update-initramfs -c -k "${kernel##*/}"
+done
+
+mkdir -p "$root/var/cache/offered/partial" "$output/packages"
+chroot "$root" apt-get --quiet --yes --no-install-recommends --download-only \
+    -o Dir::Cache::Archives=/var/cache/offered install "$@"
+mv "$root"/var/cache/offered/*.deb "$output/packages/"
+rm -r "$root/var/cache/offered"
+chroot "$root" dpkg-query --show --showformat '${Package}\n' >"$output/installed"

@@ -1,0 +1,1 @@
+"""The installer that runs inside a rehearsal: standard library and pykickstart only."""

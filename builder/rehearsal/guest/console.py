@@ -1,0 +1,77 @@
+"""What people see and what machines read: the screen, and Anaconda's log port."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PORT = Path("/dev/virtio-ports/org.fedoraproject.anaconda.log.0")
+
+
+class Console:
+    """Writes stage texts to the screen and everything to the log; Anaconda's own forms."""
+
+    def __init__(self, logs: tuple[int, ...] = ()) -> None:
+        self._logs = logs
+
+    def say(self, text: str) -> None:
+        """Put a line on the screen and into the log."""
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+        self.log(text, name="anaconda")
+
+    def progress(self, text: str) -> None:
+        """Put a line about a package on the screen and into the log."""
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+        self.log(text, name="packaging", level="DEBUG")
+
+    def timed(self, text: str) -> None:
+        """Put a line on the screen with the time in front of it."""
+        self.say(f"{time.strftime('%H:%M:%S')} {text}")
+
+    @contextmanager
+    def stage(self, text: str) -> Iterator[None]:
+        """Show a stage: its text, and a dot when it is over. The log has the text twice."""
+        self.say(text)
+        yield
+        sys.stdout.write(".\n")
+        self.log(text, name="anaconda")
+
+    def log(self, text: str, *, name: str, level: str = "INFO") -> None:
+        """Write `HH:MM:SS,mmm LEVEL name: text` to the log, each line by itself, in UTC."""
+        now = time.time()
+        stamp = f"{time.strftime('%H:%M:%S', time.gmtime(now))},{int(now * 1000) % 1000:03d}"
+        for line in text.splitlines() or [""]:
+            self._write(f"{stamp} {level} {name}: {line}\n".encode())
+
+    def ask(self, question: str) -> str:
+        """Ask on the screen and wait, for ever if need be; at the end of input, for ever."""
+        sys.stdout.write(f"{question} ")
+        sys.stdout.flush()
+        while not (answer := sys.stdin.readline()):
+            time.sleep(3600)
+        return answer.strip()
+
+    def _write(self, line: bytes) -> None:
+        for log in self._logs:
+            # A port that nobody reads would block us for ever: better to lose the line.
+            try:
+                os.write(log, line)
+            except (BlockingIOError, BrokenPipeError):
+                continue
+
+
+@contextmanager
+def opened(file: Path) -> Iterator[Console]:
+    """Open the screen together with the log port, where there is one, and a log file."""
+    logs = [os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)]
+    if PORT.exists():
+        logs.append(os.open(PORT, os.O_WRONLY | os.O_NONBLOCK))
+    try:
+        yield Console(tuple(logs))
+    finally:
+        for log in logs:
+            os.close(log)

@@ -1,0 +1,225 @@
+"""From the kickstart's wishes and the disks at hand to the plan; pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from builder.rehearsal.guest.autopart import expand
+from builder.rehearsal.guest.layout import (
+    Disk,
+    Filesystem,
+    Firmware,
+    Group,
+    Layout,
+    Logical,
+    Partition,
+    Table,
+)
+from builder.rehearsal.guest.model import (
+    Failure,
+    LogicalRequest,
+    PartitionRequest,
+    StorageRequest,
+)
+from builder.rehearsal.guest.sizes import Want, resolved, share
+
+_NO_DEVICES = (
+    "An error has occurred - no valid devices were found on which to create new file systems."
+)
+_PRIMARIES = 4
+_FILESYSTEMS = ("xfs", "ext2", "ext3", "ext4", "vfat", "swap")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """What the plan has to suit; memory in MiB."""
+
+    disks: tuple[Disk, ...]
+    firmware: Firmware
+    memory: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Placed:
+    request: PartitionRequest
+    partition: Partition
+
+
+def plan(request: StorageRequest, machine: Machine) -> Layout:
+    """Lay out the disks. Raises Failure with the installer's text when the wishes cannot be met."""
+    disks = _usable(request, machine.disks)
+    label = request.disklabel or ("gpt" if machine.firmware is Firmware.UEFI else "msdos")
+    request = expand(request, firmware=machine.firmware, label=label, disk_size=disks[0].size)
+    chosen = _choose(request.partitions, disks)
+    tables, placed = [], []
+    for disk in disks:
+        wanted = [part for part, name in chosen if name == disk.name]
+        if wanted:
+            made = _partition(disk, label, wanted, memory=machine.memory)
+            tables.append(Table(disk=disk.name, label=label, partitions=made[0]))
+            placed += made[1]
+    layout = _layout(request, machine, tables, placed)
+    _check(layout)
+    return layout
+
+
+def _usable(request: StorageRequest, disks: Sequence[Disk]) -> tuple[Disk, ...]:
+    usable = tuple(
+        disk
+        for disk in disks
+        if disk.name not in request.ignored_disks
+        and (not request.only_disks or disk.name in request.only_disks)
+        and (request.initialise if disk.blank else request.clear)
+    )
+    if not usable:
+        raise Failure(_NO_DEVICES)
+    return usable
+
+
+def _choose(
+    parts: Sequence[PartitionRequest], disks: Sequence[Disk]
+) -> list[tuple[PartitionRequest, str]]:
+    free = {disk.name: disk.size for disk in disks}
+    chosen = []
+    for part in parts:
+        if part.disk and part.disk not in free:
+            raise Failure(f"storage configuration failed: there is no usable disk {part.disk}")
+        fitting = (name for name in free if free[name] >= part.size)
+        name = part.disk or next(fitting, disks[0].name)
+        free[name] -= part.size
+        chosen.append((part, name))
+    return chosen
+
+
+def _partition(
+    disk: Disk, label: str, parts: Sequence[PartitionRequest], *, memory: int
+) -> tuple[tuple[Partition, ...], list[_Placed]]:
+    extended = label == "msdos" and len(parts) > _PRIMARIES
+    # One MiB in front of everything, one for the second GPT, and one for each logical's own table.
+    room = disk.size - 2 - (len(parts) - _PRIMARIES + 2 if extended else 0)
+    wants = [
+        resolved(
+            Want(size=part.size, grow=part.grow, most=part.max_size),
+            recommended=part.recommended,
+            memory=memory,
+            disk=disk.size,
+        )
+        for part in parts
+    ]
+    ordered = sorted(
+        zip(parts, share(wants, room), strict=True), key=lambda pair: not pair[0].primary
+    )
+    partitions = []
+    placed = []
+    for position, (part, size) in enumerate(ordered):
+        if extended and position == _PRIMARIES - 1:
+            rest = sum(size + 1 for _, size in ordered[position:])
+            partitions.append(_named(disk, _PRIMARIES, rest, "extended"))
+        number = position + (2 if extended and position >= _PRIMARIES - 1 else 1)
+        made = _named(disk, number, size, _role(part))
+        partitions.append(made)
+        placed.append(_Placed(request=part, partition=made))
+    return tuple(partitions), placed
+
+
+def _named(disk: Disk, number: int, size: int, role: str) -> Partition:
+    between = "p" if disk.name[-1].isdigit() else ""
+    return Partition(device=f"/dev/{disk.name}{between}{number}", size=size, role=role)
+
+
+def _role(part: PartitionRequest) -> str:
+    if part.mountpoint.startswith("pv."):
+        return "lvm"
+    if part.mountpoint == "/boot/efi" or part.fstype == "efi":
+        return "efi"
+    return part.mountpoint if part.mountpoint in ("swap", "biosboot") else "linux"
+
+
+def _layout(
+    request: StorageRequest, machine: Machine, tables: Sequence[Table], placed: Sequence[_Placed]
+) -> Layout:
+    physical = {made.request.mountpoint: made.partition for made in placed}
+    logicals = _logicals(request, machine, physical)
+    return Layout(
+        firmware=machine.firmware,
+        boot_disk=tables[0].disk if tables else "",
+        tables=tuple(tables),
+        groups=tuple(
+            Group(
+                name=group.name,
+                devices=tuple(_physical(name, physical).device for name in group.physical),
+                extent=group.extent,
+            )
+            for group in request.groups
+        ),
+        logicals=tuple(logical for logical, _ in logicals),
+        filesystems=(
+            *(_filesystem(made.request, made.partition.device) for made in placed if _holds(made)),
+            *(_filesystem(line, logical.device) for logical, line in logicals),
+        ),
+    )
+
+
+def _physical(name: str, physical: dict[str, Partition]) -> Partition:
+    if name not in physical:
+        raise Failure(f"storage configuration failed: there is no physical volume {name}")
+    return physical[name]
+
+
+def _holds(made: _Placed) -> bool:
+    return made.partition.role not in ("lvm", "biosboot")
+
+
+def _logicals(
+    request: StorageRequest, machine: Machine, physical: dict[str, Partition]
+) -> list[tuple[Logical, LogicalRequest]]:
+    made = []
+    for group in request.groups:
+        lines = [line for line in request.logicals if line.group == group.name]
+        disk = sum(_physical(name, physical).size for name in group.physical)
+        # Each physical volume keeps its first extent for the metadata.
+        room = sum(_physical(name, physical).size // group.extent - 1 for name in group.physical)
+        wants = [
+            _want(line, group.extent, room, memory=machine.memory, disk=disk) for line in lines
+        ]
+        sizes = share(wants, room)
+        made += [
+            (Logical(group=group.name, name=line.name, size=size * group.extent), line)
+            for line, size in zip(lines, sizes, strict=True)
+        ]
+    return made
+
+
+def _want(line: LogicalRequest, extent: int, room: int, *, memory: int, disk: int) -> Want:
+    size = Want(size=line.size, grow=line.grow, most=line.max_size)
+    size = resolved(size, recommended=line.recommended, memory=memory, disk=disk)
+    extents = room * line.percent // 100 if line.percent else -(-size.size // extent)
+    return Want(size=extents, grow=size.grow, most=size.most // extent)
+
+
+def _filesystem(request: PartitionRequest | LogicalRequest, device: str) -> Filesystem:
+    fstype = "swap" if request.mountpoint == "swap" else request.fstype or "xfs"
+    fstype = "vfat" if fstype == "efi" else fstype
+    if fstype not in _FILESYSTEMS:
+        raise Failure(f"storage configuration failed: file system type {fstype} is not supported")
+    return Filesystem(
+        device=device,
+        fstype=fstype,
+        mountpoint=request.mountpoint,
+        label=request.label,
+        options=request.options,
+    )
+
+
+def _check(layout: Layout) -> None:
+    roles = {part.role for table in layout.tables for part in table.partitions}
+    labels = {table.label for table in layout.tables}
+    if "/" not in [made.mountpoint for made in layout.filesystems]:
+        _refuse("no root partition (/) is defined")
+    if layout.firmware is Firmware.UEFI and "efi" not in roles:
+        _refuse("a UEFI machine needs an EFI System Partition at /boot/efi")
+    if layout.firmware is Firmware.BIOS and labels == {"gpt"} and "biosboot" not in roles:
+        _refuse("a BIOS machine needs a biosboot partition of 1 MiB on a GPT disk")
+
+
+def _refuse(reason: str) -> None:
+    raise Failure(f"The following errors occurred with your partitioning:\n{reason}")

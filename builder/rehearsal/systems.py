@@ -1,0 +1,98 @@
+"""The two Debian systems of a rehearsal, made by mmdebstrap and kept in the cache."""
+
+import hashlib
+import shlex
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from builder import process
+from builder.errors import HostError
+from builder.rehearsal.distribution import Distribution
+
+_EXCLUDED = (
+    "/usr/share/man/*",
+    "/usr/share/locale/*",
+    "/usr/share/doc/*",
+    "/usr/share/info/*",
+    "/usr/lib/grub/x86_64-efi/monolithic/*",
+    "/usr/lib/udev/hwdb.d/*",
+)
+_OFFERED = ("chrony", "curl", "htop", "less", "qemu-guest-agent", "rsync", "tree")
+"""Packages on the medium beyond the base system."""
+
+_DATA = Path(__file__).parent / "data"
+
+
+class System(msgspec.Struct, frozen=True, kw_only=True):
+    """A system to make; `setup` is a script in data/, completed by `arguments`."""
+
+    name: str
+    packages: tuple[str, ...]
+    setup: str
+    arguments: tuple[str, ...]
+
+
+def target(distribution: Distribution) -> System:
+    """Return the system that gets installed."""
+    return System(
+        name="target",
+        packages=(
+            distribution.target_kernel, "dosfstools", "e2fsprogs", "grub-efi-amd64-bin",
+            "grub-pc-bin", "grub2-common", "initramfs-tools", "iproute2", "kmod", "lvm2", "netbase",
+            "openssh-server", "sudo", "systemd-resolved", "systemd-sysv", "tzdata", "udev",
+            "xfsprogs", "zstd",
+        ),
+        setup="target.sh",
+        arguments=_OFFERED,
+    )  # fmt: skip
+
+
+def installer(distribution: Distribution) -> System:
+    """Return the system that installs: stage 2."""
+    return System(
+        name="installer",
+        packages=(
+            "busybox-static", "dosfstools", "e2fsprogs", "fdisk", "isomd5sum", "kmod", "lvm2",
+            "python3", "python3-requests", "xfsprogs",
+        ),
+        setup="installer.sh",
+        arguments=(distribution.installer_kernel,),
+    )  # fmt: skip
+
+
+def ensure(system: System, distribution: Distribution, cache: Path) -> Path:
+    """Return the folder of a system, made now unless the cache has it: `tree` and side products.
+
+    The cache key covers what we ask for, not what the distribution has published since: clear the
+    cache for newer packages. Raises HostError.
+    """
+    script = (_DATA / system.setup).read_text()
+    wanted = msgspec.json.encode([system, script, distribution.suite, _EXCLUDED])
+    final = cache / f"{system.name}-{hashlib.sha256(wanted).hexdigest()[:16]}"
+    if final.is_dir():
+        return final
+    partial = cache / f"{final.name}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        # The kernel's package would otherwise make an initramfs that we throw away.
+        process.run(_command(system, distribution, partial), env={"INITRD": "No"})
+        partial.rename(final)
+    except HostError:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return final
+
+
+def _command(system: System, distribution: Distribution, folder: Path) -> list[str | Path]:
+    setup = shlex.join(["sh", str(_DATA / system.setup)])
+    output = shlex.join([str(folder), *system.arguments])
+    return [
+        "mmdebstrap", "--quiet", "--variant=minbase",
+        *(f"--dpkgopt=path-exclude={path}" for path in _EXCLUDED),
+        f"--include={','.join(system.packages)}",
+        f'--customize-hook={setup} "$1" {output}',
+        distribution.suite, folder / "tree", *distribution.sources,
+    ]  # fmt: skip

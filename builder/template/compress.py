@@ -1,0 +1,45 @@
+"""Make the image small enough to keep and to copy."""
+
+import os
+from pathlib import Path
+
+from builder import process
+from builder.errors import HostError
+
+COMPRESSION = "zstd"
+"""Read by QEMU 5.1 and newer; five times as fast as zlib at a smaller size."""
+
+
+def compress(disk: Path, target: Path) -> None:
+    """Write `disk` as a compressed qcow2 without backing file to `target`, durably.
+
+    Raises HostError when the store pool is full or qemu-img fails; `target` is removed then.
+    """
+    # Out-of-order writes (-W) are what lets qemu-img compress on more than one processor.
+    options = ["-O", "qcow2", "-c", "-W", "-m", "16", "-o", f"compression_type={COMPRESSION}"]
+    try:
+        process.run(["qemu-img", "convert", *options, disk, target])
+        _flush(target)
+    except HostError as error:
+        target.unlink(missing_ok=True)
+        raise _explain(error, target) from error
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _explain(error: HostError, target: Path) -> HostError:
+    if "No space left" not in error.message:
+        return error
+    return HostError(
+        f"The disk of {target.parent} is full: the template does not fit.",
+        hint="`builder volume list` shows what is in the store pool.",
+    )

@@ -1,0 +1,30 @@
+"""What qemu-img and the file system say of an image."""
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from builder import process
+from builder.errors import HostError
+from builder.model.template import ImageFacts
+
+
+class _QemuInfo(msgspec.Struct, frozen=True, rename="kebab"):
+    virtual_size: int
+
+
+def measure(path: Path) -> ImageFacts:
+    """Check the image's structure and return its sizes and digest.
+
+    Raises HostError when qemu-img finds it damaged.
+    """
+    process.run(["qemu-img", "check", "-q", path])
+    text = process.run(["qemu-img", "info", "--output=json", path]).stdout
+    try:
+        info = msgspec.json.decode(text, type=_QemuInfo)
+    except msgspec.DecodeError as error:
+        raise HostError(f"qemu-img says nothing useful about {path}: {error}.") from error
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return ImageFacts(virtual_size=info.virtual_size, size=path.stat().st_size, sha256=digest)

@@ -1,0 +1,59 @@
+"""The record of a build, and the key that says whether it must be done again."""
+
+import hashlib
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import msgspec
+
+from builder import process
+from builder.model.build import BuildOrder
+from builder.model.domain import Machine
+from builder.model.media import StagedIso
+from builder.model.template import Manifest
+from builder.template.compress import COMPRESSION
+from builder.virt import host
+from builder.virt.connection import Connection
+
+
+def build_key(order: BuildOrder, iso: StagedIso, *, kickstart: str) -> str:
+    """Return the sha256 over everything that a template depends on.
+
+    `kickstart` is the text without what differs in every build (the nonce).
+    """
+    inputs = {
+        "builder": version("builder"),
+        "iso": iso.sha256,
+        "kickstart": kickstart,
+        "firmware": order.options.firmware,
+        "capacity": order.capacity,
+        "compression": COMPRESSION,
+    }
+    return hashlib.sha256(msgspec.json.encode(inputs, order="sorted")).hexdigest()
+
+
+def draft(
+    order: BuildOrder, iso: StagedIso, *, kickstart: str, machine: Machine, key: str, build_id: str
+) -> Manifest:
+    """Return what is known of a build before it begins; `kickstart` has its secrets masked."""
+    return Manifest(
+        name=order.name,
+        build_id=build_id,
+        build_key=key,
+        created=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        release=order.release.name,
+        profile=order.profile.name,
+        medium=order.variant,
+        iso=iso.volume,
+        iso_sha256=iso.sha256,
+        kickstart=kickstart,
+        machine=machine,
+        compression=COMPRESSION,
+    )
+
+
+def tools(connection: Connection) -> dict[str, str]:
+    """Return the versions of the programs and libraries that had a hand in the template."""
+    libraries = {name: version(name) for name in ("builder", "pycdlib", "pykickstart")}
+    said = process.run(["qemu-img", "--version"]).stdout.split()
+    return {**libraries, "qemu-img": said[2], **host.version(connection)}

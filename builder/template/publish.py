@@ -1,0 +1,69 @@
+"""Give a verified image its name and version in the store pool."""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import msgspec
+
+from builder.errors import HostError
+from builder.model.template import ImageFacts, Manifest, Template
+
+
+def publish(candidate: Path, manifest: Manifest, facts: ImageFacts, *, today: date) -> Template:
+    """Move `candidate` to NAME-YYYYMMDD.N.qcow2 beside it, with its manifest; N is the next free.
+
+    The manifest claims the version, by a link that fails if the name is taken, so that two
+    publishers never get the same; the image's rename then makes the template visible.
+    """
+    store = candidate.parent
+    manifest = msgspec.structs.replace(manifest, image=facts)
+    draft = store / f".{candidate.name}.json"
+    try:
+        versioned = _claim(draft, manifest, store=store, today=today)
+        image = store / f"{versioned.name}-{versioned.version}.qcow2"
+        candidate.rename(image)
+        _flush_folder(store)
+    except OSError as error:
+        raise HostError(
+            f"Cannot publish into {store}: {error.strerror}.", hint="Is the store pool writable?"
+        ) from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return Template(
+        name=versioned.name,
+        version=versioned.version,
+        path=image,
+        image=facts,
+        manifest=image.with_suffix(".json"),
+    )
+
+
+def _claim(draft: Path, manifest: Manifest, *, store: Path, today: date) -> Manifest:
+    number = 1
+    while True:
+        version = f"{today:%Y%m%d}.{number}"
+        stem = f"{manifest.name}-{version}"
+        versioned = msgspec.structs.replace(manifest, version=version)
+        _write(draft, versioned)
+        try:
+            os.link(draft, store / f"{stem}.json")
+        except FileExistsError:
+            number += 1
+        else:
+            return versioned
+
+
+def _write(path: Path, manifest: Manifest) -> None:
+    with path.open("wb") as file:
+        file.write(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,60 @@
+"""The templates in a store pool: NAME-VERSION.qcow2, each with its manifest NAME-VERSION.json."""
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from builder.errors import TemplateError
+from builder.model.template import Manifest, Template
+
+_VERSION = re.compile(r"\d{8}\.\d+")
+
+
+def templates(store: Path) -> tuple[Template, ...]:
+    """Return every published template, by name, oldest first."""
+    found = [template for path in store.glob("*-*.json") if (template := _read(path))]
+    return tuple(sorted(found, key=lambda template: (template.name, order(template.version))))
+
+
+def manifest(template: Template) -> Manifest:
+    """Return the record of how it was made. Raises TemplateError when it cannot be read."""
+    try:
+        return msgspec.json.decode(template.manifest.read_bytes(), type=Manifest)
+    except (OSError, msgspec.DecodeError) as error:
+        raise TemplateError(
+            f"The manifest {template.manifest} cannot be read: {error}.",
+            hint="Build the template again with --force.",
+        ) from error
+
+
+def unchanged(store: Path, name: str, *, key: str) -> Template | None:
+    """Return the newest template that was made from exactly these inputs."""
+    versions = [template for template in templates(store) if template.name == name]
+    same = (template for template in reversed(versions) if manifest(template).build_key == key)
+    return next(same, None)
+
+
+def order(version: str) -> tuple[int, int]:
+    """Return what versions sort by: 20261123.10 comes after 20261123.9."""
+    day, _, number = version.partition(".")
+    return int(day), int(number)
+
+
+def _read(path: Path) -> Template | None:
+    """A file of another kind, or a manifest whose image is not there (yet), is no template."""
+    try:
+        record = msgspec.json.decode(path.read_bytes(), type=Manifest)
+        image = path.with_suffix(".qcow2")
+        size = image.stat().st_size
+    except (OSError, msgspec.DecodeError):
+        return None
+    if record.image is None or size != record.image.size or not _VERSION.fullmatch(record.version):
+        return None
+    return Template(
+        name=record.name,
+        version=record.version,
+        path=image,
+        image=record.image,
+        manifest=path,
+    )

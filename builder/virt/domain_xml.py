@@ -1,0 +1,126 @@
+"""libvirt's domain XML from a value."""
+
+from xml.etree.ElementTree import Element, SubElement, register_namespace
+
+from builder.model.domain import Cdrom, Channel, Disk, DomainSpec, Machine
+from builder.virt.xml import text
+
+_LIBOSINFO = "http://libosinfo.org/xmlns/libvirt/domain/1.0"
+
+
+def domain_xml(spec: DomainSpec) -> str:
+    """Return the definition of a domain that is used once and never restarted by itself."""
+    domain = Element("domain", type=spec.machine.virt_type)
+    _describe(domain, spec)
+    _boot(domain, spec.machine)
+    _processor(domain, spec.machine)
+    _lifecycle(domain)
+    devices = SubElement(domain, "devices")
+    SubElement(devices, "controller", type="scsi", index="0", model="virtio-scsi")
+    for number, disk in enumerate(spec.disks):
+        _disk(devices, disk, target=f"sd{chr(ord('a') + number)}")
+    if spec.cdrom is not None:
+        _cdrom(devices, spec.cdrom)
+    _interface(devices, spec.machine.network)
+    _console(devices, spec)
+    for channel in spec.channels:
+        _channel(devices, channel)
+    _standard_devices(devices)
+    return text(domain)
+
+
+def _describe(domain: Element, spec: DomainSpec) -> None:
+    SubElement(domain, "name").text = spec.name
+    SubElement(domain, "title").text = spec.title
+    register_namespace("libosinfo", _LIBOSINFO)
+    libosinfo = SubElement(SubElement(domain, "metadata"), f"{{{_LIBOSINFO}}}libosinfo")
+    SubElement(libosinfo, f"{{{_LIBOSINFO}}}os", id=spec.machine.osinfo)
+    SubElement(domain, "memory", unit="MiB").text = str(spec.machine.memory_mib)
+    SubElement(domain, "vcpu").text = str(spec.machine.vcpus)
+
+
+def _boot(domain: Element, machine: Machine) -> None:
+    os = SubElement(domain, "os")
+    SubElement(os, "type", arch="x86_64", machine="q35").text = "hvm"
+    if machine.firmware != "uefi":
+        return
+    os.set("firmware", "efi")
+    firmware = SubElement(os, "firmware")
+    # Debian's and EL's firmware descriptors differ in their defaults: ask for what we mean.
+    SubElement(firmware, "feature", enabled="no", name="enrolled-keys")
+    SubElement(firmware, "feature", enabled="no", name="secure-boot")
+
+
+def _processor(domain: Element, machine: Machine) -> None:
+    features = SubElement(domain, "features")
+    SubElement(features, "acpi")
+    SubElement(features, "apic")
+    if machine.cpu == "host-passthrough":
+        SubElement(domain, "cpu", mode="host-passthrough")
+    else:
+        cpu = SubElement(domain, "cpu", mode="custom", match="exact")
+        SubElement(cpu, "model", fallback="forbid").text = machine.cpu
+    SubElement(domain, "clock", offset="utc")
+
+
+def _lifecycle(domain: Element) -> None:
+    SubElement(domain, "on_poweroff").text = "destroy"
+    # A reboot ends the domain as well; which of the two it was is told by the shutoff reason.
+    SubElement(domain, "on_reboot").text = "destroy"
+    # Stays for a screenshot; whoever watches destroys it.
+    SubElement(domain, "on_crash").text = "preserve"
+
+
+def _disk(devices: Element, disk: Disk, *, target: str) -> None:
+    element = SubElement(devices, "disk", type="file", device="disk")
+    # unsafe: a build that loses power is built again, and a template is flushed when published.
+    SubElement(element, "driver", name="qemu", type=disk.format, cache="unsafe", discard="unmap")
+    SubElement(element, "source", file=str(disk.path))
+    SubElement(element, "target", dev=target, bus="scsi")
+    SubElement(element, "boot", order=str(disk.boot_order))
+
+
+def _cdrom(devices: Element, cdrom: Cdrom) -> None:
+    element = SubElement(devices, "disk", type="file", device="cdrom")
+    SubElement(element, "driver", name="qemu", type="raw")
+    SubElement(element, "source", file=str(cdrom.path))
+    # The letter is out of the disks' way; the address keeps libvirt from counting up to it.
+    SubElement(element, "target", dev="sdz", bus="sata")
+    SubElement(element, "readonly")
+    SubElement(element, "boot", order=str(cdrom.boot_order))
+    SubElement(element, "address", type="drive", controller="0", bus="0", target="0", unit="0")
+
+
+def _interface(devices: Element, network: str) -> None:
+    kind, _, name = network.partition(":")
+    if kind == "none":
+        return
+    element = SubElement(devices, "interface", type=kind)
+    if name:
+        SubElement(element, "source", attrib={kind: name})
+    SubElement(element, "model", type="virtio")
+
+
+def _console(devices: Element, spec: DomainSpec) -> None:
+    serial = SubElement(devices, "serial", type="pty")
+    SubElement(serial, "log", file=str(spec.console_log), append="on")
+    SubElement(serial, "target", port="0")
+    console = SubElement(devices, "console", type="pty")
+    SubElement(console, "target", type="serial", port="0")
+
+
+def _channel(devices: Element, channel: Channel) -> None:
+    element = SubElement(devices, "channel", type="unix")
+    SubElement(element, "log", file=str(channel.log), append="on")
+    SubElement(element, "target", type="virtio", name=channel.name)
+
+
+def _standard_devices(devices: Element) -> None:
+    graphics = SubElement(devices, "graphics", type="vnc", port="-1", autoport="yes")
+    SubElement(graphics, "listen", type="address", address="127.0.0.1")
+    video = SubElement(devices, "video")
+    SubElement(video, "model", type="vga")
+    rng = SubElement(devices, "rng", model="virtio")
+    SubElement(rng, "backend", model="random").text = "/dev/urandom"
+    SubElement(devices, "memballoon", model="none")
+    SubElement(devices, "panic", model="isa")

@@ -1,0 +1,104 @@
+"""Domains for one use: started, watched, and gone at the end of the block."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import libvirt
+import msgspec
+
+from builder.errors import HostError
+from builder.virt.connection import Connection, plain, translated
+
+_UNDEFINE = libvirt.VIR_DOMAIN_UNDEFINE_NVRAM | libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
+
+
+class Domain(msgspec.Struct, frozen=True, kw_only=True):
+    """A defined domain; only this package looks inside."""
+
+    name: str
+    handle: libvirt.virDomain
+
+
+class Activity(msgspec.Struct, frozen=True, kw_only=True):
+    """What a domain has done since its start; any change is a sign of life."""
+
+    disk_bytes: int
+    cpu_seconds: int
+
+
+@contextmanager
+def paused(connection: Connection, document: str, *, keep: bool = False) -> Iterator[Domain]:
+    """Define and start a domain, its processors stopped; destroy and undefine it at the end.
+
+    With `keep`, a block that fails leaves the domain where it is, for a look inside.
+    """
+    domain = _define(connection, document)
+    try:
+        with translated(f"Cannot start the domain {domain.name}", hint=_START_HINT):
+            domain.handle.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
+        yield domain
+    finally:
+        # Ctrl-C means "away with everything", also where a failure would leave it.
+        if not (keep and isinstance(sys.exc_info()[1], Exception)):
+            remove(domain)
+
+
+_START_HINT = "The hypervisor's own log is in /var/log/libvirt/qemu (or ~/.cache/libvirt/qemu/log)."
+
+
+def _define(connection: Connection, document: str) -> Domain:
+    try:
+        handle = connection.handle.defineXMLFlags(document, libvirt.VIR_DOMAIN_DEFINE_VALIDATE)
+    except libvirt.libvirtError as error:
+        raise HostError(
+            f"libvirt refuses the domain: {plain(error)}.",
+            hint="`builder build --dry-run` prints its XML.",
+        ) from error
+    return Domain(name=handle.name(), handle=handle)
+
+
+def resume(domain: Domain) -> None:
+    """Let the processors run."""
+    with translated(f"Cannot resume the domain {domain.name}"):
+        domain.handle.resume()
+
+
+def remove(domain: Domain) -> None:
+    """Destroy and undefine the domain, as far as it is still there."""
+    with suppress(libvirt.libvirtError):
+        domain.handle.destroy()
+    with suppress(libvirt.libvirtError):
+        domain.handle.undefineFlags(_UNDEFINE)
+
+
+def live_xml(domain: Domain) -> str:
+    """Return the definition with everything that libvirt filled in."""
+    with translated(f"Cannot read the definition of {domain.name}"):
+        return str(domain.handle.XMLDesc(0))
+
+
+def activity(domain: Domain) -> Activity | None:
+    """Return the counters; None once the domain is gone."""
+    try:
+        read_bytes, write_bytes = domain.handle.blockStats("sda")[1:4:2]
+        nanoseconds = domain.handle.info()[4]
+    except libvirt.libvirtError:
+        return None
+    return Activity(disk_bytes=read_bytes + write_bytes, cpu_seconds=nanoseconds // 10**9)
+
+
+def screenshot(connection: Connection, domain: Domain, path: Path) -> Path | None:
+    """Save what the screen shows (PPM or PNG, as the hypervisor gives it); None without one."""
+    try:
+        stream = connection.handle.newStream(0)
+        kind = str(domain.handle.screenshot(stream, 0, 0))
+        target = path.with_suffix(".png" if kind == "image/png" else ".ppm")
+        with target.open("wb") as file:
+            while data := stream.recv(262144):
+                file.write(data)
+        stream.finish()
+    except libvirt.libvirtError:
+        return None
+    return target

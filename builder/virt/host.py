@@ -1,0 +1,53 @@
+"""What the hypervisor's host can do."""
+
+from xml.etree import ElementTree
+
+import libvirt
+
+from builder.errors import HostError
+from builder.model.domain import Accelerator
+from builder.virt.connection import Connection, plain
+
+
+def accelerator(connection: Connection) -> Accelerator:
+    """Choose KVM where libvirt says it works, emulation otherwise."""
+    for virt_type in ("kvm", "qemu"):
+        found = _capabilities(connection, virt_type)
+        if found is not None:
+            cpu = "host-passthrough" if virt_type == "kvm" else ""
+            return Accelerator(virt_type=virt_type, cpu=cpu, uefi=_has_uefi(found))
+    raise HostError(
+        f"libvirt at {connection.uri} can run no x86_64 guests.",
+        hint="Install qemu-system-x86 (Debian) or qemu-kvm (EL).",
+    )
+
+
+def _capabilities(connection: Connection, virt_type: str) -> ElementTree.Element | None:
+    try:
+        text = connection.handle.getDomainCapabilities(None, "x86_64", "q35", virt_type, 0)
+    except libvirt.libvirtError as error:
+        unsupported = (libvirt.VIR_ERR_INVALID_ARG, libvirt.VIR_ERR_CONFIG_UNSUPPORTED)
+        if error.get_error_code() in unsupported:
+            return None
+        raise HostError(f"Cannot ask what the host can do: {plain(error)}.") from error
+    return ElementTree.fromstring(text)  # noqa: S314  # libvirt wrote it
+
+
+def _has_uefi(capabilities: ElementTree.Element) -> bool:
+    values = capabilities.findall("os/enum[@name='firmware']/value")
+    return any(value.text == "efi" for value in values)
+
+
+def version(connection: Connection) -> dict[str, str]:
+    """Return libvirt's and the hypervisor's versions, for the manifest."""
+    try:
+        numbers = {
+            "libvirt": connection.handle.getLibVersion(),
+            "qemu": connection.handle.getVersion(),
+        }
+    except libvirt.libvirtError as error:
+        raise HostError(f"Cannot ask libvirt for its version: {plain(error)}.") from error
+    return {
+        name: f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}"
+        for name, number in numbers.items()
+    }

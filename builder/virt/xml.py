@@ -1,0 +1,63 @@
+"""libvirt's XML for pools and volumes, from values and back."""
+
+from pathlib import Path
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+import msgspec
+
+
+class DescribedVolume(msgspec.Struct, frozen=True, kw_only=True):
+    """What a volume's XML says beyond its sizes."""
+
+    format: str
+    backing: Path | None
+
+
+def pool_xml(name: str, path: Path) -> str:
+    """Return the definition of a directory pool."""
+    pool = Element("pool", type="dir")
+    SubElement(pool, "name").text = name
+    SubElement(SubElement(pool, "target"), "path").text = str(path)
+    return text(pool)
+
+
+def pool_path(document: str) -> Path | None:
+    """Return the folder of a directory pool; None for a pool of another kind."""
+    pool = ElementTree.fromstring(document)  # noqa: S314  # libvirt wrote it
+    if pool.get("type") not in ("dir", "fs", "netfs"):
+        return None
+    return Path(pool.findtext("target/path", ""))
+
+
+def volume_xml(name: str, capacity: int, *, backing: Path | None = None) -> str:
+    """Return the definition of a qcow2 volume of `capacity` bytes."""
+    volume = Element("volume")
+    SubElement(volume, "name").text = name
+    SubElement(volume, "capacity", unit="bytes").text = str(capacity)
+    target = SubElement(volume, "target")
+    SubElement(target, "format", type="qcow2")
+    # Without it libvirt makes version 2 images, which know no discard and no lazy refcounts.
+    SubElement(target, "compat").text = "1.1"
+    if backing is not None:
+        store = SubElement(volume, "backingStore")
+        SubElement(store, "path").text = str(backing)
+        SubElement(store, "format", type="qcow2")
+    return text(volume)
+
+
+def parse_volume(document: str) -> DescribedVolume:
+    """Return the format and the backing file of a volume."""
+    volume = ElementTree.fromstring(document)  # noqa: S314  # libvirt wrote it
+    form = volume.find("target/format")
+    backing = volume.findtext("backingStore/path")
+    return DescribedVolume(
+        format="raw" if form is None else form.get("type", "raw"),
+        backing=Path(backing) if backing else None,
+    )
+
+
+def text(root: Element) -> str:
+    """Return the document, indented, with a final line break."""
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode") + "\n"

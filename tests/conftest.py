@@ -1,0 +1,90 @@
+"""What all tests share: golden files, a libvirt that answers, and guards around unit tests."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from builder import config
+from builder.host.libvirtd import libvirt_service
+from builder.monitor import SilentMonitor
+
+_GOLDEN = Path(__file__).parent / "golden"
+
+Golden = Callable[[str, str], None]
+
+_UNIT = Path(__file__).parent / "unit"
+_NOT_IN_UNIT_TESTS = frozenset(
+    {
+        "os.exec",
+        "os.fork",
+        "os.forkpty",
+        "os.posix_spawn",
+        "os.system",
+        "socket.connect",
+        "socket.getaddrinfo",
+        "subprocess.Popen",
+    }
+)
+_guarded = False
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add our option."""
+    parser.addoption(
+        "--update-golden", action="store_true", help="Write what the code makes to tests/golden."
+    )
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """Return a check that a text equals the file NAME below tests/golden: golden(NAME, text)."""
+    update = request.config.getoption("--update-golden")
+
+    def check(name: str, text: str) -> None:
+        path = _GOLDEN / name
+        if update:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        assert path.is_file(), f"{path} is missing: look at the output, then --update-golden"
+        assert text == path.read_text()
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def libvirt_uri() -> Iterator[str]:
+    """Return the URI of a real libvirt, started for the tests where the host runs none."""
+    settings = config.load()
+    with libvirt_service(settings.uri, state=settings.state, monitor=SilentMonitor()):
+        yield settings.uri
+
+
+def _refuse(event: str, _arguments: tuple[object, ...]) -> None:
+    if _guarded and event in _NOT_IN_UNIT_TESTS:
+        raise RuntimeError(f"unit tests must not do this: {event}")
+
+
+sys.addaudithook(_refuse)  # cannot be taken back, hence the flag
+
+
+@pytest.fixture(autouse=True)
+def _guard(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Keep unit tests from starting programs, connecting and sleeping."""
+    global _guarded  # noqa: PLW0603  # the audit hook has no other way to know
+    if _UNIT not in request.path.parents:
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "sleep", _no_sleep)
+        _guarded = True
+        try:
+            yield
+        finally:
+            _guarded = False
+
+
+def _no_sleep(_seconds: float) -> None:
+    raise RuntimeError("unit tests must not sleep")

@@ -1,0 +1,190 @@
+"""The linter: one table of what is fine, one of what is not."""
+
+import socket
+
+import pytest
+
+from builder.errors import KickstartError, UsageError
+from builder.kickstart.lint import check, lint, show
+from builder.model.kickstart import Kickstart, LintFinding
+
+FINE = """\
+cmdline
+lang en_US.UTF-8
+timezone Etc/UTC --utc
+rootpw --lock
+autopart
+poweroff
+# reports to org.builder.result.0
+"""
+NEXT = FINE.count("\n") + 1
+"""The line number of what is added to FINE."""
+
+
+def found(text: str, *, syntax: str = "RHEL7", packages: frozenset[str] | None = None) -> list[str]:
+    kickstart = Kickstart(source="x.ks", syntax=syntax, text=text)
+    findings = lint(kickstart, known_packages=packages)
+    return [show(finding, source="x.ks") for finding in findings]
+
+
+@pytest.mark.parametrize("syntax", ["RHEL7", "RHEL8", "RHEL9", "RHEL10"])
+@pytest.mark.parametrize(
+    "added",
+    [
+        "",
+        "%include /tmp/partitions.ks\n",
+        "%include http://example.invalid/part.ks\n",
+        "%ksappend http://example.invalid/part.ks\n",
+        "%post --erroronfail\necho '%packages in a script'\n%end\n",
+        "%addon com_redhat_kdump --disable\n%end\n",
+        "bootloader --location=mbr --timeout=1 --append='console=ttyS0'\n",
+        "%packages\n@core\n-plymouth*\n%end\n",
+    ],
+)
+def test_fine(added: str, syntax: str) -> None:
+    assert found(FINE + added, syntax=syntax) == []
+
+
+@pytest.mark.parametrize(
+    ("syntax", "added", "line", "finding"),
+    [
+        ("RHEL7", "nosuch\n", 0, "error: Unknown command: nosuch"),
+        ("RHEL7", "\n\nbootloader --appendd=x\n", 2, "error: "),
+        ("RHEL7", 'bootloader --append="x\n', 0, "error: cannot be read: No closing quotation"),
+        ("RHEL7", "%post --erroronfail\nfoo\n", 1, "error: Section %post does not end with %end."),
+        ("RHEL7", "%nosuch\n%end\n", 0, "error: Unknown kickstart section: %nosuch"),
+        ("RHEL7", "%packages\n-\n%end\n", 0, "error: cannot be read"),
+        ("RHEL7", "sshkey --username=root 'ssh-rsa AAAA'\n", 0, "error: Unknown command: sshkey"),
+        ("RHEL7", "%packages --nobase\n%end\n", 0, "warning: "),
+        ("RHEL8", "install\n", 0, "warning: "),
+        ("RHEL9", "install\n", 0, "error: install has been removed."),
+        ("RHEL9", "\nlogging --level=info\n", 1, "warning: "),
+        ("RHEL10", "authconfig --enableshadow\n", 0, "error: authconfig has been removed."),
+        ("RHEL7", "%post\necho\n%end\n", 0, "warning: this %post may fail unnoticed"),
+        (
+            "RHEL7",
+            "%post --erroronfail\ndracut -f --kver $(uname -r)\n%end\n",
+            0,
+            "warning: uname -r is the installer's kernel",
+        ),
+        (
+            "RHEL7",
+            "url --url=http://mirror.centos.org/centos/7/os/x86_64/\n",
+            0,
+            "warning: this host is gone",
+        ),
+        ("RHEL7", "user --name=a --password=b\n", 0, "warning: a password in clear text"),
+        ("RHEL7", "%include parts.ks\n", 0, "warning: parts.ks is not beside the kickstart"),
+        ("RHEL7", "reboot\n", -NEXT, "warning: reboot starts the new system"),
+    ],
+)
+def test_wrong_lines(syntax: str, added: str, line: int, finding: str) -> None:
+    findings = found(FINE + added, syntax=syntax)
+    assert len(findings) == 1, findings
+    assert findings[0].startswith(f"x.ks:{NEXT + line}: {finding}")
+
+
+@pytest.mark.parametrize(
+    ("missing", "finding"),
+    [
+        ("cmdline", "warning: without cmdline"),
+        ("poweroff", "error: without poweroff"),
+        ("autopart", "error: no disk layout"),
+        ("rootpw --lock", "error: neither rootpw nor user"),
+        ("lang en_US.UTF-8", "warning: no lang"),
+        ("timezone Etc/UTC --utc", "warning: no timezone"),
+        ("# reports to org.builder.result.0", "warning: nothing reports success"),
+    ],
+)
+def test_missing_lines(missing: str, finding: str) -> None:
+    findings = found(FINE.replace(f"{missing}\n", "", 1))
+    assert len(findings) == 1, findings
+    assert findings[0].startswith(f"x.ks:0: {finding}")
+
+
+def test_what_an_include_may_bring_is_not_missing() -> None:
+    text = "%include /tmp/all.ks\n# org.builder.result.0\n"
+    assert found(text) == []
+
+
+@pytest.mark.parametrize("mode", ["text", "graphical"])
+def test_other_modes_ask(mode: str) -> None:
+    assert "without cmdline" in found(FINE.replace("cmdline", mode))[0]
+
+
+def test_a_clear_root_password() -> None:
+    findings = found(FINE.replace("rootpw --lock", "rootpw hunter2"))
+    assert findings == ["x.ks:4: warning: a password in clear text: use --iscrypted"]
+
+
+def test_all_errors_are_reported_not_only_the_first() -> None:
+    findings = found(FINE + "one\ntwo\ninstall\nthree\n")
+    assert [line.split(": ")[0] for line in findings] == [
+        f"x.ks:{number}" for number in (NEXT, NEXT + 1, NEXT + 3)
+    ]
+
+
+def test_equal_warnings_keep_their_own_lines() -> None:
+    findings = found(FINE + "logging --level=info\n\nlogging --level=info\n", syntax="RHEL9")
+    assert [line.split(": ")[0] for line in findings] == [f"x.ks:{NEXT}", f"x.ks:{NEXT + 2}"]
+
+
+@pytest.mark.parametrize(
+    ("packages", "complaints"),
+    [
+        ("tree", ["x.ks:9: error: no package tree on the medium"]),
+        ("bash", []),
+        ("ba*", []),
+        ("zz*", ["x.ks:9: error: no package zz* on the medium"]),
+        ("-tree", []),
+        ("@core", []),
+    ],
+)
+def test_packages_must_be_on_the_medium(packages: str, complaints: list[str]) -> None:
+    text = FINE + f"%packages\n{packages}\n%end\n"
+    assert found(text, packages=frozenset({"bash", "kernel"})) == complaints
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "%packages --ignoremissing\ntree\n%end\n",
+        "repo --name=x --baseurl=http://example.invalid/\n%packages\ntree\n%end\n",
+    ],
+)
+def test_packages_may_come_from_elsewhere(text: str) -> None:
+    assert found(FINE + text, packages=frozenset()) == []
+
+
+def test_an_unknown_syntax() -> None:
+    with pytest.raises(UsageError, match="no kickstart syntax 'RHEL77'") as caught:
+        found(FINE, syntax="RHEL77")
+    assert caught.value.hint == "Did you mean RHEL7?"
+
+
+def test_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_args: object) -> None:
+        raise AssertionError("the linter went to the network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    assert (
+        found(FINE + "%include http://example.invalid/a\n%ksappend http://example.invalid/b\n")
+        == []
+    )
+
+
+def test_nothing_leaks_to_stderr(capfd: pytest.CaptureFixture[str]) -> None:
+    found(FINE + "one\ninstall\n%packages --nobase\n%end\n", syntax="RHEL8")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_check_raises_for_the_first_error() -> None:
+    kickstart = Kickstart(source="x.ks", syntax="RHEL7", text="")
+    warning = LintFinding(line=1, severity="warning", message="doubtful")
+    error = LintFinding(line=2, severity="error", message="wrong")
+    check(kickstart, [warning])
+    with pytest.raises(KickstartError) as caught:
+        check(kickstart, [warning, error, error])
+    assert caught.value.message == "x.ks:2: error: wrong"
+    assert "errors: 2" in caught.value.hint

@@ -1,0 +1,235 @@
+"""Rendering: options to lines, whole texts against golden files, and templates that are wrong."""
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from builder.errors import BuilderError, KickstartError
+from builder.kickstart import profiles
+from builder.kickstart.lint import lint
+from builder.kickstart.render import render
+from builder.kickstart.secrets import mask
+from builder.model.kickstart import Profile, RenderOptions, Secrets
+from builder.releases import catalogue
+
+HASH = f"$6$salt${'a' * 86}"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGoldenGoldenGolden someone@example"
+
+
+def text_of(name: str = "centos7", profile: str = "minimal", **options: Any) -> str:  # noqa: ANN401
+    release = catalogue.find(name)
+    chosen = profiles.find(profile, release=release)
+    return render(release, chosen, RenderOptions(**options)).text
+
+
+def lines_of(*arguments: str, **options: Any) -> list[str]:  # noqa: ANN401
+    return text_of(*arguments, **options).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ({}, "cdrom"),
+        ({}, "cmdline"),
+        ({}, "poweroff"),
+        ({}, "rootpw --lock"),
+        ({}, "timezone Etc/UTC --utc"),
+        ({}, "selinux --enforcing"),
+        ({}, "network --bootproto=dhcp --device=link --onboot=yes"),
+        ({}, "part / --fstype=xfs --size=2048 --grow --ondisk=sda"),
+        ({"medium": "dvd"}, "cdrom"),
+        ({"medium": "netinstall"}, "url --url=http://vault.centos.org/7.9.2009/os/x86_64/"),
+        (
+            {"medium": "netinstall"},
+            "network --bootproto=dhcp --device=link --onboot=yes --activate",
+        ),
+        ({"firmware": "uefi"}, "part /boot/efi --fstype=efi --size=200 --ondisk=sda"),
+        ({"variables": {"disk": "vda"}}, "ignoredisk --only-use=vda"),
+        ({"variables": {"swap_mib": "512"}}, "part swap --size=512 --ondisk=sda"),
+        ({"variables": {"hostname": "gold"}}, "network --hostname=gold"),
+        ({"variables": {"firewall": "no"}}, "firewall --disabled"),
+        ({"variables": {"user": "joe"}}, "user --name=joe --groups=wheel --lock"),
+        ({"variables": {"user": "joe", "user_groups": ""}}, "user --name=joe --lock"),
+        ({"variables": {"packages": "tree"}}, "tree"),
+        ({"variables": {"ssh_keys": KEY}}, KEY),
+        ({"variables": {"ssh_keys": KEY}}, "home=$(getent passwd root | cut -d: -f6)"),
+        ({"secrets": Secrets(root_password_hash=HASH)}, f"rootpw --iscrypted {HASH}"),
+        (
+            {"variables": {"user": "joe"}, "secrets": Secrets(user_password_hash=HASH)},
+            f"user --name=joe --groups=wheel --iscrypted --password={HASH}",
+        ),
+        ({"nonce": "0f-1"}, "nonce=0f-1"),
+    ],
+)
+def test_options_become_lines(options: dict[str, Any], line: str) -> None:
+    assert line in lines_of("centos7", **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "absent"),
+    [
+        ({}, "/boot/efi --fstype"),
+        ({}, "part swap"),
+        ({}, "user --name"),
+        ({}, "%onerror"),
+        ({}, "repo --name"),
+        ({"medium": "netinstall"}, "repo --name=vault-os"),
+        ({"medium": "netinstall"}, "\ncdrom"),
+        ({"variables": {"seal": "no"}}, "/etc/machine-id"),
+        ({"variables": {"user": "joe"}, "secrets": Secrets(user_password_hash=HASH)}, "sudoers"),
+    ],
+)
+def test_options_leave_lines_out(options: dict[str, Any], absent: str) -> None:
+    assert absent not in text_of("centos7", **options)
+
+
+def test_the_rest_of_the_disk_is_the_last_partition() -> None:
+    options = {"firmware": "uefi", "variables": {"swap_mib": "64"}}
+    parts = [line for line in lines_of("centos7", **options) if line.startswith("part ")]
+    assert [line.split()[1] for line in parts] == ["/boot/efi", "swap", "/"]
+    assert ["--grow" in line for line in parts] == [False, False, True]
+
+
+def test_a_profile_that_wants_more_packages_gets_them_from_the_vault() -> None:
+    lines = lines_of("centos7", "kvm-host")
+    assert "qemu-kvm" in lines
+    assert "repo --name=vault-os --baseurl=http://vault.centos.org/7.9.2009/os/x86_64/" in lines
+
+
+def test_the_last_script_reports_the_nonce() -> None:
+    for name in catalogue.names():
+        last = text_of(name, nonce="abc").rpartition("%post")[2]
+        assert "org.builder.result.0" in last
+        assert '"result":"success"' in last
+        assert "nonce=abc\n" in last
+
+
+def test_rendering_is_deterministic() -> None:
+    assert text_of("centos7", "kvm-host") == text_of("centos7", "kvm-host")
+
+
+GOLDEN: list[tuple[str, str, str, dict[str, Any]]] = [
+    ("centos7", "centos7", "minimal", {}),
+    ("centos7-netinstall-uefi", "centos7", "minimal", {"medium": "netinstall", "firmware": "uefi"}),
+    (
+        "centos7-kvm-host-user",
+        "centos7",
+        "kvm-host",
+        {
+            "variables": {"user": "joe", "ssh_keys": KEY, "swap_mib": "512"},
+            "secrets": Secrets(root_password_hash=HASH),
+        },
+    ),
+    ("rehearsal", "rehearsal", "minimal", {}),
+    ("rehearsal-tools-uefi", "rehearsal", "tools", {"firmware": "uefi"}),
+]
+
+
+@pytest.mark.parametrize(("file", "name", "profile", "options"), GOLDEN)
+def test_golden(
+    file: str,
+    name: str,
+    profile: str,
+    options: dict[str, Any],
+    golden: Callable[[str, str], None],
+) -> None:
+    golden(f"kickstart/{file}.ks", text_of(name, profile, nonce="golden", **options))
+
+
+COMBINATIONS = [
+    (release.name, profile.name, medium, firmware)
+    for release in map(catalogue.find, catalogue.names())
+    for profile, medium, firmware in itertools.product(
+        profiles.available(release), release.media, ("bios", "uefi")
+    )
+]
+
+
+@pytest.mark.parametrize(("name", "profile", "medium", "firmware"), COMBINATIONS)
+@pytest.mark.parametrize(
+    "variables", [{}, {"user": "joe", "ssh_keys": KEY, "swap_mib": "64", "seal": "no"}]
+)
+def test_all_of_ours_lint_clean(
+    name: str,
+    profile: str,
+    medium: str,
+    firmware: Any,
+    variables: dict[str, str],  # noqa: ANN401
+) -> None:
+    release = catalogue.find(name)
+    options = RenderOptions(medium=medium, firmware=firmware, variables=variables)
+    kickstart = render(release, profiles.find(profile, release=release), options)
+    assert lint(kickstart) == ()
+
+
+def own_template(folder: Path, text: str) -> str:
+    """Render `text` as if it were the user's own centos7.ks.j2."""
+    (folder / "centos7.ks.j2").write_text(text)
+    return render(catalogue.find("centos7"), Profile(), RenderOptions(), own=folder).text
+
+
+def test_an_own_kickstart_may_use_our_snippets(tmp_path: Path) -> None:
+    text = own_template(tmp_path, 'text\n{% include "snippets/localization.ks.j2" %}\n')
+    assert text == "text\nlang en_US.UTF-8\nkeyboard us\ntimezone Etc/UTC --utc\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        (
+            "a\n{{ hostnam }}\n",
+            "centos7.ks.j2:2: 'hostnam' is undefined.",
+            "Did you mean hostname?",
+        ),
+        ("a\n\n{% if %}\n", "centos7.ks.j2:3: Expected an expression", ""),
+        ("{% for x in y %}\n", "centos7.ks.j2:1: Unexpected end of template", ""),
+        ("{{ release.nam }}", "centos7.ks.j2:1: 'builder.model.release.Release object' has", ""),
+        ("\n{{ 1 / 0 }}", "centos7.ks.j2:2: division by zero.", ""),
+        ("{{ packages + 1 }}", "centos7.ks.j2:1: can only concatenate", ""),
+        ('{% include "nosuch.j2" %}', "centos7.ks.j2: there is no nosuch.j2.", ""),
+        ('{% include "../pyproject.toml" %}', "centos7.ks.j2: there is no ../pyproject.toml.", ""),
+        ('{% include "/etc/hostname" %}', "centos7.ks.j2: there is no /etc/hostname.", ""),
+        ("{{ ''.__class__.__mro__ }}", "centos7.ks.j2:1: access to attribute '__class__'", ""),
+        ("{{ lipsum.__globals__ }}", "centos7.ks.j2:1: access to attribute '__globals__'", ""),
+        ("{{ packages.append('x') }}", "centos7.ks.j2:1: 'tuple object' has no attribute", ""),
+        ("{{ range(10000000) }}", "centos7.ks.j2:1: Range too big", ""),
+    ],
+)
+def test_wrong_templates_name_their_line(
+    tmp_path: Path, text: str, message: str, hint: str
+) -> None:
+    with pytest.raises(KickstartError) as caught:
+        own_template(tmp_path, text)
+    assert caught.value.message.startswith(message)
+    assert caught.value.hint.startswith(hint)
+
+
+def test_an_error_inside_a_snippet_names_the_snippet(tmp_path: Path) -> None:
+    (tmp_path / "part.j2").write_text("\n\n{{ nosuch_thing }}\n")
+    with pytest.raises(KickstartError, match=r"^part\.j2:3: 'nosuch_thing' is undefined"):
+        own_template(tmp_path, '{% include "part.j2" %}')
+
+
+@pytest.mark.parametrize("nonce", ["", "a b", "a\nb", '"', "x" * 65])
+def test_a_nonce_is_a_word(nonce: str) -> None:
+    with pytest.raises(BuilderError, match="cannot be a nonce"):
+        text_of("centos7", nonce=nonce)
+
+
+def test_a_release_with_a_wrong_variable_is_named() -> None:
+    release = replace(catalogue.find("centos7"), variables={"hostname": "a b"})
+    with pytest.raises(BuilderError, match="release centos7: hostname cannot be 'a b'"):
+        render(release, Profile(), RenderOptions())
+
+
+def test_masking_leaves_no_hash() -> None:
+    secrets = Secrets(root_password_hash=HASH, user_password_hash=HASH[:-1] + "b")
+    text = text_of("centos7", variables={"user": "joe"}, secrets=secrets)
+    assert text.count("$6$") == 2
+    assert "$6$" not in mask(text, secrets)
+    assert "rootpw --iscrypted **masked**" in mask(text, secrets)
+    assert "$6$" not in repr(RenderOptions(secrets=secrets))

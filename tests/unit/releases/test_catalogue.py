@@ -1,0 +1,115 @@
+"""The catalogue: what it holds, and what it refuses."""
+
+import re
+
+import pytest
+
+from builder.errors import ConfigError, UsageError, suggest
+from builder.releases import catalogue
+
+ROW = """
+[x]
+title = "X"
+version = "1"
+syntax = "RHEL7"
+volume_id = "X 1"
+osinfo = "http://example.org/x"
+kickstart = "x.ks.j2"
+default_medium = "dvd"
+memory_mib = 1024
+disk_gib = 5
+[x.media.dvd]
+file = "x.iso"
+sha256 = "{digest}"
+""".format(digest="0" * 64)
+
+
+def test_the_catalogue_knows_centos7_and_the_rehearsal() -> None:
+    assert {"centos7", "rehearsal"} <= set(catalogue.names())
+
+
+def test_centos7_is_the_2009_media() -> None:
+    centos7 = catalogue.find("centos7")
+    assert centos7.volume_id == "CentOS 7 x86_64"
+    assert set(centos7.media) == {"minimal", "dvd", "netinstall", "everything"}
+    assert catalogue.find_medium(centos7).file == "CentOS-7-x86_64-Minimal-2009.iso"
+    assert catalogue.find_medium(centos7).size == 1020264448
+    assert [name for name, medium in centos7.media.items() if medium.network] == ["netinstall"]
+    for medium in centos7.media.values():
+        assert re.fullmatch("[0-9a-f]{64}", medium.sha256)
+        assert medium.file.endswith("-2009.iso")
+
+
+def test_digests_differ() -> None:
+    media = catalogue.find("centos7").media.values()
+    assert len({medium.sha256 for medium in media}) == len(media)
+
+
+@pytest.mark.parametrize("name", catalogue.names())
+def test_every_release_has_what_a_build_needs(name: str) -> None:
+    release = catalogue.find(name)
+    assert release.name == name
+    assert len(release.volume_id) <= 32, "ISO 9660 has no room for more"
+    assert release.made_here or all(url.startswith("https://") for url in release.urls)
+    assert release.made_here or release.urls
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("centos", "Did you mean centos7?"),
+        ("Centos7", "Did you mean centos7?"),
+        ("reharsal", "Did you mean rehearsal?"),
+        ("zzz", f"Known: {', '.join(catalogue.names())}."),
+    ],
+)
+def test_an_unknown_name_gets_a_hint(name: str, hint: str) -> None:
+    with pytest.raises(UsageError, match=f"no release '{name}'") as caught:
+        catalogue.find(name)
+    assert caught.value.hint == hint
+
+
+def test_an_unknown_medium_gets_a_hint() -> None:
+    with pytest.raises(UsageError, match="no medium 'netinst'") as caught:
+        catalogue.find_medium(catalogue.find("centos7"), "netinst")
+    assert caught.value.hint == "Did you mean netinstall?"
+
+
+def test_a_good_row_is_read() -> None:
+    assert catalogue.parse(ROW, source="x.toml")["x"].media["dvd"].sha256 == "0" * 64
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ('title = "X"', 'titel = "X"', "titel"),
+        ("memory_mib = 1024", 'memory_mib = "1024"', "Expected `int`"),
+        ("memory_mib = 1024", "memory_mib = 0", ">= 1"),
+        ("memory_mib = 1024", "", "memory_mib"),
+        ("0" * 64, "0" * 63, "sha256"),
+        ("0" * 64, "", "no sha256"),
+        ('"x.iso"', '"../x.iso"', "file"),
+        ('"x.ks.j2"', '"/etc/passwd"', "kickstart"),
+        ('default_medium = "dvd"', 'default_medium = "cd"', "default medium 'cd'"),
+        ("[x.media.dvd]", "[x]\n[x.media.dvd]", "twice"),
+        ('version = "1"', 'version = "1"\nversion = "2"', "overwrite"),
+        ("[x]", "[x", "line 2"),
+    ],
+)
+def test_bad_rows_are_refused(old: str, new: str, complaint: str) -> None:
+    assert old in ROW
+    with pytest.raises(ConfigError, match=r"^x\.toml") as caught:
+        catalogue.parse(ROW.replace(old, new, 1), source="x.toml")
+    assert complaint in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "hint"),
+    [
+        ("dv", ["dvd", "minimal"], "Did you mean dvd?"),
+        ("q", ["b", "a"], "Known: a, b."),
+        ("q", [], "None is known."),
+    ],
+)
+def test_suggest(word: str, known: list[str], hint: str) -> None:
+    assert suggest(word, known) == hint
