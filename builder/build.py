@@ -1,16 +1,14 @@
 """The recipe: one release and profile in, one published template out. Steps meet only here."""
 
 import secrets
-from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 
 import msgspec
 from msgspec.structs import replace
 
+from builder.cleanup import Cleanup
 from builder.hypervisor import Hypervisor
 from builder.install.plan import install_plan, machine
 from builder.install.run import install
@@ -60,8 +58,8 @@ def build(
         if not force and (kept := unchanged(on.store_pool.path, order.name, key=key)):
             journal.discard()
             return Built(template=kept, fresh=False)
-        with ExitStack() as undo:
-            return _make(inputs, on=on, journal=journal, undo=undo, keep=keep, monitor=monitor)
+        with Cleanup(keep=keep, monitor=monitor) as cleanup:
+            return _make(inputs, on=on, journal=journal, cleanup=cleanup, monitor=monitor)
 
 
 def _prepare(order: BuildOrder, *, on: Hypervisor, journal: Journal, monitor: Monitor) -> _Inputs:
@@ -76,7 +74,7 @@ def _prepare(order: BuildOrder, *, on: Hypervisor, journal: Journal, monitor: Mo
         iso,
         kickstart=mask(kickstart.text, order.options.secrets),
         machine=hardware,
-        key=build_key(order, iso, kickstart=kickstart.text.replace(nonce, "")),
+        key=build_key(order, iso_sha256=iso.sha256, kickstart=kickstart.text.replace(nonce, "")),
         build_id=journal.build_id,
     )
     return _Inputs(order=order, iso=iso, kickstart=kickstart, nonce=nonce, record=record)
@@ -87,21 +85,20 @@ def _make(
     *,
     on: Hypervisor,
     journal: Journal,
-    undo: ExitStack,
-    keep: bool,
+    cleanup: Cleanup,
     monitor: Monitor,
 ) -> Built:
     order, record = inputs.order, inputs.record
-    journal.write("kickstart.ks", record.kickstart)
     with journal.step("Remastering the ISO"):
         output = on.iso_pool.path / f"{journal.build_id}.iso"
         media = remaster(inputs.iso, inputs.kickstart.text, output=output, monitor=monitor)
-        _at_the_end(undo, media.path.unlink, keep=keep)
+        cleanup.add(str(media.path), media.path.unlink)
     with journal.step("Creating the disk"):
         disk = volumes.create(
             on.connection, on.store_pool.name, f"{journal.build_id}.qcow2", capacity=order.capacity
         )
-        _at_the_end(undo, partial(volumes.delete, on.connection, disk.pool, disk.name), keep=keep)
+        cleanup.add(str(disk.path), partial(volumes.delete, on.connection, disk.pool, disk.name))
+    journal.write("kickstart.ks", record.kickstart)
     with journal.step("Installing"):
         plan = install_plan(
             f"builder-{order.name}-{journal.build_id}",
@@ -112,12 +109,16 @@ def _make(
             evidence=journal.folder,
         )
         installation = install(
-            plan, on.connection, deadlines=on.settings.deadlines, keep=keep, monitor=monitor
+            plan,
+            on.connection,
+            deadlines=on.settings.deadlines,
+            keep=cleanup.keep,
+            monitor=monitor,
         )
         journal.write("domain.xml", installation.domain_xml)
     with journal.step("Compressing the image"):
         candidate = disk.path.with_name(f".{journal.build_id}.candidate")
-        undo.callback(candidate.unlink, missing_ok=True)
+        cleanup.add(str(candidate), partial(candidate.unlink, missing_ok=True))
         compress(disk.path, candidate)
         image = measure(candidate)
     with journal.step("Booting a clone"):
@@ -146,8 +147,9 @@ def _make(
 
 def rendered(order: BuildOrder, *, nonce: str) -> Kickstart:
     """Return the order's kickstart. Raises KickstartError when it does not pass the linter."""
-    kickstart = render(order.release, order.profile, replace(order.options, nonce=nonce))
-    check(lint(kickstart), source=kickstart.source)
+    options = replace(order.options, nonce=nonce)
+    kickstart = render(order.release, order.profile, options, own=order.kickstarts)
+    check(kickstart, lint(kickstart))
     return kickstart
 
 
@@ -168,17 +170,3 @@ def _obtain(order: BuildOrder, *, on: Hypervisor, monitor: Monitor) -> Path:
     if order.release.made_here:
         return make(cache / order.medium.file, cache=cache, monitor=monitor)
     return fetch(order.release, order.medium, cache=on.iso_pool.path, monitor=monitor)
-
-
-def _at_the_end(undo: ExitStack, release: Callable[[], None], *, keep: bool) -> None:
-    """Release at the end of the build; with `keep` not after a failure, but after Ctrl-C."""
-
-    def leave(
-        kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
-        if not (keep and kind is not None and issubclass(kind, Exception)):
-            release()
-
-    undo.push(leave)

@@ -4,12 +4,15 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from builder.errors import ConfigError
 from builder.model.installation import Deadlines
+
+Minutes = Annotated[float, msgspec.Meta(gt=0, le=100_000)]
+Network = Annotated[str, msgspec.Meta(pattern="^(none|user|(network|bridge):[^:]+)$")]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -26,13 +29,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Downloads and rehearsal media."""
     state: Path = Path()
     """Locks, and logs of daemons that we start."""
-    network: str = "user"
-    """Where guests are plugged in: user, network:NAME or bridge:NAME."""
-    install_minutes: float = 90
+    kickstarts: Path | None = None
+    """The user's own kickstarts, snippets and profiles, searched before ours."""
+    network: Network = "user"
+    """Where guests are plugged in: user, network:NAME, bridge:NAME or none."""
+    install_minutes: Minutes = 90
     """An installation that takes longer has failed."""
-    idle_minutes: float = 15
+    idle_minutes: Minutes = 15
     """An installation that shows no sign of life for so long has failed."""
-    boot_minutes: float = 10
+    boot_minutes: Minutes = 10
     """A template whose clone takes longer to its login prompt has failed."""
 
     @property

@@ -5,7 +5,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -59,13 +59,18 @@ class Journal:
         error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        """Record how the build ended."""
+        """Record how the build ended; one that left no evidence leaves no folder either."""
+        if not self.folder.exists():
+            return
         if kind is None:
             self._update(state="done")
-        elif issubclass(kind, Exception):
-            self._update(state="failed", error=str(error))
+            return
+        state = "failed" if issubclass(kind, Exception) else "interrupted"
+        self._update(state=state, error=str(error))
+        if {path.name for path in self.folder.iterdir()} <= {"build.json"}:
+            self.discard()
         else:
-            self._update(state="interrupted")
+            self._monitor.note(f"evidence: {self.folder}")
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
@@ -93,8 +98,10 @@ class Journal:
         return here
 
     def discard(self) -> None:
-        """Forget the build: nothing had to be done. The folder goes away."""
+        """Forget the build: nothing was done. The folder goes away."""
         shutil.rmtree(self.folder)
+        with suppress(OSError):  # other builds of that name keep theirs
+            self.folder.parent.rmdir()
 
     def _update(self, **changes: object) -> None:
         self.entry = msgspec.structs.replace(self.entry, **changes)

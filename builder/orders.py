@@ -30,9 +30,15 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     disk_gib: int = 0
 
 
-def resolve(request: Request, *, environ: Mapping[str, str] = os.environ) -> BuildOrder:
+def resolve(
+    request: Request,
+    *,
+    kickstarts: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> BuildOrder:
     """Look up what the request names and hash its passwords.
 
+    `kickstarts` is a folder of the user's that comes before ours.
     Raises UsageError for names that do not exist and ConfigError for values that cannot be.
     """
     release = catalogue.find(request.release)
@@ -40,7 +46,7 @@ def resolve(request: Request, *, environ: Mapping[str, str] = os.environ) -> Bui
     _check_iso(request.iso)
     return BuildOrder(
         release=release,
-        profile=profiles.find(request.profile, release=release),
+        profile=profiles.find(request.profile, release=release, own=kickstarts),
         options=RenderOptions(
             medium=request.medium,
             firmware=request.firmware,
@@ -51,6 +57,7 @@ def resolve(request: Request, *, environ: Mapping[str, str] = os.environ) -> Bui
         ),
         iso=request.iso,
         allow_unverified=request.allow_unverified,
+        kickstarts=kickstarts,
         memory_mib=request.memory_mib,
         vcpus=request.vcpus,
         disk_gib=request.disk_gib,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from builder import config
-from builder.cli import build, host, pool, template, volume
+from builder.cli import build, doctor, host, pipeline, pool, template, volume
 from builder.cli.context import Context
 from builder.cli.output import TerminalMonitor
 from builder.errors import BuilderError, UsageError
@@ -22,7 +22,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(build.build)
+app.command()(doctor.doctor)
 app.add_typer(host.app, name="host")
+app.add_typer(pipeline.app, name="pipeline")
 app.add_typer(pool.app, name="pool")
 app.add_typer(template.app, name="template")
 app.add_typer(volume.app, name="volume")

@@ -63,7 +63,8 @@ def build(
             memory_mib=memory_mib,
             vcpus=vcpus,
             disk_gib=disk_gib,
-        )
+        ),
+        kickstarts=context(ctx).settings.kickstarts,
     )
     if dry_run:
         typer.echo(_preview(order, context(ctx)))

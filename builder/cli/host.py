@@ -1,4 +1,4 @@
-"""`builder host`: what concerns the machine that builds."""
+"""builder host: the machine that builds."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ app = typer.Typer(no_args_is_help=True, help="The machine that builds.")
 @app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 def run(
     ctx: typer.Context,
-    command: Annotated[list[str], typer.Argument(metavar="COMMAND...")],
+    command: Annotated[list[str], typer.Argument(metavar="COMMAND")],
 ) -> None:
     """Run COMMAND with libvirt at hand; where none runs, one lives as long as COMMAND."""
     from builder import process

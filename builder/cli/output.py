@@ -38,7 +38,7 @@ class _Lines:
         self._done += amount
         if time.monotonic() - self._said >= 10:  # noqa: PLR2004  # seconds between lines
             self._said = time.monotonic()
-            _say(f"    {self._title}: {self._count()}")
+            _say(f"{self._title}: {self._count()}")
 
     def describe(self, text: str) -> None:
         pass
@@ -54,42 +54,45 @@ class _Lines:
 
 
 class TerminalMonitor:
-    """Writes to stderr, so that what a command prints for other programs stays clean."""
+    """Writes to stderr, so that what a command prints for other programs stays clean.
 
-    def __init__(self, *, bars: bool) -> None:
+    `prefix` begins each line: it tells builds apart that run at once.
+    """
+
+    def __init__(self, *, bars: bool, prefix: str = "") -> None:
         self._bars = bars
+        self._prefix = prefix
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
         """Announce the step, and say at its end how long it took."""
         began = time.monotonic()
-        _say(f"==> {title}")
+        _say(f"{self._prefix}==> {title}")
         yield
         seconds = time.monotonic() - began
         if seconds >= 1:
-            _say(f"    done in {seconds:.0f} s")
+            _say(f"{self._prefix}    done in {seconds:.0f} s")
 
     @contextmanager
     def progress(
         self, title: str, *, total: int | None = None, unit: str = "B"
     ) -> Iterator[Progress]:
         """Count with a bar, or with a line now and then."""
+        label = f"{self._prefix}    {title}"
         if not self._bars:
-            yield _Lines(title, total, unit)
+            yield _Lines(label, total, unit)
             return
         scale = unit == "B"
-        with tqdm(
-            desc=f"    {title}", total=total, unit=unit, unit_scale=scale, leave=False
-        ) as bar:
+        with tqdm(desc=label, total=total, unit=unit, unit_scale=scale, leave=False) as bar:
             yield _Bar(bar)
 
     def note(self, text: str) -> None:
         """Print a fact."""
-        _say(f"    {text}")
+        _say(f"{self._prefix}    {text}")
 
     def warn(self, text: str) -> None:
         """Print a warning."""
-        _say(f"    warning: {text}")
+        _say(f"{self._prefix}    warning: {text}")
 
 
 def _say(line: str) -> None:

@@ -3,45 +3,46 @@
 # Runs before anything of the project is installed; a second run finds nothing to do.
 set -eu
 
-# Debian's name, EL's name ("-": not needed or not there), what it is for.
+# Debian's name, EL's name ("-": not needed or not there; rehearsal ISOs are made, and all
+# the tests pass, on Debian and Ubuntu only), what it is for.
 # PYTHON stands for the interpreter that .venv will be made with.
 packages() {
     cat <<'END'
-gcc                    gcc                         compiles libvirt-python
-libvirt-dev            libvirt-devel               compiles libvirt-python
-pkg-config             pkgconf-pkg-config          compiles libvirt-python
-PYTHON-dev             PYTHON-devel                compiles libvirt-python
-PYTHON-venv            -                           makes .venv
-libvirt-clients        libvirt-client              virsh, for a look by hand
-libvirt-daemon-system  libvirt                     runs the guests
-ovmf                   edk2-ovmf                   UEFI for guests
-qemu-system-x86        qemu-kvm                    runs the guests
-qemu-utils             qemu-img                    makes and checks disks
-dosfstools             dosfstools                  rehearsal ISO: the EFI boot image
-grub-common            grub2-tools                 rehearsal ISO: the EFI boot loader
-grub-efi-amd64-bin     grub2-efi-x64-modules       rehearsal ISO: the EFI boot loader
-grub-pc-bin            grub2-pc-modules            rehearsal ISO: the guest's boot loader
-isolinux               syslinux                    rehearsal ISO: the BIOS boot loader
-isomd5sum              isomd5sum                   rehearsal ISO: the media check
-mmdebstrap             -                           rehearsal ISO: its system (Debian and Ubuntu only)
-mtools                 mtools                      rehearsal ISO: the EFI boot image
-openssl                openssl                     rehearsal ISO: password hashes
-squashfs-tools         squashfs-tools              rehearsal ISO: stage 2
-syslinux-common        syslinux                    rehearsal ISO: the BIOS boot loader
-syslinux-utils         syslinux                    rehearsal ISO: boots from USB sticks too
-xfsprogs               xfsprogs                    rehearsal ISO: file systems
-xorriso                xorriso                     rehearsal ISO: puts it together
-gdisk                  gdisk                       tests: an independent look at partitions
-genisoimage            genisoimage                 tests: ISOs as CentOS makes them
-libarchive-tools       bsdtar                      tests: an independent ISO reader
-shellcheck             ShellCheck                  tests: lints this script and kickstarts
+gcc                    gcc                 compiles libvirt-python
+libvirt-dev            libvirt-devel       compiles libvirt-python
+pkgconf                pkgconf-pkg-config  compiles libvirt-python
+PYTHON-dev             PYTHON-devel        compiles libvirt-python
+PYTHON-venv            -                   makes .venv
+libvirt-clients        libvirt-client      virsh, for a look by hand
+libvirt-daemon-system  libvirt             runs the guests
+mtools                 mtools              edits the EFI boot image of an ISO
+openssl                openssl             hashes passwords
+ovmf                   edk2-ovmf           UEFI for guests
+qemu-system-x86        qemu-kvm            runs the guests
+qemu-utils             qemu-img            makes and checks disks
+dosfstools             -                   rehearsal ISO: the EFI boot image
+grub-common            -                   rehearsal ISO: the EFI boot loader
+grub-efi-amd64-bin     -                   rehearsal ISO: the EFI boot loader
+isolinux               -                   rehearsal ISO: the BIOS boot loader
+isomd5sum              -                   rehearsal ISO: the media check
+mmdebstrap             -                   rehearsal ISO: the systems on it
+squashfs-tools         -                   rehearsal ISO: stage 2
+syslinux-common        -                   rehearsal ISO: the BIOS boot menu
+syslinux-utils         -                   rehearsal ISO: boots from USB sticks too
+xorriso                -                   rehearsal ISO: puts it together
+xz-utils               -                   rehearsal ISO: kernel modules of newer distributions
+zstd                   -                   rehearsal ISO: kernel modules of newer distributions
+gdisk                  gdisk               tests: an independent look at partitions
+genisoimage            -                   tests: ISOs as CentOS makes them
+libarchive-tools       bsdtar              tests: an independent reader of ISOs
+shellcheck             -                   tests: lints this script
 END
 }
 
 say() { printf '%s\n' "$*"; }
 
 fail() {
-    say "error: $1" "hint: $2" >&2
+    printf 'error: %s\nhint: %s\n' "$1" "$2" >&2
     exit 4
 }
 
@@ -106,18 +107,27 @@ as_root() {
 
 install_packages() {
     if [ "$family" = debian ]; then
-        as_root apt-get update --quiet
-        as_root env DEBIAN_FRONTEND=noninteractive \
-            apt-get install --quiet --yes --no-install-recommends "$@"
+        quietly as_root apt-get update
+        quietly as_root env DEBIAN_FRONTEND=noninteractive \
+            apt-get install --yes --no-install-recommends "$@"
     else
-        as_root dnf install --assumeyes --setopt=install_weak_deps=False "$@"
+        quietly as_root dnf install --assumeyes --setopt=install_weak_deps=False "$@"
+    fi
+}
+
+# What package managers say fills screens, and matters only when they fail.
+quietly() {
+    if ! "$@" >"$scratch/log" 2>&1; then
+        cat "$scratch/log" >&2
+        fail "The packages cannot be installed, for the reason above." \
+            "Mend that, or install them by hand. EL has libvirt-devel in its CRB repository."
     fi
 }
 
 set_up_system() {
     missing >"$scratch/missing"
     if [ ! -s "$scratch/missing" ]; then return; fi
-    say "Installing OS packages that are missing here:"
+    say "Installing OS packages that are missing here, which takes a minute or two:"
     while read -r name reason; do
         printf '  %-22s %s\n' "$name" "$reason"
     done <"$scratch/missing"

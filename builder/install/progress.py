@@ -17,7 +17,7 @@ PHASES = (
 """Name of a phase and the text that begins it, in order (Anaconda of EL 7 to 10)."""
 
 _PHASES = tuple((name, re.compile(pattern)) for name, pattern in PHASES)
-_PACKAGE = re.compile(r"Installing (\S+) \((\d+)/(\d+)\)")
+_PACKAGE = re.compile(r"Installing (\S+) \((\d{1,6})/(\d{1,6})\)")
 # Anaconda's virtio log puts time, severity and program before the message.
 _LOG_PREFIX = re.compile(r"^\d\d:\d\d:\d\d,\d{3} [A-Z]+ [\w.-]+: ?")
 

@@ -1,7 +1,6 @@
 """What the guest's own scripts say through the result port: JSON lines with the build's nonce."""
 
 import base64
-import binascii
 
 import msgspec
 
@@ -21,7 +20,7 @@ def parse(line: str) -> GuestReport | None:
     """Return the report in `line`; None for anything else: guests may write what they like."""
     try:
         wire = msgspec.json.decode(line, type=_Wire)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     if wire.builder != 1:
         return None
@@ -38,5 +37,5 @@ def log_tail(report: GuestReport) -> str:
     """Return the end of the installer's log that came with a failure; empty without one."""
     try:
         return base64.b64decode(report.log_base64, validate=True).decode(errors="replace")
-    except binascii.Error:
+    except ValueError:
         return ""

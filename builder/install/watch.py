@@ -85,15 +85,17 @@ def watch(
     deadlines: Deadlines,
     vital: Callable[[], object],
     monitor: Monitor,
+    now: Callable[[], float] = time.monotonic,
 ) -> Heard:
     """Return what was heard of a successful installation.
 
-    `vital` returns anything that changes while the guest lives, such as its I/O counters.
+    `vital` returns anything that changes while the guest lives, such as its I/O counters; `now`
+    is the clock, in seconds.
     Raises InstallError when the guest failed or died, HangError at a deadline.
     """
     with monitor.progress("packages", unit="packages") as progress:
         watcher = Watcher(nonce, monitor, progress)
-        clock = _Clock(deadlines)
+        clock = _Clock(deadlines, now)
         end = _until_end(signals, clock=clock, vital=vital, watcher=watcher)
     return _judge(watcher.heard, end)
 
@@ -136,14 +138,15 @@ def _drain(signals: SimpleQueue[Signal], watcher: Watcher) -> None:
 
 
 class _Clock:
-    def __init__(self, deadlines: Deadlines) -> None:
+    def __init__(self, deadlines: Deadlines, now: Callable[[], float]) -> None:
         self._deadlines = deadlines
-        self._began = self._moved = time.monotonic()
+        self._now = now
+        self._began = self._moved = now()
         self._failed: float | None = None
         self._vital: object = None
 
     def alive(self) -> None:
-        self._moved = time.monotonic()
+        self._moved = self._now()
 
     def look(self, vital: object) -> None:
         if vital != self._vital:
@@ -152,9 +155,9 @@ class _Clock:
 
     def over(self, *, failed: bool, position: Position) -> bool:
         """Return whether a failure has had its grace; raise at a deadline."""
-        now = time.monotonic()
+        now = self._now()
         if failed:
-            self._failed = self._failed or now
+            self._failed = now if self._failed is None else self._failed
             return now - self._failed > GRACE_SECONDS
         if now - self._moved > self._deadlines.idle_seconds:
             minutes = self._deadlines.idle_seconds / 60

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pycdlib
 from pycdlib import pycdlibexception
@@ -39,8 +39,16 @@ def opened(path: Path) -> Iterator[Any]:
     check_complete(path)
     iso = pycdlib.PyCdlib()
     with path.open("rb") as file, translated(path):
-        iso.open_fp(file)
+        _parse(iso, file)
         yield iso
+
+
+def _parse(iso: Any, file: BinaryIO) -> None:  # noqa: ANN401  # pycdlib is untyped
+    try:
+        iso.open_fp(file)
+    except OSError as error:
+        # It seeks to wherever a damaged GPT says; beyond 2**63 the kernel refuses.
+        raise ValueError(f"reading failed: {error.strerror}") from error
 
 
 @contextmanager

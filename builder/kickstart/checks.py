@@ -117,7 +117,9 @@ def unknown_packages(parsed: Parsed, known: frozenset[str]) -> Iterator[LintFind
         return
     for name in parsed.handler.packages.packageList:
         if not any(fnmatchcase(candidate, name) for candidate in _candidates(name, known)):
-            yield _error(f"no package {name} on the medium", _line(parsed, re.escape(name) + r"\b"))
+            yield _error(
+                f"no package {name} on the medium", _line(parsed, re.escape(name) + r"(?!\S)")
+            )
 
 
 CHECKS: tuple[Check, ...] = (

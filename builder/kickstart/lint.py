@@ -25,7 +25,7 @@ class _Parser(KickstartParser):  # type: ignore[misc]  # pykickstart has no type
         self._at = 0
 
     def _tryFunc(self, fn: Callable[[], object]) -> None:
-        self._at = self._find(self._line)
+        self._at = self._find(self._line, start=self._at + 1)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
@@ -44,16 +44,16 @@ class _Parser(KickstartParser):  # type: ignore[misc]  # pykickstart has no type
 
     def stopped(self, error: Exception) -> None:
         """Remember the error that ended the parsing at the current line."""
-        self._at = self._find(self._line)
+        self._at = self._find(self._line, start=self._at)
         self.add_error(error)
 
     def _add(self, line: int, severity: str, message: str) -> None:
         text = " ".join(message.split())
         self.findings.append(LintFinding(line=line, severity=severity, message=text))
 
-    def _find(self, line: str) -> int:
+    def _find(self, line: str, *, start: int) -> int:
         # pykickstart's warnings have no line numbers, but it reads forwards only.
-        for number in range(max(self._at, 1), len(self._text) + 1):
+        for number in range(max(start, 1), len(self._text) + 1):
             if self._text[number - 1] == line:
                 return number
         return self._at

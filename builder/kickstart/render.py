@@ -78,7 +78,7 @@ def _explain(error: Exception, template: str, *, known: dict[str, object]) -> Ki
         return KickstartError(
             f"{template}: there is no {error.name}.", hint="Check the name after include."
         )
-    where = f"{template}:{_line(error.__traceback__) or 0}"
+    where = _where(error.__traceback__) or template
     if isinstance(error, jinja2.TemplateSyntaxError):
         where = f"{error.name or template}:{error.lineno}"
     misspelt = _MISSPELT.search(str(error))
@@ -86,11 +86,12 @@ def _explain(error: Exception, template: str, *, known: dict[str, object]) -> Ki
     return KickstartError(f"{where}: {error}.", hint=hint)
 
 
-def _line(traceback: TracebackType | None) -> int | None:
-    # jinja2 rewrites tracebacks: frames of a template carry its file's name and line.
-    found = None
+def _where(traceback: TracebackType | None) -> str:
+    # jinja2 rewrites tracebacks: a template's frame carries that file's name and line.
+    found = ""
     while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename.endswith(".j2"):
-            found = traceback.tb_lineno
+        file = traceback.tb_frame.f_code.co_filename
+        if file.endswith(".j2"):
+            found = f"{Path(file).name}:{traceback.tb_lineno}"
         traceback = traceback.tb_next
     return found

@@ -18,6 +18,8 @@ class BuildOrder(msgspec.Struct, frozen=True, kw_only=True):
     """An ISO at hand, instead of a download."""
     allow_unverified: bool = False
     """Take that ISO whatever its checksum."""
+    kickstarts: Path | None = None
+    """The user's own folder of kickstarts, searched before ours."""
     memory_mib: int = 0
     """0 means what the release recommends; so for the next two."""
     vcpus: int = 0

@@ -82,4 +82,4 @@ def repomd(parts: Iterable[tuple[str, bytes]], *, timestamp: int) -> bytes:
         checksum.text = hashlib.sha256(content).hexdigest()
         ET.SubElement(data, "location", {"href": f"repodata/{kind}.xml.gz"})
         ET.SubElement(data, "size").text = str(len(content))
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))

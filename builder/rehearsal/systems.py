@@ -91,6 +91,7 @@ def _command(system: System, distribution: Distribution, folder: Path) -> list[s
     output = shlex.join([str(folder), *system.arguments])
     return [
         "mmdebstrap", "--quiet", "--variant=minbase",
+        "--dpkgopt=force-unsafe-io",
         *(f"--dpkgopt=path-exclude={path}" for path in _EXCLUDED),
         f"--include={','.join(system.packages)}",
         f'--customize-hook={setup} "$1" {output}',

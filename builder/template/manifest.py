@@ -16,14 +16,14 @@ from builder.virt import host
 from builder.virt.connection import Connection
 
 
-def build_key(order: BuildOrder, iso: StagedIso, *, kickstart: str) -> str:
+def build_key(order: BuildOrder, *, iso_sha256: str, kickstart: str) -> str:
     """Return the sha256 over everything that a template depends on.
 
     `kickstart` is the text without what differs in every build (the nonce).
     """
     inputs = {
         "builder": version("builder"),
-        "iso": iso.sha256,
+        "iso": iso_sha256,
         "kickstart": kickstart,
         "firmware": order.options.firmware,
         "capacity": order.capacity,

@@ -1,6 +1,7 @@
 """Give a verified image its name and version in the store pool."""
 
 import os
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -40,17 +41,18 @@ def publish(candidate: Path, manifest: Manifest, facts: ImageFacts, *, today: da
 
 
 def _claim(draft: Path, manifest: Manifest, *, store: Path, today: date) -> Manifest:
-    number = 1
+    number = 0
     while True:
+        number += 1
         version = f"{today:%Y%m%d}.{number}"
         stem = f"{manifest.name}-{version}"
+        # An image that lost its manifest may still be what clones are made of.
+        if (store / f"{stem}.qcow2").exists():
+            continue
         versioned = msgspec.structs.replace(manifest, version=version)
         _write(draft, versioned)
-        try:
+        with suppress(FileExistsError):
             os.link(draft, store / f"{stem}.json")
-        except FileExistsError:
-            number += 1
-        else:
             return versioned
 
 

@@ -42,14 +42,15 @@ def order(version: str) -> tuple[int, int]:
 
 
 def _read(path: Path) -> Template | None:
-    """A file of another kind, or a manifest whose image is not there (yet), is no template."""
+    """A file of another kind or name, or a manifest whose image is not there, is no template."""
     try:
         record = msgspec.json.decode(path.read_bytes(), type=Manifest)
         image = path.with_suffix(".qcow2")
         size = image.stat().st_size
     except (OSError, msgspec.DecodeError):
         return None
-    if record.image is None or size != record.image.size or not _VERSION.fullmatch(record.version):
+    named = path.stem == f"{record.name}-{record.version}" and _VERSION.fullmatch(record.version)
+    if not named or record.image is None or size != record.image.size:
         return None
     return Template(
         name=record.name,

@@ -1,6 +1,5 @@
 """Domains for one use: started, watched, and gone at the end of the block."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,7 +24,8 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
     """What a domain has done since its start; any change is a sign of life."""
 
     disk_bytes: int
-    cpu_seconds: int
+    cpu_minutes: int
+    """Whole ones: the timers of a guest that waits for ever use up some seconds, too."""
 
 
 @contextmanager
@@ -35,13 +35,16 @@ def paused(connection: Connection, document: str, *, keep: bool = False) -> Iter
     With `keep`, a block that fails leaves the domain where it is, for a look inside.
     """
     domain = _define(connection, document)
+    stays = False
     try:
         with translated(f"Cannot start the domain {domain.name}", hint=_START_HINT):
             domain.handle.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
         yield domain
+    except Exception:  # Ctrl-C is none: it means "away with everything"
+        stays = keep
+        raise
     finally:
-        # Ctrl-C means "away with everything", also where a failure would leave it.
-        if not (keep and isinstance(sys.exc_info()[1], Exception)):
+        if not stays:
             remove(domain)
 
 
@@ -57,6 +60,12 @@ def _define(connection: Connection, document: str) -> Domain:
             hint="`builder build --dry-run` prints its XML.",
         ) from error
     return Domain(name=handle.name(), handle=handle)
+
+
+def names(connection: Connection) -> tuple[str, ...]:
+    """Return the names of all domains, running or not."""
+    with translated("Cannot list the domains"):
+        return tuple(sorted(each.name() for each in connection.handle.listAllDomains(0)))
 
 
 def resume(domain: Domain) -> None:
@@ -86,7 +95,7 @@ def activity(domain: Domain) -> Activity | None:
         nanoseconds = domain.handle.info()[4]
     except libvirt.libvirtError:
         return None
-    return Activity(disk_bytes=read_bytes + write_bytes, cpu_seconds=nanoseconds // 10**9)
+    return Activity(disk_bytes=read_bytes + write_bytes, cpu_minutes=nanoseconds // (60 * 10**9))
 
 
 def screenshot(connection: Connection, domain: Domain, path: Path) -> Path | None:

@@ -41,6 +41,15 @@ def all_pools(connection: Connection) -> tuple[Pool, ...]:
     return tuple(sorted(folders, key=lambda pool: pool.name))
 
 
+def remove(connection: Connection, name: str) -> None:
+    """Make libvirt forget the pool; its folder and files stay."""
+    with translated(f"Cannot remove the pool {name}"):
+        pool = handle(connection, name)
+        if pool.isActive():
+            pool.destroy()
+        pool.undefine()
+
+
 def refresh(connection: Connection, name: str) -> None:
     """Make libvirt notice files that appeared or went."""
     with translated(f"Cannot refresh the pool {name}"):

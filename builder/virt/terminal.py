@@ -6,12 +6,11 @@ import re
 # cursor moves (CSI H, A to G, d, r), which end a line here; colours and modes just go away.
 _MOVE = re.compile(rb"\x1b\[[0-9;]*[ABCDEFGHdfr]|\x1b[DEM]|\r")
 _NOISE = re.compile(
-    rb"\x1b\[[0-9;?>=]*[ -/]*[@-~]"  # CSI: colours, modes
+    rb"\x1b\[[0-9;?>=]*[ -/]*(?:[@-~]|\Z)"  # CSI: colours, modes, also one that has only begun
     rb"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # OSC: window titles
     rb"|\x1b[()][0-9A-B]|\x1b[=>78c]"  # character sets, keypad, reset
     rb"|[\x00-\x08\x0b-\x1f\x7f]"  # other control characters
 )
-_UNFINISHED = re.compile(rb"\x1b[^@-~]{0,32}\Z|\x1b\[[0-9;?>=]{0,32}\Z")
 _LONGEST = 65536
 """A "line" longer than this is cut: a guest must not fill our memory."""
 
@@ -24,11 +23,8 @@ class Lines:
 
     def feed(self, data: bytes) -> list[str]:
         """Return the lines that `data` completed, without empty ones."""
-        self._rest += data
-        held = _UNFINISHED.search(self._rest)
-        ready = self._rest[: held.start()] if held else self._rest
-        *whole, last = _MOVE.sub(b"\n", ready).split(b"\n")
-        self._rest = (last + (held.group() if held else b""))[-_LONGEST:]
+        *whole, last = _MOVE.sub(b"\n", self._rest + data).split(b"\n")
+        self._rest = last[-_LONGEST:]
         return [line for line in map(_clean, whole) if line]
 
     def pending(self) -> str:

@@ -1,8 +1,8 @@
 """Small installer ISOs laid out like real ones, made with the tools that make real ones."""
 
+import hashlib
 import shutil
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 
 LABEL = "CentOS 7 x86_64"
@@ -57,17 +57,9 @@ def _efi_image(tree: Path) -> None:
     call("mcopy", "-s", "-i", image, tree / "EFI", "::/")
 
 
-_BIOS: Sequence[str] = [
-    "-b",
-    "isolinux/isolinux.bin",
-    "-c",
-    "isolinux/boot.cat",
-    "-no-emul-boot",
-    "-boot-load-size",
-    "4",
-    "-boot-info-table",
-]
-_UEFI: Sequence[str] = ["-eltorito-alt-boot", "-e", "images/efiboot.img", "-no-emul-boot"]
+_ISOLINUX_BOOT = ("-b", "isolinux/isolinux.bin", "-c", "isolinux/boot.cat", "-no-emul-boot")
+_BIOS = (*_ISOLINUX_BOOT, "-boot-load-size", "4", "-boot-info-table")
+_UEFI = ("-eltorito-alt-boot", "-e", "images/efiboot.img", "-no-emul-boot")
 
 
 def by_genisoimage(tree: Path, iso: Path, *, label: str = LABEL, hybrid: bool = True) -> Path:
@@ -89,11 +81,16 @@ def by_xorriso(tree: Path, iso: Path, *, label: str = LABEL) -> Path:
 
 
 def digests(iso: Path, folder: Path) -> dict[str, str]:
-    """Extract with bsdtar, and return every file's sha256 by path."""
+    """Extract with bsdtar into a new folder, and return every file's sha256 by its path."""
     folder.mkdir()
     call("bsdtar", "-x", "-f", iso, "-C", folder)
-    sums = call("find", folder, "-type", "f", "-exec", "sha256sum", "{}", "+").splitlines()
+    return tree_digests(folder)
+
+
+def tree_digests(folder: Path) -> dict[str, str]:
+    """Return the sha256 of every file below `folder` by its path."""
     return {
-        str(Path(path).relative_to(folder)): digest
-        for digest, path in (line.split("  ", 1) for line in sums)
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
     }

@@ -25,9 +25,13 @@ for kernel in "$root"/lib/modules/*; do
     chroot "$root" update-initramfs -c -k "${kernel##*/}"
 done
 
+# systemd-resolved has made this a link to a file that only a running system has.
+cp --remove-destination /etc/resolv.conf "$root/etc/resolv.conf"
 mkdir -p "$root/var/cache/offered/partial" "$output/packages"
 chroot "$root" apt-get --quiet --yes --no-install-recommends --download-only \
     -o Dir::Cache::Archives=/var/cache/offered install "$@"
 mv "$root"/var/cache/offered/*.deb "$output/packages/"
 rm -r "$root/var/cache/offered"
+# The options that made this system small are none of the installed system's business.
+rm "$root/etc/dpkg/dpkg.cfg.d/99mmdebstrap"
 chroot "$root" dpkg-query --show --showformat '${Package}\n' >"$output/installed"

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from msgspec.structs import replace
@@ -75,7 +75,7 @@ def test_options_become_lines(options: dict[str, Any], line: str) -> None:
         ({}, "/boot/efi --fstype"),
         ({}, "part swap"),
         ({}, "user --name"),
-        ({}, "%onerror"),
+        ({}, "\n%onerror"),
         ({}, "repo --name"),
         ({"medium": "netinstall"}, "repo --name=vault-os"),
         ({"medium": "netinstall"}, "\ncdrom"),
@@ -140,12 +140,12 @@ def test_golden(
     golden(f"kickstart/{file}.ks", text_of(name, profile, nonce="golden", **options))
 
 
-COMBINATIONS = [
+FIRMWARES: tuple[Literal["bios"], Literal["uefi"]] = ("bios", "uefi")
+COMBINATIONS: list[tuple[str, str, str, Literal["bios", "uefi"]]] = [
     (release.name, profile.name, medium, firmware)
     for release in map(catalogue.find, catalogue.names())
-    for profile, medium, firmware in itertools.product(
-        profiles.available(release), release.media, ("bios", "uefi")
-    )
+    for profile, medium in itertools.product(profiles.available(release), release.media)
+    for firmware in FIRMWARES
 ]
 
 
@@ -157,8 +157,8 @@ def test_all_of_ours_lint_clean(
     name: str,
     profile: str,
     medium: str,
-    firmware: Any,
-    variables: dict[str, str],  # noqa: ANN401
+    firmware: Literal["bios", "uefi"],
+    variables: dict[str, str],
 ) -> None:
     release = catalogue.find(name)
     options = RenderOptions(medium=medium, firmware=firmware, variables=variables)

@@ -98,7 +98,10 @@ def test_an_unknown_variable_gets_a_hint() -> None:
 
 
 def test_later_layers_win() -> None:
-    layers = [("a", {"disk": "vda", "swap_mib": 1}), ("b", {"disk": "vdb"})]
+    layers: list[tuple[str, dict[str, object]]] = [
+        ("a", {"disk": "vda", "swap_mib": 1}),
+        ("b", {"disk": "vdb"}),
+    ]
     values = variables.resolve(KNOWN, layers)
     assert (values["disk"], values["swap_mib"]) == ("vdb", 1)
 

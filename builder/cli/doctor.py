@@ -1,0 +1,36 @@
+"""builder doctor: what this machine has and lacks."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from builder.cli.context import context
+from builder.cli.output import table, to_json
+from builder.errors import HostError
+
+if TYPE_CHECKING:
+    from builder.host.doctor import Finding
+
+
+def doctor(
+    ctx: typer.Context,
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Tell what this machine has and lacks for builds."""
+    from builder.host.doctor import examine
+
+    settings, monitor = context(ctx).settings, context(ctx).monitor
+    folders = {"iso pool": settings.iso_pool_path, "store pool": settings.store_pool_path}
+    found = examine(settings.uri, folders=folders, state=settings.state, monitor=monitor)
+    typer.echo(to_json(found) if json else _sheet(found))
+    failed = ", ".join(one.subject for one in found if one.state == "fail")
+    if failed:
+        raise HostError(f"This machine cannot build yet: {failed}.", hint="The remedies are above.")
+
+
+def _sheet(found: Sequence["Finding"]) -> str:
+    rows = [(one.state, one.subject, one.detail) for one in found]
+    remedies = [f"{one.subject}: {one.hint}" for one in found if one.hint]
+    return "\n".join([table(("", "WHAT", "FOUND"), rows), *remedies])

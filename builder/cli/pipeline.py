@@ -1,0 +1,74 @@
+"""builder pipeline: many builds from one file."""
+
+import sys
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from builder.cli.context import context
+from builder.cli.output import TerminalMonitor, table, to_json
+
+app = typer.Typer(no_args_is_help=True, help="Many builds from one file.")
+
+File = Annotated[str, typer.Argument(help="A file, or the name of one of ours, such as nightly.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("list")
+def list_(*, json: Json = False) -> None:
+    """List the pipelines that come with us."""
+    from builder.pipeline.definition import available
+
+    found = available()
+    rows = [(each.name, str(len(each.jobs)), str(each.parallel), each.title) for each in found]
+    typer.echo(to_json(found) if json else table(("NAME", "BUILDS", "PARALLEL", "TITLE"), rows))
+
+
+@app.command()
+def plan(ctx: typer.Context, file: File, *, json: Json = False) -> None:
+    """Show what would be built, and why; nothing is touched or downloaded."""
+    from builder.pipeline.definition import find, load
+    from builder.pipeline.plan import plan as compare
+
+    here = context(ctx)
+    found = compare(load(find(file)), here.settings, monitor=here.monitor)
+    rows = [(each.name, each.release, each.profile, each.medium, each.reason) for each in found]
+    header = ("TEMPLATE", "RELEASE", "PROFILE", "MEDIUM", "REASON")
+    typer.echo(to_json(found) if json else table(header, rows))
+
+
+@app.command()
+def run(
+    ctx: typer.Context,
+    file: File,
+    *,
+    parallel: Annotated[
+        int, typer.Option(min=0, help="Builds at once; 0 means what the file says.")
+    ] = 0,
+    force: Annotated[
+        bool, typer.Option("--force", help="Build even what has not changed.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Build what has changed; exit 10 if any build failed, after all the others."""
+    from builder.pipeline import report, runner
+    from builder.pipeline.definition import find, load
+    from builder.pipeline.work import build_job, prepare_host
+
+    settings = context(ctx).settings
+    pipeline = load(find(file))
+    workers = parallel or pipeline.parallel
+    prepare_host(settings)
+    outcomes = runner.run(
+        pipeline.jobs,
+        partial(build_job, settings=settings, force=force),
+        parallel=workers,
+        monitors=partial(_monitor, bars=workers == 1 and sys.stderr.isatty()),
+    )
+    typer.echo(to_json(outcomes) if json else table(report.HEADER, report.rows(outcomes)))
+    report.check(outcomes)
+
+
+def _monitor(name: str, *, bars: bool) -> TerminalMonitor:
+    return TerminalMonitor(bars=bars, prefix=f"[{name}] ")

@@ -1,0 +1,148 @@
+"""Pipelines: which templates to build, as TOML files that people edit."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+import builder
+from builder.errors import ConfigError, UsageError, suggest
+from builder.model.release import Positive
+from builder.orders import Request, resolve
+
+_PACKAGE = Path(builder.__file__).parent
+
+_T = TypeVar("_T", bound=msgspec.Struct)
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One build of a pipeline."""
+
+    name: str
+    """The template's name; no two jobs of a pipeline share one."""
+    medium: str
+    """A key of the release's media."""
+    request: Request
+
+
+class Pipeline(msgspec.Struct, frozen=True, kw_only=True):
+    """A pipeline file."""
+
+    name: str
+    title: str
+    parallel: int
+    """How many builds may run at once."""
+    jobs: tuple[Job, ...]
+
+
+class _File(msgspec.Struct, frozen=True, kw_only=True):
+    title: str
+    parallel: Positive = 1
+    defaults: dict[str, Any] = {}
+    build: list[dict[str, Any]] = []
+
+
+def folder() -> Path:
+    """Return the folder of the pipelines that come with us."""
+    shipped = _PACKAGE / "data" / "pipelines"
+    # A checkout has no builder/data: hatchling makes it when it packs the wheel.
+    return shipped if shipped.is_dir() else _PACKAGE.parent / "pipelines"
+
+
+def available() -> tuple[Pipeline, ...]:
+    """Load every pipeline that comes with us, by name."""
+    return tuple(load(path) for path in sorted(folder().glob("*.toml")))
+
+
+def find(name: str) -> Path:
+    """Return the file that `name` means: a path, or the name of a pipeline that comes with us."""
+    if Path(name).is_file():
+        return Path(name)
+    if "/" in name:
+        raise UsageError(f"There is no file {name}.", hint="`builder pipeline list` shows ours.")
+    known = {path.stem: path for path in folder().glob("*.toml")}
+    wanted = name.removesuffix(".toml")
+    if wanted not in known:
+        raise UsageError(f"There is no pipeline {name!r}.", hint=suggest(wanted, known))
+    return known[wanted]
+
+
+def load(path: Path) -> Pipeline:
+    """Read a pipeline file; see `parse`. Raises ConfigError also for one that cannot be read."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"Cannot read {path}: {error}.", hint="A pipeline is a text file in UTF-8."
+        ) from error
+    return parse(text, path=path)
+
+
+def parse(text: str, *, path: Path) -> Pipeline:
+    """Read a pipeline: title, parallel, [defaults], and [[build]] tables whose keys are Request's.
+
+    Paths in it are relative to the file's folder; `variables` add to those of the defaults.
+    Raises ConfigError for what is not TOML, unknown, ill-typed, or builds a template twice.
+    """
+    try:
+        rows = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path.name} is not TOML: {error}.", hint="Mend that line.") from error
+    file = _convert(rows, _File, where=path.name, folder=path.parent)
+    # On their own first, so that a mistake is reported where it is.
+    defaults = {"release": "", **file.defaults}
+    base = _convert(defaults, Request, where=f"{path.name}, [defaults]", folder=path.parent)
+    jobs = []
+    for number, row in enumerate(file.build, start=1):
+        where = f"{path.name}, [[build]] {number}"
+        request = _convert({**file.defaults, **row}, Request, where=where, folder=path.parent)
+        variables = {**base.variables, **request.variables}
+        jobs.append(_job(replace(request, variables=variables), where=where))
+    _check_names([job.name for job in jobs], source=path.name)
+    return Pipeline(name=path.stem, title=file.title, parallel=file.parallel, jobs=tuple(jobs))
+
+
+def _convert(row: Mapping[str, object], kind: type[_T], *, where: str, folder: Path) -> _T:
+    for key in row:
+        if key not in kind.__struct_fields__:
+            hint = suggest(key, kind.__struct_fields__)
+            raise ConfigError(f"{where}: there is no key {key!r}.", hint=hint)
+    try:
+        return msgspec.convert(row, kind, dec_hook=partial(_decode, folder))
+    except msgspec.ValidationError as error:
+        raise ConfigError(
+            f"{where}: {error}.", hint="Compare with a pipeline that works."
+        ) from error
+
+
+def _decode(folder: Path, kind: type[Any], value: object) -> object:
+    # msgspec wants to be told how a path is written; it reports our ValueError with the key.
+    if kind is not Path or not isinstance(value, str):
+        raise ValueError(f"expected a {kind.__name__}")
+    return folder / value
+
+
+def _job(request: Request, *, where: str) -> Job:
+    """Name the job and check the names in it; its files are looked for when it is built."""
+    names = replace(request, iso=None, root_password_file=None)
+    try:
+        order = resolve(names, environ={})
+    except UsageError as error:
+        raise ConfigError(f"{where}: {error.message}", hint=error.hint) from error
+    return Job(name=order.name, medium=order.variant, request=request)
+
+
+def _check_names(names: Sequence[str], *, source: str) -> None:
+    if not names:
+        raise ConfigError(f"{source} builds nothing.", hint="Add a [[build]] table.")
+    for number, name in enumerate(names, start=1):
+        first = names.index(name) + 1
+        if first != number:
+            raise ConfigError(
+                f"{source}: [[build]] {first} and {number} both make the template {name}.",
+                hint="Its name comes from release, medium, profile and firmware: vary one of them.",
+            )

@@ -1,0 +1,97 @@
+"""What a pipeline would build, as far as that can be known without downloading anything."""
+
+import secrets
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from builder.build import rendered
+from builder.config import Settings
+from builder.errors import BuilderError, HostError
+from builder.iso import files
+from builder.model.build import BuildOrder
+from builder.monitor import Monitor
+from builder.orders import resolve
+from builder.pipeline.definition import Job, Pipeline
+from builder.template.manifest import build_key
+from builder.template.registry import templates, unchanged
+from builder.virt import pools
+from builder.virt.connection import connect
+
+State = Literal["new", "changed", "unchanged", "unknown", "wrong"]
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """One job, and why it would be built or not."""
+
+    name: str
+    release: str
+    profile: str
+    medium: str
+    state: State
+    reason: str
+
+
+def plan(pipeline: Pipeline, settings: Settings, *, monitor: Monitor) -> tuple[Planned, ...]:
+    """Compare each job's build key with those of the published templates; touch nothing.
+
+    A job that could not be built is "wrong", for the reason that its build would fail with.
+    """
+    store = _store(settings, monitor)
+    return tuple(
+        _plan(job, store=store, cache=settings.cache, monitor=monitor) for job in pipeline.jobs
+    )
+
+
+def _store(settings: Settings, monitor: Monitor) -> Path:
+    try:
+        with connect(settings.uri) as connection:
+            return pools.get(connection, settings.store_pool).path
+    except HostError as error:
+        monitor.warn(f"{error.message} Looking for templates in {settings.store_pool_path}.")
+        return settings.store_pool_path
+
+
+def _plan(job: Job, *, store: Path, cache: Path, monitor: Monitor) -> Planned:
+    try:
+        state, reason = judge(resolve(job.request), store=store, cache=cache, monitor=monitor)
+    except BuilderError as error:
+        state, reason = "wrong", error.message
+    return Planned(
+        name=job.name,
+        release=job.request.release,
+        profile=job.request.profile,
+        medium=job.medium,
+        state=state,
+        reason=reason,
+    )
+
+
+def judge(order: BuildOrder, *, store: Path, cache: Path, monitor: Monitor) -> tuple[State, str]:
+    """Return whether the order would be built, and the reason in words.
+
+    Raises what the build would raise for a wrong order or kickstart.
+    """
+    nonce = secrets.token_hex(16)
+    kickstart = rendered(order, nonce=nonce).text.replace(nonce, "")
+    versions = [each.version for each in templates(store) if each.name == order.name]
+    if not versions:
+        return "new", "never built"
+    digest = _digest(order, cache=cache, monitor=monitor)
+    if not digest:
+        return "unknown", f"depends on {order.medium.file}, which is made when it is built"
+    key = build_key(order, iso_sha256=digest, kickstart=kickstart)
+    if kept := unchanged(store, order.name, key=key):
+        return "unchanged", f"unchanged since {kept.version}"
+    return "changed", f"changed since {versions[-1]}"
+
+
+def _digest(order: BuildOrder, *, cache: Path, monitor: Monitor) -> str:
+    """Return the sha256 of the ISO that would be used; empty while nobody can know it."""
+    if order.iso is not None and order.allow_unverified:
+        return files.sha256(order.iso, monitor=monitor)
+    if not order.release.made_here:
+        return order.medium.sha256
+    made = order.iso or cache / order.medium.file
+    return files.sha256(made, monitor=monitor) if made.is_file() else ""

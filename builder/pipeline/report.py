@@ -1,0 +1,38 @@
+"""What a run came to, for people; machines get the outcomes as they are."""
+
+from collections.abc import Sequence
+
+from builder.errors import BatchError
+from builder.pipeline.runner import Outcome
+
+HEADER = ("TEMPLATE", "RESULT", "VERSION", "TIME", "")
+
+
+def rows(outcomes: Sequence[Outcome]) -> list[tuple[str, ...]]:
+    """Return one row for each outcome, to be laid out under HEADER."""
+    return [
+        (each.name, each.result, each.version or "-", duration(each.seconds), _detail(each))
+        for each in outcomes
+    ]
+
+
+def check(outcomes: Sequence[Outcome]) -> None:
+    """Raise BatchError, naming them, when any failed."""
+    failed = [each.name for each in outcomes if each.result == "failed"]
+    if failed:
+        raise BatchError(
+            f"{len(failed)} of {len(outcomes)} builds failed: {', '.join(failed)}.",
+            hint="The table has the reason of each, the folders in artifacts/ the evidence.",
+        )
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people read it: 187.4 is "3 min 07 s"."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+
+
+def _detail(outcome: Outcome) -> str:
+    if outcome.result == "failed":
+        return f"{outcome.error} {outcome.hint}".strip()
+    return outcome.path

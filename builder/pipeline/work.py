@@ -1,0 +1,27 @@
+"""One job of a pipeline: the recipe, on a hypervisor of its own."""
+
+from builder.build import build
+from builder.config import Settings
+from builder.hypervisor import open_hypervisor
+from builder.model.template import Built
+from builder.monitor import Monitor
+from builder.orders import resolve
+from builder.pipeline.definition import Job
+from builder.storage import pools
+from builder.virt.connection import connect
+
+
+def prepare_host(settings: Settings) -> None:
+    """Make both pools ready, so that builds that start at once do not each try to.
+
+    Raises HostError when libvirt does not answer: one sentence instead of one from every build.
+    """
+    with connect(settings.uri) as connection:
+        pools.init(connection, settings)
+
+
+def build_job(job: Job, monitor: Monitor, *, settings: Settings, force: bool) -> Built:
+    """Build the job's template. Raises the BuilderError of the step that failed."""
+    order = resolve(job.request)
+    with open_hypervisor(settings) as hypervisor:
+        return build(order, on=hypervisor, force=force, monitor=monitor)

@@ -1,0 +1,58 @@
+"""A workplace for real installations: pools of the tests' own, one rehearsal ISO for all."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from builder import config
+from builder.build import staged
+from builder.hypervisor import Hypervisor, open_hypervisor
+from builder.model.media import StagedIso
+from builder.monitor import SilentMonitor
+from builder.orders import Request, resolve
+from builder.virt.pools import remove
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything below this folder."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def settings(libvirt_uri: str, tmp_path_factory: pytest.TempPathFactory) -> config.Settings:
+    """Return settings whose pools and artifacts belong to this run; the cache is the host's."""
+    place = tmp_path_factory.mktemp("e2e")
+    # The hypervisor runs as a user of its own and must get through to the pools.
+    for folder in (place, *place.parents[:2]):
+        folder.chmod(0o711)
+    return config.load(
+        uri=libvirt_uri,
+        iso_pool="builder-test-iso",
+        store_pool="builder-test-store",
+        iso_pool_path=place / "iso",
+        store_pool_path=place / "store",
+        artifacts=place / "artifacts",
+        install_minutes=15,
+        idle_minutes=3,
+    )
+
+
+@pytest.fixture(scope="session")
+def hypervisor(settings: config.Settings) -> Iterator[Hypervisor]:
+    """Return the open hypervisor; its pools go away with the tests."""
+    with open_hypervisor(settings) as hypervisor:
+        try:
+            yield hypervisor
+        finally:
+            for pool in (hypervisor.iso_pool, hypervisor.store_pool):
+                remove(hypervisor.connection, pool.name)
+
+
+@pytest.fixture(scope="session")
+def rehearsal(hypervisor: Hypervisor) -> StagedIso:
+    """Return the staged rehearsal ISO, made on this machine if the cache has none."""
+    return staged(resolve(Request(release="rehearsal")), on=hypervisor, monitor=SilentMonitor())

@@ -1,0 +1,98 @@
+"""Whole builds of the rehearsal release, as users run them."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from builder.build import build
+from builder.config import Settings
+from builder.hypervisor import Hypervisor
+from builder.model.media import StagedIso
+from builder.model.template import Manifest
+from builder.monitor import SilentMonitor
+from builder.orders import Request, resolve
+from builder.process import run
+from builder.template.image import measure
+from builder.virt.domains import names
+from builder.virt.volumes import all_volumes
+
+PASSWORD = "correct horse battery"  # noqa: S105  # what must not be found anywhere
+
+
+def left(on: Hypervisor) -> tuple[list[str], list[str]]:
+    """Return our domains, and the files of both pools that are neither ISO nor template."""
+    pools = (on.iso_pool.name, on.store_pool.name)
+    volumes = [each.name for pool in pools for each in all_volumes(on.connection, pool)]
+    kept = ("rehearsal",)
+    domains = [name for name in names(on.connection) if name.startswith("builder-")]
+    return domains, [name for name in volumes if not name.startswith(kept)]
+
+
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+def test_build_publishes_a_template_that_boots(
+    hypervisor: Hypervisor, rehearsal: StagedIso, firmware: str
+) -> None:
+    request = msgspec.convert({"release": "rehearsal", "firmware": firmware}, Request)
+    order = resolve(request, environ={"BUILDER_ROOT_PASSWORD": PASSWORD})
+
+    built = build(order, on=hypervisor, monitor=SilentMonitor())
+
+    template = built.template
+    manifest = msgspec.json.decode(template.manifest.read_bytes(), type=Manifest)
+    assert built.fresh
+    assert measure(template.path) == template.image == manifest.image
+    assert manifest.iso_sha256 == rehearsal.sha256
+    assert manifest.boot_seconds > 1
+    assert any(package.startswith("openssh-server") for package in manifest.packages)
+    assert "backing" not in run(["qemu-img", "info", template.path]).stdout
+    assert left(hypervisor) == ([], [])
+    assert built.folder is not None
+    assert (built.folder / template.path.name).samefile(template.path)
+    _assert_nowhere(PASSWORD, [built.folder, hypervisor.store_pool.path])
+
+    again = build(order, on=hypervisor, monitor=SilentMonitor())
+
+    assert not again.fresh
+    assert again.template == template
+
+
+def _assert_nowhere(secret: str, folders: list[Path]) -> None:
+    for folder in folders:
+        for path in folder.rglob("*"):
+            if path.is_file() and path.suffix != ".qcow2":
+                assert secret not in path.read_text(errors="replace"), path
+
+
+def test_ctrl_c_during_an_installation_cleans_up_everything(
+    settings: Settings, hypervisor: Hypervisor, rehearsal: StagedIso, tmp_path: Path
+) -> None:
+    assert rehearsal.path.is_file()
+    environment = {
+        f"BUILDER_{key.upper()}": str(getattr(settings, key)) for key in Settings.__struct_fields__
+    }
+    log = tmp_path / "log"
+    with log.open("wb") as file:
+        command = subprocess.Popen(
+            [sys.executable, "-m", "builder", "build", "rehearsal", "--force"],
+            env={**os.environ, **environment},
+            stderr=file,
+        )
+    _wait_for(log, "phase:")
+
+    command.send_signal(signal.SIGINT)
+
+    assert command.wait(timeout=20) == 130
+    assert left(hypervisor) == ([], [])
+
+
+def _wait_for(log: Path, text: str) -> None:
+    deadline = time.monotonic() + 120
+    while text not in log.read_text():
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.2)

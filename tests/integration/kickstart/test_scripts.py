@@ -1,0 +1,295 @@
+"""The scripts of our kickstarts: read by shells and shellcheck, and run in a throw-away root."""
+
+import base64
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pykickstart.constants import KS_SCRIPT_POST
+from pykickstart.parser import KickstartParser
+from pykickstart.version import makeVersion
+
+from builder import process
+from builder.kickstart import profiles
+from builder.kickstart.render import render
+from builder.model.kickstart import RenderOptions
+from builder.releases import catalogue
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGoldenGoldenGolden someone@example"
+USER = {"user": "joe", "ssh_keys": KEY}
+PORT = "dev/virtio-ports/org.builder.result.0"
+# The outer shell binds the host's programs read-only into the root before it enters it.
+_ENTER = """
+set -e
+mount --bind /usr "$0/usr"
+mount -o remount,ro,bind "$0/usr"
+exec chroot "$0" /usr/bin/env -i PATH=/stubs:/usr/sbin:/usr/bin /bin/sh /tmp/ks-script-test
+"""
+_FILES = {
+    "etc/passwd": "root:x:0:0::/root:/bin/sh\n",
+    "etc/group": "root:x:0:\n",
+    "dev/null": "",
+    "dev/console": "",
+    PORT: "",
+}
+Run = Callable[[str], process.Completed]
+
+
+def put(path: Path, text: str = "x") -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def stub(root: Path, name: str, script: str) -> None:
+    put(root / "stubs" / name, f"#!/bin/sh\n{script}\n")
+    (root / "stubs" / name).chmod(0o755)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Return a root with a few files, stubs for what must not run, and no programs yet."""
+    folder = tmp_path / "root"
+    for name in ("usr", "stubs", "tmp", "var/tmp", "var/log", "root", "home", "boot"):
+        (folder / name).mkdir(parents=True)
+    for name in ("bin", "sbin", "lib", "lib64"):
+        (folder / name).symlink_to(f"usr/{name}")
+    for name, text in _FILES.items():
+        put(folder / name, text)
+    for name in ("fstrim", "sync", "restorecon", "dracut"):
+        stub(folder, name, f'echo {name} "$@" >>/stubs/log')
+    stub(folder, "timeout", 'shift; exec /usr/bin/timeout 1 "$@"')
+    return folder
+
+
+@pytest.fixture
+def run(root: Path) -> Run:
+    """Return a function that runs a script inside `root`."""
+    if not Path("/bin").is_symlink() or shutil.which("unshare") is None:
+        pytest.skip("needs unshare and a merged /usr")
+    unshare = ["unshare", "--mount", "--map-root-user"]
+    if process.run([*unshare, "true"], check=False).returncode:
+        pytest.skip("needs user namespaces")
+
+    def run_script(script: str) -> process.Completed:
+        put(root / "tmp/ks-script-test", script)
+        return process.run([*unshare, "sh", "-c", _ENTER, root], check=False)
+
+    return run_script
+
+
+def scripts(name: str, variables: dict[str, str] | None = None) -> list[Any]:
+    """Return the scripts of a release's kickstart as Anaconda's parser cuts them out."""
+    release = catalogue.find(name)
+    options = RenderOptions(variables=variables or {}, nonce="n-1")
+    text = render(release, profiles.find("minimal", release=release), options).text
+    parser = KickstartParser(makeVersion(release.syntax))
+    parser.readKickstartFromString(text)
+    return list(parser.handler.scripts)
+
+
+def post(name: str, number: int, variables: dict[str, str] | None = None) -> str:
+    """Return the text of the `number`th %post inside the new system; -1 is the last."""
+    found = [each for each in scripts(name, variables) if each.type == KS_SCRIPT_POST]
+    return str([each for each in found if each.inChroot][number].script)
+
+
+CONFIGURE, SEAL, COMPLETE = 0, 1, -1
+
+
+def records(root: Path) -> list[dict[str, Any]]:
+    """Return what the host heard."""
+    return [json.loads(line) for line in (root / PORT).read_text().splitlines() if line]
+
+
+ALL = [
+    pytest.param(each.script, id=f"{name}-{number}{'-user' if variables else ''}")
+    for name in catalogue.names()
+    for variables in ({}, USER)
+    for number, each in enumerate(scripts(name, variables))
+]
+
+
+@pytest.mark.parametrize("script", ALL)
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_shells_understand_every_script(tmp_path: Path, script: str, shell: str) -> None:
+    put(tmp_path / "script", script)
+    process.run([shell, "-n", tmp_path / "script"])
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="needs shellcheck")
+@pytest.mark.parametrize("script", ALL)
+def test_shellcheck_finds_nothing(tmp_path: Path, script: str) -> None:
+    put(tmp_path / "script", script)
+    # SC2317: the trap's function is reached only by the trap. SC2016: some $ are for rpm and dpkg.
+    done = process.run(
+        ["shellcheck", "--shell=sh", "--exclude=SC2016,SC2317", tmp_path / "script"], check=False
+    )
+    assert done.stdout == ""
+
+
+GONE = [
+    "etc/ssh/ssh_host_rsa_key",
+    "etc/ssh/ssh_host_ed25519_key.pub",
+    "etc/machine-info",
+    "etc/passwd-",
+    "etc/shadow-",
+    "etc/udev/rules.d/70-persistent-net.rules",
+    "var/lib/systemd/random-seed",
+    "var/lib/dhclient/dhclient-eth0.leases",
+    "var/lib/dhcp/dhclient.leases",
+    "var/lib/NetworkManager/secret_key",
+    "var/lib/cloud/instance/id",
+    "var/lib/rpm/__db.001",
+    "var/lib/yum/uuid",
+    "var/lib/apt/lists/x_Packages",
+    "var/cache/apt/archives/x.deb",
+    "var/cache/yum/x86_64/x",
+    "var/log/anaconda/anaconda.log",
+    "var/log/journal/0123/system.journal",
+    "var/log/messages.1",
+    "root/anaconda-ks.cfg",
+    "root/original-ks.cfg",
+    "root/.bash_history",
+    "home/joe/.bash_history",
+    "tmp/left/over",
+    "tmp/.hidden",
+    "tmp/ks-script-earlier",
+    "var/tmp/x",
+]
+EMPTY = ["etc/machine-id", "etc/resolv.conf", "var/log/messages", "var/log/wtmp", "var/mail/root"]
+KEPT = ["etc/ssh/sshd_config", "etc/hostname", "root/.ssh/authorized_keys", "var/lib/dpkg/status"]
+
+
+@pytest.mark.parametrize("name", ["centos7", "rehearsal"])
+def test_the_seal_seals(root: Path, run: Run, name: str) -> None:
+    for path in (*GONE, *EMPTY, *KEPT):
+        put(root / path, "secret")
+    put(root / "etc/sysconfig/network-scripts/ifcfg-eth0", "DEVICE=eth0\nHWADDR=a\nUUID=b\n")
+    (root / "var/lib/dbus").mkdir()
+    put(root / "var/lib/dbus/machine-id", "secret")
+    done = run(post(name, SEAL))
+    assert done.returncode == 0, done.stdout
+    assert [path for path in GONE if (root / path).exists()] == []
+    assert [path for path in EMPTY if (root / path).read_bytes()] == []
+    assert [path for path in KEPT if (root / path).read_text() != "secret"] == []
+    assert (root / "etc/sysconfig/network-scripts/ifcfg-eth0").read_text() == "DEVICE=eth0\n"
+    assert (root / "var/lib/dbus/machine-id").readlink() == Path("/etc/machine-id")
+    assert [path.name for path in (root / "tmp").iterdir()] == ["ks-script-test"]
+    assert "fstrim -v /\n" in (root / "stubs/log").read_text()
+    assert records(root) == []
+
+
+def test_the_seal_leaves_a_managed_resolv_conf_alone(root: Path, run: Run) -> None:
+    (root / "etc/resolv.conf").symlink_to("../run/stub-resolv.conf")
+    assert run(post("rehearsal", SEAL)).returncode == 0
+    assert (root / "etc/resolv.conf").is_symlink()
+
+
+def test_the_seal_survives_a_bare_system_and_a_file_system_without_trim(
+    root: Path, run: Run
+) -> None:
+    stub(root, "fstrim", "exit 1")
+    done = run(post("centos7", SEAL))
+    assert done.returncode == 0, done.stdout
+
+
+def test_success_reports_packages_and_then_the_nonce(root: Path, run: Run) -> None:
+    status = "Package: {}\nStatus: install ok installed\nVersion: 1:2.0~rc1\nArchitecture: all\n\n"
+    put(root / "var/lib/dpkg/status", status.format("zlib") + status.format("adduser"))
+    stub(root, "sync", ":")
+    done = run(post("rehearsal", COMPLETE))
+    assert done.returncode == 0, done.stderr
+    assert records(root) == [
+        {"builder": 1, "nonce": "n-1", "package": "adduser-1:2.0~rc1.all"},
+        {"builder": 1, "nonce": "n-1", "package": "zlib-1:2.0~rc1.all"},
+        {"builder": 1, "nonce": "n-1", "result": "success"},
+    ]
+    console = (root / "dev/console").read_text()
+    assert console == '\n{"builder":1,"nonce":"n-1","result":"success"}\n'
+    assert [path.name for path in (root / "tmp").iterdir()] == ["ks-script-test"]
+
+
+def test_odd_package_names_and_floods_do_no_harm(root: Path, run: Run) -> None:
+    stub(root, "rpm", 'printf "a\\"b-1\\n%%end\\n&-1\\n"; seq -f "package-%g" 1 6000')
+    assert run(post("centos7", COMPLETE)).returncode == 0
+    heard = records(root)
+    assert len(heard) == 5001
+    assert heard[-1] == {"builder": 1, "nonce": "n-1", "result": "success"}
+
+
+@pytest.mark.parametrize("listener", ["absent", "deaf"])
+def test_nothing_waits_for_a_port_without_a_listener(root: Path, run: Run, listener: str) -> None:
+    (root / PORT).unlink()
+    if listener == "deaf":
+        os.mkfifo(root / PORT)
+    stub(root, "rpm", "echo bash-1")
+    assert run(post("centos7", COMPLETE)).returncode == 0
+
+
+def test_a_failing_script_says_where_and_why(root: Path, run: Run) -> None:
+    stub(root, "rpm", "echo kernel-3.10")
+    stub(root, "dracut", "echo no space left >&2; exit 1")
+    put(root / "etc/yum.repos.d/x", "")
+    put(root / "etc/sysconfig/network-scripts/ifcfg-ens3", "")
+    done = run(post("centos7", CONFIGURE))
+    assert done.returncode == 1
+    assert "no space left" in done.stdout
+    [record] = records(root)
+    assert {**record, "log_base64": ""} == {
+        "builder": 1,
+        "nonce": "n-1",
+        "result": "failure",
+        "stage": "configure",
+        "log_base64": "",
+    }
+    assert "no space left" in base64.b64decode(record["log_base64"]).decode()
+    assert '"result":"failure"' in (root / "dev/console").read_text()
+
+
+def test_centos7_gets_vault_repositories_and_a_generic_machine(root: Path, run: Run) -> None:
+    stub(root, "rpm", "printf '3.10-1.x86_64\\n3.10-2.x86_64\\n'")
+    put(root / "etc/yum.repos.d/CentOS-Base.repo", "mirrorlist=http://mirrorlist.centos.org/")
+    put(root / "etc/sysconfig/network-scripts/ifcfg-ens3", "HWADDR=a")
+    put(root / "etc/sysconfig/network-scripts/ifcfg-lo", "DEVICE=lo")
+    done = run(post("centos7", CONFIGURE, {"ssh_keys": KEY}))
+    assert done.returncode == 0, done.stdout
+    repositories = (root / "etc/yum.repos.d/CentOS-Base.repo").read_text()
+    assert "baseurl=http://vault.centos.org/7.9.2009/updates/$basearch/" in repositories
+    assert "mirrorlist" not in repositories
+    scripts_folder = root / "etc/sysconfig/network-scripts"
+    assert sorted(path.name for path in scripts_folder.iterdir()) == ["ifcfg-eth0", "ifcfg-lo"]
+    assert (root / "stubs/log").read_text().splitlines()[:2] == [
+        "dracut --force /boot/initramfs-3.10-1.x86_64.img 3.10-1.x86_64",
+        "dracut --force /boot/initramfs-3.10-2.x86_64.img 3.10-2.x86_64",
+    ]
+    keys = root / "root/.ssh/authorized_keys"
+    assert keys.read_text() == f"{KEY}\n"
+    assert keys.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_rehearsal_makes_host_keys_at_boot(root: Path, run: Run) -> None:
+    done = run(post("rehearsal", CONFIGURE))
+    assert done.returncode == 0, done.stdout
+    text = (root / "etc/systemd/system/ssh.service.d/host-keys.conf").read_text()
+    assert text.splitlines() == [
+        "[Service]",
+        "ExecStartPre=",
+        "ExecStartPre=/usr/bin/ssh-keygen -A",
+        "ExecStartPre=/usr/sbin/sshd -t",
+    ]
+
+
+@pytest.mark.parametrize(("name", "stage"), [("centos7", "traceback"), ("rehearsal", "onerror")])
+def test_an_installer_that_fails_sends_its_logs(
+    root: Path, run: Run, name: str, stage: str
+) -> None:
+    [script] = [each.script for each in scripts(name) if each.type != KS_SCRIPT_POST]
+    put(root / "tmp/anaconda.log", "the cause\n")
+    assert run(script).returncode == 0
+    [record] = records(root)
+    assert record["stage"] == stage
+    assert base64.b64decode(record["log_base64"]) == b"== /tmp/anaconda.log\nthe cause\n"

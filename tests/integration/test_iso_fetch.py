@@ -1,0 +1,243 @@
+"""Downloads from a web server on the loopback that can resume, lie and break off."""
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from builder.errors import HostError, MediaError
+from builder.iso.fetch import fetch
+from builder.model.release import Medium, Release
+from builder.monitor import SilentMonitor
+
+_CONTENT = bytes(range(256)) * (32 << 10)  # 8 MiB
+_HALF = len(_CONTENT) // 2
+_BLOCK = 1 << 20
+_FILE = "Medium-7.iso"
+
+
+class Mirror(ThreadingHTTPServer):
+    """Serves _CONTENT; `faults` names what goes wrong at the next requests, in order."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.faults: list[str] = []
+        self.ranges: list[str] = []
+
+    @property
+    def folder(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/isos/"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        assert isinstance(self.server, Mirror)
+        fault = self.server.faults.pop(0) if self.server.faults else ""
+        asked = self.headers.get("Range", "")
+        self.server.ranges.append(asked)
+        if fault.isdecimal():
+            self.send_error(int(fault))
+            return
+        start = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
+        if start >= len(_CONTENT):
+            self.send_response(416)
+            self.send_header("Content-Range", f"bytes */{len(_CONTENT)}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        self._send(start, fault, partial=bool(asked) and fault != "whole")
+
+    def _send(self, start: int, fault: str, *, partial: bool) -> None:
+        body = _CONTENT[::-1] if fault == "wrong" else _CONTENT
+        body = body[start:] if partial else body
+        self.send_response(206 if partial else 200)
+        if partial:
+            first = start + 1 if fault == "shifted" else start
+            self.send_header("Content-Range", f"bytes {first}-{len(_CONTENT) - 1}/{len(_CONTENT)}")
+        if fault != "no length":
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[: 2 * _BLOCK] if fault == "cut" else body)
+
+    def log_message(self, *_arguments: object) -> None:
+        """Keep the test's output clean."""
+
+
+@pytest.fixture
+def mirror() -> Iterator[Mirror]:
+    """Return a running server."""
+    with Mirror() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+
+
+def _medium(*, sha256: str = "", size: int | None = None) -> Medium:
+    found = sha256 or hashlib.sha256(_CONTENT).hexdigest()
+    return Medium(file=_FILE, sha256=found, size=size)
+
+
+def _release(*folders: str) -> Release:
+    return Release(
+        name="test",
+        title="Test",
+        version="7",
+        syntax="RHEL7",
+        volume_id="TEST",
+        osinfo="x",
+        kickstart="x",
+        urls=folders,
+        media={"only": _medium()},
+        default_medium="only",
+        memory_mib=1,
+        disk_gib=1,
+    )
+
+
+def _get(cache: Path, *folders: str, medium: Medium | None = None) -> Path:
+    return fetch(_release(*folders), medium or _medium(), cache=cache, monitor=SilentMonitor())
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_download(mirror: Mirror, tmp_path: Path) -> None:
+    path = _get(tmp_path / "new/cache", mirror.folder, medium=_medium(size=len(_CONTENT)))
+    assert path == tmp_path / "new/cache" / _FILE
+    assert path.read_bytes() == _CONTENT
+    assert _names(path.parent) == [_FILE]
+    assert mirror.ranges == [""]
+
+
+def test_a_second_fetch_asks_nobody(mirror: Mirror, tmp_path: Path) -> None:
+    first = _get(tmp_path, mirror.folder)
+    assert _get(tmp_path, mirror.folder) == first
+    assert mirror.ranges == [""]
+
+
+@pytest.mark.parametrize(
+    ("faults", "ranges"),
+    [
+        pytest.param([], [f"bytes={_HALF}-"], id="resumes"),
+        pytest.param(["cut", ""], [f"bytes={_HALF}-", f"bytes={_HALF + _HALF // 2}-"], id="cut"),
+        pytest.param(["whole"], [f"bytes={_HALF}-"], id="server ignores the range"),
+        pytest.param(["shifted", ""], [f"bytes={_HALF}-", ""], id="server sends another range"),
+        pytest.param(["503", ""], [f"bytes={_HALF}-"] * 2, id="server is busy"),
+    ],
+)
+def test_unfinished_download(
+    faults: list[str], ranges: list[str], mirror: Mirror, tmp_path: Path
+) -> None:
+    (tmp_path / f"{_FILE}.part").write_bytes(_CONTENT[:_HALF])
+    mirror.faults = faults
+    assert _get(tmp_path, mirror.folder).read_bytes() == _CONTENT
+    assert mirror.ranges == ranges
+    assert _names(tmp_path) == [_FILE]
+
+
+def test_complete_download_is_only_verified(mirror: Mirror, tmp_path: Path) -> None:
+    (tmp_path / f"{_FILE}.part").write_bytes(_CONTENT)
+    assert _get(tmp_path, mirror.folder).read_bytes() == _CONTENT
+
+
+def test_too_long_a_download_begins_anew(mirror: Mirror, tmp_path: Path) -> None:
+    (tmp_path / f"{_FILE}.part").write_bytes(_CONTENT + b"more")
+    assert _get(tmp_path, mirror.folder).read_bytes() == _CONTENT
+    assert mirror.ranges == [f"bytes={len(_CONTENT) + 4}-", ""]
+
+
+@pytest.mark.parametrize("fault", ["404", "403", "wrong", "no length"])
+def test_next_mirror_is_tried(fault: str, mirror: Mirror, tmp_path: Path) -> None:
+    mirror.faults = [fault]
+    assert _get(tmp_path, mirror.folder, mirror.folder).read_bytes() == _CONTENT
+    assert mirror.ranges == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("faults", "medium", "reason"),
+    [
+        (["404", "404"], _medium(), "404 Not Found"),
+        (["wrong", "wrong"], _medium(), "its sha256 is [0-9a-f]{64}, expected [0-9a-f]{64}"),
+        (["", ""], _medium(sha256="0" * 64), "its sha256 is .*, expected 0{64}"),
+        (["", ""], _medium(size=7), f"it has {len(_CONTENT)} bytes, expected 7"),
+        (["503"] * 8, _medium(), "503 Service Unavailable"),
+    ],
+)
+def test_failure_names_every_url_and_leaves_nothing(
+    faults: list[str], medium: Medium, reason: str, mirror: Mirror, tmp_path: Path
+) -> None:
+    mirror.faults = faults
+    first, second = mirror.folder, mirror.folder.replace("isos", "other")
+    with pytest.raises(MediaError, match=f"{first}{_FILE}: {reason}; {second}{_FILE}: {reason}"):
+        _get(tmp_path, first, second, medium=medium)
+    assert _names(tmp_path) == []
+
+
+def test_broken_transfers_keep_what_came(mirror: Mirror, tmp_path: Path) -> None:
+    mirror.faults = ["cut", *["503"] * 3]
+    with pytest.raises(MediaError, match="503"):
+        _get(tmp_path, mirror.folder)
+    assert (tmp_path / f"{_FILE}.part").read_bytes() == _CONTENT[: 2 * _BLOCK]
+
+
+def test_nobody_listens(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match="Connection refused") as caught:
+        _get(tmp_path, "http://127.0.0.1:9")
+    assert "0x" not in caught.value.message
+
+
+def test_another_file_of_that_name_is_not_overwritten(mirror: Mirror, tmp_path: Path) -> None:
+    (tmp_path / _FILE).write_bytes(b"mine")
+    with pytest.raises(MediaError, match="expected"):
+        _get(tmp_path, mirror.folder)
+    assert (tmp_path / _FILE).read_bytes() == b"mine"
+    assert mirror.ranges == []
+
+
+def test_no_checksum_no_download(mirror: Mirror, tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match="no address or no sha256"):
+        _get(tmp_path, mirror.folder, medium=Medium(file=_FILE))
+
+
+def test_full_disk_is_noticed_before(
+    mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = os.statvfs_result((4096, 4096, 10, 0, 0, 10, 0, 0, 0, 255))
+    monkeypatch.setattr(os, "statvfs", lambda _path: full)
+    with pytest.raises(HostError, match="has only 0 free"):
+        _get(tmp_path, mirror.folder)
+    assert _names(tmp_path) == []
+
+
+def test_unwritable_cache(tmp_path: Path, mirror: Mirror) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(HostError, match="Cannot write to"):
+        _get(tmp_path / "file" / "cache", mirror.folder)
+
+
+def test_two_at_once_download_once(mirror: Mirror, tmp_path: Path) -> None:
+    found: list[Path] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(_get(tmp_path, mirror.folder)))
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [tmp_path / _FILE] * 3
+    assert mirror.ranges == [""]
+    assert _names(tmp_path) == [_FILE]

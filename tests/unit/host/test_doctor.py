@@ -1,0 +1,34 @@
+"""How the doctor judges what it measured."""
+
+from pathlib import Path
+
+import pytest
+
+from builder.host.doctor import judge_memory, judge_space
+
+_GIB = 1024**3
+
+
+@pytest.mark.parametrize(
+    ("kibibytes", "state", "detail"),
+    [
+        (8 * 1024**2, "ok", "8.0 GiB available"),
+        (2_621_440, "ok", "2.5 GiB available"),
+        (2_621_439, "warn", "2.5 GiB available"),
+        (0, "warn", "0.0 GiB available"),
+    ],
+)
+def test_memory(kibibytes: int, state: str, detail: str) -> None:
+    text = f"MemTotal:  9999999 kB\nMemAvailable:   {kibibytes} kB\nBuffers: 1 kB\n"
+    found = judge_memory(text)
+    assert (found.state, found.detail, bool(found.hint)) == (state, detail, state != "ok")
+
+
+@pytest.mark.parametrize(
+    ("free", "state"),
+    [(15 * _GIB, "ok"), (15 * _GIB - 1, "warn"), (4 * _GIB, "warn"), (4 * _GIB - 1, "fail")],
+)
+def test_space(free: int, state: str) -> None:
+    found = judge_space("iso pool", Path("/media"), free)
+    assert (found.subject, found.state) == ("iso pool", state)
+    assert ("iso_pool_path" in found.hint) == (state != "ok")

@@ -1,0 +1,96 @@
+"""Domains as XML, against golden files."""
+
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from msgspec.structs import replace
+
+from builder.install.plan import install_plan
+from builder.model.domain import Disk, DomainSpec, Machine
+from builder.virt.domain_xml import domain_xml
+
+EVIDENCE = Path("/srv/artifacts/centos7/ID")
+EMULATED = Machine(
+    osinfo="http://centos.org/centos/7.0",
+    virt_type="qemu",
+    cpu="Nehalem",
+    memory_mib=2048,
+    vcpus=2,
+    firmware="bios",
+    network="user",
+)
+ACCELERATED = replace(EMULATED, virt_type="kvm", cpu="host-passthrough", network="bridge:br0")
+
+
+def parsed(document: str) -> ElementTree.Element:
+    return ElementTree.fromstring(document)  # noqa: S314  # we wrote it
+
+
+def spec(machine: Machine, purpose: str) -> DomainSpec:
+    if purpose == "clone":
+        return DomainSpec(
+            name="builder-check-ID",
+            title="Boot check of .ID.candidate",
+            machine=machine,
+            disks=(Disk(path=Path("/srv/store/builder-check-ID.qcow2"), boot_order=1),),
+            console_log=EVIDENCE / "boot.log",
+        )
+    plan = install_plan(
+        "builder-centos7-ID",
+        machine,
+        nonce="0" * 32,
+        disk=Path("/srv/store/ID.qcow2"),
+        cdrom=Path("/srv/iso/ID.iso"),
+        evidence=EVIDENCE,
+    )
+    return plan.domain
+
+
+@pytest.mark.parametrize("purpose", ["install", "clone"])
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+@pytest.mark.parametrize("machine", [EMULATED, ACCELERATED], ids=["tcg", "kvm"])
+def test_golden(
+    golden: Callable[[str, str], None], machine: Machine, firmware: str, purpose: str
+) -> None:
+    accelerator = "tcg" if machine.virt_type == "qemu" else "kvm"
+    document = domain_xml(spec(replace(machine, firmware=firmware), purpose))
+    golden(f"domain/{purpose}-{firmware}-{accelerator}.xml", document)
+
+
+@pytest.mark.parametrize(
+    ("network", "kind", "source"),
+    [
+        ("user", "user", None),
+        ("network:default", "network", {"network": "default"}),
+        ("bridge:br0", "bridge", {"bridge": "br0"}),
+    ],
+)
+def test_network(network: str, kind: str, source: dict[str, str] | None) -> None:
+    domain = parsed(domain_xml(spec(replace(EMULATED, network=network), "clone")))
+    (interface,) = domain.findall("devices/interface")
+    found = interface.find("source")
+    assert (interface.get("type"), None if found is None else found.attrib) == (kind, source)
+
+
+def test_no_network() -> None:
+    document = domain_xml(spec(replace(EMULATED, network="none"), "clone"))
+    assert "<interface" not in document
+
+
+def test_names_cannot_break_out_of_their_place() -> None:
+    nasty = "a\"b<c>&d'e"
+    disk = Disk(path=Path("/srv") / nasty, boot_order=1)
+    plain = spec(EMULATED, "clone")
+    domain = parsed(domain_xml(replace(plain, name=nasty, disks=(disk,))))
+    source = domain.find("devices/disk/source")
+    assert source is not None
+    assert (domain.findtext("name"), source.get("file")) == (nasty, f"/srv/{nasty}")
+
+
+def test_disks_are_lettered_in_order() -> None:
+    disks = tuple(Disk(path=Path(f"/srv/{n}.qcow2"), boot_order=n) for n in (1, 2, 3))
+    domain = parsed(domain_xml(replace(spec(EMULATED, "clone"), disks=disks)))
+    targets = [target.get("dev") for target in domain.findall("devices/disk/target")]
+    assert targets == ["sda", "sdb", "sdc"]

@@ -1,0 +1,58 @@
+"""Pools and volumes as XML and back."""
+
+from pathlib import Path
+
+import pytest
+
+from builder.virt import xml
+
+NAMES = ["store", "my store", "a&b <c>", "quo\"te's", "Größe 文"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_pool_reads_back(name: str) -> None:
+    document = xml.pool_xml(name, Path("/srv") / name)
+    assert xml.pool_path(document) == Path("/srv") / name
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [("dir", Path("/srv")), ("fs", Path("/srv")), ("netfs", Path("/srv")), ("logical", None)],
+)
+def test_only_folders_are_pools_for_us(kind: str, path: Path | None) -> None:
+    document = f"<pool type='{kind}'><name>x</name><target><path>/srv</path></target></pool>"
+    assert xml.pool_path(document) == path
+
+
+def test_volume() -> None:
+    assert xml.volume_xml("a&b.qcow2", 10 * 2**30) == (
+        "<volume>\n"
+        "  <name>a&amp;b.qcow2</name>\n"
+        '  <capacity unit="bytes">10737418240</capacity>\n'
+        "  <target>\n"
+        '    <format type="qcow2" />\n'
+        "    <compat>1.1</compat>\n"
+        "  </target>\n"
+        "</volume>\n"
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_overlay_reads_back(name: str) -> None:
+    backing = Path("/srv") / name
+    described = xml.parse_volume(xml.volume_xml("x.qcow2", 0, backing=backing))
+    assert (described.format, described.backing) == ("qcow2", backing)
+
+
+@pytest.mark.parametrize(
+    ("document", "form"),
+    [
+        ("<volume><target><format type='iso'/></target></volume>", "iso"),
+        ("<volume><target><format/></target></volume>", "raw"),
+        ("<volume/>", "raw"),
+        ("<volume><backingStore><path/></backingStore></volume>", "raw"),
+    ],
+)
+def test_a_volume_that_says_little(document: str, form: str) -> None:
+    described = xml.parse_volume(document)
+    assert (described.format, described.backing) == (form, None)
