@@ -67,7 +67,7 @@ def _prepare(order: BuildOrder, *, on: Hypervisor, journal: Journal, monitor: Mo
     hardware = machine(order, on.accelerator, network=on.settings.network)
     with journal.step("Rendering the kickstart"):
         kickstart = rendered(order, nonce=nonce)
-    with journal.step(f"Staging {order.medium.file}"):
+    with journal.step(f"Staging {order.iso.name if order.iso else order.medium.file}"):
         iso = staged(order, on=on, monitor=monitor)
     record = draft(
         order,
@@ -91,7 +91,13 @@ def _make(
     order, record = inputs.order, inputs.record
     with journal.step("Remastering the ISO"):
         output = on.iso_pool.path / f"{journal.build_id}.iso"
-        media = remaster(inputs.iso, inputs.kickstart.text, output=output, monitor=monitor)
+        media = remaster(
+            inputs.iso,
+            inputs.kickstart.text,
+            output=output,
+            extra_args=order.release.installer_args,
+            monitor=monitor,
+        )
         cleanup.add(str(media.path), media.path.unlink)
     with journal.step("Creating the disk"):
         disk = volumes.create(

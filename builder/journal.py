@@ -35,7 +35,7 @@ class Journal:
     """One build's folder under artifacts/, and its build.json; use it as a context manager."""
 
     def __init__(self, artifacts: Path, name: str, *, monitor: Monitor) -> None:
-        self.build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+        self.build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
         """Names the build's folder, domain and volume: time and chance, UTC."""
         self.folder = artifacts / name / self.build_id
         self.entry = Entry(build_id=self.build_id, name=name, pid=os.getpid(), state="running")

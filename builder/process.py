@@ -16,6 +16,7 @@ _PACKAGES = {
     "mmdebstrap": "mmdebstrap",
     "mksquashfs": "squashfs-tools",
     "mcopy": "mtools",
+    "mdir": "mtools",
     "openssl": "openssl",
     "qemu-img": "qemu-utils (Debian) or qemu-img (EL)",
     "xorriso": "xorriso",

@@ -8,10 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from builder import config
-from builder.cli import build, doctor, host, pipeline, pool, template, volume
+from builder.cli import build, doctor, host, iso, kickstart, pipeline, pool, template, volume
 from builder.cli.context import Context
 from builder.cli.output import TerminalMonitor
 from builder.errors import BuilderError, UsageError
+
+_INTERRUPTED = 130
 
 app = typer.Typer(
     name="builder",
@@ -24,6 +26,8 @@ app = typer.Typer(
 app.command()(build.build)
 app.command()(doctor.doctor)
 app.add_typer(host.app, name="host")
+app.add_typer(iso.app, name="iso")
+app.add_typer(kickstart.app, name="kickstart")
 app.add_typer(pipeline.app, name="pipeline")
 app.add_typer(pool.app, name="pool")
 app.add_typer(template.app, name="template")
@@ -52,13 +56,22 @@ def main(argv: list[str] | None = None) -> None:
 def run(argv: list[str] | None = None) -> int:
     """Run the command line; return its exit code."""
     try:
-        return app(argv, standalone_mode=False) or 0
+        code: int = app(argv, standalone_mode=False) or 0
+        # typer turns Ctrl-C into this code before we see it.
+        return _stopped() if code == _INTERRUPTED else code
     except BuilderError as error:
         return _report(error)
-    except (typer.Abort, KeyboardInterrupt):
+    except typer.Abort:
         return _stopped()
     except typer.TyperException as error:
-        return _report(UsageError(error.format_message(), hint="--help lists what there is."))
+        return _misused(error.format_message())
+
+
+def _misused(message: str) -> int:
+    if message.startswith("Usage:"):  # nothing was asked for: this is the help
+        print(message, file=sys.stderr)  # noqa: T201  # the last word
+        return UsageError.exit_code
+    return _report(UsageError(message, hint="--help lists what there is."))
 
 
 def _report(error: BuilderError) -> int:
@@ -70,7 +83,7 @@ def _report(error: BuilderError) -> int:
 
 def _stopped() -> int:
     print("interrupted: everything was cleaned up.", file=sys.stderr)  # noqa: T201  # the last word
-    return 130
+    return _INTERRUPTED
 
 
 def _interrupt(_signal: int, _frame: Any) -> None:  # noqa: ANN401  # the signal module's type

@@ -134,16 +134,11 @@ def remaster(
 
 @contextmanager
 def _iso_pool(here: Context) -> "Iterator[Pool]":
-    from builder.host.libvirtd import libvirt_service
     from builder.storage import pools
     from builder.virt.connection import connect
 
-    settings = here.settings
-    with (
-        libvirt_service(settings.uri, state=settings.state, monitor=here.monitor),
-        connect(settings.uri) as connection,
-    ):
-        yield pools.init(connection, settings)[0]
+    with connect(here.settings.uri) as connection:
+        yield pools.init(connection, here.settings)[0]
 
 
 def _facts(path: Path) -> "IsoFacts | None":
@@ -182,7 +177,9 @@ def _as_staged(path: Path) -> "StagedIso":
 def _text(path: Path) -> str:
     try:
         return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise ConfigError(
-            f"Cannot read {path}: {error}.", hint="A kickstart is a text file in UTF-8."
+            f"Cannot read {path}: {error.strerror}.", hint="Give the path of a kickstart."
         ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is no text in UTF-8.", hint="Give a kickstart.") from error

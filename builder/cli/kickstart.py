@@ -1,46 +1,48 @@
-"""`builder kickstart`: list, render and lint kickstarts."""
+"""builder kickstart: list, render and lint kickstarts."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from builder.cli.context import context
 from builder.cli.output import table, to_json
 from builder.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from builder.model.kickstart import Kickstart
+    from builder.orders import Request
 
 app = typer.Typer(no_args_is_help=True, help="Kickstarts: templates, profiles, the linter.")
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="A release.")]
-ProfileOption = Annotated[str, typer.Option("--profile", "-p", metavar="P")]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Set a variable; lists take commas."),
-]
-Firmware = Annotated[Literal["bios", "uefi"], typer.Option()]
-Medium = Annotated[str, typer.Option(metavar="M", help="One of the release's media.")]
-OwnFolder = Annotated[
-    Path | None, typer.Option("--kickstarts", metavar="DIR", help="Your folder, searched first.")
+Profile = Annotated[str, typer.Option("--profile", "-p", help="Variation of the release.")]
+Medium = Annotated[str, typer.Option(help="Variant of the ISO: minimal, dvd, …")]
+Firmware = Annotated[Literal["bios", "uefi"], typer.Option(help="How guests boot.")]
+Variables = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Kickstart variable.")
 ]
 
 
 @app.command("list")
 def list_(
-    own: OwnFolder = None,
-    json: Annotated[bool, typer.Option("--json")] = False,
+    ctx: typer.Context,
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the releases' kickstarts, their syntax and the profiles that fit."""
     from builder.kickstart import profiles
     from builder.releases import catalogue
 
-    releases = [catalogue.find(name) for name in catalogue.names()]
-    fitting = {
-        release.name: [profile.name for profile in profiles.available(release, own=own)]
-        for release in releases
-    }
-    rows = [(each.name, each.kickstart, each.syntax, fitting[each.name]) for each in releases]
+    own = context(ctx).settings.kickstarts
+    rows = [
+        (
+            release.name,
+            release.kickstart,
+            release.syntax,
+            [profile.name for profile in profiles.available(release, own=own)],
+        )
+        for release in map(catalogue.find, catalogue.names())
+    ]
     if json:
         keys = ("release", "kickstart", "syntax", "profiles")
         typer.echo(to_json([dict(zip(keys, row, strict=True)) for row in rows]))
@@ -51,79 +53,75 @@ def list_(
 
 @app.command()
 def render(
-    name: Name,
-    profile: ProfileOption = "minimal",
-    set_: SetOption = None,
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="Release, such as centos7.")],
+    *,
+    profile: Profile = "minimal",
     medium: Medium = "",
     firmware: Firmware = "bios",
-    own: OwnFolder = None,
+    variables: Variables = None,
 ) -> None:
-    """Print the kickstart of a release as an installer would get it."""
-    kickstart = _render(
-        name, profile=profile, settings=set_ or [], medium=medium, firmware=firmware, own=own
+    """Print the kickstart of a release as its installer would get it."""
+    from builder.orders import Request, pairs
+
+    request = Request(
+        release=name,
+        profile=profile,
+        medium=medium,
+        firmware=firmware,
+        variables=pairs(variables or []),
     )
-    typer.echo(kickstart.text, nl=False)
+    typer.echo(_rendered(request, own=context(ctx).settings.kickstarts).text, nl=False)
 
 
 @app.command()
 def lint(
-    name: Annotated[str, typer.Argument(metavar="FILE|NAME", help="A file, or a release.")],
-    syntax: Annotated[str, typer.Option(metavar="V", help="Such as RHEL7, for a file.")] = "RHEL7",
-    profile: ProfileOption = "minimal",
-    set_: SetOption = None,
-    own: OwnFolder = None,
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="FILE|NAME", help="File, or release.")],
+    *,
+    syntax: Annotated[str, typer.Option(metavar="V", help="Of a file: RHEL7, RHEL8, …")] = "RHEL7",
+    profile: Profile = "minimal",
+    medium: Medium = "",
+    firmware: Firmware = "bios",
+    variables: Variables = None,
 ) -> None:
-    """Check a kickstart: print findings as file:line: severity: text; exit 6 for errors."""
+    """Check a kickstart: one finding a line, as file:line: severity: text; exit 6 for errors."""
     from builder.kickstart import lint as linter
     from builder.model.kickstart import Kickstart
+    from builder.orders import Request, pairs
 
-    if Path(name).exists() and not Path(name).is_dir():
+    if "/" in name or Path(name).is_file():
         kickstart = Kickstart(source=name, syntax=syntax, text=_read(Path(name)))
-    elif "/" in name or name.endswith((".ks", ".cfg")):
-        raise UsageError(f"There is no file {name}.", hint="Give a file, or a release's name.")
     else:
-        kickstart = _render(name, profile=profile, settings=set_ or [], own=own)
+        request = Request(
+            release=name,
+            profile=profile,
+            medium=medium,
+            firmware=firmware,
+            variables=pairs(variables or []),
+        )
+        kickstart = _rendered(request, own=context(ctx).settings.kickstarts)
     findings = linter.lint(kickstart)
     for finding in findings:
         typer.echo(linter.show(finding, source=kickstart.source))
     linter.check(kickstart, findings)
 
 
-def assignments(texts: list[str]) -> dict[str, str]:
-    """Split what --set gave at the first =; UsageError for what has none."""
-    for text in texts:
-        if "=" not in text:
-            raise UsageError(f"--set {text} has no value.", hint="Write --set NAME=VALUE.")
-    return dict(text.split("=", 1) for text in texts)
-
-
-def _render(
-    name: str,
-    *,
-    profile: str,
-    settings: list[str],
-    medium: str = "",
-    firmware: Literal["bios", "uefi"] = "bios",
-    own: Path | None = None,
-) -> "Kickstart":
-    from builder.kickstart import profiles, secrets
+def _rendered(request: "Request", *, own: Path | None) -> "Kickstart":
     from builder.kickstart.render import render as fill_in
-    from builder.model.kickstart import RenderOptions
-    from builder.releases import catalogue
+    from builder.orders import resolve
 
-    release = catalogue.find(name)
-    options = RenderOptions(
-        medium=medium,
-        firmware=firmware,
-        variables=assignments(settings),
-        secrets=secrets.collect(release.name),
-    )
-    return fill_in(release, profiles.find(profile, release=release, own=own), options, own=own)
+    order = resolve(request, kickstarts=own)
+    return fill_in(order.release, order.profile, order.options, own=order.kickstarts)
 
 
 def _read(path: Path) -> str:
     try:
         return path.read_text("utf-8")
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"There is no file {path}.", hint="Give a file, or the name of a release."
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"Cannot read {path}: {error}.", hint="A kickstart is a text file in UTF-8."

@@ -41,13 +41,17 @@ CAUSES = (
         "Remaster it again; the default entry then skips the check.",
     ),
     _cause(
+        r"It seems that the boot has failed|Warning: Could not boot\.",
+        "The installer's initramfs waits in vain for its kickstart or its stage 2.",
+        "`builder iso inspect` shows the label and the boot entries of the ISO.",
+    ),
+    _cause(
         r"Entering emergency mode\. Exit the shell|Starting Dracut Emergency Shell",
         "The installer's initramfs gave up and opened an emergency shell.",
         "Usually the ISO's label differs from inst.stage2; see the console log.",
     ),
     _cause(
-        r"package '([^']+)' should be installed\.\s+This package does not exist"
-        r"|^missing packages: (.+)",
+        r"You have specified that the package '([^']+)' should|^missing packages: (.+)",
         "The kickstart asks for a package that is not on the medium: {0}.",
         "Mend %packages, use a larger variant of the medium, or add --ignoremissing.",
     ),

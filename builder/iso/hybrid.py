@@ -1,8 +1,8 @@
 """The system area of an ISO that also boots as a disk: MBR and GPT, after the volume changed.
 
-pycdlib rewrites the area of the ISOs that it recognises, with a wrong CRC of the partition
-entries and a wrong size beyond 1024 cylinders, and drops the others. So the source's own area is
-carried over, and only the numbers in it that the new layout falsifies are mended.
+pycdlib would write a wrong CRC of the partition entries and a wrong size beyond 1024 cylinders,
+and drop what it does not know. So it writes the bare volume; here the source's own area is carried
+over, and only the numbers in it that the new layout falsifies are mended.
 """
 
 import struct
@@ -23,6 +23,7 @@ _ISOLINUX_LBA = 432  # where isohybrid's boot code finds isolinux.bin, in blocks
 _MBR_PARTITIONS = range(446, 510, 16)
 _HEADER = struct.Struct("<8sIIIIQQQQ16sQIII")
 _GPT = b"EFI PART"
+_ENTRY_SIZE = 128  # bytes, at least
 
 
 class Shift(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,9 +49,9 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
         """Return the last block of the partition that spanned `first` to `last`."""
         if first // _PER_SECTOR in self.moved:
             return last + self.start(first) - first
-        if first >= SYSTEM_AREA // _BLOCK:
+        if first > SYSTEM_AREA // _BLOCK:
             return last
-        # What begins in the system area is the whole image: the volume, or the file around it.
+        # What begins no later than the descriptors is the volume, or the file around it.
         volume_only = last == self.volume - 1 and self.volume != self.before
         return last + (self.grown if volume_only else self.after - self.before)
 
@@ -59,6 +60,7 @@ def carry_over(source: Path, output: Path, *, volume: int, moved: Mapping[int, i
     """Give `output`, so far a bare volume, the system area of `source`, mended, and its tail.
 
     `volume` is the size in bytes of the volume in `source`, which the file may exceed.
+    Raises ValueError for a GPT that no ISO can have.
     """
     with source.open("rb") as old, output.open("r+b") as new:
         area = bytearray(old.read(SYSTEM_AREA))
@@ -94,7 +96,9 @@ def _backup_size(area: bytearray) -> int:
     """Return the bytes that the entries and the header of a backup take; 0 without a GPT."""
     if not area[_BLOCK:].startswith(_GPT):
         return 0
-    count, size = _HEADER.unpack_from(area, _BLOCK)[11:13]
+    place, count, size = _HEADER.unpack_from(area, _BLOCK)[10:13]
+    if size < _ENTRY_SIZE or place * _BLOCK + count * size > SYSTEM_AREA:
+        raise ValueError("the entries of its GPT lie outside the system area")
     return _whole_blocks(count * size) + _BLOCK
 
 

@@ -6,12 +6,12 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pycdlib
 from pycdlib import pycdlibexception
 
-from builder.errors import BuilderError, MediaError
+from builder.errors import MediaError
 
 SECTOR = 2048
 """Bytes in a logical sector of a CD."""
@@ -38,17 +38,22 @@ def opened(path: Path) -> Iterator[Any]:
     """
     check_complete(path)
     iso = pycdlib.PyCdlib()
-    with path.open("rb") as file, translated(path):
-        _parse(iso, file)
+    with _Volume(path) as file, translated(path):
+        iso.open_fp(file)
         yield iso
 
 
-def _parse(iso: Any, file: BinaryIO) -> None:  # noqa: ANN401  # pycdlib is untyped
-    try:
-        iso.open_fp(file)
-    except OSError as error:
-        # It seeks to wherever a damaged GPT says; beyond 2**63 the kernel refuses.
-        raise ValueError(f"reading failed: {error.strerror}") from error
+class _Volume(io.FileIO):
+    """A file whose system area reads as zeros: pycdlib takes it for no hybrid, and leaves it be.
+
+    It refuses MBRs and GPTs other than its own, seeks to wherever they point, and writes wrong
+    ones. `hybrid` takes care of them instead.
+    """
+
+    def read(self, size: int | None = -1) -> bytes:
+        hidden = max(_DESCRIPTOR - self.tell(), 0)
+        content = super().read(size)
+        return bytes(min(hidden, len(content))) + content[hidden:]
 
 
 @contextmanager
@@ -56,8 +61,6 @@ def translated(path: Path) -> Iterator[None]:
     """Turn pycdlib's exceptions about the ISO at `path` into a MediaError."""
     try:
         yield
-    except BuilderError:
-        raise
     except _GARBAGE as error:
         reason = str(error).rstrip(".") or type(error).__name__
         raise MediaError(f"{path.name} is a damaged ISO: {reason}.", hint=_HINT) from error

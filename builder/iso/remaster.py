@@ -100,8 +100,6 @@ def _change(iso: Any, contents: Mapping[str, bytes]) -> None:  # noqa: ANN401  #
 
 
 def _write(iso: Any, output: Path, monitor: Monitor) -> None:  # noqa: ANN401  # pycdlib is untyped
-    if iso.isohybrid_mbr is not None:
-        iso.rm_isohybrid()  # `hybrid` carries it over, and gets it right
     with output.open("wb") as file, monitor.progress("Writing") as progress:
         said = 0
 

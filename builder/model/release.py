@@ -47,6 +47,8 @@ class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     vcpus: Positive = 2
     emulated_cpu: str = "qemu64"
     """Smallest CPU model that runs the release, for hosts without KVM."""
+    installer_args: tuple[str, ...] = ()
+    """What the installer's kernel is given beside the kickstart and the console."""
     packages: tuple[str, ...] = ()
     """%packages of the plain golden image."""
     variables: dict[str, object] = {}

@@ -57,7 +57,7 @@ def _plan(job: Job, *, store: Path, cache: Path, monitor: Monitor) -> Planned:
     try:
         state, reason = judge(resolve(job.request), store=store, cache=cache, monitor=monitor)
     except BuilderError as error:
-        state, reason = "wrong", error.message
+        state, reason = "wrong", f"cannot be built: {error.message}"
     return Planned(
         name=job.name,
         release=job.request.release,

@@ -101,7 +101,7 @@ def _ready(running: dict[Connection, _Worker]) -> list[Connection]:
 def _collect(pipe: Connection, worker: _Worker) -> Outcome:
     try:
         outcome = pipe.recv()
-    except EOFError:
+    except (EOFError, OSError):  # it died before or while it said how it went
         outcome = None
     worker.process.join()
     pipe.close()
@@ -143,10 +143,10 @@ def _child(job: Job, work: Work, monitor: Monitor, sender: Connection) -> None:
 
 
 def _interrupt(_number: int, _frame: object) -> None:
-    # A terminal's Ctrl-C reaches us and our parent, which then stops us again: once is enough,
-    # and nothing may interrupt the cleaning up.
+    # A terminal's Ctrl-C reaches us and our parent, which then stops us again: once is enough, and
+    # nothing may interrupt the cleaning up. (With SIG_IGN, Python complains of a pending signal.)
     for number in _STOP:
-        signal.signal(number, signal.SIG_IGN)
+        signal.signal(number, lambda *_: None)
     raise KeyboardInterrupt
 
 

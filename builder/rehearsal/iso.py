@@ -15,9 +15,9 @@ _MODULES = ("vesamenu.c32", "libcom32.c32", "libutil.c32", "ldlinux.c32")
 # What the loader needs before it can read modules: it brings none on the medium.
 _GRUB_MODULES = (
     "all_video", "boot", "cat", "chain", "configfile", "echo", "efi_gop", "efi_uga", "ext2", "fat",
-    "gzio", "help", "iso9660", "linux", "linuxefi", "loadenv", "ls", "minicmd", "normal", "part_gpt",
-    "part_msdos", "reboot", "halt", "search", "search_label", "search_fs_uuid", "serial", "sleep",
-    "terminal", "test", "true", "video", "video_bochs", "video_cirrus",
+    "gzio", "help", "iso9660", "linux", "linuxefi", "loadenv", "ls", "minicmd", "normal",
+    "part_gpt", "part_msdos", "reboot", "halt", "search", "search_label", "search_fs_uuid",
+    "serial", "sleep", "terminal", "test", "true", "video", "video_bochs", "video_cirrus",
 )  # fmt: skip
 _GRUB = Path("/usr/lib/grub/x86_64-efi")
 

@@ -73,7 +73,7 @@ def _add_package(root: ET.Element, package: Package) -> None:
 
 
 def repomd(parts: Iterable[tuple[str, bytes]], *, timestamp: int) -> bytes:
-    """Return repomd.xml for the parts, pairs of a type such as "primary" and its compressed text."""
+    """Return repomd.xml for `parts`: pairs of a type, such as "primary", and its gzip."""
     root = ET.Element("repomd", {"xmlns": _REPO})
     ET.SubElement(root, "revision").text = str(timestamp)
     for kind, content in parts:

@@ -10,26 +10,38 @@ from builder import process
 
 _HERE = Path(__file__).parent
 _GUEST = "usr/lib/python3/dist-packages"
+# pykickstart wants requests at its import. There is no network in stage 2, and under emulation the
+# real one takes as long to load as the whole rest of the installer.
+_REQUESTS = {
+    "__init__.py": (
+        "from requests.exceptions import RequestException\n\n\n"
+        "def get(url, **_options):\n"
+        "    raise RequestException('a rehearsal has no network to fetch ' + url + ' from')\n"
+    ),
+    "exceptions.py": (
+        "class RequestException(OSError):\n    pass\n\n\n"
+        "class SSLError(RequestException):\n    pass\n"
+    ),
+}
 _SKIPPED = shutil.ignore_patterns("__pycache__", "*.mo", "locale")
 
 
 def build(installer: Path, modules: Path, file: Path) -> None:
     """Pack stage 2 into `file`, a squashfs. Raises HostError."""
-    tree = installer / "tree"
-    overlay = file.parent / "stage2"
-    _copy_guest(overlay / _GUEST)
-    shutil.copytree(modules, overlay / "usr", dirs_exist_ok=True)
-    start = overlay / "usr/lib/rehearsal/start"
-    start.parent.mkdir(parents=True)
+    tree = file.parent / "stage2"
+    process.run(["cp", "--archive", installer / "tree", tree])
+    shutil.copytree(modules, tree / "usr", dirs_exist_ok=True)
+    for kernel in (modules / "lib/modules").iterdir():
+        process.run(["chroot", tree, "depmod", kernel.name])
+    start = tree / "usr/lib/rehearsal/start"
+    start.parent.mkdir()
     shutil.copy(_HERE / "data/start", start)
     start.chmod(0o755)
-    (overlay / "mnt/sysimage").mkdir(parents=True)
-    merged = file.parent / "merged"
-    process.run(["cp", "--archive", tree, merged])
-    process.run(["cp", "--recursive", f"{overlay}/.", merged])
-    process.run(["chroot", merged, "python3", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", f"/{_GUEST}"])
-    squash(merged, file)
-    shutil.rmtree(merged)
+    (tree / "mnt/sysimage").mkdir()
+    _copy_guest(tree / _GUEST)
+    _compile(tree)
+    squash(tree, file)
+    shutil.rmtree(tree)
 
 
 def _copy_guest(where: Path) -> None:
@@ -37,14 +49,22 @@ def _copy_guest(where: Path) -> None:
     shutil.copytree(_HERE / "guest", package / "guest", ignore=_SKIPPED)
     for folder in (package.parent, package):
         (folder / "__init__.py").touch()
-    source = resources.files(pykickstart)
-    with resources.as_file(source) as folder:
+    (where / "requests").mkdir()
+    for name, text in _REQUESTS.items():
+        (where / "requests" / name).write_text(text)
+    with resources.as_file(resources.files(pykickstart)) as folder:
         shutil.copytree(folder, where / "pykickstart", ignore=_SKIPPED)
+
+
+def _compile(tree: Path) -> None:
+    python = ["chroot", str(tree), "python3", "-m", "compileall", "-q"]
+    process.run([*python, "--invalidation-mode", "unchecked-hash", f"/{_GUEST}"])
 
 
 def squash(tree: Path, file: Path, *options: str | Path) -> None:
     """Pack a tree into a squashfs, the same bytes for the same tree. Raises HostError."""
+    # The files keep their times: Python compiles anew whatever is not as old as its bytecode says.
     process.run(
         ["mksquashfs", tree, file, "-noappend", "-no-progress", "-quiet", "-comp", "zstd",
-         "-Xcompression-level", "3", "-all-time", "0", "-mkfs-time", "0", "-no-exports", *options],
+         "-Xcompression-level", "3", "-mkfs-time", "0", "-no-exports", *options],
     )  # fmt: skip

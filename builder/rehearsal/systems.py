@@ -19,9 +19,10 @@ _EXCLUDED = (
     "/usr/lib/grub/x86_64-efi/monolithic/*",
     "/usr/lib/udev/hwdb.d/*",
 )
-_OFFERED = ("chrony", "curl", "htop", "less", "qemu-guest-agent", "rsync", "tree")
+_OFFERED = ("chrony", "curl", "htop", "less", "qemu-guest-agent", "rsync", "tree", "xfsprogs")
 """Packages on the medium beyond the base system."""
 
+_MERGED_USR = "/usr/share/mmdebstrap/hooks/maybe-merged-usr"
 _DATA = Path(__file__).parent / "data"
 
 
@@ -42,7 +43,7 @@ def target(distribution: Distribution) -> System:
             distribution.target_kernel, "dosfstools", "e2fsprogs", "grub-efi-amd64-bin",
             "grub-pc-bin", "grub2-common", "initramfs-tools", "iproute2", "kmod", "lvm2", "netbase",
             "openssh-server", "sudo", "systemd-resolved", "systemd-sysv", "tzdata", "udev",
-            "xfsprogs", "zstd",
+            "zstd",
         ),
         setup="target.sh",
         arguments=_OFFERED,
@@ -55,7 +56,7 @@ def installer(distribution: Distribution) -> System:
         name="installer",
         packages=(
             "busybox-static", "dosfstools", "e2fsprogs", "fdisk", "isomd5sum", "kmod", "lvm2",
-            "python3", "python3-requests", "xfsprogs",
+            "python3", "xfsprogs",
         ),
         setup="installer.sh",
         arguments=(distribution.installer_kernel,),
@@ -92,6 +93,8 @@ def _command(system: System, distribution: Distribution, folder: Path) -> list[s
     return [
         "mmdebstrap", "--quiet", "--variant=minbase",
         "--dpkgopt=force-unsafe-io",
+        # Else a package that merges /usr after the fact brings the whole of perl along.
+        f"--hook-dir={_MERGED_USR}",
         *(f"--dpkgopt=path-exclude={path}" for path in _EXCLUDED),
         f"--include={','.join(system.packages)}",
         f'--customize-hook={setup} "$1" {output}',

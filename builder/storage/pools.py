@@ -1,5 +1,6 @@
 """The two pools of the project: media in one, disks in the other."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from builder.config import Settings
@@ -12,24 +13,39 @@ from builder.virt.connection import Connection
 def init(connection: Connection, settings: Settings) -> tuple[Pool, Pool]:
     """Return the iso and the store pool, made where they are missing.
 
-    Raises HostError when a folder cannot be made, and for a libvirt on another machine.
+    A pool that libvirt has already is used where it is. Raises HostError when a folder cannot be
+    made, nothing having been changed then, and for a libvirt on another machine.
     """
-    if "://" in connection.uri and connection.uri.split("://")[1].partition("/")[0]:
+    _refuse_remote(connection.uri)
+    wanted = (
+        (settings.iso_pool, settings.iso_pool_path),
+        (settings.store_pool, settings.store_pool_path),
+    )
+    with ExitStack() as undo:
+        for name, path in wanted:
+            if not pools.exists(connection, name):
+                _make_folder(path, undo)
+        iso, store = (pools.ensure(connection, name, path=path) for name, path in wanted)
+        undo.pop_all()
+    return iso, store
+
+
+def _refuse_remote(uri: str) -> None:
+    if uri.partition("://")[2].partition("/")[0]:
         raise HostError(
-            f"{connection.uri} is another machine; builds only run where libvirt runs so far.",
+            f"{uri} is another machine; builds only run where libvirt runs so far.",
             hint="Run builder on that machine, with --uri qemu:///system.",
         )
-    return (
-        _ensure(connection, settings.iso_pool, settings.iso_pool_path),
-        _ensure(connection, settings.store_pool, settings.store_pool_path),
-    )
 
 
-def _ensure(connection: Connection, name: str, path: Path) -> Pool:
+def _make_folder(path: Path, undo: ExitStack) -> None:
     try:
-        return pools.ensure(connection, name, path=path)
+        missing = [each for each in (path, *path.parents) if not each.exists()]
+        for folder in reversed(missing):
+            folder.mkdir()
+            undo.callback(folder.rmdir)
     except OSError as error:
         raise HostError(
-            f"Cannot make the folder {path} for the pool {name}: {error.strerror}.",
+            f"Cannot make the folder {path}: {error.strerror}.",
             hint="Set BUILDER_ISO_POOL_PATH and BUILDER_STORE_POOL_PATH to other folders.",
         ) from error

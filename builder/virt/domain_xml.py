@@ -65,7 +65,7 @@ def _processor(domain: Element, machine: Machine) -> None:
 
 def _lifecycle(domain: Element) -> None:
     SubElement(domain, "on_poweroff").text = "destroy"
-    # A reboot ends the domain as well; which of the two it was is told by the shutoff reason.
+    # A reboot ends the domain as well; which of the two it was is told by QEMU's event.
     SubElement(domain, "on_reboot").text = "destroy"
     # Stays for a screenshot; whoever watches destroys it.
     SubElement(domain, "on_crash").text = "preserve"

@@ -7,6 +7,7 @@ from queue import SimpleQueue
 from typing import Any
 
 import libvirt
+import libvirt_qemu
 
 from builder.model.installation import Ended, HostTrouble, Output, Signal
 from builder.virt.connection import Connection, translated
@@ -71,14 +72,39 @@ def _read_in_background(
 def _lifecycle(
     connection: Connection, domain: Domain, signals: SimpleQueue[Signal]
 ) -> Iterator[None]:
+    resets: list[str] = []
+
     def changed(_handle: Any, _domain: Any, event: int, detail: int, _opaque: Any) -> None:  # noqa: ANN401  # libvirt's callback type
         if event == libvirt.VIR_DOMAIN_EVENT_STOPPED:
-            signals.put(Ended(reason=_REASONS.get(detail, "failed")))
+            signals.put(Ended(reason="destroyed" if resets else _REASONS.get(detail, "failed")))
         elif event == libvirt.VIR_DOMAIN_EVENT_CRASHED:
             signals.put(Ended(reason="crashed"))
 
-    with _callback(connection, domain, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, changed):
+    with (
+        _resets(connection, domain, resets),
+        _callback(connection, domain, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, changed),
+    ):
         yield
+
+
+@contextmanager
+def _resets(connection: Connection, domain: Domain, found: list[str]) -> Iterator[None]:
+    """Collect reboots: where one ends the domain, libvirt tells of a shutdown, but QEMU does not."""
+
+    def stopped(*event: Any) -> None:  # noqa: ANN401  # libvirt's callback type
+        details = event[5] or ""
+        if '"guest-reset"' in details:
+            found.append(details)
+
+    with translated(f"Cannot watch the domain {domain.name}"):
+        number = libvirt_qemu.qemuMonitorEventRegister(
+            connection.handle, domain.handle, "SHUTDOWN", stopped, None
+        )
+    try:
+        yield
+    finally:
+        with suppress(libvirt.libvirtError):
+            libvirt_qemu.qemuMonitorEventDeregister(connection.handle, number)
 
 
 @contextmanager

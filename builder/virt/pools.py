@@ -1,5 +1,6 @@
 """Directory pools."""
 
+import time
 from pathlib import Path
 
 import libvirt
@@ -9,23 +10,30 @@ from builder.model.storage import Pool
 from builder.virt import xml
 from builder.virt.connection import Connection, translated
 
+_BUSY = "asynchronous jobs running"
+_BUSY_SECONDS = 30
+
 
 def ensure(connection: Connection, name: str, *, path: Path) -> Pool:
-    """Return the pool, defined, started and set to autostart; make it at `path` if it is new.
+    """Return the pool, defined, started and set to autostart; if it is new, at the folder `path`.
 
     A pool of that name that exists already is used where it is.
     """
     handle = _find(connection, name)
     with translated(f"Cannot set up the pool {name} at {path}", hint="Is the folder writable?"):
         if handle is None:
-            path.mkdir(parents=True, exist_ok=True)
             handle = connection.handle.storagePoolDefineXML(xml.pool_xml(name, path), 0)
         if not handle.isActive():
             handle.create(0)
         if not handle.autostart():
             handle.setAutostart(1)
-        handle.refresh(0)
+        refresh(handle)
     return _value(handle)
+
+
+def exists(connection: Connection, name: str) -> bool:
+    """Tell whether libvirt knows a pool of that name."""
+    return _find(connection, name) is not None
 
 
 def get(connection: Connection, name: str) -> Pool:
@@ -50,10 +58,21 @@ def remove(connection: Connection, name: str) -> None:
         pool.undefine()
 
 
-def refresh(connection: Connection, name: str) -> None:
-    """Make libvirt notice files that appeared or went."""
-    with translated(f"Cannot refresh the pool {name}"):
-        handle(connection, name).refresh(0)
+def refresh(pool: libvirt.virStoragePool) -> None:
+    """Make libvirt notice files that appeared or went.
+
+    libvirt refuses while a volume of the pool is being made; another build may do that right now.
+    """
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            pool.refresh(0)
+        except libvirt.libvirtError as error:
+            if _BUSY not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return
 
 
 def handle(connection: Connection, name: str) -> libvirt.virStoragePool:

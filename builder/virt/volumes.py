@@ -37,7 +37,7 @@ def all_volumes(connection: Connection, pool: str) -> tuple[Volume, ...]:
     """Return the pool's volumes, by name."""
     home = pools.handle(connection, pool)
     with translated(f"Cannot list the pool {pool}"):
-        home.refresh(0)
+        pools.refresh(home)
         found = [_value(pool, volume) for volume in home.listAllVolumes(0)]
     return tuple(sorted(found, key=lambda volume: volume.name))
 
@@ -49,7 +49,7 @@ def delete(connection: Connection, pool: str, name: str) -> None:
         f"Cannot delete the volume {name} of the pool {pool}",
         hint=f"`builder volume list --pool {pool}` shows what is there.",
     ):
-        home.refresh(0)
+        pools.refresh(home)
         home.storageVolLookupByName(name).delete(0)
 
 

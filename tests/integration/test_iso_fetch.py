@@ -29,6 +29,9 @@ class Mirror(ThreadingHTTPServer):
         self.faults: list[str] = []
         self.ranges: list[str] = []
 
+    def handle_error(self, *_arguments: object) -> None:
+        """Keep quiet about clients that hang up: they are tests too."""
+
     @property
     def folder(self) -> str:
         return f"http://127.0.0.1:{self.server_port}/isos/"

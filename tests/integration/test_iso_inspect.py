@@ -125,7 +125,7 @@ _CHANGES = st.lists(
 
 
 @settings(
-    max_examples=300, deadline=10_000, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=10_000, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(changes=_CHANGES)
 def test_damage_gives_facts_or_a_media_error(

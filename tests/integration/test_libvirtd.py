@@ -1,8 +1,10 @@
 """A libvirtd of our own, for real, on a /run of its own so that the host's is not disturbed."""
 
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -101,10 +103,36 @@ def test_says_why_it_does_not_start(tmp_path: Path) -> None:
     assert "error: libvirtd does not start: the moon is wrong" in done.stderr
 
 
-@pytest.mark.parametrize(("command", "code"), [("exit 7", 7), ("kill -KILL $$", 137)])
-def test_exit_code_of_the_command_is_passed_on(tmp_path: Path, command: str, code: int) -> None:
+def _run_without_libvirt(command: str, state: Path) -> subprocess.Popen[str]:
     # Another host's libvirt is not ours to start, so that nothing but the command runs here.
     argv = [*_BUILDER.split(), "--uri", "qemu+ssh://nowhere/system", "host", "run", "--"]
-    environment = os.environ | {"BUILDER_STATE": str(tmp_path)}
-    done = subprocess.run([*argv, "sh", "-c", command], env=environment, check=False)
-    assert done.returncode == code
+    return subprocess.Popen(
+        [*argv, "sh", "-c", command],
+        env=os.environ | {"BUILDER_STATE": str(state)},
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+@pytest.mark.parametrize(("command", "code"), [("exit 7", 7), ("kill -KILL $$", 137)])
+def test_exit_code_of_the_command_is_passed_on(tmp_path: Path, command: str, code: int) -> None:
+    with _run_without_libvirt(command, tmp_path) as builder:
+        assert builder.wait() == code
+
+
+@pytest.mark.parametrize(
+    ("name", "send", "number"),
+    [("INT", os.killpg, signal.SIGINT), ("TERM", os.kill, signal.SIGTERM)],
+    ids=["Ctrl-C goes to both", "kill goes to builder"],
+)
+def test_command_may_clean_up_when_interrupted(
+    tmp_path: Path, name: str, send: Callable[[int, int], None], number: int
+) -> None:
+    command = f"trap 'kill $!; sleep 1; echo cleaned up; exit 9' {name}; sleep 60 & echo up; wait"
+    with _run_without_libvirt(command, tmp_path) as builder:
+        assert builder.stdout is not None
+        assert builder.stdout.readline() == "up\n"
+        send(builder.pid, number)
+        assert builder.stdout.read() == "cleaned up\n"
+        assert builder.wait() == 9

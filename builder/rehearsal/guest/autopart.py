@@ -19,7 +19,7 @@ _ROOT_MOST = 50 * 1024
 def expand(
     request: StorageRequest, *, firmware: Firmware, label: str, disk_size: int
 ) -> StorageRequest:
-    """Return the request without autopart: EL 7's own proportions, for a disk of `disk_size` MiB."""
+    """Return the request without autopart: EL 7's proportions for `disk_size` MiB."""
     if request.auto is None:
         return request
     boot = _boot(firmware, label)

@@ -83,7 +83,7 @@ def _partition(table: Table, runner: Runner) -> None:
 def script(table: Table) -> str:
     """Return sfdisk's input for a table."""
     label = "dos" if table.label == "msdos" else table.label
-    numbered = sorted(table.partitions, key=lambda part: _number(part))
+    numbered = sorted(table.partitions, key=_number)
     return "".join([f"label: {label}\n", *(_line(table, part) for part in numbered)])
 
 

@@ -48,7 +48,8 @@ def _unpack(root: Path, base: Sequence[Base], total: int, runner: Runner) -> Non
     copy = (
         f"tar --create --directory={_MOUNTED} --no-recursion --verbatim-files-from"
         f" --files-from={names}"
-        f" | tar --extract --verbose --directory={runner.sysroot} --numeric-owner --same-permissions"
+        f" | tar --extract --verbose --directory={runner.sysroot}"
+        " --numeric-owner --same-permissions"
     )
     with runner.lines("bash", "-o", "pipefail", "-c", copy) as unpacked:
         _announce(unpacked, base, total, runner)

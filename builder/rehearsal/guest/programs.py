@@ -33,7 +33,7 @@ class Runner:
         """Run a program of the installer; return what it printed. Raises Failure."""
         command = [str(argument) for argument in argv]
         self.console.log(f"Running... {shlex.join(command)}", name="program")
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603  # an argument list, no shell
             command,
             input=stdin,
             stdout=subprocess.PIPE,
@@ -58,7 +58,7 @@ class Runner:
         """Run a script with its output in `log`; return its exit code."""
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
-            done = subprocess.run(
+            done = subprocess.run(  # noqa: S603  # an argument list, no shell
                 list(argv),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -74,7 +74,7 @@ class Runner:
         """Yield a program's lines as it prints them. Raises Failure when it fails."""
         command = [str(argument) for argument in argv]
         self.console.log(f"Running... {shlex.join(command)}", name="program")
-        with subprocess.Popen(
+        with subprocess.Popen(  # noqa: S603  # an argument list, no shell
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

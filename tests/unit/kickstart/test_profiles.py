@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from builder.errors import ConfigError, UsageError
-from builder.kickstart import profiles
+from builder.kickstart import folders, profiles
 from builder.releases import catalogue
 
 CENTOS7 = catalogue.find("centos7")
@@ -51,3 +51,13 @@ def test_a_wrong_profile_is_refused(tmp_path: Path, text: str) -> None:
     own = write(tmp_path, "mine", text)
     with pytest.raises(ConfigError, match=r"mine\.toml is wrong"):
         profiles.find("mine", release=CENTOS7, own=own)
+
+
+def test_an_installed_wheel_brings_its_own_kickstarts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "site-packages" / "builder"
+    monkeypatch.setattr(folders, "_PACKAGE", package)
+    assert folders.folders() == (tmp_path / "site-packages" / "kickstarts",)
+    (package / "data" / "kickstarts").mkdir(parents=True)
+    assert folders.folders(tmp_path) == (tmp_path, package / "data" / "kickstarts")

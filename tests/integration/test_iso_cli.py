@@ -1,0 +1,116 @@
+"""`builder iso`, with libvirt's test driver behind it."""
+
+import json
+from pathlib import Path
+
+import pytest
+import small_media
+from typer.testing import CliRunner, Result
+
+from builder.cli import iso
+from builder.cli.context import Context
+from builder.config import Settings
+from builder.errors import ConfigError, MediaError, UsageError
+from builder.iso.inspect import inspect
+from builder.monitor import SilentMonitor
+
+_MISSING = small_media.missing_tools()
+pytestmark = pytest.mark.skipif(bool(_MISSING), reason=f"not installed: {_MISSING}")
+
+
+@pytest.fixture(scope="module")
+def medium(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an EL 7 ISO under a name that the catalogue knows."""
+    folder = tmp_path_factory.mktemp("cli")
+    name = "CentOS-7-x86_64-Minimal-2009.iso"
+    return small_media.by_genisoimage(small_media.plant(folder / "tree"), folder / name)
+
+
+def _settings(folder: Path) -> Settings:
+    pools = folder / "pools"
+    return Settings(
+        uri="test:///default",
+        iso_pool_path=pools / "iso",
+        store_pool_path=pools / "store",
+        cache=folder / "cache",
+        state=folder / "state",
+    )
+
+
+def _run(folder: Path, *arguments: str | Path) -> Result:
+    here = Context(settings=_settings(folder), monitor=SilentMonitor())
+    return CliRunner().invoke(iso.app, [str(argument) for argument in arguments], obj=here)
+
+
+def test_inspect_for_people(medium: Path, tmp_path: Path) -> None:
+    shown = _run(tmp_path, "inspect", medium).stdout
+    assert "volume id  CentOS 7 x86_64" in shown
+    assert "bios: isolinux/isolinux.bin, uefi: images/efiboot.img" in shown
+
+
+def test_inspect_for_programs(medium: Path, tmp_path: Path) -> None:
+    shown = json.loads(_run(tmp_path, "inspect", medium, "--json").stdout)
+    assert shown["stage2"] == "LiveOS/squashfs.img"
+    assert [entry["platform"] for entry in shown["boot_entries"]] == ["bios", "uefi"]
+
+
+def test_remaster(medium: Path, tmp_path: Path) -> None:
+    kickstart, output = tmp_path / "a.ks", tmp_path / "out.iso"
+    kickstart.write_text("text\n")
+    done = _run(tmp_path, "remaster", medium, "-k", kickstart, "-o", output, "--append", "a=b c")
+    assert done.exit_code == 0
+    assert str(output) in done.stdout
+    menu = small_media.call("isoinfo", "-R", "-i", output, "-x", "/isolinux/isolinux.cfg")
+    assert "ttyS0,115200n8 a=b c\n" in menu
+
+
+def test_remaster_never_overwrites_its_input(medium: Path, tmp_path: Path) -> None:
+    kickstart = tmp_path / "a.ks"
+    kickstart.write_text("text\n")
+    before = medium.stat().st_mtime_ns
+    done = _run(tmp_path, "remaster", medium, "-k", kickstart, "-o", medium)
+    assert isinstance(done.exception, UsageError)
+    assert medium.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+def test_remaster_with_no_kickstart(content: bytes | None, medium: Path, tmp_path: Path) -> None:
+    kickstart = tmp_path / "a.ks"
+    if content is not None:
+        kickstart.write_bytes(content)
+    done = _run(tmp_path, "remaster", medium, "-k", kickstart, "-o", tmp_path / "out.iso")
+    assert isinstance(done.exception, ConfigError)
+    assert not (tmp_path / "out.iso").exists()
+
+
+def test_verify_knows_a_wrong_medium(medium: Path, tmp_path: Path) -> None:
+    done = _run(tmp_path, "verify", medium)
+    assert isinstance(done.exception, MediaError)
+    assert "expected 07b94e6b1a0b" in str(done.exception)
+
+
+def test_verify_of_an_unknown_file(tmp_path: Path) -> None:
+    done = _run(tmp_path, "verify", tmp_path / "my.iso")
+    assert isinstance(done.exception, UsageError)
+
+
+def test_add_and_list(medium: Path, tmp_path: Path) -> None:
+    refused = _run(tmp_path, "add", medium)
+    assert isinstance(refused.exception, MediaError)
+    added = _run(tmp_path, "add", medium, "--allow-unverified")
+    staged = tmp_path / "pools/iso" / medium.name
+    assert (added.exit_code, added.stdout) == (0, f"{staged}\n")
+    staged.with_name("broken.iso").write_bytes(b"no ISO")
+    listed = _run(tmp_path, "list").stdout.splitlines()
+    assert [line.split()[0] for line in listed] == ["FILE", medium.name, "broken.iso"]
+    assert "damaged" in listed[2]
+    shown = json.loads(_run(tmp_path, "list", "--json").stdout)
+    assert shown[medium.name]["volume_id"] == inspect(medium).volume_id
+    assert shown["broken.iso"] is None
+
+
+@pytest.mark.parametrize("arguments", [("centos77",), ("centos7", "--medium", "minmal")])
+def test_fetch_of_unknown_names(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    done = _run(tmp_path, "fetch", *arguments)
+    assert isinstance(done.exception, UsageError)
+    assert "Did you mean" in done.exception.hint

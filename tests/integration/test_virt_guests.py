@@ -1,0 +1,315 @@
+"""Domains for one use and what is heard of them, with real guests under a real libvirt."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+import pytest
+from tiny_guests import (
+    FILL_DISK,
+    HALT,
+    MACHINE,
+    PANIC,
+    POWER_OFF,
+    REBOOT,
+    guest,
+    open_folder,
+    write_disk,
+)
+
+from builder.errors import BuilderError, HostError, InstallError, TemplateError
+from builder.install.run import install
+from builder.model.domain import RESULT_PORT, DomainSpec
+from builder.model.installation import Deadlines, Ended, HostTrouble, InstallPlan, Output, Signal
+from builder.monitor import SilentMonitor
+from builder.template.verify import boot_check
+from builder.virt import domains, pools, volumes
+from builder.virt.connection import Connection, connect
+from builder.virt.domain_xml import domain_xml
+from builder.virt.listen import listen
+
+NAME = "builder-test-guest"
+
+
+@pytest.fixture
+def connection(libvirt_uri: str) -> Iterator[Connection]:
+    with connect(libvirt_uri) as opened:
+        yield opened
+        assert [name for name in domains.names(opened) if name.startswith(NAME)] == []
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with open_folder() as made:
+        yield made
+
+
+def spec(folder: Path, words: str, then: bytes, *, size: int = 2**20) -> DomainSpec:
+    disk = write_disk(folder / "disk.raw", words, then, size=size)
+    return guest(NAME, disk, logs=folder, channels=(RESULT_PORT,))
+
+
+def heard_of(signals: SimpleQueue[Signal], *, seconds: float = 60) -> tuple[str, Signal]:
+    """Return what the guest said, and the first signal that is no output."""
+    said, deadline = b"", time.monotonic() + seconds
+    end: Signal | None = None
+    while True:
+        try:
+            got = signals.get(timeout=1 if end else max(0.0, deadline - time.monotonic()))
+        except Empty:
+            assert end is not None, f"nothing happened in {seconds} s; heard {said!r}"
+            return said.decode(), end
+        if isinstance(got, Output):
+            said += got.data
+        else:
+            end = end or got
+
+
+@pytest.mark.parametrize(
+    ("then", "reason"),
+    [(POWER_OFF, "shutdown"), (REBOOT, "destroyed"), (PANIC, "crashed")],
+    ids=["poweroff", "reboot", "panic"],
+)
+def test_words_and_end_are_heard(
+    connection: Connection, folder: Path, then: bytes, reason: str
+) -> None:
+    document = domain_xml(spec(folder, "first line\r\nlast words", then))
+    with (
+        domains.paused(connection, document) as domain,
+        listen(connection, domain, ports=(RESULT_PORT,)) as signals,
+    ):
+        domains.resume(domain)
+        said, end = heard_of(signals)
+    assert said.endswith("first line\r\nlast words")
+    assert end == Ended(reason=reason)
+    assert (folder / "console.log").read_text().endswith("last words")
+
+
+def _kill(name: str) -> None:
+    """Kill the guest's hypervisor, as the kernel does when memory runs out."""
+    mark = f"guest={name},".encode()
+    for commands in Path("/proc").glob("[0-9]*/cmdline"):
+        if mark in commands.read_bytes():
+            os.kill(int(commands.parent.name), signal.SIGKILL)
+            return
+    pytest.fail("there is no such process")
+
+
+def test_a_killed_hypervisor_is_heard(connection: Connection, folder: Path) -> None:
+    with (
+        domains.paused(connection, domain_xml(spec(folder, "", HALT))) as domain,
+        listen(connection, domain, ports=()) as signals,
+    ):
+        domains.resume(domain)
+        _kill(NAME)
+        assert heard_of(signals)[1] == Ended(reason="failed")
+        assert domains.activity(domain) is None
+
+
+@contextmanager
+def _small_disk(folder: Path) -> Iterator[Path]:
+    """A folder on a file system of 3 MiB."""
+    small = folder / "small"
+    small.mkdir()
+    options = "size=3m,mode=755"
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", small], check=False)
+    if done.returncode:
+        pytest.skip("this machine lets nobody mount a small file system")
+    try:
+        yield small
+    finally:
+        subprocess.run(["umount", "--lazy", small], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small file system")
+def test_a_full_disk_is_heard_within_seconds(connection: Connection, folder: Path) -> None:
+    with _small_disk(folder) as small:
+        document = domain_xml(spec(small, "writing", FILL_DISK, size=2**26))
+        with (
+            domains.paused(connection, document) as domain,
+            listen(connection, domain, ports=()) as signals,
+        ):
+            domains.resume(domain)
+            trouble = heard_of(signals, seconds=30)[1]
+    assert isinstance(trouble, HostTrouble)
+    assert trouble.sentence.startswith("The host's disk is full")
+    assert str(small) in trouble.sentence
+
+
+@pytest.mark.parametrize(
+    ("error", "keep", "stays"),
+    [
+        (None, False, False),
+        (None, True, False),
+        (InstallError("It broke."), False, False),
+        (InstallError("It broke."), True, True),
+        (KeyboardInterrupt(), False, False),
+        (KeyboardInterrupt(), True, False),
+    ],
+    ids=repr,
+)
+def test_what_is_left(
+    connection: Connection, folder: Path, error: BaseException | None, keep: bool, stays: bool
+) -> None:
+    document = domain_xml(spec(folder, "", HALT))
+    try:
+        with domains.paused(connection, document, keep=keep):
+            assert NAME in domains.names(connection)
+            if error is not None:
+                raise error
+    except (BuilderError, KeyboardInterrupt) as caught:
+        assert caught is error  # noqa: PT017  # both kinds, and none
+    left = NAME in domains.names(connection)
+    if left:
+        _remove(connection)
+    assert left is stays
+
+
+def test_an_error_elsewhere_does_not_keep_a_domain(connection: Connection, folder: Path) -> None:
+    document = domain_xml(spec(folder, "", HALT))
+    try:
+        raise ValueError("of somebody else")
+    except ValueError:
+        with domains.paused(connection, document, keep=True):
+            pass
+    assert NAME not in domains.names(connection)
+
+
+def test_a_guest_that_waits_for_ever_shows_no_activity(
+    connection: Connection, folder: Path
+) -> None:
+    with (
+        domains.paused(connection, domain_xml(spec(folder, "ready", HALT))) as domain,
+        listen(connection, domain, ports=()) as signals,
+    ):
+        domains.resume(domain)
+        signals.get(timeout=60)
+        before = domains.activity(domain)
+        time.sleep(5)
+        assert before is not None
+        assert domains.activity(domain) == before
+
+
+def test_a_domain_that_cannot_start_is_gone(connection: Connection, folder: Path) -> None:
+    wanted = spec(folder, "", HALT)
+    (folder / "disk.raw").unlink()
+    with (
+        pytest.raises(HostError, match=f"Cannot start the domain {NAME}") as caught,
+        domains.paused(connection, domain_xml(wanted)),
+    ):
+        pytest.fail("must not get here")
+    assert caught.value.hint
+
+
+def test_a_name_that_is_in_use(connection: Connection, folder: Path) -> None:
+    document = domain_xml(spec(folder, "", HALT))
+    with domains.paused(connection, document):
+        with (
+            pytest.raises(HostError, match="libvirt refuses the domain"),
+            domains.paused(connection, document),
+        ):
+            pytest.fail("must not get here")
+        assert NAME in domains.names(connection)
+
+
+def test_a_screenshot_shows_the_screen(connection: Connection, folder: Path) -> None:
+    with domains.paused(connection, domain_xml(spec(folder, "", HALT))) as domain:
+        shot = domains.screenshot(connection, domain, folder / "screenshot")
+        assert shot is not None
+        assert shot.stat().st_size > 1000
+        assert shot.read_bytes()[:2] in (b"P6", b"\x89P")
+        assert "<uuid>" in domains.live_xml(domain)
+    assert domains.screenshot(connection, domain, folder / "gone") is None
+
+
+PANICS = "Kernel panic - not syncing: No init found.\r\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "then", "sentence"),
+    [
+        ("reboot: Power down\r\n", POWER_OFF, "without saying that the installation succeeded"),
+        (PANICS, HALT, "The guest's kernel panicked: No init found"),
+    ],
+    ids=["poweroff", "panic"],
+)
+@pytest.mark.parametrize("keep", [False, True], ids=["clean", "keep"])
+def test_a_failed_installation_leaves_its_evidence(
+    connection: Connection, folder: Path, *, words: str, then: bytes, sentence: str, keep: bool
+) -> None:
+    plan = InstallPlan(domain=spec(folder, words, then), nonce="0" * 32, evidence=folder)
+    with pytest.raises(InstallError, match=sentence):
+        install(
+            plan,
+            connection,
+            deadlines=Deadlines(total_seconds=60, idle_seconds=60),
+            keep=keep,
+            monitor=SilentMonitor(),
+        )
+    left = NAME in domains.names(connection)
+    if left:
+        _remove(connection)
+    assert left is keep
+    assert words.strip() in (folder / "console.log").read_text()
+    assert bool(list(folder.glob("screenshot.*"))) is (then == HALT)
+
+
+def _remove(connection: Connection) -> None:
+    handle = connection.handle.lookupByName(NAME)
+    domains.remove(domains.Domain(name=NAME, handle=handle))
+
+
+@pytest.fixture
+def store(connection: Connection, folder: Path) -> Iterator[str]:
+    path = folder / "store"
+    path.mkdir()
+    pools.ensure(connection, NAME, path=path)
+    yield NAME
+    assert volumes.all_volumes(connection, NAME) == ()
+    pools.remove(connection, NAME)
+
+
+def _image(folder: Path, words: str, then: bytes) -> Path:
+    raw = write_disk(folder / "disk.raw", words, then)
+    image = folder / ".x.candidate"
+    subprocess.run(["qemu-img", "convert", "-O", "qcow2", raw, image], check=True)
+    return image
+
+
+def _check(connection: Connection, store: str, folder: Path, image: Path) -> float:
+    evidence = folder / NAME
+    evidence.mkdir()
+    return boot_check(
+        image, MACHINE, connection=connection, pool=store, minutes=0.5, evidence=evidence
+    )
+
+
+def test_a_clone_that_boots(connection: Connection, store: str, folder: Path) -> None:
+    image = _image(folder, "\r\nSome System 7\r\nlocalhost login: ", HALT)
+    before = image.read_bytes()
+    assert 0 < _check(connection, store, folder, image) < 30
+    assert image.read_bytes() == before
+    assert (folder / NAME / "boot.log").read_text().endswith("login: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "then", "sentence"),
+    [
+        (PANICS, HALT, "does not boot: Kernel panic"),
+        ("Last login: never\r\n", POWER_OFF, r"ended before its login prompt \(shutdown\)"),
+        ("Booting\r\n", HALT, "did not reach its login prompt in time"),
+    ],
+    ids=["panic", "poweroff", "silence"],
+)
+def test_a_clone_that_does_not_boot(
+    connection: Connection, store: str, folder: Path, *, words: str, then: bytes, sentence: str
+) -> None:
+    with pytest.raises(TemplateError, match=sentence) as caught:
+        _check(connection, store, folder, _image(folder, words, then))
+    assert caught.value.hint
+    assert list((folder / NAME).glob("boot.p*"))

@@ -1,0 +1,115 @@
+"""The outer frame: every misuse is one sentence, a hint and an exit code."""
+
+import pytest
+
+from builder import errors
+from builder.cli import app
+from builder.monitor import Monitor, SilentMonitor
+
+MISUSES = [
+    (["nosuch"], 2, "No such command 'nosuch'"),
+    (["--nosuch"], 2, "No such option"),
+    (["build"], 2, "Missing argument"),
+    (["build", "centos"], 2, "There is no release 'centos'."),
+    (["build", "centos7", "--profile", "nosuch"], 2, "There is no profile 'nosuch'."),
+    (["build", "centos7", "--medium", "nosuch"], 2, "centos7 has no medium 'nosuch'."),
+    (["build", "centos7", "--firmware", "efi"], 2, "--firmware"),
+    (["build", "centos7", "--set", "lang"], 2, "--set lang has no value."),
+    (["build", "centos7", "--memory-mib", "-1"], 2, "--memory-mib"),
+    (
+        ["build", "centos7", "--iso", "/nonexistent/x.iso"],
+        3,
+        "There is no file /nonexistent/x.iso.",
+    ),
+    (["build", "centos7", "--root-password-file", "/nonexistent/p"], 3, "/nonexistent/p"),
+    (["--config", "/nonexistent/b.toml", "build", "centos7"], 3, "Cannot read /nonexistent/b.toml"),
+    (["volume", "create", "x.qcow2", "0"], 2, "size_gib"),
+    (["volume", "create", "x.qcow2", "many"], 2, "size_gib"),
+    (["template", "list", "nosuch"], 2, "unexpected extra argument"),
+]
+
+
+@pytest.mark.parametrize(("argv", "code", "sentence"), MISUSES, ids=lambda case: str(case)[:50])
+def test_misuse(
+    capsys: pytest.CaptureFixture[str], argv: list[str], code: int, sentence: str
+) -> None:
+    assert app.run(argv) == code
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    first, second = printed.err.splitlines()
+    assert first.startswith("error: ")
+    assert sentence in first
+    assert second.startswith("hint: ")
+
+
+@pytest.mark.parametrize("group", [[], ["pool"], ["volume"], ["template"], ["build"], ["host"]])
+def test_help(capsys: pytest.CaptureFixture[str], group: list[str]) -> None:
+    assert app.run([*group, "--help"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith("Usage: ")
+    assert printed.err == ""
+
+
+@pytest.mark.parametrize("group", [[], ["pool"], ["volume"], ["template"]])
+def test_nothing_asked_for_gives_the_help_and_is_no_success(
+    capsys: pytest.CaptureFixture[str], group: list[str]
+) -> None:
+    assert app.run(group) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("Usage: ")
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "said"),
+    [
+        (errors.HostError("It broke.", hint="Mend it."), 4, "error: It broke.\nhint: Mend it.\n"),
+        (errors.InstallError("It broke."), 7, "error: It broke.\n"),
+        (errors.HangError("It hangs."), 8, "error: It hangs.\n"),
+        (errors.TemplateError("It is bad."), 9, "error: It is bad.\n"),
+        (errors.BatchError("One failed."), 10, "error: One failed.\n"),
+        (KeyboardInterrupt(), 130, "interrupted: everything was cleaned up.\n"),
+    ],
+)
+def test_outcomes(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    raised: BaseException,
+    code: int,
+    said: str,
+) -> None:
+    def load(**_options: object) -> None:
+        raise raised
+
+    monkeypatch.setattr("builder.config.load", load)
+    assert app.run(["pool", "list"]) == code
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", said)
+
+
+def test_main_leaves_with_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    with pytest.raises(SystemExit) as caught:
+        app.main(["nosuch"])
+    assert caught.value.code == 2
+
+
+def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(**_options: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("builder.config.load", load)
+    with pytest.raises(ZeroDivisionError):
+        app.run(["pool", "list"])
+
+
+def test_the_silent_monitor_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    monitor: Monitor = SilentMonitor()
+    with monitor.step("Staging"), monitor.progress("bytes", total=3) as progress:
+        progress.advance()
+        progress.describe("x")
+        progress.expect(4)
+        monitor.note("x")
+        monitor.warn("x")
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", "")

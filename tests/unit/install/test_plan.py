@@ -1,0 +1,62 @@
+"""From an order and a host to a machine."""
+
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from builder.errors import HostError
+from builder.install.plan import install_plan, machine
+from builder.model.build import BuildOrder
+from builder.model.domain import ANACONDA_PORT, RESULT_PORT, Accelerator
+from builder.model.kickstart import RenderOptions
+from builder.releases import catalogue
+
+KVM = Accelerator(virt_type="kvm", cpu="host-passthrough", uefi=True)
+TCG = Accelerator(virt_type="qemu", cpu="", uefi=False)
+
+
+def order(
+    firmware: Literal["bios", "uefi"] = "bios", *, memory_mib: int = 0, vcpus: int = 0
+) -> BuildOrder:
+    return BuildOrder(
+        release=catalogue.find("centos7"),
+        options=RenderOptions(firmware=firmware),
+        memory_mib=memory_mib,
+        vcpus=vcpus,
+    )
+
+
+def test_the_release_decides_what_nobody_asked_for() -> None:
+    release = catalogue.find("centos7")
+    found = machine(order(), TCG, network="user")
+    assert (found.virt_type, found.cpu) == ("qemu", release.emulated_cpu)
+    assert (found.memory_mib, found.vcpus) == (release.memory_mib, release.vcpus)
+    assert (found.osinfo, found.network) == (release.osinfo, "user")
+
+
+def test_what_was_asked_for_wins() -> None:
+    found = machine(order("uefi", memory_mib=4096, vcpus=3), KVM, network="bridge:br0")
+    assert (found.virt_type, found.cpu, found.firmware) == ("kvm", "host-passthrough", "uefi")
+    assert (found.memory_mib, found.vcpus, found.network) == (4096, 3, "bridge:br0")
+
+
+def test_uefi_needs_its_firmware() -> None:
+    with pytest.raises(HostError, match="no UEFI firmware"):
+        machine(order("uefi"), TCG, network="user")
+
+
+def test_the_cd_boots_before_the_disk_and_the_evidence_stays_together() -> None:
+    plan = install_plan(
+        "builder-x",
+        machine(order(), KVM, network="user"),
+        nonce="n",
+        disk=Path("/s/d.qcow2"),
+        cdrom=Path("/i/c.iso"),
+        evidence=Path("/a/x"),
+    )
+    assert plan.domain.cdrom is not None
+    assert (plan.domain.cdrom.boot_order, plan.domain.disks[0].boot_order) == (1, 2)
+    assert {each.name for each in plan.domain.channels} == {ANACONDA_PORT, RESULT_PORT}
+    logs = {plan.domain.console_log, *(each.log for each in plan.domain.channels)}
+    assert (len(logs), {log.parent for log in logs}) == (3, {plan.evidence})

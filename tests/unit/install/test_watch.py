@@ -1,0 +1,234 @@
+"""Watching an installation: scripted guests on a clock of their own."""
+
+import base64
+import json
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from queue import Empty, SimpleQueue
+
+import pytest
+
+from builder.errors import BuilderError, HangError, HostError, InstallError
+from builder.install.watch import GRACE_SECONDS, Heard, watch
+from builder.model.domain import ANACONDA_PORT, RESULT_PORT
+from builder.model.installation import Deadlines, Ended, HostTrouble, Output, Signal
+from builder.monitor import Progress, SilentMonitor
+
+NONCE = "5eed" * 8
+DEADLINES = Deadlines(total_seconds=3600, idle_seconds=600)
+PANIC = b"Kernel panic - not syncing: VFS: Unable to mount root fs\r\n"
+
+
+class Guest(SimpleQueue[Signal]):
+    """Sends each signal when its time (in seconds) has come; waiting only moves its clock."""
+
+    def __init__(self, *events: tuple[float, Signal]) -> None:
+        self._events = deque(events)
+        self.time = 0.0
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Signal:
+        """Return the next signal if it comes before `timeout`."""
+        assert block
+        assert timeout is not None
+        if self._events and self._events[0][0] <= self.time + timeout:
+            due, signal = self._events.popleft()
+            self.time = max(self.time, due)
+            return signal
+        self.time += timeout
+        raise Empty
+
+
+def console(text: bytes) -> Output:
+    return Output(source="console", data=text)
+
+
+def said(**fields: str) -> Output:
+    line = json.dumps({"builder": 1, "nonce": NONCE, **fields})
+    return Output(source=RESULT_PORT, data=f"\n{line}\n".encode())
+
+
+def still() -> object:
+    return "nothing moves"
+
+
+def run(guest: Guest, *, vital: Callable[[], object] = still) -> Heard:
+    return watch(
+        guest,
+        nonce=NONCE,
+        deadlines=DEADLINES,
+        vital=vital,
+        monitor=SilentMonitor(),
+        now=lambda: guest.time,
+    )
+
+
+SUCCESS = said(result="success")
+OFF = Ended(reason="shutdown")
+
+
+def test_success_is_the_nonce_and_a_clean_poweroff() -> None:
+    packages = [said(package="bash-4.2"), said(package="kernel-3.10")]
+    heard = run(Guest(*((10.0, each) for each in packages), (20, SUCCESS), (30, OFF)))
+    assert (heard.success, heard.packages) == (True, ["bash-4.2", "kernel-3.10"])
+
+
+def test_reports_may_come_in_pieces() -> None:
+    data = SUCCESS.data
+    pieces = [Output(source=RESULT_PORT, data=data[i : i + 5]) for i in range(0, len(data), 5)]
+    assert run(Guest(*((1.0, piece) for piece in pieces), (2, OFF))).success
+
+
+def test_the_last_words_may_arrive_after_the_end() -> None:
+    assert run(Guest((10, OFF), (10.5, console(b"Power down.\r\n")), (10.9, SUCCESS))).success
+
+
+NOT_THE_NONCE = [
+    [],
+    [said(nonce="0000" * 8, result="success")],
+    [said(result="maybe")],
+    [said(package="bash-4.2")],
+    [console(SUCCESS.data)],
+    [Output(source=ANACONDA_PORT, data=SUCCESS.data)],
+    [Output(source=RESULT_PORT, data=SUCCESS.data[:-1])],
+    [Output(source=RESULT_PORT, data=b'{"builder":1,"nonce":\n[[[[\n\xff\x00{}\nnull\n7\n""\n')],
+    [Output(source=RESULT_PORT, data=b'{"builder":1,"x":' + b"[" * 60000 + b"\n")],
+]
+
+
+@pytest.mark.parametrize("outputs", NOT_THE_NONCE)
+def test_silence_and_other_words_are_no_success(outputs: list[Output]) -> None:
+    with pytest.raises(InstallError, match="without saying that the installation succeeded"):
+        run(Guest(*((1.0, output) for output in outputs), (5, OFF)))
+
+
+FAILURE = said(
+    result="failure",
+    stage="onerror",
+    log_base64=base64.b64encode(b"first\nNo space left on device\n\n").decode(),
+)
+PLAIN_FAILURE = said(result="failure", log_base64="no base64 \u00e9")
+
+
+@pytest.mark.parametrize(
+    ("signals", "sentence"),
+    [
+        ([SUCCESS, Ended(reason="destroyed")], "rebooted, or was destroyed"),
+        ([Ended(reason="destroyed")], "without saying"),
+        ([SUCCESS, Ended(reason="crashed")], "The guest crashed"),
+        ([SUCCESS, Ended(reason="failed")], "hypervisor process died"),
+        (
+            [FAILURE, OFF],
+            r"reported a failure \(onerror\)\. Its last line: No space left on device",
+        ),
+        ([FAILURE, SUCCESS, OFF], "reported a failure"),
+        ([SUCCESS, FAILURE, OFF], "reported a failure"),
+        ([PLAIN_FAILURE, OFF], r"reported a failure \(script\)\.$"),
+        ([console(PANIC), OFF], "panicked: VFS: Unable to mount root fs"),
+        ([console(PANIC[:20]), console(PANIC[20:]), OFF], "panicked"),
+        ([console(PANIC), Ended(reason="crashed")], "panicked"),
+        ([console(PANIC)], "panicked"),
+        ([FAILURE], "reported a failure"),
+    ],
+)
+def test_failures(signals: list[Signal], sentence: str) -> None:
+    with pytest.raises(InstallError, match=sentence) as caught:
+        run(Guest(*((float(second), signal) for second, signal in enumerate(signals))))
+    assert caught.value.hint
+
+
+def test_a_failed_guest_that_stays_gets_a_short_grace() -> None:
+    chatter = [(100.0 + second, console(b"more\n")) for second in range(60)]
+    guest = Guest((99, console(PANIC)), *chatter)
+    with pytest.raises(InstallError, match="panicked"):
+        run(guest)
+    assert 99 + GRACE_SECONDS <= guest.time <= 99 + GRACE_SECONDS + 2
+
+
+def test_the_first_failure_is_the_one_that_counts() -> None:
+    later = console(b"Entering emergency mode. Exit the shell to continue.\n")
+    with pytest.raises(InstallError, match="panicked"):
+        run(Guest((1, console(PANIC)), (2, later)))
+
+
+def test_trouble_of_the_host_ends_it_at_once() -> None:
+    guest = Guest((50, HostTrouble(sentence="The disk is full.", hint="Free some.")))
+    with pytest.raises(HostError, match="The disk is full") as caught:
+        run(guest)
+    assert (guest.time, caught.value.hint) == (50, "Free some.")
+
+
+def test_a_guest_that_stands_still_is_a_hang() -> None:
+    guest = Guest((100, console(b"Starting package installation process\n")))
+    with pytest.raises(HangError, match=r"stands still in the phase packages.* 10 minutes"):
+        run(guest)
+    assert 700 <= guest.time <= 702
+
+
+@pytest.mark.parametrize("alive", ["console", "vital"])
+def test_a_guest_that_moves_for_ever_is_a_hang(alive: str) -> None:
+    counter = count()
+    chatter = ((minute * 60.0, console(b".\n")) for minute in range(100))
+    guest = Guest(*(chatter if alive == "console" else ()))
+    with pytest.raises(HangError, match="is in the phase firmware after 60 minutes"):
+        run(guest, vital=(lambda: next(counter)) if alive == "vital" else still)
+    assert 3600 <= guest.time <= 3662
+
+
+def test_a_vital_sign_now_and_then_is_enough() -> None:
+    guest = Guest((3000, SUCCESS), (3001, OFF))
+    assert run(guest, vital=lambda: guest.time // 590).success
+
+
+class Tally(SilentMonitor):
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.total = 0
+        self.done = 0
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    @contextmanager
+    def progress(
+        self,
+        title: str,  # noqa: ARG002  # the interface's name
+        *,
+        total: int | None = None,  # noqa: ARG002  # the interface's name
+        unit: str = "B",  # noqa: ARG002  # the interface's name
+    ) -> Iterator[Progress]:
+        yield self
+
+    def advance(self, amount: int = 1) -> None:
+        self.done += amount
+
+    def describe(self, text: str) -> None:
+        pass
+
+    def expect(self, total: int) -> None:
+        self.total = total
+
+
+def test_progress_is_told() -> None:
+    lines = [b"Installing bash (1/3)\n", b"Installing kernel (3/3)\n", b"Installing boot loader\n"]
+    guest = Guest(*((1.0, console(line)) for line in lines), (2, SUCCESS), (3, OFF))
+    tally = Tally()
+    watch(
+        guest,
+        nonce=NONCE,
+        deadlines=DEADLINES,
+        vital=still,
+        monitor=tally,
+        now=lambda: guest.time,
+    )
+    assert (tally.done, tally.total) == (3, 3)
+    assert tally.notes == ["phase: packages", "phase: boot loader"]
+
+
+def test_every_outcome_is_an_error_of_ours_or_a_success() -> None:
+    for reason in ("shutdown", "destroyed", "crashed", "failed", "something new"):
+        with pytest.raises(BuilderError):
+            run(Guest((1, Ended(reason=reason))))

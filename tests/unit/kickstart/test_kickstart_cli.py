@@ -1,0 +1,90 @@
+"""The kickstart commands: what they print and how they end."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from builder.cli.context import Context
+from builder.cli.kickstart import app
+from builder.config import Settings
+from builder.errors import KickstartError, UsageError
+from builder.monitor import SilentMonitor
+
+COMMON = Context(settings=Settings(), monitor=SilentMonitor())
+
+
+def run(*arguments: str, common: Context = COMMON) -> str:
+    result = CliRunner().invoke(app, list(arguments), obj=common, catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.stdout
+
+
+@pytest.fixture(autouse=True)
+def no_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("BUILDER_ROOT_PASSWORD", "BUILDER_USER_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_list() -> None:
+    lines = run("list").splitlines()
+    assert lines[0].split() == ["RELEASE", "KICKSTART", "SYNTAX", "PROFILES"]
+    assert any(line.startswith("centos7") and "kvm-host" in line for line in lines)
+
+
+def test_list_json() -> None:
+    rows = {row["release"]: row for row in json.loads(run("list", "--json"))}
+    assert rows["centos7"]["syntax"] == "RHEL7"
+    assert "kvm-host" not in rows["rehearsal"]["profiles"]
+
+
+def test_render() -> None:
+    text = run("render", "centos7", "-p", "tools", "--set", "hostname=gold", "--firmware", "uefi")
+    assert "network --hostname=gold\n" in text
+    assert "\ntree\n" in text
+    assert "part /boot/efi " in text
+    assert text.endswith("%end\n")
+
+
+def test_an_own_folder_is_searched_first(tmp_path: Path) -> None:
+    (tmp_path / "centos7.ks.j2").write_text("mine {{ nonce }}\n")
+    common = Context(settings=Settings(kickstarts=tmp_path), monitor=SilentMonitor())
+    assert run("render", "centos7", common=common) == "mine preview\n"
+
+
+@pytest.mark.parametrize("name", ["centos7", "rehearsal"])
+def test_lint_of_a_release_prints_nothing(name: str) -> None:
+    assert run("lint", name) == ""
+
+
+def test_lint_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "x.ks"
+    file.write_text("cmdline\nnosuch\nautopart\nrootpw --lock\npoweroff\n")
+    result = CliRunner().invoke(app, ["lint", str(file)], obj=COMMON)
+    assert isinstance(result.exception, KickstartError)
+    assert f"{file}:2: error: Unknown command: nosuch\n" in result.stdout
+
+
+def test_lint_takes_another_syntax(tmp_path: Path) -> None:
+    file = tmp_path / "x.ks"
+    file.write_text("cmdline\nauth --enableshadow\nautopart\nrootpw --lock\npoweroff\n")
+    assert "error" not in run("lint", str(file))
+    result = CliRunner().invoke(app, ["lint", str(file), "--syntax", "RHEL10"], obj=COMMON)
+    assert f"{file}:2: error: auth has been removed." in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["lint", "/nosuch/x.ks"], "There is no file /nosuch/x.ks."),
+        (["lint", "centos"], "There is no release 'centos'."),
+        (["render", "centos7", "--set", "x"], "--set x has no value."),
+        (["render", "centos7", "--profile", "x"], "There is no profile 'x'."),
+        (["render", "centos7", "--medium", "x"], "centos7 has no medium 'x'."),
+    ],
+)
+def test_wrong_arguments(arguments: list[str], message: str) -> None:
+    result = CliRunner().invoke(app, arguments, obj=COMMON)
+    assert isinstance(result.exception, UsageError)
+    assert result.exception.message == message

@@ -1,0 +1,129 @@
+"""Pipeline files: good ones, and bad apples."""
+
+from pathlib import Path
+
+import pytest
+
+from builder.errors import ConfigError, UsageError
+from builder.orders import Request
+from builder.pipeline import definition
+
+GOOD = """
+title = "Two"
+parallel = 3
+[defaults]
+release = "centos7"
+root_password_file = "secret"
+variables = { timezone = "Europe/Berlin", swap_mib = "0" }
+[[build]]
+profile = "minimal"
+[[build]]
+medium = "dvd"
+firmware = "uefi"
+iso = "/isos/x.iso"
+variables = { swap_mib = "512" }
+"""
+FILE = Path("/where/night.toml")
+
+
+def test_a_good_file_is_read() -> None:
+    pipeline = definition.parse(GOOD, path=FILE)
+    assert (pipeline.name, pipeline.title, pipeline.parallel) == ("night", "Two", 3)
+    assert [job.name for job in pipeline.jobs] == ["centos7", "centos7-dvd-uefi"]
+    assert [job.medium for job in pipeline.jobs] == ["minimal", "dvd"]
+
+
+def test_builds_get_the_defaults_and_override_them() -> None:
+    plain, special = (job.request for job in definition.parse(GOOD, path=FILE).jobs)
+    secret = Path("/where/secret")
+    assert plain == Request(
+        release="centos7",
+        root_password_file=secret,
+        variables={"timezone": "Europe/Berlin", "swap_mib": "0"},
+    )
+    assert special == Request(
+        release="centos7",
+        medium="dvd",
+        firmware="uefi",
+        iso=Path("/isos/x.iso"),
+        root_password_file=secret,
+        variables={"timezone": "Europe/Berlin", "swap_mib": "512"},
+    )
+
+
+def test_one_at_a_time_unless_the_file_says_more() -> None:
+    text = 'title = "One"\n[[build]]\nrelease = "rehearsal"\n'
+    assert definition.parse(text, path=FILE).parallel == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message", "hint"),
+    [
+        ("title", "titel", ": there is no key 'titel'.", "Did you mean title?"),
+        ('title = "Two"', "", "`title`", ""),
+        ("parallel = 3", "parallel = 0", "`$.parallel`", ""),
+        ("[defaults]", "[default]", ": there is no key 'default'.", "Did you mean defaults?"),
+        ("[[build]]", "[build]", "not TOML", ""),
+        ('"centos7"', '"centos"', "[[build]] 1: There is no release", "Did you mean centos7?"),
+        ('release = "centos7"', "", "[[build]] 1: Object missing required field `release`", ""),
+        ("release =", "relase =", "[defaults]: there is no key", "Did you mean release?"),
+        ('"centos7"', "7", "[defaults]: Expected `str`", ""),
+        ('profile = "minimal"', 'profile = "kvm"', "[[build]] 1: There is no profile 'kvm'", ""),
+        ("medium =", "medum =", "[[build]] 2: there is no key 'medum'.", "Did you mean medium?"),
+        ('medium = "dvd"', 'medium = "cd"', "[[build]] 2: centos7 has no medium 'cd'", ""),
+        ('firmware = "uefi"', 'firmware = "efi"', "[[build]] 2: Invalid enum value 'efi'", ""),
+        ('iso = "/isos/x.iso"', "iso = 3", "`$.iso`", ""),
+        ('swap_mib = "512"', "swap_mib = 512", "[[build]] 2: Expected `str`", ""),
+        ('medium = "dvd"\nfirmware = "uefi"', "", "[[build]] 1 and 2 both make", "firmware"),
+        (GOOD[GOOD.index("[[build]]") :], "", "builds nothing", ""),
+    ],
+)
+def test_a_bad_file_is_refused(old: str, new: str, message: str, hint: str) -> None:
+    assert old in GOOD
+    with pytest.raises(ConfigError, match=r"^night\.toml") as caught:
+        definition.parse(GOOD.replace(old, new, 1), path=FILE)
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("content", [None, b"title = '\xff'"])
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "x.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"Cannot read .*/x\.toml"):
+        definition.load(path)
+
+
+@pytest.mark.parametrize("name", ["nightly", "nightly.toml"])
+def test_a_bare_name_is_one_of_ours(name: str) -> None:
+    assert definition.find(name) == definition.folder() / "nightly.toml"
+
+
+def test_a_path_is_taken_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "nightly.toml").touch()
+    assert definition.find(str(tmp_path / "nightly.toml")) == tmp_path / "nightly.toml"
+    monkeypatch.chdir(tmp_path)
+    assert definition.find("nightly.toml") == Path("nightly.toml")
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "hint"),
+    [
+        ("nihgtly", "There is no pipeline 'nihgtly'.", "Did you mean nightly?"),
+        ("no/nightly", "There is no file no/nightly.", "`builder pipeline list` shows ours."),
+        ("../nightly", "There is no file ../nightly.", "`builder pipeline list` shows ours."),
+    ],
+)
+def test_an_unknown_name_gets_a_hint(name: str, message: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        definition.find(name)
+    assert (caught.value.message, caught.value.hint) == (message, hint)
+
+
+def test_ours_are_good() -> None:
+    ours = {pipeline.name: pipeline for pipeline in definition.available()}
+    assert {"nightly", "rehearsal"} <= set(ours)
+    assert {job.request.release for job in ours["nightly"].jobs} == {"centos7"}
+    assert {job.request.release for job in ours["rehearsal"].jobs} == {"rehearsal"}

@@ -1,0 +1,118 @@
+"""What would be built, judged by build keys alone."""
+
+import secrets
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from builder.build import rendered
+from builder.model.build import BuildOrder
+from builder.model.domain import Machine
+from builder.model.template import ImageFacts, Manifest
+from builder.monitor import SilentMonitor
+from builder.orders import Request, resolve
+from builder.pipeline.plan import judge
+from builder.template.manifest import build_key
+from builder.template.publish import publish
+
+MACHINE = Machine(
+    osinfo="", virt_type="qemu", cpu="", memory_mib=1, vcpus=1, firmware="bios", network="user"
+)
+EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+"""sha256 of no bytes."""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    folder = tmp_path / "store"
+    folder.mkdir()
+    return folder
+
+
+def order(request: Request) -> BuildOrder:
+    return resolve(request, environ={})
+
+
+def published(order: BuildOrder, store: Path, *, iso_sha256: str, day: int) -> None:
+    """Publish an empty template that was made from `order`."""
+    nonce = secrets.token_hex(16)
+    kickstart = rendered(order, nonce=nonce).text.replace(nonce, "")
+    manifest = Manifest(
+        name=order.name,
+        build_id="b",
+        build_key=build_key(order, iso_sha256=iso_sha256, kickstart=kickstart),
+        created="",
+        release=order.release.name,
+        profile=order.profile.name,
+        medium=order.variant,
+        iso="",
+        iso_sha256=iso_sha256,
+        kickstart="",
+        machine=MACHINE,
+    )
+    candidate = store / "candidate"
+    candidate.touch()
+    facts = ImageFacts(virtual_size=0, size=0, sha256=EMPTY)
+    publish(candidate, manifest, facts, today=date(2026, 11, day))
+
+
+def judged(order: BuildOrder, store: Path) -> tuple[str, str]:
+    return judge(order, store=store, cache=store, monitor=SilentMonitor())
+
+
+CENTOS7 = Request(release="centos7")
+REHEARSAL = Request(release="rehearsal")
+
+
+@pytest.mark.parametrize("request_", [CENTOS7, REHEARSAL], ids=["centos7", "rehearsal"])
+def test_what_was_never_built_is_new(store: Path, request_: Request) -> None:
+    published(order(Request(release="centos7", medium="dvd")), store, iso_sha256=EMPTY, day=1)
+    assert judged(order(request_), store) == ("new", "never built")
+
+
+def test_a_download_is_judged_without_it(store: Path) -> None:
+    wanted = order(CENTOS7)
+    published(wanted, store, iso_sha256=wanted.medium.sha256, day=1)
+    published(wanted, store, iso_sha256=EMPTY, day=2)
+    assert judged(wanted, store) == ("unchanged", "unchanged since 20261101.1")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"variables": {"timezone": "Europe/Berlin"}},
+        {"disk_gib": 11},
+    ],
+    ids=["kickstart", "disk"],
+)
+def test_another_input_is_a_change(store: Path, change: dict[str, object]) -> None:
+    before = order(CENTOS7)
+    published(before, store, iso_sha256=before.medium.sha256, day=1)
+    published(before, store, iso_sha256=before.medium.sha256, day=3)
+    after = order(Request(release="centos7", **change))  # type: ignore[arg-type]  # a table's row
+    assert judged(after, store) == ("changed", "changed since 20261103.1")
+
+
+def test_a_medium_that_is_not_made_yet_is_unknown(store: Path) -> None:
+    wanted = order(REHEARSAL)
+    published(wanted, store, iso_sha256=EMPTY, day=1)
+    assert judged(wanted, store) == (
+        "unknown",
+        "depends on rehearsal.iso, which is made when it is built",
+    )
+    (store / "rehearsal.iso").touch()
+    assert judged(wanted, store) == ("unchanged", "unchanged since 20261101.1")
+    (store / "rehearsal.iso").write_text("other")
+    assert judged(wanted, store) == ("changed", "changed since 20261101.1")
+
+
+@pytest.mark.parametrize(
+    ("unverified", "state"), [(True, "unchanged"), (False, "changed")], ids=["as it is", "verified"]
+)
+def test_an_iso_at_hand(store: Path, unverified: bool, state: str) -> None:
+    iso = store / "mine.iso"
+    iso.touch()
+    wanted = order(Request(release="centos7", iso=iso, allow_unverified=unverified))
+    published(wanted, store, iso_sha256=EMPTY, day=1)
+    assert judged(wanted, store)[0] == state

@@ -1,0 +1,69 @@
+"""What a run leaves for people and for machines."""
+
+from collections.abc import Callable
+
+import pytest
+
+from builder.cli.output import table, to_json
+from builder.errors import BatchError
+from builder.pipeline import report
+from builder.pipeline.runner import Outcome
+
+PUBLISHED = Outcome(
+    name="centos7",
+    result="published",
+    seconds=1627.4,
+    version="20261123.1",
+    path="/data_kvm/store/centos7-20261123.1.qcow2",
+    sha256="0" * 64,
+)
+UNCHANGED = Outcome(
+    name="centos7-dvd-uefi",
+    result="unchanged",
+    seconds=3.2,
+    version="20261101.12",
+    path="/data_kvm/store/centos7-dvd-uefi-20261101.12.qcow2",
+    sha256="1" * 64,
+)
+FAILED = Outcome(
+    name="centos7-kvm-host",
+    result="failed",
+    seconds=59.6,
+    error="The guest crashed.",
+    hint="The console log shows its last lines.",
+    exit_code=7,
+)
+OUTCOMES = (PUBLISHED, UNCHANGED, FAILED)
+
+
+def test_table(golden: Callable[[str, str], None]) -> None:
+    golden("pipeline/report.txt", table(report.HEADER, report.rows(OUTCOMES)) + "\n")
+
+
+def test_json(golden: Callable[[str, str], None]) -> None:
+    golden("pipeline/report.json", to_json(OUTCOMES) + "\n")
+
+
+def test_nothing_failed() -> None:
+    report.check((PUBLISHED, UNCHANGED))
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "message"),
+    [
+        (OUTCOMES, "1 of 3 builds failed: centos7-kvm-host."),
+        ((FAILED,), "1 of 1 builds failed: centos7-kvm-host."),
+    ],
+)
+def test_some_failed(outcomes: tuple[Outcome, ...], message: str) -> None:
+    with pytest.raises(BatchError) as caught:
+        report.check(outcomes)
+    assert (caught.value.message, caught.value.exit_code) == (message, 10)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.4, "0 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (3725, "62 min 05 s")],
+)
+def test_duration(seconds: float, text: str) -> None:
+    assert report.duration(seconds) == text

@@ -1,0 +1,146 @@
+"""Settings: who wins, what is refused, where things are."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from builder import config
+from builder.config import Settings
+from builder.errors import ConfigError
+
+HOME = {"HOME": "/home/ann"}
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def as_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+
+
+@pytest.fixture
+def as_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+
+
+def load(
+    text: str | None = None, environ: dict[str, str] | None = None, **options: str | None
+) -> Settings:
+    file = None
+    if text is not None:
+        file = Path("given.toml")
+        file.write_text(text)
+    return config.load(file=file, environ={**HOME, **(environ or {})}, **options)
+
+
+@pytest.mark.usefixtures("as_root")
+def test_root_has_the_classic_layout(tmp_path: Path) -> None:
+    assert load() == Settings(
+        uri="qemu:///system",
+        iso_pool_path=Path("/data_kvm/iso"),
+        store_pool_path=Path("/data_kvm/store"),
+        artifacts=tmp_path / "artifacts",
+        cache=Path("/var/cache/builder"),
+        state=Path("/var/lib/builder"),
+    )
+
+
+@pytest.mark.usefixtures("as_user")
+def test_a_user_has_a_home(tmp_path: Path) -> None:
+    data = Path("/home/ann/.local/share/builder")
+    assert load() == Settings(
+        uri="qemu:///session",
+        iso_pool_path=data / "iso",
+        store_pool_path=data / "store",
+        artifacts=tmp_path / "artifacts",
+        cache=Path("/home/ann/.cache/builder"),
+        state=Path("/home/ann/.local/state/builder"),
+    )
+
+
+@pytest.mark.usefixtures("as_user")
+def test_a_user_has_xdg_folders() -> None:
+    settings = load(environ={"XDG_DATA_HOME": "/d", "XDG_CACHE_HOME": "/c", "XDG_STATE_HOME": "/s"})
+    assert settings.store_pool_path == Path("/d/builder/store")
+    assert (settings.cache, settings.state) == (Path("/c/builder"), Path("/s/builder"))
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "options", "winner"),
+    [
+        (None, {}, {}, "store"),
+        ("store_pool = 'file'", {}, {}, "file"),
+        ("store_pool = 'file'", {"BUILDER_STORE_POOL": "variable"}, {}, "variable"),
+        (None, {"BUILDER_STORE_POOL": "variable"}, {"store_pool": "option"}, "option"),
+        ("store_pool = 'file'", {}, {"store_pool": None}, "file"),
+    ],
+)
+def test_precedence(
+    text: str | None, environ: dict[str, str], options: dict[str, str | None], winner: str
+) -> None:
+    assert load(text, environ, **options).store_pool == winner
+
+
+def test_builder_toml_is_found_here_before_the_home(tmp_path: Path) -> None:
+    home = tmp_path / "config" / "builder" / "builder.toml"
+    home.parent.mkdir(parents=True)
+    home.write_text("iso_pool = 'home'")
+    environ = {"XDG_CONFIG_HOME": str(tmp_path / "config")}
+    assert load(environ=environ).iso_pool == "home"
+    Path("builder.toml").write_text("iso_pool = 'here'")
+    assert load(environ=environ).iso_pool == "here"
+    assert load("iso_pool = 'given'", environ).iso_pool == "given"
+
+
+def test_paths_and_numbers_are_read_from_text(tmp_path: Path) -> None:
+    settings = load(
+        "artifacts = 'out'\nidle_minutes = 2",
+        {"BUILDER_CACHE": "c", "BUILDER_INSTALL_MINUTES": "1.5"},
+    )
+    assert (settings.artifacts, settings.cache) == (tmp_path / "out", tmp_path / "c")
+    assert settings.deadlines.total_seconds == 90
+    assert settings.deadlines.idle_seconds == 120
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "sentence"),
+    [
+        ("stor_pool = 'x'", {}, "stor_pool"),
+        ("iso_pool_path = 5", {}, "expected a Path.*iso_pool_path"),
+        ("iso_pool = 5", {}, "iso_pool"),
+        ("idle_minutes = 'soon'", {}, "idle_minutes"),
+        ("", {"BUILDER_IDLE_MINUTES": "soon"}, "idle_minutes"),
+        ("", {"BUILDER_IDLE_MINUTES": "0"}, "idle_minutes"),
+        ("", {"BUILDER_BOOT_MINUTES": "-1"}, "boot_minutes"),
+        ("", {"BUILDER_INSTALL_MINUTES": "nan"}, "install_minutes"),
+        ("install_minutes = inf", {}, "install_minutes"),
+        ("", {"BUILDER_NETWORK": "default"}, "network"),
+        ("network = 'bridge:'", {}, "network"),
+        ("network = 'ethernet:eth0'", {}, "network"),
+        ("= 5", {}, "given.toml is not TOML"),
+        ("[iso_pool]\nname = 'x'", {}, "iso_pool"),
+    ],
+)
+def test_refused(text: str, environ: dict[str, str], sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence) as caught:
+        load(text, environ)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("network", ["user", "none", "network:default", "bridge:br0"])
+def test_networks(network: str) -> None:
+    assert load(environ={"BUILDER_NETWORK": network}).network == network
+
+
+def test_files_that_cannot_be_read() -> None:
+    with pytest.raises(ConfigError, match=r"Cannot read missing\.toml: No such file"):
+        config.load(file=Path("missing.toml"), environ=HOME)
+    with pytest.raises(ConfigError, match=r"Cannot read \.: Is a directory"):
+        config.load(file=Path(), environ=HOME)
+    Path("latin.toml").write_bytes(b"iso_pool = '\xe4'")
+    with pytest.raises(ConfigError, match=r"latin\.toml is not TOML"):
+        config.load(file=Path("latin.toml"), environ=HOME)

@@ -1,0 +1,102 @@
+"""The journal: how far a build came, on disk, whatever happens."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builder.errors import HostError, InstallError
+from builder.journal import Journal
+from builder.monitor import SilentMonitor
+
+
+def open_journal(artifacts: Path) -> Journal:
+    return Journal(artifacts, "centos7", monitor=SilentMonitor())
+
+
+def entry(journal: Journal) -> Any:  # noqa: ANN401  # JSON
+    return json.loads((journal.folder / "build.json").read_text())
+
+
+def test_a_running_build_can_be_seen(tmp_path: Path) -> None:
+    with open_journal(tmp_path) as journal:
+        with journal.step("Staging x.iso"):
+            seen = entry(journal)
+        assert journal.folder == tmp_path / "centos7" / journal.build_id
+        assert (seen["state"], seen["step"], seen["pid"]) == (
+            "running",
+            "Staging x.iso",
+            os.getpid(),
+        )
+        journal.write("kickstart.ks", "text\n")
+        with journal.step("Installing"):
+            pass
+    done = entry(journal)
+    assert (done["state"], done["step"], done["error"]) == ("done", "", "")
+    assert [step["step"] for step in done["steps"]] == ["Staging x.iso", "Installing"]
+    assert sorted(path.name for path in journal.folder.iterdir()) == ["build.json", "kickstart.ks"]
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "said"),
+    [
+        (InstallError("It broke."), "failed", "It broke."),
+        (ValueError("odd"), "failed", "odd"),
+        (KeyboardInterrupt(), "interrupted", ""),
+        (SystemExit(1), "interrupted", "1"),
+    ],
+)
+def test_how_it_ended(tmp_path: Path, error: BaseException, state: str, said: str) -> None:
+    journal = open_journal(tmp_path)
+    with pytest.raises(type(error)), journal:
+        _break_down(journal, error)
+    found = entry(journal)
+    assert (found["state"], found["step"], found["error"]) == (state, "Installing", said)
+    assert found["steps"] == []
+
+
+def _break_down(journal: Journal, error: BaseException) -> None:
+    journal.write("console.log", "evidence")
+    with journal.step("Installing"):
+        raise error
+
+
+def test_a_failure_without_evidence_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(InstallError), open_journal(tmp_path):
+        raise InstallError("It broke.")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_discarded_build_leaves_nothing(tmp_path: Path) -> None:
+    with open_journal(tmp_path) as journal:
+        journal.discard()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_discarding_leaves_other_builds_alone(tmp_path: Path) -> None:
+    with open_journal(tmp_path) as other:
+        pass
+    with open_journal(tmp_path) as journal:
+        journal.discard()
+    assert entry(other)["state"] == "done"
+
+
+def test_each_build_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    made = {open_journal(tmp_path).build_id for _ in range(50)}
+    assert len(made) == 50
+
+
+def test_a_link_reaches_the_image(tmp_path: Path) -> None:
+    image = tmp_path / "centos7-20261123.1.qcow2"
+    image.write_text("image")
+    with open_journal(tmp_path / "artifacts") as journal:
+        link = journal.link(image)
+    assert link.samefile(image)
+
+
+def test_artifacts_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "centos7").write_text("in the way")
+    with pytest.raises(HostError, match="Cannot make the folder"), open_journal(tmp_path):
+        pytest.fail("must not get here")
