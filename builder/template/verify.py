@@ -16,7 +16,7 @@ from builder.virt.domain_xml import domain_xml
 from builder.virt.listen import listen
 from builder.virt.terminal import Lines
 
-_LOGIN = re.compile(r"^\S+ login:")
+_LOGIN = re.compile(r"^(?!Last )\S+ login:")
 _TROUBLE = re.compile(
     r"You are in emergency mode|Entering emergency mode|Kernel panic - not syncing"
     r"|dracut:/#|grub rescue>|No bootable device|Give root password for maintenance"

@@ -40,8 +40,9 @@ def paused(connection: Connection, document: str, *, keep: bool = False) -> Iter
         with translated(f"Cannot start the domain {domain.name}", hint=_START_HINT):
             domain.handle.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
         yield domain
-    except Exception:  # Ctrl-C is none: it means "away with everything"
-        stays = keep
+    except BaseException as error:
+        # Ctrl-C is no Exception: it means "away with everything".
+        stays = keep and isinstance(error, Exception)
         raise
     finally:
         if not stays:

@@ -89,7 +89,7 @@ def _lifecycle(
 
 @contextmanager
 def _resets(connection: Connection, domain: Domain, found: list[str]) -> Iterator[None]:
-    """Collect reboots: where one ends the domain, libvirt tells of a shutdown, but QEMU does not."""
+    """Collect reboots: libvirt calls one that ends the domain a shutdown, QEMU tells the truth."""
 
     def stopped(*event: Any) -> None:  # noqa: ANN401  # libvirt's callback type
         details = event[5] or ""
