@@ -24,7 +24,7 @@ from builder.model.kickstart import Kickstart
 from builder.model.media import StagedIso
 from builder.model.template import Built, Manifest
 from builder.monitor import Monitor
-from builder.rehearsal.make import make
+from builder.rehearsal.cache import cached
 from builder.template.compress import compress
 from builder.template.image import measure
 from builder.template.manifest import build_key, draft, tools
@@ -172,7 +172,6 @@ def staged(order: BuildOrder, *, on: Hypervisor, monitor: Monitor) -> StagedIso:
 
 
 def _obtain(order: BuildOrder, *, on: Hypervisor, monitor: Monitor) -> Path:
-    cache = on.settings.cache
     if order.release.made_here:
-        return make(cache / order.medium.file, cache=cache, monitor=monitor)
+        return cached(on.settings.cache, monitor=monitor)
     return fetch(order.release, order.medium, cache=on.iso_pool.path, monitor=monitor)

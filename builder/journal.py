@@ -43,13 +43,8 @@ class Journal:
 
     def __enter__(self) -> Self:
         """Make the folder. Raises HostError when it cannot be made."""
-        try:
+        with _explained(f"Cannot make the folder {self.folder}"):
             self.folder.mkdir(parents=True)
-        except OSError as error:
-            raise HostError(
-                f"Cannot make the folder {self.folder}: {error.strerror}.",
-                hint="Choose another with BUILDER_ARTIFACTS.",
-            ) from error
         self._update()
         return self
 
@@ -66,7 +61,8 @@ class Journal:
             self._update(state="done")
             return
         state = "failed" if issubclass(kind, Exception) else "interrupted"
-        self._update(state=state, error=str(error))
+        with suppress(HostError):  # the first failure is the one to tell
+            self._update(state=state, error=str(error))
         if {path.name for path in self.folder.iterdir()} <= {"build.json"}:
             self.discard()
         else:
@@ -83,9 +79,10 @@ class Journal:
         self._update(step="", steps=(*self.entry.steps, done))
 
     def write(self, name: str, text: str) -> Path:
-        """Keep a text of the build in its folder."""
+        """Keep a text of the build in its folder. Raises HostError when it does not take it."""
         path = self.folder / name
-        path.write_text(text)
+        with _explained(f"Cannot write {path}"):
+            path.write_text(text)
         return path
 
     def link(self, image: Path) -> Path:
@@ -108,5 +105,18 @@ class Journal:
         if not self.folder.exists():
             return
         draft = self.folder / ".build.json"
-        draft.write_bytes(msgspec.json.format(msgspec.json.encode(self.entry), indent=2) + b"\n")
-        draft.replace(self.folder / "build.json")
+        text = msgspec.json.format(msgspec.json.encode(self.entry), indent=2) + b"\n"
+        with _explained(f"Cannot write {self.folder / 'build.json'}"):
+            draft.write_bytes(text)
+            draft.replace(self.folder / "build.json")
+
+
+@contextmanager
+def _explained(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise HostError(
+            f"{what}: {error.strerror}.",
+            hint="Free some space there, or choose another folder with BUILDER_ARTIFACTS.",
+        ) from error

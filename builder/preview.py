@@ -12,6 +12,7 @@ from builder.kickstart.secrets import mask
 from builder.model.build import BuildOrder
 from builder.model.domain import Accelerator, Machine
 from builder.monitor import Monitor
+from builder.rehearsal.cache import location
 from builder.virt.connection import connect
 from builder.virt.domain_xml import domain_xml
 from builder.virt.host import accelerator
@@ -76,5 +77,5 @@ def _source(order: BuildOrder, cache: Path) -> str:
     if order.iso is not None:
         return f"{order.iso}{', unverified' if order.allow_unverified else ''}"
     if order.release.made_here:
-        return f"{cache / order.medium.file} (made on this machine)"
+        return f"{location(cache)} (made on this machine)"
     return f"{order.release.urls[0]}/{order.medium.file} (sha256 {order.medium.sha256})"

@@ -64,8 +64,8 @@ def run(
             errors="replace",
             check=False,
         )
-    except FileNotFoundError as error:
-        raise _missing(command[0]) from error
+    except OSError as error:
+        raise _not_started(command[0], error) from error
     result = Completed(
         argv=command, returncode=done.returncode, stdout=done.stdout, stderr=done.stderr
     )
@@ -87,8 +87,8 @@ def start(argv: Sequence[str | Path], *, log: Path) -> subprocess.Popen[bytes]:
                 env=environment(),
                 start_new_session=True,
             )
-    except FileNotFoundError as error:
-        raise _missing(command[0]) from error
+    except OSError as error:
+        raise _not_started(command[0], error) from error
 
 
 @contextmanager
@@ -113,8 +113,8 @@ def run_attached(argv: Sequence[str]) -> int:
     """
     try:
         child = subprocess.Popen(list(argv))
-    except FileNotFoundError as error:
-        raise _missing(argv[0]) from error
+    except OSError as error:
+        raise _not_started(argv[0], error) from error
     with child, _signals_go_to(child):
         code = child.wait()
     return code if code >= 0 else 128 - code
@@ -141,8 +141,16 @@ def failure(done: Completed) -> HostError:
     )
 
 
-def _missing(program: str) -> HostError:
+def _not_started(program: str, error: OSError) -> HostError:
     name = Path(program).name
+    # The search along PATH ends with "permission denied" where a folder of it is closed to us.
+    searched = isinstance(error, FileNotFoundError) or "/" not in program
+    # The error names what it is about: a missing folder or log is no missing program.
+    if not searched or str(error.filename) != program:
+        return HostError(
+            f"Cannot run {name}: {error.strerror}: {error.filename}.",
+            hint="Check that path and its permissions.",
+        )
     return HostError(
         f"The program {name} is not installed.",
         hint=f"Install {_PACKAGES.get(name, name)}, or run `make setup`.",

@@ -5,7 +5,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -16,6 +16,7 @@ from builder.monitor import Monitor
 
 _SYSTEM = "qemu:///system"
 _SOCKETS = (Path("/run/libvirt/libvirt-sock"), Path("/run/libvirt/virtqemud-sock"))
+_LOGGER = Path("/run/libvirt/virtlogd-sock")
 _SYSTEMD = Path("/run/systemd/system")
 _KVM = Path("/dev/kvm")
 _START_SECONDS = 30
@@ -57,7 +58,7 @@ def libvirt_service(uri: str, *, state: Path, monitor: Monitor) -> Iterator[None
 
 def answers() -> bool:
     """Tell whether a daemon of this host's system connection accepts clients."""
-    return any(_accepts(path) for path in _SOCKETS)
+    return any(map(_accepts, _SOCKETS))
 
 
 def kvm_works() -> bool:
@@ -89,11 +90,9 @@ def _join_or_start(lock: TextIO, undo: ExitStack, *, state: Path, monitor: Monit
 def _daemons(state: Path, monitor: Monitor) -> Iterator[None]:
     with ExitStack() as undo:
         wrapper = [] if not _KVM.exists() or kvm_works() else _hide_kvm(state, undo, monitor)
-        undo.enter_context(process.running([*wrapper, "virtlogd"], log=state / "virtlogd.log"))
-        log = state / "libvirtd.log"
-        log.unlink(missing_ok=True)
-        daemon = undo.enter_context(process.running([*wrapper, "libvirtd"], log=log))
-        _wait_for_answer(daemon.poll, log)
+        # libvirtd needs virtlogd only when a guest starts: too late to find out that it is slow.
+        _start("virtlogd", (_LOGGER,), wrapper, state=state, undo=undo)
+        log = _start("libvirtd", _SOCKETS, wrapper, state=state, undo=undo)
         monitor.note(f"No libvirtd was running: started one for now, its log is {log}.")
         yield
 
@@ -107,13 +106,25 @@ def _hide_kvm(state: Path, undo: ExitStack, monitor: Monitor) -> list[str | Path
     return [*private, "sh", "-euc", _HIDE_KVM, "sh", empty]
 
 
-def _wait_for_answer(poll: Callable[[], int | None], log: Path) -> None:
+def _start(
+    name: str,
+    sockets: Sequence[Path],
+    wrapper: Sequence[str | Path],
+    *,
+    state: Path,
+    undo: ExitStack,
+) -> Path:
+    """Start a daemon, wait until it accepts clients, and return its log."""
+    log = state / f"{name}.log"
+    log.unlink(missing_ok=True)
+    daemon = undo.enter_context(process.running([*wrapper, name], log=log))
     deadline = time.monotonic() + _START_SECONDS
-    while not answers():
-        if poll() is not None or time.monotonic() > deadline:
+    while not any(map(_accepts, sockets)):
+        if daemon.poll() is not None or time.monotonic() > deadline:
             said = (log.read_text(errors="replace").strip() or "no output").splitlines()[-1]
-            raise HostError(f"libvirtd does not start: {said}", hint=f"Read {log}.")
+            raise HostError(f"{name} does not start: {said}", hint=f"Read {log}.")
         time.sleep(0.1)
+    return log
 
 
 def _wait_for_others(lock: TextIO, monitor: Monitor) -> None:

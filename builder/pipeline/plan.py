@@ -14,6 +14,7 @@ from builder.model.build import BuildOrder
 from builder.monitor import Monitor
 from builder.orders import resolve
 from builder.pipeline.definition import Job, Pipeline
+from builder.rehearsal.cache import location
 from builder.template.manifest import build_key
 from builder.template.registry import templates, unchanged
 from builder.virt import pools
@@ -93,5 +94,5 @@ def _digest(order: BuildOrder, *, cache: Path, monitor: Monitor) -> str:
         return files.sha256(order.iso, monitor=monitor)
     if not order.release.made_here:
         return order.medium.sha256
-    made = order.iso or cache / order.medium.file
+    made = order.iso or location(cache)
     return files.sha256(made, monitor=monitor) if made.is_file() else ""

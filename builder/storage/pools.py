@@ -13,8 +13,8 @@ from builder.virt.connection import Connection
 def init(connection: Connection, settings: Settings) -> tuple[Pool, Pool]:
     """Return the iso and the store pool, made where they are missing.
 
-    A pool that libvirt has already is used where it is. Raises HostError when a folder cannot be
-    made, nothing having been changed then, and for a libvirt on another machine.
+    A pool that libvirt has already is used where it is. Raises HostError when a folder or a pool
+    cannot be made, nothing having been changed then, and for a libvirt on another machine.
     """
     _refuse_remote(connection.uri)
     wanted = (
@@ -25,6 +25,7 @@ def init(connection: Connection, settings: Settings) -> tuple[Pool, Pool]:
         for name, path in wanted:
             if not pools.exists(connection, name):
                 _make_folder(path, undo)
+                undo.callback(_forget, connection, name)
         iso, store = (pools.ensure(connection, name, path=path) for name, path in wanted)
         undo.pop_all()
     return iso, store
@@ -36,6 +37,11 @@ def _refuse_remote(uri: str) -> None:
             f"{uri} is another machine; builds only run where libvirt runs so far.",
             hint="Run builder on that machine, with --uri qemu:///system.",
         )
+
+
+def _forget(connection: Connection, name: str) -> None:
+    if pools.exists(connection, name):
+        pools.remove(connection, name)
 
 
 def _make_folder(path: Path, undo: ExitStack) -> None:

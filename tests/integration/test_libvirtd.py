@@ -100,7 +100,7 @@ def test_says_why_it_does_not_start(tmp_path: Path) -> None:
     path = f"{tmp_path}:{os.environ['PATH']}"
     done = _elsewhere(f"{_BUILDER} host run -- true", tmp_path / "state", path=path)
     assert done.returncode == 4
-    assert "error: libvirtd does not start: the moon is wrong" in done.stderr
+    assert "error: virtlogd does not start: the moon is wrong" in done.stderr
 
 
 def _run_without_libvirt(command: str, state: Path) -> subprocess.Popen[str]:

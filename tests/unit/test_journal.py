@@ -100,3 +100,28 @@ def test_artifacts_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "centos7").write_text("in the way")
     with pytest.raises(HostError, match="Cannot make the folder"), open_journal(tmp_path):
         pytest.fail("must not get here")
+
+
+def _full(journal: Journal) -> None:
+    """Make the folder take no more: both names lead to a disk that is always full."""
+    for name in (".build.json", "kickstart.ks"):
+        (journal.folder / name).symlink_to("/dev/full")
+
+
+def test_a_full_disk_is_said(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path)
+    journal.__enter__()
+    _full(journal)
+    with pytest.raises(HostError, match=r"Cannot write .*kickstart\.ks: No space left"):
+        journal.write("kickstart.ks", "text")
+    with pytest.raises(HostError, match=r"Cannot write .*build\.json: No space left"):
+        journal.__exit__(None, None, None)
+
+
+def test_a_full_disk_does_not_hide_the_failure(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path)
+    journal.__enter__()
+    _full(journal)
+    error = InstallError("It broke.")
+    journal.__exit__(InstallError, error, None)  # raises nothing else
+    assert journal.entry.error == "It broke."

@@ -1,0 +1,57 @@
+"""The rehearsal ISO of this builder and this distribution, made once."""
+
+import fcntl
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from builder.errors import HostError
+from builder.monitor import Monitor
+from builder.rehearsal import distribution
+from builder.rehearsal.make import make
+
+
+def cached(cache: Path, *, monitor: Monitor) -> Path:
+    """Return the ISO, named by what it is made of; made now unless the cache has it.
+
+    Builds that want it at the same time wait for one of them to make it. Raises HostError.
+    """
+    with _alone(_folder(cache)):
+        path = location(cache)
+        if not path.is_file():
+            make(path, cache=_folder(cache), monitor=monitor)
+    return path
+
+
+def location(cache: Path) -> Path:
+    """Return where the ISO is, or will be.
+
+    The name covers our own code for it and the names of what goes in. What the distribution
+    publishes later under these names changes nothing: clear the cache.
+    """
+    here = Path(__file__).parent
+    sources = sorted(path for path in here.rglob("*") if path.suffix != ".pyc" and path.is_file())
+    digest = hashlib.sha256(f"{distribution.detect()} {version('pykickstart')}".encode())
+    for path in sources:
+        digest.update(path.read_bytes())
+    return _folder(cache) / f"rehearsal-{digest.hexdigest()[:12]}.iso"
+
+
+def _folder(cache: Path) -> Path:
+    return cache / "rehearsal"
+
+
+@contextmanager
+def _alone(cache: Path) -> Iterator[None]:
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        lock = (cache / "lock").open("w")
+    except OSError as error:
+        raise HostError(
+            f"Cannot write to {cache}: {error.strerror}.", hint="Set BUILDER_CACHE to a folder."
+        ) from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

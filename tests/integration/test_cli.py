@@ -1,0 +1,146 @@
+"""Commands against libvirt's in-process test driver, and what starting costs."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from builder.cli import app
+from builder.virt.connection import connect
+
+URI = "test:///default"
+HEAVY = ("libvirt", "pycdlib", "jinja2", "pykickstart", "requests")
+
+
+@pytest.fixture(autouse=True)
+def _libvirt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Keep one connection open: the test driver forgets everything with the last one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BUILDER_URI", URI)
+    monkeypatch.setenv("BUILDER_ISO_POOL_PATH", str(tmp_path / "iso"))
+    monkeypatch.setenv("BUILDER_STORE_POOL_PATH", str(tmp_path / "store"))
+    with connect(URI):
+        yield
+
+
+def printed(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
+    assert app.run([*argv]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    return captured.out
+
+
+def test_pools(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    lines = printed(capsys, "pool", "init").splitlines()
+    assert [line.split(",")[0] for line in lines] == [
+        f"iso: {tmp_path / 'iso'}",
+        f"store: {tmp_path / 'store'}",
+    ]
+    table = printed(capsys, "pool", "list").splitlines()
+    assert table[0].split() == ["NAME", "STATE", "AUTOSTART", "FREE", "PATH"]
+    assert [line.split()[0] for line in table[1:]] == ["default-pool", "iso", "store"]
+    listed = json.loads(printed(capsys, "pool", "list", "--json"))
+    assert {pool["name"]: pool["path"] for pool in listed}["iso"] == str(tmp_path / "iso")
+
+
+def test_volumes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    printed(capsys, "pool", "init")
+    path = printed(capsys, "volume", "create", "data.qcow2", "20")
+    assert path == f"{tmp_path / 'store' / 'data.qcow2'}\n"
+    assert "data.qcow2  qcow2   20.0 GiB" in printed(capsys, "volume", "list")
+    (volume,) = json.loads(printed(capsys, "volume", "list", "--json"))
+    assert volume["capacity"] == 20 * 2**30
+    assert json.loads(printed(capsys, "volume", "list", "--pool", "iso", "--json")) == []
+    printed(capsys, "volume", "delete", "data.qcow2")
+    assert json.loads(printed(capsys, "volume", "list", "--json")) == []
+
+
+def test_templates(capsys: pytest.CaptureFixture[str]) -> None:
+    printed(capsys, "pool", "init")
+    assert printed(capsys, "template", "list").split() == [
+        "NAME", "VERSION", "VIRTUAL", "REAL", "PATH",
+    ]  # fmt: skip
+    assert json.loads(printed(capsys, "template", "list", "--json")) == []
+
+
+@pytest.mark.parametrize(
+    ("argv", "sentence"),
+    [
+        (["volume", "list"], "There is no storage pool store."),
+        (["volume", "create", "x.qcow2", "1", "--pool", "nosuch"], "no storage pool nosuch"),
+        (["volume", "delete", "x", "--pool", "default-pool"], "Cannot delete the volume x"),
+        (["template", "list"], "There is no storage pool store."),
+        (["--uri", "nosuch:///x", "pool", "list"], "Cannot connect to libvirt at nosuch:///x"),
+        (["--uri", "nosuch:///x", "build", "centos7"], "Cannot connect to libvirt at nosuch:///x"),
+    ],
+)
+def test_refusals(capsys: pytest.CaptureFixture[str], argv: list[str], sentence: str) -> None:
+    assert app.run(argv) == 4
+    captured = capsys.readouterr()
+    error, hint = captured.err.splitlines()
+    assert captured.out == ""
+    assert error.startswith("error: ")
+    assert sentence in error
+    assert hint.startswith("hint: ")
+
+
+@pytest.mark.parametrize("uri", [URI, "nosuch:///x"])
+@pytest.mark.parametrize("release", ["centos7", "rehearsal"])
+def test_a_dry_run_prints_the_plan_and_touches_nothing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, release: str, uri: str
+) -> None:
+    assert app.run(["--uri", uri, "build", release, "--dry-run"]) == 0
+    captured = capsys.readouterr()
+    plan, rest = captured.out.split("\n# kickstart\n")
+    kickstart, domain = rest.split("\n# domain\n")
+    assert plan.startswith("1. render ")
+    assert "%packages" in kickstart
+    assert "poweroff" in kickstart
+    assert domain.startswith("<domain ")
+    assert "The preview assumes a host with KVM" in captured.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_shows_what_was_asked_for_and_no_secret(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUILDER_ROOT_PASSWORD", "correct horse")
+    sizes = ["--memory-mib", "3333", "--vcpus", "3", "--disk-gib", "33", "--firmware", "uefi"]
+    assert app.run(["build", "centos7", "--medium", "dvd", "--dry-run", *sizes]) == 0
+    captured = capsys.readouterr()
+    assert '<memory unit="MiB">3333</memory>' in captured.out
+    assert "<vcpu>3</vcpu>" in captured.out
+    assert 'firmware="efi"' in captured.out
+    assert "BUILD.qcow2, 33 GiB" in captured.out
+    assert "CentOS-7-x86_64-DVD-2009.iso" in captured.out
+    assert "rootpw --iscrypted **masked**" in captured.out
+    assert "correct horse" not in captured.out + captured.err
+    assert "$6$" not in captured.out + captured.err
+
+
+def test_starting_is_cheap() -> None:
+    script = (
+        "import sys\n"
+        "from builder.cli import app\n"
+        "assert app.run(['--help']) == 0\n"
+        "print('HEAVY', *sorted(set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.rpartition("HEAVY")[2].split())
+    assert loaded & set(HEAVY) == set()
+
+
+def test_the_module_is_the_program() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "builder", "build", "nosuch"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: There is no release 'nosuch'.\nhint: ")

@@ -1,0 +1,82 @@
+"""The door to other programs, with real ones."""
+
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+
+from builder import process
+from builder.errors import HostError
+
+
+def test_output_and_input() -> None:
+    done = process.run(["sh", "-c", "cat; echo err >&2; exit 3"], stdin="in", check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "in", "err\n")
+
+
+def test_nothing_waits_for_a_keyboard() -> None:
+    assert process.run(["cat"]).stdout == ""
+
+
+def test_arguments_are_no_shell(tmp_path: Path) -> None:
+    nasty = "$(touch pwned); `touch pwned` 'x' \"y\" *"
+    assert process.run(["printf", "%s", nasty], cwd=tmp_path).stdout == nasty
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_environment_is_clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BUILDER_ROOT_PASSWORD", "secret")
+    monkeypatch.setenv("LANG", "de_DE.UTF-8")
+    printed = process.run(["env"], env={"EXTRA": "1"}).stdout
+    assert "secret" not in printed
+    assert "LANG=C.UTF-8\n" in printed
+    assert "EXTRA=1\n" in printed
+
+
+def test_what_is_no_text_does_not_stop_us() -> None:
+    assert process.run(["printf", r"\377x"]).stdout == "\ufffdx"
+
+
+def test_a_program_that_fails() -> None:
+    with pytest.raises(HostError, match=r"sh failed \(exit 3\): last") as caught:
+        process.run(["sh", "-c", "echo first; echo last; exit 3"])
+    assert caught.value.hint == "Run it by hand: sh -c 'echo first; echo last; exit 3'"
+
+
+def test_a_program_that_is_killed() -> None:
+    with pytest.raises(HostError, match=r"sh failed \(signal 9\): no output"):
+        process.run(["sh", "-c", "kill -KILL $$"])
+
+
+@pytest.mark.parametrize("start", [process.run, process.run_attached])
+def test_a_program_that_is_missing(start: object) -> None:
+    assert callable(start)
+    with pytest.raises(HostError, match="The program nosuch-program is not installed"):
+        start(["nosuch-program"])
+
+
+def test_a_folder_that_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(HostError, match="gone"):
+        process.run(["true"], cwd=tmp_path / "gone")
+
+
+def test_a_program_that_may_not_be_run(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("no program")
+    with pytest.raises(HostError, match="data"):
+        process.run([tmp_path / "data"])
+
+
+def test_a_program_that_keeps_running_ends_with_the_block(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with process.running(["sh", "-c", "echo started; exec sleep 60"], log=log) as program:
+        assert program.poll() is None
+    assert program.returncode == -signal.SIGTERM
+
+
+@pytest.mark.parametrize(("script", "code"), [("exit 7", 7), ("kill -TERM $$", 143)])
+def test_the_exit_code_of_an_attached_program(script: str, code: int) -> None:
+    assert threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGINT)
+    assert process.run_attached(["sh", "-c", script]) == code
+    assert signal.getsignal(signal.SIGINT) is before

@@ -1,0 +1,175 @@
+"""Pools and volumes under a real libvirt."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tiny_guests import open_folder
+
+from builder.config import Settings
+from builder.errors import HostError
+from builder.model.storage import Pool
+from builder.storage import pools as storage
+from builder.virt import pools, volumes
+from builder.virt.connection import Connection, connect
+
+PREFIX = f"builder test {os.getpid()}"
+
+
+@pytest.fixture
+def connection(libvirt_uri: str) -> Iterator[Connection]:
+    with connect(libvirt_uri) as opened:
+        yield opened
+        for pool in pools.all_pools(opened):
+            if pool.name.startswith(PREFIX):
+                pools.remove(opened, pool.name)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with open_folder() as made:
+        yield made
+
+
+@pytest.fixture
+def pool(connection: Connection, folder: Path) -> Pool:
+    return pools.ensure(connection, PREFIX, path=folder)
+
+
+@pytest.mark.parametrize("name", ["plain", "with space", "a&b <c>", "quo\"te's", "Größe 文", "%41"])
+def test_unusual_names(connection: Connection, folder: Path, name: str) -> None:
+    path = folder / name
+    path.mkdir()
+    made = pools.ensure(connection, f"{PREFIX} {name}", path=path)
+    assert (made.name, made.path, made.active, made.autostart) == (
+        f"{PREFIX} {name}",
+        path,
+        True,
+        True,
+    )
+    assert 0 < made.available <= made.capacity
+    volume = volumes.create(connection, made.name, f"{name}.qcow2", capacity=2**30)
+    assert volume.path == path / f"{name}.qcow2"
+    assert volumes.all_volumes(connection, made.name) == (volume,)
+    volumes.delete(connection, made.name, volume.name)
+    assert list(path.iterdir()) == []
+
+
+def _info(path: Path) -> dict[str, object]:
+    # -U: shows it as well while libvirt has it open.
+    argv = ["qemu-img", "info", "-U", "--output=json", str(path)]
+    found: dict[str, object] = json.loads(subprocess.check_output(argv))
+    return found
+
+
+def test_a_volume_is_a_sparse_qcow2_of_version_3(connection: Connection, pool: Pool) -> None:
+    volume = volumes.create(connection, pool.name, "x.qcow2", capacity=100 * 2**30)
+    found = _info(volume.path)
+    assert (found["format"], found["virtual-size"]) == ("qcow2", 100 * 2**30)
+    assert '"compat": "1.1"' in json.dumps(found)
+    assert volume.capacity == 100 * 2**30
+    assert volume.path.stat().st_size < 2**20
+
+
+def test_an_overlay_is_as_large_as_what_it_covers(connection: Connection, pool: Pool) -> None:
+    base = volumes.create(connection, pool.name, "base.qcow2", capacity=3 * 2**30)
+    clone = volumes.create(connection, pool.name, "clone.qcow2", capacity=0, backing=base.path)
+    assert (clone.capacity, clone.backing, clone.format) == (3 * 2**30, base.path, "qcow2")
+    assert _info(clone.path)["backing-filename"] == str(base.path)
+
+
+def test_a_backing_file_that_is_not_there(connection: Connection, pool: Pool) -> None:
+    with pytest.raises(HostError, match=r"Cannot create the volume x\.qcow2"):
+        volumes.create(connection, pool.name, "x.qcow2", capacity=0, backing=pool.path / "gone")
+    assert list(pool.path.iterdir()) == []
+
+
+def test_a_name_that_is_taken(connection: Connection, pool: Pool) -> None:
+    made = volumes.create(connection, pool.name, "x.qcow2", capacity=2**30)
+    before = made.path.read_bytes()
+    with pytest.raises(HostError, match=r"already has a volume x\.qcow2") as caught:
+        volumes.create(connection, pool.name, "x.qcow2", capacity=2**31)
+    assert "volume delete x.qcow2" in caught.value.hint
+    assert made.path.read_bytes() == before
+
+
+def test_a_file_that_libvirt_has_not_seen_is_not_overwritten(
+    connection: Connection, pool: Pool
+) -> None:
+    stranger = pool.path / "x.qcow2"
+    stranger.write_text("precious")
+    with pytest.raises(HostError, match=r"x\.qcow2"):
+        volumes.create(connection, pool.name, "x.qcow2", capacity=2**30)
+    assert stranger.read_text() == "precious"
+
+
+def test_files_that_came_and_went_are_noticed(connection: Connection, pool: Pool) -> None:
+    volumes.create(connection, pool.name, "gone.qcow2", capacity=2**30).path.unlink()
+    (pool.path / "new.iso").write_text("new")
+    assert [each.name for each in volumes.all_volumes(connection, pool.name)] == ["new.iso"]
+    with pytest.raises(HostError, match=r"Cannot delete the volume gone\.qcow2"):
+        volumes.delete(connection, pool.name, "gone.qcow2")
+
+
+@pytest.mark.parametrize("name", ["../x.qcow2", "a/b.qcow2", "", ".."])
+def test_a_volume_stays_in_its_pool(connection: Connection, pool: Pool, name: str) -> None:
+    before = sorted(pool.path.parent.iterdir())
+    with pytest.raises(HostError):
+        volumes.create(connection, pool.name, name, capacity=2**20)
+    assert sorted(pool.path.parent.iterdir()) == before
+    assert list(pool.path.iterdir()) == []
+
+
+def test_a_pool_whose_folder_went_away(connection: Connection, folder: Path) -> None:
+    path = folder / "pool"
+    path.mkdir()
+    pools.ensure(connection, PREFIX, path=path)
+    path.rmdir()
+    with pytest.raises(HostError, match=f"Cannot create the volume .* in the pool {PREFIX}"):
+        volumes.create(connection, PREFIX, "x.qcow2", capacity=2**30)
+    with pytest.raises(HostError, match=f"Cannot list the pool {PREFIX}"):
+        volumes.all_volumes(connection, PREFIX)
+
+
+def _settings(folder: Path) -> Settings:
+    return Settings(
+        iso_pool=f"{PREFIX} iso",
+        iso_pool_path=folder / "new" / "iso",
+        store_pool=f"{PREFIX} store",
+        store_pool_path=folder / "store",
+    )
+
+
+def _ours(connection: Connection) -> list[str]:
+    every = [pool.name() for pool in connection.handle.listAllStoragePools(0)]
+    return [name for name in every if name.startswith(PREFIX)]
+
+
+def test_init_makes_folders_and_pools(connection: Connection, folder: Path) -> None:
+    iso, store = storage.init(connection, _settings(folder))
+    assert (iso.path, store.path) == (folder / "new" / "iso", folder / "store")
+    assert iso.path.is_dir()
+
+
+def test_init_that_fails_leaves_nothing(connection: Connection, folder: Path) -> None:
+    (folder / "store").write_text("a file where the folder should be")
+    with pytest.raises(HostError) as caught:
+        storage.init(connection, _settings(folder))
+    assert caught.value.hint
+    assert (_ours(connection), list(folder.iterdir())) == ([], [folder / "store"])
+
+
+def test_a_folder_where_nobody_may_write(connection: Connection) -> None:
+    settings = Settings(iso_pool=PREFIX, iso_pool_path=Path("/proc/builder/iso"))
+    with pytest.raises(HostError, match="Cannot make the folder /proc/builder/iso"):
+        storage.init(connection, settings)
+    assert _ours(connection) == []
+
+
+def test_a_folder_that_is_another_pool_already(connection: Connection, pool: Pool) -> None:
+    with pytest.raises(HostError, match=f"Cannot set up the pool {PREFIX} twin"):
+        pools.ensure(connection, f"{PREFIX} twin", path=pool.path)
+    assert _ours(connection) == [PREFIX]

@@ -1,0 +1,137 @@
+"""The libvirt door against libvirt's own in-process test driver."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tiny_guests import MACHINE
+
+from builder.config import Settings
+from builder.errors import HostError
+from builder.hypervisor import open_hypervisor
+from builder.model.domain import Disk, DomainSpec
+from builder.storage import pools as storage
+from builder.virt import domains, host, pools, volumes
+from builder.virt.connection import Connection, connect
+from builder.virt.domain_xml import domain_xml
+from builder.virt.listen import listen
+
+URI = "test:///default"
+DOMAIN = DomainSpec(
+    name="x",
+    title="X",
+    machine=MACHINE,
+    disks=(Disk(path=Path("/srv/x.qcow2"), boot_order=1),),
+    console_log=Path("/srv/console.log"),
+)
+
+
+@pytest.fixture
+def connection() -> Iterator[Connection]:
+    with connect(URI) as opened:
+        yield opened
+
+
+def settings(folder: Path) -> Settings:
+    return Settings(uri=URI, iso_pool_path=folder / "iso", store_pool_path=folder / "a" / "store")
+
+
+def test_pools_are_made_once(connection: Connection, tmp_path: Path) -> None:
+    first = storage.init(connection, settings(tmp_path))
+    again = storage.init(connection, settings(tmp_path / "elsewhere"))
+    assert [pool.name for pool in first] == ["iso", "store"]
+    assert [pool.path for pool in again] == [tmp_path / "iso", tmp_path / "a" / "store"]
+    assert all(pool.active and pool.autostart for pool in again)
+    assert {"default-pool", "iso", "store"} <= {pool.name for pool in pools.all_pools(connection)}
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_stopped_pool_is_started(connection: Connection, tmp_path: Path) -> None:
+    storage.init(connection, settings(tmp_path))
+    connection.handle.storagePoolLookupByName("iso").destroy()
+    assert not pools.get(connection, "iso").active
+    assert storage.init(connection, settings(tmp_path))[0].active
+
+
+def test_a_pool_can_be_forgotten(connection: Connection, tmp_path: Path) -> None:
+    storage.init(connection, settings(tmp_path))
+    pools.remove(connection, "iso")
+    with pytest.raises(HostError, match="There is no storage pool iso"):
+        pools.get(connection, "iso")
+
+
+def test_a_folder_that_cannot_be_made(connection: Connection, tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("in the way")
+    with pytest.raises(HostError, match="Cannot make the folder"):
+        storage.init(connection, settings(tmp_path))
+    assert "store" not in {pool.name for pool in pools.all_pools(connection)}
+
+
+@pytest.mark.parametrize("uri", ["qemu+ssh://host/system", "qemu+tcp://root@[::1]:16509/system"])
+def test_another_machine_is_refused(connection: Connection, tmp_path: Path, uri: str) -> None:
+    remote = Connection(uri=uri, handle=connection.handle)
+    with pytest.raises(HostError, match="is another machine"):
+        storage.init(remote, settings(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_volumes_come_and_go(connection: Connection) -> None:
+    made = volumes.create(connection, "default-pool", "b.qcow2", capacity=2**30)
+    volumes.create(connection, "default-pool", "a.qcow2", capacity=2**30)
+    assert (made.pool, made.name, made.format, made.capacity) == (
+        "default-pool",
+        "b.qcow2",
+        "qcow2",
+        2**30,
+    )
+    listed = volumes.all_volumes(connection, "default-pool")
+    assert [volume.name for volume in listed] == ["a.qcow2", "b.qcow2"]
+    for volume in listed:
+        volumes.delete(connection, "default-pool", volume.name)
+    assert volumes.all_volumes(connection, "default-pool") == ()
+
+
+def test_what_does_not_exist(connection: Connection) -> None:
+    with pytest.raises(HostError, match="There is no storage pool nosuch") as caught:
+        volumes.all_volumes(connection, "nosuch")
+    assert "pool init" in caught.value.hint
+    with pytest.raises(HostError, match=r"Cannot delete the volume nosuch\.qcow2") as caught:
+        volumes.delete(connection, "default-pool", "nosuch.qcow2")
+    assert "volume list" in caught.value.hint
+
+
+def test_a_domain_is_there_for_the_block(connection: Connection) -> None:
+    # The test driver knows no paused start of a defined domain; defining is what it can show.
+    before = domains.names(connection)
+    with (
+        pytest.raises(HostError, match="libvirt refuses the domain"),
+        domains.paused(connection, domain_xml(DOMAIN).replace("hvm", "xen")),
+    ):
+        pytest.fail("must not get here")
+    assert domains.names(connection) == before
+
+
+def test_a_hypervisor_that_cannot_be_listened_to(connection: Connection) -> None:
+    handle = connection.handle.lookupByName("test")
+    domain = domains.Domain(name="test", handle=handle)
+    with pytest.raises(HostError, match="test"), listen(connection, domain, ports=()):
+        pytest.fail("must not get here")
+    assert "<name>test</name>" in domains.live_xml(domain)
+
+
+def test_a_hypervisor_that_runs_no_guests_of_ours(tmp_path: Path) -> None:
+    with pytest.raises(HostError), open_hypervisor(settings(tmp_path)):
+        pytest.fail("must not get here")
+
+
+def test_versions(connection: Connection) -> None:
+    found = host.version(connection)
+    assert set(found) == {"libvirt", "qemu"}
+    assert all(text.count(".") == 2 for text in found.values())
+
+
+@pytest.mark.parametrize("uri", ["nosuch:///system", "no uri at all", "test:///nonexistent.xml"])
+def test_nothing_answers(uri: str) -> None:
+    with pytest.raises(HostError, match="Cannot connect to libvirt at") as caught, connect(uri):
+        pytest.fail("must not get here")
+    assert caught.value.hint
