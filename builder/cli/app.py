@@ -8,7 +8,18 @@ from typing import Annotated, Any
 import typer
 
 from builder import config
-from builder.cli import build, doctor, host, iso, kickstart, pipeline, pool, template, volume
+from builder.cli import (
+    build,
+    doctor,
+    host,
+    iso,
+    kickstart,
+    pipeline,
+    pool,
+    rehearsal,
+    template,
+    volume,
+)
 from builder.cli.context import Context
 from builder.cli.output import TerminalMonitor
 from builder.errors import BuilderError, UsageError
@@ -30,6 +41,7 @@ app.add_typer(iso.app, name="iso")
 app.add_typer(kickstart.app, name="kickstart")
 app.add_typer(pipeline.app, name="pipeline")
 app.add_typer(pool.app, name="pool")
+app.add_typer(rehearsal.app, name="rehearsal")
 app.add_typer(template.app, name="template")
 app.add_typer(volume.app, name="volume")
 
@@ -49,7 +61,8 @@ def options(
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line and leave with the exit code that the outcome has."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     sys.exit(run(argv))
 
 
@@ -87,4 +100,7 @@ def _stopped() -> int:
 
 
 def _interrupt(_signal: int, _frame: Any) -> None:  # noqa: ANN401  # the signal module's type
+    # Once is enough: nothing may interrupt the cleaning up.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
     raise KeyboardInterrupt

@@ -40,9 +40,7 @@ def plan(pipeline: Pipeline, settings: Settings, *, monitor: Monitor) -> tuple[P
     A job that could not be built is "wrong", for the reason that its build would fail with.
     """
     store = _store(settings, monitor)
-    return tuple(
-        _plan(job, store=store, cache=settings.cache, monitor=monitor) for job in pipeline.jobs
-    )
+    return tuple(_plan(job, settings, store=store, monitor=monitor) for job in pipeline.jobs)
 
 
 def _store(settings: Settings, monitor: Monitor) -> Path:
@@ -54,9 +52,10 @@ def _store(settings: Settings, monitor: Monitor) -> Path:
         return settings.store_pool_path
 
 
-def _plan(job: Job, *, store: Path, cache: Path, monitor: Monitor) -> Planned:
+def _plan(job: Job, settings: Settings, *, store: Path, monitor: Monitor) -> Planned:
     try:
-        state, reason = judge(resolve(job.request), store=store, cache=cache, monitor=monitor)
+        order = resolve(job.request, kickstarts=settings.kickstarts)
+        state, reason = judge(order, store=store, cache=settings.cache, monitor=monitor)
     except BuilderError as error:
         state, reason = "wrong", f"cannot be built: {error.message}"
     return Planned(

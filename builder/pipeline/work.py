@@ -22,6 +22,6 @@ def prepare_host(settings: Settings) -> None:
 
 def build_job(job: Job, monitor: Monitor, *, settings: Settings, force: bool) -> Built:
     """Build the job's template. Raises the BuilderError of the step that failed."""
-    order = resolve(job.request)
+    order = resolve(job.request, kickstarts=settings.kickstarts)
     with open_hypervisor(settings) as hypervisor:
         return build(order, on=hypervisor, force=force, monitor=monitor)

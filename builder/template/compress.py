@@ -18,6 +18,8 @@ def compress(disk: Path, target: Path) -> None:
     # Out-of-order writes (-W) are what lets qemu-img compress on more than one processor.
     options = ["-O", "qcow2", "-c", "-W", "-m", "16", "-o", f"compression_type={COMPRESSION}"]
     try:
+        # The image holds /etc/shadow; libvirt hands it to its guests whatever the mode.
+        target.touch(mode=0o600)
         process.run(["qemu-img", "convert", *options, disk, target])
         _flush(target)
     except HostError as error:

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from tiny_guests import open_folder
 
 from builder.config import Settings
 from builder.errors import HostError
+from builder.hypervisor import open_hypervisor
 from builder.model.storage import Pool
 from builder.storage import pools as storage
 from builder.virt import pools, volumes
@@ -173,3 +175,12 @@ def test_a_folder_that_is_another_pool_already(connection: Connection, pool: Poo
     with pytest.raises(HostError, match=f"Cannot set up the pool {PREFIX} twin"):
         pools.ensure(connection, f"{PREFIX} twin", path=pool.path)
     assert _ours(connection) == [PREFIX]
+
+
+def test_a_hypervisor_is_ready_to_build(connection: Connection, folder: Path) -> None:
+    settings = replace(_settings(folder), uri=connection.uri)
+    with open_hypervisor(settings) as hypervisor:
+        assert hypervisor.accelerator.virt_type in ("kvm", "qemu")
+        assert hypervisor.iso_pool.path == settings.iso_pool_path
+        assert hypervisor.store_pool.path == settings.store_pool_path
+        assert pools.get(hypervisor.connection, settings.store_pool).active
