@@ -1,16 +1,20 @@
 """The recipe: one release and profile in, one published template out. Steps meet only here."""
 
+import os
 import secrets
+import shutil
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from tempfile import mkdtemp
 
 import msgspec
 from msgspec.structs import replace
 
 from builder.cleanup import Cleanup
+from builder.config import SESSION
 from builder.hypervisor import Hypervisor
-from builder.install.plan import install_plan, machine
+from builder.install.plan import install_plan, machine, with_sockets
 from builder.install.run import install
 from builder.iso.fetch import fetch
 from builder.iso.remaster import remaster
@@ -114,6 +118,10 @@ def _make(
             cdrom=media.path,
             evidence=journal.folder,
         )
+        if on.settings.uri == SESSION:
+            sockets = Path(mkdtemp(prefix="builder-", dir=os.environ.get("XDG_RUNTIME_DIR")))
+            cleanup.add(str(sockets), partial(shutil.rmtree, sockets))
+            plan = with_sockets(plan, sockets)
         installation = install(
             plan,
             on.connection,

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
+from builder.errors import BuilderError
 from builder.monitor import Monitor
 
 
@@ -21,9 +22,16 @@ class Cleanup:
         self._names: list[str] = []
 
     def add(self, name: str, release: Callable[[], None]) -> None:
-        """Release `name` at the end by calling `release`."""
+        """Release `name` at the end by calling `release`; should that fail, it is told."""
+
+        def attempt() -> None:
+            try:
+                release()
+            except (BuilderError, OSError) as error:
+                self._monitor.warn(f"{name} is left behind: {error}")
+
         self._names.append(name)
-        self._stack.callback(release)
+        self._stack.callback(attempt)
 
     def __enter__(self) -> Self:
         """Begin with nothing."""

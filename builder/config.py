@@ -15,6 +15,10 @@ Minutes = Annotated[float, msgspec.Meta(gt=0, le=100_000)]
 Network = Annotated[str, msgspec.Meta(pattern="^(none|user|(network|bridge):[^:]+)$")]
 
 
+SESSION = "qemu:///session"
+"""libvirt of the user who asks."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything about this host that a build needs to know. Nothing needs a file."""
 
@@ -93,7 +97,7 @@ def _fill_in(chosen: Settings, environ: Mapping[str, str]) -> Settings:
         key: (folder if getattr(chosen, key) == Path() else getattr(chosen, key)).absolute()
         for key, folder in folders.items()
     }
-    uri = chosen.uri or ("qemu:///system" if root else "qemu:///session")
+    uri = chosen.uri or ("qemu:///system" if root else SESSION)
     return msgspec.structs.replace(chosen, **paths, uri=uri, artifacts=chosen.artifacts.absolute())
 
 

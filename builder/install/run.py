@@ -1,8 +1,11 @@
 """Carry out an installation plan."""
 
 import time
+from contextlib import suppress
+from pathlib import Path
 
 from builder.errors import BuilderError
+from builder.install import report
 from builder.install.watch import Heard, watch
 from builder.model.domain import ANACONDA_PORT, RESULT_PORT
 from builder.model.installation import Deadlines, Installation, InstallPlan
@@ -59,4 +62,15 @@ def _run(
             )
         except BuilderError:
             domains.screenshot(connection, domain, plan.evidence / "screenshot")
+            _keep_guest_log(plan.evidence)
             raise
+
+
+def _keep_guest_log(evidence: Path) -> None:
+    """Unpack the installer's log from the guest's reports, where there is one."""
+    with suppress(OSError):  # evidence is a help, and must not hide the failure
+        lines = (evidence / "result.log").read_text(errors="replace").splitlines()
+        reports = [said for line in lines if (said := report.parse(line))]
+        logs = [log for said in reports if (log := report.log_tail(said))]
+        if logs:
+            (evidence / "installer.log").write_text("\n".join(logs))

@@ -28,7 +28,6 @@ class Heard(msgspec.Struct, kw_only=True):
     packages: list[str] = []
     success: bool = False
     failure: InstallError | None = None
-    tail: list[str] = []
 
 
 class Watcher:
@@ -39,6 +38,7 @@ class Watcher:
         self._nonce = nonce
         self._monitor = monitor
         self._progress = progress
+        self._refused = False
         self._lines: dict[str, Lines] = {}
 
     def listen(self, output: Output) -> None:
@@ -56,12 +56,14 @@ class Watcher:
             return
         if said.package:
             self.heard.packages.append(said.package)
-        self.heard.success = self.heard.success or said.result == "success"
-        if said.result == "failure":
+        if said.result == "success" and not self._refused:
+            # What the guest's scripts know outweighs what a text on its console looked like.
+            self.heard.success, self.heard.failure = True, None
+        if said.result == "failure" and not self._refused:
+            self._refused = True
             self.heard.failure = self.heard.failure or _reported(said)
 
     def _take_line(self, line: str) -> None:
-        self.heard.tail = [*self.heard.tail[-19:], line]
         self._show(follow(self.heard.position, line))
         cause = diagnose(line)
         if cause is not None and self.heard.failure is None:
@@ -201,8 +203,10 @@ def _judge(heard: Heard, end: Ended | None) -> Heard:
 
 def _reported(said: GuestReport) -> InstallError:
     lines = [line for line in report.log_tail(said).splitlines() if line.strip()]
-    detail = f" Its last line: {lines[-1].strip()}" if lines else ""
+    # Whoever reads this sits at a terminal, which must not obey what a guest sends.
+    last = "".join(filter(str.isprintable, lines[-1])).strip() if lines else ""
     return InstallError(
-        f"The installer reported a failure ({said.stage or 'script'}).{detail}",
-        hint="The log that it sent is in the evidence folder.",
+        f"The installer reported a failure ({said.stage or 'script'})."
+        f"{' Its last line: ' if last else ''}{last}",
+        hint="The log that it sent is installer.log in the evidence folder.",
     )

@@ -31,6 +31,8 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     log: Path
+    socket: Path | None = None
+    """Where the port ends on the host; None lets libvirt choose."""
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):

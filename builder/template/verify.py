@@ -3,11 +3,11 @@
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from builder.errors import TemplateError
+from builder.errors import HostError, TemplateError
 from builder.model.domain import Disk, DomainSpec, Machine
 from builder.model.installation import Ended, HostTrouble, Output, Signal
 from builder.virt import domains, volumes
@@ -59,8 +59,11 @@ def _overlay(connection: Connection, pool: str, image: Path, *, name: str) -> It
     volume = volumes.create(connection, pool, name, capacity=0, backing=image)
     try:
         yield volume.path
-    finally:
-        volumes.delete(connection, pool, name)
+    except BaseException:
+        with suppress(HostError):  # the first failure is the one to tell
+            volumes.delete(connection, pool, name)
+        raise
+    volumes.delete(connection, pool, name)
 
 
 def _boot(connection: Connection, domain: domains.Domain, *, minutes: float) -> float:

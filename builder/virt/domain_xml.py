@@ -111,6 +111,8 @@ def _console(devices: Element, spec: DomainSpec) -> None:
 
 def _channel(devices: Element, channel: Channel) -> None:
     element = SubElement(devices, "channel", type="unix")
+    if channel.socket is not None:
+        SubElement(element, "source", mode="bind", path=str(channel.socket))
     SubElement(element, "log", file=str(channel.log), append="on")
     SubElement(element, "target", type="virtio", name=channel.name)
 

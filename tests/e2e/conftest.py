@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -23,12 +24,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def settings(libvirt_uri: str, tmp_path_factory: pytest.TempPathFactory) -> config.Settings:
+def place() -> Iterator[Path]:
+    """Return a folder for pools: the hypervisor's own user must get through to it."""
+    with TemporaryDirectory(prefix="builder-e2e-", dir="/var/tmp") as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def settings(libvirt_uri: str, place: Path) -> config.Settings:
     """Return settings whose pools and artifacts belong to this run; the cache is the host's."""
-    place = tmp_path_factory.mktemp("e2e")
-    # The hypervisor runs as a user of its own and must get through to the pools.
-    for folder in (place, *place.parents[:2]):
-        folder.chmod(0o711)
     return config.load(
         uri=libvirt_uri,
         iso_pool="builder-test-iso",

@@ -1,10 +1,17 @@
 """Makes the installed system bootable: GRUB for BIOS or for UEFI."""
 
 import shlex
+from dataclasses import dataclass
 
 from builder.rehearsal.guest.layout import Firmware, Layout
-from builder.rehearsal.guest.model import Bootloader, Failure
+from builder.rehearsal.guest.model import Bootloader
 from builder.rehearsal.guest.programs import Runner
+
+_SERIAL = (
+    "serial --speed=115200",
+    "terminal_input serial console",
+    "terminal_output serial console",
+)
 
 
 def install(wanted: Bootloader, layout: Layout, kernel_arguments: str, runner: Runner) -> None:
@@ -15,9 +22,48 @@ def install(wanted: Bootloader, layout: Layout, kernel_arguments: str, runner: R
     file = runner.sysroot / "etc/default/grub"
     file.parent.mkdir(exist_ok=True)
     file.write_text(defaults(append, wanted.timeout))
-    for argv in _installs(wanted, layout):
-        runner.chroot(*argv)
-    runner.chroot("grub-mkconfig", "-o", "/boot/grub/grub.cfg")
+    runner.chroot(*_install(wanted, layout))
+    # Under emulation grub-mkconfig would take as long as half of the installation, for this text.
+    kernel = sorted(path.name for path in (runner.sysroot / "boot").glob("vmlinuz-*"))[-1]
+    root, boot = (_device(layout, place) for place in ("/", "/boot"))
+    menu = Menu(
+        release=kernel.removeprefix("vmlinuz-"),
+        root=f"UUID={_uuid(root, runner)}",
+        boot_uuid=_uuid(boot, runner),
+        boot_is_own=boot != root,
+        arguments=append,
+        timeout=wanted.timeout,
+    )
+    (runner.sysroot / "boot/grub/grub.cfg").write_text(menu_text(menu))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Menu:
+    """What the boot menu of the installed system says; `timeout` in seconds."""
+
+    release: str
+    root: str
+    boot_uuid: str
+    boot_is_own: bool
+    """/boot is a file system of its own."""
+    arguments: str
+    timeout: int
+
+
+def menu_text(menu: Menu) -> str:
+    """Return the text of grub.cfg."""
+    folder = "" if menu.boot_is_own else "/boot"
+    serial = "console=ttyS" in menu.arguments
+    lines = [
+        *(_SERIAL if serial else ()),
+        f"set timeout={menu.timeout}",
+        f"search --no-floppy --fs-uuid --set=root {menu.boot_uuid}",
+        "menuentry 'Builder Rehearsal' {",
+        f"\tlinux {folder}/vmlinuz-{menu.release} root={menu.root} ro {menu.arguments}".rstrip(),
+        f"\tinitrd {folder}/initrd.img-{menu.release}",
+        "}",
+    ]
+    return "\n".join([*lines, ""])
 
 
 def target_arguments(append: str, kernel_arguments: str) -> str:
@@ -46,20 +92,21 @@ def defaults(append: str, timeout: int) -> str:
     return "\n".join([*lines, ""])
 
 
-def _installs(wanted: Bootloader, layout: Layout) -> list[list[str]]:
+def _install(wanted: Bootloader, layout: Layout) -> list[str]:
     if layout.firmware is Firmware.UEFI:
         # --removable: the template's clones have firmware variables of their own, all empty.
-        return [["grub-install", "--target=x86_64-efi", "--efi-directory=/boot/efi",
-                 "--removable", "--no-nvram"]]  # fmt: skip
+        return ["grub-install", "--target=x86_64-efi", "--efi-directory=/boot/efi",
+                "--removable", "--no-nvram"]  # fmt: skip
     bios = ["grub-install", "--target=i386-pc"]
     if wanted.location in ("partition", "boot"):
-        return [[*bios, "--force", _boot_device(layout)]]
-    return [[*bios, f"/dev/{wanted.disk or layout.boot_disk}"]]
+        return [*bios, "--force", _device(layout, "/boot")]
+    return [*bios, f"/dev/{wanted.disk or layout.boot_disk}"]
 
 
-def _boot_device(layout: Layout) -> str:
+def _device(layout: Layout, place: str) -> str:
     devices = {made.mountpoint: made.device for made in layout.filesystems}
-    device = devices.get("/boot", devices.get("/"))
-    if device is None:
-        raise Failure("There is no partition to put the boot loader on.")
-    return device
+    return devices.get(place, devices["/"])
+
+
+def _uuid(device: str, runner: Runner) -> str:
+    return runner.run("blkid", "-s", "UUID", "-o", "value", device).strip()
