@@ -25,6 +25,7 @@ def build_key(order: BuildOrder, *, iso_sha256: str, kickstart: str) -> str:
         "builder": version("builder"),
         "iso": iso_sha256,
         "kickstart": kickstart,
+        "installer_args": order.release.installer_args,
         "firmware": order.options.firmware,
         "capacity": order.capacity,
         "compression": COMPRESSION,

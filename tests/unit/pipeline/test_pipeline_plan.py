@@ -13,6 +13,7 @@ from builder.model.template import ImageFacts, Manifest
 from builder.monitor import SilentMonitor
 from builder.orders import Request, resolve
 from builder.pipeline.plan import judge
+from builder.rehearsal.cache import location
 from builder.template.manifest import build_key
 from builder.template.publish import publish
 
@@ -101,9 +102,11 @@ def test_a_medium_that_is_not_made_yet_is_unknown(store: Path) -> None:
         "unknown",
         "depends on rehearsal.iso, which is made when it is built",
     )
-    (store / "rehearsal.iso").touch()
+    made = location(store)
+    made.parent.mkdir()
+    made.touch()
     assert judged(wanted, store) == ("unchanged", "unchanged since 20261101.1")
-    (store / "rehearsal.iso").write_text("other")
+    made.write_text("other")
     assert judged(wanted, store) == ("changed", "changed since 20261101.1")
 
 
