@@ -24,9 +24,11 @@ from builder.kickstart.lint import check, lint
 from builder.kickstart.render import render
 from builder.kickstart.secrets import mask
 from builder.model.build import BuildOrder
+from builder.model.installation import Installation
 from builder.model.kickstart import Kickstart
-from builder.model.media import StagedIso
-from builder.model.template import Built, Manifest
+from builder.model.media import InstallMedia, StagedIso
+from builder.model.storage import Volume
+from builder.model.template import Built, Manifest, Template
 from builder.monitor import Monitor
 from builder.rehearsal.cache import cached
 from builder.template.compress import compress
@@ -36,16 +38,26 @@ from builder.template.publish import publish
 from builder.template.registry import unchanged
 from builder.template.verify import boot_check
 from builder.virt import volumes
+from builder.virt.domain_xml import domain_xml
 
 
 class _Inputs(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that goes into a template, and the record that begins with it."""
 
-    order: BuildOrder
     iso: StagedIso
     kickstart: Kickstart
     nonce: str
     record: Manifest
+
+
+class _Work(msgspec.Struct, frozen=True, kw_only=True):
+    """What every step of one build is given."""
+
+    order: BuildOrder
+    on: Hypervisor
+    journal: Journal
+    cleanup: Cleanup
+    monitor: Monitor
 
 
 def build(
@@ -56,107 +68,123 @@ def build(
     `force` builds all the same. Raises the BuilderError of the step that failed; nothing but its
     evidence is left then, or, with `keep`, the failed guest with its disk and medium as well.
     """
-    with Journal(on.settings.artifacts, order.name, monitor=monitor) as journal:
-        inputs = _prepare(order, on=on, journal=journal, monitor=monitor)
-        key = inputs.record.build_key
-        if not force and (kept := unchanged(on.store_pool.path, order.name, key=key)):
+    with (
+        Journal(on.settings.artifacts, order.name, monitor=monitor) as journal,
+        Cleanup(keep=keep, monitor=monitor) as cleanup,
+    ):
+        work = _Work(order=order, on=on, journal=journal, cleanup=cleanup, monitor=monitor)
+        inputs = _prepare(work)
+        kept = unchanged(on.store_pool.path, order.name, key=inputs.record.build_key)
+        if kept is not None and not force:
             journal.discard()
             return Built(template=kept, fresh=False)
-        with Cleanup(keep=keep, monitor=monitor) as cleanup:
-            return _make(inputs, on=on, journal=journal, cleanup=cleanup, monitor=monitor)
+        template = _make(inputs, work)
+        return Built(
+            template=template, fresh=True, folder=journal.folder, steps=journal.entry.steps
+        )
 
 
-def _prepare(order: BuildOrder, *, on: Hypervisor, journal: Journal, monitor: Monitor) -> _Inputs:
-    nonce = secrets.token_hex(16)
-    hardware = machine(order, on.accelerator, network=on.settings.network)
-    with journal.step("Rendering the kickstart"):
+def _prepare(work: _Work) -> _Inputs:
+    order, nonce = work.order, secrets.token_hex(16)
+    hardware = machine(order, work.on.accelerator, network=work.on.settings.network)
+    with work.journal.step("Rendering the kickstart"):
         kickstart = rendered(order, nonce=nonce)
-    with journal.step(f"Staging {order.iso.name if order.iso else order.medium.file}"):
-        iso = staged(order, on=on, monitor=monitor)
+    with work.journal.step(f"Staging {order.iso.name if order.iso else order.medium.file}"):
+        iso = staged(order, on=work.on, monitor=work.monitor)
+    key = build_key(order, iso_sha256=iso.sha256, kickstart=kickstart.text.replace(nonce, ""))
+    public = mask(kickstart.text, order.options.secrets)
     record = draft(
-        order,
-        iso,
-        kickstart=mask(kickstart.text, order.options.secrets),
-        machine=hardware,
-        key=build_key(order, iso_sha256=iso.sha256, kickstart=kickstart.text.replace(nonce, "")),
-        build_id=journal.build_id,
+        order, iso, kickstart=public, machine=hardware, key=key, build_id=work.journal.build_id
     )
-    return _Inputs(order=order, iso=iso, kickstart=kickstart, nonce=nonce, record=record)
+    return _Inputs(iso=iso, kickstart=kickstart, nonce=nonce, record=record)
 
 
-def _make(
-    inputs: _Inputs,
-    *,
-    on: Hypervisor,
-    journal: Journal,
-    cleanup: Cleanup,
-    monitor: Monitor,
-) -> Built:
-    order, record = inputs.order, inputs.record
+def _make(inputs: _Inputs, work: _Work) -> Template:
+    journal, record = work.journal, inputs.record
     with journal.step("Remastering the ISO"):
-        output = on.iso_pool.path / f"{journal.build_id}.iso"
-        media = remaster(
-            inputs.iso,
-            inputs.kickstart.text,
-            output=output,
-            extra_args=order.release.installer_args,
-            monitor=monitor,
-        )
-        cleanup.add(str(media.path), media.path.unlink)
+        media = _remaster(inputs, work)
     with journal.step("Creating the disk"):
-        disk = volumes.create(
-            on.connection, on.store_pool.name, f"{journal.build_id}.qcow2", capacity=order.capacity
-        )
-        cleanup.add(str(disk.path), partial(volumes.delete, on.connection, disk.pool, disk.name))
-    journal.write("kickstart.ks", record.kickstart)
+        disk = _create_disk(work)
     with journal.step("Installing"):
-        plan = install_plan(
-            f"builder-{order.name}-{journal.build_id}",
-            record.machine,
-            nonce=inputs.nonce,
-            disk=disk.path,
-            cdrom=media.path,
-            evidence=journal.folder,
-        )
-        if on.settings.uri == SESSION:
-            sockets = Path(mkdtemp(prefix="builder-", dir=os.environ.get("XDG_RUNTIME_DIR")))
-            cleanup.add(str(sockets), partial(shutil.rmtree, sockets))
-            plan = with_sockets(plan, sockets)
-        installation = install(
-            plan,
-            on.connection,
-            deadlines=on.settings.deadlines,
-            keep=cleanup.keep,
-            monitor=monitor,
-        )
-        journal.write("domain.xml", installation.domain_xml)
+        installation = _install(inputs, media, disk, work)
+        record = replace(record, domain_xml=installation.domain_xml, packages=installation.packages)
     with journal.step("Compressing the image"):
-        candidate = disk.path.with_name(f".{journal.build_id}.candidate")
-        cleanup.add(str(candidate), partial(candidate.unlink, missing_ok=True))
-        compress(disk.path, candidate)
+        candidate = _compress(disk, work)
         image = measure(candidate)
     with journal.step("Booting a clone"):
-        boot_seconds = boot_check(
-            candidate,
-            record.machine,
-            connection=on.connection,
-            pool=on.store_pool.name,
-            minutes=on.settings.boot_minutes,
-            evidence=journal.folder,
-        )
+        record = replace(record, boot_seconds=_boot(candidate, record, work))
     with journal.step("Publishing"):
-        record = replace(
-            record,
-            domain_xml=installation.domain_xml,
-            packages=installation.packages,
-            boot_seconds=boot_seconds,
-            steps=journal.entry.steps,
-            tools=tools(on.connection),
-        )
+        record = replace(record, steps=journal.entry.steps, tools=tools(work.on.connection))
         template = publish(candidate, record, image, today=datetime.now(UTC).date())
         journal.write("manifest.json", template.manifest.read_text())
         journal.link(template.path)
-    return Built(template=template, fresh=True, folder=journal.folder, steps=journal.entry.steps)
+    return template
+
+
+def _remaster(inputs: _Inputs, work: _Work) -> InstallMedia:
+    media = remaster(
+        inputs.iso,
+        inputs.kickstart.text,
+        output=work.on.iso_pool.path / f"{work.journal.build_id}.iso",
+        extra_args=work.order.release.installer_args,
+        monitor=work.monitor,
+    )
+    work.cleanup.add(str(media.path), media.path.unlink)
+    return media
+
+
+def _create_disk(work: _Work) -> Volume:
+    on, name = work.on, f"{work.journal.build_id}.qcow2"
+    disk = volumes.create(on.connection, on.store_pool.name, name, capacity=work.order.capacity)
+    work.cleanup.add(str(disk.path), partial(volumes.delete, on.connection, disk.pool, disk.name))
+    return disk
+
+
+def _install(inputs: _Inputs, media: InstallMedia, disk: Volume, work: _Work) -> Installation:
+    settings, evidence = work.on.settings, work.journal.folder
+    plan = install_plan(
+        f"builder-{work.order.name}-{work.journal.build_id}",
+        inputs.record.machine,
+        nonce=inputs.nonce,
+        disk=disk.path,
+        cdrom=media.path,
+        evidence=evidence,
+    )
+    if settings.uri == SESSION:
+        plan = with_sockets(plan, _socket_folder(work.cleanup))
+    work.journal.write("kickstart.ks", inputs.record.kickstart)
+    work.journal.write("domain.xml", domain_xml(plan.domain))
+    return install(
+        plan,
+        work.on.connection,
+        deadlines=settings.deadlines,
+        keep=work.cleanup.keep,
+        monitor=work.monitor,
+    )
+
+
+def _socket_folder(cleanup: Cleanup) -> Path:
+    folder = Path(mkdtemp(prefix="builder-", dir=os.environ.get("XDG_RUNTIME_DIR")))
+    cleanup.add(str(folder), partial(shutil.rmtree, folder))
+    return folder
+
+
+def _compress(disk: Volume, work: _Work) -> Path:
+    candidate = disk.path.with_name(f".{work.journal.build_id}.candidate")
+    work.cleanup.add(str(candidate), partial(candidate.unlink, missing_ok=True))
+    compress(disk.path, candidate)
+    return candidate
+
+
+def _boot(candidate: Path, record: Manifest, work: _Work) -> float:
+    return boot_check(
+        candidate,
+        record.machine,
+        connection=work.on.connection,
+        pool=work.on.store_pool.name,
+        minutes=work.on.settings.boot_minutes,
+        evidence=work.journal.folder,
+    )
 
 
 def rendered(order: BuildOrder, *, nonce: str) -> Kickstart:

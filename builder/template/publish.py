@@ -23,8 +23,7 @@ def publish(candidate: Path, manifest: Manifest, facts: ImageFacts, *, today: da
     try:
         versioned = _claim(draft, manifest, store=store, today=today)
         image = store / f"{versioned.name}-{versioned.version}.qcow2"
-        candidate.rename(image)
-        _flush_folder(store)
+        _move(candidate, image)
     except OSError as error:
         raise HostError(
             f"Cannot publish into {store}: {error.strerror}.", hint="Is the store pool writable?"
@@ -38,6 +37,15 @@ def publish(candidate: Path, manifest: Manifest, facts: ImageFacts, *, today: da
         image=facts,
         manifest=image.with_suffix(".json"),
     )
+
+
+def _move(candidate: Path, image: Path) -> None:
+    try:
+        candidate.rename(image)
+    except OSError:
+        image.with_suffix(".json").unlink()  # nobody else's: the claim made it ours
+        raise
+    _flush_folder(image.parent)
 
 
 def _claim(draft: Path, manifest: Manifest, *, store: Path, today: date) -> Manifest:
