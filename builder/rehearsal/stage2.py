@@ -40,7 +40,7 @@ def build(installer: Path, modules: Path, file: Path) -> None:
     (tree / "mnt/sysimage").mkdir()
     _copy_guest(tree / _GUEST)
     _compile(tree)
-    squash(tree, file)
+    _squash(tree, file)
     shutil.rmtree(tree)
 
 
@@ -61,11 +61,9 @@ def _compile(tree: Path) -> None:
     process.run([*python, "--invalidation-mode", "unchecked-hash", f"/{_GUEST}"])
 
 
-def squash(tree: Path, file: Path, *options: str | Path) -> None:
-    """Pack a tree into a squashfs, the same bytes for the same tree. Raises HostError."""
+def _squash(tree: Path, file: Path) -> None:
     # The files keep their times: Python compiles anew whatever is not as old as its bytecode says.
-    # And lz4, since an emulated machine takes minutes to unpack what others make a little smaller.
     process.run(
-        ["mksquashfs", tree, file, "-noappend", "-no-progress", "-quiet", "-comp", "lz4",
-         "-Xhc", "-mkfs-time", "0", "-no-exports", *options],
+        ["mksquashfs", tree, file, "-noappend", "-no-progress", "-quiet", "-no-exports",
+         "-comp", "zstd", "-Xcompression-level", "3", "-mkfs-time", "0"],
     )  # fmt: skip

@@ -1,69 +1,58 @@
 """Puts the base system and the chosen packages onto the new file systems."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from builder.rehearsal.guest.programs import Runner
 from builder.rehearsal.guest.software import Package
 
-_IMAGE = "images/payload.squashfs"
+_ARCHIVE = "images/payload.tar"
 _CONTENTS = "images/payload.contents"
-_MOUNTED = Path("/run/payload")
 _POLICY = "usr/sbin/policy-rc.d"
+_RECORD = 2**20  # bytes that tar reads at once, and after which it tells where it is
 
 
 @dataclass(frozen=True, kw_only=True)
 class Base:
-    """A package of the base system and how many entries it has in the image."""
+    """A package of the base system; the payload archive holds its files up to the byte `end`."""
 
     name: str
-    entries: int
+    end: int
 
 
 def read_contents(root: Path) -> tuple[Base, ...]:
-    """Return the packages of the payload image, in the order in which they are unpacked."""
-    counts: dict[str, int] = {}
-    for line in (root / _CONTENTS).read_text().splitlines():
-        name = line.partition("\t")[0]
-        counts[name] = counts.get(name, 0) + 1
-    return tuple(Base(name=name, entries=count) for name, count in counts.items())
+    """Return the packages of the payload archive, in the order in which they are unpacked.
+
+    What belongs to no package is the last one, without a name.
+    """
+    lines = (line.partition("\t") for line in (root / _CONTENTS).read_text().splitlines())
+    return tuple(Base(name=name, end=int(end)) for name, _, end in lines)
 
 
 def install(root: Path, base: Sequence[Base], extra: Sequence[Package], runner: Runner) -> None:
     """Unpack the base system, package by package, then install the `extra` ones. Raises Failure."""
     named = [package for package in base if package.name]
-    total = len(named) + len(extra)
-    _unpack(root, base, total, runner)
+    _unpack(root / _ARCHIVE, named, len(named) + len(extra), runner)
     if extra:
         _install_debs(root, extra, len(named), runner)
 
 
-def _unpack(root: Path, base: Sequence[Base], total: int, runner: Runner) -> None:
-    names = Path("/run/payload.names")
-    lines = (root / _CONTENTS).read_text().splitlines()
-    names.write_text("".join(f"{line.partition(chr(9))[2]}\n" for line in lines))
-    _MOUNTED.mkdir(exist_ok=True)
-    runner.run("mount", "-o", "loop,ro", root / _IMAGE, _MOUNTED)
-    copy = (
-        f"tar --create --directory={_MOUNTED} --no-recursion --verbatim-files-from"
-        f" --files-from={names}"
-        f" | tar --extract --verbose --directory={runner.sysroot}"
-        " --numeric-owner --same-permissions"
-    )
-    with runner.lines("bash", "-o", "pipefail", "-c", copy) as unpacked:
-        _announce(unpacked, base, total, runner)
-    runner.run("umount", _MOUNTED)
-
-
-def _announce(unpacked: Iterator[str], base: Sequence[Base], total: int, runner: Runner) -> None:
-    for number, package in enumerate(base, start=1):
-        if package.name:
-            _say(runner, package.name, number, total)
-        for _ in range(package.entries):
-            next(unpacked, None)
-    for line in unpacked:
-        runner.console.log(line, name="packaging", level="WARN")
+def _unpack(archive: Path, base: Sequence[Base], total: int, runner: Runner) -> None:
+    tar: list[str | Path] = [
+        "tar", "--extract", "--file", archive, "--directory", runner.sysroot, "--numeric-owner",
+        "--same-permissions", f"--blocking-factor={_RECORD // 512}",
+        "--checkpoint=1", "--checkpoint-action=echo=%u",
+    ]  # fmt: skip
+    shown = 0
+    with runner.lines(*tar) as lines:
+        for line in lines:
+            position = int(line.split()[-1]) * _RECORD
+            while shown < len(base) and (shown == 0 or base[shown - 1].end <= position):
+                shown += 1
+                _say(runner, base[shown - 1].name, shown, total)
+    for number, package in enumerate(base[shown:], start=shown + 1):
+        _say(runner, package.name, number, total)
 
 
 def _say(runner: Runner, name: str, number: int, total: int) -> None:
