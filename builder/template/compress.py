@@ -1,6 +1,7 @@
 """Make the image small enough to keep and to copy."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from builder import process
@@ -15,6 +16,15 @@ def compress(disk: Path, target: Path) -> None:
 
     Raises HostError when the store pool is full or qemu-img fails; `target` is removed then.
     """
+    try:
+        _convert(disk, target)
+    except BaseException:
+        with suppress(OSError):  # the failure is what has to be told
+            target.unlink(missing_ok=True)
+        raise
+
+
+def _convert(disk: Path, target: Path) -> None:
     # Out-of-order writes (-W) are what lets qemu-img compress on more than one processor.
     options = ["-O", "qcow2", "-c", "-W", "-m", "16", "-o", f"compression_type={COMPRESSION}"]
     try:
@@ -22,12 +32,13 @@ def compress(disk: Path, target: Path) -> None:
         target.touch(mode=0o600)
         process.run(["qemu-img", "convert", *options, disk, target])
         _flush(target)
+    except OSError as error:
+        raise HostError(
+            f"Cannot write to {target.parent}: {error.strerror}.",
+            hint="Is the folder of the store pool writable?",
+        ) from error
     except HostError as error:
-        target.unlink(missing_ok=True)
         raise _explain(error, target) from error
-    except BaseException:
-        target.unlink(missing_ok=True)
-        raise
 
 
 def _flush(path: Path) -> None:

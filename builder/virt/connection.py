@@ -50,8 +50,9 @@ def translated(what: str, *, hint: str = "") -> Iterator[None]:
 
 
 def plain(error: libvirt.libvirtError) -> str:
-    """Return libvirt's sentence without its full stop."""
-    return str(error).strip().rstrip(".")
+    """Return libvirt's sentence without its full stop; of a program's failure, its last words."""
+    said = str(error).strip().rstrip(".")
+    return said.rpartition(": ")[2] if "Child process (" in said else said
 
 
 def _run_event_loop() -> None:

@@ -19,11 +19,27 @@ ExecStartPre=/usr/sbin/sshd -t
 END
 chroot "$root" systemctl disable --quiet systemd-networkd.service systemd-networkd-wait-online.service
 
-# One initramfs that serves every machine, so that no installation has to make its own.
+# One small initramfs for every virtual machine, so that no installation has to make its own.
 echo 'RESUME=none' >"$root/etc/initramfs-tools/conf.d/resume"
+echo 'MODULES=list' >"$root/etc/initramfs-tools/conf.d/modules"
+cat >>"$root/etc/initramfs-tools/modules" <<'END'
+virtio_pci
+virtio_blk
+virtio_scsi
+sd_mod
+ata_piix
+nvme
+xfs
+ext4
+dm_mod
+END
 for kernel in "$root"/lib/modules/*; do
     chroot "$root" update-initramfs -c -k "${kernel##*/}"
 done
+
+# Nothing to bring up to date at the first boot, and no ext4 snapshots to look for.
+touch "$root/etc/.updated" "$root/var/.updated"
+chroot "$root" systemctl disable --quiet e2scrub_reap.service e2scrub_all.timer
 
 # systemd-resolved has made this a link to a file that only a running system has.
 cp --remove-destination /etc/resolv.conf "$root/etc/resolv.conf"

@@ -1,4 +1,4 @@
-"""A kickstart file into an Order: the only module here that knows pykickstart."""
+"""A kickstart file into an Order; with kickstart_storage the only module that knows pykickstart."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,22 +11,18 @@ from pykickstart.parser import Script as ParsedScript
 from pykickstart.sections import NullSection, PreScriptSection
 from pykickstart.version import makeVersion
 
+from builder.rehearsal.guest.kickstart_storage import disk_name, storage
 from builder.rehearsal.guest.model import (
-    AutoRequest,
     Bootloader,
     FinalAction,
-    GroupRequest,
     Link,
     Locale,
-    LogicalRequest,
     Network,
     Order,
-    PartitionRequest,
     Password,
     Script,
     ScriptKind,
     Software,
-    StorageRequest,
     User,
 )
 
@@ -94,7 +90,7 @@ def _parse(parser: KickstartParser, path: Path) -> None:
 
 def _order(handler: Any) -> Order:  # noqa: ANN401  # pykickstart has no types
     return Order(
-        storage=_storage(handler),
+        storage=storage(handler),
         bootloader=_bootloader(handler.bootloader),
         root=_password(handler.rootpw),
         users=tuple(_user(user) for user in handler.user.userList),
@@ -110,75 +106,14 @@ def _order(handler: Any) -> Order:  # noqa: ANN401  # pykickstart has no types
     )
 
 
-def _storage(handler: Any) -> StorageRequest:  # noqa: ANN401
-    clear, ignore = handler.clearpart, handler.ignoredisk
-    cleared = clear.type in (constants.CLEARPART_TYPE_ALL, constants.CLEARPART_TYPE_LINUX)
-    return StorageRequest(
-        clear=cleared,
-        initialise=bool(clear.initAll or handler.zerombr.zerombr),
-        disklabel=clear.disklabel or "",
-        ignored_disks=tuple(_disk(name) for name in ignore.ignoredisk),
-        only_disks=tuple(_disk(name) for name in (ignore.onlyuse or clear.drives)),
-        partitions=tuple(_partition(line) for line in handler.partition.partitions),
-        groups=tuple(_group(line) for line in handler.volgroup.vgList),
-        logicals=tuple(_logical(line) for line in handler.logvol.lvList),
-        auto=_auto(handler.autopart),
-    )
-
-
-def _disk(name: str) -> str:
-    return name.removeprefix("/dev/")
-
-
-def _partition(line: Any) -> PartitionRequest:  # noqa: ANN401
-    return PartitionRequest(
-        mountpoint=line.mountpoint,
-        fstype=line.fstype or "",
-        size=line.size or 0,
-        grow=bool(line.grow),
-        max_size=line.maxSizeMB or 0,
-        primary=bool(line.primOnly),
-        disk=_disk(line.disk),
-        recommended=bool(line.recommended or line.hibernation),
-        label=line.label or "",
-        options=line.fsopts or "",
-    )
-
-
-def _group(line: Any) -> GroupRequest:  # noqa: ANN401
-    extent = int(line.pesize or 0) // 1024  # the language counts KiB here
-    return GroupRequest(name=line.vgname, physical=tuple(line.physvols), extent=extent or 4)
-
-
-def _logical(line: Any) -> LogicalRequest:  # noqa: ANN401
-    return LogicalRequest(
-        mountpoint=line.mountpoint,
-        group=line.vgname,
-        name=line.name,
-        fstype=line.fstype or "",
-        size=line.size or 0,
-        percent=line.percent or 0,
-        grow=bool(line.grow),
-        max_size=line.maxSizeMB or 0,
-        recommended=bool(line.recommended or line.hibernation),
-        label=line.label or "",
-        options=line.fsopts or "",
-    )
-
-
-def _auto(line: Any) -> AutoRequest | None:  # noqa: ANN401
-    if not line.autopart:
-        return None
-    kind = constants.AUTOPART_TYPE_LVM if line.type is None else line.type
-    lvm = kind in (constants.AUTOPART_TYPE_LVM, constants.AUTOPART_TYPE_LVM_THINP)
-    return AutoRequest(lvm=lvm, fstype=line.fstype or "", home=not line.nohome)
-
-
 def _bootloader(line: Any) -> Bootloader:  # noqa: ANN401
     timeout = 5 if line.timeout is None else line.timeout
     location = "none" if line.disabled else (line.location or "mbr")
     return Bootloader(
-        append=line.appendLine or "", location=location, timeout=timeout, disk=_disk(line.bootDrive)
+        append=line.appendLine or "",
+        location=location,
+        timeout=timeout,
+        disk=disk_name(line.bootDrive),
     )
 
 
