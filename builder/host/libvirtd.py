@@ -6,7 +6,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -19,6 +19,7 @@ _SOCKETS = (Path("/run/libvirt/libvirt-sock"), Path("/run/libvirt/virtqemud-sock
 _LOGGER = Path("/run/libvirt/virtlogd-sock")
 _SYSTEMD = Path("/run/systemd/system")
 _KVM = Path("/dev/kvm")
+_LOCKS = Path("/run/lock")
 _START_SECONDS = 30
 
 # libvirt asks access(2) whether KVM is there, and root may write to everything except a read-only
@@ -89,12 +90,20 @@ def _join_or_start(lock: TextIO, undo: ExitStack, *, state: Path, monitor: Monit
 @contextmanager
 def _daemons(state: Path, monitor: Monitor) -> Iterator[None]:
     with ExitStack() as undo:
+        _make_lock_folder(undo)
         wrapper = [] if not _KVM.exists() or kvm_works() else _hide_kvm(state, undo, monitor)
         # libvirtd needs virtlogd only when a guest starts: too late to find out that it is slow.
         _start("virtlogd", (_LOGGER,), wrapper, state=state, undo=undo)
         log = _start("libvirtd", _SOCKETS, wrapper, state=state, undo=undo)
         monitor.note(f"No libvirtd was running: started one for now, its log is {log}.")
         yield
+
+
+def _make_lock_folder(undo: ExitStack) -> None:
+    """libvirt locks consoles in /run/lock, which systemd makes at boot and a container may lack."""
+    with suppress(FileExistsError):
+        _LOCKS.mkdir(mode=0o755)
+        undo.callback(_LOCKS.rmdir)
 
 
 def _hide_kvm(state: Path, undo: ExitStack, monitor: Monitor) -> list[str | Path]:

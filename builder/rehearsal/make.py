@@ -1,9 +1,12 @@
 """Makes the rehearsal ISO: one page that says how."""
 
+import fcntl
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from builder.errors import HostError, UsageError
@@ -42,8 +45,29 @@ def make(
         )
     if os.geteuid() != 0:
         raise HostError("Making a rehearsal ISO needs root.", hint="Use sudo.")
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(cache):
+            _make(output, cache, monitor, size_mib)
+    except OSError as error:
+        raise HostError(
+            f"The rehearsal ISO cannot be written: {error}",
+            hint="It needs about 3 GiB in the cache, and the ISO's size where it is written.",
+        ) from error
+    return output
+
+
+@contextmanager
+def _locked(cache: Path) -> Iterator[None]:
+    """Wait for another make that uses the same cache."""
+    with (cache / "systems.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _make(output: Path, cache: Path, monitor: Monitor, size_mib: int | None) -> None:
     target, installer = _systems(cache, monitor)
-    output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as name:
         work = Path(name)
         root = work / "iso"
@@ -55,12 +79,10 @@ def make(
                 packages.pad(root, size_mib)
         with monitor.step(f"Writing {output.name}"):
             _write(root, output)
-    return output
 
 
 def _systems(cache: Path, monitor: Monitor) -> tuple[Path, Path]:
     host = distribution.detect()
-    cache.mkdir(parents=True, exist_ok=True)
     with monitor.step("Installing the rehearsal's two systems"), ThreadPoolExecutor() as both:
         target = both.submit(systems.ensure, systems.target(host), host, cache)
         installer = both.submit(systems.ensure, systems.installer(host), host, cache)

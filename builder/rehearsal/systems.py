@@ -78,13 +78,24 @@ def ensure(system: System, distribution: Distribution, cache: Path) -> Path:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        # The kernel's package would otherwise make an initramfs that we throw away.
-        process.run(_command(system, distribution, partial), env={"INITRD": "No"})
+        _bootstrap(system, distribution, partial)
         partial.rename(final)
-    except HostError:
+    finally:
         shutil.rmtree(partial, ignore_errors=True)
-        raise
     return final
+
+
+def _bootstrap(system: System, distribution: Distribution, folder: Path) -> None:
+    # The kernel's package would otherwise make an initramfs that we throw away.
+    done = process.run(_command(system, distribution, folder), env={"INITRD": "No"}, check=False)
+    if not done.returncode:
+        return
+    said = [line for line in done.stderr.splitlines() if line.startswith(("E:", "Err:"))]
+    raise HostError(
+        f"mmdebstrap cannot make the rehearsal's {system.name} system: "
+        f"{said[0] if said else process.failure(done).message}",
+        hint="See that `apt-get update` works on this host and that the disk has 2 GiB free.",
+    )
 
 
 def _command(system: System, distribution: Distribution, folder: Path) -> list[str | Path]:

@@ -22,7 +22,7 @@ _CRASH = (
     "\n\n1) Report Bug\n2) Debug\n3) Run shell\n4) Quit\n"
 )
 _DONE = "Installation complete.  Press return to quit"
-_LAST_STEP_WAIT = 180  # seconds that a failure stays on the screen in cmdline mode
+_CMDLINE_WAIT = 180  # seconds that a failure stays on the screen in cmdline mode
 
 
 def main() -> int:
@@ -35,12 +35,8 @@ def main() -> int:
         runner = Runner(console)
         try:
             order = install.read(media, runner)
-        except SyntaxFailure as error:
+        except (SyntaxFailure, Failure) as error:
             console.say(str(error))
-            return 1
-        except Failure as error:
-            console.say(str(error))
-            action.write_text(FinalAction.REBOOT)
             return 1
         action.write_text(order.final or FinalAction.REBOOT)
         return _guarded(order, media, runner)
@@ -108,7 +104,7 @@ def _terminate(text: str, console: Console) -> None:
         "edit your kickstart file and retry installation.\n"
         f"The exact error message is:\n\n{text}\n\nThe installer will now terminate."
     )
-    time.sleep(_LAST_STEP_WAIT)
+    time.sleep(_CMDLINE_WAIT)
 
 
 def _question(text: str, console: Console) -> None:
