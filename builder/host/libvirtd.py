@@ -103,7 +103,12 @@ def _make_lock_folder(undo: ExitStack) -> None:
     """libvirt locks consoles in /run/lock, which systemd makes at boot and a container may lack."""
     with suppress(FileExistsError):
         _LOCKS.mkdir(mode=0o755)
-        undo.callback(_LOCKS.rmdir)
+        undo.callback(_remove_if_empty, _LOCKS)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):  # others have their locks there by now
+        folder.rmdir()
 
 
 def _hide_kvm(state: Path, undo: ExitStack, monitor: Monitor) -> list[str | Path]:
