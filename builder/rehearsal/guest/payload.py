@@ -70,7 +70,16 @@ def _install_debs(root: Path, extra: Sequence[Package], done: int, runner: Runne
     files = [Path("/") / inside / package.location for package in extra]
     total = done + len(extra)
     number = done
-    with runner.lines("chroot", runner.sysroot, "dpkg", "--install", *files) as lines:
+    # apt and not dpkg, which does not put a package before those that need it to be unpacked.
+    apt = [
+        "apt-get",
+        "--quiet",
+        "--yes",
+        "--no-install-recommends",
+        "-o",
+        "APT::Sandbox::User=root",
+    ]
+    with runner.lines("chroot", runner.sysroot, *apt, "install", *files) as lines:
         for line in lines:
             runner.console.log(line, name="packaging", level="DEBUG")
             if line.startswith("Unpacking "):
