@@ -165,7 +165,7 @@ class _Clock:
             minutes = self._deadlines.idle_seconds / 60
             raise HangError(
                 f"The installation stands still in the phase {position.phase}: "
-                f"no output, disk or processor activity for {minutes:g} minutes.",
+                f"no output and no disk activity for {minutes:g} minutes.",
                 hint="The screenshot shows what it waits for.",
             )
         if now - self._began > self._deadlines.total_seconds:

@@ -60,7 +60,15 @@ def _processor(domain: Element, machine: Machine) -> None:
     else:
         cpu = SubElement(domain, "cpu", mode="custom", match="exact")
         SubElement(cpu, "model", fallback="forbid").text = machine.cpu
-    SubElement(domain, "clock", offset="utc")
+    _clock(domain)
+
+
+def _clock(domain: Element) -> None:
+    """Set the timers as virt-install does for Linux guests, which have better ones than HPET."""
+    clock = SubElement(domain, "clock", offset="utc")
+    SubElement(clock, "timer", name="rtc", tickpolicy="catchup")
+    SubElement(clock, "timer", name="pit", tickpolicy="delay")
+    SubElement(clock, "timer", name="hpet", present="no")
 
 
 def _lifecycle(domain: Element) -> None:
