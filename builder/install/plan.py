@@ -26,12 +26,14 @@ def machine(order: BuildOrder, accelerator: Accelerator, *, network: str) -> Mac
             "libvirt finds no UEFI firmware on this host.",
             hint="Install ovmf (Debian) or edk2-ovmf (EL).",
         )
+    # Two of some sixty emulated guests with two processors froze while their kernel started.
+    processors = order.release.vcpus if accelerator.virt_type == "kvm" else 1
     return Machine(
         osinfo=order.release.osinfo,
         virt_type=accelerator.virt_type,
         cpu=accelerator.cpu or order.release.emulated_cpu,
         memory_mib=order.memory_mib or order.release.memory_mib,
-        vcpus=order.vcpus or order.release.vcpus,
+        vcpus=order.vcpus or processors,
         firmware=order.options.firmware,
         network=network,
     )

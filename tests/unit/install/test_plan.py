@@ -31,8 +31,13 @@ def test_the_release_decides_what_nobody_asked_for() -> None:
     release = catalogue.find("centos7")
     found = machine(order(), TCG, network="user")
     assert (found.virt_type, found.cpu) == ("qemu", release.emulated_cpu)
-    assert (found.memory_mib, found.vcpus) == (release.memory_mib, release.vcpus)
+    assert (found.memory_mib, found.vcpus) == (release.memory_mib, 1)
     assert (found.osinfo, found.network) == (release.osinfo, "user")
+
+
+def test_hardware_gets_the_processors_that_the_release_wants() -> None:
+    found = machine(order(), KVM, network="user")
+    assert found.vcpus == catalogue.find("centos7").vcpus > 1
 
 
 def test_what_was_asked_for_wins() -> None:
