@@ -101,5 +101,6 @@ def _summary(built: "Built") -> str:
         ("sha256", template.image.sha256),
     ]
     times = [(step.step, f"{step.seconds:.1f} s") for step in built.steps]
-    total = sum(step.seconds for step in built.steps)
-    return table(("", ""), [*facts, *times, ("all steps", f"{total:.1f} s")]).lstrip("\n")
+    if built.fresh:
+        times.append(("all steps", f"{sum(step.seconds for step in built.steps):.1f} s"))
+    return table(("", ""), [*facts, *times]).lstrip("\n")
