@@ -29,8 +29,8 @@ def connect(uri: str) -> Iterator[Connection]:
     except libvirt.libvirtError as error:
         raise HostError(
             f"Cannot connect to libvirt at {uri}: {plain(error)}.",
-            hint="Start libvirt (systemctl start libvirtd, or virtqemud), "
-            "or let `builder host run -- COMMAND` start one for a command.",
+            hint="Start libvirt: systemctl start libvirtd (or virtqemud.socket). "
+            "Where there is no systemd, put `builder host run --` before the command.",
         ) from error
     try:
         yield Connection(uri=uri, handle=handle)
