@@ -107,6 +107,11 @@ CAUSES = (
         "`builder iso inspect` shows the ISO's boot entries.",
     ),
     _cause(
+        r"Installation complete\.\s+Press (?:return|ENTER) to quit|reboot: System halted",
+        "The installation is complete, but the guest does not power off.",
+        "End the kickstart with poweroff: halt and no action at all wait for a key.",
+    ),
+    _cause(
         r"^Pane is dead",
         "The installer ended without a word.",
         "The console log shows its last lines.",

@@ -50,6 +50,12 @@ class Watcher:
             else:
                 self._take_line(line)
 
+    def pause(self) -> None:
+        """Take in unfinished lines as well: a guest that asks waits in the line of its question."""
+        for source, lines in self._lines.items():
+            if source != RESULT_PORT:
+                self._take_line(lines.pending())
+
     def _take_report(self, line: str) -> None:
         said = report.parse(line)
         if said is None or said.nonce != self._nonce:
@@ -121,6 +127,7 @@ def _until_end(
         elif isinstance(signal, HostTrouble):
             raise HostError(signal.sentence, hint=signal.hint)
         else:
+            watcher.pause()
             clock.look(vital())
         if clock.over(failed=watcher.heard.failure is not None, position=watcher.heard.position):
             return None

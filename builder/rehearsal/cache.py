@@ -1,13 +1,9 @@
 """The rehearsal ISO of this builder and this distribution, made once."""
 
-import fcntl
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
-from builder.errors import HostError
 from builder.monitor import Monitor
 from builder.rehearsal import distribution
 from builder.rehearsal.make import make
@@ -18,11 +14,10 @@ def cached(cache: Path, *, monitor: Monitor) -> Path:
 
     Builds that want it at the same time wait for one of them to make it. Raises HostError.
     """
-    with _alone(_folder(cache)):
-        path = location(cache)
-        if not path.is_file():
-            make(path, cache=_folder(cache), monitor=monitor)
-    return path
+    path = location(cache)
+    if path.is_file():
+        return path
+    return make(path, cache=_folder(cache), monitor=monitor, keep=True)
 
 
 def location(cache: Path) -> Path:
@@ -41,17 +36,3 @@ def location(cache: Path) -> Path:
 
 def _folder(cache: Path) -> Path:
     return cache / "rehearsal"
-
-
-@contextmanager
-def _alone(cache: Path) -> Iterator[None]:
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        lock = (cache / "lock").open("w")
-    except OSError as error:
-        raise HostError(
-            f"Cannot write to {cache}: {error.strerror}.", hint="Set BUILDER_CACHE to a folder."
-        ) from error
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -33,11 +33,13 @@ def make(
     monitor: Monitor,
     size_mib: int | None = None,
     layout: str = "el7",
+    keep: bool = False,
 ) -> Path:
     """Write the rehearsal ISO to `output`, padded to `size_mib` MiB if given; return `output`.
 
-    What the distribution's packages give is kept in `cache`. Needs root, as mmdebstrap and chroot
-    do. Raises UsageError for an unknown layout and HostError when a program fails.
+    What the distribution's packages give is kept in `cache`, where one make works at a time. With
+    `keep`, an ISO that is there by then stays as it is. Needs root, as mmdebstrap and chroot do.
+    Raises UsageError for an unknown layout and HostError when a program fails.
     """
     if layout not in _LAYOUTS:
         raise UsageError(
@@ -49,7 +51,8 @@ def make(
         cache.mkdir(parents=True, exist_ok=True)
         output.parent.mkdir(parents=True, exist_ok=True)
         with _locked(cache):
-            _make(output, cache, monitor, size_mib)
+            if not (keep and output.is_file()):
+                _make(output, cache, monitor, size_mib)
     except OSError as error:
         raise HostError(
             f"The rehearsal ISO cannot be written: {error}",
@@ -61,7 +64,7 @@ def make(
 @contextmanager
 def _locked(cache: Path) -> Iterator[None]:
     """Wait for another make that uses the same cache."""
-    with (cache / "systems.lock").open("w") as lock:
+    with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

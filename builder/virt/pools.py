@@ -86,12 +86,11 @@ def handle(connection: Connection, name: str) -> libvirt.virStoragePool:
 
 
 def _find(connection: Connection, name: str) -> libvirt.virStoragePool | None:
-    try:
-        return connection.handle.storagePoolLookupByName(name)
-    except libvirt.libvirtError as error:
-        if error.get_error_code() == libvirt.VIR_ERR_NO_STORAGE_POOL:
-            return None
-        raise HostError(f"Cannot look up the pool {name}: {error}.") from error
+    # Not by a lookup that fails: libvirt forgets the reason of a failure when its next call begins,
+    # and Python's garbage collector, which frees handles by such calls, may come in between.
+    with translated(f"Cannot look up the pool {name}"):
+        found = connection.handle.listAllStoragePools(0)
+    return next((pool for pool in found if pool.name() == name), None)
 
 
 def _value(pool: libvirt.virStoragePool) -> Pool:

@@ -1,97 +1,98 @@
 """Installations that fail: the right sentence, and nothing left behind."""
 
+import re
 import secrets
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 
+import msgspec
 import pytest
+from attempts import carry_out, planned
 
 from builder.build import rendered
 from builder.errors import InstallError
 from builder.hypervisor import Hypervisor
-from builder.install.plan import install_plan, machine
-from builder.install.run import install
-from builder.iso.remaster import remaster
-from builder.model.installation import Installation
 from builder.model.media import StagedIso
-from builder.monitor import SilentMonitor
 from builder.orders import Request, resolve
-from builder.virt import volumes
 from builder.virt.domains import names
 
-
-def attempt(text: str, *, nonce: str, on: Hypervisor, iso: StagedIso, folder: Path) -> Installation:
-    """Install with exactly this kickstart, past the linter that would stop a bad one."""
-    order = resolve(Request(release="rehearsal"))
-    monitor = SilentMonitor()
-    name = f"attempt-{nonce[:8]}"
-    with ExitStack() as undo:
-        media = remaster(iso, text, output=on.iso_pool.path / f"{name}.iso", monitor=monitor)
-        undo.callback(media.path.unlink)
-        pool = on.store_pool.name
-        disk = volumes.create(on.connection, pool, f"{name}.qcow2", capacity=order.capacity)
-        undo.callback(volumes.delete, on.connection, pool, disk.name)
-        plan = install_plan(
-            f"builder-{name}",
-            machine(order, on.accelerator, network="user"),
-            nonce=nonce,
-            disk=disk.path,
-            cdrom=media.path,
-            evidence=folder,
-        )
-        return install(plan, on.connection, deadlines=on.settings.deadlines, monitor=monitor)
+# Python's own reading of a file that the medium describes itself with then fails.
+CRASH = """\
+%pre
+echo nonsense >/tmp/contents
+mount --bind /tmp/contents /run/install/repo/images/payload.contents
+%end
+%packages
+"""
 
 
-Spoil = Callable[[str], str]
+class Failing(msgspec.Struct, frozen=True, kw_only=True):
+    """How a kickstart is spoilt, and what comes of it."""
 
-FAILURES = [
-    pytest.param(
-        lambda text: text.replace("zerombr", "zerombrr"),
-        r"The installer cannot read line \d+ of the kickstart",
-        True,
-        id="syntax error",
+    spoil: Callable[[str], str]
+    sentence: str
+    waits: bool = False
+    """The guest is still there, and has a screen."""
+    stage: str = ""
+    """Which section of the kickstart reported it."""
+
+
+def instead_of_packages(text: str) -> Callable[[str], str]:
+    return lambda good: good.replace("%packages\n", text)
+
+
+FAILURES = {
+    "syntax error": Failing(
+        spoil=lambda good: good.replace("zerombr", "zerombrr"),
+        sentence=r"The installer cannot read line \d+ of the kickstart",
+        waits=True,
     ),
-    pytest.param(
-        lambda text: text.replace("%packages\n", "%packages\nnosuchpackage\n"),
-        "not on the medium: nosuchpackage",
-        True,
-        id="missing package",
+    "missing package": Failing(
+        spoil=instead_of_packages("%packages\nnosuchpackage\n"),
+        sentence="not on the medium: nosuchpackage",
+        waits=True,
+        stage="onerror",
     ),
-    pytest.param(
-        lambda text: text.replace("%packages\n", "%post --erroronfail\nfalse\n%end\n%packages\n"),
-        r"The kickstart script at line \d+ failed|reported a failure",
-        False,
-        id="failing %post",
+    "failing %post": Failing(
+        spoil=instead_of_packages("%post --erroronfail\nfalse\n%end\n%packages\n"),
+        sentence=r"The kickstart script at line \d+ failed|reported a failure \(onerror\)",
+        stage="onerror",
     ),
-    pytest.param(
-        lambda text: text.replace('"result":"success"', '"result":"nothing"'),
-        "ended without saying that the installation succeeded",
-        False,
-        id="no word of success",
+    "crash": Failing(
+        spoil=instead_of_packages(CRASH),
+        sentence=r"reported a failure \(traceback\)\. Its last line: ValueError: invalid literal",
+        waits=True,
+        stage="traceback",
     ),
-]
+    "no word of success": Failing(
+        spoil=lambda good: good.replace('"result":"success"', '"result":"nothing"'),
+        sentence="ended without saying that the installation succeeded",
+    ),
+}
 
 
-@pytest.mark.parametrize(("spoil", "sentence", "waits"), FAILURES)
+@pytest.mark.parametrize("failing", FAILURES.values(), ids=FAILURES.keys())
 def test_failure_is_named(
-    hypervisor: Hypervisor,
-    rehearsal: StagedIso,
-    tmp_path: Path,
-    *,
-    spoil: Spoil,
-    sentence: str,
-    waits: bool,
+    hypervisor: Hypervisor, rehearsal: StagedIso, tmp_path: Path, failing: Failing
 ) -> None:
     nonce = secrets.token_hex(16)
     good = rendered(resolve(Request(release="rehearsal")), nonce=nonce).text
-    bad = spoil(good)
+    bad = failing.spoil(good)
     assert bad != good
 
-    with pytest.raises(InstallError, match=sentence):
-        attempt(bad, nonce=nonce, on=hypervisor, iso=rehearsal, folder=tmp_path)
+    with (
+        planned(bad, nonce=nonce, on=hypervisor, iso=rehearsal, folder=tmp_path) as plan,
+        pytest.raises(InstallError, match=failing.sentence) as failure,
+    ):
+        carry_out(plan, hypervisor)
 
+    assert failure.value.exit_code == 7
     assert not [name for name in names(hypervisor.connection) if name.startswith("builder-")]
     assert (tmp_path / "console.log").stat().st_size > 0
     # A guest that has powered off shows nothing any more.
-    assert bool(list(tmp_path.glob("screenshot.*"))) == waits
+    assert bool(list(tmp_path.glob("screenshot.*"))) == failing.waits
+    stages = re.findall(
+        '"result":"failure","stage":"([a-z]+)"', (tmp_path / "result.log").read_text()
+    )
+    assert stages == ([failing.stage] if failing.stage else [])
+    assert (tmp_path / "installer.log").is_file() == bool(failing.stage)

@@ -7,6 +7,7 @@ import pytest
 
 from builder import config, process
 from builder.errors import UsageError
+from builder.iso.inspect import inspect
 from builder.monitor import SilentMonitor
 from builder.rehearsal.make import make
 
@@ -15,12 +16,21 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="mmdebstrap and chroot need root"),
 ]
 
+SIZE = 500  # MiB; without padding it is some 400
+
 
 @pytest.fixture(scope="module")
 def iso(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a rehearsal ISO; the host's packages come from the program's own cache."""
+    """Return a padded rehearsal ISO; the host's packages come from the program's own cache."""
     output = tmp_path_factory.mktemp("rehearsal") / "rehearsal.iso"
-    return make(output, cache=config.load().cache / "rehearsal", monitor=SilentMonitor())
+    cache = config.load().cache / "rehearsal"
+    return make(output, cache=cache, size_mib=SIZE, monitor=SilentMonitor())
+
+
+def test_it_is_padded(iso: Path) -> None:
+    # What is not counted: the folders, the boot catalogue, the rounding of an isohybrid.
+    assert SIZE <= iso.stat().st_size / 2**20 < SIZE + 3
+    assert inspect(iso).stage2 == "LiveOS/squashfs.img"
 
 
 def test_its_label_has_spaces(iso: Path) -> None:

@@ -1,6 +1,6 @@
 """The installation, as Anaconda of EL 7 goes about it in text mode."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from builder.rehearsal.guest import (
@@ -14,7 +14,7 @@ from builder.rehearsal.guest import (
     target,
 )
 from builder.rehearsal.guest.layout import Layout
-from builder.rehearsal.guest.model import Failure, Order, ScriptKind
+from builder.rehearsal.guest.model import Failure, Order, ScriptKind, StorageRequest
 from builder.rehearsal.guest.programs import Runner
 
 _POST_TASKS = "Performing post-installation setup tasks"
@@ -64,9 +64,18 @@ def choose(order: Order, media: Media, runner: Runner) -> Choices:
     console.say("Generating updated storage configuration")
     console.say("Checking storage configuration...")
     _require(order)
-    layout = planning.plan(order.storage, disks.probe())
+    layout = planning.plan(_without_oemdrv(order.storage, runner), disks.probe())
     console.log(f"{layout}", name="storage", level="DEBUG")
     return Choices(layout=layout, base=base, extra=extra)
+
+
+def _without_oemdrv(storage: StorageRequest, runner: Runner) -> StorageRequest:
+    """Ignore a disk that may have brought the kickstart: it is no place to install to."""
+    name = runner.run("blkid", "-L", "OEMDRV", check=False).strip().removeprefix("/dev/")
+    if not name:
+        return storage
+    runner.console.log(f"Adding disk {name} labeled OEMDRV to ignored disks.", name="anaconda")
+    return replace(storage, ignored_disks=(*storage.ignored_disks, name))
 
 
 def _software(

@@ -176,8 +176,8 @@ def _logicals(
     for group in request.groups:
         lines = [line for line in request.logicals if line.group == group.name]
         disk = sum(_physical(name, physical).size for name in group.physical)
-        # Each physical volume keeps its first extent for the metadata.
-        room = sum(_physical(name, physical).size // group.extent - 1 for name in group.physical)
+        # Each physical volume keeps its first MiB for the metadata.
+        room = sum((_physical(name, physical).size - 1) // group.extent for name in group.physical)
         wants = [
             _want(line, group.extent, room, memory=machine.memory, disk=disk) for line in lines
         ]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pykickstart.constants import KS_SCRIPT_POST
+from pykickstart.constants import KS_SCRIPT_ONERROR, KS_SCRIPT_POST, KS_SCRIPT_TRACEBACK
 from pykickstart.parser import KickstartParser
 from pykickstart.version import makeVersion
 
@@ -272,11 +272,18 @@ def test_centos7_gets_vault_repositories_and_a_generic_machine(root: Path, run: 
     assert keys.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize(("name", "stage"), [("centos7", "traceback"), ("rehearsal", "onerror")])
+@pytest.mark.parametrize(
+    ("name", "kind", "stage"),
+    [
+        ("centos7", KS_SCRIPT_TRACEBACK, "traceback"),
+        ("rehearsal", KS_SCRIPT_TRACEBACK, "traceback"),
+        ("rehearsal", KS_SCRIPT_ONERROR, "onerror"),
+    ],
+)
 def test_an_installer_that_fails_sends_its_logs(
-    root: Path, run: Run, name: str, stage: str
+    root: Path, run: Run, name: str, kind: int, stage: str
 ) -> None:
-    [script] = [each.script for each in scripts(name) if each.type != KS_SCRIPT_POST]
+    [script] = [each.script for each in scripts(name) if each.type == kind]
     put(root / "tmp/anaconda.log", "the cause\n")
     assert run(script).returncode == 0
     [record] = records(root)

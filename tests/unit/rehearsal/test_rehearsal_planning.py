@@ -156,7 +156,7 @@ def test_volumes() -> None:
     assert partitions(layout)[1] == ("/dev/sda2", physical, "lvm")
     assert [(logical.device, logical.size) for logical in layout.logicals] == [
         ("/dev/mapper/vg--one-swap", 256),
-        ("/dev/mapper/vg--one-root", (physical // 4 - 1) * 4 - 256),
+        ("/dev/mapper/vg--one-root", (physical - 1) // 4 * 4 - 256),
     ]
     assert [made.fstype for made in layout.filesystems] == ["xfs", "swap", "xfs"]
 

@@ -1,0 +1,67 @@
+"""Installations with exactly the kickstart that a test wants: the linter would stop bad ones."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from builder.hypervisor import Hypervisor
+from builder.install.plan import install_plan, machine
+from builder.install.run import install
+from builder.iso.remaster import remaster
+from builder.model.domain import Disk, DomainSpec
+from builder.model.installation import Ended, Installation, InstallPlan
+from builder.model.media import StagedIso
+from builder.monitor import SilentMonitor
+from builder.orders import Request, resolve
+from builder.virt import domains, volumes
+from builder.virt.domain_xml import domain_xml
+from builder.virt.listen import listen
+
+SILENT = SilentMonitor()
+
+
+@contextmanager
+def planned(
+    text: str, *, nonce: str, on: Hypervisor, iso: StagedIso, folder: Path
+) -> Iterator[InstallPlan]:
+    """Yield the plan of an installation; its medium and its disk are there for the block."""
+    order = resolve(Request(release="rehearsal"))
+    name = f"attempt-{nonce[:8]}"
+    with ExitStack() as undo:
+        media = remaster(iso, text, output=on.iso_pool.path / f"{name}.iso", monitor=SILENT)
+        undo.callback(media.path.unlink)
+        pool = on.store_pool.name
+        disk = volumes.create(on.connection, pool, f"{name}.qcow2", capacity=order.capacity)
+        undo.callback(volumes.delete, on.connection, pool, disk.name)
+        yield install_plan(
+            f"builder-{name}",
+            machine(order, on.accelerator, network="user"),
+            nonce=nonce,
+            disk=disk.path,
+            cdrom=media.path,
+            evidence=folder,
+        )
+
+
+def carry_out(plan: InstallPlan, on: Hypervisor) -> Installation:
+    """Install as planned. Raises InstallError and HangError."""
+    return install(plan, on.connection, deadlines=on.settings.deadlines, monitor=SILENT)
+
+
+def boot(plan: InstallPlan, on: Hypervisor) -> str:
+    """Return what the installed system writes to its console until it powers itself off."""
+    spec = DomainSpec(
+        name=f"{plan.domain.name}-boot",
+        title="A system that was just installed",
+        machine=plan.domain.machine,
+        disks=(Disk(path=plan.domain.disks[0].path, boot_order=1),),
+        console_log=plan.evidence / "boot.log",
+    )
+    with (
+        domains.paused(on.connection, domain_xml(spec)) as domain,
+        listen(on.connection, domain, ports=()) as signals,
+    ):
+        domains.resume(domain)
+        while not isinstance(signals.get(timeout=120), Ended):
+            pass
+    return spec.console_log.read_text(errors="replace")

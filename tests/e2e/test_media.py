@@ -1,0 +1,116 @@
+"""The rehearsal ISO as it is made, without a kickstart of ours on it: as real media get used."""
+
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from builder import process
+from builder.iso import image
+from builder.model.media import StagedIso
+
+# It would take any disk. The only one is its own.
+KICKSTART = """\
+cmdline
+rootpw --lock
+zerombr
+clearpart --all --initlabel
+part / --size=1024 --grow
+poweroff
+%packages
+%end
+"""
+
+
+def extracted(iso: Path, name: str, folder: Path) -> Path:
+    """Copy a file of the ISO's tree to `folder`."""
+    output = folder / Path(name).name
+    with image.opened(iso) as opened:
+        opened.get_file_from_iso(str(output), rr_path=f"/{name}")
+    return output
+
+
+def default_arguments(iso: Path, folder: Path) -> str:
+    """Return the kernel arguments of the menu's default entry."""
+    menu = extracted(iso, "isolinux/isolinux.cfg", folder).read_text()
+    entry = menu.split("  menu default\n")[1]
+    found = re.search(r"append initrd=initrd\.img (.+)", entry)
+    assert found is not None
+    return found[1]
+
+
+@contextmanager
+def booted(iso: Path, disk: Path, folder: Path) -> Iterator[Path]:
+    """Boot the default entry, which has no serial console by itself; yield the console's log."""
+    log = folder / "console.log"
+    command: list[str | Path] = [
+        "qemu-system-x86_64", "-machine", "q35", "-cpu", "Nehalem", "-m", "1024", "-no-reboot",
+        "-display", "none", "-serial", f"file:{log}", "-monitor", "none", "-nic", "none",
+        "-kernel", extracted(iso, "images/pxeboot/vmlinuz", folder),
+        "-initrd", extracted(iso, "images/pxeboot/initrd.img", folder),
+        "-append", f"{default_arguments(iso, folder)} console=ttyS0",
+        "-cdrom", iso, "-drive", f"file={disk},format=raw,if=virtio",
+    ]  # fmt: skip
+    guest = subprocess.Popen(command)
+    try:
+        yield log
+    finally:
+        guest.kill()
+        guest.wait()
+
+
+def wait_for(text: str, log: Path, *, seconds: float = 120) -> str:
+    deadline = time.monotonic() + seconds
+    while text not in (said := log.read_text(errors="replace") if log.exists() else ""):
+        assert time.monotonic() < deadline, said[-2000:]
+        time.sleep(0.2)
+    return said
+
+
+@pytest.fixture
+def oemdrv(tmp_path: Path) -> Path:
+    """Return a disk from which Anaconda takes its kickstart unasked."""
+    (tmp_path / "ks.cfg").write_text(KICKSTART)
+    disk = tmp_path / "oemdrv.img"
+    process.run(["xorriso", "-as", "mkisofs", "-quiet", "-R", "-V", "OEMDRV", "-o", disk,
+                 tmp_path / "ks.cfg"])  # fmt: skip
+    return disk
+
+
+def test_a_good_medium_reads_the_kickstart_of_oemdrv_and_spares_that_disk(
+    rehearsal: StagedIso, oemdrv: Path, tmp_path: Path
+) -> None:
+    content = oemdrv.read_bytes()
+    with booted(rehearsal.path, oemdrv, tmp_path) as log:
+        said = wait_for("no valid devices were found on which to create new file systems", log)
+    assert "The media check is complete, the result is: PASS." in said
+    assert oemdrv.read_bytes() == content
+
+
+@pytest.fixture
+def damaged(rehearsal: StagedIso, place: Path) -> Iterator[Path]:
+    """Return a copy of the ISO with one wrong bit in one of its packages."""
+    copy = place / "damaged.iso"
+    shutil.copyfile(rehearsal.path, copy)
+    with image.opened(copy) as iso:
+        records = iso.list_children(rr_path="/Packages")
+        sector = max(record.extent_location() for record in records)
+    with copy.open("r+b") as file:
+        file.seek(sector * image.SECTOR)
+        first = file.read(1)[0]
+        file.seek(sector * image.SECTOR)
+        file.write(bytes([first ^ 1]))
+    yield copy
+    copy.unlink()
+
+
+def test_a_damaged_medium_ends_at_its_check(damaged: Path, oemdrv: Path, tmp_path: Path) -> None:
+    with booted(damaged, oemdrv, tmp_path) as log:
+        said = wait_for("CD check failed!", log)
+    assert "The media check is complete, the result is: FAIL." in said
+    assert "Starting installer" not in said
