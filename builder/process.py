@@ -4,9 +4,10 @@ import os
 import shlex
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import msgspec
 
@@ -111,21 +112,38 @@ def run_attached(argv: Sequence[str]) -> int:
 
     Ctrl-C reaches it from the terminal, SIGTERM is passed on: it decides, and we wait for it.
     """
-    try:
-        child = subprocess.Popen(list(argv))
-    except OSError as error:
-        raise _not_started(argv[0], error) from error
-    with child, _signals_go_to(child):
-        code = child.wait()
+    with _signals_left_to_child() as adopt:
+        try:
+            child = subprocess.Popen(list(argv))
+        except OSError as error:
+            raise _not_started(argv[0], error) from error
+        with child:
+            adopt(child)
+            code = child.wait()
     return code if code >= 0 else 128 - code
 
 
 @contextmanager
-def _signals_go_to(child: subprocess.Popen[bytes]) -> Iterator[None]:
+def _signals_left_to_child() -> Iterator[Callable[[subprocess.Popen[bytes]], None]]:
+    """Yield what makes a process the child; a SIGTERM that comes before waits for it."""
+    children: list[subprocess.Popen[bytes]] = []
+    early: list[int] = []
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        for child in children:
+            child.send_signal(number)
+        if not children:
+            early.append(number)
+
+    def adopt(child: subprocess.Popen[bytes]) -> None:
+        children.append(child)
+        for number in early:
+            child.send_signal(number)
+
     interrupt = signal.signal(signal.SIGINT, lambda *_: None)
-    terminate = signal.signal(signal.SIGTERM, lambda number, _: child.send_signal(number))
+    terminate = signal.signal(signal.SIGTERM, pass_on)
     try:
-        yield
+        yield adopt
     finally:
         signal.signal(signal.SIGINT, interrupt)
         signal.signal(signal.SIGTERM, terminate)
