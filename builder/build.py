@@ -37,7 +37,7 @@ from builder.template.manifest import build_key, draft, tools
 from builder.template.publish import publish
 from builder.template.registry import unchanged
 from builder.template.verify import boot_check
-from builder.virt import volumes
+from builder.virt import pools, volumes
 from builder.virt.domain_xml import domain_xml
 
 
@@ -91,6 +91,7 @@ def _prepare(work: _Work) -> _Inputs:
         kickstart = rendered(order, nonce=nonce)
     with work.journal.step(f"Staging {order.iso.name if order.iso else order.medium.file}"):
         iso = staged(order, on=work.on, monitor=work.monitor)
+        pools.notice(work.on.connection, iso.pool)
     key = build_key(order, iso_sha256=iso.sha256, kickstart=kickstart.text.replace(nonce, ""))
     public = mask(kickstart.text, order.options.secrets)
     record = draft(

@@ -136,9 +136,12 @@ def remaster(
 def _iso_pool(here: Context) -> "Iterator[Pool]":
     from builder.storage import pools
     from builder.virt.connection import connect
+    from builder.virt.pools import notice
 
     with connect(here.settings.uri) as connection:
-        yield pools.init(connection, here.settings)[0]
+        pool = pools.init(connection, here.settings)[0]
+        yield pool
+        notice(connection, pool.name)
 
 
 def _facts(path: Path) -> "IsoFacts | None":

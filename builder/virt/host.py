@@ -26,7 +26,8 @@ def _capabilities(connection: Connection, virt_type: str) -> ElementTree.Element
     try:
         text = connection.handle.getDomainCapabilities(None, "x86_64", "q35", virt_type, 0)
     except libvirt.libvirtError as error:
-        unsupported = (libvirt.VIR_ERR_INVALID_ARG, libvirt.VIR_ERR_CONFIG_UNSUPPORTED)
+        # None: the reason got lost on its way, see pools.
+        unsupported = (None, libvirt.VIR_ERR_INVALID_ARG, libvirt.VIR_ERR_CONFIG_UNSUPPORTED)
         if error.get_error_code() in unsupported:
             return None
         raise HostError(f"Cannot ask what the host can do: {plain(error)}.") from error

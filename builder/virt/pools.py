@@ -31,6 +31,11 @@ def ensure(connection: Connection, name: str, *, path: Path) -> Pool:
     return _value(handle)
 
 
+def notice(connection: Connection, name: str) -> None:
+    """Let libvirt find what was put into the pool's folder."""
+    refresh(handle(connection, name))
+
+
 def exists(connection: Connection, name: str) -> bool:
     """Tell whether libvirt knows a pool of that name."""
     return _find(connection, name) is not None
