@@ -10,8 +10,8 @@ from builder.errors import HostError
 
 _INIT = Path(__file__).parent / "data" / "init"
 _COMMANDS = (
-    "cat", "cp", "echo", "findfs", "halt", "mkdir", "modprobe", "mount", "printf", "sed", "sh",
-    "sleep", "switch_root", "umount",
+    "cat", "cp", "dd", "echo", "findfs", "halt", "mkdir", "modprobe", "mount", "printf",
+    "readlink", "sed", "sh", "sleep", "switch_root", "umount",
 )  # fmt: skip
 
 # What a machine may boot from, and what the scripts mount. xfs and vfat come as stage 2 mounts.
