@@ -4,7 +4,7 @@ import configparser
 
 import pytest
 
-from builder.rehearsal import menus
+from builder.rehearsal.layouts import el7_texts, entries
 
 STAGE2 = r"inst.stage2=hd:LABEL=Builder\x20Rehearsal\x207"
 
@@ -18,11 +18,11 @@ STAGE2 = r"inst.stage2=hd:LABEL=Builder\x20Rehearsal\x207"
     ],
 )
 def test_escape(label: str, expected: str) -> None:
-    assert menus.escape(label) == expected
+    assert entries.escape(label) == expected
 
 
 def test_isolinux_checks_the_media_by_default_after_a_minute() -> None:
-    text = menus.isolinux()
+    text = el7_texts.isolinux()
     assert "\ntimeout 600\n" in text
     entry = text.split("label check\n")[1].split("\nlabel ")[0]
     assert "menu default" in entry
@@ -32,7 +32,7 @@ def test_isolinux_checks_the_media_by_default_after_a_minute() -> None:
 
 
 def test_isolinux_keeps_entries_without_kernel_arguments() -> None:
-    text = menus.isolinux()
+    text = el7_texts.isolinux()
     for name in ("memtest", "local"):
         entry = text.split(f"label {name}\n")[1].split("\nlabel ")[0]
         assert "append" not in entry
@@ -42,12 +42,12 @@ def test_isolinux_keeps_entries_without_kernel_arguments() -> None:
 
 @pytest.mark.parametrize("name", ["linux", "check", "vesa", "rescue"])
 def test_every_isolinux_entry_names_stage2_once(name: str) -> None:
-    entry = menus.isolinux().split(f"label {name}\n")[1].split("\nlabel ")[0]
+    entry = el7_texts.isolinux().split(f"label {name}\n")[1].split("\nlabel ")[0]
     assert entry.count(STAGE2) == 1
 
 
 def test_grub_checks_the_media_by_default_after_a_minute() -> None:
-    text = menus.grub()
+    text = el7_texts.grub()
     assert 'set default="1"\n' in text
     assert "set timeout=60\n" in text
     assert "search --no-floppy --set=root -l 'Builder Rehearsal 7'\n" in text
@@ -58,14 +58,14 @@ def test_grub_checks_the_media_by_default_after_a_minute() -> None:
 
 
 def test_grub_nests_its_troubles() -> None:
-    text = menus.grub()
+    text = el7_texts.grub()
     assert text.count("{") == text.count("}")
     assert "\n\t\tlinuxefi /images/pxeboot/vmlinuz" in text.split("submenu ")[1]
 
 
 def test_treeinfo_is_the_old_form() -> None:
     parser = configparser.ConfigParser()
-    parser.read_string(menus.treeinfo(1603729576))
+    parser.read_string(el7_texts.treeinfo(1603729576))
     assert parser["stage2"]["mainimage"] == "LiveOS/squashfs.img"
     assert parser["general"]["arch"] == "x86_64"
     assert parser["images-x86_64"]["kernel"] == "images/pxeboot/vmlinuz"
@@ -73,4 +73,4 @@ def test_treeinfo_is_the_old_form() -> None:
 
 
 def test_discinfo_has_three_lines() -> None:
-    assert menus.discinfo(1603729576).splitlines() == ["1603729576.000000", "7", "x86_64"]
+    assert el7_texts.discinfo(1603729576).splitlines() == ["1603729576.000000", "7", "x86_64"]
