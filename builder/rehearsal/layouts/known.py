@@ -2,9 +2,10 @@
 
 from builder.errors import UsageError
 from builder.rehearsal.layouts.el7 import EL7
+from builder.rehearsal.layouts.el10 import EL10
 from builder.rehearsal.layouts.layout import Layout
 
-_LAYOUTS = {layout.name: layout for layout in (EL7,)}
+_LAYOUTS = {layout.name: layout for layout in (EL7, EL10)}
 
 
 def find(name: str) -> Layout:
