@@ -17,7 +17,7 @@ app = typer.Typer(
 def make_(
     ctx: typer.Context,
     *,
-    layout: Annotated[str, typer.Option(help="Media layout to follow.")] = "el7",
+    layout: Annotated[str, typer.Option(help="Media to be like: el7 or el10.")] = "el7",
     size: Annotated[
         int | None, typer.Option(help="Pad the ISO to this size.", metavar="MIB", min=1)
     ] = None,

@@ -23,7 +23,8 @@ qemu-utils             qemu-img            makes and checks disks
 dosfstools             -                   rehearsal ISO: the EFI boot image
 grub-common            -                   rehearsal ISO: the EFI boot loader
 grub-efi-amd64-bin     -                   rehearsal ISO: the EFI boot loader
-isolinux               -                   rehearsal ISO: the BIOS boot loader
+grub-pc-bin            -                   rehearsal ISO: the BIOS boot loader of EL 10's layout
+isolinux               -                   rehearsal ISO: the BIOS boot loader of EL 7's layout
 isomd5sum              -                   rehearsal ISO: the media check
 mmdebstrap             -                   rehearsal ISO: the systems on it
 squashfs-tools         -                   rehearsal ISO: stage 2

@@ -10,8 +10,8 @@ from builder.errors import HostError
 
 _INIT = Path(__file__).parent / "data" / "init"
 _COMMANDS = (
-    "cat", "cp", "echo", "findfs", "halt", "mkdir", "modprobe", "mount", "printf", "sed", "sh",
-    "sleep", "switch_root", "umount",
+    "cat", "cp", "dd", "echo", "findfs", "halt", "mkdir", "modprobe", "mount", "printf",
+    "readlink", "sed", "sh", "sleep", "switch_root", "umount",
 )  # fmt: skip
 
 # What a machine may boot from, and what the scripts mount. xfs and vfat come as stage 2 mounts.
@@ -24,10 +24,11 @@ _MODULES = (
 _STAGE2_MODULES = ("xfs", "ext4", "dm-mod", "efivarfs", "crc32c_intel", "crc32c_generic")
 
 
-def build(installer: Path, folder: Path) -> Path:
+def build(installer: Path, folder: Path, *, product: str) -> Path:
     """Make the initramfs in `folder` from an installer system; return its file.
 
-    `folder` also gets `modules`, the kernel modules of stage 2. Raises HostError.
+    It says that it loads `product`. `folder` also gets `modules`, the kernel modules of stage 2.
+    Raises HostError.
     """
     root = folder / "initramfs"
     release = kernel_release(installer)
@@ -38,6 +39,7 @@ def build(installer: Path, folder: Path) -> Path:
     _copy_modules(installer, folder / "modules", release, _STAGE2_MODULES)
     (root / "etc").mkdir()
     (root / "etc/modules").write_text("".join(f"{name}\n" for name in _MODULES))
+    (root / "etc/product").write_text(f"{product}\n")
     shutil.copy(_INIT, root / "init")
     (root / "init").chmod(0o755)
     return _pack(root, folder / "initrd.img", _busybox(installer))

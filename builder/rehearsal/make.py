@@ -9,21 +9,19 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from builder.errors import HostError, UsageError
+from builder.errors import HostError
 from builder.monitor import Monitor
 from builder.rehearsal import (
     distribution,
     initramfs,
     iso,
-    menus,
     packages,
     payload,
     stage2,
     systems,
 )
-
-_LAYOUTS = ("el7",)
-_TIMESTAMP = 1603729576  # when CentOS 7.9 was composed: the ISO does not depend on the clock
+from builder.rehearsal.layouts import known
+from builder.rehearsal.layouts.layout import Layout, Medium
 
 
 def make(
@@ -41,10 +39,7 @@ def make(
     `keep`, an ISO that is there by then stays as it is. Needs root, as mmdebstrap and chroot do.
     Raises UsageError for an unknown layout and HostError when a program fails.
     """
-    if layout not in _LAYOUTS:
-        raise UsageError(
-            f"There is no rehearsal layout {layout}.", hint=f"Known: {', '.join(_LAYOUTS)}."
-        )
+    wanted = known.find(layout)
     if os.geteuid() != 0:
         raise HostError("Making a rehearsal ISO needs root.", hint="Use sudo.")
     try:
@@ -52,7 +47,7 @@ def make(
         output.parent.mkdir(parents=True, exist_ok=True)
         with _locked(cache):
             if not (keep and output.is_file()):
-                _make(output, cache, monitor, size_mib)
+                _make(wanted, output, cache, monitor, size_mib)
     except OSError as error:
         raise HostError(
             f"The rehearsal ISO cannot be written: {error}",
@@ -69,19 +64,18 @@ def _locked(cache: Path) -> Iterator[None]:
         yield
 
 
-def _make(output: Path, cache: Path, monitor: Monitor, size_mib: int | None) -> None:
+def _make(
+    layout: Layout, output: Path, cache: Path, monitor: Monitor, size_mib: int | None
+) -> None:
     target, installer = _systems(cache, monitor)
     with tempfile.TemporaryDirectory(dir=cache) as name:
-        work = Path(name)
-        root = work / "iso"
-        root.mkdir()
         with monitor.step("Packing stage 2 and the payload"):
-            _fill(root, work, target, installer)
+            medium = _fill(layout, Path(name), target, installer)
         if size_mib is not None:
             with monitor.step(f"Padding the medium to {size_mib} MiB"):
-                packages.pad(root, size_mib)
+                packages.pad(medium.root, size_mib, dist=layout.name)
         with monitor.step(f"Writing {output.name}"):
-            _write(root, output)
+            _write(layout, medium, output)
 
 
 def _systems(cache: Path, monitor: Monitor) -> tuple[Path, Path]:
@@ -92,23 +86,33 @@ def _systems(cache: Path, monitor: Monitor) -> tuple[Path, Path]:
         return target.result(), installer.result()
 
 
-def _fill(root: Path, work: Path, target: Path, installer: Path) -> None:
-    initrd = initramfs.build(installer, work)
-    release = initramfs.kernel_release(installer)
-    iso.lay_out_boot(root, installer / "kernel/boot" / f"vmlinuz-{release}", initrd)
-    (root / "LiveOS").mkdir()
+def _fill(layout: Layout, work: Path, target: Path, installer: Path) -> Medium:
+    medium = _start(layout, work, installer)
+    layout.lay_out(medium)
     stage2.build(installer, work / "modules", work / "squashfs.img")
-    shutil.move(work / "squashfs.img", root / "LiveOS/squashfs.img")
-    payload.build(target / "tree", root / "images")
-    packages.add(root, target, timestamp=_TIMESTAMP)
-    (root / ".treeinfo").write_text(menus.treeinfo(_TIMESTAMP))
-    (root / ".discinfo").write_text(menus.discinfo(_TIMESTAMP))
+    system = medium.root / layout.stage2
+    system.parent.mkdir(exist_ok=True)
+    shutil.move(work / "squashfs.img", system)
+    payload.build(target / "tree", medium.root / "images")
+    packages.add(medium.root, target, timestamp=layout.timestamp)
+    for path, text in layout.describe(medium).items():
+        (medium.root / path).write_text(text)
+    return medium
 
 
-def _write(root: Path, output: Path) -> None:
+def _start(layout: Layout, work: Path, installer: Path) -> Medium:
+    root = work / "iso"
+    root.mkdir()
+    initrd = initramfs.build(installer, work, product=layout.product)
+    release = initramfs.kernel_release(installer)
+    kernel = installer / "kernel/boot" / f"vmlinuz-{release}"
+    return Medium(root=root, work=work, kernel=kernel, initrd=initrd)
+
+
+def _write(layout: Layout, medium: Medium, output: Path) -> None:
     partial = output.with_name(f".{output.name}.partial")
     try:
-        iso.write(root, partial, volume_id=menus.VOLUME_ID)
+        iso.write(layout, medium, partial)
         with partial.open("rb") as file:
             os.fsync(file.fileno())
         partial.replace(output)

@@ -55,13 +55,16 @@ def _write_repodata(folder: Path, packages: list[repodata.Package], *, timestamp
     )
 
 
-def pad(root: Path, size_mib: int) -> None:
-    """Fill Packages/ with files that do not compress until the tree is `size_mib` big."""
+def pad(root: Path, size_mib: int, *, dist: str) -> None:
+    """Fill Packages/ with files that do not compress until the tree is `size_mib` big.
+
+    `dist` is what their names end with, such as el7.
+    """
     present = sum(file.stat().st_size for file in root.rglob("*") if file.is_file())
     missing = size_mib - present // 2**20
     source = random.Random(size_mib)  # noqa: S311  # the same filler every time, nothing secret
     for number, done in enumerate(range(0, missing, _FILLER_MIB), start=1):
-        name = f"rehearsal-filler-{number:03d}-1.0-1.el7.noarch.rpm"
+        name = f"rehearsal-filler-{number:03d}-1.0-1.{dist}.noarch.rpm"
         size = min(_FILLER_MIB, missing - done)
         with (root / "Packages" / name).open("wb") as file:
             for _ in range(size):

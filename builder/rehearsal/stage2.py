@@ -40,7 +40,7 @@ def build(installer: Path, modules: Path, file: Path) -> None:
     (tree / "mnt/sysimage").mkdir()
     _copy_guest(tree / _GUEST)
     _compile(tree)
-    _squash(tree, file)
+    _squash(tree, file, newest=int((installer / "tree").stat().st_mtime))
     shutil.rmtree(tree)
 
 
@@ -61,9 +61,12 @@ def _compile(tree: Path) -> None:
     process.run([*python, "--invalidation-mode", "unchecked-hash", f"/{_GUEST}"])
 
 
-def _squash(tree: Path, file: Path) -> None:
-    # The files keep their times: Python compiles anew whatever is not as old as its bytecode says.
+def _squash(tree: Path, file: Path, *, newest: int) -> None:
+    # Files keep their times: Python compiles anew whatever is not as old as its bytecode says.
+    # Only ours, which are newer than the system, get the system's: stage 2 is then the same at
+    # every make.
     process.run(
         ["mksquashfs", tree, file, "-noappend", "-no-progress", "-quiet", "-no-exports",
-         "-comp", "zstd", "-Xcompression-level", "3", "-mkfs-time", "0"],
+         "-comp", "zstd", "-Xcompression-level", "3"],
+        env={"SOURCE_DATE_EPOCH": str(newest)},
     )  # fmt: skip

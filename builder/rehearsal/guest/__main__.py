@@ -16,6 +16,7 @@ from builder.rehearsal.guest.model import Failure, FinalAction, Order, ScriptKin
 from builder.rehearsal.guest.programs import Runner
 from builder.rehearsal.guest.software import Missing
 
+_PRODUCT = Path("/run/install/product")
 _LOG = Path("/tmp/anaconda.log")  # noqa: S108  # where Anaconda has it
 _CRASH = (
     "An unknown error has occured, look at the /tmp/anaconda-tb* file(s) for more details"
@@ -29,7 +30,12 @@ def main() -> int:
     """Install, and say in a file what becomes of the machine."""
     root, kickstart, action = (Path(argument) for argument in sys.argv[1:4])
     arguments = Path("/proc/cmdline").read_text()
-    media = install.Media(root=root, kickstart=kickstart, kernel_arguments=arguments)
+    media = install.Media(
+        root=root,
+        kickstart=kickstart,
+        kernel_arguments=arguments,
+        product=_PRODUCT.read_text().strip(),
+    )
     with opened(_LOG) as console:
         _greet(console, media)
         runner = Runner(console)

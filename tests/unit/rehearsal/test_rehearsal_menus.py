@@ -1,12 +1,42 @@
-"""The boot menus and media descriptions of the rehearsal, against what EL 7 media have."""
+"""The boot menus and media descriptions of the rehearsal, against what EL media have."""
 
 import configparser
+import re
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from builder.rehearsal import menus
+from builder.errors import UsageError
+from builder.rehearsal.layouts import el7_texts, el10_texts, entries, known
+from builder.rehearsal.layouts.layout import Layout, Medium
 
-STAGE2 = r"inst.stage2=hd:LABEL=Builder\x20Rehearsal\x207"
+STAGE2 = {
+    "el7": r"inst.stage2=hd:LABEL=Builder\x20Rehearsal\x207",
+    "el10": "inst.stage2=hd:LABEL=Builder-Rehearsal-10-x86_64",
+}
+TIMESTAMP = 1603729576
+CHECKSUMS = {"images/install.img": "ab" * 32, "images/pxeboot/vmlinuz": "cd" * 32}
+TEXTS = [
+    ("el7-isolinux.cfg", el7_texts.isolinux()),
+    ("el7-efi-grub.cfg", el7_texts.grub()),
+    ("el7-treeinfo", el7_texts.treeinfo(TIMESTAMP)),
+    ("el7-discinfo", el7_texts.discinfo(TIMESTAMP)),
+    ("el10-bios-grub.cfg", el10_texts.bios_grub()),
+    ("el10-efi-grub.cfg", el10_texts.efi_grub()),
+    ("el10-treeinfo", el10_texts.treeinfo(TIMESTAMP, CHECKSUMS)),
+    ("el10-discinfo", el10_texts.discinfo(TIMESTAMP)),
+]
+GRUB = [
+    pytest.param("el7", el7_texts.grub(), "efi", id="el7"),
+    pytest.param("el10", el10_texts.efi_grub(), "", id="el10-uefi"),
+    pytest.param("el10", el10_texts.bios_grub(), "", id="el10-bios"),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), TEXTS, ids=[name for name, _ in TEXTS])
+def test_text(name: str, text: str, golden: Callable[[str, str], None]) -> None:
+    golden(f"rehearsal/{name}", text)
 
 
 @pytest.mark.parametrize(
@@ -18,21 +48,21 @@ STAGE2 = r"inst.stage2=hd:LABEL=Builder\x20Rehearsal\x207"
     ],
 )
 def test_escape(label: str, expected: str) -> None:
-    assert menus.escape(label) == expected
+    assert entries.escape(label) == expected
 
 
 def test_isolinux_checks_the_media_by_default_after_a_minute() -> None:
-    text = menus.isolinux()
+    text = el7_texts.isolinux()
     assert "\ntimeout 600\n" in text
     entry = text.split("label check\n")[1].split("\nlabel ")[0]
     assert "menu default" in entry
-    assert f"append initrd=initrd.img {STAGE2} " in entry
+    assert f"append initrd=initrd.img {STAGE2['el7']} " in entry
     assert " rd.live.check quiet\n" in entry
     assert text.count("menu default") == 1
 
 
 def test_isolinux_keeps_entries_without_kernel_arguments() -> None:
-    text = menus.isolinux()
+    text = el7_texts.isolinux()
     for name in ("memtest", "local"):
         entry = text.split(f"label {name}\n")[1].split("\nlabel ")[0]
         assert "append" not in entry
@@ -42,35 +72,84 @@ def test_isolinux_keeps_entries_without_kernel_arguments() -> None:
 
 @pytest.mark.parametrize("name", ["linux", "check", "vesa", "rescue"])
 def test_every_isolinux_entry_names_stage2_once(name: str) -> None:
-    entry = menus.isolinux().split(f"label {name}\n")[1].split("\nlabel ")[0]
-    assert entry.count(STAGE2) == 1
+    entry = el7_texts.isolinux().split(f"label {name}\n")[1].split("\nlabel ")[0]
+    assert entry.count(STAGE2["el7"]) == 1
 
 
-def test_grub_checks_the_media_by_default_after_a_minute() -> None:
-    text = menus.grub()
+@pytest.mark.parametrize(("layout", "text", "suffix"), GRUB)
+def test_grub_checks_the_media_by_default_after_a_minute(
+    layout: str, text: str, suffix: str
+) -> None:
     assert 'set default="1"\n' in text
     assert "set timeout=60\n" in text
-    assert "search --no-floppy --set=root -l 'Builder Rehearsal 7'\n" in text
-    entries = text.split("menuentry ")[1:]
-    assert "rd.live.check" in entries[1]
-    assert "rd.live.check" not in entries[0]
-    assert text.count(STAGE2) == len(entries) == 4
+    assert f"search --no-floppy --set=root -l '{known.find(layout).volume_id}'\n" in text
+    kernels = re.findall(r"^\s*(linux\S*) /images/pxeboot/vmlinuz (.*)$", text, re.M)
+    assert [command for command, _ in kernels] == [f"linux{suffix}"] * 4
+    assert ["rd.live.check" in arguments for _, arguments in kernels] == [False, True, False, False]
+    assert text.count(STAGE2[layout]) == 4
+    assert text.count(f"initrd{suffix} /images/pxeboot/initrd.img\n") == 4
 
 
-def test_grub_nests_its_troubles() -> None:
-    text = menus.grub()
+@pytest.mark.parametrize(("layout", "text", "suffix"), GRUB)
+def test_grub_nests_its_troubles(layout: str, text: str, suffix: str) -> None:
     assert text.count("{") == text.count("}")
-    assert "\n\t\tlinuxefi /images/pxeboot/vmlinuz" in text.split("submenu ")[1]
+    main, trouble = text.split("submenu ")
+    assert f"\n\tlinux{suffix} /images/pxeboot/vmlinuz {STAGE2[layout]}" in main
+    assert f"\n\t\tlinux{suffix} /images/pxeboot/vmlinuz {STAGE2[layout]}" in trouble
 
 
-def test_treeinfo_is_the_old_form() -> None:
-    parser = configparser.ConfigParser()
-    parser.read_string(menus.treeinfo(1603729576))
+@pytest.mark.parametrize(
+    ("text", "drives"),
+    [(el10_texts.bios_grub(), ["hd0", "hd1"]), (el10_texts.efi_grub(), [])],
+    ids=["bios", "uefi"],
+)
+def test_el_10_chains_to_drives_under_bios_only(text: str, drives: list[str]) -> None:
+    assert re.findall(r"^\t\tchainloader \((.*)\)\+1$", text, re.M) == drives
+
+
+def test_treeinfo_of_el_7_is_the_old_form() -> None:
+    parser = _parsed(el7_texts.treeinfo(TIMESTAMP))
     assert parser["stage2"]["mainimage"] == "LiveOS/squashfs.img"
     assert parser["general"]["arch"] == "x86_64"
     assert parser["images-x86_64"]["kernel"] == "images/pxeboot/vmlinuz"
     assert "header" not in parser
 
 
-def test_discinfo_has_three_lines() -> None:
-    assert menus.discinfo(1603729576).splitlines() == ["1603729576.000000", "7", "x86_64"]
+def test_treeinfo_of_el_10_is_the_form_of_productmd() -> None:
+    parser = _parsed(el10_texts.treeinfo(TIMESTAMP, CHECKSUMS))
+    assert dict(parser["header"]) == {"type": "productmd.treeinfo", "version": "1.2"}
+    assert parser["stage2"]["mainimage"] == "images/install.img"
+    assert (parser["release"]["name"], parser["release"]["version"]) == ("Builder Rehearsal", "10")
+    assert parser["checksums"]["images/install.img"] == f"sha256:{'ab' * 32}"
+    assert parser[f"variant-{parser['tree']['variants']}"]["repository"] == "."
+
+
+def _parsed(text: str) -> configparser.ConfigParser:
+    parser = configparser.ConfigParser()
+    parser.read_string(text)
+    return parser
+
+
+def test_el_10_describes_the_files_that_are_there(tmp_path: Path) -> None:
+    layout = known.find("el10")
+    for path in (layout.stage2, "images/pxeboot/vmlinuz", "images/pxeboot/initrd.img"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("abc")
+    texts = layout.describe(
+        Medium(root=tmp_path, work=tmp_path, kernel=tmp_path / "k", initrd=tmp_path / "i")
+    )
+    sums = _parsed(texts[".treeinfo"])["checksums"]
+    digest = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert set(sums.values()) == {digest}
+    assert layout.stage2 in sums
+
+
+@pytest.mark.parametrize("layout", [known.find("el7"), known.find("el10")], ids=["el7", "el10"])
+def test_volume_ids_fit_into_an_iso(layout: Layout) -> None:
+    assert len(layout.volume_id) <= 32
+
+
+def test_layouts_that_nobody_knows() -> None:
+    with pytest.raises(UsageError, match="no rehearsal layout el6") as raised:
+        known.find("el6")
+    assert raised.value.hint == "Known: el7, el10."

@@ -3,14 +3,13 @@
 The structure is that of CentOS 7 media, the words are ours.
 """
 
-from collections.abc import Sequence
-
-import msgspec
+from builder.rehearsal.layouts import grub_menu
+from builder.rehearsal.layouts.entries import ARCH, Entry, ini, kernel_arguments
 
 PRODUCT = "Builder Rehearsal 7"
 VOLUME_ID = PRODUCT
+STAGE2 = "LiveOS/squashfs.img"
 _VERSION = "7"
-_ARCH = "x86_64"
 
 _ISOLINUX_HEAD = """\
 default vesamenu.c32
@@ -49,45 +48,20 @@ label returntomain
 
 menu end
 """
-_GRUB_HEAD = """\
-set default="1"
-
-function load_video {{
-  insmod efi_gop
-  insmod efi_uga
-  insmod video_bochs
-  insmod video_cirrus
-  insmod all_video
-}}
-
-load_video
-set gfxpayload=keep
-insmod gzio
-insmod part_gpt
-insmod ext2
-
-set timeout=60
-
-search --no-floppy --set=root -l '{label}'
-
-"""
-_GRUB_CLASSES = "--class fedora --class gnu-linux --class gnu --class os"
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """A menu entry that starts the installer."""
+class _Entry(Entry, frozen=True, kw_only=True):
+    """An entry as isolinux wants it."""
 
     name: str
-    title: str
     hotkey: str
     """The word of the title whose first letter is the key in isolinux."""
-    arguments: str
     help: str = ""
 
 
 _MAIN = (
-    Entry(name="linux", title=f"Install {PRODUCT}", hotkey="Install", arguments="quiet"),
-    Entry(
+    _Entry(name="linux", title=f"Install {PRODUCT}", hotkey="Install", arguments="quiet"),
+    _Entry(
         name="check",
         title=f"Test this media & install {PRODUCT}",
         hotkey="media",
@@ -95,14 +69,14 @@ _MAIN = (
     ),
 )
 _TROUBLE = (
-    Entry(
+    _Entry(
         name="vesa",
         title=f"Install {PRODUCT} in basic graphics mode",
         hotkey="basic",
         arguments="xdriver=vesa nomodeset quiet",
         help="For screens that stay dark with the usual entry.",
     ),
-    Entry(
+    _Entry(
         name="rescue",
         title="Rescue a system",
         hotkey="Rescue",
@@ -110,17 +84,6 @@ _TROUBLE = (
         help="Reaches the files of a system that does not boot.",
     ),
 )
-
-
-def escape(label: str) -> str:
-    """Return a label as udev writes it in kernel arguments: a space is \\x20."""
-    return "".join(char if char.isalnum() or char in "-_." else f"\\x{ord(char):02x}"
-                   for char in label)  # fmt: skip
-
-
-def _kernel_arguments(entry: Entry) -> str:
-    # Without the mitigations an emulated installer takes half the time; they guard nothing here.
-    return f"inst.stage2=hd:LABEL={escape(VOLUME_ID)} mitigations=off {entry.arguments}"
 
 
 def isolinux() -> str:
@@ -139,14 +102,15 @@ def isolinux() -> str:
     )
 
 
-def _isolinux_entry(entry: Entry) -> str:
+def _isolinux_entry(entry: _Entry) -> str:
     title = entry.title.replace(entry.hotkey, f"^{entry.hotkey}", 1)
     lines = [f"label {entry.name}"]
     lines += ["  menu indent count 5"] if entry.help else []
     lines += [f"  menu label {title}"]
     lines += ["  menu default"] if entry.name == "check" else []
     lines += ["  text help", f"\t{entry.help}", "  endtext"] if entry.help else []
-    lines += ["  kernel vmlinuz", f"  append initrd=initrd.img {_kernel_arguments(entry)}", ""]
+    arguments = kernel_arguments(entry, volume_id=VOLUME_ID)
+    lines += ["  kernel vmlinuz", f"  append initrd=initrd.img {arguments}", ""]
     return "\n".join(lines)
 
 
@@ -157,56 +121,38 @@ def boot_message() -> str:
 
 def grub() -> str:
     """Return EFI/BOOT/grub.cfg, which efiboot.img holds as well."""
-    trouble = [_grub_entry(entry, indent="\t") for entry in _TROUBLE]
-    return "".join(
-        [
-            _GRUB_HEAD.format(label=VOLUME_ID),
-            *(_grub_entry(entry, indent="") for entry in _MAIN),
-            "submenu 'Troubleshooting -->' {\n",
-            *trouble,
-            "}\n",
-        ]
+    return grub_menu.text(
+        grub_menu.Menu(
+            volume_id=VOLUME_ID,
+            video=grub_menu.EFI_VIDEO,
+            command_suffix="efi",
+            main=_MAIN,
+            trouble=_TROUBLE,
+        )
     )
-
-
-def _grub_entry(entry: Entry, *, indent: str) -> str:
-    lines = (
-        f"menuentry '{entry.title}' {_GRUB_CLASSES} {{",
-        f"\tlinuxefi /images/pxeboot/vmlinuz {_kernel_arguments(entry)}",
-        "\tinitrdefi /images/pxeboot/initrd.img",
-        "}",
-    )
-    return "".join(f"{indent}{line}\n" for line in lines)
 
 
 def treeinfo(timestamp: int) -> str:
     """Return .treeinfo in the old form of EL 7; `timestamp` in seconds since 1970."""
-    sections: Sequence[tuple[str, dict[str, str]]] = (
-        (
-            "general",
-            {
-                "name": "Builder-Rehearsal-7",
-                "family": "Builder Rehearsal",
-                "timestamp": f"{timestamp}.00",
-                "variant": "",
-                "version": _VERSION,
-                "packagedir": "",
-                "arch": _ARCH,
-            },
-        ),
-        ("stage2", {"mainimage": "LiveOS/squashfs.img"}),
-        (
-            f"images-{_ARCH}",
-            {"kernel": "images/pxeboot/vmlinuz", "initrd": "images/pxeboot/initrd.img"},
-        ),
+    general = {
+        "name": "Builder-Rehearsal-7",
+        "family": "Builder Rehearsal",
+        "timestamp": f"{timestamp}.00",
+        "variant": "",
+        "version": _VERSION,
+        "packagedir": "",
+        "arch": ARCH,
+    }
+    images = {"kernel": "images/pxeboot/vmlinuz", "initrd": "images/pxeboot/initrd.img"}
+    return ini(
+        {
+            "general": general,
+            "stage2": {"mainimage": STAGE2},
+            f"images-{ARCH}": images,
+        }
     )
-    return "\n".join(_section(name, values) for name, values in sections)
-
-
-def _section(name: str, values: dict[str, str]) -> str:
-    return "\n".join([f"[{name}]", *(f"{key} = {value}" for key, value in values.items()), ""])
 
 
 def discinfo(timestamp: int) -> str:
     """Return .discinfo: three lines on EL 7."""
-    return f"{timestamp}.000000\n{_VERSION}\n{_ARCH}\n"
+    return f"{timestamp}.000000\n{_VERSION}\n{ARCH}\n"

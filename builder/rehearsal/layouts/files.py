@@ -1,0 +1,76 @@
+"""The boot files that layouts share: kernel, GRUB for both firmwares, the EFI system partition."""
+
+import os
+import shutil
+from pathlib import Path
+
+from builder import process
+from builder.errors import HostError
+from builder.rehearsal.layouts.layout import Medium
+
+# What the loaders need before they can read modules: they bring none on the medium.
+_MODULES = (
+    "all_video", "boot", "cat", "chain", "configfile", "echo", "ext2", "gzio", "halt", "help",
+    "iso9660", "linux", "loadenv", "ls", "minicmd", "normal", "part_gpt", "part_msdos", "reboot",
+    "search", "search_label", "search_fs_uuid", "serial", "sleep", "terminal", "test", "true",
+    "video", "video_bochs", "video_cirrus",
+)  # fmt: skip
+_EFI_MODULES = ("efi_gop", "efi_uga", "fat", "linuxefi")
+_GRUB = Path("/usr/lib/grub")
+
+
+def host_file(path: Path) -> Path:
+    """Return a boot loader's file on this host. Raises HostError when there is none."""
+    if path.exists():
+        return path
+    raise HostError(
+        f"The boot loader file {path} is missing.",
+        hint="Run `make setup`, or install isolinux, syslinux-common, grub-pc-bin and "
+        "grub-efi-amd64-bin.",
+    )
+
+
+def copy_kernel(medium: Medium, folder: Path) -> None:
+    """Put the kernel and its initramfs into a new folder of the tree."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(medium.kernel, folder / "vmlinuz")
+    shutil.copy(medium.initrd, folder / "initrd.img")
+
+
+def efi_loader(folder: Path) -> None:
+    """Make BOOTX64.EFI, which reads the grub.cfg beside it. Raises HostError."""
+    _grub(folder / "BOOTX64.EFI", "x86_64-efi", prefix="/EFI/BOOT", extra=_EFI_MODULES)
+
+
+def bios_loader(file: Path) -> None:
+    """Make the El Torito image that reads boot/grub2/grub.cfg. Raises HostError."""
+    _grub(file, "i386-pc-eltorito", prefix="/boot/grub2", extra=("biosdisk",))
+
+
+def bios_hybrid_loader() -> Path:
+    """Return the master boot record that starts an El Torito image from a disk."""
+    return host_file(_GRUB / "i386-pc/boot_hybrid.img")
+
+
+def _grub(file: Path, target: str, *, prefix: str, extra: tuple[str, ...]) -> None:
+    folder = host_file(_GRUB / target.removesuffix("-eltorito"))
+    # Newer releases of GRUB have merged linuxefi into linux.
+    modules = [name for name in (*_MODULES, *extra) if (folder / f"{name}.mod").exists()]
+    process.run(["grub-mkimage", "--format", target, "--prefix", prefix, "--output", file,
+                 *modules])  # fmt: skip
+
+
+def efi_partition(folder: Path, image: Path, *, timestamp: int) -> None:
+    """Make the file system that UEFI boots, with the files of `folder` as its EFI/BOOT."""
+    files = sorted(folder.iterdir())
+    size = sum(file.stat().st_size for file in files)
+    image.write_bytes(b"")
+    os.truncate(image, (size // 2**20 + 2) * 2**20)
+    for file in files:
+        os.utime(file, (timestamp, timestamp))
+    # Nothing random and no clock: the file system is then the same at every make.
+    process.run(["mkfs.vfat", "--invariant", "-F", "12", "-n", "ANACONDA", "-i", "7ebea45a",
+                 image])  # fmt: skip
+    clock = {"SOURCE_DATE_EPOCH": str(timestamp)}
+    process.run(["mmd", "-i", image, "::EFI", "::EFI/BOOT"], env=clock)
+    process.run(["mcopy", "-m", "-i", image, *files, "::EFI/BOOT/"], env=clock)

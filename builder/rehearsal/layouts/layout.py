@@ -1,0 +1,37 @@
+"""What a layout is: how media of one EL release boot, and where they keep their things."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+
+class Medium(msgspec.Struct, frozen=True, kw_only=True):
+    """A medium in the making."""
+
+    root: Path
+    """The tree of the ISO."""
+    work: Path
+    """A folder for what goes into the ISO, but not into its tree."""
+    kernel: Path
+    initrd: Path
+
+
+class Layout(msgspec.Struct, frozen=True, kw_only=True):
+    """An EL release's media. `lay_out` is called first, then `describe`, then `boot_options`."""
+
+    name: str
+    product: str
+    volume_id: str
+    timestamp: int
+    """When the release was composed, in seconds since 1970: media do not depend on the clock."""
+    stage2: str
+    """The path of the installer's system in the tree."""
+    lay_out: Callable[[Medium], None]
+    """Puts the boot files of both firmwares into the medium. Raises HostError."""
+    describe: Callable[[Medium], Mapping[str, str]]
+    """Returns the texts that say what the medium is, by their paths; the tree is complete."""
+    boot_options: Callable[[Medium], Sequence[str | Path]]
+    """Returns the options of `xorriso -as mkisofs` that make the ISO bootable."""
+    isohybrid: bool = False
+    """True where isohybrid makes the written ISO boot from a disk; else xorriso does."""
