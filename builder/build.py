@@ -17,6 +17,7 @@ from builder.hypervisor import Hypervisor
 from builder.install.plan import install_plan, machine, with_sockets
 from builder.install.run import install
 from builder.iso.fetch import fetch
+from builder.iso.prepare import Wishes
 from builder.iso.remaster import remaster
 from builder.iso.stage import stage
 from builder.journal import Journal
@@ -124,9 +125,8 @@ def _make(inputs: _Inputs, work: _Work) -> Template:
 def _remaster(inputs: _Inputs, work: _Work) -> InstallMedia:
     media = remaster(
         inputs.iso,
-        inputs.kickstart.text,
+        Wishes(kickstart=inputs.kickstart.text, append=work.order.release.installer_args),
         output=work.on.iso_pool.path / f"{work.journal.build_id}.iso",
-        extra_args=work.order.release.installer_args,
         monitor=work.monitor,
     )
     work.cleanup.add(str(media.path), media.path.unlink)

@@ -119,6 +119,7 @@ def remaster(
 ) -> None:
     """Write an ISO that installs by itself with the kickstart KS."""
     from builder.iso import cmdline
+    from builder.iso.prepare import Wishes
     from builder.iso.remaster import remaster as change
 
     monitor = context(ctx).monitor
@@ -126,9 +127,8 @@ def remaster(
     if output.exists() and file.exists() and output.samefile(file):
         raise UsageError(f"{output} is the ISO to read.", hint="Give another name with -o.")
     with monitor.step(f"Remastering {file.name}"):
-        media = change(
-            _as_staged(file), text, output=output, extra_args=cmdline.split(append), monitor=monitor
-        )
+        wishes = Wishes(kickstart=text, append=cmdline.split(append))
+        media = change(_as_staged(file), wishes, output=output, monitor=monitor)
     typer.echo(f"{media.path}: {size(media.size)}, boots by itself into {media.kickstart_path}")
 
 
