@@ -52,8 +52,10 @@ def _tree_problems(medium: Medium, where: Tree) -> Iterator[str]:
             yield f"{place} names contents behind the end of the volume."
         if directory.listing.complaint:
             yield f"{place}: {directory.listing.complaint}."
-        itself, parent = directory.listing.records[:2]
-        if (itself.extent, parent.extent) != (directory.extent, parents[directory.extent]):
+        itself, parent = (each.extent for each in directory.listing.records[:2])
+        # xorriso lets every Joliet directory be its own parent; nobody looks.
+        known = {parents[directory.extent], itself if where.descriptor.joliet else -1}
+        if itself != directory.extent or parent not in known:
             yield f"{place} does not know where it or its parent is."
         parents.update((each.extent, directory.extent) for each in tree.subdirectories(directory))
     yield from _path_table_problems(medium, where, parents)

@@ -4,10 +4,12 @@ import errno
 import fcntl
 import os
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from builder.errors import MediaError
+from builder.iso import files
 from builder.iso.patch import IsoPatch, Span
-from builder.iso.source import FileSource
+from builder.iso.source import FileSource, opened
 from builder.monitor import Monitor
 
 _FICLONE = 0x40049409  # linux/fs.h
@@ -15,7 +17,16 @@ _CHUNK = 64 << 20
 _NOT_HERE = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTTY}
 
 
-def shares(source: FileSource, output: Path) -> bool:
+def shares_blocks(folder: Path) -> bool:
+    """Tell whether files in the folder can share their blocks: a clone then costs nothing."""
+    with files.writing(folder), NamedTemporaryFile(dir=folder, prefix=".") as one:
+        one.write(bytes(1 << 16))
+        one.flush()
+        with opened(Path(one.name)) as source, NamedTemporaryFile(dir=folder, prefix=".") as two:
+            return _shares(source, Path(two.name))
+
+
+def _shares(source: FileSource, output: Path) -> bool:
     """Make the empty file `output` share all of the source's blocks; tell whether that worked."""
     with output.open("r+b") as file:
         try:
@@ -29,7 +40,7 @@ def shares(source: FileSource, output: Path) -> bool:
 
 def write(source: FileSource, patch: IsoPatch, output: Path, *, monitor: Monitor) -> None:
     """Write the patched image to the empty file `output`."""
-    if not shares(source, output):
+    if not _shares(source, output):
         _copy_all(source, output, monitor=monitor)
     with output.open("r+b", buffering=0) as file:
         file.truncate(patch.size)

@@ -1,12 +1,13 @@
 """Plan a remaster: from a medium that was read and what shall be different to an IsoPatch. Pure."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
 from builder.errors import UsageError
 from builder.iso import implant, partitions, room
+from builder.iso.dates import record_date
 from builder.iso.directories import Placement, TreeEditor
 from builder.iso.iso9660 import Descriptor, both_endian, sectors
 from builder.iso.medium import Medium
@@ -27,8 +28,8 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """The source with its EFI boot images edited in place."""
     volume_id: str
     """As it is, or another one."""
-    epoch: int | None = None
-    """Seconds since 1970 for what is added; None takes the volume's own date."""
+    when: datetime | None = None
+    """The date of what is added; None takes the volume's own."""
 
 
 def plan(medium: Medium, changes: Changes) -> IsoPatch:
@@ -46,7 +47,7 @@ def plan(medium: Medium, changes: Changes) -> IsoPatch:
     _mend_catalogue(medium, draft, insertion)
     writes = (
         *_moved(there, insertion),
-        *_blanks(medium, there, size=size),
+        *_blanks(medium, there, insertion, last=last),
         *_images(changes.images, insertion),
         *draft.writes(),
         *_contents(changes.files, places),
@@ -66,7 +67,8 @@ def _place(
         following += count
         return following - count
 
-    date = _date(medium, changes.epoch)
+    own = medium.primary.descriptor.root.raw[18:25]
+    date = own if changes.when is None else record_date(changes.when)
     editors = [TreeEditor(draft, each, date=date) for each in medium.trees]
     for editor in editors:
         editor.put(changes.files)
@@ -86,14 +88,6 @@ def _place(
 def content_length(content: bytes | Span) -> int:
     """Return the bytes of a file to be."""
     return content.length if isinstance(content, Span) else len(content)
-
-
-def _date(medium: Medium, epoch: int | None) -> bytes:
-    """Return the date of what is added, in the seven bytes of directory records (9.1.5)."""
-    if epoch is None:
-        return medium.primary.descriptor.root.raw[18:25]
-    when = datetime.fromtimestamp(epoch, UTC)
-    return bytes([when.year - 1900, when.month, when.day, when.hour, when.minute, when.second, 0])
 
 
 def _describe(
@@ -136,14 +130,17 @@ def _moved(there: Room, insertion: Insertion) -> Iterator[Write]:
         )
 
 
-def _blanks(medium: Medium, there: Room, *, size: int) -> Iterator[Write]:
+def _blanks(medium: Medium, there: Room, insertion: Insertion, *, last: int) -> Iterator[Write]:
     """Yield zeros over what is not meant to be found any more; other writes may cover them."""
-    for each in there.stale:
-        yield Write(at=each.start * SECTOR, content=bytes(len(each) * SECTOR), title="blank")
+    stale = [*there.stale, range(max(last, insertion.at), insertion.at + insertion.count)]
     table = gpt(medium.source)
-    if table is not None and size > medium.source.size:
-        first, last = table.backup_start // PER_SECTOR, medium.source.size // SECTOR
-        yield Write(at=first * SECTOR, content=bytes((last - first) * SECTOR), title="blank")
+    if table is not None and insertion.count and insertion.until is None:
+        behind = medium.source.size // SECTOR
+        stale.append(range(table.backup_start // PER_SECTOR, behind))
+    for each in sorted(set(stale), key=lambda each: each.start):
+        if each:
+            content = bytes(len(each) * SECTOR)
+            yield Write(at=each.start * SECTOR, content=content, title="blank")
 
 
 def _images(edited: Draft, insertion: Insertion) -> Iterator[Write]:

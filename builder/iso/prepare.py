@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -34,8 +35,10 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     """A new volume id; empty keeps it."""
     implant_md5: bool = False
     """Make the installer's media check pass; without it the check's entry goes."""
-    epoch: int | None = None
-    """Seconds since 1970 that new files are dated with; None takes the volume's date."""
+    usb: bool = False
+    """Refuse a result that does not boot as a disk, such as a USB stick."""
+    when: datetime | None = None
+    """The date of new files; None takes the volume's own."""
 
 
 def changes(medium: Medium, wishes: Wishes) -> Changes:
@@ -50,7 +53,7 @@ def changes(medium: Medium, wishes: Wishes) -> Changes:
     files |= dict(_treeinfo(medium, images))
     for source, destination in wishes.add:
         files |= dict(_added(source, _inside(destination)))
-    return Changes(files=files, images=images, volume_id=entry.label, epoch=wishes.epoch)
+    return Changes(files=files, images=images, volume_id=entry.label, when=wishes.when)
 
 
 def _entry(medium: Medium, wishes: Wishes) -> Unattended:

@@ -16,72 +16,54 @@ from builder.iso.patch import IsoPatch, Patched
 from builder.iso.plan import Changes, content_length, plan
 from builder.iso.prepare import KICKSTART, Wishes, changes
 from builder.iso.source import FileSource, Source, opened
-from builder.model.media import InstallMedia, StagedIso
+from builder.model.media import InstallMedia
 from builder.monitor import Monitor
 
 _REPORT = "Compare the ISO's sha256 with the publisher's; if it is right, report this."
 
 
 def remaster(
-    iso: StagedIso, wishes: Wishes, *, output: Path, overlay: bool = False, monitor: Monitor
+    iso: Path, wishes: Wishes, *, output: Path, overlay: bool = False, monitor: Monitor
 ) -> InstallMedia:
     """Write `iso` with the `wishes` to `output`: an ISO, or an `overlay` (qcow2) on it.
 
     The file is for its owner only: a kickstart may hold password hashes. It is read again before
     it gets its name. Raises MediaError for media that cannot be remastered.
     """
-    with opened(iso.path) as source:
+    with opened(iso) as source:
         medium = survey(source)
-        _refuse(medium, iso.volume_id)
         wanted = changes(medium, wishes)
         patch = plan(medium, wanted)
-        summed = wishes.implant_md5
         with files.replacing(output, mode=0o600) as part:
-            _write(source, patch, part, overlay=overlay, implant_md5=summed, monitor=monitor)
+            if overlay:
+                qcow2.write(source, patch, part)
+            else:
+                _write(source, patch, part, implant_md5=wishes.implant_md5, monitor=monitor)
             with _written(part, source, overlay=overlay) as result:
-                _verify(result, medium, wanted)
+                _verify(result, medium, wanted, usb=wishes.usb)
     return InstallMedia(
         path=output,
         format="qcow2" if overlay else "raw",
         volume_id=wanted.volume_id,
         kickstart_path=f"/{KICKSTART}",
         size=patch.size,
-        source_sha256=iso.sha256,
     )
 
 
-def planned(iso: StagedIso, wishes: Wishes) -> IsoPatch:
+def planned(iso: Path, wishes: Wishes) -> IsoPatch:
     """Return the patch that `remaster` would write, and touch nothing."""
-    with opened(iso.path) as source:
+    with opened(iso) as source:
         medium = survey(source)
-        _refuse(medium, iso.volume_id)
         return plan(medium, changes(medium, wishes))
 
 
-def _refuse(medium: Medium, expected: str) -> None:
-    if medium.volume_id != expected:
-        raise MediaError(
-            f"The volume id is {medium.volume_id!r}, expected {expected!r}.",
-            hint="The ISO changed after it was staged: stage it again.",
-        )
-
-
 def _write(
-    source: FileSource,
-    patch: IsoPatch,
-    part: Path,
-    *,
-    overlay: bool,
-    implant_md5: bool,
-    monitor: Monitor,
+    source: FileSource, patch: IsoPatch, part: Path, *, implant_md5: bool, monitor: Monitor
 ) -> None:
     """Write the image; the sum is taken meanwhile, of what it is going to be."""
     with ThreadPoolExecutor(max_workers=1) as beside:
         field = beside.submit(implant.made, Patched(source, patch)) if implant_md5 else None
-        if overlay:
-            qcow2.write(source, patch, part)
-        else:
-            clone.write(source, patch, part, monitor=monitor)
+        clone.write(source, patch, part, monitor=monitor)
         if field is not None:
             _implant(part, field.result())
 
@@ -97,7 +79,7 @@ def _written(part: Path, source: FileSource, *, overlay: bool) -> Iterator[Sourc
         yield qcow2.Overlay(file, source) if overlay else file
 
 
-def _verify(result: Source, before: Medium, wanted: Changes) -> None:
+def _verify(result: Source, before: Medium, wanted: Changes, *, usb: bool) -> None:
     """Raise MediaError unless the result is what was wanted, and nothing else changed."""
     after = survey(result)
     wrong = [*_wrong_contents(after, wanted), *_lost(before, after, wanted)]
@@ -108,6 +90,8 @@ def _verify(result: Source, before: Medium, wanted: Changes) -> None:
     found = check.problems(after)
     if found:
         wrong += sorted(set(found) - set(check.problems(before)))
+    if usb:
+        wrong += check.usb_problems(after)
     if wrong:
         raise MediaError(f"The remastered ISO is wrong: {' '.join(wrong)}", hint=_REPORT)
 

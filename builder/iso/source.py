@@ -47,6 +47,20 @@ class FileSource:
         return content
 
 
+class Memory:
+    """An image that is in memory as a whole: a small one."""
+
+    def __init__(self, content: bytes, *, name: str = "image") -> None:
+        self.name = name
+        self.size = len(content)
+        self._content = content
+
+    def read(self, at: int, length: int) -> bytes:
+        """Return `length` bytes from `at` on."""
+        check_range(self, at, length)
+        return self._content[at : at + length]
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[FileSource]:
     """Open a file for reading. Raises MediaError when that is not possible."""

@@ -26,7 +26,6 @@ class InstallMedia(msgspec.Struct, frozen=True, kw_only=True):
     kickstart_path: str
     """Where the kickstart lies inside, such as /ks.cfg."""
     size: int
-    source_sha256: str
 
 
 class BootEntry(msgspec.Struct, frozen=True, kw_only=True):
