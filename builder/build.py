@@ -16,7 +16,9 @@ from builder.config import SESSION
 from builder.hypervisor import Hypervisor
 from builder.install.plan import install_plan, machine, with_sockets
 from builder.install.run import install
+from builder.iso.clone import shares_blocks
 from builder.iso.fetch import fetch
+from builder.iso.prepare import Wishes
 from builder.iso.remaster import remaster
 from builder.iso.stage import stage
 from builder.journal import Journal
@@ -123,11 +125,13 @@ def _make(inputs: _Inputs, work: _Work) -> Template:
 
 
 def _remaster(inputs: _Inputs, work: _Work) -> InstallMedia:
+    folder = work.on.iso_pool.path
+    overlay = not shares_blocks(folder)
     media = remaster(
-        inputs.iso,
-        inputs.kickstart.text,
-        output=work.on.iso_pool.path / f"{work.journal.build_id}.iso",
-        extra_args=work.order.release.installer_args,
+        inputs.iso.path,
+        Wishes(kickstart=inputs.kickstart.text, append=work.order.release.installer_args),
+        output=folder / f"{work.journal.build_id}.{'qcow2' if overlay else 'iso'}",
+        overlay=overlay,
         monitor=work.monitor,
     )
     work.cleanup.add(str(media.path), media.path.unlink)
@@ -148,7 +152,7 @@ def _install(inputs: _Inputs, media: InstallMedia, disk: Volume, work: _Work) ->
         inputs.record.machine,
         nonce=inputs.nonce,
         disk=disk.path,
-        cdrom=media.path,
+        cdrom=media,
         evidence=evidence,
     )
     if settings.uri == SESSION:

@@ -11,6 +11,7 @@ from builder.install.plan import install_plan, machine
 from builder.kickstart.secrets import mask
 from builder.model.build import BuildOrder
 from builder.model.domain import Accelerator, Machine
+from builder.model.media import InstallMedia
 from builder.monitor import Monitor
 from builder.rehearsal.cache import location
 from builder.virt.connection import connect
@@ -39,7 +40,13 @@ def preview(order: BuildOrder, settings: Settings, *, monitor: Monitor) -> Previ
         hardware,
         nonce="0" * 32,
         disk=settings.store_pool_path / "BUILD.qcow2",
-        cdrom=settings.iso_pool_path / "BUILD.iso",
+        cdrom=InstallMedia(
+            path=settings.iso_pool_path / "BUILD.qcow2",
+            format="qcow2",
+            volume_id=order.release.volume_id,
+            kickstart_path="/ks.cfg",
+            size=0,
+        ),
         evidence=settings.artifacts / order.name / "BUILD",
     )
     return Preview(
@@ -64,7 +71,7 @@ def _steps(order: BuildOrder, hardware: Machine, settings: Settings) -> tuple[st
         f"render {order.release.kickstart}, profile {order.profile.name}, and lint it as "
         f"{order.release.syntax}",
         f"stage {_source(order, settings.cache)} into {media}",
-        f"remaster it with the kickstart as {media / 'BUILD.iso'}",
+        f"remaster it with the kickstart as {media / 'BUILD.qcow2'}, an overlay on it",
         f"create {disks / 'BUILD.qcow2'}, {order.capacity // 2**30} GiB",
         f"install with {hardware.virt_type}, {hardware.firmware}, CPU {hardware.cpu}, "
         f"{hardware.memory_mib} MiB, {hardware.vcpus} processors, network {hardware.network}",

@@ -9,14 +9,16 @@ import typer
 
 from builder.cli.context import Context, context
 from builder.cli.output import size, table, to_json
-from builder.errors import ConfigError, MediaError, UsageError
+from builder.cli.remaster import remaster
+from builder.errors import MediaError, UsageError
 
 if TYPE_CHECKING:
-    from builder.model.media import IsoFacts, StagedIso
-    from builder.model.release import Medium, Release
+    from builder.model.media import IsoFacts
+    from builder.model.release import Medium
     from builder.model.storage import Pool
 
 app = typer.Typer(no_args_is_help=True, help="Installer media: download, check, remaster.")
+app.command()(remaster)
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="An ISO.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -62,16 +64,35 @@ def inspect(file: File, json: Json = False) -> None:
 
 
 @app.command()
-def verify(ctx: typer.Context, file: File) -> None:
-    """Compare an ISO with the catalogue's sha256; exit 5 if it is damaged or another one."""
-    from builder.iso import files, stage
-    from builder.iso.inspect import inspect as look
+def verify(
+    ctx: typer.Context,
+    file: File,
+    usb: Annotated[bool, typer.Option("--usb-check", help="It must boot as a disk too.")] = False,
+) -> None:
+    """Check everything that a boot and an installation from an ISO rely on; exit 5 if it is wrong.
 
-    release, medium = _known(file.name)
-    look(file)
-    found = files.sha256(file, monitor=context(ctx).monitor)
-    stage.verify(file.name, found, medium.sha256)
-    typer.echo(f"{file.name}: {release.title}, sha256 {found} is right")
+    An ISO that has the name of one in the catalogue must have its sha256 as well.
+    """
+    from builder.iso import check, files, stage
+    from builder.iso.medium import survey
+    from builder.iso.source import opened
+
+    monitor = context(ctx).monitor
+    with opened(file) as source:
+        medium = survey(source)
+        found = [*check.problems(medium), *(check.usb_problems(medium) if usb else ())]
+        media_check = check.media_check(medium)
+    known = _known(file.name)
+    if known is not None:
+        digest = files.sha256(file, monitor=monitor)
+        stage.verify(file.name, digest, known.sha256)
+        typer.echo(f"sha256       {digest}, as in the catalogue")
+    typer.echo(f"media check  {media_check}")
+    for problem in found:
+        typer.echo(f"problem      {problem}")
+    if found or media_check == "fails":
+        raise MediaError(f"{file.name} is not right.", hint="Get it again, or remaster it again.")
+    typer.echo(f"{file.name} is right.")
 
 
 @app.command()
@@ -103,33 +124,10 @@ def add(
     from builder.iso.stage import stage
 
     monitor = context(ctx).monitor
-    expected = None if allow_unverified else _known(file.name)[1].sha256
+    expected = None if allow_unverified else _expected(file.name)
     with _iso_pool(context(ctx)) as pool, monitor.step(f"Staging {file.name}"):
         staged = stage(file, pool=pool, expected_sha256=expected, volume_id=None, monitor=monitor)
     typer.echo(staged.path)
-
-
-@app.command()
-def remaster(
-    ctx: typer.Context,
-    file: File,
-    kickstart: Annotated[Path, typer.Option("--kickstart", "-k", metavar="KS")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="OUT")],
-    append: Annotated[str, typer.Option(metavar="ARGS", help="More kernel arguments.")] = "",
-) -> None:
-    """Write an ISO that installs by itself with the kickstart KS."""
-    from builder.iso import cmdline
-    from builder.iso.remaster import remaster as change
-
-    monitor = context(ctx).monitor
-    text = _text(kickstart)
-    if output.exists() and file.exists() and output.samefile(file):
-        raise UsageError(f"{output} is the ISO to read.", hint="Give another name with -o.")
-    with monitor.step(f"Remastering {file.name}"):
-        media = change(
-            _as_staged(file), text, output=output, extra_args=cmdline.split(append), monitor=monitor
-        )
-    typer.echo(f"{media.path}: {size(media.size)}, boots by itself into {media.kickstart_path}")
 
 
 @contextmanager
@@ -153,36 +151,24 @@ def _facts(path: Path) -> "IsoFacts | None":
         return None
 
 
-def _known(name: str) -> "tuple[Release, Medium]":
+def _known(name: str) -> "Medium | None":
+    """Return the catalogue's row of the ISO that has this name."""
     from builder.releases import catalogue
 
-    for release in map(catalogue.find, catalogue.names()):
-        for medium in release.media.values():
-            if medium.file == name and medium.sha256:
-                return release, medium
-    raise UsageError(
-        f"The catalogue has no sha256 of {name}.",
-        hint="Give the file its publisher's name, or use `builder iso inspect`; "
-        "`builder iso add --allow-unverified` takes it as it is.",
+    media = (
+        medium
+        for release in map(catalogue.find, catalogue.names())
+        for medium in release.media.values()
     )
+    return next((each for each in media if each.file == name and each.sha256), None)
 
 
-def _as_staged(path: Path) -> "StagedIso":
-    from builder.iso.inspect import inspect as look
-    from builder.model.media import StagedIso
-
-    facts = look(path)
-    return StagedIso(
-        pool="", volume=path.name, path=path, sha256="", size=facts.size, volume_id=facts.volume_id
-    )
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"Cannot read {path}: {error.strerror}.", hint="Give the path of a kickstart."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is no text in UTF-8.", hint="Give a kickstart.") from error
+def _expected(name: str) -> str:
+    known = _known(name)
+    if known is None or known.sha256 is None:
+        raise UsageError(
+            f"The catalogue has no sha256 of {name}.",
+            hint="Give the file its publisher's name, or use `builder iso verify`; "
+            "`builder iso add --allow-unverified` takes it as it is.",
+        )
+    return known.sha256

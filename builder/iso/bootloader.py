@@ -1,8 +1,8 @@
 """Boot menus as text: put an unattended entry first, and make the loader take it at once.
 
 Entries are known by what they hold, never by their number: media of one release differ (a FIPS
-entry came and went). The original entries stay below ours, without their media check, which a
-changed medium cannot pass. Editing an edited menu with the same entry changes nothing.
+entry came and went). The original entries stay below ours, but for those with a media check that
+the changed medium could not pass. Editing an edited menu with the same entry changes nothing.
 """
 
 from pathlib import PurePosixPath
@@ -23,7 +23,8 @@ EFI_MENUS = {"grub.cfg", "boot.conf"}
 
 
 def edit(path: str, text: str, entry: Unattended) -> str:
-    """Edit the menu found under `path`; one that starts no installer is returned as it is."""
+    """Edit the menu found under `path`; one that starts no installer gets no entry."""
+    text = entry.relabelled(text)
     if PurePosixPath(path).name.lower() == "isolinux.cfg":
         return isolinux.edit(text, entry)
     return grub.edit(text, entry)

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from builder.iso import cmdline
-from builder.iso.unattended import TITLE, Unattended, disarm, plainest
+from builder.iso.unattended import TITLE, Unattended, checks_media, plainest
 
 # linuxefi and initrdefi are the Red Hat build's words for UEFI on EL 7 to 9.
 _LINUX = re.compile(r"(\s*linux(?:efi|16)?\s+\S+\s*)(.*)")
@@ -18,23 +18,40 @@ _AT_ONCE = {"default": 'set default="0"', "timeout": "set timeout=0"}
 
 def edit(text: str, entry: Unattended) -> str:
     """Return the menu with our entry first, default and taken at once."""
-    lines = [_edit_line(line) for line in _without_ours(text.split("\n"))]
-    blocks = list(_blocks(lines))
+    original = _without_ours(text.split("\n"))
+    blocks = list(_blocks(original))
     plain = plainest([_arguments(block) for block in blocks])
     if plain is None:
         return text
+    kept = original if entry.checkable else _without_checks(original)
+    lines = [_edit_line(line, entry) for line in kept]
     settings = [line for line in _AT_ONCE.values() if line not in map(str.strip, lines)]
     start = next(n for n, line in enumerate(lines) if _MENU.match(line))
     ours = _our_block(blocks[plain], entry)
     return "\n".join([*settings, *lines[:start], *ours, *lines[start:]])
 
 
-def _edit_line(line: str) -> str:
+def _edit_line(line: str, entry: Unattended) -> str:
     if setting := _SETTING.fullmatch(line):
         return setting[1] + _AT_ONCE[setting[2]]
     if linux := _LINUX.fullmatch(line):
-        return linux[1] + disarm(linux[2])
+        return linux[1] + entry.disarmed(linux[2])
     return line
+
+
+def _without_checks(lines: list[str]) -> list[str]:
+    """Drop the entries that check the medium first, if others start the installer as well."""
+    installing = {
+        start: _arguments(lines[start : start + _length(lines[start:])])
+        for start, line in enumerate(lines)
+        if _ENTRY.fullmatch(line)
+    }
+    checking = [start for start, arguments in installing.items() if checks_media(arguments)]
+    if not any(each and not checks_media(each) for each in installing.values()):
+        return lines
+    for start in reversed(checking):
+        lines = lines[:start] + lines[start + _length(lines[start:]) :]
+    return lines
 
 
 def _blocks(lines: Sequence[str]) -> Iterator[list[str]]:

@@ -1,17 +1,16 @@
 """What an ISO says of itself."""
 
-import configparser
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from builder.iso import image
-from builder.iso.bootloader import MENUS
+from builder.iso import fat, treeinfo
+from builder.iso.bootloader import EFI_MENUS, MENUS
+from builder.iso.medium import Medium, survey
+from builder.iso.source import SECTOR, Source, opened
+from builder.iso.tree import Tree, find, name_of, read_directory, root, subdirectories
 from builder.model.media import BootEntry, IsoFacts
 
 _STAGE2 = ("images/install.img", "LiveOS/squashfs.img")
-_EFI = 0xEF  # El Torito's platform id of UEFI
-_PLATFORMS = {0: "bios", _EFI: "uefi"}
 
 
 def inspect(path: Path) -> IsoFacts:
@@ -19,81 +18,82 @@ def inspect(path: Path) -> IsoFacts:
 
     Raises MediaError when it is no ISO, truncated, damaged or unreadable.
     """
-    with image.opened(path) as iso:
-        return describe(iso, size=path.stat().st_size)
+    with opened(path) as source:
+        return describe(survey(source))
 
 
-def describe(iso: Any, *, size: int) -> IsoFacts:  # noqa: ANN401  # pycdlib is untyped
-    """Return the facts of an open ISO whose file has `size` bytes."""
-    menus = tuple(menu for menu in MENUS if image.locate(iso, menu))
-    tree = _treeinfo(image.read(iso, ".treeinfo", limit=1 << 16))
-    stamp = _discinfo(image.read(iso, ".discinfo", limit=1 << 16))
+def describe(medium: Medium) -> IsoFacts:
+    """Return the facts of a medium that was read."""
+    found = menus(medium)
+    tree = treeinfo.parse(medium.text(".treeinfo") or b"")
+    stamp = _discinfo(medium.text(".discinfo") or b"")
     return IsoFacts(
-        volume_id=iso.pvd.volume_identifier.decode("utf-8", "replace").rstrip(),
-        size=size,
-        layout=_layout(menus),
-        product=_first(tree, ("general", "family"), ("release", "name")) or stamp[1],
-        version=_first(tree, ("general", "version"), ("release", "version")) or stamp[1],
-        arch=_first(tree, ("general", "arch"), ("tree", "arch")) or stamp[2],
-        boot_configs=menus,
-        boot_entries=tuple(_boot_entries(iso)),
-        stage2=_stage2(iso, _first(tree, ("stage2", "mainimage"))),
+        volume_id=medium.volume_id,
+        size=medium.source.size,
+        layout=_layout(found),
+        product=treeinfo.first(tree, ("general", "family"), ("release", "name")) or stamp[1],
+        version=treeinfo.first(tree, ("general", "version"), ("release", "version")) or stamp[1],
+        arch=treeinfo.first(tree, ("general", "arch"), ("tree", "arch")) or stamp[2],
+        boot_configs=found,
+        boot_entries=tuple(_boot_entries(medium)),
+        stage2=_stage2(medium, treeinfo.first(tree, ("stage2", "mainimage"))),
     )
 
 
-def _layout(menus: tuple[str, ...]) -> str:
-    if "isolinux/isolinux.cfg" in menus:
+def menus(medium: Medium) -> tuple[str, ...]:
+    """Return the paths of the boot menus in the medium's tree."""
+    return tuple(path for path in MENUS if _is_file(medium, path))
+
+
+def efi_menus(source: Source, medium: Medium) -> Iterator[tuple[fat.FileSystem, fat.FatFile]]:
+    """Yield the menus inside the EFI boot images of a medium, as they are in `source`."""
+    for start in sorted({image.sector * SECTOR for image in medium.efi_images}):
+        system = fat.FileSystem(source, start)
+        for file in system.files():
+            if file.path.rpartition("/")[2].lower() in EFI_MENUS:
+                yield system, file
+
+
+def _is_file(medium: Medium, path: str) -> bool:
+    found = (find(medium.source, tree, path) for tree in medium.readable)
+    return any(each is not None and not each.record.is_directory for each in found)
+
+
+def _layout(found: tuple[str, ...]) -> str:
+    if "isolinux/isolinux.cfg" in found:
         return "isolinux"
-    return "grub2" if menus else "unknown"
+    return "grub2" if found else "unknown"
 
 
-def _treeinfo(content: bytes | None) -> configparser.ConfigParser:
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
-    try:
-        parser.read_string((content or b"").decode("utf-8", "replace"))
-    except configparser.Error:
-        # It only labels the medium: a broken one must not stop an installation.
-        return configparser.ConfigParser()
-    return parser
-
-
-def _discinfo(content: bytes | None) -> tuple[str, str, str]:
+def _discinfo(content: bytes) -> tuple[str, str, str]:
     """Return the time stamp, version (EL 7) or product (EL 8 on), and architecture."""
-    lines = (content or b"").decode("utf-8", "replace").splitlines()
+    lines = content.decode("utf-8", "replace").splitlines()
     stamp, name, arch = ([line.strip() for line in lines] + [""] * 3)[:3]
     return stamp, name, arch
 
 
-def _first(tree: configparser.ConfigParser, *keys: tuple[str, str]) -> str:
-    found = (tree.get(section, key, fallback="") for section, key in keys)
-    return next((value for value in found if value), "")
-
-
-def _stage2(iso: Any, named: str) -> str:  # noqa: ANN401  # pycdlib is untyped
+def _stage2(medium: Medium, named: str) -> str:
     candidates = (named, *_STAGE2) if named else _STAGE2
-    return next((path for path in candidates if image.locate(iso, path)), "")
+    return next((path for path in candidates if _is_file(medium, path)), "")
 
 
-def _boot_entries(iso: Any) -> Iterator[BootEntry]:  # noqa: ANN401  # pycdlib is untyped
-    catalog = iso.eltorito_boot_catalog
-    if catalog is None:
-        return
-    yield _boot_entry(iso, catalog.initial_entry, catalog.validation_entry.platform_id)
-    for section in catalog.sections:
-        for entry in section.section_entries:
-            yield _boot_entry(iso, entry, section.platform_id)
+def _boot_entries(medium: Medium) -> Iterator[BootEntry]:
+    wanted = {image.sector for image in medium.images}
+    paths = dict(_paths(medium.source, medium.readable[0], wanted))
+    for image in medium.images:
+        yield BootEntry(platform=image.platform, path=paths.get(image.sector, ""), lba=image.sector)
 
 
-def _boot_entry(iso: Any, entry: Any, platform: int) -> BootEntry:  # noqa: ANN401
-    records = [record for record, primary in entry.inode.linked_records if primary]
-    return BootEntry(
-        platform=_PLATFORMS.get(platform, f"platform {platform}"),
-        path=min((_path(iso, record) for record in records), default=""),
-        lba=entry.get_rba(),
-    )
-
-
-def _path(iso: Any, record: Any) -> str:  # noqa: ANN401  # pycdlib is untyped
-    rock_ridge = iso.has_rock_ridge()
-    full: str = iso.full_path_from_dirrecord(record, rockridge=rock_ridge).lstrip("/")
-    return full if rock_ridge else full.partition(";")[0].lower()
+def _paths(source: Source, tree: Tree, wanted: set[int]) -> Iterator[tuple[int, str]]:
+    """Yield the sector and path of the files that begin at the `wanted` sectors."""
+    waiting, seen = [("", root(source, tree))], set[int]()
+    while waiting:
+        prefix, directory = waiting.pop()
+        seen.add(directory.extent)
+        for record in directory.listing.records[2:]:
+            if not record.is_directory and record.extent in wanted and record.length:
+                yield record.extent, f"{prefix}{name_of(source, tree, record)}"
+        for record in subdirectories(directory):
+            if record.extent not in seen:
+                inside = read_directory(source, tree, record.extent, record.length)
+                waiting.append((f"{prefix}{name_of(source, tree, record)}/", inside))

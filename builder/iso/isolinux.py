@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from builder.iso import cmdline
-from builder.iso.unattended import TITLE, Unattended, disarm, plainest
+from builder.iso.unattended import TITLE, Unattended, checks_media, plainest
 
 LABEL = "builder"
 _BLOCK_STARTS = ("label", "menu begin", "menu end")
@@ -14,19 +14,35 @@ _TIMEOUT = "timeout 1"
 def edit(text: str, entry: Unattended) -> str:
     """Return the menu with our entry first, default and taken at once."""
     found = _without_ours(text.split("\n"))
-    labels = {value for keyword, value in _directives(found) if keyword == "label"}
-    lines = [
-        _edit_line(line, directive, labels)
-        for line, directive in zip(found, _directives(found), strict=True)
-        if directive[0] not in {"menu default", "ontimeout"}
-    ]
-    blocks = _blocks(lines)
+    blocks = _blocks(found)
     plain = plainest([_arguments(block) for block in blocks])
     if plain is None:
         return text
+    labels = {block["label"] for block in blocks}
+    kept = found if entry.checkable else _without_checks(found)
+    lines = [
+        _edit_line(line, directive, labels, entry)
+        for line, directive in zip(kept, _directives(kept), strict=True)
+        if directive[0] not in {"menu default", "ontimeout"}
+    ]
     start = next(n for n, (word, _) in enumerate(_directives(lines)) if word in _BLOCK_STARTS)
     ours = _our_block(blocks[plain], entry)
     return "\n".join([*_missing(lines), *lines[:start], *ours, *lines[start:]])
+
+
+def _without_checks(lines: list[str]) -> list[str]:
+    """Drop the entries that check the medium first, if others start the installer as well."""
+    found = [_arguments(block) for block in _blocks(lines)]
+    if not any(each and not checks_media(each) for each in found):
+        return lines
+    checking = {block["label"] for block in _blocks(lines) if checks_media(_arguments(block))}
+    kept, dropping = [], False
+    for line, (word, value) in zip(lines, _directives(lines), strict=True):
+        if word in (*_BLOCK_STARTS, "menu separator"):
+            dropping = word == "label" and value in checking
+        if not dropping:
+            kept.append(line)
+    return kept
 
 
 def _directives(lines: Sequence[str]) -> list[tuple[str, str]]:
@@ -48,7 +64,7 @@ def _directive(line: str) -> tuple[str, str]:
     return keyword.lower(), value.strip()
 
 
-def _edit_line(line: str, directive: tuple[str, str], labels: set[str]) -> str:
+def _edit_line(line: str, directive: tuple[str, str], labels: set[str], entry: Unattended) -> str:
     match directive:
         case ("timeout", _):
             return _TIMEOUT
@@ -57,7 +73,8 @@ def _edit_line(line: str, directive: tuple[str, str], labels: set[str]) -> str:
         case ("default", value) if value in labels:
             return f"default {LABEL}"
         case ("append", value):
-            return line if disarm(value) == value else f"  append {disarm(value)}"
+            kept = entry.disarmed(value)
+            return line if kept == value else f"  append {kept}"
         case _:
             return line
 

@@ -1,152 +1,120 @@
-"""ISO in, ISO out, with our kickstart and boot entry: it installs by itself, BIOS and UEFI."""
+"""ISO in, ISO out, with our kickstart and boot entry: it installs by itself, BIOS and UEFI.
 
-import io
-from collections.abc import Iterator, Mapping
+The new ISO is the original with a patch: survey, prepare, plan, write, read again.
+"""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from builder.errors import MediaError
-from builder.iso import bootloader, efi, files, hybrid, image
-from builder.iso.inspect import describe
-from builder.iso.unattended import Unattended
-from builder.model.media import InstallMedia, IsoFacts, StagedIso
+from builder.iso import check, clone, files, implant, qcow2, tree
+from builder.iso.medium import Medium, survey
+from builder.iso.patch import IsoPatch, Patched
+from builder.iso.plan import Changes, content_length, plan
+from builder.iso.prepare import KICKSTART, Wishes, changes
+from builder.iso.source import FileSource, Source, opened
+from builder.model.media import InstallMedia
 from builder.monitor import Monitor
 
-_KICKSTART = "ks.cfg"
+_REPORT = "Compare the ISO's sha256 with the publisher's; if it is right, report this."
 
 
 def remaster(
-    iso: StagedIso,
-    kickstart_text: str,
-    *,
-    output: Path,
-    extra_args: tuple[str, ...] = (),
-    monitor: Monitor,
+    iso: Path, wishes: Wishes, *, output: Path, overlay: bool = False, monitor: Monitor
 ) -> InstallMedia:
-    """Write `iso` to `output` with the kickstart as /ks.cfg and an unattended default entry.
+    """Write `iso` with the `wishes` to `output`: an ISO, or an `overlay` (qcow2) on it.
 
-    The file is for its owner only: a kickstart may hold password hashes. It was read again
-    before it gets its name. Raises MediaError for media that cannot be remastered.
+    The file is for its owner only: a kickstart may hold password hashes. It is read again before
+    it gets its name. Raises MediaError for media that cannot be remastered.
     """
-    path = f"/{_KICKSTART}"
-    entry = Unattended(label=iso.volume_id, kickstart_path=path, extra=extra_args)
-    with files.replacing(output, mode=0o600) as part:
-        _master(iso.path, part, entry, kickstart_text.encode(), monitor=monitor)
-        size = part.stat().st_size
+    with opened(iso) as source:
+        medium = survey(source)
+        wanted = changes(medium, wishes)
+        patch = plan(medium, wanted)
+        with files.replacing(output, mode=0o600) as part:
+            if overlay:
+                qcow2.write(source, patch, part)
+            else:
+                _write(source, patch, part, implant_md5=wishes.implant_md5, monitor=monitor)
+            with _written(part, source, overlay=overlay) as result:
+                _verify(result, medium, wanted, usb=wishes.usb)
     return InstallMedia(
         path=output,
-        volume_id=iso.volume_id,
-        kickstart_path=path,
-        size=size,
-        source_sha256=iso.sha256,
+        format="qcow2" if overlay else "raw",
+        volume_id=wanted.volume_id,
+        kickstart_path=f"/{KICKSTART}",
+        size=patch.size,
     )
 
 
-def _master(
-    source: Path, output: Path, entry: Unattended, kickstart: bytes, *, monitor: Monitor
+def planned(iso: Path, wishes: Wishes) -> IsoPatch:
+    """Return the patch that `remaster` would write, and touch nothing."""
+    with opened(iso) as source:
+        medium = survey(source)
+        return plan(medium, changes(medium, wishes))
+
+
+def _write(
+    source: FileSource, patch: IsoPatch, part: Path, *, implant_md5: bool, monitor: Monitor
 ) -> None:
-    with image.opened(source) as iso:
-        before = describe(iso, size=source.stat().st_size)
-        _refuse(before, entry)
-        volume = iso.pvd.space_size * image.SECTOR
-        contents = {_KICKSTART: kickstart, **dict(_edited_menus(iso, before, entry))}
-        _change(iso, contents)
-        _write(iso, output, monitor)
-    after = _facts(output)
-    image.keep_date(source, output)
-    with image.translated(source):
-        hybrid.carry_over(source, output, volume=volume, moved=_moved(before, after))
-    for offset in _efi_images(after):
-        efi.edit_menus(output, offset, entry)
-    _check(output, before, contents, entry)
+    """Write the image; the sum is taken meanwhile, of what it is going to be."""
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        field = beside.submit(implant.made, Patched(source, patch)) if implant_md5 else None
+        clone.write(source, patch, part, monitor=monitor)
+        if field is not None:
+            _implant(part, field.result())
 
 
-def _refuse(facts: IsoFacts, entry: Unattended) -> None:
-    if facts.volume_id != entry.label:
-        raise MediaError(
-            f"The volume id is {facts.volume_id!r}, expected {entry.label!r}.",
-            hint="The ISO changed after it was staged: stage it again.",
-        )
-    if not facts.boot_configs:
-        raise MediaError(
-            "The ISO has no boot menu that builder knows.",
-            hint=f"It looks for {', '.join(bootloader.MENUS)}.",
-        )
-    if any(each.platform == "uefi" and not each.path for each in facts.boot_entries):
-        raise MediaError(
-            "The EFI system partition of the ISO is appended to it, as on EL 10 media.",
-            hint="Such media cannot be remastered yet: use EL 7 to 9.",
-        )
+def _implant(part: Path, field: bytes) -> None:
+    with part.open("r+b") as file:
+        os.pwrite(file.fileno(), field, implant.FIELD)
 
 
-def _edited_menus(iso: Any, facts: IsoFacts, entry: Unattended) -> Iterator[tuple[str, bytes]]:  # noqa: ANN401
-    for path in facts.boot_configs:
-        edited = bootloader.edit_content(path, image.read(iso, path) or b"", entry)
-        if entry.kickstart.encode() not in edited:
-            raise MediaError(
-                f"{path} in the ISO has no entry that starts an installer.",
-                hint="Compare the ISO's sha256 with the publisher's.",
-            )
-        yield path, edited
+@contextmanager
+def _written(part: Path, source: FileSource, *, overlay: bool) -> Iterator[Source]:
+    with opened(part) as file:
+        yield qcow2.Overlay(file, source) if overlay else file
 
 
-def _change(iso: Any, contents: Mapping[str, bytes]) -> None:  # noqa: ANN401  # pycdlib is untyped
-    for path, content in contents.items():
-        found = image.locate(iso, path)
-        if found is None:
-            image.add(iso, path, content)
-        else:
-            iso.update_file_contents_fp(io.BytesIO(content), len(content), **found)
+def _verify(result: Source, before: Medium, wanted: Changes, *, usb: bool) -> None:
+    """Raise MediaError unless the result is what was wanted, and nothing else changed."""
+    after = survey(result)
+    wrong = [*_wrong_contents(after, wanted), *_lost(before, after, wanted)]
+    if after.volume_id != wanted.volume_id:
+        wrong.append(f"Its volume id is {after.volume_id!r}.")
+    if [each.platform for each in after.images] != [each.platform for each in before.images]:
+        wrong.append("It boots other images.")
+    found = check.problems(after)
+    if found:
+        wrong += sorted(set(found) - set(check.problems(before)))
+    if usb:
+        wrong += check.usb_problems(after)
+    if wrong:
+        raise MediaError(f"The remastered ISO is wrong: {' '.join(wrong)}", hint=_REPORT)
 
 
-def _write(iso: Any, output: Path, monitor: Monitor) -> None:  # noqa: ANN401  # pycdlib is untyped
-    with output.open("wb") as file, monitor.progress("Writing") as progress:
-        said = 0
-
-        def count(done: int, total: int) -> None:
-            nonlocal said
-            progress.expect(total)
-            progress.advance(done - said)
-            said = done
-
-        iso.write_fp(file, blocksize=files.BLOCK, progress_cb=count)
+def _wrong_contents(after: Medium, wanted: Changes) -> Iterator[str]:
+    for where in after.trees:
+        for path, content in wanted.files.items():
+            found = tree.find(after.source, where, path)
+            if found is None or found.record.length != content_length(content):
+                yield f"{path} did not arrive ({where.title})."
+            elif isinstance(content, bytes) and tree.contents(after.source, found) != content:
+                yield f"{path} arrived damaged ({where.title})."
 
 
-def _facts(path: Path) -> IsoFacts:
-    with image.opened(path) as iso:
-        return describe(iso, size=path.stat().st_size)
-
-
-def _moved(before: IsoFacts, after: IsoFacts) -> dict[int, int]:
-    pairs = zip(before.boot_entries, after.boot_entries, strict=True)
-    return {old.lba: new.lba for old, new in pairs}
-
-
-def _efi_images(facts: IsoFacts) -> list[int]:
-    """Return the byte at which each EFI boot image begins."""
-    return [each.lba * image.SECTOR for each in facts.boot_entries if each.platform == "uefi"]
-
-
-def _check(
-    output: Path, before: IsoFacts, contents: Mapping[str, bytes], entry: Unattended
-) -> None:
-    """Read the result again, and raise MediaError unless everything is where it has to be."""
-    with image.opened(output) as iso:
-        after = describe(iso, size=output.stat().st_size)
-        lost = [path for path, content in contents.items() if not image.holds(iso, path, content)]
-    if after.volume_id != before.volume_id:
-        lost.append("the volume id")
-    if _images(after) != _images(before):
-        lost.append("the boot catalogue")
-    for offset in _efi_images(after):
-        menus = efi.read_menus(output, offset)
-        lost += [path for path, found in menus.items() if entry.kickstart.encode() not in found]
-    if lost:
-        raise MediaError(
-            f"The remastered ISO is wrong; these did not arrive: {', '.join(lost)}.",
-            hint="Compare the ISO's sha256 with the publisher's; if it is right, report this.",
-        )
-
-
-def _images(facts: IsoFacts) -> list[tuple[str, str]]:
-    return [(each.platform, each.path) for each in facts.boot_entries]
+def _lost(before: Medium, after: Medium, wanted: Changes) -> Iterator[str]:
+    """Yield what is missing of the files that were not to change."""
+    for old, new in zip(before.trees, after.trees, strict=True):
+        replaced = {
+            found.record.identifier
+            for path in wanted.files
+            if (found := tree.find(before.source, old, path)) is not None
+        }
+        lost = check.files(before, old) - check.files(after, new)
+        for identifier, _, _ in lost:
+            if identifier not in replaced:
+                yield f"{identifier.decode('utf-8', 'replace')} is not where it was."

@@ -1,4 +1,4 @@
-"""Our boot entry: what it says, and what it makes the other entries lose."""
+"""Our boot entry: what it says, and what becomes of the other entries."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,8 @@ from builder.iso import cmdline
 
 TITLE = "Unattended installation by builder"
 _CONSOLES = ("console=tty0", "console=ttyS0,115200n8")  # Anaconda talks on the last one
-_DROPPED = ("inst.ks", "ks", "rd.live.check")
+_KICKSTART = ("inst.ks", "ks")
+_CHECK = "rd.live.check"
 _RESCUE = {"rescue", "inst.rescue"}
 # Nothing that GRUB's shell would take for its own: ; & | < > $ # { } and single quotes.
 _SAFE = re.compile(r"""(?:[\w.,:=/@%+~!?*^()\[\]\\-]|"[\w.,:=/@%+~ -]*")+""", re.ASCII)
@@ -21,14 +22,20 @@ class Unattended(msgspec.Struct, frozen=True, kw_only=True):
 
     label: str
     """The volume id as its descriptor has it, unescaped."""
+    former_label: str = ""
+    """The volume id that the menus were written for, where it is another one."""
     kickstart_path: str = "/ks.cfg"
     extra: tuple[str, ...] = ()
     """More kernel arguments; each takes the place of those with the same key."""
+    without: tuple[str, ...] = ()
+    """Keys of arguments of the medium's own that our entry does without."""
+    checkable: bool = False
+    """The medium has a sum for its media check: entries with the check stay."""
 
     def __post_init__(self) -> None:
         """Refuse what the loaders or our own entry would not survive."""
         for argument in self.extra:
-            if not _SAFE.fullmatch(argument) or cmdline.key(argument) in _DROPPED:
+            if not _SAFE.fullmatch(argument) or cmdline.key(argument) in {*_KICKSTART, _CHECK}:
                 raise UsageError(
                     f"{argument!r} cannot be added to the kernel command line.",
                     hint="Give plain arguments such as nomodeset or key=value; "
@@ -43,15 +50,34 @@ class Unattended(msgspec.Struct, frozen=True, kw_only=True):
 
     def arguments(self, plain: Iterable[str]) -> tuple[str, ...]:
         """Turn the arguments of the medium's plain entry into those of ours."""
-        own = cmdline.remove(plain, "quiet", *_DROPPED)
+        own = cmdline.remove(plain, "quiet", *_KICKSTART, _CHECK, *self.without)
         return cmdline.replace(cmdline.replace(own, self.kickstart, *_CONSOLES), *self.extra)
 
+    def disarmed(self, arguments: str) -> str:
+        """Drop an earlier kickstart, and a check that would fail, from an original entry."""
+        found = cmdline.split(arguments)
+        kept = cmdline.remove(found, *_KICKSTART, *(() if self.checkable else (_CHECK,)))
+        return arguments if kept == found else cmdline.join(kept)
 
-def disarm(arguments: str) -> str:
-    """Drop a kickstart and the media check from an original entry; else keep it to the letter."""
-    found = cmdline.split(arguments)
-    kept = cmdline.remove(found, *_DROPPED)
-    return arguments if kept == found else cmdline.join(kept)
+    def relabelled(self, text: str) -> str:
+        """Let a menu name the volume by its label of now."""
+        old, new = self.former_label, self.label
+        if not old or old == new:
+            return text
+        escaped = cmdline.escape_label(old)
+        # Functions as replacement: plain text would have its \x20 interpreted.
+        text = re.sub(
+            rf"(LABEL=){re.escape(escaped)}(?=[\s:/]|$)",
+            lambda found: found[1] + cmdline.escape_label(new),
+            text,
+        )
+        search = rf"""^(\s*search\s.*(?:-l|--label)[\s=]+)(["']?){re.escape(old)}\2(?=\s|$)"""
+        return re.sub(search, lambda found: f"{found[1]}'{new}'", text, flags=re.MULTILINE)
+
+
+def checks_media(arguments: Iterable[str]) -> bool:
+    """Tell whether an entry has the media check first."""
+    return any(cmdline.key(each) == _CHECK for each in arguments)
 
 
 def plainest(entries: Sequence[tuple[str, ...]]) -> int | None:
@@ -59,6 +85,7 @@ def plainest(entries: Sequence[tuple[str, ...]]) -> int | None:
 
     The variants (rescue, basic graphics, text, FIPS) add arguments to it. None without entries.
     """
-    asked = [set(cmdline.remove(each, "quiet", "console", *_DROPPED)) for each in entries]
+    ignored = ("quiet", "console", *_KICKSTART, _CHECK)
+    asked = [set(cmdline.remove(each, *ignored)) for each in entries]
     usable = [index for index, each in enumerate(asked) if each and not each & _RESCUE]
     return min(usable, key=lambda index: len(asked[index]), default=None)

@@ -23,6 +23,7 @@ class Cdrom(msgspec.Struct, frozen=True, kw_only=True):
     """A read-only CD drive."""
 
     path: Path
+    format: str = "raw"
     boot_order: int
 
 

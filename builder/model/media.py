@@ -20,11 +20,12 @@ class InstallMedia(msgspec.Struct, frozen=True, kw_only=True):
     """An ISO that installs unattended: a staged one with our kickstart and boot entries."""
 
     path: Path
+    format: str
+    """"raw" for an ISO of its own, "qcow2" for an overlay on the staged one."""
     volume_id: str
     kickstart_path: str
     """Where the kickstart lies inside, such as /ks.cfg."""
     size: int
-    source_sha256: str
 
 
 class BootEntry(msgspec.Struct, frozen=True, kw_only=True):

@@ -90,7 +90,7 @@ def _disk(devices: Element, disk: Disk, *, target: str) -> None:
 
 def _cdrom(devices: Element, cdrom: Cdrom) -> None:
     element = SubElement(devices, "disk", type="file", device="cdrom")
-    SubElement(element, "driver", name="qemu", type="raw")
+    SubElement(element, "driver", name="qemu", type=cdrom.format)
     SubElement(element, "source", file=str(cdrom.path))
     # The letter is out of the disks' way; the address keeps libvirt from counting up to it.
     SubElement(element, "target", dev="sdz", bus="sata")

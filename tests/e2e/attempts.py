@@ -7,6 +7,7 @@ from pathlib import Path
 from builder.hypervisor import Hypervisor
 from builder.install.plan import install_plan, machine
 from builder.install.run import install
+from builder.iso.prepare import Wishes
 from builder.iso.remaster import remaster
 from builder.model.domain import Disk, DomainSpec
 from builder.model.installation import Ended, Installation, InstallPlan
@@ -28,7 +29,9 @@ def planned(
     order = resolve(Request(release="rehearsal"))
     name = f"attempt-{nonce[:8]}"
     with ExitStack() as undo:
-        media = remaster(iso, text, output=on.iso_pool.path / f"{name}.iso", monitor=SILENT)
+        output = on.iso_pool.path / f"{name}.qcow2"
+        wishes = Wishes(kickstart=text)
+        media = remaster(iso.path, wishes, output=output, overlay=True, monitor=SILENT)
         undo.callback(media.path.unlink)
         pool = on.store_pool.name
         disk = volumes.create(on.connection, pool, f"{name}.qcow2", capacity=order.capacity)
@@ -38,7 +41,7 @@ def planned(
             machine(order, on.accelerator, network="user"),
             nonce=nonce,
             disk=disk.path,
-            cdrom=media.path,
+            cdrom=media,
             evidence=folder,
         )
 

@@ -1,0 +1,133 @@
+"""`builder iso remaster`: an ISO that installs by itself."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from builder.cli.context import context
+from builder.cli.output import size, table
+from builder.errors import ConfigError, UsageError
+from builder.monitor import Monitor
+
+if TYPE_CHECKING:
+    from builder.iso.patch import IsoPatch
+    from builder.iso.prepare import Wishes
+
+
+def remaster(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An installer ISO.")],
+    *,
+    kickstart: Annotated[Path, typer.Option("--kickstart", "-k", metavar="KS")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="OUT", help="The ISO to write.")
+    ] = None,
+    overlay: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT", help="Write a qcow2 overlay on FILE instead: a megabyte."),
+    ] = None,
+    oemdrv: Annotated[
+        Path | None,
+        typer.Option(metavar="OUT", help="Write a small second ISO labelled OEMDRV instead."),
+    ] = None,
+    add: Annotated[
+        list[str],
+        typer.Option(metavar="SRC:DEST", help="Put a file or folder on the ISO as DEST."),
+    ] = [],  # noqa: B006  # typer copies it
+    append: Annotated[str, typer.Option(metavar="ARGS", help="More kernel arguments.")] = "",
+    remove: Annotated[
+        str, typer.Option(metavar="ARGS", help="Kernel arguments to do without.")
+    ] = "",
+    volume_id: Annotated[str, typer.Option(metavar="ID", help="Give it another label.")] = "",
+    implant_md5: Annotated[
+        bool, typer.Option("--implant-md5", help="Make the installer's media check pass.")
+    ] = False,
+    usb_check: Annotated[
+        bool, typer.Option("--usb-check", help="Fail unless the result boots as a disk too.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be written where.")
+    ] = False,
+) -> None:
+    """Write an ISO that installs by itself with the kickstart KS.
+
+    Nothing of FILE is rewritten: a clone of it gets the kickstart and its boot menus changed.
+    """
+    from builder.iso import cmdline, dates
+    from builder.iso.prepare import Wishes
+    from builder.iso.remaster import planned
+
+    wishes = Wishes(
+        kickstart=_text(kickstart),
+        append=cmdline.split(append),
+        remove=cmdline.split(remove),
+        add=tuple(map(_pair, add)),
+        volume_id=volume_id,
+        implant_md5=implant_md5,
+        usb=usb_check,
+        when=dates.epoch(os.environ),
+    )
+    if dry_run:
+        typer.echo(_shown(planned(file, wishes)))
+        return
+    targets = [each for each in (output, overlay, oemdrv) if each is not None]
+    if len(targets) != 1:
+        raise UsageError("Say what to write.", hint="One of -o OUT, --overlay OUT, --oemdrv OUT.")
+    target, monitor = targets[0], context(ctx).monitor
+    if target.exists() and file.exists() and target.samefile(file):
+        raise UsageError(f"{target} is the ISO to read.", hint="Give another name.")
+    with monitor.step(f"Remastering {file.name}"):
+        if oemdrv is None:
+            _remaster(file, wishes, target, overlay=overlay is not None, monitor=monitor)
+        else:
+            _second_medium(file, wishes, target)
+
+
+def _remaster(
+    file: Path, wishes: "Wishes", output: Path, *, overlay: bool, monitor: Monitor
+) -> None:
+    from builder.iso.remaster import remaster as change
+
+    if overlay and wishes.implant_md5:
+        raise UsageError(
+            "An overlay has no implanted sum.", hint="Write an ISO of its own, with -o OUT."
+        )
+    media = change(file, wishes, output=output, overlay=overlay, monitor=monitor)
+    typer.echo(f"{media.path}: {size(media.size)}, boots by itself into {media.kickstart_path}")
+
+
+def _second_medium(file: Path, wishes: "Wishes", output: Path) -> None:
+    from builder.iso import dates, oemdrv
+    from builder.iso.medium import survey
+    from builder.iso.source import opened
+
+    with opened(file) as source:
+        own = dates.from_record(survey(source).primary.descriptor.root.raw[18:25])
+    oemdrv.make(wishes.kickstart, output, when=wishes.when or own)
+    typer.echo(f"{output}: attach it beside {file.name}, whose installer reads /ks.cfg from it")
+
+
+def _shown(patch: "IsoPatch") -> str:
+    rows = [(str(each.at), str(each.length), each.title) for each in patch.writes]
+    summary = f"{size(patch.fresh)} to write, {size(patch.size)} in all"
+    return f"{table(('OFFSET', 'BYTES', 'WHAT'), rows)}\n{summary}"
+
+
+def _pair(text: str) -> tuple[Path, str]:
+    source, colon, destination = text.rpartition(":")
+    if not colon or not source or not destination:
+        raise UsageError(f"{text!r} is no SRC:DEST.", hint="Such as --add ./repo:repo.")
+    return Path(source), destination
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"Cannot read {path}: {error.strerror}.", hint="Give the path of a kickstart."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is no text in UTF-8.", hint="Give a kickstart.") from error

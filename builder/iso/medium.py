@@ -1,0 +1,67 @@
+"""An installer medium that was read: its trees, what it boots, and how a disk sees it."""
+
+import msgspec
+
+from builder.iso import eltorito, iso9660, partitions, tree
+from builder.iso.eltorito import BootImage
+from builder.iso.iso9660 import FIRST_DESCRIPTOR
+from builder.iso.partitions import PER_SECTOR, Partition
+from builder.iso.source import SECTOR, Source
+from builder.iso.tree import Tree
+
+
+class Medium(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a change of the medium has to keep consistent."""
+
+    source: Source
+    trees: tuple[Tree, ...]
+    images: tuple[BootImage, ...]
+    partitions: tuple[Partition, ...]
+
+    @property
+    def primary(self) -> Tree:
+        """The tree that every reader knows."""
+        return self.trees[0]
+
+    @property
+    def volume_id(self) -> str:
+        """The label by which installers find the medium."""
+        return self.primary.descriptor.volume_id
+
+    @property
+    def readable(self) -> tuple[Tree, ...]:
+        """The trees of the volume as a CD has it, those with proper names first."""
+        own = [each for each in self.trees if not each.base]
+        return tuple(sorted(own, key=lambda each: (each.skip is None, not each.descriptor.joliet)))
+
+    @property
+    def efi_images(self) -> tuple[BootImage, ...]:
+        """What UEFI firmware boots."""
+        return tuple(each for each in self.images if each.platform == "uefi")
+
+    def text(self, path: str) -> bytes | None:
+        """Return what a small file holds; None if there is none."""
+        return tree.read(self.source, path, self.readable)
+
+
+def survey(source: Source) -> Medium:
+    """Read an ISO. Raises MediaError for what is none, or a damaged one."""
+    iso9660.check(source)
+    found = partitions.partitions(source)
+    return Medium(
+        source=source,
+        trees=tree.trees(source, (0, *_other_volumes(source, found))),
+        images=eltorito.images(source),
+        partitions=found,
+    )
+
+
+def _other_volumes(source: Source, found: tuple[Partition, ...]) -> tuple[int, ...]:
+    """Return where partitions begin that hold the ISO once more, with numbers of their own."""
+    starts = {each.start // PER_SECTOR for each in found if each.start % PER_SECTOR == 0}
+    return tuple(sorted(start for start in starts if start and _is_volume(source, start)))
+
+
+def _is_volume(source: Source, start: int) -> bool:
+    at = (start + FIRST_DESCRIPTOR) * SECTOR
+    return at + SECTOR <= source.size and source.read(at, 6) == b"\x01CD001"

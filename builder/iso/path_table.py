@@ -1,0 +1,75 @@
+"""Path tables: the list of all directories that a volume keeps for quick access (ECMA-119 9.4)."""
+
+import struct
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from builder.iso import iso9660
+from builder.iso.source import SECTOR, Source, damaged
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A directory; the root is its own parent."""
+
+    identifier: bytes
+    extent: int
+    parent: int
+    """The parent's extent."""
+
+
+def read(source: Source, descriptor: iso9660.Descriptor, *, big: bool = False) -> tuple[Entry, ...]:
+    """Return the directories of one of the two tables. Raises MediaError for nonsense."""
+    start = (descriptor.base + descriptor.path_tables[big]) * SECTOR
+    content = source.read(start, descriptor.path_table_size)
+    number = ">IH" if big else "<IH"
+    found: list[tuple[bytes, int, int]] = []
+    at = 0
+    while at < len(content):
+        length = content[at]
+        if not length or at + 8 + length > len(content):
+            raise damaged(source, "its path table is cut off")
+        extent, parent = struct.unpack_from(number, content, at + 2)
+        found.append((content[at + 8 : at + 8 + length], extent, parent))
+        at += 8 + length + length % 2
+    if any(not 1 <= parent <= len(found) for _, _, parent in found):
+        raise damaged(source, "its path table names parents that are not there")
+    return tuple(Entry(name, extent, found[parent - 1][1]) for name, extent, parent in found)
+
+
+def changed(
+    entries: Iterable[Entry], moved: Mapping[int, int], added: Iterable[Entry]
+) -> tuple[Entry, ...]:
+    """Return the entries with directories at new places (`moved`, old extent to new) and more."""
+
+    def now(extent: int) -> int:
+        return moved.get(extent, extent)
+
+    kept = (Entry(each.identifier, now(each.extent), now(each.parent)) for each in entries)
+    return (*kept, *added)
+
+
+def encode(entries: Iterable[Entry], *, big: bool) -> bytes:
+    """Return a table: by depth, then by parent, then by identifier. Raises ValueError for loops."""
+    first, *others = entries
+    children: dict[int, list[Entry]] = defaultdict(list)
+    for each in others:
+        children[each.parent].append(each)
+    ordered = [(first, 1)]
+    for number, (parent, _) in enumerate(ordered, start=1):
+        inside = sorted(children.pop(parent.extent, []), key=_order)
+        ordered.extend((child, number) for child in inside)
+    if children:
+        raise ValueError("some directories are not below the root")
+    return b"".join(_entry(each, parent, big=big) for each, parent in ordered)
+
+
+def _order(entry: Entry) -> tuple[bytes, ...]:
+    return iso9660.ecma_order(entry.identifier)
+
+
+def _entry(entry: Entry, parent: int, *, big: bool) -> bytes:
+    length = len(entry.identifier)
+    numbers = struct.pack(">IH" if big else "<IH", entry.extent, parent)
+    return bytes([length, 0]) + numbers + entry.identifier + bytes(length % 2)

@@ -1,0 +1,180 @@
+"""The directory trees of an ISO: every volume descriptor has one, over the same files."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from builder.iso import iso9660, rockridge
+from builder.iso.iso9660 import Descriptor, Listing, Record
+from builder.iso.source import SECTOR, Source, damaged
+
+_MAX_DIRECTORIES = 65535  # what a path table can number
+
+
+class Tree(msgspec.Struct, frozen=True, kw_only=True):
+    """One hierarchy of names."""
+
+    descriptor: Descriptor
+    skip: int | None
+    """Bytes before Rock Ridge in each record; None without Rock Ridge."""
+
+    @property
+    def base(self) -> int:
+        """Sector from which its block numbers count."""
+        return self.descriptor.base
+
+    @property
+    def title(self) -> str:
+        """What people call its kind of names."""
+        kind = "Joliet" if self.descriptor.joliet else "ISO 9660"
+        kind = "Rock Ridge" if self.skip is not None else kind
+        return f"{kind} at sector {self.base}" if self.base else kind
+
+
+class Directory(msgspec.Struct, frozen=True, kw_only=True):
+    """A directory that was read."""
+
+    extent: int
+    """Counted from the volume's beginning, as in records."""
+    length: int
+    listing: Listing
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a path leads."""
+
+    record: Record
+    base: int
+    directory: int
+    """Extent of the directory that the record is in."""
+
+    @property
+    def at(self) -> int:
+        """First byte of the content, counted from the image's beginning."""
+        return (self.base + self.record.extent) * SECTOR
+
+
+def trees(source: Source, bases: tuple[int, ...] = (0,)) -> tuple[Tree, ...]:
+    """Return the trees of the volumes that begin at the sectors `bases`.
+
+    Media for USB sticks may have a second set of descriptors, for the view from their partition.
+    """
+    return tuple(
+        Tree(descriptor=descriptor, skip=_skip(source, descriptor))
+        for base in bases
+        for descriptor in iso9660.descriptors(source, base)
+    )
+
+
+def _skip(source: Source, descriptor: Descriptor) -> int | None:
+    root = descriptor.root
+    found = iso9660.listing(source, descriptor.base, root.extent, root.length)
+    return rockridge.skipped(found.records[0])
+
+
+def read_directory(source: Source, tree: Tree, extent: int, length: int) -> Directory:
+    """Return one directory of the tree."""
+    found = iso9660.listing(source, tree.base, extent, length)
+    return Directory(extent=extent, length=length, listing=found)
+
+
+def root(source: Source, tree: Tree) -> Directory:
+    """Return the tree's root."""
+    record = tree.descriptor.root
+    return read_directory(source, tree, record.extent, record.length)
+
+
+def walk(source: Source, tree: Tree) -> Iterator[Directory]:
+    """Yield every directory once, parents first.
+
+    Raises MediaError for directories that contain themselves.
+    """
+    seen = {tree.descriptor.root.extent}
+    waiting = [root(source, tree)]
+    while waiting:
+        directory = waiting.pop(0)
+        yield directory
+        for record in subdirectories(directory):
+            if record.extent in seen:
+                raise damaged(source, f"its directory at sector {record.extent} is in a loop")
+            if len(seen) == _MAX_DIRECTORIES:
+                raise damaged(source, "it has too many directories")
+            seen.add(record.extent)
+            waiting.append(read_directory(source, tree, record.extent, record.length))
+
+
+def subdirectories(directory: Directory) -> Iterator[Record]:
+    """Yield the records of the directories inside."""
+    return (each for each in directory.listing.records[2:] if each.flags & iso9660.DIRECTORY)
+
+
+def find(source: Source, tree: Tree, path: str) -> Found | None:
+    """Return what the path ("EFI/BOOT/grub.cfg") leads to, or None.
+
+    Names are POSIX ones where the tree has Rock Ridge, Joliet's, or else ISO 9660's, which
+    know no lower case.
+    """
+    directory, parts = root(source, tree), path.split("/")
+    for part in parts[:-1]:
+        record = entry(source, tree, directory, part)
+        if record is None or not record.is_directory:
+            return None
+        directory = read_directory(source, tree, record.extent, record.length)
+    record = entry(source, tree, directory, parts[-1])
+    if record is None:
+        return None
+    return Found(record=record, base=tree.base, directory=directory.extent)
+
+
+def entry(source: Source, tree: Tree, directory: Directory, name: str) -> Record | None:
+    """Return the record of that name; a directory nested too deep is where its link leads."""
+    wanted = name if named(tree) else name.upper()
+    for record in directory.listing.records[2:]:
+        if name_of(source, tree, record) == wanted:
+            return _followed(source, tree, record)
+    return None
+
+
+def _followed(source: Source, tree: Tree, record: Record) -> Record:
+    if tree.skip is None or record.length or record.is_directory:
+        return record
+    extent = rockridge.child_link(source, tree.base, record, tree.skip)
+    if extent is None:
+        return record
+    first = iso9660.listing(source, tree.base, extent, SECTOR).records[0]
+    return msgspec.structs.replace(record, extent=extent, length=first.length, flags=first.flags)
+
+
+def named(tree: Tree) -> bool:
+    """Tell whether names are as people write them, not ISO 9660's own."""
+    return tree.descriptor.joliet or tree.skip is not None
+
+
+def name_of(source: Source, tree: Tree, record: Record) -> str:
+    """Return the name by which a path finds the record."""
+    if tree.skip is not None:
+        return rockridge.name(source, tree.base, record, tree.skip) or plain_name(record)
+    if tree.descriptor.joliet:
+        return record.identifier.decode("utf-16-be", "replace").removesuffix(";1")
+    return plain_name(record)
+
+
+def plain_name(record: Record) -> str:
+    """Return ISO 9660's name without version and empty extension."""
+    return record.identifier.decode("ascii", "replace").partition(";")[0].removesuffix(".")
+
+
+def contents(source: Source, found: Found, *, limit: int = 1 << 20) -> bytes:
+    """Return what a file of one extent holds. Raises MediaError beyond `limit` bytes."""
+    if found.record.length > limit:
+        raise damaged(source, f"a text file in it has {found.record.length} bytes")
+    return source.read(found.at, found.record.length)
+
+
+def read(source: Source, path: str, candidates: tuple[Tree, ...]) -> bytes | None:
+    """Return what the file at `path` holds, by the first tree that knows it; None without it."""
+    for tree in candidates:
+        found = find(source, tree, path)
+        if found is not None and not found.record.is_directory:
+            return contents(source, found)
+    return None
