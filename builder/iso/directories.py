@@ -38,6 +38,7 @@ class TreeEditor:
         self._folders = {"": self._loaded(where.descriptor.root, None)}
         self._added: list[Folder] = []
         self._moved: dict[int, int] = {}
+        self._versioned = self._has_versions()
 
     def put(self, paths: Iterable[str]) -> None:
         """Make sure that there are files of these paths, without a content if they are new."""
@@ -103,7 +104,7 @@ class TreeEditor:
 
     def _add(self, parent: Folder, name: str, *, is_folder: bool) -> Folder:
         identifier = names.identifier(
-            self._tree, name, folder=is_folder, taken=parent.runs, versioned=self._versioned()
+            self._tree, name, folder=is_folder, taken=parent.runs, versioned=self._versioned
         )
         parent.insert(self._record(identifier, name, is_folder=is_folder), self._key(name))
         heads = (self._record(SELF, "", is_folder=True), self._record(PARENT, "", is_folder=True))
@@ -122,10 +123,13 @@ class TreeEditor:
         raw = names.record(identifier, folder=is_folder, date=self._date, system_use=field)
         return iso9660.record(raw)
 
-    def _versioned(self) -> bool:
+    def _has_versions(self) -> bool:
         """Tell whether names have a ";1" here: genisoimage's Joliet has none."""
-        files = [each for each in self._folders[""].records()[2:] if not each.is_directory]
-        return not files or any(b";" in each.identifier for each in files)
+        for directory in tree.walk(self._draft, self._tree):
+            for each in directory.listing.records[2:]:
+                if not each.is_directory:
+                    return b";" in each.identifier
+        return True
 
     def _move(self, folder: Folder, allocate: Allocate) -> None:
         wanted = sectors(len(folder.packed()))
