@@ -13,24 +13,11 @@ from builder.iso.patch import IsoPatch
 from builder.iso.prepare import Wishes
 from builder.iso.remaster import planned, remaster
 from builder.iso.source import opened
-from builder.model.media import InstallMedia, StagedIso
+from builder.model.media import InstallMedia
 from builder.monitor import SilentMonitor
 
 KICKSTART = "# Grüße\ntext\npoweroff\n" * 300
 WISHES = Wishes(kickstart=KICKSTART)
-
-
-def staged(iso: Path) -> StagedIso:
-    """Return the ISO as if it were in the pool."""
-    facts = inspect(iso)
-    return StagedIso(
-        pool="iso",
-        volume=iso.name,
-        path=iso,
-        sha256="0" * 64,
-        size=facts.size,
-        volume_id=facts.volume_id,
-    )
 
 
 def change(
@@ -39,12 +26,12 @@ def change(
     """Remaster the ISO; without an output, beside it."""
     output = output or iso.with_name(f"{iso.stem}-remastered.iso")
     monitor = SilentMonitor()
-    return remaster(staged(iso), wishes, output=output, overlay=overlay, monitor=monitor)
+    return remaster(iso, wishes, output=output, overlay=overlay, monitor=monitor)
 
 
 def planning(iso: Path, wishes: Wishes = WISHES) -> IsoPatch:
     """Return what a remaster would write."""
-    return planned(staged(iso), wishes)
+    return planned(iso, wishes)
 
 
 def problems(iso: Path) -> tuple[str, ...]:

@@ -152,7 +152,6 @@ def test_result_is_described_and_private(media: dict[str, tuple[Path, Path]]) ->
         volume_id=small_media.LABEL,
         kickstart_path="/ks.cfg",
         size=output.stat().st_size,
-        source_sha256="0" * 64,
     )
     assert output.stat().st_mode & 0o777 == 0o600
     assert inspect(output).volume_id == small_media.LABEL
