@@ -57,7 +57,7 @@ def gpt_problems(iso: Path) -> list[str]:
     """Return what sgdisk has against the partition tables; isohybrid's overlap is on purpose."""
     # It exits with 2 for those. A "caution" is about the parity of a size, and no problem.
     done = subprocess.run(["sgdisk", "-v", iso], capture_output=True, text=True, check=False)
-    return re.findall(r"^(?:Problem|Warning|Identified|No problems).*", done.stdout, re.M)
+    return re.findall(r"^(?:Problem.*|Warning.*|Identified.*|No problems)", done.stdout, re.M)
 
 
 def shown(iso: Path, path: str, names: str = "-R") -> str:
