@@ -135,12 +135,12 @@ def test_deep_trees(depth: int, tmp_path: Path) -> None:
 
 
 def test_directories_nested_too_deep_follow_when_the_root_moves(tmp_path: Path) -> None:
-    for original in _fillings("genisoimage", 20, tmp_path):
-        deepest = tmp_path.joinpath("tree-20", *(f"level-{number}" for number in range(14)))
-        deepest.mkdir(parents=True, exist_ok=True)
-        (deepest / "treasure").write_text("deep")
-        if _moved(original)[0]:
-            break
+    deepest = tmp_path.joinpath("tree-20", *(f"level-{number}" for number in range(14)))
+    fillings = _fillings("genisoimage", 20, tmp_path)
+    next(fillings)
+    deepest.mkdir(parents=True)
+    (deepest / "treasure").write_text("deep")
+    original = next(iso for iso in fillings if _moved(iso)[0])
     result = change(original).path
     assert problems(result) == ()
     # Not bsdtar: libarchive wants such directories in an order that only genisoimage knows.
