@@ -33,8 +33,10 @@ syslinux-utils         -                   rehearsal ISO: boots from USB sticks 
 xorriso                -                   rehearsal ISO: puts it together
 xz-utils               -                   rehearsal ISO: kernel modules of newer distributions
 zstd                   -                   rehearsal ISO: kernel modules of newer distributions
+fdisk                  util-linux          tests: an independent look at partitions
 gdisk                  gdisk               tests: an independent look at partitions
 genisoimage            -                   tests: ISOs as CentOS makes them
+grub-pc-bin            -                   tests: ISOs as CentOS Stream 10 makes them
 libarchive-tools       bsdtar              tests: an independent reader of ISOs
 shellcheck             -                   tests: lints this script
 END

@@ -35,9 +35,11 @@ class TreeEditor:
 
     def __init__(self, draft: Draft, where: tree.Tree, *, date: bytes) -> None:
         self._draft, self._tree, self._date = draft, where, date
+        self._all: list[Folder] = []
         self._folders = {"": self._loaded(where.descriptor.root, None)}
         self._added: list[Folder] = []
         self._moved: dict[int, int] = {}
+        self._versioned = self._has_versions()
 
     def put(self, paths: Iterable[str]) -> None:
         """Make sure that there are files of these paths, without a content if they are new."""
@@ -48,9 +50,10 @@ class TreeEditor:
 
     def settle(self, allocate: Allocate) -> None:
         """Give every directory that grew or is new its place."""
-        for folder in self._folders.values():
+        for folder in tuple(self._all):
             if len(folder.packed()) > folder.length:
                 self._move(folder, allocate)
+        self._relink()
         self._write_folders()
         if self._moved or self._added:
             self._write_path_tables(allocate)
@@ -74,7 +77,7 @@ class TreeEditor:
 
     def _loaded(self, record: Record, parent: Folder | None) -> Folder:
         found = tree.read_directory(self._draft, self._tree, record.extent, record.length)
-        folder = Folder(found.listing.records[:2], parent, record.identifier)
+        folder = self._known(Folder(found.listing.records[:2], parent, record.identifier))
         for each in found.listing.records[2:]:
             folder.add(each, tree.name_of(self._draft, self._tree, each))
         return folder
@@ -103,14 +106,20 @@ class TreeEditor:
 
     def _add(self, parent: Folder, name: str, *, is_folder: bool) -> Folder:
         identifier = names.identifier(
-            self._tree, name, folder=is_folder, taken=parent.runs, versioned=self._versioned()
+            self._tree, name, folder=is_folder, taken=parent.runs, versioned=self._versioned
         )
         parent.insert(self._record(identifier, name, is_folder=is_folder), self._key(name))
         heads = (self._record(SELF, "", is_folder=True), self._record(PARENT, "", is_folder=True))
         made = Folder(heads, parent, identifier)
         if is_folder:
-            self._added.append(made)
+            self._added.append(self._known(made))
         return made
+
+    def _known(self, folder: Folder) -> Folder:
+        self._all.append(folder)
+        if folder.parent is not folder:
+            folder.parent.inside[folder.identifier] = folder
+        return folder
 
     def _record(self, identifier: bytes, name: str, *, is_folder: bool) -> Record:
         field = b""
@@ -122,20 +131,45 @@ class TreeEditor:
         raw = names.record(identifier, folder=is_folder, date=self._date, system_use=field)
         return iso9660.record(raw)
 
-    def _versioned(self) -> bool:
+    def _has_versions(self) -> bool:
         """Tell whether names have a ";1" here: genisoimage's Joliet has none."""
-        files = [each for each in self._folders[""].records()[2:] if not each.is_directory]
-        return not files or any(b";" in each.identifier for each in files)
+        for directory in tree.walk(self._draft, self._tree):
+            for each in directory.listing.records[2:]:
+                if not each.is_directory:
+                    return b";" in each.identifier
+        return True
 
-    def _move(self, folder: Folder, allocate: Allocate) -> None:
-        wanted = sectors(len(folder.packed()))
-        extent = allocate(wanted) - self._tree.base
-        if folder.length:
-            self._moved[folder.extent] = extent
-        self._point_at(folder, extent=extent, length=wanted * SECTOR)
+    def _move(self, moving: Folder, allocate: Allocate) -> None:
+        """Give a directory a new place, and what is below it: parents have to come first.
+
+        Not so for the kernel, but libarchive reads on and on, and skips directories before it.
+        """
+        waiting = [moving]
+        while waiting:
+            folder = waiting.pop(0)
+            wanted = sectors(len(folder.packed()))
+            extent = allocate(wanted) - self._tree.base
+            if folder.length:
+                self._moved[folder.extent] = extent
+                self._bring_area(folder, allocate)
+            self._point_at(folder, extent=extent, length=wanted * SECTOR)
+            waiting.extend(self._inside(folder))
+
+    def _bring_area(self, folder: Folder, allocate: Allocate) -> None:
+        """Take along what Rock Ridge says of the directory itself: it has to lie behind as well."""
+        skip, itself = self._tree.skip, folder.records()[0]
+        found = None if skip is None else rockridge.continuation(itself, skip)
+        if found is None:
+            return
+        at, block, offset, length = found
+        content = self._draft.read((self._tree.base + block) * SECTOR + offset, length)
+        sector = allocate(sectors(length))
+        self._draft.write(sector * SECTOR, content, "directory")
+        where = both_endian(sector - self._tree.base) + both_endian(0)
+        folder.recast(SELF, itself.raw[: at + 4] + where + itself.raw[at + 20 :])
 
     def _point_at(self, folder: Folder, *, extent: int, length: int) -> None:
-        """Tell itself, its parent and its subdirectories where a directory is now."""
+        """Tell itself and its parent where a directory is now."""
         folder.point(SELF, extent=extent, length=length)
         if folder.parent is folder:
             folder.point(PARENT, extent=extent, length=length)
@@ -144,27 +178,26 @@ class TreeEditor:
         else:
             folder.point(PARENT, extent=folder.parent.extent, length=folder.parent.length)
             folder.parent.point(folder.identifier, extent=extent, length=length)
-        loaded = {each.identifier: each for each in self._inside(folder)}
-        for record in folder.records()[2:]:
-            if record.identifier in loaded:
-                loaded[record.identifier].point(PARENT, extent=extent, length=length)
-            elif record.is_directory:
-                self._point_up(record, extent=extent, length=length)
 
     def _inside(self, folder: Folder) -> list[Folder]:
+        records = (each for each in folder.records()[2:] if each.is_directory)
         return [
-            each for each in self._folders.values() if each.parent is folder and each is not folder
+            folder.inside.get(each.identifier) or self._loaded(each, folder) for each in records
         ]
 
-    def _point_up(self, record: Record, *, extent: int, length: int) -> None:
-        """Tell a directory that was not read where its parent is now."""
-        start = (self._tree.base + record.extent) * SECTOR
-        (size,) = self._draft.read(start, 1)
-        where = both_endian(extent) + both_endian(length)
-        self._draft.write(start + size + 2, where, "directory")
+    def _relink(self) -> None:
+        """Mend Rock Ridge's links to directories that are nested too deep, and back."""
+        skip = self._tree.skip
+        if skip is None or not self._moved:
+            return
+        for folder in self._all:
+            for record in folder.records():
+                for at, extent in rockridge.links(record, skip):
+                    where = both_endian(self._moved.get(extent, extent))
+                    folder.recast(record.identifier, record.raw[:at] + where + record.raw[at + 8 :])
 
     def _write_folders(self) -> None:
-        for folder in self._folders.values():
+        for folder in self._all:
             if folder.changed:
                 at = (self._tree.base + folder.extent) * SECTOR
                 self._draft.write(at, folder.packed().ljust(folder.length, b"\0"), "directory")

@@ -17,6 +17,8 @@ class Folder:
         """As its parent's records have it."""
         self.runs: dict[bytes, list[Record]] = {}
         """A file of 4 GiB and more has several records."""
+        self.inside: dict[bytes, Folder] = {}
+        """Its subdirectories, those that were read."""
         self.changed = False
         self._heads = {SELF: heads[0], PARENT: heads[1]}
         self._identifiers: dict[str, bytes] = {}
@@ -57,11 +59,15 @@ class Folder:
     def point(self, identifier: bytes, *, extent: int, length: int) -> None:
         """Let a record point elsewhere."""
         run = self.runs.get(identifier) or [self._heads[identifier]]
-        moved = iso9660.record(names.placed(run[0].raw, extent=extent, length=length))
+        self.recast(identifier, names.placed(run[0].raw, extent=extent, length=length))
+
+    def recast(self, identifier: bytes, raw: bytes) -> None:
+        """Let a record be of other bytes."""
+        record = iso9660.record(raw)
         if identifier in self._heads:
-            self._heads[identifier] = moved
+            self._heads[identifier] = record
         else:
-            self.runs[identifier] = [moved, *run[1:]]
+            self.runs[identifier] = [record, *self.runs[identifier][1:]]
         self.changed = True
 
     def records(self) -> list[Record]:

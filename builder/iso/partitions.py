@@ -17,6 +17,7 @@ PER_SECTOR = SECTOR // BLOCK
 SYSTEM_AREA = 16 * SECTOR
 """Bytes before the volume descriptors, free for boot code and partition tables."""
 
+_GEOMETRIES = ((64, 32), (255, 63), (128, 32), (255, 32))  # heads and sectors that tools assume
 _MBR_ENTRIES = range(446, 510, 16)
 _HEADER = struct.Struct("<8sIIIIQQQQ16sQIII")
 _MAGIC = b"EFI PART"
@@ -186,17 +187,22 @@ def _mend_mbr(area: bytearray, shift: _Shift) -> None:
         if count:
             start, end = shift.start(first), shift.end(first + count)
             struct.pack_into("<II", area, at + 8, start, end - start)
-            _mend_cylinders(area, at, end - 1)
+            for place, old, new in ((at + 1, first, start), (at + 5, first + count - 1, end - 1)):
+                area[place : place + 3] = _cylinders(bytes(area[place : place + 3]), old, new)
 
 
-def _mend_cylinders(area: bytearray, at: int, last: int) -> None:
-    """Bring the old-style address of a partition's last block up to date."""
-    heads, sectors = area[at + 5] + 1, area[at + 6] & 0x3F
-    if area[at + 5 : at + 8] == b"\xfe\xff\xff" or not sectors:
-        return  # "see the block numbers"
-    cylinder = min(last // (heads * sectors), 1023)
-    area[at + 6] = sectors | cylinder >> 2 & 0xC0
-    area[at + 7] = cylinder & 0xFF
+def _cylinders(address: bytes, old: int, new: int) -> bytes:
+    """Return the old-style address of a block that moved; one of no known geometry stays."""
+    for geometry in _GEOMETRIES:
+        if address == _in_geometry(old, *geometry):
+            return _in_geometry(new, *geometry)
+    return address
+
+
+def _in_geometry(block: int, heads: int, sectors: int) -> bytes:
+    cylinder = min(block // (heads * sectors), 1023)
+    head, sector = block // sectors % heads, block % sectors + 1
+    return bytes([head, sector | cylinder >> 2 & 0xC0, cylinder & 0xFF])
 
 
 def _mend_apple(area: bytearray, shift: _Shift) -> None:

@@ -71,6 +71,29 @@ def entries(source: Source, base: int, record: Record, skip: int) -> Iterator[tu
     raise damaged(source, "its Rock Ridge areas do not end")
 
 
+def continuation(record: Record, skip: int) -> tuple[int, int, int, int] | None:
+    """Return the byte of a record at which its CE entry stands, then block, offset and length."""
+    for at, kind, payload in _placed(record, skip):
+        if kind == b"CE" and len(payload) >= 24:  # noqa: PLR2004  # three numbers
+            block, offset, length = struct.unpack("<I4xI4xI4x", payload[:24])
+            return at, block, offset, length
+    return None
+
+
+def links(record: Record, skip: int) -> Iterator[tuple[int, int]]:
+    """Yield the directories that a record links to, each with the byte at which that stands."""
+    for at, kind, payload in _placed(record, skip):
+        if kind in {b"CL", b"PL"} and len(payload) >= 8:  # noqa: PLR2004  # a number
+            yield at + 4, struct.unpack_from("<I", payload)[0]
+
+
+def _placed(record: Record, skip: int) -> Iterator[tuple[int, bytes, bytes]]:
+    at = len(record.raw) - len(record.system_use) + skip
+    for kind, payload in _split(record.system_use[skip:]):
+        yield at, kind, payload
+        at += len(payload) + 4
+
+
 def _split(field: bytes) -> Iterator[tuple[bytes, bytes]]:
     at = 0
     while at + 4 <= len(field):

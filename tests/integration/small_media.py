@@ -6,9 +6,11 @@ import subprocess
 from pathlib import Path
 
 LABEL = "CentOS 7 x86_64"
+GRUB_LABEL = "CentOS-Stream-10-BaseOS-x86_64"
 TOOLS = ("genisoimage", "xorriso", "isohybrid", "mcopy", "mkfs.vfat", "sgdisk", "bsdtar", "isoinfo")
 _ISOLINUX = Path("/usr/lib/ISOLINUX")
 _MODULES = Path("/usr/lib/syslinux/modules/bios")
+_GRUB_MBR = Path("/usr/lib/grub/i386-pc/boot_hybrid.img")
 _GOLDEN = Path(__file__).parents[1] / "golden" / "boot"
 
 
@@ -46,12 +48,27 @@ def plant(tree: Path, *, files: int = 5) -> Path:
         "[general]\nfamily = CentOS\nversion = 7\narch = x86_64\n\n"
         "[stage2]\nmainimage = LiveOS/squashfs.img\n"
     )
-    _efi_image(tree)
+    _efi_image(tree, tree / "images/efiboot.img")
+    shutil.copy(tree / "images/efiboot.img", tree / "images/macboot.img")
     return tree
 
 
-def _efi_image(tree: Path) -> None:
-    image = tree / "images/efiboot.img"
+def plant_grub(tree: Path) -> Path:
+    """Fill `tree` like an EL 10 medium; its EFI image lies beside it."""
+    for folder in ("boot/grub2", "EFI/BOOT", "images/pxeboot"):
+        (tree / folder).mkdir(parents=True)
+    for name in ("boot/grub2", "EFI/BOOT"):
+        shutil.copy(_GOLDEN / "el10-grub.cfg", tree / name / "grub.cfg")
+    for name in ("vmlinuz", "initrd.img"):
+        (tree / "images/pxeboot" / name).write_bytes(name.encode() * 5000)
+    (tree / "images/eltorito.img").write_bytes(b"grub" * 8000)
+    (tree / "images/install.img").write_bytes(b"hsqs" + bytes(300_000))
+    (tree / ".discinfo").write_text("1603728831.612616\nCentOS Stream 10\nx86_64\nALL\n")
+    _efi_image(tree, tree.with_name(f"{tree.name}-esp.img"))
+    return tree
+
+
+def _efi_image(tree: Path, image: Path) -> None:
     image.write_bytes(bytes(2 << 20))
     call("mkfs.vfat", "-n", "ANACONDA", "--invariant", image)
     call("mcopy", "-s", "-i", image, tree / "EFI", "::/")
@@ -60,22 +77,45 @@ def _efi_image(tree: Path) -> None:
 _ISOLINUX_BOOT = ("-b", "isolinux/isolinux.bin", "-c", "isolinux/boot.cat", "-no-emul-boot")
 _BIOS = (*_ISOLINUX_BOOT, "-boot-load-size", "4", "-boot-info-table")
 _UEFI = ("-eltorito-alt-boot", "-e", "images/efiboot.img", "-no-emul-boot")
+_MAC = ("-eltorito-alt-boot", "-e", "images/macboot.img", "-no-emul-boot")
+_ESP = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
 
 
-def by_genisoimage(tree: Path, iso: Path, *, label: str = LABEL, hybrid: bool = True) -> Path:
+def by_genisoimage(
+    tree: Path,
+    iso: Path,
+    *,
+    label: str = LABEL,
+    hybrid: bool = True,
+    mac: bool = False,
+    more: tuple[str, ...] = (),
+) -> Path:
     """Master like EL 7: mkisofs, then isohybrid."""
-    names = ("-quiet", "-V", label, "-R", "-J", "-joliet-long", "-T")
-    call("genisoimage", *names, *_BIOS, *_UEFI, "-o", iso, tree)
+    names = ("-quiet", "-V", label, "-R", "-J", "-joliet-long", "-T", *more)
+    call("genisoimage", *names, *_BIOS, *_UEFI, *(_MAC if mac else ()), "-o", iso, tree)
     if hybrid:
-        call("isohybrid", "--uefi", iso)
+        call("isohybrid", "--uefi", *(["--mac"] if mac else []), iso)
     return iso
 
 
-def by_xorriso(tree: Path, iso: Path, *, label: str = LABEL) -> Path:
+def by_xorriso(tree: Path, iso: Path, *, label: str = LABEL, more: tuple[str, ...] = ()) -> Path:
     """Master like EL 9: xorrisofs writes MBR and GPT itself."""
-    hybrid = ("-isohybrid-mbr", _ISOLINUX / "isohdpfx.bin")
-    names = ("-V", label, "-R", "-J", "-joliet-long")
-    argv = (*names, *hybrid, *_BIOS, *_UEFI, "-isohybrid-gpt-basdat", "-o", iso, tree)
+    hybrid = ("-isohybrid-mbr", str(_ISOLINUX / "isohdpfx.bin"))
+    names = ("-V", label, "-R", "-J", "-joliet-long", *more)
+    argv = (*names, *hybrid, *_BIOS, *_UEFI, "-isohybrid-gpt-basdat", "-o", str(iso), str(tree))
+    call("xorriso", "-as", "mkisofs", "-quiet", *argv)
+    return iso
+
+
+def by_grub(tree: Path, iso: Path, *, label: str = GRUB_LABEL, more: tuple[str, ...] = ()) -> Path:
+    """Master like EL 10: the EFI image is a partition behind the volume, which is there twice."""
+    bios = ("-b", "images/eltorito.img", "-c", "boot.cat", "-no-emul-boot", "-boot-load-size", "4")
+    hybrid = ("-boot-info-table", "--grub2-boot-info", "--grub2-mbr", str(_GRUB_MBR))
+    esp = tree.with_name(f"{tree.name}-esp.img")
+    disk = ("-partition_offset", "16", "-appended_part_as_gpt", "-append_partition", "2", _ESP)
+    uefi = ("-eltorito-alt-boot", "-e", "--interval:appended_partition_2:all::", "-no-emul-boot")
+    names = ("-V", label, "-R", "-J", "-joliet-long", "-iso-level", "3", *more)
+    argv = (*names, *bios, *hybrid, *disk, str(esp), *uefi, "-o", str(iso), str(tree))
     call("xorriso", "-as", "mkisofs", "-quiet", *argv)
     return iso
 

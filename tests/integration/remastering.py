@@ -1,0 +1,81 @@
+"""Remaster small media, and look at the results with the field's own tools."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import small_media
+
+from builder.iso import check
+from builder.iso.inspect import inspect
+from builder.iso.medium import survey
+from builder.iso.patch import IsoPatch
+from builder.iso.prepare import Wishes
+from builder.iso.remaster import planned, remaster
+from builder.iso.source import opened
+from builder.model.media import InstallMedia
+from builder.monitor import SilentMonitor
+
+KICKSTART = "# Grüße\ntext\npoweroff\n" * 300
+WISHES = Wishes(kickstart=KICKSTART)
+
+
+def change(
+    iso: Path, wishes: Wishes = WISHES, *, output: Path | None = None, overlay: bool = False
+) -> InstallMedia:
+    """Remaster the ISO; without an output, beside it."""
+    output = output or iso.with_name(f"{iso.stem}-remastered.iso")
+    monitor = SilentMonitor()
+    return remaster(iso, wishes, output=output, overlay=overlay, monitor=monitor)
+
+
+def planning(iso: Path, wishes: Wishes = WISHES) -> IsoPatch:
+    """Return what a remaster would write."""
+    return planned(iso, wishes)
+
+
+def problems(iso: Path) -> tuple[str, ...]:
+    """Return what our own check has against the ISO."""
+    with opened(iso) as source:
+        return check.problems(survey(source))
+
+
+def boot_images(iso: Path) -> dict[str, int]:
+    """Return the El Torito images' paths and sectors by xorriso's word; hidden ones by platform."""
+    report = small_media.call("xorriso", "-indev", iso, "-report_el_torito", "plain")
+    paths = dict(re.findall(r"El Torito img path :\s+(\d+)\s+(\S+)", report))
+    found = re.findall(r"El Torito boot img :\s+(\d+)\s+(\S+)\s.*\s(\d+)$", report, re.M)
+    return {paths.get(number, platform): int(sector) for number, platform, sector in found}
+
+
+def system_area(iso: Path) -> str:
+    """Return xorriso's report of the boot code and partition tables."""
+    return small_media.call("xorriso", "-indev", iso, "-report_system_area", "plain")
+
+
+def gpt_problems(iso: Path) -> list[str]:
+    """Return what sgdisk has against the partition tables; isohybrid's overlap is on purpose."""
+    # It exits with 2 for those. A "caution" is about the parity of a size, and no problem.
+    done = subprocess.run(["sgdisk", "-v", iso], capture_output=True, text=True, check=False)
+    return re.findall(r"^(?:Problem.*|Warning.*|Identified.*|No problems)", done.stdout, re.M)
+
+
+def shown(iso: Path, path: str, names: str = "-R") -> str:
+    """Return a file of the ISO by isoinfo's word."""
+    return small_media.call("isoinfo", names, "-i", iso, "-x", path)
+
+
+def efi_menus(iso: Path) -> list[str]:
+    """Return the menus inside the EFI boot images, by mtools' word."""
+    sectors = [each.lba for each in inspect(iso).boot_entries if each.platform == "uefi"]
+    return [
+        small_media.call("mtype", "-i", f"{iso}@@{sector * 2048}", "::/EFI/BOOT/grub.cfg")
+        for sector in sectors
+    ]
+
+
+def extracted(iso: Path, folder: Path) -> dict[str, str]:
+    """Extract with xorriso into a new folder, and return every file's sha256 by its path."""
+    small_media.call("xorriso", "-osirrox", "on", "-indev", iso, "-extract", "/", folder)
+    small_media.call("chmod", "-R", "u+w", folder)
+    return small_media.tree_digests(folder)

@@ -1,0 +1,101 @@
+"""EL 10 media hold their volume twice: the second one is seen from the first partition."""
+
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+import small_media
+from remastering import (
+    KICKSTART,
+    boot_images,
+    change,
+    efi_menus,
+    extracted,
+    gpt_problems,
+    problems,
+    shown,
+    system_area,
+)
+
+from builder.iso.prepare import Wishes
+
+_MISSING = small_media.missing_tools()
+pytestmark = pytest.mark.skipif(bool(_MISSING), reason=f"not installed: {_MISSING}")
+
+_BIG = KICKSTART * 500
+_WAYS: dict[str, tuple[Callable[[Path, Path], Path], str]] = {
+    "padded": (small_media.by_grub, KICKSTART),
+    "more than the padding": (small_media.by_grub, _BIG),
+    "not padded": (partial(small_media.by_grub, more=("-no-pad",)), KICKSTART),
+    "not padded at all": (partial(small_media.by_grub, more=("-no-pad",)), _BIG),
+}
+
+
+@pytest.fixture(scope="module", params=_WAYS)
+def case(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path, str]:
+    """Return an original, its remastered ISO and the kickstart on it."""
+    folder = tmp_path_factory.mktemp("partition")
+    make, kickstart = _WAYS[request.param]
+    original = make(small_media.plant_grub(folder / "tree"), folder / "el10.iso")
+    return original, change(original, Wishes(kickstart=kickstart)).path, kickstart
+
+
+def _cut(iso: Path, number: int, folder: Path) -> Path:
+    """Return what the partition holds, as a file of its own."""
+    found = re.search(rf"GPT start and size :\s+{number}\s+(\d+)\s+(\d+)", system_area(iso))
+    assert found
+    start, count = int(found[1]), int(found[2])
+    part = folder / f"{iso.stem}-{number}.img"
+    part.write_bytes(iso.read_bytes()[start * 512 :][: count * 512])
+    return part
+
+
+def test_the_partition_is_the_same_iso(case: tuple[Path, Path, str], tmp_path: Path) -> None:
+    _, result, kickstart = case
+    part = _cut(result, 1, tmp_path)
+    whole = extracted(result, tmp_path / "whole")
+    assert extracted(part, tmp_path / "part") == whole
+    assert small_media.digests(part, tmp_path / "bsdtar") == whole
+    for names in ("-R", "-J"):
+        assert shown(part, "/ks.cfg", names) == kickstart
+        for menu in ("/boot/grub2/grub.cfg", "/EFI/BOOT/grub.cfg"):
+            assert shown(part, menu, names) == shown(result, menu)
+
+
+def test_only_the_menus_change(case: tuple[Path, Path, str], tmp_path: Path) -> None:
+    original, result, _ = case
+    before, after = extracted(original, tmp_path / "before"), extracted(result, tmp_path / "after")
+    changed = {path for path in before if after.get(path) != before[path]}
+    assert changed - {"boot.cat"} == {"boot/grub2/grub.cfg", "EFI/BOOT/grub.cfg"}
+    assert after.keys() - before.keys() == {"ks.cfg"}
+    assert problems(result) == ()
+
+
+def test_the_second_partition_is_what_uefi_boots(
+    case: tuple[Path, Path, str], tmp_path: Path
+) -> None:
+    original, result, _ = case
+    part = _cut(result, 2, tmp_path)
+    small_media.call("fsck.vfat", "-n", part)
+    menu = small_media.call("mtype", "-i", part, "::/EFI/BOOT/grub.cfg")
+    assert [menu] == efi_menus(result)
+    assert part.stat().st_size == _cut(original, 2, tmp_path).stat().st_size
+    found = re.search(r"GPT start and size :\s+2\s+(\d+)", system_area(result))
+    assert found
+    assert boot_images(result)["UEFI"] * 4 == int(found[1])
+
+
+def test_tables_are_right_and_alike(case: tuple[Path, Path, str]) -> None:
+    original, result, _ = case
+    assert gpt_problems(result) == gpt_problems(original)
+    before, after = system_area(original), system_area(result)
+    for kept in (r"GPT (?:disk|partition) GUID.*", r"GPT type GUID.*", r"GPT partition flags.*"):
+        assert re.findall(kept, after) == re.findall(kept, before)
+    assert result.stat().st_size % 2048 == 0
+    protective = re.search(r"MBR partition      :   1   0x00  0xee +1 +(\d+)", after)
+    assert protective
+    assert (int(protective[1]) + 1) * 512 == result.stat().st_size
