@@ -26,6 +26,7 @@ from builder.kickstart.lint import check, lint
 from builder.kickstart.render import render
 from builder.kickstart.secrets import mask
 from builder.model.build import BuildOrder
+from builder.model.domain import Cdrom
 from builder.model.installation import Installation
 from builder.model.kickstart import Kickstart
 from builder.model.media import InstallMedia, StagedIso
@@ -152,7 +153,7 @@ def _install(inputs: _Inputs, media: InstallMedia, disk: Volume, work: _Work) ->
         inputs.record.machine,
         nonce=inputs.nonce,
         disk=disk.path,
-        cdrom=media,
+        cdrom=Cdrom(path=media.path, format=media.format),
         evidence=evidence,
     )
     if settings.uri == SESSION:

@@ -10,8 +10,7 @@ from builder.errors import HostError
 from builder.install.plan import install_plan, machine
 from builder.kickstart.secrets import mask
 from builder.model.build import BuildOrder
-from builder.model.domain import Accelerator, Machine
-from builder.model.media import InstallMedia
+from builder.model.domain import Accelerator, Cdrom, Machine
 from builder.monitor import Monitor
 from builder.rehearsal.cache import location
 from builder.virt.connection import connect
@@ -40,13 +39,7 @@ def preview(order: BuildOrder, settings: Settings, *, monitor: Monitor) -> Previ
         hardware,
         nonce="0" * 32,
         disk=settings.store_pool_path / "BUILD.qcow2",
-        cdrom=InstallMedia(
-            path=settings.iso_pool_path / "BUILD.qcow2",
-            format="qcow2",
-            volume_id=order.release.volume_id,
-            kickstart_path="/ks.cfg",
-            size=0,
-        ),
+        cdrom=Cdrom(path=settings.iso_pool_path / "BUILD.qcow2", format="qcow2"),
         evidence=settings.artifacts / order.name / "BUILD",
     )
     return Preview(

@@ -17,7 +17,6 @@ from builder.model.domain import (
     Machine,
 )
 from builder.model.installation import InstallPlan
-from builder.model.media import InstallMedia
 
 
 def machine(order: BuildOrder, accelerator: Accelerator, *, network: str) -> Machine:
@@ -41,7 +40,7 @@ def machine(order: BuildOrder, accelerator: Accelerator, *, network: str) -> Mac
 
 
 def install_plan(
-    name: str, machine: Machine, *, nonce: str, disk: Path, cdrom: InstallMedia, evidence: Path
+    name: str, machine: Machine, *, nonce: str, disk: Path, cdrom: Cdrom, evidence: Path
 ) -> InstallPlan:
     """Return the plan for a domain that boots `cdrom` once and installs to `disk`."""
     domain = DomainSpec(
@@ -49,7 +48,7 @@ def install_plan(
         title=f"Installation for {name}",
         machine=machine,
         disks=(Disk(path=disk, boot_order=2),),
-        cdrom=Cdrom(path=cdrom.path, format=cdrom.format, boot_order=1),
+        cdrom=cdrom,
         console_log=evidence / "console.log",
         channels=(
             Channel(name=ANACONDA_PORT, log=evidence / "virtio.log"),

@@ -24,7 +24,8 @@ class Cdrom(msgspec.Struct, frozen=True, kw_only=True):
 
     path: Path
     format: str = "raw"
-    boot_order: int
+    """"raw" for an ISO, "qcow2" for an overlay on one."""
+    boot_order: int = 1
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True):

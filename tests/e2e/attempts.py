@@ -9,7 +9,7 @@ from builder.install.plan import install_plan, machine
 from builder.install.run import install
 from builder.iso.prepare import Wishes
 from builder.iso.remaster import remaster
-from builder.model.domain import Disk, DomainSpec
+from builder.model.domain import Cdrom, Disk, DomainSpec
 from builder.model.installation import Ended, Installation, InstallPlan
 from builder.model.media import StagedIso
 from builder.monitor import SilentMonitor
@@ -41,7 +41,7 @@ def planned(
             machine(order, on.accelerator, network="user"),
             nonce=nonce,
             disk=disk.path,
-            cdrom=media,
+            cdrom=Cdrom(path=media.path, format=media.format),
             evidence=folder,
         )
 

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from builder import process
-from builder.iso import image
+from builder.iso.medium import survey
+from builder.iso.source import SECTOR, opened
+from builder.iso.tree import find, read_directory
 from builder.model.media import StagedIso
 
 # It would take any disk. The only one is its own.
@@ -30,8 +32,7 @@ poweroff
 def extracted(iso: Path, name: str, folder: Path) -> Path:
     """Copy a file of the ISO's tree to `folder`."""
     output = folder / Path(name).name
-    with image.opened(iso) as opened:
-        opened.get_file_from_iso(str(output), rr_path=f"/{name}")
+    process.run(["xorriso", "-osirrox", "on", "-indev", iso, "-extract", f"/{name}", output])
     return output
 
 
@@ -97,13 +98,16 @@ def damaged(rehearsal: StagedIso, place: Path) -> Iterator[Path]:
     """Return a copy of the ISO with one wrong bit in one of its packages."""
     copy = place / "damaged.iso"
     shutil.copyfile(rehearsal.path, copy)
-    with image.opened(copy) as iso:
-        records = iso.list_children(rr_path="/Packages")
-        sector = max(record.extent_location() for record in records)
+    with opened(copy) as source:
+        medium = survey(source)
+        found = find(source, medium.primary, "Packages")
+        assert found is not None
+        folder = read_directory(source, medium.primary, found.record.extent, found.record.length)
+        package = folder.listing.records[-1]
+        place_of_it = package.extent * SECTOR
+        (first,) = source.read(place_of_it, 1)
     with copy.open("r+b") as file:
-        file.seek(sector * image.SECTOR)
-        first = file.read(1)[0]
-        file.seek(sector * image.SECTOR)
+        file.seek(place_of_it)
         file.write(bytes([first ^ 1]))
     yield copy
     copy.unlink()

@@ -89,8 +89,17 @@ def test_verify_knows_a_wrong_medium(medium: Path, tmp_path: Path) -> None:
     assert "expected 07b94e6b1a0b" in str(done.exception)
 
 
-def test_verify_of_an_unknown_file(tmp_path: Path) -> None:
-    done = _run(tmp_path, "verify", tmp_path / "my.iso")
+def test_verify_says_what_is_wrong(medium: Path, tmp_path: Path) -> None:
+    content = bytearray(medium.read_bytes())
+    content[32768 + 140 : 32768 + 144] = content[32768 + 158 : 32768 + 162]
+    bad = tmp_path / "bad.iso"
+    bad.write_bytes(content)
+    done = _run(tmp_path, "verify", bad)
+    assert isinstance(done.exception, MediaError)
+
+
+def test_add_wants_to_know_the_file(tmp_path: Path) -> None:
+    done = _run(tmp_path, "add", tmp_path / "my.iso")
     assert isinstance(done.exception, UsageError)
 
 

@@ -88,9 +88,9 @@ def _header_only(path: Path, iso: Path) -> None:
     path.write_bytes(iso.read_bytes()[:34000])
 
 
-def _wrong_path_table(path: Path, iso: Path) -> None:
+def _wrong_root(path: Path, iso: Path) -> None:
     content = bytearray(iso.read_bytes())
-    content[32768 + 140 : 32768 + 144] = b"\xff\xff\x00\x00"
+    content[32768 + 158 : 32768 + 162] = b"\xff\xff\x00\x00"
     path.write_bytes(content)
 
 
@@ -103,7 +103,7 @@ def _wrong_path_table(path: Path, iso: Path) -> None:
         (_nothing, "Cannot read .*: No such file or directory"),
         (_truncated, "is truncated: 2097152 of .* bytes are there"),
         (_header_only, "is not an ISO 9660 image|is truncated"),
-        (_wrong_path_table, "is a damaged ISO"),
+        (_wrong_root, "is a damaged ISO"),
     ],
 )
 def test_bad_input(

@@ -8,7 +8,7 @@ import pytest
 from builder.errors import HostError
 from builder.install.plan import install_plan, machine
 from builder.model.build import BuildOrder
-from builder.model.domain import ANACONDA_PORT, RESULT_PORT, Accelerator
+from builder.model.domain import ANACONDA_PORT, RESULT_PORT, Accelerator, Cdrom
 from builder.model.kickstart import RenderOptions
 from builder.releases import catalogue
 
@@ -57,7 +57,7 @@ def test_the_cd_boots_before_the_disk_and_the_evidence_stays_together() -> None:
         machine(order(), KVM, network="user"),
         nonce="n",
         disk=Path("/s/d.qcow2"),
-        cdrom=Path("/i/c.iso"),
+        cdrom=Cdrom(path=Path("/i/c.iso")),
         evidence=Path("/a/x"),
     )
     assert plan.domain.cdrom is not None

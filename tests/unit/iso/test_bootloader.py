@@ -48,7 +48,7 @@ def test_edit_of_an_edited_menu_equals_one_edit(name: str, path: str, entry: Una
 
 @pytest.mark.parametrize(("medium", "label", "path"), _REAL)
 def test_real_menu(medium: str, label: str, path: str) -> None:
-    """Our entry is added and is the default; of the rest only the media check goes."""
+    """Our entry is added and is the default; of the rest only the one with the media check goes."""
     file = _MEDIA / medium / path
     if not file.exists():
         pytest.skip(f"the real boot files are not beside this repository: {file}")
@@ -56,7 +56,7 @@ def test_real_menu(medium: str, label: str, path: str) -> None:
     edited = bootloader.edit(path, original, entry)
     assert _commands(edited)[0] == _unattended(_commands(original)[0], entry.kickstart)
     assert _commands(edited)[1:] == [
-        command.replace(" rd.live.check", "") for command in _commands(original)
+        command for command in _commands(original) if "rd.live.check" not in command
     ]
     ours = {line for line in edited.splitlines() if line not in original.splitlines()}
     assert ours == {*_settings(path), *(line for line in ours if _belongs_to_entries(line))}
@@ -82,7 +82,7 @@ def _belongs_to_entries(line: str) -> bool:
 def test_real_isolinux_keeps_its_submenu_below_our_entry() -> None:
     edited = bootloader.edit("isolinux.cfg", (_GOLDEN / "el7-isolinux.cfg").read_text(), _EL7)
     labels = re.findall(r"^label (\S+)", edited, re.M)
-    assert labels == ["builder", "linux", "check", "vesa", "rescue", "memtest", "local"]
+    assert labels == ["builder", "linux", "vesa", "rescue", "memtest", "local"]
     assert edited.count("menu default") == 1
     assert edited.index("label builder") < edited.index("menu default") < edited.index("linux\n")
 
