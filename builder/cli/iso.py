@@ -57,7 +57,10 @@ def inspect(file: File, json: Json = False) -> None:
         ("product", f"{facts.product} {facts.version} {facts.arch}"),
         ("layout", facts.layout),
         ("boots", ", ".join(boots) or "nothing"),
+        ("as a disk", ", ".join(facts.partitions) or "no partitions"),
         ("menus", ", ".join(facts.boot_configs) or "none"),
+        ("names", ", ".join(facts.names)),
+        ("media check", "a sum is there" if facts.media_check else "no sum"),
         ("stage 2", facts.stage2 or "none"),
     ]
     typer.echo(table(("FILE", file.name), rows))

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from builder.iso import fat, treeinfo
+from builder.iso import fat, implant, treeinfo
 from builder.iso.bootloader import EFI_MENUS, MENUS
 from builder.iso.medium import Medium, survey
+from builder.iso.partitions import PER_SECTOR, Partition
 from builder.iso.source import SECTOR, Source, opened
 from builder.iso.tree import Tree, find, name_of, read_directory, root, subdirectories
 from builder.model.media import BootEntry, IsoFacts
@@ -36,6 +37,9 @@ def describe(medium: Medium) -> IsoFacts:
         arch=treeinfo.first(tree, ("general", "arch"), ("tree", "arch")) or stamp[2],
         boot_configs=found,
         boot_entries=tuple(_boot_entries(medium)),
+        partitions=tuple(map(_shown, medium.partitions)),
+        names=tuple(each.title for each in medium.trees),
+        media_check=implant.cleared(medium.source) is not None,
         stage2=_stage2(medium, treeinfo.first(tree, ("stage2", "mainimage"))),
     )
 
@@ -81,7 +85,19 @@ def _boot_entries(medium: Medium) -> Iterator[BootEntry]:
     wanted = {image.sector for image in medium.images}
     paths = dict(_paths(medium.source, medium.readable[0], wanted))
     for image in medium.images:
-        yield BootEntry(platform=image.platform, path=paths.get(image.sector, ""), lba=image.sector)
+        path = paths.get(image.sector) or _partition_at(medium, image.sector)
+        yield BootEntry(platform=image.platform, path=path, lba=image.sector)
+
+
+def _partition_at(medium: Medium, sector: int) -> str:
+    """Return the name of the partition that begins there; "" for none."""
+    found = (each for each in medium.partitions if each.start == sector * PER_SECTOR)
+    return next((f"{each.table} partition {each.number}" for each in found), "")
+
+
+def _shown(each: Partition) -> str:
+    first, last = each.start // PER_SECTOR, (each.end - 1) // PER_SECTOR
+    return f"{each.table} {each.number} from sector {first} to {last}"
 
 
 def _paths(source: Source, tree: Tree, wanted: set[int]) -> Iterator[tuple[int, str]]:

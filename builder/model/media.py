@@ -34,7 +34,7 @@ class BootEntry(msgspec.Struct, frozen=True, kw_only=True):
     platform: str
     """"bios" or "uefi"."""
     path: str
-    """The file whose extent it boots; empty when it is no file of the tree."""
+    """The file whose extent it boots, or the partition; empty when it is neither."""
     lba: int
 
 
@@ -50,5 +50,11 @@ class IsoFacts(msgspec.Struct, frozen=True, kw_only=True):
     arch: str
     boot_configs: tuple[str, ...]
     boot_entries: tuple[BootEntry, ...]
+    partitions: tuple[str, ...]
+    """How a disk's firmware sees it: "GPT 2 from sector 88 to 1111"; none on a plain CD."""
+    names: tuple[str, ...]
+    """The kinds of names that its trees have: "Rock Ridge", "Joliet"."""
+    media_check: bool
+    """Whether it has a sum for the installer's media check; `builder iso verify` tests it."""
     stage2: str
     """Path of the installer's runtime image inside the ISO; empty if there is none."""

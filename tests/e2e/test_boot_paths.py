@@ -1,0 +1,106 @@
+"""Every way in which firmware can start a remastered medium, each with a whole installation."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import pytest
+
+from builder import config, process
+from builder.build import rendered
+from builder.iso.prepare import Wishes
+from builder.iso.remaster import remaster
+from builder.model.domain import RESULT_PORT
+from builder.monitor import SilentMonitor
+from builder.orders import Request, resolve
+from builder.rehearsal.make import make
+
+SILENT = SilentMonitor()
+NONCE = "b007" * 8
+_FIRMWARE = Path("/usr/share/OVMF")
+_MINUTES = 5
+
+Firmware = Literal["bios", "uefi"]
+FIRMWARES: tuple[Firmware, ...] = ("bios", "uefi")
+Made = Callable[[str], Path]
+
+
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    """A medium of one layout, and how it is plugged in."""
+
+    layout: str
+    firmware: Firmware
+    plug: str
+
+    def __str__(self) -> str:
+        return f"{self.layout}-{self.firmware}-{self.plug}"
+
+
+WAYS = [
+    Way(layout=layout, firmware=firmware, plug=plug)
+    for layout in ("el7", "el10")
+    for firmware in FIRMWARES
+    for plug in ("cd", "usb")
+]
+
+
+@pytest.fixture(scope="module")
+def made(settings: config.Settings, place: Path) -> Iterator[Made]:
+    """Return a function from a layout to its ISO, which is made once."""
+    found: dict[str, Path] = {}
+
+    def iso(layout: str) -> Path:
+        if layout not in found:
+            output = place / f"{layout}.iso"
+            cache = settings.cache / "rehearsal"
+            found[layout] = make(output, cache=cache, layout=layout, monitor=SILENT)
+        return found[layout]
+
+    yield iso
+    for path in found.values():
+        path.unlink()
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
+def test_medium_installs_by_itself(way: Way, made: Made, tmp_path: Path) -> None:
+    order = resolve(Request(release="rehearsal", firmware=way.firmware, variables={"disk": "vda"}))
+    wishes = Wishes(kickstart=rendered(order, nonce=NONCE).text, usb=True)
+    iso = remaster(made(way.layout), wishes, output=tmp_path / "unattended.iso", monitor=SILENT)
+    said = installed(iso.path, way, tmp_path)
+    iso.path.unlink()
+    assert f'"nonce":"{NONCE}","result":"success"' in said
+
+
+def installed(iso: Path, way: Way, folder: Path) -> str:
+    """Boot the medium with nothing else to boot; return what the installer reported at its end."""
+    disk, report = folder / "disk.qcow2", folder / "report"
+    process.run(["qemu-img", "create", "-q", "-f", "qcow2", disk, "4G"])
+    process.run(
+        [
+            "timeout", f"{_MINUTES}m", "qemu-system-x86_64", "-machine", "q35", "-cpu", "Nehalem",
+            "-m", "1024", "-display", "none", "-monitor", "none", "-no-reboot",
+            *_firmware(way, folder), *_plugged(iso, way),
+            "-drive", f"file={disk},if=virtio,cache=unsafe", "-serial", f"file:{folder}/console",
+            "-device", "virtio-serial", "-chardev", f"file,id=report,path={report}",
+            "-device", f"virtserialport,chardev=report,name={RESULT_PORT}",
+        ]
+    )  # fmt: skip
+    disk.unlink()
+    return report.read_text()
+
+
+def _firmware(way: Way, folder: Path) -> list[str]:
+    if way.firmware == "bios":
+        return []
+    variables = Path(shutil.copy(_FIRMWARE / "OVMF_VARS_4M.fd", folder))
+    code = f"if=pflash,format=raw,readonly=on,file={_FIRMWARE}/OVMF_CODE_4M.fd"
+    return ["-drive", code, "-drive", f"if=pflash,format=raw,file={variables}"]
+
+
+def _plugged(iso: Path, way: Way) -> list[str]:
+    if way.plug == "cd":
+        return ["-cdrom", str(iso)]
+    stick = f"if=none,id=stick,format=raw,readonly=on,file={iso}"
+    return ["-device", "qemu-xhci", "-drive", stick, "-device", "usb-storage,drive=stick"]
