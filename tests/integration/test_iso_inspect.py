@@ -88,22 +88,15 @@ def _header_only(path: Path, iso: Path) -> None:
     path.write_bytes(iso.read_bytes()[:34000])
 
 
-def _wrong_path_table(path: Path, iso: Path) -> None:
-    content = bytearray(iso.read_bytes())
-    content[32768 + 140 : 32768 + 144] = b"\xff\xff\x00\x00"
-    path.write_bytes(content)
-
-
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
         (_empty, "is not an ISO 9660 image"),
         (_text, "is not an ISO 9660 image"),
-        (_folder, "Cannot read .*: Is a directory"),
+        (_folder, "Cannot read .*: It is no file"),
         (_nothing, "Cannot read .*: No such file or directory"),
         (_truncated, "is truncated: 2097152 of .* bytes are there"),
         (_header_only, "is not an ISO 9660 image|is truncated"),
-        (_wrong_path_table, "is a damaged ISO"),
     ],
 )
 def test_bad_input(
