@@ -60,7 +60,8 @@ class FileSystem:
         self._data_at: int = self._root_at + -(-self._root_size // sector) * sector
         self._cluster: int = per_cluster * sector
         self._root_cluster: int = 0 if short else struct.unpack_from("<I", boot, 44)[0]
-        clusters = max((start + total * sector - self._data_at) // self._cluster, 0)
+        end = min(start + total * sector, source.size)
+        clusters = max((end - self._data_at) // self._cluster, 0)
         self._bits = 32 if not short else 12 if clusters < _FAT12_CLUSTERS else 16
         # A table that is too short for its clusters ends them.
         self._count: int = min(clusters, self._fat_size * 8 // self._bits - 2)
@@ -111,11 +112,11 @@ class FileSystem:
         return [(self._place(each), self._cluster) for each in self._chain(first)] if first else []
 
     def _chain(self, cluster: int) -> Iterator[int]:
-        left = self._count
+        seen = set()
         while cluster in range(2, self._count + 2):
-            if not left:
+            if cluster in seen:
                 raise damaged(self._source, "a file in its EFI boot image does not end")
-            left -= 1
+            seen.add(cluster)
             yield cluster
             cluster = self._next(cluster)
 
