@@ -8,7 +8,7 @@ from builder.iso import eltorito, tree
 from builder.iso.iso9660 import sectors
 from builder.iso.medium import Medium
 from builder.iso.partitions import BLOCK, PER_SECTOR, Insertion, Partition, gpt
-from builder.iso.source import SECTOR
+from builder.iso.source import SECTOR, damaged
 from builder.iso.tree import Directory, Tree
 
 _WINDOW = 8 << 20  # bytes behind the last file that are looked at
@@ -54,6 +54,8 @@ def find(medium: Medium, replaced: Collection[str]) -> Room:
     ]
     used = max(_used(medium, {(each.base, each.directory, each.record.at) for each in gone}))
     appended = [each.sector for each in medium.images if each.sector >= used]
+    if max(used, *appended, 0) > sectors(medium.source.size):
+        raise damaged(medium.source, "something in it lies behind its end")
     end = min(appended) if appended else _volume_end(medium, used)
     taken = [(each.base + each.record.extent, sectors(each.record.length)) for each in gone]
     stale = tuple(range(start, start + count) for start, count in taken if start >= used)
@@ -112,8 +114,10 @@ def _behind(medium: Medium, end: int) -> tuple[range, int | None]:
     if own is None:
         table = gpt(medium.source)
         stop = medium.source.size if table is None else table.backup_start * BLOCK
-        return range(end, stop // SECTOR), None
+        return range(end, max(stop // SECTOR, end)), None
     behind = -(-own.end // PER_SECTOR)
+    if behind * SECTOR > medium.source.size:
+        raise damaged(medium.source, f"its partition {own.number} ends behind it")
     gap = next((each for each in tables if each.start == own.end), None)
     return range(end, behind), None if gap is None else _gap_end(medium, gap)
 
