@@ -46,12 +46,9 @@ def find(medium: Medium, replaced: Collection[str]) -> Room:
 
     Sectors count as used when anything points at them, or when they hold anything.
     """
-    gone = [
-        found
-        for each in medium.trees
-        for path in replaced
-        if (found := tree.find(medium.source, each, path)) is not None
-    ]
+    finders = [tree.Finder(medium.source, each) for each in medium.trees]
+    looked_up = (finder.find(path) for finder in finders for path in replaced)
+    gone = [each for each in looked_up if each is not None]
     used = max(_used(medium, {(each.base, each.directory, each.record.at) for each in gone}))
     appended = [each.sector for each in medium.images if each.sector >= used]
     if max(used, *appended, 0) > sectors(medium.source.size):
