@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from builder.errors import MediaError
+from builder.errors import MediaError, UsageError
 from builder.iso import check, clone, files, implant, qcow2, tree
 from builder.iso.medium import Medium, survey
 from builder.iso.patch import IsoPatch, Patched
@@ -30,6 +30,10 @@ def remaster(
     The file is for its owner only: a kickstart may hold password hashes. It is read again before
     it gets its name. Raises MediaError for media that cannot be remastered.
     """
+    if overlay and wishes.implant_md5:
+        raise UsageError(
+            "An overlay has no implanted sum.", hint="Write an ISO of its own, with -o OUT."
+        )
     with opened(iso) as source:
         medium = survey(source)
         wanted = changes(medium, wishes)
