@@ -27,7 +27,9 @@ def attempt(text: str, *, nonce: str, on: Hypervisor, iso: StagedIso, folder: Pa
     monitor = SilentMonitor()
     name = f"attempt-{nonce[:8]}"
     with ExitStack() as undo:
-        media = remaster(iso, Wishes(kickstart=text), output=on.iso_pool.path / f"{name}.iso", monitor=monitor)
+        media = remaster(
+            iso, Wishes(kickstart=text), output=on.iso_pool.path / f"{name}.iso", monitor=monitor
+        )
         undo.callback(media.path.unlink)
         pool = on.store_pool.name
         disk = volumes.create(on.connection, pool, f"{name}.qcow2", capacity=order.capacity)
