@@ -62,7 +62,7 @@ def _entry(medium: Medium, wishes: Wishes) -> Unattended:
     if wishes.volume_id and not possible:
         raise UsageError(
             f"{label!r} cannot be a volume id.",
-            hint="Up to 32 letters, digits, dots, dashes, plus signs, underscores, and spaces inside.",
+            hint="Up to 32 letters, digits, dots, dashes, plus signs, underscores; spaces inside.",
         )
     return Unattended(
         label=label,
