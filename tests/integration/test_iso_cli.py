@@ -91,7 +91,7 @@ def test_verify_knows_a_wrong_medium(medium: Path, tmp_path: Path) -> None:
 
 def test_verify_of_an_unknown_file(tmp_path: Path) -> None:
     done = _run(tmp_path, "verify", tmp_path / "my.iso")
-    assert isinstance(done.exception, UsageError)
+    assert isinstance(done.exception, MediaError)
 
 
 def test_add_and_list(medium: Path, tmp_path: Path) -> None:
