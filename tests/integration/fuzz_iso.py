@@ -9,6 +9,7 @@ import sys
 import time
 import traceback
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -45,7 +46,7 @@ def attempt(content: bytes, seed: int, folder: Path) -> Counter[str]:
     iso.write_bytes(content)
     wishes, overlay = _WISHES[seed % len(_WISHES)], seed % 8 == 0
     done: Counter[str] = Counter()
-    calls = {
+    calls: dict[str, Callable[[], object]] = {
         "inspect": lambda: inspect(iso),
         "problems": lambda: problems(iso),
         "planned": lambda: planning(iso, wishes),
