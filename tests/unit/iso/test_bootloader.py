@@ -1,9 +1,11 @@
 """Boot menus, text to text."""
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from builder.errors import UsageError
@@ -48,7 +50,7 @@ def test_edit_of_an_edited_menu_equals_one_edit(name: str, path: str, entry: Una
 
 @pytest.mark.parametrize(("medium", "label", "path"), _REAL)
 def test_real_menu(medium: str, label: str, path: str) -> None:
-    """Our entry is added and is the default; of the rest only the media check goes."""
+    """Our entry is added and is the default; of the rest only those with the media check go."""
     file = _MEDIA / medium / path
     if not file.exists():
         pytest.skip(f"the real boot files are not beside this repository: {file}")
@@ -56,7 +58,7 @@ def test_real_menu(medium: str, label: str, path: str) -> None:
     edited = bootloader.edit(path, original, entry)
     assert _commands(edited)[0] == _unattended(_commands(original)[0], entry.kickstart)
     assert _commands(edited)[1:] == [
-        command.replace(" rd.live.check", "") for command in _commands(original)
+        command for command in _commands(original) if "rd.live.check" not in command
     ]
     ours = {line for line in edited.splitlines() if line not in original.splitlines()}
     assert ours == {*_settings(path), *(line for line in ours if _belongs_to_entries(line))}
@@ -82,9 +84,54 @@ def _belongs_to_entries(line: str) -> bool:
 def test_real_isolinux_keeps_its_submenu_below_our_entry() -> None:
     edited = bootloader.edit("isolinux.cfg", (_GOLDEN / "el7-isolinux.cfg").read_text(), _EL7)
     labels = re.findall(r"^label (\S+)", edited, re.M)
-    assert labels == ["builder", "linux", "check", "vesa", "rescue", "memtest", "local"]
+    assert labels == ["builder", "linux", "vesa", "rescue", "memtest", "local"]
     assert edited.count("menu default") == 1
     assert edited.index("label builder") < edited.index("menu default") < edited.index("linux\n")
+
+
+@pytest.mark.parametrize(("name", "path", "entry"), _MENUS)
+def test_a_medium_with_a_sum_keeps_its_check(name: str, path: str, entry: Unattended) -> None:
+    original = (_GOLDEN / f"{name}.cfg").read_text()
+    checkable = msgspec.structs.replace(entry, checkable=True)
+    edited = bootloader.edit(path, original, checkable)
+    assert _commands(edited)[1:] == _commands(original)
+    assert "rd.live.check" not in _commands(edited)[0]
+
+
+@pytest.mark.parametrize("path", ["isolinux/isolinux.cfg", "EFI/BOOT/grub.cfg"])
+def test_a_menu_with_nothing_but_the_check_keeps_its_entry_without_it(path: str) -> None:
+    isolinux = "label check\n  kernel k\n  append initrd=i inst.stage2=x rd.live.check\n"
+    grub = "menuentry 'Check' {\n\tlinux /k inst.stage2=x rd.live.check\n\tinitrd /i\n}\n"
+    edited = bootloader.edit(path, isolinux if "isolinux" in path else grub, _EL7)
+    assert len(_commands(edited)) == 2
+    assert "rd.live.check" not in edited
+
+
+@pytest.mark.parametrize(
+    ("line", "mended"),
+    [
+        ("search --no-floppy --set=root -l 'Old L'", "search --no-floppy --set=root -l 'New'"),
+        ('search --set=root --label "Old L"', "search --set=root --label 'New'"),
+        ("  search -l 'Old L' --hint x", "  search -l 'New' --hint x"),
+        ("search -l 'Old Label'", "search -l 'Old Label'"),
+        (r"append a=hd:LABEL=Old\x20L:/ks.cfg", "append a=hd:LABEL=New:/ks.cfg"),
+        (r"append a=hd:LABEL=Old\x20L b", "append a=hd:LABEL=New b"),
+        (r"append a=hd:LABEL=Old\x20L2", r"append a=hd:LABEL=Old\x20L2"),
+        ("menu title Old L", "menu title Old L"),
+    ],
+)
+def test_labels(line: str, mended: str) -> None:
+    entry = Unattended(label="New", former_label="Old L")
+    assert entry.relabelled(f"a\n{line}\nb") == f"a\n{mended}\nb"
+
+
+def test_a_menu_of_blank_lines_takes_no_time() -> None:
+    entry = Unattended(label="New", former_label="Old")
+    text = "\n" * 300_000
+    started = time.monotonic()
+    assert entry.relabelled(text) == text
+    assert bootloader.edit("grub.cfg", text, entry) == text
+    assert time.monotonic() - started < 2
 
 
 _ISOLINUX = [
