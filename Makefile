@@ -1,5 +1,5 @@
 # Two commands for users: make rehearsal, make test. The rest are for people who change the code.
-.PHONY: help setup rehearsal test check unit lock clean
+.PHONY: help setup rehearsal test check unit fuzz lock clean
 .DEFAULT_GOAL := help
 
 RUN := .venv/bin/builder host run --
@@ -25,6 +25,9 @@ check: setup  ## Lint only
 
 unit: setup  ## Run the unit tests: seconds, no privileges
 	@.venv/bin/pytest tests/unit
+
+fuzz: setup  ## Remaster damaged ISOs for FUZZ_SECONDS (600)
+	@nice .venv/bin/python tests/integration/fuzz_iso.py
 
 lock: setup  ## Choose the newest versions that pyproject.toml allows, into requirements.lock
 	@.venv/bin/python -m venv .venv/lock

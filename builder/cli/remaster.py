@@ -90,10 +90,6 @@ def _remaster(
 ) -> None:
     from builder.iso.remaster import remaster as change
 
-    if overlay and wishes.implant_md5:
-        raise UsageError(
-            "An overlay has no implanted sum.", hint="Write an ISO of its own, with -o OUT."
-        )
     media = change(file, wishes, output=output, overlay=overlay, monitor=monitor)
     typer.echo(f"{media.path}: {size(media.size)}, boots by itself into {media.kickstart_path}")
 

@@ -12,7 +12,7 @@ from builder.iso.tree import Tree
 _LABEL = re.compile(
     r"\b(?P<key>[\w.]+)=(?:hd|cdrom):(?:CD)?LABEL=(?P<label>[^\s:]+):?(?P<path>\S*)"
 )
-_SEARCH = re.compile(r"""^\s*search\s.*(?:-l|--label)[\s=]+(["']?)(?P<label>.+?)\1\s*$""", re.M)
+_SEARCH = re.compile(r"""^[ \t]*search\s.*(?:-l|--label)[\s=]+(["']?)(?P<label>.+?)\1\s*$""", re.M)
 
 
 def problems(medium: Medium) -> tuple[str, ...]:

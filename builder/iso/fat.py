@@ -59,8 +59,10 @@ class FileSystem:
         self._root_size: int = roots * _ENTRY
         self._data_at: int = self._root_at + -(-self._root_size // sector) * sector
         self._cluster: int = per_cluster * sector
-        self._root_cluster: int = 0 if short else struct.unpack_from("<I", boot, 44)[0]
-        clusters = max((start + total * sector - self._data_at) // self._cluster, 0)
+        self._root_cluster, info = (0, 0) if short else struct.unpack_from("<IH", boot, 44)
+        self._info_at = start + info * sector if 0 < info < 0xFFFF else 0  # noqa: PLR2004  # none
+        end = min(start + total * sector, source.size)
+        clusters = max((end - self._data_at) // self._cluster, 0)
         self._bits = 32 if not short else 12 if clusters < _FAT12_CLUSTERS else 16
         # A table that is too short for its clusters ends them.
         self._count: int = min(clusters, self._fat_size * 8 // self._bits - 2)
@@ -86,6 +88,7 @@ class FileSystem:
         Raises MediaError when the file system is full.
         """
         chain = list(self._chain(file.cluster)) if file.cluster else []
+        had = len(chain)
         wanted = -(-len(content) // self._cluster)
         free = (each for each in range(2, self._count + 2) if not self._next(each))
         while len(chain) < wanted:
@@ -100,9 +103,19 @@ class FileSystem:
             into.write(self._place(cluster), part)
         for copy in range(self._fats):
             into.write(self._fat_at + copy * self._fat_size, bytes(self._table))
+        self._count_free(had - wanted, into)
         first = chain[0] if wanted else 0
         into.write(file.at + 20, struct.pack("<H", first >> 16))
         into.write(file.at + 26, struct.pack("<HI", first & 0xFFFF, len(content)))
+
+    def _count_free(self, more: int, into: Writable) -> None:
+        """Bring FAT32's count of free clusters up to date, where it has one."""
+        if not self._info_at or not more:
+            return
+        info = into.read(self._info_at, 512)
+        (free,) = struct.unpack_from("<I", info, 488)
+        if info[:4] == b"RRaA" and info[484:488] == b"rrAa" and 0 <= free + more <= self._count:
+            into.write(self._info_at + 488, struct.pack("<I", free + more))
 
     def _place(self, cluster: int) -> int:
         return self._data_at + (cluster - 2) * self._cluster
@@ -111,11 +124,11 @@ class FileSystem:
         return [(self._place(each), self._cluster) for each in self._chain(first)] if first else []
 
     def _chain(self, cluster: int) -> Iterator[int]:
-        left = self._count
+        seen = set()
         while cluster in range(2, self._count + 2):
-            if not left:
+            if cluster in seen:
                 raise damaged(self._source, "a file in its EFI boot image does not end")
-            left -= 1
+            seen.add(cluster)
             yield cluster
             cluster = self._next(cluster)
 

@@ -19,20 +19,31 @@ def identifier(
     """
     version = "" if folder else ";1"
     if tree.descriptor.joliet:
-        if len(name) > _JOLIET_LONGEST:
-            raise UsageError(
-                f"The name {name} is too long for an ISO.",
-                hint=f"Give it one of at most {_JOLIET_LONGEST} characters.",
-            )
-        return f"{name}{version if versioned else ''}".encode("utf-16-be")
+        return _joliet(name) + (version if versioned else "").encode("utf-16-be")
     stem, _, extension = name.rpartition(".") if "." in name.strip(".") else (name, "", "")
     stem, extension = _plain(stem)[:_STEM], _plain(extension)[:_EXTENSION]
-    for number in range(1000):
-        short = stem if not number else f"{stem[: _STEM - 3]}{number:03}"
+    for number in range(100_000):
+        digits = f"{number:03}" if number else ""
+        short = f"{stem[: _STEM - len(digits)]}{digits}"
         full = (short if folder else f"{short}.{extension}{version}").encode()
         if full not in taken:
             return full
     raise UsageError(f"Too many names like {name} are in one folder of the ISO.")
+
+
+def _joliet(name: str) -> bytes:
+    try:
+        encoded = name.encode("utf-16-be")
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"{name!r} is no name in UTF-8.", hint="Rename the file that you add."
+        ) from error
+    if len(encoded) > 2 * _JOLIET_LONGEST:
+        raise UsageError(
+            f"The name {name} is too long for an ISO.",
+            hint=f"Give it one of at most {_JOLIET_LONGEST} characters.",
+        )
+    return encoded
 
 
 def _plain(text: str) -> str:

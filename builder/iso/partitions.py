@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from builder.iso.source import SECTOR, Source
+from builder.iso.source import SECTOR, Source, damaged
 
 BLOCK = 512
 PER_SECTOR = SECTOR // BLOCK
@@ -154,10 +154,13 @@ def mended(source: Source, insertion: Insertion, *, size: int) -> list[tuple[int
     if not insertion.count or area[510:512] != b"\x55\xaa":
         return []
     shift = _Shift(insertion, before=source.size // BLOCK, after=size // BLOCK)
-    _mend_mbr(area, shift)
-    _mend_apple(area, shift)
     table = gpt(source)
-    backup = [] if table is None else _mend_gpt(area, table, shift)
+    try:
+        _mend_mbr(area, shift)
+        _mend_apple(area, shift)
+        backup = [] if table is None else _mend_gpt(area, table, shift)
+    except struct.error as error:
+        raise damaged(source, "a partition of it is too large") from error
     return [(0, bytes(area)), *backup]
 
 

@@ -14,7 +14,7 @@ from builder.iso.medium import Medium
 from builder.iso.partitions import PER_SECTOR, Insertion, gpt
 from builder.iso.patch import Draft, IsoPatch, Span, Write
 from builder.iso.room import Room
-from builder.iso.source import SECTOR
+from builder.iso.source import SECTOR, damaged
 
 _LARGEST = (1 << 32) - 1  # bytes of one extent
 
@@ -53,6 +53,8 @@ def plan(medium: Medium, changes: Changes) -> IsoPatch:
         *_contents(changes.files, places),
         *_tables(medium, insertion, size=size),
     )
+    if any(each.at + each.length > size for each in writes):
+        raise damaged(medium.source, "what it says of its size is wrong")
     return IsoPatch(writes=writes, size=size)
 
 

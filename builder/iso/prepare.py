@@ -58,10 +58,11 @@ def changes(medium: Medium, wishes: Wishes) -> Changes:
 
 def _entry(medium: Medium, wishes: Wishes) -> Unattended:
     label = wishes.volume_id or medium.volume_id
-    if wishes.volume_id and (not set(label) <= _LABEL or len(label) > _LONGEST_LABEL):
+    possible = set(label) <= _LABEL and len(label) <= _LONGEST_LABEL and label == label.strip()
+    if wishes.volume_id and not possible:
         raise UsageError(
             f"{label!r} cannot be a volume id.",
-            hint="Up to 32 letters, digits, spaces, dots, dashes, plus signs and underscores.",
+            hint="Up to 32 letters, digits, dots, dashes, plus signs, underscores; spaces inside.",
         )
     return Unattended(
         label=label,

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from builder.errors import MediaError
+from builder.errors import MediaError, UsageError
 from builder.iso import check, clone, files, implant, qcow2, tree
 from builder.iso.medium import Medium, survey
 from builder.iso.patch import IsoPatch, Patched
@@ -30,6 +30,10 @@ def remaster(
     The file is for its owner only: a kickstart may hold password hashes. It is read again before
     it gets its name. Raises MediaError for media that cannot be remastered.
     """
+    if overlay and wishes.implant_md5:
+        raise UsageError(
+            "An overlay has no implanted sum.", hint="Write an ISO of its own, with -o OUT."
+        )
     with opened(iso) as source:
         medium = survey(source)
         wanted = changes(medium, wishes)
@@ -98,8 +102,9 @@ def _verify(result: Source, before: Medium, wanted: Changes, *, usb: bool) -> No
 
 def _wrong_contents(after: Medium, wanted: Changes) -> Iterator[str]:
     for where in after.trees:
+        finder = tree.Finder(after.source, where)
         for path, content in wanted.files.items():
-            found = tree.find(after.source, where, path)
+            found = finder.find(path)
             if found is None or found.record.length != content_length(content):
                 yield f"{path} did not arrive ({where.title})."
             elif (
@@ -111,11 +116,9 @@ def _wrong_contents(after: Medium, wanted: Changes) -> Iterator[str]:
 def _lost(before: Medium, after: Medium, wanted: Changes) -> Iterator[str]:
     """Yield what is missing of the files that were not to change."""
     for old, new in zip(before.trees, after.trees, strict=True):
-        replaced = {
-            found.record.identifier
-            for path in wanted.files
-            if (found := tree.find(before.source, old, path)) is not None
-        }
+        finder = tree.Finder(before.source, old)
+        found = (finder.find(path) for path in wanted.files)
+        replaced = {each.record.identifier for each in found if each is not None}
         lost = check.files(before, old) - check.files(after, new)
         for identifier, _, _ in lost:
             if identifier not in replaced:

@@ -28,8 +28,9 @@ def skipped(root_self: Record) -> int | None:
     field = root_self.system_use
     # CD-ROM XA puts 14 bytes of its own before it.
     for start in (0, 14):
-        if field[start : start + 2] == b"SP" and field[start + 4 : start + 6] == b"\xbe\xef":
-            return field[start + 6]
+        entry = field[start : start + 7]
+        if len(entry) == 7 and entry[:2] == b"SP" and entry[4:6] == b"\xbe\xef":  # noqa: PLR2004
+            return entry[6]
     return None
 
 

@@ -7,8 +7,8 @@ import msgspec
 from builder.iso import eltorito, tree
 from builder.iso.iso9660 import sectors
 from builder.iso.medium import Medium
-from builder.iso.partitions import BLOCK, PER_SECTOR, Insertion, Partition, gpt
-from builder.iso.source import SECTOR
+from builder.iso.partitions import PER_SECTOR, Insertion, gpt
+from builder.iso.source import SECTOR, damaged
 from builder.iso.tree import Directory, Tree
 
 _WINDOW = 8 << 20  # bytes behind the last file that are looked at
@@ -27,18 +27,17 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
     moving: range
     """Sectors behind the room that have content and must not be lost."""
     gap_end: int | None
-    """Where an empty partition behind them ends, that can take their movement up."""
+    """Where empty space behind them ends, that can take their movement up."""
 
     def insertion(self, last: int) -> Insertion:
         """Return what has to be inserted when the room is used up to sector `last`."""
         missing = last - self.end
         if missing <= 0:
             return Insertion(at=self.end)
-        if not self.moving:
-            return Insertion(at=self.end, count=missing)
-        count = -(-missing // _STEP) * _STEP
+        count = -(-missing // _STEP) * _STEP if self.moving else missing
         free = 0 if self.gap_end is None else self.gap_end - self.moving.stop
-        return Insertion(at=self.end, count=count, until=self.gap_end if count < free else None)
+        fits = count < min(free, _WINDOW // SECTOR)  # a gap that is a partition stays one
+        return Insertion(at=self.end, count=count, until=self.gap_end if fits else None)
 
 
 def find(medium: Medium, replaced: Collection[str]) -> Room:
@@ -46,18 +45,17 @@ def find(medium: Medium, replaced: Collection[str]) -> Room:
 
     Sectors count as used when anything points at them, or when they hold anything.
     """
-    gone = [
-        found
-        for each in medium.trees
-        for path in replaced
-        if (found := tree.find(medium.source, each, path)) is not None
-    ]
+    finders = [tree.Finder(medium.source, each) for each in medium.trees]
+    looked_up = (finder.find(path) for finder in finders for path in replaced)
+    gone = [each for each in looked_up if each is not None]
     used = max(_used(medium, {(each.base, each.directory, each.record.at) for each in gone}))
     appended = [each.sector for each in medium.images if each.sector >= used]
+    if max(used, *appended, 0) > sectors(medium.source.size):
+        raise damaged(medium.source, "something in it lies behind its end")
     end = min(appended) if appended else _volume_end(medium, used)
     taken = [(each.base + each.record.extent, sectors(each.record.length)) for each in gone]
     stale = tuple(range(start, start + count) for start, count in taken if start >= used)
-    moving, gap_end = _behind(medium, end) if appended else (range(end, end), None)
+    moving, gap_end = _behind(medium, end) if appended else _padding(medium, end)
     first = _empty_from(medium, used, end, stale)
     return Room(first=first, end=max(end, first), stale=stale, moving=moving, gap_end=gap_end)
 
@@ -105,24 +103,37 @@ def _volume_end(medium: Medium, used: int) -> int:
     return max(end, used)
 
 
+def _padding(medium: Medium, end: int) -> tuple[range, int | None]:
+    """Return nothing that has to move, and where the padding of isohybrid behind it ends."""
+    return range(end, end), _gap_end(medium, end, _disk_end(medium))
+
+
+def _disk_end(medium: Medium) -> int:
+    size, table = sectors(medium.source.size), gpt(medium.source)
+    return size if table is None else min(table.backup_start // PER_SECTOR, size)
+
+
 def _behind(medium: Medium, end: int) -> tuple[range, int | None]:
     """Return what an appended partition at sector `end` takes, and where a gap behind it ends."""
     tables = [each for each in medium.partitions if each.table == "GPT"]
     own = next((each for each in tables if each.start == end * PER_SECTOR), None)
     if own is None:
-        table = gpt(medium.source)
-        stop = medium.source.size if table is None else table.backup_start * BLOCK
-        return range(end, stop // SECTOR), None
+        return range(end, max(_disk_end(medium), end)), None
     behind = -(-own.end // PER_SECTOR)
+    if behind * SECTOR > medium.source.size:
+        raise damaged(medium.source, f"its partition {own.number} ends behind it")
     gap = next((each for each in tables if each.start == own.end), None)
-    return range(end, behind), None if gap is None else _gap_end(medium, gap)
+    if gap is None or gap.start % PER_SECTOR or gap.end % PER_SECTOR:
+        return range(end, behind), None
+    return range(end, behind), _gap_end(medium, behind, gap.end // PER_SECTOR)
 
 
-def _gap_end(medium: Medium, gap: Partition) -> int | None:
-    if gap.start % PER_SECTOR or gap.end % PER_SECTOR:
+def _gap_end(medium: Medium, start: int, end: int) -> int | None:
+    """Return where a gap ends; None if there is none, or something in it."""
+    if end <= start:
         return None
-    content = medium.source.read(gap.start * BLOCK, min((gap.end - gap.start) * BLOCK, _WINDOW))
-    return None if any(content) else gap.end // PER_SECTOR
+    content = medium.source.read(start * SECTOR, min((end - start) * SECTOR, _WINDOW))
+    return None if any(content) else end
 
 
 def _empty_from(medium: Medium, used: int, end: int, stale: tuple[range, ...]) -> int:

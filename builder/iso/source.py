@@ -1,6 +1,7 @@
 """An ISO as bytes that can be read anywhere, whatever they come from."""
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,13 +66,20 @@ class Memory:
 def opened(path: Path) -> Iterator[FileSource]:
     """Open a file for reading. Raises MediaError when that is not possible."""
     try:
-        file = path.open("rb", buffering=0)
+        # A pipe that nobody writes to would be waited for.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as error:
-        raise MediaError(
-            f"Cannot read {path}: {error.strerror}.", hint="Give the path of an ISO file."
-        ) from error
-    with file:
-        yield FileSource(path, file.fileno())
+        raise _unreadable(path, error.strerror) from error
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise _unreadable(path, "It is no file")
+        yield FileSource(path, handle)
+    finally:
+        os.close(handle)
+
+
+def _unreadable(path: Path, reason: str | None) -> MediaError:
+    return MediaError(f"Cannot read {path}: {reason}.", hint="Give the path of an ISO file.")
 
 
 def check_range(source: Source, at: int, length: int) -> None:

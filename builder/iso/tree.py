@@ -109,30 +109,48 @@ def subdirectories(directory: Directory) -> Iterator[Record]:
 
 
 def find(source: Source, tree: Tree, path: str) -> Found | None:
-    """Return what the path ("EFI/BOOT/grub.cfg") leads to, or None.
+    """Return what the path ("EFI/BOOT/grub.cfg") leads to, or None; see `Finder`."""
+    return Finder(source, tree).find(path)
+
+
+class Finder:
+    """Finds paths in a tree that stays as it is, reading each directory on the way once.
 
     Names are POSIX ones where the tree has Rock Ridge, Joliet's, or else ISO 9660's, which
     know no lower case.
     """
-    directory, parts = root(source, tree), path.split("/")
-    for part in parts[:-1]:
-        record = entry(source, tree, directory, part)
-        if record is None or not record.is_directory:
+
+    def __init__(self, source: Source, tree: Tree) -> None:
+        self._source, self._tree = source, tree
+        self._known: dict[tuple[int, int], dict[str, Record]] = {}
+
+    def find(self, path: str) -> Found | None:
+        """Return what the path leads to, or None."""
+        *folders, name = path.split("/")
+        directory = self._tree.descriptor.root
+        for folder in folders:
+            record = self._entry(directory, folder)
+            if record is None or not record.is_directory:
+                return None
+            directory = record
+        record = self._entry(directory, name)
+        if record is None:
             return None
-        directory = read_directory(source, tree, record.extent, record.length)
-    record = entry(source, tree, directory, parts[-1])
-    if record is None:
-        return None
-    return Found(record=record, base=tree.base, directory=directory.extent)
+        return Found(record=record, base=self._tree.base, directory=directory.extent)
 
+    def _entry(self, directory: Record, name: str) -> Record | None:
+        """Return the record of that name; a directory nested too deep is where its link leads."""
+        place = (directory.extent, directory.length)
+        if place not in self._known:
+            self._known[place] = self._names(*place)
+        record = self._known[place].get(name if named(self._tree) else name.upper())
+        return record and _followed(self._source, self._tree, record)
 
-def entry(source: Source, tree: Tree, directory: Directory, name: str) -> Record | None:
-    """Return the record of that name; a directory nested too deep is where its link leads."""
-    wanted = name if named(tree) else name.upper()
-    for record in directory.listing.records[2:]:
-        if name_of(source, tree, record) == wanted:
-            return _followed(source, tree, record)
-    return None
+    def _names(self, extent: int, length: int) -> dict[str, Record]:
+        found: dict[str, Record] = {}
+        for each in read_directory(self._source, self._tree, extent, length).listing.records[2:]:
+            found.setdefault(name_of(self._source, self._tree, each), each)
+        return found
 
 
 def _followed(source: Source, tree: Tree, record: Record) -> Record:

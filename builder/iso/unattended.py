@@ -71,7 +71,7 @@ class Unattended(msgspec.Struct, frozen=True, kw_only=True):
             lambda found: found[1] + cmdline.escape_label(new),
             text,
         )
-        search = rf"""^(\s*search\s.*(?:-l|--label)[\s=]+)(["']?){re.escape(old)}\2(?=\s|$)"""
+        search = rf"""^([ \t]*search\s.*(?:-l|--label)[\s=]+)(["']?){re.escape(old)}\2(?=\s|$)"""
         return re.sub(search, lambda found: f"{found[1]}'{new}'", text, flags=re.MULTILINE)
 
 

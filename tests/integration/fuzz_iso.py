@@ -9,6 +9,7 @@ import sys
 import time
 import traceback
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,11 +41,12 @@ def _too_long(_signal: int, _frame: FrameType | None) -> None:
 
 def attempt(content: bytes, seed: int, folder: Path) -> Counter[str]:
     """Let everything of ours read a damaged ISO. Raises what is no BuilderError, or Hang."""
+    signal.signal(signal.SIGALRM, _too_long)
     iso, output = folder / "in.iso", folder / "out.iso"
     iso.write_bytes(content)
     wishes, overlay = _WISHES[seed % len(_WISHES)], seed % 8 == 0
     done: Counter[str] = Counter()
-    calls = {
+    calls: dict[str, Callable[[], object]] = {
         "inspect": lambda: inspect(iso),
         "problems": lambda: problems(iso),
         "planned": lambda: planning(iso, wishes),
@@ -75,7 +77,6 @@ def _explained(victims: dict[str, mutations.Victim], seed: int, folder: Path) ->
 
 def main(arguments: list[str]) -> None:
     """Try seeds until the time is over, or the one that was given."""
-    signal.signal(signal.SIGALRM, _too_long)
     end = time.monotonic() + int(os.environ.get("FUZZ_SECONDS", "600"))
     first = int(arguments[0]) if arguments else time.time_ns() // 1_000_000
     done: Counter[str] = Counter()

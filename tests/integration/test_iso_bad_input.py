@@ -1,0 +1,189 @@
+"""Files that are no ISOs, or damaged ones: an explanation each, and nothing left behind."""
+
+import os
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import mutations
+import pytest
+import small_media
+from fuzz_iso import attempt
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from remastering import change, planning, problems
+
+from builder.errors import BuilderError, MediaError
+from builder.iso import iso9660
+from builder.iso.inspect import inspect
+
+_MISSING = small_media.missing_tools()
+pytestmark = pytest.mark.skipif(bool(_MISSING), reason=f"not installed: {_MISSING}")
+
+_PVD = 16 * 2048
+
+
+@pytest.fixture(scope="module")
+def iso(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an EL 7 ISO."""
+    folder = tmp_path_factory.mktemp("bad")
+    return small_media.by_genisoimage(small_media.plant(folder / "tree"), folder / "el7.iso")
+
+
+@pytest.fixture(scope="module")
+def victims(tmp_path_factory: pytest.TempPathFactory) -> dict[str, mutations.Victim]:
+    """Return small ISOs of all layouts."""
+    return mutations.victims(tmp_path_factory.mktemp("victims"))
+
+
+def _empty(path: Path, _iso: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _text(path: Path, _iso: Path) -> None:
+    path.write_bytes(b"<html>404</html>" * 5000)
+
+
+def _folder(path: Path, _iso: Path) -> None:
+    path.mkdir()
+
+
+def _pipe(path: Path, _iso: Path) -> None:
+    os.mkfifo(path)
+
+
+def _device(path: Path, _iso: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def _nothing(_path: Path, _iso: Path) -> None:
+    pass
+
+
+def _udf(path: Path, _iso: Path) -> None:
+    content = bytearray(64 * 2048)
+    for number, name in enumerate((b"BEA01", b"NSR02", b"TEA01")):
+        struct.pack_into("<B5sB", content, _PVD + 2048 * number, 0, name, 1)
+    path.write_bytes(content)
+
+
+def _patched(*patches: tuple[int, bytes]) -> Callable[[Path, Path], None]:
+    def make(path: Path, iso: Path) -> None:
+        content = bytearray(iso.read_bytes())
+        for at, replacement in patches:
+            content[at : at + len(replacement)] = replacement
+        path.write_bytes(content)
+
+    return make
+
+
+def _loop(path: Path, iso: Path) -> None:
+    """Let a directory of the root be the root."""
+    content = bytearray(iso.read_bytes())
+    (root,) = struct.unpack_from("<I", content, _PVD + 158)
+    at = _record(content, root, b"IMAGES")
+    content[at + 2 : at + 18] = content[root * 2048 + 2 : root * 2048 + 18]
+    path.write_bytes(content)
+
+
+def _outside(path: Path, iso: Path) -> None:
+    content = bytearray(iso.read_bytes())
+    (root,) = struct.unpack_from("<I", content, _PVD + 158)
+    at = _record(content, root, b"_DISCINF.;1")
+    content[at + 2 : at + 10] = iso9660.both_endian(1 << 30)
+    path.write_bytes(content)
+
+
+def _record(content: bytearray, directory: int, name: bytes) -> int:
+    return content.index(bytes([len(name)]) + name, directory * 2048) - 32
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (_empty, "is not an ISO 9660 image"),
+        (_text, "is not an ISO 9660 image"),
+        (_folder, "Cannot read .*: It is no file"),
+        (_pipe, "Cannot read .*: It is no file"),
+        (_device, "Cannot read .*: It is no file"),
+        (_nothing, "Cannot read .*: No such file or directory"),
+        (_udf, "holds a UDF file system only"),
+        (_loop, "is in a loop"),
+        (_outside, "something in it lies behind its end"),
+        (_patched((_PVD + 2048 * 1, b"\1XXXXX")), "sector 17 is no volume descriptor"),
+        (_patched((_PVD + 128, b"\0\1")), "its blocks have 256 bytes"),
+        (_patched((_PVD + 140, b"\xff\xff\0\0")), "something in it"),
+        (_patched((_PVD + 158, b"\0\0\0\0")), "is a damaged ISO"),
+        (_patched((_PVD + 166, b"\0\0\0\0")), "its root directory is none"),
+        (_patched((_PVD + 166, b"\xff\xff\xff\xff")), "something in it points at"),
+        (_patched((_PVD, b"\2")), "is not an ISO 9660 image"),
+    ],
+)
+def test_refused(
+    make: Callable[[Path, Path], None], reason: str, iso: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "bad.iso"
+    make(path, iso)
+    with pytest.raises(MediaError, match=reason) as caught:
+        change(path, output=tmp_path / "out.iso")
+    assert caught.value.hint
+    assert "\n" not in caught.value.message
+    assert {each.name for each in tmp_path.iterdir()} <= {"bad.iso"}
+
+
+@pytest.mark.parametrize("layout", mutations.MAKERS)
+def test_truncated_anywhere(
+    layout: str, victims: dict[str, mutations.Victim], tmp_path: Path
+) -> None:
+    content = victims[layout].content
+    path = tmp_path / "short.iso"
+    for length in (*range(0, 80 * 1024, 2011), *range(0, len(content) - 1, 99_991)):
+        path.write_bytes(content[:length])
+        for call in (inspect, problems, planning, change):
+            with suppress(BuilderError):
+                assert call(path) is not None
+    assert {each.name for each in tmp_path.iterdir()} <= {"short.iso", "short-remastered.iso"}
+
+
+@pytest.mark.parametrize("name", [b"../../x", b"..", b".", b"/etc/x", b"a\0b", b"\xff\xfe", b""])
+def test_names_that_would_escape(name: bytes, iso: Path, tmp_path: Path) -> None:
+    content = bytearray(iso.read_bytes())
+    for old in (b"EFI", "EFI".encode("utf-16-be")):
+        at = content.index(old, _PVD + 10 * 2048)
+        content[at : at + len(old)] = name[: len(old)].ljust(len(old), b"x")
+    at = content.index(b"NM\x0e\x01\0.discinfo")
+    content[at + 5 : at + 14] = name.ljust(9, b"/")[:9]
+    path = tmp_path / "bad.iso"
+    path.write_bytes(content)
+    for call in (inspect, problems, planning, change):
+        with suppress(BuilderError):
+            assert call(path) is not None
+    assert {each.name for each in tmp_path.iterdir()} <= {"bad.iso", "bad-remastered.iso"}
+    assert {each.name for each in tmp_path.parent.iterdir()} & {"x", "etc"} == set()
+
+
+@settings(max_examples=250, deadline=None)
+@given(seed=st.integers(0, 1 << 40))
+def test_damage_is_survived_or_explained(seed: int, victims: dict[str, mutations.Victim]) -> None:
+    name = list(victims)[seed % len(victims)]
+    with TemporaryDirectory() as folder:
+        attempt(mutations.damaged(victims[name], seed), seed, Path(folder))
+
+
+_CHANGES = st.lists(
+    st.tuples(st.integers(0, 200 * 2048 - 1), st.integers(0, 255)), min_size=1, max_size=20
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(changes=_CHANGES, layout=st.sampled_from(sorted(mutations.MAKERS)))
+def test_any_bytes_may_be_wrong(
+    changes: list[tuple[int, int]], layout: str, victims: dict[str, mutations.Victim]
+) -> None:
+    content = bytearray(victims[layout].content)
+    for offset, value in changes:
+        content[offset] = value
+    with TemporaryDirectory() as folder:
+        attempt(bytes(content), 0, Path(folder))

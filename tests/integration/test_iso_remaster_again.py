@@ -1,0 +1,155 @@
+"""The same wishes make the same bytes: again, over an earlier remaster, and as an overlay."""
+
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import pytest
+import small_media
+from remastering import KICKSTART, WISHES, change, efi_menus, planning, problems, shown
+
+from builder.iso.patch import Patched
+from builder.iso.prepare import Wishes
+from builder.iso.source import opened
+
+_MISSING = small_media.missing_tools()
+pytestmark = pytest.mark.skipif(bool(_MISSING), reason=f"not installed: {_MISSING}")
+
+_NO_PAD = ("-no-pad",)
+_MAKERS: dict[str, Callable[[Path, Path], Path]] = {
+    "genisoimage": small_media.by_genisoimage,
+    "no-pad": partial(small_media.by_genisoimage, hybrid=False, more=_NO_PAD),
+    "isohybrid-no-pad": partial(small_media.by_genisoimage, more=_NO_PAD),
+    "mac": partial(small_media.by_genisoimage, mac=True),
+    "xorriso": small_media.by_xorriso,
+    "grub": small_media.by_grub,
+    "grub-no-pad": partial(small_media.by_grub, more=_NO_PAD),
+}
+_WISHES = {
+    "small": WISHES,
+    "large": Wishes(kickstart=KICKSTART * 500),
+    "summed": Wishes(kickstart=KICKSTART, implant_md5=True),
+    "dated": Wishes(kickstart="", when=datetime(2020, 2, 29, 12, 0, 0, tzinfo=UTC)),
+}
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Return an ISO by maker."""
+    folder = tmp_path_factory.mktemp("again")
+    tree = small_media.plant(folder / "tree")
+    grub = small_media.plant_grub(folder / "grub")
+    return {
+        name: make(grub if name.startswith("grub") else tree, folder / f"{name}.iso")
+        for name, make in _MAKERS.items()
+    }
+
+
+@pytest.fixture(params=_MAKERS)
+def iso(request: pytest.FixtureRequest, media: dict[str, Path]) -> Path:
+    """Return each ISO."""
+    return media[request.param]
+
+
+@pytest.fixture(params=_WISHES)
+def wishes(request: pytest.FixtureRequest) -> Wishes:
+    """Return some wishes."""
+    return _WISHES[request.param]
+
+
+def test_twice_is_once(iso: Path, wishes: Wishes, tmp_path: Path) -> None:
+    once = change(iso, wishes, output=tmp_path / "once.iso").path
+    assert change(iso, wishes, output=tmp_path / "same.iso").path.read_bytes() == once.read_bytes()
+    twice = change(once, wishes, output=tmp_path / "twice.iso").path
+    assert twice.read_bytes() == once.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Wishes(kickstart="another\n"),
+        Wishes(kickstart="", append=("nomodeset", "ip=dhcp", "a=" + "b" * 600)),
+        Wishes(kickstart="", volume_id="Other Label"),
+    ],
+)
+def test_what_was_before_does_not_matter(iso: Path, other: Wishes, tmp_path: Path) -> None:
+    between = change(iso, other, output=tmp_path / "between.iso").path
+    label = small_media.GRUB_LABEL if "grub" in iso.name else small_media.LABEL
+    wishes = Wishes(kickstart=KICKSTART, volume_id=label)
+    once = change(iso, WISHES, output=tmp_path / "once.iso").path
+    twice = change(between, wishes, output=tmp_path / "twice.iso").path
+    assert twice.stat().st_size == once.stat().st_size
+    assert efi_menus(twice) == efi_menus(once)
+    menus = ("/EFI/BOOT/grub.cfg", "/isolinux/isolinux.cfg", "/boot/grub2/grub.cfg")
+    assert [shown(twice, each) for each in menus] == [shown(once, each) for each in menus]
+    assert problems(twice) == ()
+    if not other.append:
+        assert twice.read_bytes() == once.read_bytes()
+
+
+def test_a_large_kickstart_leaves_nothing_behind(iso: Path, tmp_path: Path) -> None:
+    secret = Wishes(kickstart="# rootpw hunter2\n" * 200_000)
+    between = change(iso, secret, output=tmp_path / "between.iso").path
+    twice = change(between, WISHES, output=tmp_path / "twice.iso").path
+    assert b"hunter2" not in twice.read_bytes()
+    assert problems(twice) == ()
+
+
+def test_a_plan_is_what_gets_written(iso: Path, wishes: Wishes, tmp_path: Path) -> None:
+    patch = planning(iso, wishes)
+    with opened(iso) as source:
+        seen = Patched(source, patch).read(0, patch.size)
+    written = change(iso, wishes, output=tmp_path / "a.iso").path.read_bytes()
+    if wishes.implant_md5:
+        assert seen[: 16 * 2048 + 883] == written[: 16 * 2048 + 883]
+        assert seen[17 * 2048 :] == written[17 * 2048 :]
+    else:
+        assert seen == written
+
+
+def test_only_what_is_needed_is_written(iso: Path) -> None:
+    patch = planning(iso, Wishes(kickstart="text\n"))
+    moving = {"appended partition", "blank"}
+    assert sum(each.length for each in patch.writes if each.title not in moving) < 150_000
+    with opened(iso) as source:
+        assert all(each.at + each.length <= patch.size for each in patch.writes)
+        assert patch.size >= source.size
+
+
+@pytest.mark.parametrize("kickstart", [KICKSTART, KICKSTART * 500])
+def test_an_overlay_shows_the_same_bytes(iso: Path, kickstart: str, tmp_path: Path) -> None:
+    wishes = Wishes(kickstart=kickstart)
+    clone = change(iso, wishes, output=tmp_path / "a.iso")
+    made = change(iso, wishes, output=tmp_path / "a.qcow2", overlay=True)
+    assert (made.format, clone.format) == ("qcow2", "raw")
+    assert made.size == clone.size
+    small_media.call("qemu-img", "check", made.path)
+    small_media.call("qemu-img", "convert", "-O", "raw", made.path, tmp_path / "b.iso")
+    assert (tmp_path / "b.iso").read_bytes() == clone.path.read_bytes()
+    info = json.loads(small_media.call("qemu-img", "info", "--output=json", made.path))
+    assert info["backing-filename"] == str(iso)
+    assert info["backing-filename-format"] == "raw"
+    assert info["virtual-size"] == clone.path.stat().st_size
+    assert made.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_overlays_are_the_same_again(iso: Path, tmp_path: Path) -> None:
+    one = change(iso, output=tmp_path / "1.qcow2", overlay=True).path
+    two = change(iso, output=tmp_path / "2.qcow2", overlay=True).path
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_an_overlay_names_its_iso_absolutely(
+    iso: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = tmp_path / "Grüße und $ Leerzeichen.iso"
+    os.link(iso, named)
+    monkeypatch.chdir(tmp_path)
+    made = change(Path(named.name), output=Path("a.qcow2"), overlay=True).path
+    info = json.loads(small_media.call("qemu-img", "info", "--output=json", made))
+    assert info["backing-filename"] == str(named)
+    small_media.call("qemu-img", "convert", "-O", "raw", made, "b.iso")
+    assert problems(Path("b.iso")) == ()

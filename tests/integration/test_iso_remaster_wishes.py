@@ -1,0 +1,237 @@
+"""What else a remaster may add or change: files, the label, the media check's sum."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import small_media
+from remastering import (
+    KICKSTART,
+    WISHES,
+    change,
+    efi_menus,
+    extracted,
+    gpt_problems,
+    problems,
+    shown,
+)
+
+from builder.errors import BuilderError, ConfigError, MediaError, UsageError
+from builder.iso.inspect import inspect
+from builder.iso.prepare import Wishes
+
+_MISSING = small_media.missing_tools()
+pytestmark = pytest.mark.skipif(bool(_MISSING), reason=f"not installed: {_MISSING}")
+
+_FIELD = slice(16 * 2048 + 883, 16 * 2048 + 883 + 512)
+_LAYOUTS = ("genisoimage", "xorriso", "grub")
+
+
+@pytest.fixture(scope="module")
+def media(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Return an ISO of each layout."""
+    folder = tmp_path_factory.mktemp("wishes")
+    tree = small_media.plant(folder / "tree")
+    grub = small_media.plant_grub(folder / "grub")
+    return {
+        "genisoimage": small_media.by_genisoimage(tree, folder / "el7.iso"),
+        "xorriso": small_media.by_xorriso(tree, folder / "el9.iso"),
+        "grub": small_media.by_grub(grub, folder / "el10.iso"),
+    }
+
+
+def _repository(folder: Path) -> Path:
+    """Make a folder as awkward as people's are."""
+    for name in ("Packages/a", "Packages/ü", ".hidden", "empty-folder", "deep/er/and/deep/er"):
+        (folder / name).mkdir(parents=True)
+    for number in range(500):
+        name = f"a-package-whose-name-is-really-very-long-indeed-{number:04}-1.0-1.el7.noarch.rpm"
+        (folder / "Packages/a" / name).write_bytes(b"%d" % number * 100)
+    (folder / ".hidden/.file").write_text("hidden")
+    (folder / "Packages/ü/Grüße aus Köln ❤.txt").write_text("unicode")
+    (folder / "deep/er/and/deep/er/treasure").write_text("deep")
+    (folder / "empty").write_bytes(b"")
+    for sectors in (1, 2, 3):
+        (folder / f"{sectors} sectors").write_bytes(bytes([sectors]) * 2048 * sectors)
+    (folder / f"{'n' * 99}.rpm").write_text("the longest name that Joliet takes")
+    (folder / "no.dots.at.all").write_text("dots")
+    (folder / "UPPER").write_text("upper")
+    (folder / "upper").write_text("lower")
+    return folder
+
+
+@pytest.mark.parametrize("layout", _LAYOUTS)
+def test_a_repository_is_added(layout: str, media: dict[str, Path], tmp_path: Path) -> None:
+    original, repository = media[layout], _repository(tmp_path / "repository")
+    wishes = Wishes(kickstart=KICKSTART, add=((repository, "extra/repo"),))
+    result = change(original, wishes, output=tmp_path / "a.iso").path
+    added = {
+        f"extra/repo/{path}": digest
+        for path, digest in small_media.tree_digests(repository).items()
+    }
+    before, after = extracted(original, tmp_path / "before"), extracted(result, tmp_path / "after")
+    assert after.keys() == before.keys() | added.keys() | {"ks.cfg"}
+    assert {path: after[path] for path in added} == added
+    assert small_media.digests(result, tmp_path / "bsdtar") == after
+    assert problems(result) == ()
+    assert gpt_problems(result) == gpt_problems(original)
+    listings = [small_media.call("isoinfo", each, "-f", "-i", result) for each in ("-R", "-J")]
+    assert all(listing.count("/extra/repo/Packages/a/a-package") == 500 for listing in listings)
+    again = change(result, wishes, output=tmp_path / "again.iso").path
+    assert again.read_bytes() == result.read_bytes()
+
+
+@pytest.mark.parametrize("layout", _LAYOUTS)
+def test_files_are_replaced_and_join_others(
+    layout: str, media: dict[str, Path], tmp_path: Path
+) -> None:
+    original = media[layout]
+    one = tmp_path / "one"
+    one.write_text("new\n")
+    places = (".discinfo", "images/pxeboot/initrd.img", "images/updates.img", "new")
+    wishes = Wishes(kickstart="", add=tuple((one, place) for place in places))
+    result = change(original, wishes, output=tmp_path / "a.iso").path
+    before, after = extracted(original, tmp_path / "before"), extracted(result, tmp_path / "after")
+    assert {after[place] for place in places} == {hashlib.sha256(b"new\n").hexdigest()}
+    assert after.keys() == before.keys() | {"images/updates.img", "new", "ks.cfg"}
+    assert after["ks.cfg"] == hashlib.sha256(b"").hexdigest()
+    assert small_media.digests(result, tmp_path / "bsdtar") == after
+
+
+def _as(*places: str) -> Callable[[Path], Wishes]:
+    def make(folder: Path) -> Wishes:
+        (folder / "one").write_text("x")
+        return Wishes(kickstart="", add=tuple((folder / "one", place) for place in places))
+
+    return make
+
+
+def _missing(folder: Path) -> Wishes:
+    return Wishes(kickstart="", add=((folder / "nothing", "x"),))
+
+
+def _pipe(folder: Path) -> Wishes:
+    os.mkfifo(folder / "pipe")
+    return Wishes(kickstart="", add=((folder / "pipe", "x"),))
+
+
+def _named(name: bytes) -> Callable[[Path], Wishes]:
+    def make(folder: Path) -> Wishes:
+        (folder / "in").mkdir()
+        (folder / "in" / os.fsdecode(name)).write_text("x")
+        return Wishes(kickstart="", add=((folder / "in", "x"),))
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "reason"),
+    [
+        (_as(".discinfo/below"), MediaError, "is a file: nothing can be put below it"),
+        (_as("a", "a/b"), MediaError, "a on the ISO is a file"),
+        (_as("a/b", "a"), MediaError, "a on the ISO cannot be replaced: it is a directory"),
+        (_as("images"), MediaError, "images on the ISO cannot be replaced"),
+        (_as("../x"), UsageError, "is no place on the ISO"),
+        (_as("a/../../x"), UsageError, "is no place on the ISO"),
+        (_as("/"), UsageError, "is no place on the ISO"),
+        (_as(""), UsageError, "is no place on the ISO"),
+        (_missing, ConfigError, "There is nothing to add at"),
+        (_pipe, ConfigError, "There is nothing to add at"),
+        (_named(b"\xff\xfe"), UsageError, "is no name in UTF-8"),
+        (_named(b"n" * 130), BuilderError, "too long"),
+        (_named("❤".encode() * 60), BuilderError, "too long"),
+        (_named("😀".encode() * 60), BuilderError, "too long"),
+    ],
+)
+def test_additions_that_cannot_be(
+    make: Callable[[Path], Wishes],
+    kind: type[BuilderError],
+    reason: str,
+    media: dict[str, Path],
+    tmp_path: Path,
+) -> None:
+    wishes = make(tmp_path)
+    (tmp_path / "out").mkdir()
+    with pytest.raises(kind, match=reason) as caught:
+        change(media["genisoimage"], wishes, output=tmp_path / "out/a.iso")
+    assert caught.value.hint
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("sectors", [0, 1, 20, 77, 4000])
+@pytest.mark.parametrize("layout", _LAYOUTS)
+def test_the_sum_is_isomd5sums(
+    layout: str, sectors: int, media: dict[str, Path], tmp_path: Path
+) -> None:
+    wishes = Wishes(kickstart="#" * 2048 * sectors, implant_md5=True)
+    result = change(media[layout], wishes, output=tmp_path / "a.iso").path
+    small_media.call("checkisomd5", result)
+    ours = result.read_bytes()
+    small_media.call("implantisomd5", "--force", result)
+    assert result.read_bytes()[_FIELD] == ours[_FIELD]
+    assert problems(result) == ()
+    assert "rd.live.check" in shown(result, "/EFI/BOOT/grub.cfg")
+
+
+@pytest.mark.parametrize("layout", _LAYOUTS)
+def test_without_it_an_old_sum_goes_and_the_check_with_it(
+    layout: str, media: dict[str, Path], tmp_path: Path
+) -> None:
+    summed = tmp_path / "summed.iso"
+    summed.write_bytes(media[layout].read_bytes())
+    small_media.call("implantisomd5", summed)
+    result = change(summed, output=tmp_path / "a.iso").path
+    assert result.read_bytes()[_FIELD] == b" " * 512
+    plain = change(media[layout], output=tmp_path / "b.iso").path
+    assert result.read_bytes()[: _FIELD.start] == plain.read_bytes()[: _FIELD.start]
+    assert result.read_bytes()[_FIELD.stop :] == plain.read_bytes()[_FIELD.stop :]
+    other = "/boot/grub2/grub.cfg" if layout == "grub" else "/isolinux/isolinux.cfg"
+    for menu in (shown(result, "/EFI/BOOT/grub.cfg"), shown(result, other), *efi_menus(result)):
+        assert "rd.live.check" not in menu
+
+
+@pytest.mark.parametrize("label", ["Mine", "My own 7", "a.b-c_d+e", "X" * 32, "O L-7.9 S"])
+@pytest.mark.parametrize("layout", _LAYOUTS)
+def test_every_menu_knows_the_new_label(
+    layout: str, label: str, media: dict[str, Path], tmp_path: Path
+) -> None:
+    original = media[layout]
+    made = change(original, Wishes(kickstart="", volume_id=label), output=tmp_path / "a.iso")
+    assert made.volume_id == inspect(made.path).volume_id == label
+    assert f"Volume id: {label}\n" in small_media.call("isoinfo", "-d", "-i", made.path)
+    old, escaped = inspect(original).volume_id, label.replace(" ", r"\x20")
+    grub = [shown(made.path, "/EFI/BOOT/grub.cfg"), *efi_menus(made.path)]
+    other = "/boot/grub2/grub.cfg" if layout == "grub" else "/isolinux/isolinux.cfg"
+    for menu in (*grub, shown(made.path, other)):
+        assert f"inst.ks=hd:LABEL={escaped}:/ks.cfg" in menu
+        assert menu.count(f"LABEL={escaped}") == menu.count("LABEL=")
+        assert f"LABEL={old}" not in menu
+        assert f"LABEL={old.replace(' ', chr(92) + 'x20')}" not in menu
+    assert all(f"--set=root -l '{label}'\n" in menu for menu in grub)
+    assert problems(made.path) == ()
+    back = change(made.path, Wishes(kickstart="", volume_id=old), output=tmp_path / "b.iso")
+    assert back.volume_id == old
+    assert shown(back.path, other) == shown(
+        change(original, Wishes(kickstart=""), output=tmp_path / "c.iso").path, other
+    )
+
+
+@pytest.mark.parametrize(
+    "label", ["X" * 33, "Grüße", "a/b", "a\nb", "a'b", "$x", '"', "a\\b", "\0"]
+)
+def test_labels_that_cannot_be(label: str, media: dict[str, Path], tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be a volume id") as caught:
+        change(media["xorriso"], Wishes(kickstart="", volume_id=label), output=tmp_path / "a.iso")
+    assert caught.value.hint
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_overlay_has_no_sum(media: dict[str, Path], tmp_path: Path) -> None:
+    wishes = Wishes(kickstart="", implant_md5=True)
+    with pytest.raises(UsageError, match="no implanted sum"):
+        change(media["xorriso"], wishes, output=tmp_path / "a.qcow2", overlay=True)
+    assert list(tmp_path.iterdir()) == []
+    made = change(media["xorriso"], WISHES, output=tmp_path / "a.qcow2", overlay=True)
+    assert made.path.exists()

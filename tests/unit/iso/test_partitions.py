@@ -1,0 +1,144 @@
+"""Partition tables after sectors were put in between."""
+
+import struct
+import zlib
+
+import pytest
+
+from builder.iso import partitions
+from builder.iso.partitions import Insertion
+from builder.iso.patch import Draft
+from builder.iso.source import Memory
+
+_SIZE = 4 << 20
+_END = _SIZE // 512
+_VOLUME = 1600  # sectors: where the volume ends
+_HEADER = struct.Struct("<8sIIIIQQQQ16sQIII")
+_ENTRIES = ((64, _VOLUME * 4), (_VOLUME * 4, _VOLUME * 4 + 400), (_VOLUME * 4 + 400, _END - 64))
+_GROWN = Insertion(at=_VOLUME, count=100)
+_TAKEN_UP = Insertion(at=_VOLUME, count=10, until=(_END - 64) // 4)
+
+
+def _header(*, here: int, other: int, place: int, entries: bytes) -> bytes:
+    fields = [b"EFI PART", 1 << 16, 92, 0, 0, here, other, 34, _END - 34, b"disk", place]
+    fields += [len(entries) // 128, 128, zlib.crc32(entries)]
+    fields[3] = zlib.crc32(_HEADER.pack(*fields))
+    return _HEADER.pack(*fields)
+
+
+def _image(*, gpt: bool = True, apple: bool = False, entries: int = 128) -> Memory:
+    image = bytearray(_SIZE)
+    image[510:512] = b"\x55\xaa"
+    struct.pack_into("<8BII", image, 446, 0x80, 0, 1, 0, 0, 63, 32, 3, 0, _END)
+    struct.pack_into("<8BII", image, 462, 0, 254, 255, 255, 239, 254, 255, 255, _VOLUME * 4, 400)
+    if gpt:
+        table = bytearray(128 * entries)
+        for number, (start, end) in enumerate(_ENTRIES):
+            struct.pack_into("<16s16sQQ", table, 128 * number, b"type", b"guid", start, end - 1)
+        last, first = _END - 1, _END - 1 - entries // 4
+        place = 16 if apple else 2
+        image[512:604] = _header(here=1, other=last, place=place, entries=bytes(table))
+        image[place * 512 : place * 512 + len(table)] = table
+        image[first * 512 : first * 512 + len(table)] = table
+        header = _header(here=last, other=1, place=first, entries=bytes(table))
+        image[last * 512 : last * 512 + 92] = header
+    if apple:
+        for number, (first, count) in enumerate(((1, 2), (_VOLUME, 100)), start=1):
+            struct.pack_into(">2sHIII", image, 2048 * number, b"PM", 0, 2, first, count)
+    return Memory(bytes(image))
+
+
+def _mended(source: Memory, insertion: Insertion, size: int) -> Draft:
+    draft = Draft(source)
+    for at, content in partitions.mended(source, insertion, size=size):
+        draft.write(at, content)
+    draft.size = size
+    return draft
+
+
+def test_the_tables_of_the_image_are_right() -> None:
+    assert tuple(partitions.problems(_image())) == ()
+    found = partitions.partitions(_image())
+    assert [(each.table, each.number) for each in found] == [
+        ("MBR", 1), ("MBR", 2), ("GPT", 1), ("GPT", 2), ("GPT", 3),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("apple", [False, True])
+@pytest.mark.parametrize("entries", [128, 248, 4])
+def test_what_lies_behind_moves_when_the_image_grows(entries: int, *, apple: bool) -> None:
+    size = _SIZE + 100 * 2048
+    image = _image(entries=4 if apple else entries, apple=apple)
+    after = _mended(image, _GROWN, size)
+    assert tuple(partitions.problems(after)) == ()
+    found = [(each.start, each.end) for each in partitions.partitions(after)]
+    end = size // 512
+    assert found == [
+        (0, end),
+        (_VOLUME * 4 + 400, _VOLUME * 4 + 800),
+        (64, _VOLUME * 4 + 400),
+        (_VOLUME * 4 + 400, _VOLUME * 4 + 800),
+        (_VOLUME * 4 + 800, end - 64),
+    ]
+
+
+def test_a_gap_takes_the_movement_up() -> None:
+    after = _mended(_image(), _TAKEN_UP, _SIZE)
+    assert tuple(partitions.problems(after)) == ()
+    found = [(each.start, each.end) for each in partitions.partitions(after)]
+    assert found == [
+        (0, _END),
+        (_VOLUME * 4 + 40, _VOLUME * 4 + 440),
+        (64, _VOLUME * 4 + 40),
+        (_VOLUME * 4 + 40, _VOLUME * 4 + 440),
+        (_VOLUME * 4 + 440, _END - 64),
+    ]
+
+
+def test_apples_map_follows() -> None:
+    after = _mended(_image(entries=4, apple=True), _GROWN, _SIZE + 100 * 2048)
+    assert struct.unpack(">II", after.read(2048 + 8, 8)) == (1, 2)
+    assert struct.unpack(">II", after.read(4096 + 8, 8)) == (_VOLUME + 100, 100)
+
+
+@pytest.mark.parametrize("source", [_image(gpt=False), Memory(bytes(_SIZE))])
+def test_media_with_less(source: Memory) -> None:
+    after = _mended(source, _GROWN, _SIZE + 100 * 2048)
+    assert tuple(partitions.problems(after)) == ()
+
+
+def test_nothing_inserted_is_nothing_written() -> None:
+    assert partitions.mended(_image(), Insertion(at=_VOLUME), size=_SIZE) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "block", "now", "after"),
+    [
+        ((63, 32, 3), _END - 1, _END + 2047, (63, 32, 4)),  # isohybrid: 64 heads, 32 sectors
+        ((63, 32 | 0xC0, 0xFF), 1024 * 2048 - 1, 1025 * 2048 - 1, (63, 32 | 0xC0, 0xFF)),
+        ((254, 63, 0), 255 * 63 - 1, 2 * 255 * 63 - 1, (254, 63, 1)),
+        ((37, 16, 2), 5295, 5551, (45, 16, 2)),  # not at a cylinder's end
+        ((254, 255, 255), 7, 8, (254, 255, 255)),  # "see the block numbers"
+        ((1, 2, 3), 7, 8, (1, 2, 3)),
+    ],
+)
+def test_old_style_addresses(
+    before: tuple[int, ...], block: int, now: int, after: tuple[int, ...]
+) -> None:
+    assert tuple(partitions._cylinders(bytes(before), block, now)) == after  # noqa: SLF001
+
+
+@pytest.mark.parametrize(
+    ("at", "content", "problem"),
+    [
+        (_SIZE - 512 + 16, b"!", "The backup GPT header has a wrong CRC."),
+        (512 + 80, b"\7", "The primary GPT header has a wrong CRC."),
+        (1024 + 60, b"name", "The primary GPT's entries have a wrong CRC."),
+        (_SIZE - 512, b"no", "There is no backup GPT."),
+        (446 + 12, b"\xff\xff\xff\x00", "MBR partition 1 ends behind the image."),
+    ],
+)
+def test_damage_is_noticed(at: int, content: bytes, problem: str) -> None:
+    draft = Draft(_image())
+    draft.write(at, content)
+    assert problem in tuple(partitions.problems(draft))
