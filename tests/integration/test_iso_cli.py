@@ -44,7 +44,7 @@ def _run(folder: Path, *arguments: str | Path) -> Result:
 
 def test_inspect_for_people(medium: Path, tmp_path: Path) -> None:
     shown = _run(tmp_path, "inspect", medium).stdout
-    assert "volume id  CentOS 7 x86_64" in shown
+    assert "volume id    CentOS 7 x86_64\n" in shown
     assert "bios: isolinux/isolinux.bin, uefi: images/efiboot.img" in shown
 
 

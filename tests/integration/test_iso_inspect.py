@@ -99,7 +99,7 @@ def _wrong_root(path: Path, iso: Path) -> None:
     [
         (_empty, "is not an ISO 9660 image"),
         (_text, "is not an ISO 9660 image"),
-        (_folder, "Cannot read .*: Is a directory"),
+        (_folder, "Cannot read .*: It is no file"),
         (_nothing, "Cannot read .*: No such file or directory"),
         (_truncated, "is truncated: 2097152 of .* bytes are there"),
         (_header_only, "is not an ISO 9660 image|is truncated"),
