@@ -1,5 +1,7 @@
 """What a remaster changes, as a value: which bytes go where, and how large the image is then."""
 
+from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -7,6 +9,7 @@ import msgspec
 from builder.iso.source import SECTOR, Source, check_range
 
 _ZEROS = bytes(SECTOR)
+_BLOCK = 1 << 20
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,15 +55,23 @@ class Patched:
         self.name = source.name
         self.size = patch.size
         self._source = source
-        self._writes = patch.writes
+        # By the blocks that they touch: thousands of files may be added to gigabytes.
+        self._writes: dict[int, list[Write]] = defaultdict(list)
+        for write in patch.writes:
+            for block in range(write.at // _BLOCK, -(-(write.at + write.length) // _BLOCK)):
+                self._writes[block].append(write)
 
     def read(self, at: int, length: int) -> bytes:
         """Return `length` bytes from `at` on."""
         check_range(self, at, length)
+        bounds = [at, *range((at // _BLOCK + 1) * _BLOCK, at + length, _BLOCK), at + length]
+        return b"".join(self._within(start, end - start) for start, end in pairwise(bounds))
+
+    def _within(self, at: int, length: int) -> bytes:
         there = max(min(self._source.size - at, length), 0)
         content = bytearray(self._source.read(at, there) if there else b"")
         content.extend(bytes(length - there))
-        for write in self._writes:
+        for write in self._writes.get(at // _BLOCK, ()):
             start, end = max(write.at, at), min(write.at + write.length, at + length)
             if start < end:
                 content[start - at : end - at] = self._piece(write, start - write.at, end - start)

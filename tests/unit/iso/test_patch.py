@@ -1,8 +1,10 @@
 """Patches: seen through, and really applied."""
 
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +32,14 @@ def _applied(patch: IsoPatch) -> bytes:
             content = _SOURCE.read(content.at, content.length)
         image[write.at : write.at + len(content)] = content
     return bytes(image)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _blocks() -> Iterator[None]:
+    """Let ranges cross blocks."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("builder.iso.patch._BLOCK", 1000)
+        yield
 
 
 @given(writes=st.lists(_OWN, max_size=6), ranges=st.lists(st.integers(0, 12000), min_size=2))
