@@ -102,5 +102,13 @@ def _firmware(way: Way, folder: Path) -> list[str]:
 def _plugged(iso: Path, way: Way) -> list[str]:
     if way.plug == "cd":
         return ["-cdrom", str(iso)]
+    # The empty disk comes first otherwise, and SeaBIOS tries no second one.
     stick = f"if=none,id=stick,format=raw,readonly=on,file={iso}"
-    return ["-device", "qemu-xhci", "-drive", stick, "-device", "usb-storage,drive=stick"]
+    return [
+        "-device",
+        "qemu-xhci",
+        "-drive",
+        stick,
+        "-device",
+        "usb-storage,drive=stick,bootindex=0",
+    ]
