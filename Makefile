@@ -1,5 +1,5 @@
 # Two commands for users: make rehearsal, make test. The rest are for people who change the code.
-.PHONY: help setup rehearsal test check unit fuzz lock clean
+.PHONY: help setup rehearsal test check unit fuzz bench lock clean
 .DEFAULT_GOAL := help
 
 RUN := .venv/bin/builder host run --
@@ -28,6 +28,9 @@ unit: setup  ## Run the unit tests: seconds, no privileges
 
 fuzz: setup  ## Remaster damaged ISOs for FUZZ_SECONDS (600)
 	@nice .venv/bin/python tests/integration/fuzz_iso.py
+
+bench: setup  ## Time the remaster against other tools: a quarter of an hour; ARGS=--help
+	@PYTHONPATH=tests/integration .venv/bin/python -m tests.bench.remaster $(ARGS)
 
 lock: setup  ## Choose the newest versions that pyproject.toml allows, into requirements.lock
 	@.venv/bin/python -m venv .venv/lock
