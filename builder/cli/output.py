@@ -4,12 +4,14 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Never
+from typing import TYPE_CHECKING, Never
 
 import msgspec
-from tqdm import tqdm
 
 from builder.monitor import Progress
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 
 class _Bar:
@@ -82,6 +84,8 @@ class TerminalMonitor:
         if not self._bars:
             yield _Lines(label, total, unit)
             return
+        from tqdm import tqdm
+
         scale = unit == "B"
         with tqdm(desc=label, total=total, unit=unit, unit_scale=scale, leave=False) as bar:
             yield _Bar(bar)
@@ -96,7 +100,12 @@ class TerminalMonitor:
 
 
 def _say(line: str) -> None:
-    tqdm.write(line, file=sys.stderr)
+    if "tqdm" in sys.modules:  # there may be a bar, which has to step aside
+        from tqdm import tqdm
+
+        tqdm.write(line, file=sys.stderr)
+    else:
+        sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
 
 
