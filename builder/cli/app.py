@@ -2,52 +2,44 @@
 
 import signal
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from builder import config
-from builder.cli import (
-    build,
-    doctor,
-    host,
-    iso,
-    kickstart,
-    pipeline,
-    pool,
-    rehearsal,
-    template,
-    volume,
-)
 from builder.cli.context import Context
 from builder.cli.output import TerminalMonitor
 from builder.errors import BuilderError, UsageError
 
 _INTERRUPTED = 130
-
-app = typer.Typer(
-    name="builder",
-    help="Golden images of CentOS and its relatives, made by real unattended installs.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command()(build.build)
-app.command()(doctor.doctor)
-app.add_typer(host.app, name="host")
-app.add_typer(iso.app, name="iso")
-app.add_typer(kickstart.app, name="kickstart")
-app.add_typer(pipeline.app, name="pipeline")
-app.add_typer(pool.app, name="pool")
-app.add_typer(rehearsal.app, name="rehearsal")
-app.add_typer(template.app, name="template")
-app.add_typer(volume.app, name="volume")
+_COMMANDS = ("build", "doctor")
+_GROUPS = ("host", "iso", "kickstart", "pipeline", "pool", "rehearsal", "template", "volume")
 
 
-@app.callback()
-def options(
+def _application(argv: list[str]) -> typer.Typer:
+    """Return the application with the command that is asked for; unless it is clear, with all."""
+    app = typer.Typer(
+        name="builder",
+        help="Golden images of CentOS and its relatives, made by real unattended installs.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_options)
+    names = (*_COMMANDS, *_GROUPS)
+    for name in set(argv[:1]).intersection(names) or names:
+        module = import_module(f"builder.cli.{name}")
+        if name in _GROUPS:
+            app.add_typer(module.app, name=name)
+        else:
+            app.command()(getattr(module, name))
+    return app
+
+
+def _options(
     ctx: typer.Context,
     uri: Annotated[str | None, typer.Option(help="libvirt connection.", metavar="URI")] = None,
     config_file: Annotated[
@@ -69,7 +61,8 @@ def main(argv: list[str] | None = None) -> None:
 def run(argv: list[str] | None = None) -> int:
     """Run the command line; return its exit code."""
     try:
-        code: int = app(argv, standalone_mode=False) or 0
+        words = sys.argv[1:] if argv is None else argv
+        code: int = _application(words)(words, standalone_mode=False) or 0
         # typer turns Ctrl-C into this code before we see it.
         return _stopped() if code == _INTERRUPTED else code
     except BuilderError as error:
