@@ -12,7 +12,7 @@ from builder.cli import app
 from builder.virt.connection import connect
 
 URI = "test:///default"
-HEAVY = ("libvirt", "pycdlib", "jinja2", "pykickstart", "requests")
+HEAVY = ("libvirt", "pycdlib", "jinja2", "pykickstart", "requests", "tqdm", "pydantic")
 
 
 @pytest.fixture(autouse=True)
