@@ -1,4 +1,4 @@
-"""El Torito: the images that firmware boots from a CD (Phoenix/IBM 1.0; UEFI 2.10, 13.3.2)."""
+"""El Torito: the images that firmware boots from a CD (Phoenix and IBM, version 1.0)."""
 
 import struct
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """The sum that a media check compares (isomd5sum's format), kept in the primary descriptor.
 
-Read off isomd5sum's results: MD5 over the volume without its last 15 sectors, with the field itself
-counted as spaces, and the state after each 21st of it in three digits.
+As isomd5sum's libimplantisomd5.c makes it, to the byte: MD5 over the volume without its last 15
+sectors, the field itself counted as spaces, and its state after each 21st in three digits.
 """
 
 import hashlib

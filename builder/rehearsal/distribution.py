@@ -33,7 +33,12 @@ def detect(*, apt: Path = Path("/etc/apt")) -> Distribution:
     release = platform.freedesktop_os_release()
     name, suite = release["ID"], release.get("VERSION_CODENAME", "")
     sources = tuple(apt / file for file in _SOURCES if _has_entries(apt / file))
-    if name not in _KERNELS or not suite or not sources:
+    if name in _KERNELS and not sources:
+        raise HostError(
+            f"None of the files that {name} keeps its own package sources in is in {apt}.",
+            hint=f"Put them into one of {', '.join(_SOURCES)} there.",
+        )
+    if name not in _KERNELS or not suite:
         raise HostError(
             f"A rehearsal ISO cannot be made on {release.get('PRETTY_NAME', name)}.",
             hint="Make it on Debian or Ubuntu with `builder rehearsal make`, and copy it here.",
