@@ -12,11 +12,13 @@ from builder.iso.patch import Draft
 from builder.iso.source import SECTOR, Memory
 
 LABEL = "OEMDRV"
+_PADDING = 150 * SECTOR
+"""As mkisofs adds it: busybox reads 69632 bytes to find a label, and gives up on a smaller disk."""
 
 
 def make(kickstart: str, output: Path, *, when: datetime) -> None:
     """Write a small ISO with the kickstart as /ks.cfg; only its owner may read it."""
-    content = _dated(_mastered(kickstart.encode()), when)
+    content = _dated(_mastered(kickstart.encode()), when) + bytes(_PADDING)
     with files.replacing(output, mode=0o600) as part:
         part.write_bytes(content)
 

@@ -6,12 +6,14 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from builder import process
 from builder.iso.medium import survey
+from builder.iso.oemdrv import make
 from builder.iso.source import SECTOR, opened
 from builder.iso.tree import find, read_directory
 from builder.model.media import StagedIso
@@ -76,10 +78,8 @@ def wait_for(text: str, log: Path, *, seconds: float = 120) -> str:
 @pytest.fixture
 def oemdrv(tmp_path: Path) -> Path:
     """Return a disk from which Anaconda takes its kickstart unasked."""
-    (tmp_path / "ks.cfg").write_text(KICKSTART)
     disk = tmp_path / "oemdrv.img"
-    process.run(["xorriso", "-as", "mkisofs", "-quiet", "-R", "-V", "OEMDRV", "-o", disk,
-                 tmp_path / "ks.cfg"])  # fmt: skip
+    make(KICKSTART, disk, when=datetime(2020, 10, 26, tzinfo=UTC))
     return disk
 
 

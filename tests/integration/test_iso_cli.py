@@ -123,3 +123,17 @@ def test_fetch_of_unknown_names(arguments: tuple[str, ...], tmp_path: Path) -> N
     done = _run(tmp_path, "fetch", *arguments)
     assert isinstance(done.exception, UsageError)
     assert "Did you mean" in done.exception.hint
+
+
+def test_second_medium_instead_of_a_remaster(medium: Path, tmp_path: Path) -> None:
+    kickstart = tmp_path / "a.ks"
+    kickstart.write_text("text\n")
+    one, two = tmp_path / "one.iso", tmp_path / "two.iso"
+    for output in (one, two):
+        done = _run(tmp_path, "remaster", medium, "-k", kickstart, "--oemdrv", output)
+        assert done.exit_code == 0
+    assert one.read_bytes() == two.read_bytes()
+    assert one.stat().st_mode & 0o777 == 0o600
+    assert "Volume id: OEMDRV\n" in small_media.call("isoinfo", "-d", "-i", one)
+    for names, path in ((("-J",), "/ks.cfg"), ((), "/KS.CFG;1")):
+        assert small_media.call("isoinfo", *names, "-i", one, "-x", path) == "text\n"

@@ -1,11 +1,13 @@
 """Remastering small ISOs as the family's are made, judged by the field's own tools."""
 
+import io
 import re
 import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import pycdlib
 import pytest
 import small_media
 from remastering import (
@@ -69,6 +71,17 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Pat
 def pair(request: pytest.FixtureRequest, media: dict[str, tuple[Path, Path]]) -> Pair:
     """Return the name of a way to make media, an original and its remastered ISO."""
     return (request.param, *media[request.param])
+
+
+def test_pycdlib_reads_the_kickstart(pair: Pair) -> None:
+    _, _, result = pair
+    iso = pycdlib.PyCdlib()
+    iso.open(str(result))
+    for names in ({"rr_path": "/ks.cfg"}, {"joliet_path": "/ks.cfg"}, {"iso_path": "/KS.CFG;1"}):
+        content = io.BytesIO()
+        iso.get_file_from_iso_fp(content, **names)
+        assert content.getvalue() == KICKSTART.encode()
+    iso.close()
 
 
 def test_only_the_menus_change(pair: Pair, tmp_path: Path) -> None:
