@@ -2,12 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from builder.iso import cmdline, implant, inspect, partitions, path_table, tree
 from builder.iso.medium import Medium
 from builder.iso.source import SECTOR
-from builder.iso.tree import Tree
+from builder.iso.tree import Directory, Tree
 
 _LABEL = re.compile(
     r"\b(?P<key>[\w.]+)=(?:hd|cdrom):(?:CD)?LABEL=(?P<label>[^\s:]+):?(?P<path>\S*)"
@@ -31,10 +31,10 @@ def media_check(medium: Medium) -> str:
     return "no sum" if right is None else "passes" if right else "fails"
 
 
-def files(medium: Medium, where: Tree) -> Counter[tuple[bytes, int, int]]:
-    """Return the identifier, extent and length of every file of a tree, counted."""
+def files(directories: Iterable[Directory]) -> Counter[tuple[bytes, int, int]]:
+    """Return the identifier, extent and length of every file in the directories, counted."""
     found: Counter[tuple[bytes, int, int]] = Counter()
-    for directory in tree.walk(medium.source, where):
+    for directory in directories:
         found.update(
             (each.identifier, each.extent, each.length)
             for each in directory.listing.records[2:]

@@ -1,7 +1,8 @@
 """One timed run: memory warm, source cached, nothing left to sync from before.
 
 Virtual machines may hand free memory back to their host, and getting it again costs more than
-copying into it. So a process that touches as much as the run will need ends right before it.
+copying into it. So a process that touches as much as the run will need ends right before it: not
+more, since what it leaves is handed back while the run is going on.
 """
 
 import os
@@ -14,6 +15,7 @@ import msgspec
 
 _BLOCK = 1 << 22
 _MB = 1_000_000
+_LEAST = 100 * _MB  # what a program and its libraries take
 _PYTHON = [sys.executable, "-IS", "-c"]
 _WARM = "import sys; b'1' * int(sys.argv[1])"
 # A process of its own, because a child's memory counts from that of the process that starts it.
@@ -51,7 +53,7 @@ def run(argv: list[str], source: Path, *, touches: int) -> Sample:
     """Run the command, which reads `source` and dirties about `touches` bytes of memory."""
     _read(source)
     os.sync()
-    subprocess.run([*_PYTHON, _WARM, str(touches)], check=True)
+    subprocess.run([*_PYTHON, _WARM, str(touches + _LEAST)], check=True)
     wall, memory = _finish(argv)
     ended = time.perf_counter()
     os.sync()

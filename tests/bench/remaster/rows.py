@@ -54,11 +54,12 @@ def rows(edits: Edits, source: Path, place: Place) -> list[Row]:
     iso = out / "new.iso"
     replay, implant = _replay(edits, source, iso), ["implantisomd5", "--force", str(iso)]
     copy = [CP, "--reflink=always" if place.reflinks else "--reflink=never"]
+    copies = 0 if place.reflinks else 1
     found = [
-        Row(CP, [*copy, str(source), str(iso)]),
+        Row(CP, [*copy, str(source), str(iso)], copies=copies),
         Row(REPLAY, replay, CP),
-        Row(OURS, _ours(edits, source, "-o", iso), REPLAY),
-        Row(OVERLAY, _ours(edits, source, "--overlay", out / "new.qcow2"), REPLAY),
+        Row(OURS, _ours(edits, source, "-o", iso), REPLAY, copies),
+        Row(OVERLAY, _ours(edits, source, "--overlay", out / "new.qcow2"), REPLAY, 0),
     ]
     if place.reflinks:
         return found
