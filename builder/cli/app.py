@@ -1,8 +1,9 @@
 """The application: global options, and the outer frame that turns failures into exit codes."""
 
-import gc
+import os
 import signal
 import sys
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -57,8 +58,12 @@ def main(argv: list[str] | None = None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     code = run(argv)
-    gc.freeze()  # there is nothing to gain from a last look for garbage, which takes its time
-    sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(BrokenPipeError):  # whoever read it has enough
+            stream.flush()
+    # Everything was released by its block: taking Python apart only takes time, a twentieth of
+    # a short command's.
+    os._exit(code)
 
 
 def run(argv: list[str] | None = None) -> int:

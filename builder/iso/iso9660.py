@@ -59,6 +59,8 @@ class Listing(msgspec.Struct, frozen=True, gc=False):
     """All records of one directory."""
 
     records: tuple[Record, ...]
+    directories: tuple[Record, ...]
+    """Those of them that are directories inside this one."""
     reach: int
     """First sector behind everything that the records point at."""
     complaint: str
@@ -174,8 +176,12 @@ def _parse(content: bytes) -> Listing:
     found = list(_records(content))
     if [each.identifier for each in found[:2]] != [SELF, PARENT]:
         raise ValueError("the first two entries are not itself and its parent")
-    reach = max(each.extent + sectors(each.length) for each in found)
-    return Listing(records=tuple(found), reach=reach, complaint=_complaint(found[2:]))
+    return Listing(
+        records=tuple(found),
+        directories=tuple([each for each in found[2:] if each.flags & DIRECTORY]),
+        reach=max([each.extent + (each.length + SECTOR - 1) // SECTOR for each in found]),
+        complaint=_complaint(found[2:]),
+    )
 
 
 def _records(content: bytes) -> Iterator[Record]:
@@ -196,7 +202,7 @@ def record(raw: bytes, at: int = 0) -> Record:
         raise ValueError(f"the entry at byte {at} does not fit")
     if at // SECTOR != (at + len(raw) - 1) // SECTOR:
         raise ValueError(f"the entry at byte {at} crosses a sector")
-    if raw[1] or raw[26] or raw[27]:
+    if raw[1] or raw[26:28] != b"\0\0":
         raise ValueError(f"the entry at byte {at} is interleaved or has extended attributes")
     extent, size = _NUMBERS.unpack_from(raw, 2)
     return Record(at, extent, size, raw[25], raw[_HEAD : _HEAD + length], raw)
@@ -217,11 +223,10 @@ def order_of(identifiers: list[bytes]) -> Order | None:
 
     ECMA-119 9.3 compares name, extension, then version; some mastering tools compare the bytes.
     """
-    for key in (_byte_order, ecma_order):
-        keys = [key(each) for each in identifiers]
-        if keys == sorted(keys):
-            return key
-    return None
+    if identifiers == sorted(identifiers):
+        return _byte_order
+    keys = [ecma_order(each) for each in identifiers]
+    return ecma_order if keys == sorted(keys) else None
 
 
 def _byte_order(identifier: bytes) -> tuple[bytes, ...]:

@@ -103,9 +103,9 @@ def walk(source: Source, tree: Tree) -> Iterator[Directory]:
             waiting.append(read_directory(source, tree, record.extent, record.length))
 
 
-def subdirectories(directory: Directory) -> Iterator[Record]:
-    """Yield the records of the directories inside."""
-    return (each for each in directory.listing.records[2:] if each.flags & iso9660.DIRECTORY)
+def subdirectories(directory: Directory) -> tuple[Record, ...]:
+    """Return the records of the directories inside."""
+    return directory.listing.directories
 
 
 def find(source: Source, tree: Tree, path: str) -> Found | None:
