@@ -1,5 +1,11 @@
-"""Run the command line: python -m builder."""
+"""Where the program begins: `builder`, or python -m builder."""
 
-from builder.cli.app import main
+import gc
 
-main()
+# Imports alone wake the collector dozens of times, for nothing: a twentieth of a short command.
+gc.set_threshold(50_000)
+
+from builder.cli.app import main  # noqa: E402
+
+if __name__ == "__main__":
+    main()

@@ -1,47 +1,52 @@
 """The recipe: one release and profile in, one published template out. Steps meet only here."""
 
-import os
 import secrets
-import shutil
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from tempfile import mkdtemp
 
 import msgspec
 from msgspec.structs import replace
 
-from builder.cleanup import Cleanup
-from builder.config import SESSION
+from builder import leftovers
+from builder.errors import HostError
 from builder.hypervisor import Hypervisor
-from builder.install.plan import install_plan, machine, with_sockets
+from builder.inputs import rendered, staged
+from builder.install.plan import install_plan, machine
 from builder.install.run import install
 from builder.iso.clone import shares_blocks
-from builder.iso.fetch import fetch
 from builder.iso.prepare import Wishes
 from builder.iso.remaster import remaster
-from builder.iso.stage import stage
 from builder.journal import Journal
-from builder.kickstart.lint import check, lint
-from builder.kickstart.render import render
 from builder.kickstart.secrets import mask
 from builder.model.build import BuildOrder
 from builder.model.domain import Cdrom
-from builder.model.installation import Installation
+from builder.model.installation import Installation, InstallPlan
 from builder.model.kickstart import Kickstart
 from builder.model.media import InstallMedia, StagedIso
 from builder.model.storage import Volume
-from builder.model.template import Built, Manifest, Template
+from builder.model.template import Built, ImageFacts, Manifest, Template
 from builder.monitor import Monitor
-from builder.rehearsal.cache import cached
 from builder.template.compress import compress
 from builder.template.image import measure
 from builder.template.manifest import build_key, draft, tools
 from builder.template.publish import publish
 from builder.template.registry import unchanged
 from builder.template.verify import boot_check
-from builder.virt import pools, volumes
+from builder.virt import volumes
 from builder.virt.domain_xml import domain_xml
+
+_ASKED = "order"
+_REMASTER, _DISK, _COMPRESS = "Remastering the ISO", "Creating the disk", "Compressing the image"
+
+
+class _Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a build is to do; kept, so that another process can go on with it."""
+
+    order: BuildOrder
+    nonce: str
+    force: bool
+    keep: bool
 
 
 class _Inputs(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,18 +54,21 @@ class _Inputs(msgspec.Struct, frozen=True, kw_only=True):
 
     iso: StagedIso
     kickstart: Kickstart
-    nonce: str
     record: Manifest
 
 
 class _Work(msgspec.Struct, frozen=True, kw_only=True):
     """What every step of one build is given."""
 
-    order: BuildOrder
+    asked: _Asked
     on: Hypervisor
     journal: Journal
-    cleanup: Cleanup
     monitor: Monitor
+
+    @property
+    def order(self) -> BuildOrder:
+        """What is wanted."""
+        return self.asked.order
 
 
 def build(
@@ -71,120 +79,125 @@ def build(
     `force` builds all the same. Raises the BuilderError of the step that failed; nothing but its
     evidence is left then, or, with `keep`, the failed guest with its disk and medium as well.
     """
-    with (
-        Journal(on.settings.artifacts, order.name, monitor=monitor) as journal,
-        Cleanup(keep=keep, monitor=monitor) as cleanup,
-    ):
-        work = _Work(order=order, on=on, journal=journal, cleanup=cleanup, monitor=monitor)
+    asked = _Asked(order=order, nonce=secrets.token_hex(16), force=force, keep=keep)
+    with Journal.begin(on.settings.artifacts, order.name, monitor=monitor) as journal:
+        journal.keep(_ASKED, asked)
+        return _carry_out(_Work(asked=asked, on=on, journal=journal, monitor=monitor))
+
+
+def attach(folder: Path, *, on: Hypervisor, monitor: Monitor) -> Built:
+    """Go on with the build in `folder`, whose process was killed, and finish it.
+
+    Its installation has gone on meanwhile and is joined; steps that were finished are not done
+    again. Raises UsageError for a build that has ended, HostError for one that somebody is on.
+    """
+    with Journal.join(folder, monitor=monitor) as journal:
+        asked = journal.results.get(_ASKED, _Asked)
+        if asked is None:
+            raise HostError(
+                f"The build {journal.build_id} was killed before it had begun.",
+                hint="Start it again; `builder gc` clears this one.",
+            )
+        work = _Work(asked=asked, on=on, journal=journal, monitor=monitor)
+        leftovers.clear(on, journal.build_id, keep=_finished(work), monitor=monitor)
+        return _carry_out(work)
+
+
+def _carry_out(work: _Work) -> Built:
+    journal, asked = work.journal, work.asked
+    with leftovers.cleared(work.on, journal.build_id, keep=asked.keep, monitor=work.monitor):
         inputs = _prepare(work)
-        kept = unchanged(on.store_pool.path, order.name, key=inputs.record.build_key)
-        if kept is not None and not force:
+        same = unchanged(work.on.store_pool.path, asked.order.name, key=inputs.record.build_key)
+        if same is not None and not asked.force:
             journal.discard()
-            return Built(template=kept, fresh=False)
+            return Built(template=same, fresh=False)
         template = _make(inputs, work)
+        journal.finish(version=template.version)
         return Built(
             template=template, fresh=True, folder=journal.folder, steps=journal.entry.steps
         )
 
 
 def _prepare(work: _Work) -> _Inputs:
-    order, nonce = work.order, secrets.token_hex(16)
+    order, journal = work.order, work.journal
     hardware = machine(order, work.on.accelerator, network=work.on.settings.network)
-    with work.journal.step("Rendering the kickstart"):
-        kickstart = rendered(order, nonce=nonce)
-    with work.journal.step(f"Staging {order.iso.name if order.iso else order.medium.file}"):
-        iso = staged(order, on=work.on, monitor=work.monitor)
-        pools.notice(work.on.connection, iso.pool)
-    key = build_key(order, iso_sha256=iso.sha256, kickstart=kickstart.text.replace(nonce, ""))
-    public = mask(kickstart.text, order.options.secrets)
-    record = draft(
-        order, iso, kickstart=public, machine=hardware, key=key, build_id=work.journal.build_id
+    kickstart = journal.step(
+        "Rendering the kickstart", Kickstart, partial(rendered, order, nonce=work.asked.nonce)
     )
-    return _Inputs(iso=iso, kickstart=kickstart, nonce=nonce, record=record)
+    iso = journal.step(
+        f"Staging {order.iso.name if order.iso else order.medium.file}",
+        StagedIso,
+        partial(staged, order, on=work.on, monitor=work.monitor),
+    )
+    unique = kickstart.text.replace(work.asked.nonce, "")
+    record = draft(
+        order,
+        iso,
+        kickstart=mask(kickstart.text, order.options.secrets),
+        machine=hardware,
+        key=build_key(order, iso_sha256=iso.sha256, kickstart=unique),
+        build_id=journal.build_id,
+    )
+    return _Inputs(iso=iso, kickstart=kickstart, record=record)
 
 
 def _make(inputs: _Inputs, work: _Work) -> Template:
-    journal, record = work.journal, inputs.record
-    with journal.step("Remastering the ISO"):
-        media = _remaster(inputs, work)
-    with journal.step("Creating the disk"):
-        disk = _create_disk(work)
-    with journal.step("Installing"):
-        installation = _install(inputs, media, disk, work)
-        record = replace(record, domain_xml=installation.domain_xml, packages=installation.packages)
-    with journal.step("Compressing the image"):
-        candidate = _compress(disk, work)
-        image = measure(candidate)
-    with journal.step("Booting a clone"):
-        record = replace(record, boot_seconds=_boot(candidate, record, work))
-    with journal.step("Publishing"):
-        record = replace(record, steps=journal.entry.steps, tools=tools(work.on.connection))
-        template = publish(candidate, record, image, today=datetime.now(UTC).date())
-        journal.write("manifest.json", template.manifest.read_text())
-        journal.link(template.path)
-    return template
+    step, record = work.journal.step, inputs.record
+    media = step(_REMASTER, InstallMedia, partial(_remaster, inputs, work))
+    disk = step(_DISK, Volume, partial(_create_disk, work))
+    plan = _plan(record, media, disk, work)
+    done = step("Installing", Installation, partial(_install, plan, record, work))
+    image = step(_COMPRESS, ImageFacts, partial(_compress, disk, work))
+    seconds = step("Booting a clone", float, partial(_boot, record, work))
+    record = replace(
+        record, domain_xml=done.domain_xml, packages=done.packages, boot_seconds=seconds
+    )
+    return step("Publishing", Template, partial(_publish, record, image, work))
 
 
 def _remaster(inputs: _Inputs, work: _Work) -> InstallMedia:
-    folder = work.on.iso_pool.path
-    overlay = not shares_blocks(folder)
-    media = remaster(
+    overlay = not shares_blocks(work.on.iso_pool.path)
+    return remaster(
         inputs.iso.path,
         Wishes(kickstart=inputs.kickstart.text, append=work.order.release.installer_args),
-        output=folder / f"{work.journal.build_id}.{'qcow2' if overlay else 'iso'}",
+        output=_medium(work, "qcow2" if overlay else "iso"),
         overlay=overlay,
         monitor=work.monitor,
     )
-    work.cleanup.add(str(media.path), media.path.unlink)
-    return media
 
 
 def _create_disk(work: _Work) -> Volume:
-    on, name = work.on, f"{work.journal.build_id}.qcow2"
-    disk = volumes.create(on.connection, on.store_pool.name, name, capacity=work.order.capacity)
-    work.cleanup.add(str(disk.path), partial(volumes.delete, on.connection, disk.pool, disk.name))
-    return disk
+    name, pool = _disk_path(work).name, work.on.store_pool.name
+    return volumes.create(work.on.connection, pool, name, capacity=work.order.capacity)
 
 
-def _install(inputs: _Inputs, media: InstallMedia, disk: Volume, work: _Work) -> Installation:
-    settings, evidence = work.on.settings, work.journal.folder
-    plan = install_plan(
-        f"builder-{work.order.name}-{work.journal.build_id}",
-        inputs.record.machine,
-        nonce=inputs.nonce,
+def _plan(record: Manifest, media: InstallMedia, disk: Volume, work: _Work) -> InstallPlan:
+    return install_plan(
+        _domain(work),
+        record.machine,
+        nonce=work.asked.nonce,
         disk=disk.path,
         cdrom=Cdrom(path=media.path, format=media.format),
-        evidence=evidence,
+        evidence=work.journal.folder,
     )
-    if settings.uri == SESSION:
-        plan = with_sockets(plan, _socket_folder(work.cleanup))
-    work.journal.write("kickstart.ks", inputs.record.kickstart)
+
+
+def _install(plan: InstallPlan, record: Manifest, work: _Work) -> Installation:
+    work.journal.write("kickstart.ks", record.kickstart)
     work.journal.write("domain.xml", domain_xml(plan.domain))
     return install(
-        plan,
-        work.on.connection,
-        deadlines=settings.deadlines,
-        keep=work.cleanup.keep,
-        monitor=work.monitor,
+        plan, work.on.connection, deadlines=work.on.settings.deadlines, monitor=work.monitor
     )
 
 
-def _socket_folder(cleanup: Cleanup) -> Path:
-    folder = Path(mkdtemp(prefix="builder-", dir=os.environ.get("XDG_RUNTIME_DIR")))
-    cleanup.add(str(folder), partial(shutil.rmtree, folder))
-    return folder
+def _compress(disk: Volume, work: _Work) -> ImageFacts:
+    compress(disk.path, _candidate(work))
+    return measure(_candidate(work))
 
 
-def _compress(disk: Volume, work: _Work) -> Path:
-    candidate = disk.path.with_name(f".{work.journal.build_id}.candidate")
-    work.cleanup.add(str(candidate), partial(candidate.unlink, missing_ok=True))
-    compress(disk.path, candidate)
-    return candidate
-
-
-def _boot(candidate: Path, record: Manifest, work: _Work) -> float:
+def _boot(record: Manifest, work: _Work) -> float:
     return boot_check(
-        candidate,
+        _candidate(work),
         record.machine,
         connection=work.on.connection,
         pool=work.on.store_pool.name,
@@ -193,27 +206,39 @@ def _boot(candidate: Path, record: Manifest, work: _Work) -> float:
     )
 
 
-def rendered(order: BuildOrder, *, nonce: str) -> Kickstart:
-    """Return the order's kickstart. Raises KickstartError when it does not pass the linter."""
-    options = replace(order.options, nonce=nonce)
-    kickstart = render(order.release, order.profile, options, own=order.kickstarts)
-    check(kickstart, lint(kickstart))
-    return kickstart
+def _publish(record: Manifest, image: ImageFacts, work: _Work) -> Template:
+    journal = work.journal
+    record = replace(record, steps=journal.entry.steps, tools=tools(work.on.connection))
+    template = publish(_candidate(work), record, image, today=datetime.now(UTC).date())
+    journal.write("manifest.json", template.manifest.read_text())
+    journal.link(template.path)
+    return template
 
 
-def staged(order: BuildOrder, *, on: Hypervisor, monitor: Monitor) -> StagedIso:
-    """Return the order's ISO in the iso pool: a given file, a rehearsal made here, a download."""
-    unverified = order.allow_unverified or order.release.made_here
-    return stage(
-        order.iso or _obtain(order, on=on, monitor=monitor),
-        pool=on.iso_pool,
-        expected_sha256=None if unverified else order.medium.sha256,
-        volume_id=order.release.volume_id,
-        monitor=monitor,
-    )
+def _domain(work: _Work) -> str:
+    return f"builder-{work.order.name}-{work.journal.build_id}"
 
 
-def _obtain(order: BuildOrder, *, on: Hypervisor, monitor: Monitor) -> Path:
-    if order.release.made_here:
-        return cached(on.settings.cache, monitor=monitor)
-    return fetch(order.release, order.medium, cache=on.iso_pool.path, monitor=monitor)
+def _medium(work: _Work, kind: str) -> Path:
+    return work.on.iso_pool.path / f"{work.journal.build_id}.{kind}"
+
+
+def _disk_path(work: _Work) -> Path:
+    return work.on.store_pool.path / f"{work.journal.build_id}.qcow2"
+
+
+def _candidate(work: _Work) -> Path:
+    return work.on.store_pool.path / f".{work.journal.build_id}.candidate"
+
+
+def _finished(work: _Work) -> set[str]:
+    """Return what steps that were finished made; the guest of an installation counts as such."""
+    results = work.journal.results
+    made = {_domain(work)}
+    if media := results.get(_REMASTER, InstallMedia):
+        made.add(str(media.path))
+    if disk := results.get(_DISK, Volume):
+        made.add(str(disk.path))
+    if results.get(_COMPRESS, ImageFacts):
+        made.add(str(_candidate(work)))
+    return made

@@ -4,12 +4,12 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from builder.errors import ConfigError
-from builder.model.installation import Deadlines
+from builder.model.installation import Deadlines, PhaseLimits
 
 Minutes = Annotated[float, msgspec.Meta(gt=0, le=100_000)]
 Network = Annotated[str, msgspec.Meta(pattern="^(none|user|(network|bridge):[^:]+)$")]
@@ -17,6 +17,28 @@ Network = Annotated[str, msgspec.Meta(pattern="^(none|user|(network|bridge):[^:]
 
 SESSION = "qemu:///session"
 """libvirt of the user who asks."""
+
+
+Phase = Literal[
+    "firmware",
+    "boot",
+    "stage-2",
+    "storage",
+    "packages",
+    "boot-loader",
+    "configuration",
+    "scripts",
+    "shutdown",
+]
+"""The names of an installation's phases, as in builder/install/progress.py."""
+
+
+class PhaseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one phase of an installation may take."""
+
+    minutes: Minutes = 100_000
+    idle_minutes: Minutes | None = None
+    """None takes what holds for the whole."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,11 +66,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     boot_minutes: Minutes = 10
     """A template whose clone takes longer to its login prompt has failed."""
 
+    phases: dict[Phase, PhaseSettings] = {}
+    """Limits of single phases, such as [phases.packages] with minutes and idle_minutes."""
+
     @property
     def deadlines(self) -> Deadlines:
         """What an installation must keep to."""
+        limits = {
+            name: PhaseLimits(
+                phase_seconds=each.minutes * 60,
+                idle_seconds=(each.idle_minutes or self.idle_minutes) * 60,
+            )
+            for name, each in self.phases.items()
+        }
         return Deadlines(
-            total_seconds=self.install_minutes * 60, idle_seconds=self.idle_minutes * 60
+            total_seconds=self.install_minutes * 60,
+            idle_seconds=self.idle_minutes * 60,
+            phases={name.replace("-", " "): each for name, each in limits.items()},
         )
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import msgspec
 
-from builder.build import rendered
 from builder.config import Settings
 from builder.errors import HostError
+from builder.inputs import rendered
 from builder.install.plan import install_plan, machine
 from builder.kickstart.secrets import mask
 from builder.model.build import BuildOrder

@@ -16,7 +16,7 @@ from builder.cli.output import TerminalMonitor
 from builder.errors import BuilderError, UsageError
 
 _INTERRUPTED = 130
-_COMMANDS = ("build", "doctor")
+_COMMANDS = ("attach", "build", "doctor", "gc")
 _GROUPS = ("host", "iso", "kickstart", "pipeline", "pool", "rehearsal", "template", "volume")
 
 

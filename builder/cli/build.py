@@ -70,7 +70,7 @@ def build(
         typer.echo(_preview(order, context(ctx)))
         return
     built = _build(order, context(ctx), force=force, keep=keep)
-    typer.echo(to_json(built) if json else _summary(built))
+    typer.echo(to_json(built) if json else summary(built))
 
 
 def _build(order: "BuildOrder", context: Context, *, force: bool, keep: bool) -> "Built":
@@ -89,7 +89,8 @@ def _preview(order: "BuildOrder", context: Context) -> str:
     return f"{rows}\n\n# kickstart\n{shown.kickstart}\n# domain\n{shown.domain_xml}"
 
 
-def _summary(built: "Built") -> str:
+def summary(built: "Built") -> str:
+    """Return what a build came to, as lines for people."""
     template = built.template
     verdict = "published" if built.fresh else "kept: nothing has changed since it was built"
     facts = [

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from builder.errors import HostError
 from builder.model.build import BuildOrder
 from builder.model.domain import (
@@ -57,15 +55,3 @@ def install_plan(
     )
     return InstallPlan(domain=domain, nonce=nonce, evidence=evidence)
 
-
-def with_sockets(plan: InstallPlan, folder: Path) -> InstallPlan:
-    """Return the plan with its ports' sockets in `folder`.
-
-    libvirt's own choice for a user's session lies so deep below the home folder that the path
-    does not fit into a UNIX socket's 107 characters.
-    """
-    channels = tuple(
-        replace(channel, socket=folder / str(number))
-        for number, channel in enumerate(plan.domain.channels)
-    )
-    return replace(plan, domain=replace(plan.domain, channels=channels))

@@ -22,10 +22,14 @@ _PACKAGE = re.compile(r"Installing (\S+) \((\d{1,6})/(\d{1,6})\)")
 _LOG_PREFIX = re.compile(r"^\d\d:\d\d:\d\d,\d{3} [A-Z]+ [\w.-]+: ?")
 
 
+FIRMWARE = "firmware"
+"""The phase before all others: nothing was heard of a system yet."""
+
+
 class Position(msgspec.Struct, frozen=True, kw_only=True):
     """The newest phase, and the count of packages while there is one."""
 
-    phase: str = "firmware"
+    phase: str = FIRMWARE
     package: str = ""
     done: int = 0
     total: int = 0

@@ -4,10 +4,11 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
+
 from builder.errors import BuilderError
 from builder.install import report
 from builder.install.watch import Heard, watch
-from builder.model.domain import ANACONDA_PORT, RESULT_PORT
 from builder.model.installation import Deadlines, Installation, InstallPlan
 from builder.monitor import Monitor
 from builder.virt import domains
@@ -16,23 +17,29 @@ from builder.virt.domain_xml import domain_xml
 from builder.virt.listen import listen
 
 
+class _Guest(msgspec.Struct, frozen=True):
+    domain: domains.Domain
+
+    def vital(self) -> object:
+        return domains.activity(self.domain)
+
+    def restart(self) -> None:
+        domains.restart(self.domain)
+
+
 def install(
-    plan: InstallPlan,
-    connection: Connection,
-    *,
-    deadlines: Deadlines,
-    keep: bool = False,
-    monitor: Monitor,
+    plan: InstallPlan, connection: Connection, *, deadlines: Deadlines, monitor: Monitor
 ) -> Installation:
     """Run the planned domain until the guest has said that it succeeded and powered off.
 
-    With `keep` a failed guest stays as it is. Raises InstallError or HangError, with logs and a
-    screenshot in the plan's evidence folder.
+    A domain of that name that is there already is joined: what it wrote before is read from its
+    logs. It is there at the end, too; whoever made the plan removes it.
+    Raises InstallError or HangError, with logs and a screenshot in the plan's evidence folder.
     """
     began = time.monotonic()
-    with domains.paused(connection, domain_xml(plan.domain), keep=keep) as domain:
-        document = domains.live_xml(domain)
-        heard = _run(plan, connection, domain, deadlines=deadlines, monitor=monitor)
+    domain = domains.joined(connection, plan.domain.name, domain_xml(plan.domain))
+    document = domains.live_xml(domain)
+    heard = _run(plan, connection, domain, deadlines=deadlines, monitor=monitor)
     return Installation(
         disk=plan.domain.disks[0].path,
         seconds=time.monotonic() - began,
@@ -49,15 +56,14 @@ def _run(
     deadlines: Deadlines,
     monitor: Monitor,
 ) -> Heard:
-    ports = (ANACONDA_PORT, RESULT_PORT)
-    with listen(connection, domain, ports=ports) as signals:
+    with listen(connection, domain, logs=plan.domain.logs) as signals:
         domains.resume(domain)
         try:
             return watch(
                 signals,
                 nonce=plan.nonce,
                 deadlines=deadlines,
-                vital=lambda: domains.activity(domain),
+                guest=_Guest(domain),
                 monitor=monitor,
             )
         except BuilderError:

@@ -3,22 +3,23 @@
 import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
+from typing import Protocol
 
 import msgspec
 
-from builder.errors import HangError, HostError, InstallError
+from builder.errors import HostError, InstallError
 from builder.install import report
+from builder.install.clock import Clock
 from builder.install.diagnose import diagnose
-from builder.install.progress import Position, follow
+from builder.install.progress import FIRMWARE, Position, follow
 from builder.model.domain import RESULT_PORT
 from builder.model.installation import Deadlines, Ended, GuestReport, HostTrouble, Output, Signal
 from builder.monitor import Monitor, Progress
 from builder.virt.terminal import Lines
 
-GRACE_SECONDS = 8.0
-"""From the first sign of failure to its report: log lines that follow name the details."""
-
 _POLL_SECONDS = 1.0
+_LAST_WORDS_SECONDS = 0.3  # several times what a log takes to be written and read
+_MOST_RESETS = 3
 
 
 class Heard(msgspec.Struct, kw_only=True):
@@ -28,6 +29,16 @@ class Heard(msgspec.Struct, kw_only=True):
     packages: list[str] = []
     success: bool = False
     failure: InstallError | None = None
+
+
+class Guest(Protocol):
+    """What a watcher needs of the guest beside its signals."""
+
+    def vital(self) -> object:
+        """Return anything that changes while the guest lives, such as its I/O counters."""
+
+    def restart(self) -> None:
+        """Start the guest again after it ended."""
 
 
 class Watcher:
@@ -91,31 +102,30 @@ def watch(
     *,
     nonce: str,
     deadlines: Deadlines,
-    vital: Callable[[], object],
+    guest: Guest,
     monitor: Monitor,
     now: Callable[[], float] = time.monotonic,
 ) -> Heard:
-    """Return what was heard of a successful installation.
+    """Return what was heard of a successful installation; `now` is the clock, in seconds.
 
-    `vital` returns anything that changes while the guest lives, such as its I/O counters; `now`
-    is the clock, in seconds.
     Raises InstallError when the guest failed or died, HangError at a deadline.
     """
     with monitor.progress("packages", unit="packages") as progress:
         watcher = Watcher(nonce, monitor, progress)
-        clock = _Clock(deadlines, now)
-        end = _until_end(signals, clock=clock, vital=vital, watcher=watcher)
+        clock = Clock(deadlines, now)
+        end = _until_end(signals, clock=clock, guest=guest, watcher=watcher)
     return _judge(watcher.heard, end)
 
 
 def _until_end(
     signals: SimpleQueue[Signal],
     *,
-    clock: "_Clock",
-    vital: Callable[[], object],
+    clock: Clock,
+    guest: Guest,
     watcher: Watcher,
 ) -> Ended | None:
     """Listen until the domain ended (its end is returned) or failed for sure (None)."""
+    resets = 0
     while True:
         signal = _next(signals)
         if isinstance(signal, Output):
@@ -123,65 +133,39 @@ def _until_end(
             watcher.listen(signal)
         elif isinstance(signal, Ended):
             _drain(signals, watcher)
-            return signal
+            if not _firmware_reset(signal, watcher.heard, resets):
+                return signal
+            resets += 1
+            guest.restart()
         elif isinstance(signal, HostTrouble):
             raise HostError(signal.sentence, hint=signal.hint)
         else:
             watcher.pause()
-            clock.look(vital())
-        if clock.over(failed=watcher.heard.failure is not None, position=watcher.heard.position):
+            clock.look(guest.vital())
+        if clock.over(failed=watcher.heard.failure is not None, phase=watcher.heard.position.phase):
             return None
 
 
-def _next(signals: SimpleQueue[Signal]) -> Signal | None:
+def _firmware_reset(end: Ended, heard: Heard, resets: int) -> bool:
+    """Tell whether it was the firmware that reset the machine, before any system ran.
+
+    UEFI does so after it has set itself up, and shim's fallback once on a machine with a TPM.
+    """
+    early = heard.position.phase == FIRMWARE and not (heard.failure or heard.success)
+    return end.reason == "rebooted" and early and resets < _MOST_RESETS
+
+
+def _next(signals: SimpleQueue[Signal], seconds: float = _POLL_SECONDS) -> Signal | None:
     try:
-        return signals.get(timeout=_POLL_SECONDS)
+        return signals.get(timeout=seconds)
     except Empty:
         return None
 
 
 def _drain(signals: SimpleQueue[Signal], watcher: Watcher) -> None:
     """What the guest wrote last may still be on its way when the news of its end arrives."""
-    while isinstance(signal := _next(signals), Output):
+    while isinstance(signal := _next(signals, _LAST_WORDS_SECONDS), Output):
         watcher.listen(signal)
-
-
-class _Clock:
-    def __init__(self, deadlines: Deadlines, now: Callable[[], float]) -> None:
-        self._deadlines = deadlines
-        self._now = now
-        self._began = self._moved = now()
-        self._failed: float | None = None
-        self._vital: object = None
-
-    def alive(self) -> None:
-        self._moved = self._now()
-
-    def look(self, vital: object) -> None:
-        if vital != self._vital:
-            self._vital = vital
-            self.alive()
-
-    def over(self, *, failed: bool, position: Position) -> bool:
-        """Return whether a failure has had its grace; raise at a deadline."""
-        now = self._now()
-        if failed:
-            self._failed = now if self._failed is None else self._failed
-            return now - self._failed > GRACE_SECONDS
-        if now - self._moved > self._deadlines.idle_seconds:
-            minutes = self._deadlines.idle_seconds / 60
-            raise HangError(
-                f"The installation stands still in the phase {position.phase}: "
-                f"no output and no disk activity for {minutes:g} minutes.",
-                hint="The screenshot shows what it waits for.",
-            )
-        if now - self._began > self._deadlines.total_seconds:
-            raise HangError(
-                f"The installation is in the phase {position.phase} after "
-                f"{self._deadlines.total_seconds / 60:g} minutes.",
-                hint="Raise install_minutes (BUILDER_INSTALL_MINUTES) if it only is slow.",
-            )
-        return False
 
 
 def _judge(heard: Heard, end: Ended | None) -> Heard:
@@ -195,6 +179,11 @@ def _judge(heard: Heard, end: Ended | None) -> Heard:
             "The hypervisor process died under the guest.",
             hint="See the hypervisor's log under /var/log/libvirt/qemu; is the disk full?",
         )
+    if not heard.success and reason == "rebooted":
+        raise InstallError(
+            "The guest rebooted without saying that the installation succeeded.",
+            hint="The console log shows how far it came: " + heard.position.phase + ".",
+        )
     if not heard.success:
         raise InstallError(
             "The guest ended without saying that the installation succeeded.",
@@ -202,8 +191,8 @@ def _judge(heard: Heard, end: Ended | None) -> Heard:
         )
     if reason == "destroyed":
         raise InstallError(
-            "The guest rebooted, or was destroyed from outside, instead of powering off.",
-            hint="End the kickstart with poweroff.",
+            "The guest was destroyed from outside before it powered off.",
+            hint="Somebody, or something, called for it on this host: virsh destroy.",
         )
     return heard
 

@@ -210,9 +210,7 @@ def record(raw: bytes, at: int = 0) -> Record:
 
 def _complaint(found: list[Record]) -> str:
     identifiers = [each.identifier for each in found]
-    if identifiers and order_of(identifiers) is None:
-        return "the entries are not sorted"
-    return ""
+    return "the entries are not sorted" if order_of(identifiers) is None else ""
 
 
 Order = Callable[[bytes], tuple[bytes, ...]]

@@ -11,6 +11,10 @@ ANACONDA_PORT = "org.fedoraproject.anaconda.log.0"
 """virtio port that Anaconda looks for by itself and sends its log to."""
 
 
+CONSOLE = "console"
+"""What we call the serial console among the sources of a guest's output."""
+
+
 class Disk(msgspec.Struct, frozen=True, kw_only=True):
     """A virtio-scsi disk whose discards reach the file."""
 
@@ -29,12 +33,10 @@ class Cdrom(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
-    """A virtio port that the host reads; libvirt keeps a copy in `log`."""
+    """A virtio port; what the guest writes to it goes into the file `log`."""
 
     name: str
     log: Path
-    socket: Path | None = None
-    """Where the port ends on the host; None lets libvirt choose."""
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +66,13 @@ class DomainSpec(msgspec.Struct, frozen=True, kw_only=True):
     cdrom: Cdrom | None = None
     console_log: Path
     channels: tuple[Channel, ...] = ()
+    reboots: bool = False
+    """Whether the domain goes on when its guest reboots; else that ends it."""
+
+    @property
+    def logs(self) -> dict[str, Path]:
+        """Where what the guest writes is kept: to its console ("console") and each port."""
+        return {CONSOLE: self.console_log} | {each.name: each.log for each in self.channels}
 
 
 class Accelerator(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,6 +17,13 @@ class InstallPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Folder for logs and screenshots."""
 
 
+class PhaseLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """How long one phase may take."""
+
+    phase_seconds: float = float("inf")
+    idle_seconds: float
+
+
 class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
     """How long an installation may take."""
 
@@ -24,6 +31,12 @@ class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
     """An installation that takes longer is a failure."""
     idle_seconds: float
     """One that shows no sign of life for so long is a failure as well."""
+    phases: dict[str, PhaseLimits] = {}
+    """Phases that have limits of their own, by name."""
+
+    def of(self, phase: str) -> PhaseLimits:
+        """Return what holds in a phase."""
+        return self.phases.get(phase) or PhaseLimits(idle_seconds=self.idle_seconds)
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +50,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """The domain stopped."""
 
     reason: str
-    """"shutdown" (by the guest), "destroyed" (reboot, or from outside), "crashed", "failed"."""
+    """"shutdown" or "rebooted" by the guest, "destroyed" from outside, "crashed", "failed"."""
 
 
 class HostTrouble(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from builder.build import rendered
+from builder.inputs import rendered
 from builder.config import Settings
 from builder.errors import BuilderError, HostError
 from builder.iso import files

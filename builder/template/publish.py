@@ -14,6 +14,7 @@ from builder.model.template import ImageFacts, Manifest, Template
 def publish(candidate: Path, manifest: Manifest, facts: ImageFacts, *, today: date) -> Template:
     """Move `candidate` to NAME-YYYYMMDD.N.qcow2 beside it, with its manifest; N is the next free.
 
+    A build that was killed on the way gets the version that it had claimed.
     The manifest claims the version, by a link that fails if the name is taken, so that two
     publishers never get the same; the image's rename then makes the template visible.
     """
@@ -21,9 +22,10 @@ def publish(candidate: Path, manifest: Manifest, facts: ImageFacts, *, today: da
     manifest = msgspec.structs.replace(manifest, image=facts)
     draft = store / f".{candidate.name}.json"
     try:
-        versioned = _claim(draft, manifest, store=store, today=today)
+        versioned = _claimed(manifest, store) or _claim(draft, manifest, store=store, today=today)
         image = store / f"{versioned.name}-{versioned.version}.qcow2"
-        _move(candidate, image)
+        if candidate.exists() or not image.exists():
+            _move(candidate, image)
     except OSError as error:
         raise HostError(
             f"Cannot publish into {store}: {error.strerror}.", hint="Is the store pool writable?"
@@ -37,6 +39,16 @@ def publish(candidate: Path, manifest: Manifest, facts: ImageFacts, *, today: da
         image=facts,
         manifest=image.with_suffix(".json"),
     )
+
+
+def _claimed(manifest: Manifest, store: Path) -> Manifest | None:
+    """Return what this build claimed before it was killed, if that is so."""
+    for path in store.glob(f"{manifest.name}-*.json"):
+        with suppress(OSError, msgspec.DecodeError):
+            known = msgspec.json.decode(path.read_bytes(), type=Manifest)
+            if known.build_id == manifest.build_id:
+                return known
+    return None
 
 
 def _move(candidate: Path, image: Path) -> None:

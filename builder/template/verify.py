@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -37,6 +37,7 @@ def boot_check(
     Raises TemplateError when it does not get there in `minutes`.
     """
     name = f"builder-check-{evidence.name}"
+    (evidence / "boot.log").unlink(missing_ok=True)  # of a check that was killed
     with _overlay(connection, pool, image, name=f"{name}.qcow2") as disk:
         spec = DomainSpec(
             name=name,
@@ -44,10 +45,11 @@ def boot_check(
             machine=machine,
             disks=(Disk(path=disk, boot_order=1),),
             console_log=evidence / "boot.log",
+            reboots=True,  # shim's fallback does, on the first boot of a machine with a TPM
         )
         with domains.paused(connection, domain_xml(spec)) as domain:
             try:
-                return _boot(connection, domain, minutes=minutes)
+                return _boot(connection, domain, spec.logs, minutes=minutes)
             except TemplateError:
                 domains.screenshot(connection, domain, evidence / "boot")
                 raise
@@ -66,8 +68,10 @@ def _overlay(connection: Connection, pool: str, image: Path, *, name: str) -> It
     volumes.delete(connection, pool, name)
 
 
-def _boot(connection: Connection, domain: domains.Domain, *, minutes: float) -> float:
-    with listen(connection, domain, ports=()) as signals:
+def _boot(
+    connection: Connection, domain: domains.Domain, logs: Mapping[str, Path], *, minutes: float
+) -> float:
+    with listen(connection, domain, logs=logs) as signals:
         domains.resume(domain)
         began = time.monotonic()
         _until_login(signals, deadline=began + minutes * 60)

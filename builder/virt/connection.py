@@ -1,23 +1,38 @@
 """Open libvirt, and turn its errors into ours."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import libvirt
-import msgspec
 
 from builder.errors import HostError
 
+_PAUSE_SECONDS = 0.5
 _loop = threading.Lock()
 _loop_runs = False
 
 
-class Connection(msgspec.Struct, frozen=True, kw_only=True):
-    """An open libvirt connection; only this package looks inside."""
+class Connection:
+    """An open libvirt connection; only this package looks inside.
 
-    uri: str
-    handle: libvirt.virConnect
+    The handle changes when the connection was lost and made again: ask for it each time.
+    """
+
+    def __init__(self, uri: str, handle: libvirt.virConnect) -> None:
+        self.uri = uri
+        self.handle = handle
+
+    def reopen(self, *, seconds: float) -> bool:
+        """Connect again, trying for so long: daemons are restarted. Tell whether that worked."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            with suppress(libvirt.libvirtError):
+                self.handle = libvirt.open(self.uri)
+                return True
+            time.sleep(_PAUSE_SECONDS)
+        return False
 
 
 @contextmanager
@@ -25,7 +40,7 @@ def connect(uri: str) -> Iterator[Connection]:
     """Open `uri` for the block. Raises HostError when nothing answers there."""
     _run_event_loop()
     try:
-        handle = libvirt.open(uri)
+        connection = Connection(uri, libvirt.open(uri))
     except libvirt.libvirtError as error:
         raise HostError(
             f"Cannot connect to libvirt at {uri}: {plain(error)}.",
@@ -33,11 +48,11 @@ def connect(uri: str) -> Iterator[Connection]:
             "Where there is no systemd, put `builder host run --` before the command.",
         ) from error
     try:
-        yield Connection(uri=uri, handle=handle)
+        yield connection
     finally:
         # The daemon may have gone away under us; there is nothing left to close then.
         with suppress(libvirt.libvirtError):
-            handle.close()
+            connection.handle.close()
 
 
 @contextmanager
@@ -56,7 +71,7 @@ def plain(error: libvirt.libvirtError) -> str:
 
 
 def _run_event_loop() -> None:
-    """Events and streams need one loop for each process, registered before the first open."""
+    """Events need one loop for each process, registered before the first open."""
     global _loop_runs  # noqa: PLW0603  # libvirt's event loop is global to the process as well
     with _loop:
         if _loop_runs:

@@ -14,7 +14,7 @@ def domain_xml(spec: DomainSpec) -> str:
     _describe(domain, spec)
     _boot(domain, spec.machine)
     _processor(domain, spec.machine)
-    _lifecycle(domain)
+    _lifecycle(domain, spec)
     devices = SubElement(domain, "devices")
     SubElement(devices, "controller", type="scsi", index="0", model="virtio-scsi")
     for number, disk in enumerate(spec.disks):
@@ -71,10 +71,10 @@ def _clock(domain: Element) -> None:
     SubElement(clock, "timer", name="hpet", present="no")
 
 
-def _lifecycle(domain: Element) -> None:
+def _lifecycle(domain: Element, spec: DomainSpec) -> None:
     SubElement(domain, "on_poweroff").text = "destroy"
-    # A reboot ends the domain as well; which of the two it was is told by QEMU's event.
-    SubElement(domain, "on_reboot").text = "destroy"
+    # Where a reboot ends the domain as well, QEMU's event tells which of the two it was.
+    SubElement(domain, "on_reboot").text = "restart" if spec.reboots else "destroy"
     # Stays for a screenshot; whoever watches destroys it.
     SubElement(domain, "on_crash").text = "preserve"
 
@@ -118,10 +118,9 @@ def _console(devices: Element, spec: DomainSpec) -> None:
 
 
 def _channel(devices: Element, channel: Channel) -> None:
-    element = SubElement(devices, "channel", type="unix")
-    if channel.socket is not None:
-        SubElement(element, "source", mode="bind", path=str(channel.socket))
-    SubElement(element, "log", file=str(channel.log), append="on")
+    # A file takes all that the guest writes, whoever reads it, and whether somebody does.
+    element = SubElement(devices, "channel", type="file")
+    SubElement(element, "source", path=str(channel.log), append="on")
     SubElement(element, "target", type="virtio", name=channel.name)
 
 

@@ -1,4 +1,4 @@
-"""Domains for one use: started, watched, and gone at the end of the block."""
+"""Domains: started, joined, watched, removed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,13 +11,19 @@ from builder.errors import HostError
 from builder.virt.connection import Connection, plain, translated
 
 _UNDEFINE = libvirt.VIR_DOMAIN_UNDEFINE_NVRAM | libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
+_START_HINT = "The hypervisor's own log is in /var/log/libvirt/qemu (or ~/.cache/libvirt/qemu/log)."
 
 
 class Domain(msgspec.Struct, frozen=True, kw_only=True):
-    """A defined domain; only this package looks inside."""
+    """A defined domain, by its name: it outlives connections."""
 
     name: str
-    handle: libvirt.virDomain
+    connection: Connection
+
+    @property
+    def handle(self) -> libvirt.virDomain:
+        """libvirt's handle, for this package; raises libvirtError when the domain is gone."""
+        return self.connection.handle.lookupByName(self.name)
 
 
 class Activity(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,27 +37,30 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def paused(connection: Connection, document: str, *, keep: bool = False) -> Iterator[Domain]:
-    """Define and start a domain, its processors stopped; destroy and undefine it at the end.
-
-    With `keep`, a block that fails leaves the domain where it is, for a look inside.
-    """
+def paused(connection: Connection, document: str) -> Iterator[Domain]:
+    """Define and start a domain, its processors stopped; destroy and undefine it at the end."""
     domain = _define(connection, document)
-    stays = False
     try:
-        with translated(f"Cannot start the domain {domain.name}", hint=_START_HINT):
-            domain.handle.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
+        _start(domain)
         yield domain
-    except BaseException as error:
-        # Ctrl-C is no Exception: it means "away with everything".
-        stays = keep and isinstance(error, Exception)
-        raise
     finally:
-        if not stays:
-            remove(domain)
+        remove(domain)
 
 
-_START_HINT = "The hypervisor's own log is in /var/log/libvirt/qemu (or ~/.cache/libvirt/qemu/log)."
+def joined(connection: Connection, name: str, document: str) -> Domain:
+    """Return the domain `name` as somebody else left it; if there is none, a new one, paused.
+
+    Nobody removes it at the end: it may have to outlive this process.
+    """
+    if name in names(connection):
+        return Domain(name=name, connection=connection)
+    domain = _define(connection, document)
+    try:
+        _start(domain)
+    except HostError:
+        remove(domain)
+        raise
+    return domain
 
 
 def _define(connection: Connection, document: str) -> Domain:
@@ -62,7 +71,12 @@ def _define(connection: Connection, document: str) -> Domain:
             f"libvirt refuses the domain: {plain(error)}.",
             hint="`builder build --dry-run` prints its XML.",
         ) from error
-    return Domain(name=handle.name(), handle=handle)
+    return Domain(name=handle.name(), connection=connection)
+
+
+def _start(domain: Domain) -> None:
+    with translated(f"Cannot start the domain {domain.name}", hint=_START_HINT):
+        domain.handle.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
 
 
 def names(connection: Connection) -> tuple[str, ...]:
@@ -72,9 +86,24 @@ def names(connection: Connection) -> tuple[str, ...]:
 
 
 def resume(domain: Domain) -> None:
-    """Let the processors run."""
+    """Let the processors run; a domain that has not been paused, or has ended, stays as it is."""
     with translated(f"Cannot resume the domain {domain.name}"):
-        domain.handle.resume()
+        handle = domain.handle
+        if handle.state()[0] == libvirt.VIR_DOMAIN_PAUSED:
+            handle.resume()
+
+
+def restart(domain: Domain) -> None:
+    """Start the domain once more after it ended."""
+    with translated(f"Cannot start the domain {domain.name}", hint=_START_HINT):
+        domain.handle.create()
+
+
+def active(connection: Connection, name: str) -> bool:
+    """Tell whether there is a domain of that name that has not ended."""
+    with translated("Cannot list the domains"):
+        running = connection.handle.listAllDomains(libvirt.VIR_CONNECT_LIST_DOMAINS_ACTIVE)
+        return name in [each.name() for each in running]
 
 
 def remove(domain: Domain) -> None:

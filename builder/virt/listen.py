@@ -1,122 +1,147 @@
 """Everything that can be heard of a domain, as one queue."""
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
 import libvirt
 import libvirt_qemu
 
-from builder.model.installation import Ended, HostTrouble, Output, Signal
+from builder.errors import HostError
+from builder.model.installation import Ended, HostTrouble, Signal
 from builder.virt.connection import Connection, translated
 from builder.virt.domains import Domain
+from builder.virt.follow import follow
 
-_CHUNK = 65536
+_PATIENCE_SECONDS = 60.0
+"""How long a libvirtd that went away may take to come back: packages are updated, too."""
 
-_REASONS = {
+_STOPPED = {
     libvirt.VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN: "shutdown",
     libvirt.VIR_DOMAIN_EVENT_STOPPED_DESTROYED: "destroyed",
     libvirt.VIR_DOMAIN_EVENT_STOPPED_CRASHED: "crashed",
+}
+_SHUT_OFF = {
+    libvirt.VIR_DOMAIN_SHUTOFF_SHUTDOWN: "shutdown",
+    libvirt.VIR_DOMAIN_SHUTOFF_DESTROYED: "destroyed",
+    libvirt.VIR_DOMAIN_SHUTOFF_CRASHED: "crashed",
 }
 
 
 @contextmanager
 def listen(
-    connection: Connection, domain: Domain, *, ports: tuple[str, ...]
+    connection: Connection, domain: Domain, *, logs: Mapping[str, Path]
 ) -> Iterator[SimpleQueue[Signal]]:
-    """Collect the console, the virtio ports and the domain's end for the block.
+    """Collect what the domain writes to its `logs`, and its end, for the block.
 
-    To miss nothing, open it while the domain is still paused.
+    A domain that ended before is heard to end now. A lost connection is made again.
     """
     signals: SimpleQueue[Signal] = SimpleQueue()
-    with ExitStack() as stack:
-        stack.enter_context(_lifecycle(connection, domain, signals))
-        stack.enter_context(_storage_trouble(connection, domain, signals))
-        stack.enter_context(_connection_loss(connection, signals))
-        with translated(f"Cannot listen to the domain {domain.name}"):
-            _follow_console(connection, domain, signals)
-            for port in ports:
-                _follow_port(connection, domain, port, signals=signals)
-        yield signals
+    ear = _Ear(connection, domain, signals)
+    with follow(logs, signals):
+        ear.open()
+        try:
+            yield signals
+        finally:
+            ear.close()
 
 
-def _follow_console(connection: Connection, domain: Domain, signals: SimpleQueue[Signal]) -> None:
-    stream = connection.handle.newStream(0)
-    domain.handle.openConsole(None, stream, libvirt.VIR_DOMAIN_CONSOLE_FORCE)
-    _read_in_background(stream, "console", signals)
+class _Ear:
+    """The subscriptions to libvirt's events, moved to a new connection when the old one ends."""
 
+    def __init__(
+        self, connection: Connection, domain: Domain, signals: SimpleQueue[Signal]
+    ) -> None:
+        self._connection = connection
+        self._domain = domain
+        self._signals = signals
+        self._rebooted = False
+        self._ended = False
+        self._closed = False
+        self._cancel: list[Callable[[], object]] = []
 
-def _follow_port(
-    connection: Connection, domain: Domain, port: str, *, signals: SimpleQueue[Signal]
-) -> None:
-    stream = connection.handle.newStream(0)
-    domain.handle.openChannel(port, stream, libvirt.VIR_DOMAIN_CHANNEL_FORCE)
-    _read_in_background(stream, port, signals)
+    def open(self) -> None:
+        """Subscribe, then look whether it has ended already: so its end cannot be missed."""
+        with translated(f"Cannot watch the domain {self._domain.name}"):
+            handle, domain = self._connection.handle, self._domain.handle
+            handle.registerCloseCallback(self._lost, None)
+            self._cancel = [handle.unregisterCloseCallback]
+            for event, function in (
+                (libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, self._changed),
+                (libvirt.VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, self._storage_failed),
+            ):
+                number = handle.domainEventRegisterAny(domain, event, function, None)
+                self._cancel.append(_call(handle.domainEventDeregisterAny, number))
+            # libvirt calls a reboot that ends the domain a shutdown; QEMU tells the truth.
+            number = libvirt_qemu.qemuMonitorEventRegister(
+                handle, domain, "SHUTDOWN", self._stopped, None
+            )
+            self._cancel.append(_call(libvirt_qemu.qemuMonitorEventDeregister, handle, number))
+            self._look(domain)
 
+    def close(self) -> None:
+        """Hear no more."""
+        self._closed = True
+        for cancel in self._cancel:
+            with suppress(libvirt.libvirtError):
+                cancel()
 
-def _read_in_background(
-    stream: libvirt.virStream, source: str, signals: SimpleQueue[Signal]
-) -> None:
-    def read() -> None:
-        # The end of the domain ends the stream, with or without an error.
-        with suppress(libvirt.libvirtError):
-            while data := stream.recv(_CHUNK):
-                signals.put(Output(source=source, data=data))
+    def _look(self, domain: libvirt.virDomain) -> None:
+        state, reason = domain.state()
+        if state == libvirt.VIR_DOMAIN_SHUTOFF:
+            self._end(_SHUT_OFF.get(reason, "failed"))
+        elif state == libvirt.VIR_DOMAIN_CRASHED:
+            self._end("crashed")
+        elif (state, reason) == (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_IOERROR):
+            for path, error in domain.diskErrors().items():
+                full = error == libvirt.VIR_DOMAIN_DISK_ERROR_NO_SPACE
+                self._signals.put(_explain_storage(path, "enospc" if full else "eio"))
 
-    threading.Thread(target=read, name=f"read-{source}", daemon=True).start()
-
-
-@contextmanager
-def _lifecycle(
-    connection: Connection, domain: Domain, signals: SimpleQueue[Signal]
-) -> Iterator[None]:
-    resets: list[str] = []
-
-    def changed(_handle: Any, _domain: Any, event: int, detail: int, _opaque: Any) -> None:  # noqa: ANN401  # libvirt's callback type
-        if event == libvirt.VIR_DOMAIN_EVENT_STOPPED:
-            signals.put(Ended(reason="destroyed" if resets else _REASONS.get(detail, "failed")))
+    def _changed(self, _handle: Any, _domain: Any, event: int, detail: int, _opaque: Any) -> None:  # noqa: ANN401  # libvirt's callback type
+        if event == libvirt.VIR_DOMAIN_EVENT_STARTED:
+            self._ended = self._rebooted = False
+        elif event == libvirt.VIR_DOMAIN_EVENT_STOPPED:
+            self._end(_STOPPED.get(detail, "failed"))
         elif event == libvirt.VIR_DOMAIN_EVENT_CRASHED:
-            signals.put(Ended(reason="crashed"))
+            self._end("crashed")
 
-    with (
-        _resets(connection, domain, resets),
-        _callback(connection, domain, libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, changed),
-    ):
-        yield
+    def _end(self, reason: str) -> None:
+        if not self._ended:
+            self._ended = True
+            self._signals.put(Ended(reason="rebooted" if self._rebooted else reason))
 
+    def _stopped(self, *event: Any) -> None:  # noqa: ANN401  # libvirt's callback type
+        # Another such event follows, when libvirt then ends QEMU.
+        self._rebooted = self._rebooted or '"guest-reset"' in (event[5] or "")
 
-@contextmanager
-def _resets(connection: Connection, domain: Domain, found: list[str]) -> Iterator[None]:
-    """Collect reboots: libvirt calls one that ends the domain a shutdown, QEMU tells the truth."""
-
-    def stopped(*event: Any) -> None:  # noqa: ANN401  # libvirt's callback type
-        details = event[5] or ""
-        if '"guest-reset"' in details:
-            found.append(details)
-
-    with translated(f"Cannot watch the domain {domain.name}"):
-        number = libvirt_qemu.qemuMonitorEventRegister(
-            connection.handle, domain.handle, "SHUTDOWN", stopped, None
-        )
-    try:
-        yield
-    finally:
-        with suppress(libvirt.libvirtError):
-            libvirt_qemu.qemuMonitorEventDeregister(connection.handle, number)
-
-
-@contextmanager
-def _storage_trouble(
-    connection: Connection, domain: Domain, signals: SimpleQueue[Signal]
-) -> Iterator[None]:
-    def failed(*event: Any) -> None:  # noqa: ANN401  # libvirt's callback type
+    def _storage_failed(self, *event: Any) -> None:  # noqa: ANN401  # libvirt's callback type
         _handle, _domain, path, _alias, _action, reason, _opaque = event
-        signals.put(_explain_storage(path, reason))
+        self._signals.put(_explain_storage(path, reason))
 
-    with _callback(connection, domain, libvirt.VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, failed):
-        yield
+    def _lost(self, _handle: Any, _reason: int, _opaque: Any) -> None:  # noqa: ANN401  # libvirt's callback type
+        if not self._closed:
+            # Not here: this is the thread in which libvirt's answers arrive.
+            threading.Thread(target=self._rejoin, name="rejoin", daemon=True).start()
+
+    def _rejoin(self) -> None:
+        """Subscribe at a new connection. The domain goes on meanwhile, and so do its logs."""
+        with suppress(HostError):
+            if self._connection.reopen(seconds=_PATIENCE_SECONDS):
+                self.open()
+                return
+        self._signals.put(
+            HostTrouble(
+                sentence=f"The connection to libvirt at {self._connection.uri} was lost.",
+                hint="Is libvirtd (or virtqemud) still running?",
+            )
+        )
+
+
+def _call(function: Callable[..., object], *arguments: object) -> Callable[[], object]:
+    return lambda: function(*arguments)
 
 
 def _explain_storage(path: str, reason: str) -> HostTrouble:
@@ -129,35 +154,3 @@ def _explain_storage(path: str, reason: str) -> HostTrouble:
         sentence=f"The host could not read or write {path} for the guest ({reason or 'eio'}).",
         hint="Look at the host's kernel log (dmesg) for the disk's error.",
     )
-
-
-@contextmanager
-def _connection_loss(connection: Connection, signals: SimpleQueue[Signal]) -> Iterator[None]:
-    def closed(_handle: Any, _reason: int, _opaque: Any) -> None:  # noqa: ANN401  # libvirt's callback type
-        signals.put(
-            HostTrouble(
-                sentence=f"The connection to libvirt at {connection.uri} was lost.",
-                hint="Is libvirtd (or virtqemud) still running?",
-            )
-        )
-
-    with translated("Cannot watch the connection to libvirt"):
-        connection.handle.registerCloseCallback(closed, None)
-    try:
-        yield
-    finally:
-        with suppress(libvirt.libvirtError):
-            connection.handle.unregisterCloseCallback()
-
-
-@contextmanager
-def _callback(
-    connection: Connection, domain: Domain, event: int, function: Callable[..., None]
-) -> Iterator[None]:
-    with translated(f"Cannot watch the domain {domain.name}"):
-        number = connection.handle.domainEventRegisterAny(domain.handle, event, function, None)
-    try:
-        yield
-    finally:
-        with suppress(libvirt.libvirtError):
-            connection.handle.domainEventDeregisterAny(number)

@@ -47,8 +47,11 @@ def planned(
 
 
 def carry_out(plan: InstallPlan, on: Hypervisor) -> Installation:
-    """Install as planned. Raises InstallError and HangError."""
-    return install(plan, on.connection, deadlines=on.settings.deadlines, monitor=SILENT)
+    """Install as planned, and remove the domain. Raises InstallError and HangError."""
+    try:
+        return install(plan, on.connection, deadlines=on.settings.deadlines, monitor=SILENT)
+    finally:
+        domains.remove(domains.Domain(name=plan.domain.name, connection=on.connection))
 
 
 def boot(plan: InstallPlan, on: Hypervisor) -> str:
@@ -62,7 +65,7 @@ def boot(plan: InstallPlan, on: Hypervisor) -> str:
     )
     with (
         domains.paused(on.connection, domain_xml(spec)) as domain,
-        listen(on.connection, domain, ports=()) as signals,
+        listen(on.connection, domain, logs=spec.logs) as signals,
     ):
         domains.resume(domain)
         while not isinstance(signals.get(timeout=120), Ended):

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from builder import config
-from builder.build import staged
+from builder.inputs import staged
 from builder.hypervisor import Hypervisor, open_hypervisor
 from builder.model.media import StagedIso
 from builder.monitor import SilentMonitor

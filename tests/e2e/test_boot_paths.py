@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from builder import config, process
-from builder.build import rendered
+from builder.inputs import rendered
 from builder.iso.prepare import Wishes
 from builder.iso.remaster import remaster
 from builder.model.domain import RESULT_PORT

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from attempts import carry_out, planned
 
-from builder.build import rendered
+from builder.inputs import rendered
 from builder.errors import InstallError
 from builder.hypervisor import Hypervisor
 from builder.model.media import StagedIso

@@ -112,9 +112,8 @@ def test_a_domain_is_there_for_the_block(connection: Connection) -> None:
 
 
 def test_a_hypervisor_that_cannot_be_listened_to(connection: Connection) -> None:
-    handle = connection.handle.lookupByName("test")
-    domain = domains.Domain(name="test", handle=handle)
-    with pytest.raises(HostError, match="test"), listen(connection, domain, ports=()):
+    domain = domains.Domain(name="test", connection=connection)
+    with pytest.raises(HostError, match="test"), listen(connection, domain, logs={}):
         pytest.fail("must not get here")
     assert "<name>test</name>" in domains.live_xml(domain)
 

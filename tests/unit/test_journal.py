@@ -5,15 +5,16 @@ import os
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from builder.errors import HostError, InstallError
-from builder.journal import Journal
+from builder.errors import HostError, InstallError, UsageError
+from builder.journal import Journal, held
 from builder.monitor import SilentMonitor
 
 
 def open_journal(artifacts: Path) -> Journal:
-    return Journal(artifacts, "centos7", monitor=SilentMonitor())
+    return Journal.begin(artifacts, "centos7", monitor=SilentMonitor())
 
 
 def entry(journal: Journal) -> Any:  # noqa: ANN401  # JSON
@@ -22,8 +23,7 @@ def entry(journal: Journal) -> Any:  # noqa: ANN401  # JSON
 
 def test_a_running_build_can_be_seen(tmp_path: Path) -> None:
     with open_journal(tmp_path) as journal:
-        with journal.step("Staging x.iso"):
-            seen = entry(journal)
+        seen = journal.step("Staging x.iso", dict, lambda: entry(journal))
         assert journal.folder == tmp_path / "centos7" / journal.build_id
         assert (seen["state"], seen["step"], seen["pid"]) == (
             "running",
@@ -31,8 +31,7 @@ def test_a_running_build_can_be_seen(tmp_path: Path) -> None:
             os.getpid(),
         )
         journal.write("kickstart.ks", "text\n")
-        with journal.step("Installing"):
-            pass
+        journal.step("Installing", int, lambda: 7)
     done = entry(journal)
     assert (done["state"], done["step"], done["error"]) == ("done", "", "")
     assert [step["step"] for step in done["steps"]] == ["Staging x.iso", "Installing"]
@@ -59,8 +58,11 @@ def test_how_it_ended(tmp_path: Path, error: BaseException, state: str, said: st
 
 def _break_down(journal: Journal, error: BaseException) -> None:
     journal.write("console.log", "evidence")
-    with journal.step("Installing"):
+
+    def fail() -> int:
         raise error
+
+    journal.step("Installing", int, fail)
 
 
 def test_a_failure_without_evidence_leaves_nothing(tmp_path: Path) -> None:
@@ -104,8 +106,8 @@ def test_artifacts_that_cannot_be_made(tmp_path: Path) -> None:
 
 def _full(journal: Journal) -> None:
     """Make the folder take no more: both names lead to a disk that is always full."""
-    for name in (".build.json", "kickstart.ks"):
-        (journal.folder / name).symlink_to("/dev/full")
+    (journal.folder / "kickstart.ks").symlink_to("/dev/full")
+    (journal.folder / ".build.json.new").mkdir()
 
 
 def test_a_full_disk_is_said(tmp_path: Path) -> None:
@@ -114,7 +116,7 @@ def test_a_full_disk_is_said(tmp_path: Path) -> None:
     _full(journal)
     with pytest.raises(HostError, match=r"Cannot write .*kickstart\.ks: No space left"):
         journal.write("kickstart.ks", "text")
-    with pytest.raises(HostError, match=r"Cannot write .*build\.json: No space left"):
+    with pytest.raises(HostError, match=r"Cannot write .*build\.json: Is a directory"):
         journal.__exit__(None, None, None)
 
 
@@ -125,3 +127,34 @@ def test_a_full_disk_does_not_hide_the_failure(tmp_path: Path) -> None:
     error = InstallError("It broke.")
     journal.__exit__(InstallError, error, None)  # raises nothing else
     assert journal.entry.error == "It broke."
+
+
+class Values(msgspec.Struct, frozen=True):
+    path: Path
+    count: int
+
+
+def killed(journal: Journal) -> None:
+    """Let go of the folder as a process does that is killed."""
+    os.close(journal._handle)
+
+
+def test_another_process_goes_on_after_the_last_finished_step(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path).__enter__()
+    journal.keep("order", Values(tmp_path, 1))
+    made = journal.step("Staging x.iso", Values, lambda: Values(tmp_path / "x", 2))
+    with pytest.raises(HostError, match="Another process carries out the build"):
+        Journal.join(journal.folder, monitor=SilentMonitor()).__enter__()
+    assert held(journal.folder)
+    killed(journal)
+    assert not held(journal.folder)
+    with Journal.join(journal.folder, monitor=SilentMonitor()) as joined:
+        assert joined.results.get("order", Values) == Values(tmp_path, 1)
+        assert joined.step("Staging x.iso", Values, pytest.fail) == made
+        assert joined.step("Installing", int, lambda: 3) == 3
+        secret = joined.folder / ".results.json"
+        assert secret.stat().st_mode & 0o777 == 0o600
+    assert not secret.exists()
+    assert [step["step"] for step in entry(joined)["steps"]] == ["Staging x.iso", "Installing"]
+    with pytest.raises(UsageError, match=r"has ended \(done\)"):
+        Journal.join(journal.folder, monitor=SilentMonitor())

@@ -11,9 +11,10 @@ from queue import Empty, SimpleQueue
 import pytest
 
 from builder.errors import BuilderError, HangError, HostError, InstallError
-from builder.install.watch import GRACE_SECONDS, Heard, watch
+from builder.install.clock import GRACE_SECONDS
+from builder.install.watch import Heard, watch
 from builder.model.domain import ANACONDA_PORT, RESULT_PORT
-from builder.model.installation import Deadlines, Ended, HostTrouble, Output, Signal
+from builder.model.installation import Deadlines, Ended, HostTrouble, Output, PhaseLimits, Signal
 from builder.monitor import Progress, SilentMonitor
 
 NONCE = "5eed" * 8
@@ -53,12 +54,29 @@ def still() -> object:
     return "nothing moves"
 
 
-def run(guest: Guest, *, vital: Callable[[], object] = still) -> Heard:
+class Machine:
+    """What the watcher may do with the guest."""
+
+    def __init__(self, vital: Callable[[], object]) -> None:
+        self.vital = vital
+        self.restarts = 0
+
+    def restart(self) -> None:
+        self.restarts += 1
+
+
+def run(
+    guest: Guest,
+    *,
+    vital: Callable[[], object] = still,
+    deadlines: Deadlines = DEADLINES,
+    machine: Machine | None = None,
+) -> Heard:
     return watch(
         guest,
         nonce=NONCE,
-        deadlines=DEADLINES,
-        vital=vital,
+        deadlines=deadlines,
+        guest=machine or Machine(vital),
         monitor=SilentMonitor(),
         now=lambda: guest.time,
     )
@@ -81,7 +99,7 @@ def test_reports_may_come_in_pieces() -> None:
 
 
 def test_the_last_words_may_arrive_after_the_end() -> None:
-    assert run(Guest((10, OFF), (10.5, console(b"Power down.\r\n")), (10.9, SUCCESS))).success
+    assert run(Guest((10, OFF), (10.2, console(b"Power down.\r\n")), (10.4, SUCCESS))).success
 
 
 def test_a_question_at_the_end_ends_in_no_line_break() -> None:
@@ -122,8 +140,9 @@ PLAIN_FAILURE = said(result="failure", log_base64="no base64 \u00e9")
 @pytest.mark.parametrize(
     ("signals", "sentence"),
     [
-        ([SUCCESS, Ended(reason="destroyed")], "rebooted, or was destroyed"),
+        ([SUCCESS, Ended(reason="destroyed")], "was destroyed from outside"),
         ([Ended(reason="destroyed")], "without saying"),
+        ([console(b"Linux version 3.10\n"), Ended(reason="rebooted")], "rebooted without saying"),
         ([SUCCESS, Ended(reason="crashed")], "The guest crashed"),
         ([SUCCESS, Ended(reason="failed")], "hypervisor process died"),
         (
@@ -184,6 +203,36 @@ def test_a_guest_that_moves_for_ever_is_a_hang(alive: str) -> None:
     assert 3600 <= guest.time <= 3662
 
 
+def test_a_phase_may_have_limits_of_its_own() -> None:
+    packages = console(b"Starting package installation process\n")
+    limits = {"packages": PhaseLimits(phase_seconds=120, idle_seconds=60)}
+    deadlines = Deadlines(total_seconds=3600, idle_seconds=600, phases=limits)
+    idle = Guest((100, packages))
+    with pytest.raises(HangError, match=r"stands still in the phase packages.* 1 minutes"):
+        run(idle, deadlines=deadlines)
+    assert 160 <= idle.time <= 162
+    slow = Guest((100, packages), *((100.0 + 10 * each, console(b".\n")) for each in range(99)))
+    with pytest.raises(HangError, match="in the phase packages for more than 2 minutes"):
+        run(slow, deadlines=deadlines)
+    assert 220 <= slow.time <= 232
+
+
+def test_a_reboot_after_the_success_is_an_end_like_another() -> None:
+    assert run(Guest((1, SUCCESS), (2, Ended(reason="rebooted")))).success
+
+
+def test_a_reset_by_the_firmware_is_no_end() -> None:
+    machine = Machine(still)
+    reset = Ended(reason="rebooted")
+    assert run(Guest((1, reset), (2, reset), (20, SUCCESS), (21, OFF)), machine=machine).success
+    assert machine.restarts == 2
+
+
+def test_firmware_that_resets_for_ever_is_a_failure() -> None:
+    with pytest.raises(InstallError, match="rebooted without saying"):
+        run(Guest(*((float(each), Ended(reason="rebooted")) for each in range(9))))
+
+
 def test_a_vital_sign_now_and_then_is_enough() -> None:
     guest = Guest((3000, SUCCESS), (3001, OFF))
     assert run(guest, vital=lambda: guest.time // 590).success
@@ -228,7 +277,7 @@ def test_progress_is_told() -> None:
         guest,
         nonce=NONCE,
         deadlines=DEADLINES,
-        vital=still,
+        guest=Machine(still),
         monitor=tally,
         now=lambda: guest.time,
     )

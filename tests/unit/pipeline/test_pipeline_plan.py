@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.build import rendered
+from builder.inputs import rendered
 from builder.model.build import BuildOrder
 from builder.model.domain import Machine
 from builder.model.template import ImageFacts, Manifest
@@ -41,7 +41,7 @@ def published(order: BuildOrder, store: Path, *, iso_sha256: str, day: int) -> N
     kickstart = rendered(order, nonce=nonce).text.replace(nonce, "")
     manifest = Manifest(
         name=order.name,
-        build_id="b",
+        build_id=f"b-{day}",
         build_key=build_key(order, iso_sha256=iso_sha256, kickstart=kickstart),
         created="",
         release=order.release.name,

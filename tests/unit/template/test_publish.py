@@ -3,6 +3,7 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from builder.model.template import ImageFacts, Manifest, Template
 from builder.template import registry
 from builder.template.publish import publish
 
+BUILDS = count()
 TODAY = date(2026, 11, 23)
 MACHINE = Machine(
     osinfo="x", virt_type="kvm", cpu="x", memory_mib=1, vcpus=1, firmware="bios", network="user"
@@ -37,6 +39,7 @@ def issue(
     store: Path, record: Manifest = RECORD, *, number: int = 0, today: date = TODAY
 ) -> Template:
     """Publish an image whose content is `number`."""
+    record = replace(record, build_id=f"ID-{next(BUILDS)}")
     candidate = store / f".{number}.candidate"
     candidate.write_text(f"image {number}")
     facts = ImageFacts(virtual_size=2**30, size=candidate.stat().st_size, sha256="0" * 64)

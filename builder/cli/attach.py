@@ -1,0 +1,27 @@
+"""builder attach."""
+
+from typing import Annotated
+
+import typer
+
+from builder.cli.build import summary
+from builder.cli.context import context
+from builder.cli.output import to_json
+
+
+def attach(
+    ctx: typer.Context,
+    build: Annotated[str, typer.Argument(help="Its id, the beginning of that, or its name.")],
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Go on with a build whose process was killed: join its installation and finish it."""
+    from builder.build import attach as join
+    from builder.builds import find
+    from builder.hypervisor import open_hypervisor
+
+    shared = context(ctx)
+    folder = find(shared.settings.artifacts, build)
+    with open_hypervisor(shared.settings) as hypervisor:
+        built = join(folder, on=hypervisor, monitor=shared.monitor)
+    typer.echo(to_json(built) if json else summary(built))

@@ -1,0 +1,34 @@
+"""builder gc."""
+
+from typing import Annotated
+
+import typer
+
+from builder.cli.context import context
+from builder.cli.output import table, to_json
+
+
+def gc(
+    ctx: typer.Context,
+    *,
+    kept: Annotated[
+        bool, typer.Option("--kept", help="Also what failed builds left because of --keep.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Clear what killed builds left on the host: domains, disks, media.
+
+    Nothing that runs is touched: a build whose guest still installs can be joined, see attach.
+    """
+    from builder.collect import collect
+    from builder.hypervisor import open_hypervisor
+
+    shared = context(ctx)
+    with open_hypervisor(shared.settings) as hypervisor:
+        found = collect(hypervisor, kept=kept, dry_run=dry_run, monitor=shared.monitor)
+    if json:
+        typer.echo(to_json(found))
+        return
+    rows = [(each.build_id, each.name, each.verdict, " ".join(each.left)) for each in found]
+    typer.echo(table(("BUILD", "NAME", "VERDICT", "LEFT"), rows) if rows else "Nothing is left.")

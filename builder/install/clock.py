@@ -1,0 +1,65 @@
+"""When an installation has taken too long: as a whole, in its phase, or without a sign of life."""
+
+from collections.abc import Callable
+
+from builder.errors import HangError
+from builder.model.installation import Deadlines
+
+GRACE_SECONDS = 8.0
+"""From the first sign of failure to its report: log lines that follow name the details."""
+
+_HINT = "Raise {} in builder.toml if it only is slow."
+
+
+class Clock:
+    """Keeps the deadlines; `now` gives seconds."""
+
+    def __init__(self, deadlines: Deadlines, now: Callable[[], float]) -> None:
+        self._deadlines = deadlines
+        self._now = now
+        self._began = self._moved = self._entered = now()
+        self._phase = ""
+        self._failed: float | None = None
+        self._vital: object = None
+
+    def alive(self) -> None:
+        """Note a sign of life."""
+        self._moved = self._now()
+
+    def look(self, vital: object) -> None:
+        """Take a vital sign: it is one of life when it is another than before."""
+        if vital != self._vital:
+            self._vital = vital
+            self.alive()
+
+    def over(self, *, failed: bool, phase: str) -> bool:
+        """Return whether a failure has had its grace. Raises HangError at a deadline."""
+        now = self._now()
+        if phase != self._phase:
+            self._phase, self._entered = phase, now
+        if failed:
+            self._failed = now if self._failed is None else self._failed
+            return now - self._failed > GRACE_SECONDS
+        self._check(now)
+        return False
+
+    def _check(self, now: float) -> None:
+        limits, phase = self._deadlines.of(self._phase), self._phase
+        if now - self._moved > limits.idle_seconds:
+            raise HangError(
+                f"The installation stands still in the phase {phase}: no output and no disk "
+                f"activity for {limits.idle_seconds / 60:g} minutes.",
+                hint="The screenshot shows what it waits for.",
+            )
+        if now - self._entered > limits.phase_seconds:
+            raise HangError(
+                f"The installation is in the phase {phase} for more than "
+                f"{limits.phase_seconds / 60:g} minutes.",
+                hint=_HINT.format(f"minutes of [phases.{phase.replace(' ', '-')}]"),
+            )
+        if now - self._began > self._deadlines.total_seconds:
+            raise HangError(
+                f"The installation is in the phase {phase} after "
+                f"{self._deadlines.total_seconds / 60:g} minutes.",
+                hint=_HINT.format("install_minutes"),
+            )

@@ -1,0 +1,53 @@
+"""What the steps of a build came to, on disk, so that another process can go on after them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+
+class Results:
+    """Values by name, in one file for its owner only: kickstarts hold password hashes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._values: dict[str, msgspec.Raw] = {}
+
+    def load(self) -> None:
+        """Read what an earlier process kept; nothing if it is not there or makes no sense."""
+        try:
+            self._values = msgspec.json.decode(
+                self._path.read_bytes(), type=dict[str, msgspec.Raw]
+            )
+        except (OSError, msgspec.DecodeError):
+            self._values = {}
+
+    def get(self, name: str, kind: type[T]) -> T | None:
+        """Return the value of that name; None if there is none."""
+        found = self._values.get(name)
+        return None if found is None else msgspec.json.decode(found, type=kind, dec_hook=_decode)
+
+    def keep(self, name: str, value: object) -> None:
+        """Keep a value. Raises OSError when it cannot be written."""
+        self._values[name] = msgspec.Raw(msgspec.json.encode(value, enc_hook=str))
+        replace(self._path, msgspec.json.encode(self._values), mode=0o600)
+
+    def forget(self) -> None:
+        """Remove the file."""
+        self._path.unlink(missing_ok=True)
+
+
+def replace(path: Path, content: bytes, *, mode: int) -> None:
+    """Write a small file so that readers see the old content or the new."""
+    draft = path.with_name(f".{path.name.removeprefix('.')}.new")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=mode)
+    draft.write_bytes(content)
+    draft.replace(path)
+
+
+def _decode(kind: Callable[[object], object], value: object) -> Any:  # noqa: ANN401  # msgspec's hook
+    return kind(value)  # a Path: what msgspec does not know was written as its text
