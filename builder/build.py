@@ -81,7 +81,7 @@ def build(
     """
     asked = _Asked(order=order, nonce=secrets.token_hex(16), force=force, keep=keep)
     with Journal.begin(on.settings.artifacts, order.name, monitor=monitor) as journal:
-        journal.keep(_ASKED, asked)
+        journal.keep({_ASKED: asked})
         return _carry_out(_Work(asked=asked, on=on, journal=journal, monitor=monitor))
 
 

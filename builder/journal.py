@@ -5,7 +5,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,8 +21,12 @@ from builder.results import Results, replace
 
 State = Literal["running", "done", "failed", "interrupted", "abandoned"]
 
-_RECORD = "build.json"
+_RECORD, _TIMES = "build.json", "times"
 T = TypeVar("T")
+
+
+class _Times(msgspec.Struct, frozen=True):
+    steps: tuple[StepTime, ...] = ()
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +105,8 @@ class Journal:
                 hint=f"`builder builds log --follow {self.build_id}` shows what it does.",
             ) from error
         self.results.load()
-        self._update(step="")
+        done = self.results.get(_TIMES, _Times) or _Times()
+        self._update(step="", steps=done.steps)
         return self
 
     def __exit__(
@@ -131,10 +136,10 @@ class Journal:
         else:
             self._monitor.note(f"evidence: {self.folder}")
 
-    def keep(self, name: str, value: object) -> None:
-        """Keep a value for whoever goes on with the build. Raises HostError."""
+    def keep(self, values: Mapping[str, object]) -> None:
+        """Keep values for whoever goes on with the build. Raises HostError."""
         with _explained(f"Cannot write into {self.folder}"):
-            self.results.keep(name, value)
+            self.results.keep(values)
 
     def step(self, title: str, kind: type[T], work: Callable[[], T]) -> T:
         """Announce, time and record one step; one that was finished before is not done again."""
@@ -145,8 +150,9 @@ class Journal:
         with self._monitor.step(title):
             value = work()
         done = StepTime(step=title, seconds=round(time.monotonic() - began, 2))
-        self.keep(title, value)
-        self._update(step="", steps=(*self.entry.steps, done))
+        times = _Times((*self.entry.steps, done))
+        self.keep({title: value, _TIMES: times})
+        self._update(step="", steps=times.steps)
         return value
 
     def finish(self, *, state: State = "done", version: str = "") -> None:

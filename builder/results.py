@@ -1,6 +1,6 @@
 """What the steps of a build came to, on disk, so that another process can go on after them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,9 +19,7 @@ class Results:
     def load(self) -> None:
         """Read what an earlier process kept; nothing if it is not there or makes no sense."""
         try:
-            self._values = msgspec.json.decode(
-                self._path.read_bytes(), type=dict[str, msgspec.Raw]
-            )
+            self._values = msgspec.json.decode(self._path.read_bytes(), type=dict[str, msgspec.Raw])
         except (OSError, msgspec.DecodeError):
             self._values = {}
 
@@ -30,9 +28,10 @@ class Results:
         found = self._values.get(name)
         return None if found is None else msgspec.json.decode(found, type=kind, dec_hook=_decode)
 
-    def keep(self, name: str, value: object) -> None:
-        """Keep a value. Raises OSError when it cannot be written."""
-        self._values[name] = msgspec.Raw(msgspec.json.encode(value, enc_hook=str))
+    def keep(self, values: Mapping[str, object]) -> None:
+        """Keep values, all or none of them. Raises OSError when they cannot be written."""
+        for name, value in values.items():
+            self._values[name] = msgspec.Raw(msgspec.json.encode(value, enc_hook=str))
         replace(self._path, msgspec.json.encode(self._values), mode=0o600)
 
     def forget(self) -> None:

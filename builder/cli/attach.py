@@ -21,7 +21,7 @@ def attach(
     from builder.hypervisor import open_hypervisor
 
     shared = context(ctx)
-    folder = find(shared.settings.artifacts, build)
+    folder = find(shared.settings.artifacts, build).folder
     with open_hypervisor(shared.settings) as hypervisor:
         built = join(folder, on=hypervisor, monitor=shared.monitor)
     typer.echo(to_json(built) if json else summary(built))

@@ -54,4 +54,3 @@ def install_plan(
         ),
     )
     return InstallPlan(domain=domain, nonce=nonce, evidence=evidence)
-

@@ -37,7 +37,7 @@ def install(
     Raises InstallError or HangError, with logs and a screenshot in the plan's evidence folder.
     """
     began = time.monotonic()
-    domain = domains.joined(connection, plan.domain.name, domain_xml(plan.domain))
+    domain = _domain(plan, connection)
     document = domains.live_xml(domain)
     heard = _run(plan, connection, domain, deadlines=deadlines, monitor=monitor)
     return Installation(
@@ -46,6 +46,16 @@ def install(
         domain_xml=document,
         packages=tuple(sorted(heard.packages)),
     )
+
+
+def _domain(plan: InstallPlan, connection: Connection) -> domains.Domain:
+    domain = domains.Domain(name=plan.domain.name, connection=connection)
+    if domains.has_run(connection, domain.name):
+        return domain
+    domains.remove(domain)  # defined by a process that was killed before it could start it
+    for log in plan.domain.logs.values():
+        log.unlink(missing_ok=True)
+    return domains.started(connection, domain_xml(plan.domain))
 
 
 def _run(

@@ -6,9 +6,9 @@ from typing import Literal
 
 import msgspec
 
-from builder.inputs import rendered
 from builder.config import Settings
 from builder.errors import BuilderError, HostError
+from builder.inputs import rendered
 from builder.iso import files
 from builder.model.build import BuildOrder
 from builder.monitor import Monitor

@@ -47,13 +47,19 @@ def paused(connection: Connection, document: str) -> Iterator[Domain]:
         remove(domain)
 
 
-def joined(connection: Connection, name: str, document: str) -> Domain:
-    """Return the domain `name` as somebody else left it; if there is none, a new one, paused.
+def has_run(connection: Connection, name: str) -> bool:
+    """Tell whether there is a domain of that name that was started since libvirt knows it."""
+    never = [libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_UNKNOWN]
+    with translated("Cannot list the domains"):
+        found = [each for each in connection.handle.listAllDomains(0) if each.name() == name]
+        return any(each.state() != never for each in found)
+
+
+def started(connection: Connection, document: str) -> Domain:
+    """Define and start a domain, its processors stopped.
 
     Nobody removes it at the end: it may have to outlive this process.
     """
-    if name in names(connection):
-        return Domain(name=name, connection=connection)
     domain = _define(connection, document)
     try:
         _start(domain)

@@ -1,14 +1,15 @@
 """A workplace for real installations: pools of the tests' own, one rehearsal ISO for all."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
 from builder import config
-from builder.inputs import staged
 from builder.hypervisor import Hypervisor, open_hypervisor
+from builder.inputs import staged
 from builder.model.media import StagedIso
 from builder.monitor import SilentMonitor
 from builder.orders import Request, resolve
@@ -47,7 +48,14 @@ def settings(libvirt_uri: str, place: Path) -> config.Settings:
 
 
 @pytest.fixture(scope="session")
-def hypervisor(settings: config.Settings) -> Iterator[Hypervisor]:
+def undo() -> Iterator[ExitStack]:
+    """Return what is undone last: after the hypervisor was closed."""
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def hypervisor(settings: config.Settings, undo: ExitStack) -> Iterator[Hypervisor]:  # noqa: ARG001  # its order
     """Return the open hypervisor; its pools go away with the tests."""
     with open_hypervisor(settings) as hypervisor:
         try:

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 from attempts import carry_out, planned
 
-from builder.inputs import rendered
 from builder.errors import InstallError
 from builder.hypervisor import Hypervisor
+from builder.inputs import rendered
 from builder.model.media import StagedIso
 from builder.orders import Request, resolve
 from builder.virt.domains import names

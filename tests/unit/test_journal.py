@@ -136,12 +136,12 @@ class Values(msgspec.Struct, frozen=True):
 
 def killed(journal: Journal) -> None:
     """Let go of the folder as a process does that is killed."""
-    os.close(journal._handle)
+    os.close(journal._handle)  # noqa: SLF001  # what the kernel does
 
 
 def test_another_process_goes_on_after_the_last_finished_step(tmp_path: Path) -> None:
     journal = open_journal(tmp_path).__enter__()
-    journal.keep("order", Values(tmp_path, 1))
+    journal.keep({"order": Values(tmp_path, 1)})
     made = journal.step("Staging x.iso", Values, lambda: Values(tmp_path / "x", 2))
     with pytest.raises(HostError, match="Another process carries out the build"):
         Journal.join(journal.folder, monitor=SilentMonitor()).__enter__()

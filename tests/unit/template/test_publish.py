@@ -165,3 +165,18 @@ def test_a_manifest_that_went_away_is_an_error(tmp_path: Path) -> None:
     template.manifest.unlink()
     with pytest.raises(TemplateError, match="cannot be read"):
         registry.manifest(template)
+
+
+def test_a_build_that_was_killed_gets_the_version_that_it_had_claimed(tmp_path: Path) -> None:
+    def again() -> Template:
+        candidate = tmp_path / ".x.candidate"
+        facts = ImageFacts(virtual_size=1, size=5, sha256="0" * 64)
+        return publish(candidate, RECORD, facts, today=TODAY)
+
+    (tmp_path / ".x.candidate").write_text("image")
+    first = again()
+    assert again() == first  # killed after the image had its name
+    first.path.rename(tmp_path / ".x.candidate")
+    assert registry.templates(tmp_path) == ()
+    assert again() == first  # killed between the claim and that
+    assert names(tmp_path) == ["centos7-20261123.1.json", "centos7-20261123.1.qcow2"]
