@@ -1,130 +1,182 @@
-"""Why an installation failed: a table of what installers print and what it means.
+"""Why an installation failed: listens to everything the guest says and keeps the best explanation.
 
-To teach a new cause, add a row. Texts as collected from Anaconda's sources and consoles of EL 7
-to 10; where an installer goes on or ends by itself after the text, the row says nothing of it:
-whoever watches ends the guest.
+The known failures are in causes.py.
 """
 
 import re
 
 import msgspec
 
-from builder.install.progress import message
+from builder.errors import BuilderError
+from builder.install.asked import Asked, Medium, explain
+from builder.install.cause import Cause, Take
+from builder.install.causes import CAUSES
+from builder.install.said import CONSOLE, said
 
+_LONGEST = 300
+"""Guests may write what they like; a sentence stays one."""
+_PATIENCE = {Take.FIRST: 12, Take.ALL: 12, Take.LAST: 2000}
+"""So many lines of details a failure may have: scripts print a lot."""
 
-class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """A known failure; `{0}` stands for the first group of the pattern."""
-
-    pattern: re.Pattern[str]
-    sentence: str
-    hint: str
-
-
-def _cause(pattern: str, sentence: str, hint: str) -> Cause:
-    return Cause(pattern=re.compile(pattern), sentence=sentence, hint=hint)
-
-
-CAUSES = (
-    _cause(
-        r"Can't get kickstart from (\S+)",
-        "The installer did not find the kickstart at {0}.",
-        "`builder iso inspect` shows the label and the boot entries of the ISO.",
-    ),
-    _cause(
-        r"The following problem occurred on line (\d+) of the kickstart file",
-        "The installer cannot read line {0} of the kickstart.",
-        "The medium's installer may be older than the linter; see the console log.",
-    ),
-    _cause(
-        r"(?:CD|Media) check failed!",
-        "The medium failed its media check.",
-        "Remaster it again; the default entry then skips the check.",
-    ),
-    _cause(
-        r"It seems that the boot has failed|Warning: Could not boot\.",
-        "The installer's initramfs waits in vain for its kickstart or its stage 2.",
-        "`builder iso inspect` shows the label and the boot entries of the ISO.",
-    ),
-    _cause(
-        r"Entering emergency mode\. Exit the shell|Starting Dracut Emergency Shell",
-        "The installer's initramfs gave up and opened an emergency shell.",
-        "Usually the ISO's label differs from inst.stage2; see the console log.",
-    ),
-    _cause(
-        r"You have specified that the package '([^']+)' should|^missing packages: (.+)",
-        "The kickstart asks for a package that is not on the medium: {0}.",
-        "Mend %packages, use a larger variant of the medium, or add --ignoremissing.",
-    ),
-    _cause(
-        r"The group '([^']+)' is required",
-        "The kickstart asks for a group that is not on the medium: {0}.",
-        "Mend %packages or use a larger variant of the medium.",
-    ),
-    _cause(
-        r"Not enough space in file systems|not enough (?:free )?(?:disk )?space",
-        "The disk is too small for the software or the partitions.",
-        "Raise --set disk_gib or shrink the layout.",
-    ),
-    _cause(
-        r"no valid devices were found on which to create new file systems"
-        r"|storage configuration failed",
-        "The installer found no disk to install to, or could not partition it.",
-        "The kickstart must name the disk as the guest sees it (sda).",
-    ),
-    _cause(
-        r"error running the kickstart script at line (\d+)",
-        "The kickstart script at line {0} failed.",
-        "Its output is in the evidence folder; `--keep` leaves the guest for a look inside.",
-    ),
-    _cause(
-        r"An unknown error has occ?urr?ed, look at",
-        "The installer crashed with a traceback.",
-        "The traceback is in the console log.",
-    ),
-    _cause(
-        r"mandatory spokes are not completed",
-        "The kickstart leaves something open that the installer must know.",
-        "The console log names it; typically rootpw, part or the installation source.",
-    ),
-    _cause(
-        r"following error occurred while (?:installing|setting up)",
-        "The installer failed while it installed the packages.",
-        "The console log has the transaction's error.",
-    ),
-    _cause(
-        r"Kernel panic - not syncing: (.*)",
-        "The guest's kernel panicked: {0}.",
-        "Give it more memory, or another CPU model; EL 9 and 10 need newer ones.",
-    ),
-    _cause(
-        r"Out of memory: Kill",
-        "The guest ran out of memory.",
-        "Raise --set memory_mib.",
-    ),
-    _cause(
-        r"No bootable device|Could not read from CDROM|isolinux\.bin missing or corrupt",
-        "The firmware found nothing to boot on the installer ISO.",
-        "`builder iso inspect` shows the ISO's boot entries.",
-    ),
-    _cause(
-        r"Installation complete\.\s+Press (?:return|ENTER) to quit|reboot: System halted",
-        "The installation is complete, but the guest does not power off.",
-        "End the kickstart with poweroff: halt and no action at all wait for a key.",
-    ),
-    _cause(
-        r"^Pane is dead",
-        "The installer ended without a word.",
-        "The console log shows its last lines.",
-    ),
+# What is no detail, although it stands where details do: the rest of the sentence that began
+# them, which consoles wrap where they like, headings, and tmux's status line.
+_EMPTY = re.compile(
+    r"[=.\s-]*$|(?:Error|Question|Problems in request:)$|\[anaconda\]"
+    r"|.*(?:fatal error|installation will be aborted|details of this error are)"
+    r"|(?:error and |and )?installation|error are:|are:$|aborted\."
+    r"|The exact error message is|.*non-interactive cmdline mode|.*edit your kickstart"
+)
+# After this come other things. Our own scripts' reports are JSON.
+_END = re.compile(
+    r"The installer will now|Press (?:ENTER|return)|Please (?:respond|make)|Would you like|Ignore"
+    r"|Pane is dead|Power|reboot|Rebooting|System halted|\[ *(?:OK|\*+) *\]|\[FAILED\]|Stopp"
+    r"|An unknown error|\{\"builder\""
 )
 
 
-def diagnose(line: str) -> Cause | None:
-    """Return the failure that `line` tells of, its sentence filled in; None for other lines."""
-    said = message(line)
-    for cause in CAUSES:
-        found = cause.pattern.search(said)
-        if found:
-            group = next((text for text in found.groups() if text), "").strip().rstrip(".")
-            return msgspec.structs.replace(cause, sentence=cause.sentence.format(group))
-    return None
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """A cause that was found, in words."""
+
+    cause: Cause
+    sentence: str
+    hint: str
+    error: type[BuilderError]
+    line: str
+    """Where it was found, as it was said."""
+
+    def failure(self) -> BuilderError:
+        """Return the error to raise."""
+        return self.error(self.sentence, hint=self.hint)
+
+
+class _Seen(msgspec.Struct, kw_only=True):
+    """A cause whose text was seen, and the details so far."""
+
+    cause: Cause
+    line: str
+    group: str
+    details: list[str] = []
+    patience: int = 0
+
+
+class Diagnosis:
+    """Hears lines of all witnesses and knows at any time why the installation failed, if it did."""
+
+    def __init__(self, medium: Medium | None = None) -> None:
+        """`medium` is what the installer should have found."""
+        self._medium = medium
+        self._asked = Asked()
+        self._seen: dict[str, _Seen] = {}
+        self._open: dict[str, _Seen] = {}
+
+    def hear(self, line: str, witness: str) -> None:
+        """Take in a whole line of `witness`."""
+        record = said(line)
+        if record.program == "program":
+            return  # what the kickstart's scripts and other programs print is no verdict
+        for text in record.lines:
+            self._asked = self._asked.after(text) if witness == CONSOLE else self._asked
+            if not self._note(text, witness):
+                self._detail(text, witness)
+        if witness != CONSOLE:
+            # Other programs write to a log as well; the details are in the same record.
+            self._open.pop(witness, None)
+
+    def glimpse(self, line: str, witness: str) -> None:
+        """Take in a line that may go on: a guest that asks waits in the line of its question."""
+        record = said(line)
+        for text in record.lines if record.program != "program" else ():
+            self._note(text, witness)
+
+    def forget(self) -> None:
+        """Begin anew: what was heard so far was no failure after all."""
+        self._seen.clear()
+        self._open.clear()
+
+    @property
+    def finding(self) -> Finding | None:
+        """The best explanation; None as long as nothing failed."""
+        failures = [seen for seen in self._seen.values() if not seen.cause.explains]
+        if not failures:
+            return None
+        names = {seen.cause.name for seen in failures}
+        clues = [seen for seen in self._seen.values() if names & set(seen.cause.explains)]
+        best = max([*failures, *clues], key=lambda seen: seen.cause.weight)
+        return _worded(best, self._asked, self._medium)
+
+    def _note(self, text: str, witness: str) -> bool:
+        """Look for a cause in `text`; tell whether it has one."""
+        cause = _matching(text, witness)
+        if cause is None:
+            return False
+        seen = self._seen.get(_key(cause))
+        if seen is None or _newer(seen, text):
+            seen = self._seen[_key(cause)] = _fresh(cause, text)
+        self._open.pop(witness, None)
+        if cause.take is not Take.NONE and not seen.details:
+            self._open[witness] = seen
+        return True
+
+    def _detail(self, text: str, witness: str) -> None:
+        seen = self._open.get(witness)
+        if seen is None:
+            return
+        seen.patience -= 1
+        found = None if _EMPTY.match(text) else seen.cause.detail.match(text)
+        if seen.patience < 0 or _END.match(text):
+            del self._open[witness]
+        elif found:
+            _add(seen, found[1])
+
+
+def _key(cause: Cause) -> str:
+    return f"{cause.name} {cause.weight.value}"
+
+
+def _matching(text: str, witness: str) -> Cause | None:
+    place = "console" if witness == CONSOLE else "log"
+    causes = (cause for cause in CAUSES if cause.witness in ("", place))
+    return next((cause for cause in causes if cause.pattern.match(text)), None)
+
+
+def _newer(seen: _Seen, text: str) -> bool:
+    """Tell whether `text` is to replace what was seen: more of the same line, or a newer clue."""
+    more = text != seen.line and text.startswith(seen.line)
+    return more or bool(seen.cause.explains)
+
+
+def _fresh(cause: Cause, text: str) -> _Seen:
+    found = cause.pattern.match(text)
+    groups = found.groups() if found else ()
+    group = next((each for each in groups if each), "")
+    return _Seen(cause=cause, line=text, group=group, patience=_PATIENCE.get(cause.take, 0))
+
+
+def _add(seen: _Seen, detail: str) -> None:
+    if seen.cause.take is Take.LAST:
+        seen.details[:] = [detail]
+    elif seen.cause.take is Take.ALL or not seen.details:
+        seen.details.append(detail)
+
+
+def _worded(seen: _Seen, asked: Asked, medium: Medium | None) -> Finding:
+    cause = seen.cause
+    # Not str.format: what the guest says is no format.
+    sentence = cause.sentence.replace("{0}", _shown(seen.group).rstrip("."))
+    details = _shown(", ".join(seen.details)).rstrip(".")
+    if details:
+        sentence = f"{sentence.removesuffix('.')}: {details}."
+    known = explain(cause.name, asked, medium)
+    return Finding(
+        cause=cause,
+        sentence=known.sentence if known else sentence,
+        hint=known.hint if known else cause.hint,
+        error=cause.error,
+        line=seen.line,
+    )
+
+
+def _shown(text: str) -> str:
+    """Return what a terminal may show of a text that a guest wrote."""
+    plain = "".join(filter(str.isprintable, text)).strip()
+    return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}…"

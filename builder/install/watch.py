@@ -7,10 +7,11 @@ from typing import Protocol
 
 import msgspec
 
-from builder.errors import HostError, InstallError
+from builder.errors import BuilderError, HostError, InstallError
 from builder.install import report
+from builder.install.cause import Weight
 from builder.install.clock import Clock
-from builder.install.diagnose import diagnose
+from builder.install.diagnose import Diagnosis
 from builder.install.progress import FIRMWARE, Position, follow
 from builder.model.domain import RESULT_PORT
 from builder.model.installation import Deadlines, Ended, GuestReport, HostTrouble, Output, Signal
@@ -28,7 +29,7 @@ class Heard(msgspec.Struct, kw_only=True):
     position: Position = Position()
     packages: list[str] = []
     success: bool = False
-    failure: InstallError | None = None
+    failure: BuilderError | None = None
 
 
 class Guest(Protocol):
@@ -51,6 +52,7 @@ class Watcher:
         self._progress = progress
         self._refused = False
         self._lines: dict[str, Lines] = {}
+        self._diagnosis = Diagnosis()
 
     def listen(self, output: Output) -> None:
         """Take in what arrived on one of the guest's outputs."""
@@ -59,13 +61,16 @@ class Watcher:
             if output.source == RESULT_PORT:
                 self._take_report(line)
             else:
-                self._take_line(line)
+                self._show(follow(self.heard.position, line))
+                self._diagnosis.hear(line, output.source)
+                self._judge()
 
     def pause(self) -> None:
         """Take in unfinished lines as well: a guest that asks waits in the line of its question."""
         for source, lines in self._lines.items():
             if source != RESULT_PORT:
-                self._take_line(lines.pending())
+                self._diagnosis.glimpse(lines.pending(), source)
+                self._judge()
 
     def _take_report(self, line: str) -> None:
         said = report.parse(line)
@@ -76,15 +81,16 @@ class Watcher:
         if said.result == "success" and not self._refused:
             # What the guest's scripts know outweighs what a text on its console looked like.
             self.heard.success, self.heard.failure = True, None
+            self._diagnosis.forget()
         if said.result == "failure" and not self._refused:
             self._refused = True
             self.heard.failure = self.heard.failure or _reported(said)
 
-    def _take_line(self, line: str) -> None:
-        self._show(follow(self.heard.position, line))
-        cause = diagnose(line)
-        if cause is not None and self.heard.failure is None:
-            self.heard.failure = InstallError(cause.sentence, hint=cause.hint)
+    def _judge(self) -> None:
+        """Let a text that says why replace one, or a report, that says only that."""
+        found = self._diagnosis.finding
+        if found and not (self._refused and found.cause.weight is Weight.VAGUE):
+            self.heard.failure = found.failure()
 
     def _show(self, position: Position) -> None:
         before, self.heard.position = self.heard.position, position
@@ -108,7 +114,8 @@ def watch(
 ) -> Heard:
     """Return what was heard of a successful installation; `now` is the clock, in seconds.
 
-    Raises InstallError when the guest failed or died, HangError at a deadline.
+    Raises the error of the cause when the guest failed, InstallError when it died, HangError at a
+    deadline.
     """
     with monitor.progress("packages", unit="packages") as progress:
         watcher = Watcher(nonce, monitor, progress)

@@ -4,7 +4,7 @@ from functools import reduce
 
 import pytest
 
-from builder.install.progress import PHASES, Position, follow, message
+from builder.install.progress import PHASES, WEIGHTS, Position, follow, fraction, remaining
 
 
 def after(*lines: str) -> Position:
@@ -30,6 +30,12 @@ def after(*lines: str) -> Position:
         ("Running post-installation scripts", "scripts"),
         ("[  640.1] reboot: Power down", "shutdown"),
         ("Power down.", "shutdown"),
+        ("Installing the software", "packages"),
+        ("Downloading packages", "packages"),
+        ("10:00:00,001 INFO anaconda:anaconda: progress: Installing boot loader", "boot loader"),
+        ("10:00:00,001 INFO anaconda:packaging: Installing a (1/2)", "packages"),
+        ("..Configuring storage", "storage"),
+        ("+ echo Installing boot loader", "firmware"),
         ("Powering off.", "shutdown"),
         ("localhost login:", "firmware"),
         ("", "firmware"),
@@ -63,14 +69,38 @@ def test_phases_are_named_once() -> None:
     assert len(names) == len(set(names))
 
 
+SECONDS = {"boot": 10.0, "packages": 60.0, "scripts": 30.0}
+
+
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("position", "done", "left"),
     [
-        ("02:18:44,512 DEBUG packaging: Installing a (1/2)", "Installing a (1/2)"),
-        ("11:00:59,001 WARNING org.fedoraproject.Anaconda.Boss:text", "text"),
-        ("02:18:44 Running pre-installation scripts", "02:18:44 Running pre-installation scripts"),
-        ("plain", "plain"),
+        (Position(), 0, 100),
+        (Position(phase="boot"), 0, 95),
+        (Position(phase="stage 2"), 0.1, 90),
+        (Position(phase="packages"), 0.1, 85),
+        (Position(phase="packages", done=30, total=60), 0.4, 60),
+        (Position(phase="packages", done=60, total=60), 0.7, 30),
+        (Position(phase="packages", done=90, total=60), 0.7, 30),
+        (Position(phase="boot loader", done=60, total=60), 0.7, 30),
+        (Position(phase="scripts", done=1, total=60), 0.7, 25),
+        (Position(phase="shutdown"), 1, 0),
+        (Position(phase="something new"), 0, 100),
     ],
 )
-def test_message(line: str, said: str) -> None:
-    assert message(line) == said
+def test_how_far_and_how_long(position: Position, done: float, left: float) -> None:
+    assert fraction(position, SECONDS) == pytest.approx(done)
+    assert remaining(position, SECONDS, in_phase=5) == pytest.approx(left)
+
+
+def test_a_phase_that_lasts_longer_than_ever_has_nothing_left() -> None:
+    assert remaining(Position(phase="boot"), SECONDS, in_phase=99) == 90
+
+
+def test_without_weights_nothing_is_known() -> None:
+    assert fraction(Position(phase="shutdown"), {}) == 0
+    assert remaining(Position(), {}) == 0
+
+
+def test_every_phase_has_a_weight() -> None:
+    assert [*WEIGHTS] == ["firmware", *(name for name, _ in PHASES)]

@@ -105,7 +105,7 @@ def test_the_last_words_may_arrive_after_the_end() -> None:
 def test_a_question_at_the_end_ends_in_no_line_break() -> None:
     question = console(b"\r\n\tInstallation complete.  Press return to quit ")
     guest = Guest((10, SUCCESS), (20, question))
-    with pytest.raises(InstallError, match="complete, but the guest does not power off"):
+    with pytest.raises(HangError, match="complete, but the guest does not power off"):
         run(guest)
     assert guest.time < 20 + 2 * GRACE_SECONDS
 

@@ -1,0 +1,159 @@
+"""Consoles and logs of genuine installers, where this machine has them, as they would arrive."""
+
+from functools import cache
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from builder.install.asked import Medium
+from builder.install.diagnose import Diagnosis, Finding
+from builder.install.progress import PHASES, Position, follow, fraction
+from builder.virt.terminal import Lines
+
+CAPTURES = Path(__file__).parents[4] / "shared" / "facts" / "console"
+MEDIUM = Medium(volume_id="CentOS 7 x86_64")
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a capture."""
+
+    finding: Finding | None
+    first: int | None
+    """Number of the line with which the failure was known."""
+    lines: tuple[str, ...]
+    phases: tuple[str, ...]
+    position: Position
+    fractions: tuple[float, ...]
+
+
+@cache
+def captured(name: str, step: int) -> Heard:
+    """Feed a capture in pieces of `step` bytes, with a look at the unfinished line after each."""
+    path = CAPTURES / name
+    if not path.is_file():
+        pytest.skip(f"there is no {path}")
+    witness = "log" if path.name == "virtio.log" else "console"
+    data, terminal, diagnosis = path.read_bytes(), Lines(), Diagnosis(MEDIUM)
+    lines: list[str] = []
+    positions, first = [Position()], None
+    for start in range(0, len(data), step):
+        for line in terminal.feed(data[start : start + step]):
+            lines.append(line)
+            diagnosis.hear(line, witness)
+            positions.append(follow(positions[-1], line))
+        diagnosis.glimpse(terminal.pending(), witness)
+        if first is None and diagnosis.finding is not None:
+            first = len(lines)
+    return Heard(
+        finding=diagnosis.finding,
+        first=first,
+        lines=(*lines, terminal.pending()),
+        phases=tuple(dict.fromkeys(each.phase for each in positions)),
+        position=positions[-1],
+        fractions=tuple(map(fraction, positions)),
+    )
+
+
+SUCCESSES = [
+    ("genuine-el9/success-text/console.log", 1, "shutdown", 231),
+    ("genuine-el9/success-text/virtio.log", 7, "shutdown", 0),
+    ("el7-kickstart-automated.txt", 1, "packages", 3),
+    ("el8-kickstart-rocky8.5-virt-install.txt", 1, "shutdown", 367),
+    ("el9-automated-alma9.8.txt", 1, "configuration", 309),
+    ("el10-automated-rocky10.2-bootc.txt", 1, "shutdown", 0),
+]
+
+
+@pytest.mark.parametrize(("name", "step", "phase", "done"), SUCCESSES)
+def test_a_success(name: str, step: int, phase: str, done: int) -> None:
+    for heard in (captured(name, step), captured(name, 997)):
+        assert (heard.first, heard.finding) == (None, None)
+        assert (heard.position.phase, heard.position.done) == (phase, done)
+        assert list(heard.fractions) == sorted(heard.fractions)
+        assert heard.fractions[-1] <= 1
+
+
+def test_the_whole_way() -> None:
+    heard = captured("genuine-el9/success-text/console.log", 1)
+    assert heard.phases == ("firmware", *(name for name, _ in PHASES))
+
+
+FAILURES = [
+    (
+        "genuine-el9/incomplete-cmdline/console.log",
+        "The installation was stopped",
+        (6, "must know: Installation Destination, Root password, User creation."),
+    ),
+    (
+        "genuine-el9/incomplete-cmdline/virtio.log",
+        "CmdlineError",
+        (6, "must know: Installation Destination, Root password, User creation."),
+    ),
+    (
+        "genuine-el9/ks-syntax-error-text/console.log",
+        "on line 17 of",
+        (6, "line 17 of the kickstart: Unknown command: partt."),
+    ),
+    (
+        "genuine-el9/ks-syntax-error-text/virtio.log",
+        "on line 17 of",
+        (6, "line 17 of the kickstart: Unknown command: partt."),
+    ),
+    (
+        "genuine-el9/ks-wrong-label/console.log",
+        "It seems that the boot has failed",
+        (5, "labelled 'CentOS-7-x86_64', but the label of the ISO is 'CentOS 7 x86_64'."),
+    ),
+    (
+        "genuine-el9/ks-wrong-path/console.log",
+        "Can't get kickstart",
+        (5, "at '/ks/nosuch.cfg', but on the ISO 'CentOS 7 x86_64' it is at '/ks.cfg'."),
+    ),
+    (
+        "genuine-el9/payload-scriptlet-error-text/console.log",
+        "The following error occurred",
+        (7, "Error in POSTIN scriptlet in rpm package kernel-core."),
+    ),
+    (
+        "genuine-el9/unknown-package-text/console.log",
+        "missing packages",
+        (6, "not on the medium: nosuchpackage."),
+    ),
+    ("el7-dracut-emergency.txt", "Could not boot", (5, "kickstart or its stage 2.")),
+    (
+        "el7-interactive-everything-2009.txt",
+        "Please make your choice",
+        (8, "complete, but the guest does not power off."),
+    ),
+    (
+        "el7-kickstart-rhel7.3-storage-failure.txt",
+        "storage configuration failed",
+        (7, "too small for the software or the partitions."),
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "marker", "expected"), FAILURES)
+def test_a_failure(name: str, marker: str, expected: tuple[int, str]) -> None:
+    for heard in (captured(name, 7 if name.endswith("virtio.log") else 1), captured(name, 61)):
+        assert heard.finding is not None
+        assert heard.finding.failure().exit_code == expected[0]
+        assert heard.finding.sentence.endswith(expected[1])
+        cause = next(n for n, line in enumerate(heard.lines) if marker in line)
+        assert heard.first is not None
+        assert cause <= heard.first <= cause + 2
+
+
+@pytest.mark.parametrize(
+    ("name", "phase"),
+    [
+        ("genuine-el9/ks-wrong-label/console.log", "boot"),
+        ("genuine-el9/ks-syntax-error-text/console.log", "stage 2"),
+        ("genuine-el9/unknown-package-text/console.log", "stage 2"),
+        ("genuine-el9/payload-scriptlet-error-text/console.log", "packages"),
+        ("el7-interactive-everything-2009.txt", "shutdown"),
+    ],
+)
+def test_how_far_a_failure_came(name: str, phase: str) -> None:
+    assert captured(name, 1).position.phase == phase
