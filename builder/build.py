@@ -20,8 +20,7 @@ from builder.iso.remaster import remaster
 from builder.journal import Journal
 from builder.kickstart.secrets import mask
 from builder.model.build import BuildOrder
-from builder.model.domain import Cdrom
-from builder.model.installation import Installation, InstallPlan
+from builder.model.installation import Installation, InstallPlan, Limits
 from builder.model.kickstart import Kickstart
 from builder.model.media import InstallMedia, StagedIso
 from builder.model.storage import Volume
@@ -31,7 +30,7 @@ from builder.template.compress import compress
 from builder.template.image import measure
 from builder.template.manifest import build_key, draft, tools
 from builder.template.publish import publish
-from builder.template.registry import unchanged
+from builder.template.registry import manifest, newest, unchanged
 from builder.template.verify import boot_check
 from builder.virt import volumes
 from builder.virt.domain_xml import domain_xml
@@ -150,7 +149,11 @@ def _make(inputs: _Inputs, work: _Work) -> Template:
     image = step(_COMPRESS, ImageFacts, partial(_compress, disk, work))
     seconds = step("Booting a clone", float, partial(_boot, record, work))
     record = replace(
-        record, domain_xml=done.domain_xml, packages=done.packages, boot_seconds=seconds
+        record,
+        domain_xml=done.domain_xml,
+        packages=done.packages,
+        phases=done.phases,
+        boot_seconds=seconds,
     )
     return step("Publishing", Template, partial(_publish, record, image, work))
 
@@ -177,7 +180,7 @@ def _plan(record: Manifest, media: InstallMedia, disk: Volume, work: _Work) -> I
         record.machine,
         nonce=work.asked.nonce,
         disk=disk.path,
-        cdrom=Cdrom(path=media.path, format=media.format),
+        media=media,
         evidence=work.journal.folder,
     )
 
@@ -185,9 +188,11 @@ def _plan(record: Manifest, media: InstallMedia, disk: Volume, work: _Work) -> I
 def _install(plan: InstallPlan, record: Manifest, work: _Work) -> Installation:
     work.journal.write("kickstart.ks", record.kickstart)
     work.journal.write("domain.xml", domain_xml(plan.domain))
-    return install(
-        plan, work.on.connection, deadlines=work.on.settings.deadlines, monitor=work.monitor
+    known = newest(work.on.store_pool.path, work.order.name)
+    limits = Limits(
+        deadlines=work.on.settings.deadlines, expected=manifest(known).phases if known else {}
     )
+    return install(plan, work.on.connection, limits=limits, monitor=work.monitor)
 
 
 def _compress(disk: Volume, work: _Work) -> ImageFacts:

@@ -31,6 +31,12 @@ class Monitor(Protocol):
         """Open a count of `unit`s ("B" counts bytes and is scaled) that closes with the block."""
         ...
 
+    def phase(self, name: str) -> None:
+        """Tell that an installation entered a phase."""
+
+    def package(self, name: str, done: int, total: int) -> None:
+        """Tell that an installation has come to package number `done`."""
+
     def note(self, text: str) -> None:
         """Tell one fact worth a line."""
 
@@ -67,6 +73,12 @@ class SilentMonitor:
     ) -> Iterator[Progress]:
         """Count into the void."""
         yield _SilentProgress()
+
+    def phase(self, name: str) -> None:
+        """Say nothing."""
+
+    def package(self, name: str, done: int, total: int) -> None:
+        """Say nothing."""
 
     def note(self, text: str) -> None:
         """Say nothing."""

@@ -10,7 +10,8 @@ from builder.inputs import rendered
 from builder.install.plan import install_plan, machine
 from builder.kickstart.secrets import mask
 from builder.model.build import BuildOrder
-from builder.model.domain import Accelerator, Cdrom, Machine
+from builder.model.domain import Accelerator, Machine
+from builder.model.media import InstallMedia
 from builder.monitor import Monitor
 from builder.rehearsal.cache import location
 from builder.virt.connection import connect
@@ -39,7 +40,13 @@ def preview(order: BuildOrder, settings: Settings, *, monitor: Monitor) -> Previ
         hardware,
         nonce="0" * 32,
         disk=settings.store_pool_path / "BUILD.qcow2",
-        cdrom=Cdrom(path=settings.iso_pool_path / "BUILD.qcow2", format="qcow2"),
+        media=InstallMedia(
+            path=settings.iso_pool_path / "BUILD.qcow2",
+            format="qcow2",
+            volume_id=order.release.volume_id,
+            kickstart_path="/ks.cfg",
+            size=0,
+        ),
         evidence=settings.artifacts / order.name / "BUILD",
     )
     return Preview(

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 
+# tqdm would guess the time that is left from the speed so far, which phases do not share.
+_PERCENT = "{desc}: {percentage:3.0f}%|{bar}|{postfix}"
+
+
 class _Bar:
     def __init__(self, bar: "tqdm[Never]") -> None:
         self._bar = bar
@@ -34,7 +38,7 @@ class _Lines:
 
     def __init__(self, title: str, total: int | None, unit: str) -> None:
         self._title, self._total, self._unit = title, total, unit
-        self._done, self._said = 0, time.monotonic()
+        self._done, self._said, self._text = 0, time.monotonic(), ""
 
     def advance(self, amount: int = 1) -> None:
         self._done += amount
@@ -43,12 +47,14 @@ class _Lines:
             _say(f"{self._title}: {self._count()}")
 
     def describe(self, text: str) -> None:
-        pass
+        self._text = text
 
     def expect(self, total: int) -> None:
         self._total = total
 
     def _count(self) -> str:
+        if self._unit == "%":
+            return f"{self._done} %, {self._text}"
         if self._unit != "B":
             return f"{self._done}/{self._total or '?'} {self._unit}"
         total = size(self._total) if self._total else "?"
@@ -86,9 +92,18 @@ class TerminalMonitor:
             return
         from tqdm import tqdm
 
-        scale = unit == "B"
-        with tqdm(desc=label, total=total, unit=unit, unit_scale=scale, leave=False) as bar:
+        scale, shape = unit == "B", _PERCENT if unit == "%" else None
+        with tqdm(
+            desc=label, total=total, unit=unit, unit_scale=scale, leave=False, bar_format=shape
+        ) as bar:
             yield _Bar(bar)
+
+    def phase(self, name: str) -> None:
+        """Print it."""
+        _say(f"{self._prefix}    phase: {name}")
+
+    def package(self, name: str, done: int, total: int) -> None:
+        """Say nothing: the bar counts."""
 
     def note(self, text: str) -> None:
         """Print a fact."""

@@ -4,18 +4,12 @@ import re
 
 import msgspec
 
+from builder.model.media import InstallMedia
+
 _COMMAND_LINE = re.compile(r"(?:Kernel command|Command) line: (.*)")
 _ESCAPED = re.compile(r"\\x([0-9a-fA-F]{2})")
 # GRUB of other distributions than Red Hat's takes the backslash for itself.
 _BARE = re.compile(r"x([0-9a-fA-F]{2})")
-
-
-class Medium(msgspec.Struct, frozen=True, kw_only=True):
-    """What the installer should find."""
-
-    volume_id: str
-    kickstart: str = "/ks.cfg"
-    """Path on the medium."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +40,7 @@ def of(arguments: str) -> Asked:
     )
 
 
-def explain(cause: str, asked: Asked, medium: Medium | None) -> Explanation | None:
+def explain(cause: str, asked: Asked, medium: InstallMedia | None) -> Explanation | None:
     """Return why the cause named came about, where what was asked for is not what there is."""
     if medium is None or cause not in (
         "kickstart-not-found",
@@ -62,7 +56,7 @@ def explain(cause: str, asked: Asked, medium: Medium | None) -> Explanation | No
     )
 
 
-def _wrong_label(what: str, place: str, medium: Medium) -> Explanation | None:
+def _wrong_label(what: str, place: str, medium: InstallMedia) -> Explanation | None:
     found = re.match(r"hd:(?:CD)?LABEL=([^:]*)", place)
     if found is None or medium.volume_id in _meant(found[1]):
         return None
@@ -73,13 +67,13 @@ def _wrong_label(what: str, place: str, medium: Medium) -> Explanation | None:
     )
 
 
-def _wrong_path(cause: str, asked: Asked, medium: Medium) -> Explanation | None:
+def _wrong_path(cause: str, asked: Asked, medium: InstallMedia) -> Explanation | None:
     found = re.match(r"hd:[^:]+:(.+)", asked.kickstart)
-    if cause != "kickstart-not-found" or found is None or found[1] == medium.kickstart:
+    if cause != "kickstart-not-found" or found is None or found[1] == medium.kickstart_path:
         return None
     return Explanation(
         f"The installer looked for its kickstart at {found[1]!r}, but on the ISO "
-        f"{medium.volume_id!r} it is at {medium.kickstart!r}.",
+        f"{medium.volume_id!r} it is at {medium.kickstart_path!r}.",
         "Remaster the ISO again: its boot entry must name the path that it has.",
     )
 

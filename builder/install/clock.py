@@ -8,6 +8,7 @@ from builder.model.installation import Deadlines
 GRACE_SECONDS = 8.0
 """From the first sign of failure to its report: log lines that follow name the details."""
 
+_LOOK_SECONDS = 1.0
 _HINT = "Raise {} in builder.toml if it only is slow."
 
 
@@ -17,7 +18,7 @@ class Clock:
     def __init__(self, deadlines: Deadlines, now: Callable[[], float]) -> None:
         self._deadlines = deadlines
         self._now = now
-        self._began = self._moved = self._entered = now()
+        self._began = self._moved = self._entered = self._looked = now()
         self._phase = ""
         self._failed: float | None = None
         self._vital: object = None
@@ -26,8 +27,13 @@ class Clock:
         """Note a sign of life."""
         self._moved = self._now()
 
+    def wants_a_look(self) -> bool:
+        """Tell whether it is time to look for signs of life, also while the guest writes."""
+        return self._now() - self._looked >= _LOOK_SECONDS
+
     def look(self, vital: object) -> None:
         """Take a vital sign: it is one of life when it is another than before."""
+        self._looked = self._now()
         if vital != self._vital:
             self._vital = vital
             self.alive()

@@ -8,10 +8,11 @@ import re
 import msgspec
 
 from builder.errors import BuilderError
-from builder.install.asked import Asked, Medium, explain
+from builder.install.asked import Asked, explain
 from builder.install.cause import Cause, Take
 from builder.install.causes import CAUSES
 from builder.install.said import CONSOLE, said
+from builder.model.media import InstallMedia
 
 _LONGEST = 300
 """Guests may write what they like; a sentence stays one."""
@@ -62,7 +63,7 @@ class _Seen(msgspec.Struct, kw_only=True):
 class Diagnosis:
     """Hears lines of all witnesses and knows at any time why the installation failed, if it did."""
 
-    def __init__(self, medium: Medium | None = None) -> None:
+    def __init__(self, medium: InstallMedia | None = None) -> None:
         """`medium` is what the installer should have found."""
         self._medium = medium
         self._asked = Asked()
@@ -159,7 +160,7 @@ def _add(seen: _Seen, detail: str) -> None:
         seen.details.append(detail)
 
 
-def _worded(seen: _Seen, asked: Asked, medium: Medium | None) -> Finding:
+def _worded(seen: _Seen, asked: Asked, medium: InstallMedia | None) -> Finding:
     cause = seen.cause
     # Not str.format: what the guest says is no format.
     sentence = cause.sentence.replace("{0}", _shown(seen.group).rstrip("."))

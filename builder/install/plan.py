@@ -15,6 +15,7 @@ from builder.model.domain import (
     Machine,
 )
 from builder.model.installation import InstallPlan
+from builder.model.media import InstallMedia
 
 
 def machine(order: BuildOrder, accelerator: Accelerator, *, network: str) -> Machine:
@@ -38,19 +39,19 @@ def machine(order: BuildOrder, accelerator: Accelerator, *, network: str) -> Mac
 
 
 def install_plan(
-    name: str, machine: Machine, *, nonce: str, disk: Path, cdrom: Cdrom, evidence: Path
+    name: str, machine: Machine, *, nonce: str, disk: Path, media: InstallMedia, evidence: Path
 ) -> InstallPlan:
-    """Return the plan for a domain that boots `cdrom` once and installs to `disk`."""
+    """Return the plan for a domain that boots the media once and installs to `disk`."""
     domain = DomainSpec(
         name=name,
         title=f"Installation for {name}",
         machine=machine,
         disks=(Disk(path=disk, boot_order=2),),
-        cdrom=cdrom,
+        cdrom=Cdrom(path=media.path, format=media.format),
         console_log=evidence / "console.log",
         channels=(
             Channel(name=ANACONDA_PORT, log=evidence / "virtio.log"),
             Channel(name=RESULT_PORT, log=evidence / "result.log"),
         ),
     )
-    return InstallPlan(domain=domain, nonce=nonce, evidence=evidence)
+    return InstallPlan(domain=domain, nonce=nonce, media=media, evidence=evidence)

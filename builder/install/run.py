@@ -8,8 +8,9 @@ import msgspec
 
 from builder.errors import BuilderError
 from builder.install import report
-from builder.install.watch import Heard, watch
-from builder.model.installation import Deadlines, Installation, InstallPlan
+from builder.install.heard import Heard
+from builder.install.watch import watch
+from builder.model.installation import Installation, InstallPlan, Limits
 from builder.monitor import Monitor
 from builder.virt import domains
 from builder.virt.connection import Connection
@@ -28,7 +29,7 @@ class _Guest(msgspec.Struct, frozen=True):
 
 
 def install(
-    plan: InstallPlan, connection: Connection, *, deadlines: Deadlines, monitor: Monitor
+    plan: InstallPlan, connection: Connection, *, limits: Limits, monitor: Monitor
 ) -> Installation:
     """Run the planned domain until the guest has said that it succeeded and powered off.
 
@@ -37,47 +38,35 @@ def install(
     Raises InstallError or HangError, with logs and a screenshot in the plan's evidence folder.
     """
     began = time.monotonic()
-    domain = _domain(plan, connection)
+    domain = domains.Domain(name=plan.domain.name, connection=connection)
+    fresh = not domains.has_run(connection, domain.name)
+    if fresh:
+        _start(plan, domain)
     document = domains.live_xml(domain)
-    heard = _run(plan, connection, domain, deadlines=deadlines, monitor=monitor)
+    heard = _run(plan, domain, limits=limits, monitor=monitor)
     return Installation(
         disk=plan.domain.disks[0].path,
         seconds=time.monotonic() - began,
         domain_xml=document,
         packages=tuple(sorted(heard.packages)),
+        phases=heard.phases if fresh else {},
     )
 
 
-def _domain(plan: InstallPlan, connection: Connection) -> domains.Domain:
-    domain = domains.Domain(name=plan.domain.name, connection=connection)
-    if domains.has_run(connection, domain.name):
-        return domain
+def _start(plan: InstallPlan, domain: domains.Domain) -> None:
     domains.remove(domain)  # defined by a process that was killed before it could start it
     for log in plan.domain.logs.values():
         log.unlink(missing_ok=True)
-    return domains.started(connection, domain_xml(plan.domain))
+    domains.start(domain.connection, domain_xml(plan.domain))
 
 
-def _run(
-    plan: InstallPlan,
-    connection: Connection,
-    domain: domains.Domain,
-    *,
-    deadlines: Deadlines,
-    monitor: Monitor,
-) -> Heard:
-    with listen(connection, domain, logs=plan.domain.logs) as signals:
+def _run(plan: InstallPlan, domain: domains.Domain, *, limits: Limits, monitor: Monitor) -> Heard:
+    with listen(domain.connection, domain, logs=plan.domain.logs) as signals:
         domains.resume(domain)
         try:
-            return watch(
-                signals,
-                nonce=plan.nonce,
-                deadlines=deadlines,
-                guest=_Guest(domain),
-                monitor=monitor,
-            )
+            return watch(signals, plan, limits=limits, guest=_Guest(domain), monitor=monitor)
         except BuilderError:
-            domains.screenshot(connection, domain, plan.evidence / "screenshot")
+            domains.screenshot(domain.connection, domain, plan.evidence / "screenshot")
             _keep_guest_log(plan.evidence)
             raise
 

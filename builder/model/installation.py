@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from builder.model.domain import DomainSpec
+from builder.model.media import InstallMedia
 
 
 class InstallPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -13,6 +14,8 @@ class InstallPlan(msgspec.Struct, frozen=True, kw_only=True):
     domain: DomainSpec
     nonce: str
     """What the guest must say through the result port for the installation to be a success."""
+    media: InstallMedia | None = None
+    """What it installs from."""
     evidence: Path
     """Folder for logs and screenshots."""
 
@@ -37,6 +40,14 @@ class Deadlines(msgspec.Struct, frozen=True, kw_only=True):
     def of(self, phase: str) -> PhaseLimits:
         """Return what holds in a phase."""
         return self.phases.get(phase) or PhaseLimits(idle_seconds=self.idle_seconds)
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How long an installation may take, and how long an earlier one took."""
+
+    deadlines: Deadlines
+    expected: dict[str, float] = {}
+    """Seconds of each phase in the last installation of the same template; empty for a first."""
 
 
 class Output(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,3 +95,5 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     domain_xml: str
     packages: tuple[str, ...]
+    phases: dict[str, float] = {}
+    """Seconds that each phase took; empty where nobody watched all of it."""

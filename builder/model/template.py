@@ -53,6 +53,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     domain_xml: str = ""
     packages: tuple[str, ...] = ()
     """NAME-VERSION, as the guest listed them at the end of its installation."""
+    phases: dict[str, float] = {}
+    """Seconds that each phase of the installation took."""
     image: ImageFacts | None = None
     compression: str = ""
     boot_seconds: float = 0

@@ -35,6 +35,11 @@ def unchanged(store: Path, name: str, *, key: str) -> Template | None:
     return next(same, None)
 
 
+def newest(store: Path, name: str) -> Template | None:
+    """Return the newest template of that name."""
+    return next((each for each in reversed(templates(store)) if each.name == name), None)
+
+
 def order(version: str) -> tuple[int, int]:
     """Return what versions sort by: 20261123.10 comes after 20261123.9."""
     day, _, number = version.partition(".")

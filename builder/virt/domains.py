@@ -55,7 +55,7 @@ def has_run(connection: Connection, name: str) -> bool:
         return any(each.state() != never for each in found)
 
 
-def started(connection: Connection, document: str) -> Domain:
+def start(connection: Connection, document: str) -> Domain:
     """Define and start a domain, its processors stopped.
 
     Nobody removes it at the end: it may have to outlive this process.

@@ -9,8 +9,8 @@ from builder.install.plan import install_plan, machine
 from builder.install.run import install
 from builder.iso.prepare import Wishes
 from builder.iso.remaster import remaster
-from builder.model.domain import Cdrom, Disk, DomainSpec
-from builder.model.installation import Ended, Installation, InstallPlan
+from builder.model.domain import Disk, DomainSpec
+from builder.model.installation import Ended, Installation, InstallPlan, Limits
 from builder.model.media import StagedIso
 from builder.monitor import SilentMonitor
 from builder.orders import Request, resolve
@@ -41,7 +41,7 @@ def planned(
             machine(order, on.accelerator, network="user"),
             nonce=nonce,
             disk=disk.path,
-            cdrom=Cdrom(path=media.path, format=media.format),
+            media=media,
             evidence=folder,
         )
 
@@ -49,7 +49,9 @@ def planned(
 def carry_out(plan: InstallPlan, on: Hypervisor) -> Installation:
     """Install as planned, and remove the domain. Raises InstallError and HangError."""
     try:
-        return install(plan, on.connection, deadlines=on.settings.deadlines, monitor=SILENT)
+        return install(
+            plan, on.connection, limits=Limits(deadlines=on.settings.deadlines), monitor=SILENT
+        )
     finally:
         domains.remove(domains.Domain(name=plan.domain.name, connection=on.connection))
 

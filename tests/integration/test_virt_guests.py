@@ -25,7 +25,15 @@ from tiny_guests import (
 from builder.errors import BuilderError, HostError, InstallError, TemplateError
 from builder.install.run import install
 from builder.model.domain import ANACONDA_PORT, RESULT_PORT, DomainSpec
-from builder.model.installation import Deadlines, Ended, HostTrouble, InstallPlan, Output, Signal
+from builder.model.installation import (
+    Deadlines,
+    Ended,
+    HostTrouble,
+    InstallPlan,
+    Limits,
+    Output,
+    Signal,
+)
 from builder.monitor import SilentMonitor
 from builder.template.verify import boot_check
 from builder.virt import domains, pools, volumes
@@ -249,7 +257,7 @@ def test_a_failed_installation_leaves_its_evidence(
         install(
             plan,
             connection,
-            deadlines=Deadlines(total_seconds=300, idle_seconds=300),
+            limits=Limits(deadlines=Deadlines(total_seconds=300, idle_seconds=300)),
             monitor=SilentMonitor(),
         )
     _remove(connection, NAME)

@@ -6,13 +6,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from builder.install.asked import Medium
 from builder.install.diagnose import Diagnosis, Finding
 from builder.install.progress import PHASES, Position, follow, fraction
+from builder.model.media import InstallMedia
 from builder.virt.terminal import Lines
 
 CAPTURES = Path(__file__).parents[4] / "shared" / "facts" / "console"
-MEDIUM = Medium(volume_id="CentOS 7 x86_64")
+MEDIUM = InstallMedia(
+    path=Path("x.iso"), format="raw", volume_id="CentOS 7 x86_64", kickstart_path="/ks.cfg", size=0
+)
 
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,24 +1,28 @@
 """Known failures: each row of the table, what they become together, and what is none."""
 
+from pathlib import Path
+
 import pytest
 
-from builder.install.asked import Medium
 from builder.install.cause import Cause, Take
 from builder.install.causes import CAUSES
 from builder.install.diagnose import Diagnosis, Finding
+from builder.model.media import InstallMedia
 
 LOG = "org.fedoraproject.anaconda.log.0"
-MEDIUM = Medium(volume_id="Our Medium 7")
+MEDIUM = InstallMedia(
+    path=Path("x.iso"), format="raw", volume_id="Our Medium 7", kickstart_path="/ks.cfg", size=0
+)
 
 
-def heard(*lines: str, witness: str = "console", medium: Medium | None = None) -> Diagnosis:
+def heard(*lines: str, witness: str = "console", medium: InstallMedia | None = None) -> Diagnosis:
     diagnosis = Diagnosis(medium)
     for line in lines:
         diagnosis.hear(line, witness)
     return diagnosis
 
 
-def found(*lines: str, witness: str = "console", medium: Medium | None = None) -> Finding:
+def found(*lines: str, witness: str = "console", medium: InstallMedia | None = None) -> Finding:
     finding = heard(*lines, witness=witness, medium=medium).finding
     assert finding is not None
     return finding

@@ -8,8 +8,9 @@ import pytest
 from builder.errors import HostError
 from builder.install.plan import install_plan, machine
 from builder.model.build import BuildOrder
-from builder.model.domain import ANACONDA_PORT, RESULT_PORT, Accelerator, Cdrom
+from builder.model.domain import ANACONDA_PORT, RESULT_PORT, Accelerator
 from builder.model.kickstart import RenderOptions
+from builder.model.media import InstallMedia
 from builder.releases import catalogue
 
 KVM = Accelerator(virt_type="kvm", cpu="host-passthrough", uefi=True)
@@ -57,7 +58,13 @@ def test_the_cd_boots_before_the_disk_and_the_evidence_stays_together() -> None:
         machine(order(), KVM, network="user"),
         nonce="n",
         disk=Path("/s/d.qcow2"),
-        cdrom=Cdrom(path=Path("/i/c.iso")),
+        media=InstallMedia(
+            path=Path("/srv/iso/ID.qcow2"),
+            format="qcow2",
+            volume_id="V",
+            kickstart_path="/ks.cfg",
+            size=0,
+        ),
         evidence=Path("/a/x"),
     )
     assert plan.domain.cdrom is not None

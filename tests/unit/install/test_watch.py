@@ -6,18 +6,48 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 from queue import Empty, SimpleQueue
 
 import pytest
 
 from builder.errors import BuilderError, HangError, HostError, InstallError
 from builder.install.clock import GRACE_SECONDS
-from builder.install.watch import Heard, watch
-from builder.model.domain import ANACONDA_PORT, RESULT_PORT
-from builder.model.installation import Deadlines, Ended, HostTrouble, Output, PhaseLimits, Signal
+from builder.install.heard import Heard
+from builder.install.watch import watch
+from builder.model.domain import ANACONDA_PORT, RESULT_PORT, DomainSpec, Machine
+from builder.model.installation import (
+    Deadlines,
+    Ended,
+    HostTrouble,
+    InstallPlan,
+    Limits,
+    Output,
+    PhaseLimits,
+    Signal,
+)
 from builder.monitor import Progress, SilentMonitor
 
 NONCE = "5eed" * 8
+PLAN = InstallPlan(
+    domain=DomainSpec(
+        name="x",
+        title="x",
+        machine=Machine(
+            osinfo="x",
+            virt_type="kvm",
+            cpu="x",
+            memory_mib=1,
+            vcpus=1,
+            firmware="bios",
+            network="none",
+        ),
+        disks=(),
+        console_log=Path("console.log"),
+    ),
+    nonce=NONCE,
+    evidence=Path(),
+)
 DEADLINES = Deadlines(total_seconds=3600, idle_seconds=600)
 PANIC = b"Kernel panic - not syncing: VFS: Unable to mount root fs\r\n"
 
@@ -54,7 +84,7 @@ def still() -> object:
     return "nothing moves"
 
 
-class Machine:
+class Power:
     """What the watcher may do with the guest."""
 
     def __init__(self, vital: Callable[[], object]) -> None:
@@ -70,13 +100,13 @@ def run(
     *,
     vital: Callable[[], object] = still,
     deadlines: Deadlines = DEADLINES,
-    machine: Machine | None = None,
+    machine: Power | None = None,
 ) -> Heard:
     return watch(
         guest,
-        nonce=NONCE,
-        deadlines=deadlines,
-        guest=machine or Machine(vital),
+        PLAN,
+        limits=Limits(deadlines=deadlines),
+        guest=machine or Power(vital),
         monitor=SilentMonitor(),
         now=lambda: guest.time,
     )
@@ -222,7 +252,7 @@ def test_a_reboot_after_the_success_is_an_end_like_another() -> None:
 
 
 def test_a_reset_by_the_firmware_is_no_end() -> None:
-    machine = Machine(still)
+    machine = Power(still)
     reset = Ended(reason="rebooted")
     assert run(Guest((1, reset), (2, reset), (20, SUCCESS), (21, OFF)), machine=machine).success
     assert machine.restarts == 2
@@ -242,12 +272,16 @@ class Tally(SilentMonitor):
     """Remembers what it was told."""
 
     def __init__(self) -> None:
-        self.notes: list[str] = []
-        self.total = 0
+        self.phases: list[str] = []
+        self.packages: list[tuple[str, int, int]] = []
+        self.texts: list[str] = []
         self.done = 0
 
-    def note(self, text: str) -> None:
-        self.notes.append(text)
+    def phase(self, name: str) -> None:
+        self.phases.append(name)
+
+    def package(self, name: str, done: int, total: int) -> None:
+        self.packages.append((name, done, total))
 
     @contextmanager
     def progress(
@@ -263,26 +297,36 @@ class Tally(SilentMonitor):
         self.done += amount
 
     def describe(self, text: str) -> None:
-        pass
+        self.texts.append(text)
 
     def expect(self, total: int) -> None:
-        self.total = total
+        raise AssertionError(total)
 
 
 def test_progress_is_told() -> None:
     lines = [b"Installing bash (1/3)\n", b"Installing kernel (3/3)\n", b"Installing boot loader\n"]
-    guest = Guest(*((1.0, console(line)) for line in lines), (2, SUCCESS), (3, OFF))
+    told = ((10.0 * (each + 1), console(line)) for each, line in enumerate(lines))
+    guest = Guest(*told, (35, SUCCESS), (40, OFF))
     tally = Tally()
-    watch(
+    heard = watch(
         guest,
-        nonce=NONCE,
-        deadlines=DEADLINES,
-        guest=Machine(still),
+        PLAN,
+        limits=Limits(deadlines=DEADLINES, expected={"packages": 60, "boot loader": 20}),
+        guest=Power(still),
         monitor=tally,
         now=lambda: guest.time,
     )
-    assert (tally.done, tally.total) == (3, 3)
-    assert tally.notes == ["phase: packages", "phase: boot loader"]
+    assert tally.phases == ["packages", "boot loader"]
+    assert tally.packages == [("bash", 1, 3), ("kernel", 3, 3)]
+    assert tally.done == 75
+    assert tally.texts[0] == "firmware, 1 min left"
+    assert "packages 1/3, 1 min left" in tally.texts
+    assert tally.texts[-1] == "boot loader 3/3, 15 s left"
+    assert {name: round(each) for name, each in heard.phases.items()} == {
+        "firmware": 10,
+        "packages": 20,
+        "boot loader": 10,
+    }
 
 
 def test_every_outcome_is_an_error_of_ours_or_a_success() -> None:

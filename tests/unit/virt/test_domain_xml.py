@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from builder.install.plan import install_plan
-from builder.model.domain import Cdrom, Disk, DomainSpec, Machine
+from builder.model.domain import Disk, DomainSpec, Machine
+from builder.model.media import InstallMedia
 from builder.virt.domain_xml import domain_xml
 
 EVIDENCE = Path("/srv/artifacts/centos7/ID")
@@ -42,7 +43,13 @@ def spec(machine: Machine, purpose: str) -> DomainSpec:
         machine,
         nonce="0" * 32,
         disk=Path("/srv/store/ID.qcow2"),
-        cdrom=Cdrom(path=Path("/srv/iso/ID.qcow2"), format="qcow2"),
+        media=InstallMedia(
+            path=Path("/srv/iso/ID.qcow2"),
+            format="qcow2",
+            volume_id="V",
+            kickstart_path="/ks.cfg",
+            size=0,
+        ),
         evidence=EVIDENCE,
     )
     return plan.domain
