@@ -16,7 +16,17 @@ from builder.errors import BuilderError, UsageError
 
 _INTERRUPTED = 130
 _COMMANDS = ("build", "doctor")
-_GROUPS = ("host", "iso", "kickstart", "pipeline", "pool", "rehearsal", "template", "volume")
+_GROUPS = (
+    "builds",
+    "host",
+    "iso",
+    "kickstart",
+    "pipeline",
+    "pool",
+    "rehearsal",
+    "template",
+    "volume",
+)
 
 
 def _application(argv: list[str]) -> typer.Typer:
