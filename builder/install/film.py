@@ -7,7 +7,7 @@ from builder.install.pixels import Raster, alike, decode, encode
 from builder.model.screen import Frame, Screen
 
 FRAMES = 40
-BYTES = 4 * 2**20
+BYTES = 3 * 2**20
 """On disk; a text console's picture takes 5 to 20 KiB, a graphical one's up to ten times that."""
 
 
