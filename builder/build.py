@@ -1,6 +1,8 @@
 """The recipe: one release and profile in, one published template out. Steps meet only here."""
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -9,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from builder import leftovers
+from builder.dossier import page as dossier
 from builder.errors import HostError
 from builder.hypervisor import Hypervisor
 from builder.inputs import rendered, staged
@@ -34,18 +37,10 @@ from builder.template.registry import manifest, newest, unchanged
 from builder.template.verify import boot_check
 from builder.virt import volumes
 from builder.virt.domain_xml import domain_xml
+from builder.work import DEFAULT, Asked, How, Work
 
 _ASKED = "order"
 _REMASTER, _DISK, _COMPRESS = "Remastering the ISO", "Creating the disk", "Compressing the image"
-
-
-class _Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What a build is to do; kept, so that another process can go on with it."""
-
-    order: BuildOrder
-    nonce: str
-    force: bool
-    keep: bool
 
 
 class _Inputs(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,68 +51,68 @@ class _Inputs(msgspec.Struct, frozen=True, kw_only=True):
     record: Manifest
 
 
-class _Work(msgspec.Struct, frozen=True, kw_only=True):
-    """What every step of one build is given."""
-
-    asked: _Asked
-    on: Hypervisor
-    journal: Journal
-    monitor: Monitor
-
-    @property
-    def order(self) -> BuildOrder:
-        """What is wanted."""
-        return self.asked.order
-
-
-def build(
-    order: BuildOrder, *, on: Hypervisor, force: bool = False, keep: bool = False, monitor: Monitor
-) -> Built:
+def build(order: BuildOrder, *, on: Hypervisor, how: How = DEFAULT, monitor: Monitor) -> Built:
     """Build and publish one template; when nothing changed since the newest, return that.
 
-    `force` builds all the same. Raises the BuilderError of the step that failed; nothing but its
-    evidence is left then, or, with `keep`, the failed guest with its disk and medium as well.
+    Raises the BuilderError of the step that failed; nothing but its evidence is left then, or what
+    `how` says.
     """
-    asked = _Asked(order=order, nonce=secrets.token_hex(16), force=force, keep=keep)
-    with Journal.begin(on.settings.artifacts, order.name, monitor=monitor) as journal:
+    asked = Asked(order=order, nonce=secrets.token_hex(16), how=how)
+    artifacts = on.settings.artifacts
+    journal = Journal.begin(artifacts, order.name, events=how.events, monitor=monitor)
+    with _documented(journal):
         journal.keep({_ASKED: asked})
-        return _carry_out(_Work(asked=asked, on=on, journal=journal, monitor=monitor))
+        return _carry_out(Work(asked=asked, on=on, journal=journal))
 
 
-def attach(folder: Path, *, on: Hypervisor, monitor: Monitor) -> Built:
+def attach(folder: Path, *, on: Hypervisor, events: Path | None = None, monitor: Monitor) -> Built:
     """Go on with the build in `folder`, whose process was killed, and finish it.
 
     Its installation has gone on meanwhile and is joined; steps that were finished are not done
     again. Raises UsageError for a build that has ended, HostError for one that somebody is on.
     """
-    with Journal.join(folder, monitor=monitor) as journal:
-        asked = journal.results.get(_ASKED, _Asked)
+    journal = Journal.join(folder, events=events, monitor=monitor)
+    with _documented(journal):
+        asked = journal.results.get(_ASKED, Asked)
         if asked is None:
             raise HostError(
                 f"The build {journal.build_id} was killed before it had begun.",
                 hint="Start it again; `builder gc` clears this one.",
             )
-        work = _Work(asked=asked, on=on, journal=journal, monitor=monitor)
+        work = Work(asked=asked, on=on, journal=journal)
         leftovers.clear(on, journal.build_id, keep=_finished(work), monitor=monitor)
         return _carry_out(work)
 
 
-def _carry_out(work: _Work) -> Built:
+@contextmanager
+def _documented(journal: Journal) -> Iterator[None]:
+    """Keep the journal for the block, and at its end put all that is known on one page."""
+    try:
+        with journal:
+            yield
+    finally:
+        if journal.folder.exists():
+            with suppress(HostError):  # a help, which must not hide how the build ended
+                dossier.write(journal.folder)
+
+
+def _carry_out(work: Work) -> Built:
     journal, asked = work.journal, work.asked
-    with leftovers.cleared(work.on, journal.build_id, keep=asked.keep, monitor=work.monitor):
+    with leftovers.cleared(work.on, journal.build_id, keep=asked.how.keep, monitor=work.monitor):
         inputs = _prepare(work)
         same = unchanged(work.on.store_pool.path, asked.order.name, key=inputs.record.build_key)
-        if same is not None and not asked.force:
+        begun = journal.results.get(_REMASTER, InstallMedia)  # to be finished whatever is there
+        if same is not None and not begun and not asked.how.force:
             journal.discard()
             return Built(template=same, fresh=False)
         template = _make(inputs, work)
         journal.finish(version=template.version)
         return Built(
-            template=template, fresh=True, folder=journal.folder, steps=journal.entry.steps
+            template=template, fresh=True, folder=journal.folder, steps=journal.record.steps
         )
 
 
-def _prepare(work: _Work) -> _Inputs:
+def _prepare(work: Work) -> _Inputs:
     order, journal = work.order, work.journal
     hardware = machine(order, work.on.accelerator, network=work.on.settings.network)
     kickstart = journal.step(
@@ -140,7 +135,7 @@ def _prepare(work: _Work) -> _Inputs:
     return _Inputs(iso=iso, kickstart=kickstart, record=record)
 
 
-def _make(inputs: _Inputs, work: _Work) -> Template:
+def _make(inputs: _Inputs, work: Work) -> Template:
     step, record = work.journal.step, inputs.record
     media = step(_REMASTER, InstallMedia, partial(_remaster, inputs, work))
     disk = step(_DISK, Volume, partial(_create_disk, work))
@@ -158,25 +153,25 @@ def _make(inputs: _Inputs, work: _Work) -> Template:
     return step("Publishing", Template, partial(_publish, record, image, work))
 
 
-def _remaster(inputs: _Inputs, work: _Work) -> InstallMedia:
+def _remaster(inputs: _Inputs, work: Work) -> InstallMedia:
     overlay = not shares_blocks(work.on.iso_pool.path)
     return remaster(
         inputs.iso.path,
         Wishes(kickstart=inputs.kickstart.text, append=work.order.release.installer_args),
-        output=_medium(work, "qcow2" if overlay else "iso"),
+        output=work.medium("qcow2" if overlay else "iso"),
         overlay=overlay,
         monitor=work.monitor,
     )
 
 
-def _create_disk(work: _Work) -> Volume:
-    name, pool = _disk_path(work).name, work.on.store_pool.name
+def _create_disk(work: Work) -> Volume:
+    name, pool = work.disk.name, work.on.store_pool.name
     return volumes.create(work.on.connection, pool, name, capacity=work.order.capacity)
 
 
-def _plan(record: Manifest, media: InstallMedia, disk: Volume, work: _Work) -> InstallPlan:
+def _plan(record: Manifest, media: InstallMedia, disk: Volume, work: Work) -> InstallPlan:
     return install_plan(
-        _domain(work),
+        work.domain,
         record.machine,
         nonce=work.asked.nonce,
         disk=disk.path,
@@ -185,7 +180,7 @@ def _plan(record: Manifest, media: InstallMedia, disk: Volume, work: _Work) -> I
     )
 
 
-def _install(plan: InstallPlan, record: Manifest, work: _Work) -> Installation:
+def _install(plan: InstallPlan, record: Manifest, work: Work) -> Installation:
     work.journal.write("kickstart.ks", record.kickstart)
     work.journal.write("domain.xml", domain_xml(plan.domain))
     known = newest(work.on.store_pool.path, work.order.name)
@@ -195,14 +190,14 @@ def _install(plan: InstallPlan, record: Manifest, work: _Work) -> Installation:
     return install(plan, work.on.connection, limits=limits, monitor=work.monitor)
 
 
-def _compress(disk: Volume, work: _Work) -> ImageFacts:
-    compress(disk.path, _candidate(work))
-    return measure(_candidate(work))
+def _compress(disk: Volume, work: Work) -> ImageFacts:
+    compress(disk.path, work.candidate)
+    return measure(work.candidate)
 
 
-def _boot(record: Manifest, work: _Work) -> float:
+def _boot(record: Manifest, work: Work) -> float:
     return boot_check(
-        _candidate(work),
+        work.candidate,
         record.machine,
         connection=work.on.connection,
         pool=work.on.store_pool.name,
@@ -211,39 +206,23 @@ def _boot(record: Manifest, work: _Work) -> float:
     )
 
 
-def _publish(record: Manifest, image: ImageFacts, work: _Work) -> Template:
+def _publish(record: Manifest, image: ImageFacts, work: Work) -> Template:
     journal = work.journal
-    record = replace(record, steps=journal.entry.steps, tools=tools(work.on.connection))
-    template = publish(_candidate(work), record, image, today=datetime.now(UTC).date())
+    record = replace(record, steps=journal.record.steps, tools=tools(work.on.connection))
+    template = publish(work.candidate, record, image, today=datetime.now(UTC).date())
     journal.write("manifest.json", template.manifest.read_text())
     journal.link(template.path)
     return template
 
 
-def _domain(work: _Work) -> str:
-    return f"builder-{work.order.name}-{work.journal.build_id}"
-
-
-def _medium(work: _Work, kind: str) -> Path:
-    return work.on.iso_pool.path / f"{work.journal.build_id}.{kind}"
-
-
-def _disk_path(work: _Work) -> Path:
-    return work.on.store_pool.path / f"{work.journal.build_id}.qcow2"
-
-
-def _candidate(work: _Work) -> Path:
-    return work.on.store_pool.path / f".{work.journal.build_id}.candidate"
-
-
-def _finished(work: _Work) -> set[str]:
+def _finished(work: Work) -> set[str]:
     """Return what steps that were finished made; the guest of an installation counts as such."""
     results = work.journal.results
-    made = {_domain(work)}
+    made = {work.domain}
     if media := results.get(_REMASTER, InstallMedia):
         made.add(str(media.path))
     if disk := results.get(_DISK, Volume):
         made.add(str(disk.path))
     if results.get(_COMPRESS, ImageFacts):
-        made.add(str(_candidate(work)))
+        made.add(str(work.candidate))
     return made

@@ -1,14 +1,13 @@
 """Clear up after builds that nobody will finish."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from builder import leftovers
+from builder.builds import ABANDONED, RUNNING, Build, builds, load
 from builder.hypervisor import Hypervisor
-from builder.journal import Entry, Journal, held, read
+from builder.journal import Journal
 from builder.monitor import Monitor
 
 Verdict = Literal["cleared", "still installing", "kept"]
@@ -30,39 +29,33 @@ def collect(on: Hypervisor, *, kept: bool, dry_run: bool, monitor: Monitor) -> t
     A build whose guest still runs is left alone: it can be joined. So is one that a process
     carries out. `dry_run` only tells.
     """
-    found = [_judge(on, folder, entry, kept=kept) for folder, entry in _builds(on)]
-    results = tuple(each for each in found if each is not None)
+    known = (each for each in builds(on.settings.artifacts) if each.state != RUNNING)
+    found = tuple(each for build in known if (each := _judge(on, build, kept=kept)))
     if not dry_run:
-        for each in (each for each in results if each.verdict == "cleared"):
+        for each in (each for each in found if each.verdict == "cleared"):
             _clear(on, each, monitor=monitor)
-    return results
+    return found
 
 
-def _builds(on: Hypervisor) -> Iterator[tuple[Path, Entry]]:
-    for path in sorted(on.settings.artifacts.glob("*/*/build.json")):
-        entry = read(path.parent)
-        if entry is not None and not held(path.parent):
-            yield path.parent, entry
-
-
-def _judge(on: Hypervisor, folder: Path, entry: Entry, *, kept: bool) -> Found | None:
-    left = leftovers.left(on, entry.build_id)
-    if entry.state == "running":
-        alive = leftovers.running(on, entry.build_id)
+def _judge(on: Hypervisor, build: Build, *, kept: bool) -> Found | None:
+    build_id = build.record.build_id
+    left = leftovers.left(on, build_id)
+    if build.state == ABANDONED:
+        alive = leftovers.running(on, build_id)
         verdict: Verdict = "still installing" if alive else "cleared"
     elif left:
         verdict = "cleared" if kept else "kept"
     else:
         return None
-    return Found(build_id=entry.build_id, name=folder.parent.name, verdict=verdict, left=left)
+    return Found(build_id=build_id, name=build.record.name, verdict=verdict, left=left)
 
 
 def _clear(on: Hypervisor, found: Found, *, monitor: Monitor) -> None:
     folder = on.settings.artifacts / found.name / found.build_id
-    entry = read(folder)
-    if entry is None or entry.state != "running":
+    build = load(folder)
+    if build is None or build.state != ABANDONED:
         leftovers.clear(on, found.build_id, monitor=monitor)
         return
     with Journal.join(folder, monitor=monitor) as journal:
         leftovers.clear(on, found.build_id, monitor=monitor)
-        journal.finish(state="abandoned")
+        journal.finish(state="cleared")

@@ -6,45 +6,30 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self, TypeVar
+from typing import Self, TypeVar
 
 import msgspec
 
+from builder.builds import FILE, RUNNING, load
 from builder.errors import BuilderError, HostError, UsageError
+from builder.events import FILE as FILE_OF_EVENTS
+from builder.events import recording
+from builder.model.event import Kind
+from builder.model.record import Record
 from builder.model.template import StepTime
 from builder.monitor import Monitor
+from builder.recording import Recorder
 from builder.results import Results, replace
 
-State = Literal["running", "done", "failed", "interrupted", "abandoned"]
-
-_RECORD, _TIMES = "build.json", "times"
+_TIMES = "times"
 T = TypeVar("T")
 
 
 class _Times(msgspec.Struct, frozen=True):
-    steps: tuple[StepTime, ...] = ()
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """The content of build.json. "running" is what a killed build says as well: see `held`."""
-
-    build_id: str
-    name: str
-    pid: int
-    state: State
-    began: str = ""
-    """RFC 3339, UTC; so for `ended`."""
-    ended: str = ""
-    step: str = ""
-    error: str = ""
-    hint: str = ""
-    exit_code: int = 0
-    version: str = ""
-    """Of the template that came of it."""
     steps: tuple[StepTime, ...] = ()
 
 
@@ -54,42 +39,51 @@ class Journal:
     What its steps came to is kept, for its owner only, until the build has ended.
     """
 
-    def __init__(self, folder: Path, entry: Entry, *, monitor: Monitor) -> None:
+    def __init__(
+        self, folder: Path, record: Record, *, events: Path | None = None, monitor: Monitor
+    ) -> None:
         self.folder = folder
-        self.entry = entry
-        self._monitor = monitor
+        self.record = record
+        self.monitor = monitor
+        """Within the block it writes down what it is told: events.jsonl, and the file `events`."""
+        self._events = events
+        self._files = ExitStack()
+        self._tell: Callable[[Kind, str], object] = lambda _kind, _text: None
         self.results = Results(folder / ".results.json")
         """What the steps came to, until the build has ended."""
         self._handle = -1
 
     @classmethod
-    def begin(cls, artifacts: Path, name: str, *, monitor: Monitor) -> Self:
+    def begin(
+        cls, artifacts: Path, name: str, *, events: Path | None = None, monitor: Monitor
+    ) -> Self:
         """Return the journal of a new build."""
         now = datetime.now(UTC)
         build_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
-        entry = Entry(
-            build_id=build_id, name=name, pid=os.getpid(), state="running", began=_stamp(now)
+        record = Record(
+            build_id=build_id, name=name, pid=os.getpid(), state=RUNNING, began=_stamp(now)
         )
-        return cls(artifacts / name / build_id, entry, monitor=monitor)
+        return cls(artifacts / name / build_id, record, events=events, monitor=monitor)
 
     @classmethod
-    def join(cls, folder: Path, *, monitor: Monitor) -> Self:
+    def join(cls, folder: Path, *, events: Path | None = None, monitor: Monitor) -> Self:
         """Return the journal of a build whose process has gone, to go on with it.
 
         Raises UsageError for a build that has ended.
         """
-        entry = read(folder)
-        if entry is None or entry.state != "running":
+        known = load(folder)
+        if known is None or known.record.state != RUNNING:
             raise UsageError(
-                f"The build {folder.name} has ended{f' ({entry.state})' if entry else ''}.",
+                f"The build {folder.name} has ended{f' ({known.state})' if known else ''}.",
                 hint="`builder builds list` shows those that are running.",
             )
-        return cls(folder, msgspec.structs.replace(entry, pid=os.getpid()), monitor=monitor)
+        record = msgspec.structs.replace(known.record, pid=os.getpid())
+        return cls(folder, record, events=events, monitor=monitor)
 
     @property
     def build_id(self) -> str:
         """Time and chance, UTC; part of the name of everything that the build makes."""
-        return self.entry.build_id
+        return self.record.build_id
 
     def __enter__(self) -> Self:
         """Make the folder. Raises HostError when it cannot be made, or another process has it."""
@@ -104,6 +98,7 @@ class Journal:
                 f"Another process carries out the build {self.build_id}.",
                 hint=f"`builder builds log --follow {self.build_id}` shows what it does.",
             ) from error
+        self._begin_log()
         self.results.load()
         done = self.results.get(_TIMES, _Times) or _Times()
         self._update(step="", steps=done.steps)
@@ -120,21 +115,33 @@ class Journal:
             if self.folder.exists():
                 self._end(error)
         finally:
+            self._tell("end", self.record.state)
+            self._files.close()
             os.close(self._handle)
+
+    def _begin_log(self) -> None:
+        paths = [self.folder / FILE_OF_EVENTS, *([self._events] if self._events else [])]
+        began = datetime.fromisoformat(self.record.began)
+        try:
+            log = self._files.enter_context(recording(*paths, began=began))
+        except HostError:
+            os.close(self._handle)
+            raise
+        self._tell, self.monitor = log.tell, Recorder(self.monitor, log)
 
     def _end(self, error: BaseException | None) -> None:
         self.results.forget()
         ended = _stamp(datetime.now(UTC))
         if error is None:
-            running = self.entry.state == "running"
-            self._update(state="done" if running else self.entry.state, step="", ended=ended)
+            running = self.record.state == RUNNING
+            self._update(state="done" if running else self.record.state, step="", ended=ended)
             return
         with suppress(HostError):  # the first failure is the one to tell
             self._update(ended=ended, **_failure(error))
-        if {path.name for path in self.folder.iterdir()} <= {_RECORD}:
+        if {path.name for path in self.folder.iterdir()} <= {FILE, FILE_OF_EVENTS}:
             self.discard()
         else:
-            self._monitor.note(f"evidence: {self.folder}")
+            self.monitor.note(f"evidence: {self.folder}")
 
     def keep(self, values: Mapping[str, object]) -> None:
         """Keep values for whoever goes on with the build. Raises HostError."""
@@ -147,15 +154,15 @@ class Journal:
             return known
         began = time.monotonic()
         self._update(step=title)
-        with self._monitor.step(title):
+        with self.monitor.step(title):
             value = work()
         done = StepTime(step=title, seconds=round(time.monotonic() - began, 2))
-        times = _Times((*self.entry.steps, done))
+        times = _Times((*self.record.steps, done))
         self.keep({title: value, _TIMES: times})
         self._update(step="", steps=times.steps)
         return value
 
-    def finish(self, *, state: State = "done", version: str = "") -> None:
+    def finish(self, *, state: str = "done", version: str = "") -> None:
         """Say what came of the build; it ends with the block."""
         self._update(state=state, version=version)
 
@@ -183,35 +190,12 @@ class Journal:
             self.folder.parent.rmdir()
 
     def _update(self, **changes: object) -> None:
-        self.entry = msgspec.structs.replace(self.entry, **changes)
+        self.record = msgspec.structs.replace(self.record, **changes)
         if not self.folder.exists():
             return
-        text = msgspec.json.format(msgspec.json.encode(self.entry), indent=2) + b"\n"
-        with _explained(f"Cannot write {self.folder / _RECORD}"):
-            replace(self.folder / _RECORD, text, mode=0o644)
-
-
-def read(folder: Path) -> Entry | None:
-    """Return what the build in the folder says of itself; None if there is none."""
-    try:
-        return msgspec.json.decode((folder / _RECORD).read_bytes(), type=Entry)
-    except (OSError, msgspec.DecodeError):
-        return None
-
-
-def held(folder: Path) -> bool:
-    """Tell whether a process carries out the build right now."""
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False
+        text = msgspec.json.format(msgspec.json.encode(self.record), indent=2) + b"\n"
+        with _explained(f"Cannot write {self.folder / FILE}"):
+            replace(self.folder / FILE, text, mode=0o644)
 
 
 def _failure(error: BaseException) -> dict[str, object]:

@@ -37,6 +37,12 @@ class Monitor(Protocol):
     def package(self, name: str, done: int, total: int) -> None:
         """Tell that an installation has come to package number `done`."""
 
+    def screen(self, path: str) -> None:
+        """Tell that a picture of the guest's screen was kept."""
+
+    def failure(self, text: str, *, source: str = "", line: str = "") -> None:
+        """Tell why a step fails: an error follows. `line` of the log `source` says so."""
+
     def note(self, text: str) -> None:
         """Tell one fact worth a line."""
 
@@ -78,6 +84,12 @@ class SilentMonitor:
         """Say nothing."""
 
     def package(self, name: str, done: int, total: int) -> None:
+        """Say nothing."""
+
+    def screen(self, path: str) -> None:
+        """Say nothing."""
+
+    def failure(self, text: str, *, source: str = "", line: str = "") -> None:
         """Say nothing."""
 
     def note(self, text: str) -> None:

@@ -17,7 +17,17 @@ from builder.errors import BuilderError, UsageError
 
 _INTERRUPTED = 130
 _COMMANDS = ("attach", "build", "doctor", "gc")
-_GROUPS = ("host", "iso", "kickstart", "pipeline", "pool", "rehearsal", "template", "volume")
+_GROUPS = (
+    "builds",
+    "host",
+    "iso",
+    "kickstart",
+    "pipeline",
+    "pool",
+    "rehearsal",
+    "template",
+    "volume",
+)
 
 
 def _application(argv: list[str]) -> typer.Typer:

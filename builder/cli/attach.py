@@ -1,5 +1,6 @@
 """builder attach."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +14,9 @@ def attach(
     ctx: typer.Context,
     build: Annotated[str, typer.Argument(help="Its id, the beginning of that, or its name.")],
     *,
+    events: Annotated[
+        Path | None, typer.Option(help="File for what happens, a JSON object a line.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Go on with a build whose process was killed: join its installation and finish it."""
@@ -23,5 +27,5 @@ def attach(
     shared = context(ctx)
     folder = find(shared.settings.artifacts, build).folder
     with open_hypervisor(shared.settings) as hypervisor:
-        built = join(folder, on=hypervisor, monitor=shared.monitor)
+        built = join(folder, on=hypervisor, events=events, monitor=shared.monitor)
     typer.echo(to_json(built) if json else summary(built))

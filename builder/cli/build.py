@@ -42,6 +42,9 @@ def build(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the plan, the kickstart and the domain.")
     ] = False,
+    events: Annotated[
+        Path | None, typer.Option(help="File for what happens, a JSON object a line.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Build a template: install NAME unattended, prove that it boots, publish it.
@@ -69,16 +72,20 @@ def build(
     if dry_run:
         typer.echo(_preview(order, context(ctx)))
         return
-    built = _build(order, context(ctx), force=force, keep=keep)
+    built = _build(order, context(ctx), force=force, keep=keep, events=events)
     typer.echo(to_json(built) if json else summary(built))
 
 
-def _build(order: "BuildOrder", context: Context, *, force: bool, keep: bool) -> "Built":
+def _build(
+    order: "BuildOrder", context: Context, *, force: bool, keep: bool, events: Path | None
+) -> "Built":
     from builder.build import build as run
     from builder.hypervisor import open_hypervisor
+    from builder.work import How
 
     with open_hypervisor(context.settings) as hypervisor:
-        return run(order, on=hypervisor, force=force, keep=keep, monitor=context.monitor)
+        how = How(force=force, keep=keep, events=events)
+        return run(order, on=hypervisor, how=how, monitor=context.monitor)
 
 
 def _preview(order: "BuildOrder", context: Context) -> str:

@@ -105,6 +105,12 @@ class TerminalMonitor:
     def package(self, name: str, done: int, total: int) -> None:
         """Say nothing: the bar counts."""
 
+    def screen(self, path: str) -> None:
+        """Say nothing: the dossier shows it."""
+
+    def failure(self, text: str, *, source: str = "", line: str = "") -> None:
+        """Say nothing: the error is printed when the command ends."""
+
     def note(self, text: str) -> None:
         """Print a fact."""
         _say(f"{self._prefix}    {text}")

@@ -44,6 +44,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     error: type[BuilderError]
     line: str
     """Where it was found, as it was said."""
+    witness: str
+    """By whom."""
 
     def failure(self) -> BuilderError:
         """Return the error to raise."""
@@ -55,6 +57,7 @@ class _Seen(msgspec.Struct, kw_only=True):
 
     cause: Cause
     line: str
+    witness: str
     group: str
     details: list[str] = []
     patience: int = 0
@@ -112,7 +115,7 @@ class Diagnosis:
             return False
         seen = self._seen.get(_key(cause))
         if seen is None or _newer(seen, text):
-            seen = self._seen[_key(cause)] = _fresh(cause, text)
+            seen = self._seen[_key(cause)] = _fresh(cause, text, witness)
         self._open.pop(witness, None)
         if cause.take is not Take.NONE and not seen.details:
             self._open[witness] = seen
@@ -146,11 +149,12 @@ def _newer(seen: _Seen, text: str) -> bool:
     return more or bool(seen.cause.explains)
 
 
-def _fresh(cause: Cause, text: str) -> _Seen:
+def _fresh(cause: Cause, text: str, witness: str) -> _Seen:
     found = cause.pattern.match(text)
     groups = found.groups() if found else ()
     group = next((each for each in groups if each), "")
-    return _Seen(cause=cause, line=text, group=group, patience=_PATIENCE.get(cause.take, 0))
+    patience = _PATIENCE.get(cause.take, 0)
+    return _Seen(cause=cause, line=text, witness=witness, group=group, patience=patience)
 
 
 def _add(seen: _Seen, detail: str) -> None:
@@ -174,6 +178,7 @@ def _worded(seen: _Seen, asked: Asked, medium: InstallMedia | None) -> Finding:
         hint=known.hint if known else cause.hint,
         error=cause.error,
         line=seen.line,
+        witness=seen.witness,
     )
 
 

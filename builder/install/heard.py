@@ -8,7 +8,7 @@ from builder.install.cause import Weight
 from builder.install.diagnose import Diagnosis
 from builder.install.progress import follow
 from builder.install.track import Track
-from builder.model.domain import RESULT_PORT
+from builder.model.domain import ANACONDA_PORT, RESULT_PORT
 from builder.model.installation import GuestReport, Output
 from builder.model.media import InstallMedia
 from builder.virt.terminal import Lines
@@ -22,6 +22,10 @@ class Heard(msgspec.Struct, kw_only=True):
     """Seconds that each phase took."""
     success: bool = False
     failure: BuilderError | None = None
+    source: str = ""
+    """Name of the log in which the failure was found."""
+    line: str = ""
+    """The line there."""
 
 
 class Watcher:
@@ -71,7 +75,8 @@ class Watcher:
         """Let a text that says why replace one, or a report, that says only that."""
         found = self._diagnosis.finding
         if found and not (self._refused and found.cause.weight is Weight.VAGUE):
-            self.heard.failure = found.failure()
+            self.heard.failure, self.heard.line = found.failure(), found.line
+            self.heard.source = "virtio" if found.witness == ANACONDA_PORT else found.witness
 
 
 def _reported(said: GuestReport) -> InstallError:

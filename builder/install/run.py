@@ -2,12 +2,13 @@
 
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
-
+from builder.builds import born
 from builder.errors import BuilderError
 from builder.install import report
+from builder.install.film import Film
 from builder.install.heard import Heard
 from builder.install.watch import watch
 from builder.model.installation import Installation, InstallPlan, Limits
@@ -17,15 +18,41 @@ from builder.virt.connection import Connection
 from builder.virt.domain_xml import domain_xml
 from builder.virt.listen import listen
 
+_FRAME_SECONDS = 3.0
 
-class _Guest(msgspec.Struct, frozen=True):
-    domain: domains.Domain
+
+class _Guest:
+    """A domain, and the film that is made of its screen."""
+
+    def __init__(self, domain: domains.Domain, evidence: Path, monitor: Monitor) -> None:
+        self._domain = domain
+        self._monitor = monitor
+        self._film = Film(evidence / "screens")
+        self._began = born(evidence.name) or datetime.now(UTC)
+        self._frames = 0
+        self._due = 0.0
 
     def vital(self) -> object:
-        return domains.activity(self.domain)
+        """Return what a living guest changes: its counters and its screen."""
+        if time.monotonic() >= self._due:
+            self._due = time.monotonic() + _FRAME_SECONDS
+            self.shoot()
+        return domains.activity(self._domain), self._frames
+
+    def shoot(self, *, last: bool = False) -> None:
+        """Keep what the screen shows, if that is new."""
+        screen = domains.grab(self._domain.connection, self._domain)
+        if screen is None:
+            return
+        seconds = (datetime.now(UTC) - self._began).total_seconds()
+        kept = self._film.show(screen, seconds=seconds, last=last)
+        if kept is not None:
+            self._frames += 1
+            self._monitor.screen(f"{kept.parent.name}/{kept.name}")
 
     def restart(self) -> None:
-        domains.restart(self.domain)
+        """Start it again."""
+        domains.restart(self._domain)
 
 
 def install(
@@ -35,7 +62,8 @@ def install(
 
     A domain of that name that is there already is joined: what it wrote before is read from its
     logs. It is there at the end, too; whoever made the plan removes it.
-    Raises InstallError or HangError, with logs and a screenshot in the plan's evidence folder.
+    Raises InstallError or HangError. Logs and a film of the screen are in the plan's evidence
+    folder.
     """
     began = time.monotonic()
     domain = domains.Domain(name=plan.domain.name, connection=connection)
@@ -61,12 +89,13 @@ def _start(plan: InstallPlan, domain: domains.Domain) -> None:
 
 
 def _run(plan: InstallPlan, domain: domains.Domain, *, limits: Limits, monitor: Monitor) -> Heard:
+    guest = _Guest(domain, plan.evidence, monitor)
     with listen(domain.connection, domain, logs=plan.domain.logs) as signals:
         domains.resume(domain)
         try:
-            return watch(signals, plan, limits=limits, guest=_Guest(domain), monitor=monitor)
+            return watch(signals, plan, limits=limits, guest=guest, monitor=monitor)
         except BuilderError:
-            domains.screenshot(domain.connection, domain, plan.evidence / "screenshot")
+            guest.shoot(last=True)
             _keep_guest_log(plan.evidence)
             raise
 

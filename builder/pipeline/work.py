@@ -9,6 +9,7 @@ from builder.orders import resolve
 from builder.pipeline.definition import Job
 from builder.storage import pools
 from builder.virt.connection import connect
+from builder.work import How
 
 
 def prepare_host(settings: Settings) -> None:
@@ -24,4 +25,4 @@ def build_job(job: Job, monitor: Monitor, *, settings: Settings, force: bool) ->
     """Build the job's template. Raises the BuilderError of the step that failed."""
     order = resolve(job.request, kickstarts=settings.kickstarts)
     with open_hypervisor(settings) as hypervisor:
-        return build(order, on=hypervisor, force=force, monitor=monitor)
+        return build(order, on=hypervisor, how=How(force=force), monitor=monitor)

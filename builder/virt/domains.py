@@ -8,6 +8,7 @@ import libvirt
 import msgspec
 
 from builder.errors import HostError
+from builder.model.screen import Screen
 from builder.virt.connection import Connection, plain, translated
 
 _UNDEFINE = libvirt.VIR_DOMAIN_UNDEFINE_NVRAM | libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
@@ -136,16 +137,25 @@ def activity(domain: Domain) -> Activity | None:
     return Activity(disk_bytes=read_bytes + written_bytes)
 
 
-def screenshot(connection: Connection, domain: Domain, path: Path) -> Path | None:
-    """Save what the screen shows (PPM or PNG, as the hypervisor gives it); None without one."""
+def grab(connection: Connection, domain: Domain) -> Screen | None:
+    """Return what the screen shows; None without one, or once the domain is gone."""
     try:
         stream = connection.handle.newStream(0)
         kind = str(domain.handle.screenshot(stream, 0, 0))
-        target = path.with_suffix(".png" if kind == "image/png" else ".ppm")
-        with target.open("wb") as file:
-            while data := stream.recv(262144):
-                file.write(data)
+        parts = []
+        while data := stream.recv(262144):
+            parts.append(data)
         stream.finish()
     except libvirt.libvirtError:
         return None
+    return Screen(data=b"".join(parts), suffix=".png" if kind == "image/png" else ".ppm")
+
+
+def screenshot(connection: Connection, domain: Domain, path: Path) -> Path | None:
+    """Save what the screen shows beside `path`, with the picture's suffix; None without one."""
+    screen = grab(connection, domain)
+    if screen is None:
+        return None
+    target = path.with_suffix(screen.suffix)
+    target.write_bytes(screen.data)
     return target

@@ -13,10 +13,10 @@ import msgspec
 import pytest
 
 from builder import leftovers
+from builder.builds import load
 from builder.collect import collect
 from builder.config import Settings
 from builder.hypervisor import Hypervisor
-from builder.journal import read
 from builder.model.media import StagedIso
 from builder.model.template import Manifest
 from builder.monitor import SilentMonitor
@@ -106,11 +106,11 @@ def test_a_build_that_is_killed_in_every_phase_comes_out_the_same(
     with cli.run(*words) as command:
         assert command.wait(timeout=300) == 0, cli.said()
 
-    entry = read(folder)
+    entry = load(folder)
     assert entry is not None
-    assert (entry.state, len(entry.steps)) == ("done", 8)
+    assert (entry.state, len(entry.record.steps)) == ("done", 8)
     made = [each for each in manifests(hypervisor) if each.build_id == folder.name]
-    assert [each.version for each in made] == [entry.version]
+    assert [each.version for each in made] == [entry.record.version]
     assert any(package.startswith("openssh-server") for package in made[0].packages)
     assert made[0].boot_seconds > 1
     assert leftovers.left(hypervisor, folder.name) == ()
@@ -131,7 +131,7 @@ def test_gc_clears_what_nobody_will_finish_and_never_what_runs(
     assert rehearsal.path.is_file()
     cli.killed_at("phase:", "build", "rehearsal", "--force")
     folder = newest(settings)
-    entry = read(folder)
+    entry = load(folder)
     assert entry is not None
 
     found = collect(hypervisor, kept=True, dry_run=False, monitor=SilentMonitor())
@@ -150,9 +150,9 @@ def test_gc_clears_what_nobody_will_finish_and_never_what_runs(
     assert leftovers.left(hypervisor, folder.name) == found[0].left
     collect(hypervisor, kept=False, dry_run=False, monitor=SilentMonitor())
     assert leftovers.left(hypervisor, folder.name) == ()
-    ended = read(folder)
+    ended = load(folder)
     assert ended is not None
-    assert ended.state == "abandoned"
+    assert ended.state == "cleared"
     assert collect(hypervisor, kept=True, dry_run=False, monitor=SilentMonitor()) == ()
 
 
@@ -185,6 +185,6 @@ def test_a_libvirtd_that_is_restarted_does_no_harm(
         assert command.wait(timeout=300) == 0, cli.said()
     assert hypervisor.connection.reopen(seconds=30)
     assert leftovers.left(hypervisor, newest(settings).name) == ()
-    entry = read(newest(settings))
+    entry = load(newest(settings))
     assert entry is not None
     assert entry.state == "done"

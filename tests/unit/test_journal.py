@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from builder.builds import held
 from builder.errors import HostError, InstallError, UsageError
-from builder.journal import Journal, held
+from builder.journal import Journal
 from builder.monitor import SilentMonitor
 
 
@@ -35,7 +36,11 @@ def test_a_running_build_can_be_seen(tmp_path: Path) -> None:
     done = entry(journal)
     assert (done["state"], done["step"], done["error"]) == ("done", "", "")
     assert [step["step"] for step in done["steps"]] == ["Staging x.iso", "Installing"]
-    assert sorted(path.name for path in journal.folder.iterdir()) == ["build.json", "kickstart.ks"]
+    assert sorted(path.name for path in journal.folder.iterdir()) == [
+        "build.json",
+        "events.jsonl",
+        "kickstart.ks",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +131,7 @@ def test_a_full_disk_does_not_hide_the_failure(tmp_path: Path) -> None:
     _full(journal)
     error = InstallError("It broke.")
     journal.__exit__(InstallError, error, None)  # raises nothing else
-    assert journal.entry.error == "It broke."
+    assert journal.record.error == "It broke."
 
 
 class Values(msgspec.Struct, frozen=True):

@@ -321,7 +321,7 @@ def test_progress_is_told() -> None:
     assert tally.done == 75
     assert tally.texts[0] == "firmware, 1 min left"
     assert "packages 1/3, 1 min left" in tally.texts
-    assert tally.texts[-1] == "boot loader 3/3, 15 s left"
+    assert tally.texts[-1] == "boot loader 3/3, 11 s left"
     assert {name: round(each) for name, each in heard.phases.items()} == {
         "firmware": 10,
         "packages": 20,

@@ -1,0 +1,183 @@
+"""builder builds: what was built, how it went, and what the guest said."""
+
+import os
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from builder.cli.context import context
+from builder.cli.output import size, table, to_json
+from builder.errors import UsageError
+
+if TYPE_CHECKING:
+    from builder.builds import Build
+
+app = typer.Typer(no_args_is_help=True, help="Builds under artifacts/, running and past.")
+
+Word = Annotated[
+    str,
+    typer.Argument(
+        metavar="BUILD", help="Its id or the beginning of it, its folder, or a release's newest."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Source = Literal["console", "virtio", "result", "boot"]
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Only this release's.")] = "",
+    *,
+    json: Json = False,
+) -> None:
+    """List the builds, newest first."""
+    from builder.builds import builds, duration
+
+    found = builds(context(ctx).settings.artifacts, name)
+    if json:
+        typer.echo(to_json([_values(each) for each in found]))
+        return
+    rows = [
+        (
+            each.record.build_id,
+            each.record.name,
+            each.state,
+            _when(each),
+            duration(each.seconds),
+            each.result,
+        )
+        for each in found
+    ]
+    typer.echo(table(("BUILD", "NAME", "STATE", "BEGAN (UTC)", "TOOK", "RESULT OR STEP"), rows))
+
+
+@app.command()
+def show(ctx: typer.Context, build: Word, *, json: Json = False) -> None:
+    """Show what is known of a build; its dossier is written if it is not there."""
+    from builder.builds import duration, find
+
+    found = find(context(ctx).settings.artifacts, build)
+    dossier = _dossier(found)
+    if json:
+        typer.echo(to_json({**_values(found), "dossier": dossier, "steps": found.record.steps}))
+        return
+    code = found.record.exit_code
+    facts = [
+        ("build", found.record.build_id),
+        ("name", found.record.name),
+        ("state", found.state),
+        ("step", found.record.step),
+        ("error", found.record.error),
+        ("hint", found.record.hint),
+        ("exit code", "" if code is None else str(code)),
+        ("version", found.record.version),
+        ("began", f"{_when(found)} UTC"),
+        ("took", duration(found.seconds)),
+        *((step.step, duration(step.seconds)) for step in found.record.steps),
+        ("folder", str(found.folder)),
+        *(("", f"{name}, {size(count)}") for name, count in _files(found.folder)),
+        ("dossier", str(dossier)),
+    ]
+    typer.echo(table(("", ""), [fact for fact in facts if fact[1]]).lstrip("\n"))
+
+
+@app.command()
+def log(
+    ctx: typer.Context,
+    build: Word,
+    *,
+    source: Annotated[
+        Source, typer.Option(help="Serial console, installer's log, reports, or the clone's boot.")
+    ] = "console",
+    raw: Annotated[
+        bool, typer.Option("--raw", help="As the guest wrote it, escape sequences and all.")
+    ] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on until the build has ended.")
+    ] = False,
+) -> None:
+    """Print what the guest of a build wrote."""
+    from builder import logs
+    from builder.builds import find
+
+    found = find(context(ctx).settings.artifacts, build)
+    path = found.folder / f"{source}.log"
+    if not path.is_file() and not (follow and found.state == "running"):
+        raise _no_log(found.folder, source)
+    pieces = logs.growing(path, partial(_goes_on, found.folder)) if follow else logs.chunks(path)
+    lines = (f"{line}\n".encode() for line in logs.cleaned(pieces))
+    _print(pieces if raw else lines)
+
+
+def _goes_on(folder: Path) -> bool:
+    from builder.builds import RUNNING, load
+
+    build = load(folder)
+    return build is not None and build.state == RUNNING
+
+
+def _print(chunks: Iterator[bytes]) -> None:
+    try:
+        for chunk in chunks:
+            sys.stdout.buffer.write(chunk)
+            sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # `| head` has read enough; Python would complain once more when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _no_log(folder: Path, source: str) -> UsageError:
+    there = [name for name in ("console", "virtio", "result", "boot") if _has(folder, name)]
+    hint = f"It has {', '.join(there)}." if there else "It ended before its guest began."
+    return UsageError(f"The build {folder.name} has no {source}.log.", hint=hint)
+
+
+def _has(folder: Path, source: str) -> bool:
+    return (folder / f"{source}.log").is_file()
+
+
+def _dossier(found: "Build") -> Path:
+    from builder.dossier import page
+
+    path = found.folder / page.FILE
+    return path if _is_current(path) else page.write(found.folder)
+
+
+def _is_current(page: Path) -> bool:
+    """Return whether the page is there, and nothing has happened since it was written."""
+    stamps = [
+        path.stat().st_mtime_ns
+        for path in (page, page.with_name("build.json"), page.with_name("events.jsonl"))
+        if path.is_file()
+    ]
+    return page.is_file() and stamps[0] == max(stamps)
+
+
+def _files(folder: Path) -> list[tuple[str, int]]:
+    paths = [path for path in sorted(folder.iterdir()) if path.is_file()]
+    return [(path.name, path.stat().st_size) for path in paths if path.name[0] != "."]
+
+
+def _when(build: "Build") -> str:
+    return f"{build.began:%Y-%m-%d %H:%M:%S}"
+
+
+def _values(build: "Build") -> dict[str, object]:
+    return {
+        "build_id": build.record.build_id,
+        "name": build.record.name,
+        "state": build.state,
+        "began": build.began.isoformat().replace("+00:00", "Z"),
+        "seconds": round(build.seconds, 1),
+        "step": build.record.step,
+        "error": build.record.error,
+        "hint": build.record.hint,
+        "exit_code": build.record.exit_code,
+        "version": build.record.version,
+        "folder": build.folder,
+    }

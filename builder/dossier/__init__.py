@@ -1,0 +1,1 @@
+"""dossier.html: all that is known of one build, on one page."""

@@ -1,0 +1,78 @@
+"""Write a build's dossier.html and its cleaned logs; at any time, as often as one likes."""
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from builder.builds import duration
+from builder.dossier.facts import LOGS, Facts, clean, gather
+from builder.dossier.verdict import verdict
+from builder.errors import HostError
+
+FILE = "dossier.html"
+_DATA = Path(__file__).parent / "data"
+_PRIVATE = 0o600
+"""Logs are their owner's alone, and the page has them inside."""
+
+
+def write(folder: Path) -> Path:
+    """Write the page of the build in `folder`, and a .txt beside each log; return its path.
+
+    What isn't there yet is left out. Raises HostError when the folder takes no files.
+    """
+    try:
+        _write_clean(folder)
+        return _put(folder / FILE, render(gather(folder), now=datetime.now(UTC)))
+    except OSError as error:
+        raise HostError(
+            f"Cannot write {folder / FILE}: {error.strerror}.",
+            hint="Free some space there, or mend the folder's permissions.",
+        ) from error
+
+
+def render(facts: Facts, *, now: datetime) -> str:
+    """Return the page. Everything that comes from outside is escaped."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_DATA),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=True,  # guests are hostile
+        finalize=_printable,
+    )
+    environment.filters |= {"clock": clock, "duration": duration}
+    return environment.get_template("dossier.html.j2").render(
+        facts=facts, verdict=verdict(facts.build, facts.manifest), now=now
+    )
+
+
+def _printable(value: object) -> object:
+    """Return a text without what does not print; what a template made is safe and stays."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return "".join(filter(str.isprintable, value))
+    return value
+
+
+def clock(seconds: float) -> str:
+    """Return a time since the beginning as on a stopwatch: 0:31, 1:02:03."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _write_clean(folder: Path) -> None:
+    for name, _title in LOGS:
+        raw = folder / f"{name}.log"
+        with suppress(FileNotFoundError):
+            _put(raw.with_suffix(".txt"), "".join(f"{line}\n" for line in clean(raw)))
+
+
+def _put(path: Path, text: str) -> Path:
+    draft = path.with_name(f".{path.name}")
+    draft.touch(mode=_PRIVATE)
+    draft.write_text(text, encoding="utf-8")
+    return draft.replace(path)

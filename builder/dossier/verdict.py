@@ -1,0 +1,59 @@
+"""What happened, in one sentence."""
+
+import msgspec
+
+from builder.builds import Build
+from builder.model.template import Manifest
+
+_LABELS = {
+    "done": "Published",
+    "failed": "Failed",
+    "interrupted": "Interrupted",
+    "running": "Running",
+    "abandoned": "Abandoned",
+}
+_TONES = {"done": "good", "failed": "bad", "running": "open"}
+_SENTENCES = {
+    "done": "The build of {name} is done.",
+    "failed": "The build of {name} failed{where}.",
+    "interrupted": "The build of {name} was interrupted{where}.",
+    "running": "{name} is being built.",
+    "abandoned": "The process that built {name} ended without a word{where}.",
+}
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The head of a page."""
+
+    label: str
+    """One word for the state."""
+    tone: str
+    """How it is coloured: "good", "bad", "open" or "mute"."""
+    sentence: str
+    hint: str
+
+
+def verdict(build: Build, manifest: Manifest | None) -> Verdict:
+    """Say what became of a build."""
+    return Verdict(
+        label=_LABELS.get(build.state, "Unknown"),
+        tone=_TONES.get(build.state, "mute"),
+        sentence=_sentence(build, manifest),
+        hint=build.record.hint,
+    )
+
+
+def _sentence(build: Build, manifest: Manifest | None) -> str:
+    record = build.record
+    version = record.version or (manifest.version if manifest else "")
+    if build.state == "done" and version:
+        return f"{record.name} {version} is published."
+    if build.state == "failed" and record.error:
+        return record.error
+    plain = _SENTENCES.get(build.state, "Nothing is known of this build of {name}.")
+    return plain.format(name=record.name, where=_where(record.step))
+
+
+def _where(step: str) -> str:
+    """Return " while installing" for the step "Installing"."""
+    return f" while {step[:1].lower()}{step[1:]}" if step else ""

@@ -1,0 +1,127 @@
+"""events.jsonl: what happens in a build, a line each as it happens, and how to read it again."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, TypedDict, Unpack
+
+import msgspec
+
+from builder.errors import HostError
+from builder.model.event import Event, Kind
+
+FILE = "events.jsonl"
+_MOST = 20_000
+"""Events of a build; a guest that makes up packages without end must not fill the disk."""
+_LONGEST = 500
+"""Characters of a text."""
+_ALWAYS = ("failure", "end")
+
+
+class Details(TypedDict, total=False):
+    """The optional fields of an Event."""
+
+    done: int
+    total: int
+    percent: float
+    source: str
+    line: str
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class EventLog:
+    """Writes events to `files` at once; any thread may tell.
+
+    Seconds count from `began` by the wall clock: whoever continues a build counts on.
+    """
+
+    def __init__(
+        self, files: Sequence[BinaryIO], *, began: datetime, now: Callable[[], datetime] = _now
+    ) -> None:
+        self._files, self._began, self._now = files, began, now
+        self._lock = threading.Lock()
+        self._count = 0
+
+    def tell(self, kind: Kind, text: str, **details: Unpack[Details]) -> Event:
+        """Write one event, stamped with the time; return it. A full disk keeps nothing."""
+        now = self._now()
+        if "line" in details:
+            details["line"] = _tame(details["line"])
+        event = Event(
+            time=now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            seconds=round(max(0.0, (now - self._began).total_seconds()), 3),
+            kind=kind,
+            text=_tame(text),
+            **details,
+        )
+        self._append(event)
+        return event
+
+    def _append(self, event: Event) -> None:
+        line = msgspec.json.encode(event) + b"\n"
+        with self._lock:
+            self._count += 1
+            if self._count > _MOST and event.kind not in _ALWAYS:
+                return
+            for file in self._files:
+                with suppress(OSError):  # whoever needs that disk more says so
+                    file.write(line)
+
+
+def _tame(text: str) -> str:
+    """Some of it comes from the guest, and somebody may print it to a terminal."""
+    return "".join(filter(str.isprintable, text[:_LONGEST]))
+
+
+@contextmanager
+def recording(*paths: Path, began: datetime) -> Iterator[EventLog]:
+    """Open a log that appends to all of `paths` for the block.
+
+    Raises HostError when one cannot be written.
+    """
+    with ExitStack() as stack:
+        yield EventLog([stack.enter_context(_opened(path)) for path in paths], began=began)
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        file = path.open("ab", buffering=0)  # each event is one write: others read along
+        if path.is_file() and not _is_whole(path):
+            file.write(b"\n")
+    except OSError as error:
+        raise HostError(
+            f"Cannot write {path}: {error.strerror}.", hint="Events need a file to go to."
+        ) from error
+    return file
+
+
+def _is_whole(path: Path) -> bool:
+    """Return whether the file ends where a line ends; whoever wrote it may have been killed."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - 1))
+        return file.read(1) in (b"", b"\n")
+
+
+def read(path: Path) -> tuple[Event, ...]:
+    """Return the events of a file, without lines that are torn or of another kind.
+
+    A file that cannot be read has none.
+    """
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError:
+        return ()
+    return tuple(event for line in lines if (event := _parse(line)))
+
+
+def _parse(line: bytes) -> Event | None:
+    try:
+        return msgspec.json.decode(line, type=Event)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None

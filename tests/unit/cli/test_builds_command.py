@@ -1,0 +1,169 @@
+"""builder builds: what it prints for builds of every kind."""
+
+import fcntl
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from builder.cli import app
+
+DONE = "20261125T094005-96974f0b"
+FAILED = "20261125T100000-5646559a"
+GONE = 2**22 + 1
+"""A process that cannot be: the kernel's largest id is 2^22."""
+
+
+def make(folder: Path, **content: object) -> Path:
+    folder.mkdir(parents=True)
+    names = {"build_id": folder.name, "name": folder.parent.name, "pid": GONE}
+    (folder / "build.json").write_text(json.dumps(names | content))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BUILDER_ARTIFACTS", str(tmp_path))
+    done = make(
+        tmp_path / "centos7" / DONE,
+        state="done",
+        began="2026-11-25T09:40:05Z",
+        ended="2026-11-25T09:41:10Z",
+        version="20261125.1",
+        steps=[{"step": "Installing", "seconds": 60}],
+    )
+    (done / "console.log").write_bytes(b"\x1b[31mred\x1b[0m\r\n")
+    (done / "boot.log").write_bytes(b"login: ")
+    make(
+        tmp_path / "rehearsal" / FAILED,
+        state="failed",
+        step="Installing",
+        error="It broke.",
+        hint="Mend it.",
+        exit_code=7,
+        began="2026-11-25T10:00:00Z",
+        ended="2026-11-25T10:00:04Z",
+    )
+    return tmp_path
+
+
+def printed(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
+    assert app.run(["builds", *argv]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    return captured.out
+
+
+def test_list(capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed(capsys, "list").splitlines() == [
+        "BUILD                     NAME       STATE   BEGAN (UTC)          TOOK        "
+        "RESULT OR STEP",
+        f"{FAILED}  rehearsal  failed  2026-11-25 10:00:00  4.0 s       It broke.",
+        f"{DONE}  centos7    done    2026-11-25 09:40:05  1 min 05 s  20261125.1",
+    ]
+    assert printed(capsys, "list", "centos7").count("\n") == 2
+    assert printed(capsys, "list", "nosuch").count("\n") == 1
+
+
+def test_list_as_json(capsys: pytest.CaptureFixture[str], artifacts: Path) -> None:
+    newest, _oldest = json.loads(printed(capsys, "list", "--json"))
+    assert newest == {
+        "build_id": FAILED,
+        "name": "rehearsal",
+        "state": "failed",
+        "began": "2026-11-25T10:00:00Z",
+        "seconds": 4.0,
+        "step": "Installing",
+        "error": "It broke.",
+        "hint": "Mend it.",
+        "exit_code": 7,
+        "version": "",
+        "folder": str(artifacts / "rehearsal" / FAILED),
+    }
+
+
+def test_a_build_that_nobody_works_on_is_abandoned(
+    capsys: pytest.CaptureFixture[str], artifacts: Path
+) -> None:
+    make(artifacts / "rehearsal" / "20261126T000000-a", state="running", step="Installing")
+    make(artifacts / "rehearsal" / "20261126T000001-b", state="running")
+    running = os.open(artifacts / "rehearsal" / "20261126T000001-b", os.O_RDONLY)
+    fcntl.flock(running, fcntl.LOCK_EX)
+    states = [line.split()[2] for line in printed(capsys, "list", "rehearsal").splitlines()[1:]]
+    os.close(running)
+    assert states == ["running", "abandoned", "failed"]
+
+
+def test_show(capsys: pytest.CaptureFixture[str], artifacts: Path) -> None:
+    folder = artifacts / "rehearsal" / FAILED
+    shown = printed(capsys, "show", "20261125T10").splitlines()
+    facts = {line[:9].strip(): line[11:] for line in shown if line[:9].strip()}
+    assert facts == {
+        "build": FAILED,
+        "name": "rehearsal",
+        "state": "failed",
+        "step": "Installing",
+        "error": "It broke.",
+        "hint": "Mend it.",
+        "exit code": "7",
+        "began": "2026-11-25 10:00:00 UTC",
+        "took": "4.0 s",
+        "folder": str(folder),
+        "dossier": str(folder / "dossier.html"),
+    }
+    assert any("build.json, " in line for line in shown)
+
+
+def test_the_dossier_is_written_when_it_is_missing_or_old(
+    capsys: pytest.CaptureFixture[str], artifacts: Path
+) -> None:
+    page = artifacts / "centos7" / DONE / "dossier.html"
+    assert json.loads(printed(capsys, "show", "centos7", "--json"))["dossier"] == str(page)
+    assert "centos7 20261125.1 is published." in page.read_text()
+    page.write_text("mine")
+    printed(capsys, "show", "centos7")
+    assert page.read_text() == "mine"
+    later = page.stat().st_mtime + 10
+    os.utime(page.with_name("build.json"), (later, later))
+    printed(capsys, "show", "centos7")
+    assert page.read_text() != "mine"
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ([], "red\n"),
+        (["--raw"], "\x1b[31mred\x1b[0m\r\n"),
+        (["--source", "boot"], "login:\n"),
+        (["--follow"], "red\n"),
+    ],
+)
+def test_log(capfdbinary: pytest.CaptureFixture[bytes], options: list[str], text: str) -> None:
+    assert app.run(["builds", "log", DONE, *options]) == 0
+    assert capfdbinary.readouterr() == (text.encode(), b"")
+
+
+@pytest.mark.parametrize(
+    ("argv", "error", "hint"),
+    [
+        (["show", "centos"], "There is no build 'centos'.", "Did you mean centos7?"),
+        (["log", "2026"], "2 builds begin with 2026.", f"Say more of it: {DONE}, {FAILED}."),
+        (
+            ["log", DONE, "--source", "virtio"],
+            f"The build {DONE} has no virtio.log.",
+            "It has console, boot.",
+        ),
+        (
+            ["log", FAILED, "-f"],
+            f"The build {FAILED} has no console.log.",
+            "It ended before its guest began.",
+        ),
+    ],
+)
+def test_refusals(
+    capsys: pytest.CaptureFixture[str], argv: list[str], error: str, hint: str
+) -> None:
+    assert app.run(["builds", *argv]) == 2
+    assert capsys.readouterr() == ("", f"error: {error}\nhint: {hint}\n")

@@ -1,0 +1,53 @@
+"""What happened, in a sentence."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from builder.builds import Build
+from builder.dossier.verdict import verdict
+from builder.model.record import Record
+
+CASES: list[tuple[str, dict[str, str], tuple[str, str, str]]] = [
+    ("done", {"version": "20261125.1"}, ("Published", "good", "centos7 20261125.1 is published.")),
+    ("done", {}, ("Published", "good", "The build of centos7 is done.")),
+    ("failed", {"error": "It broke."}, ("Failed", "bad", "It broke.")),
+    ("failed", {}, ("Failed", "bad", "The build of centos7 failed.")),
+    (
+        "failed",
+        {"step": "Staging x.iso"},
+        ("Failed", "bad", "The build of centos7 failed while staging x.iso."),
+    ),
+    (
+        "interrupted",
+        {"step": "Installing", "error": "x"},
+        ("Interrupted", "mute", "The build of centos7 was interrupted while installing."),
+    ),
+    ("running", {"step": "Installing"}, ("Running", "open", "centos7 is being built.")),
+    (
+        "abandoned",
+        {"step": "Installing"},
+        (
+            "Abandoned",
+            "mute",
+            "The process that built centos7 ended without a word while installing.",
+        ),
+    ),
+    ("unknown", {}, ("Unknown", "mute", "Nothing is known of this build of centos7.")),
+]
+
+
+@pytest.mark.parametrize(("state", "content", "expected"), CASES)
+def test_verdict(state: str, content: dict[str, str], expected: tuple[str, str, str]) -> None:
+    record = Record(build_id="x", name="centos7", state=state, hint="Mend it.", **content)  # type: ignore[arg-type]  # all of them are texts
+    build = Build(
+        folder=Path("x"),
+        record=record,
+        state=state,
+        began=datetime(2026, 11, 25, tzinfo=UTC),
+        seconds=1,
+    )
+    said = verdict(build, None)
+    assert (said.label, said.tone, said.sentence) == expected
+    assert said.hint == "Mend it."
