@@ -1,5 +1,6 @@
 """Write a build's dossier.html and its cleaned logs; at any time, as often as one likes."""
 
+import os
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,7 +73,7 @@ def _write_clean(folder: Path) -> None:
 
 
 def _put(path: Path, text: str) -> Path:
-    draft = path.with_name(f".{path.name}")
+    draft = path.with_name(f".{path.name}.{os.getpid()}")  # somebody else may look at it now
     draft.touch(mode=_PRIVATE)
     draft.write_text(text, encoding="utf-8")
     return draft.replace(path)
