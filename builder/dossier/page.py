@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import jinja2
-from markupsafe import Markup
 
 from builder.builds import duration
 from builder.dossier.facts import LOGS, Facts, clean, gather
@@ -53,7 +52,7 @@ def render(facts: Facts, *, now: datetime) -> str:
 
 def _printable(value: object) -> object:
     """Return a text without what does not print; what a template made is safe and stays."""
-    if isinstance(value, str) and not isinstance(value, Markup):
+    if isinstance(value, str) and not hasattr(value, "__html__"):
         return "".join(filter(str.isprintable, value))
     return value
 
