@@ -58,7 +58,7 @@ def list_(
 
 @app.command()
 def show(ctx: typer.Context, build: Word, *, json: Json = False) -> None:
-    """Show what is known of a build; its dossier is written if it is not there."""
+    """Show what is known of a build; its dossier is written unless it is there and new."""
     from builder.builds import duration, find
 
     found = find(context(ctx).settings.artifacts, build)
@@ -142,10 +142,12 @@ def _has(folder: Path, source: str) -> bool:
 
 
 def _dossier(found: "Build") -> Path:
+    from builder.builds import RUNNING
     from builder.dossier import page
 
     path = found.folder / page.FILE
-    return path if _is_current(path) else page.write(found.folder)
+    past = found.state != RUNNING and _is_current(path)
+    return path if past else page.write(found.folder)
 
 
 def _is_current(page: Path) -> bool:

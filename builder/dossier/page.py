@@ -1,11 +1,11 @@
 """Write a build's dossier.html and its cleaned logs; at any time, as often as one likes."""
 
+import os
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import jinja2
-from markupsafe import Markup
 
 from builder.builds import duration
 from builder.dossier.facts import LOGS, Facts, clean, gather
@@ -52,7 +52,7 @@ def render(facts: Facts, *, now: datetime) -> str:
 
 def _printable(value: object) -> object:
     """Return a text without what does not print; what a template made is safe and stays."""
-    if isinstance(value, str) and not isinstance(value, Markup):
+    if isinstance(value, str) and not hasattr(value, "__html__"):
         return "".join(filter(str.isprintable, value))
     return value
 
@@ -72,7 +72,7 @@ def _write_clean(folder: Path) -> None:
 
 
 def _put(path: Path, text: str) -> Path:
-    draft = path.with_name(f".{path.name}")
+    draft = path.with_name(f".{path.name}.{os.getpid()}")  # somebody else may look at it now
     draft.touch(mode=_PRIVATE)
     draft.write_text(text, encoding="utf-8")
     return draft.replace(path)

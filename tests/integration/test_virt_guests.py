@@ -23,6 +23,8 @@ from tiny_guests import (
 )
 
 from builder.errors import BuilderError, HostError, InstallError, TemplateError
+from builder.install.film import Film
+from builder.install.pixels import decode
 from builder.install.run import install
 from builder.model.domain import ANACONDA_PORT, RESULT_PORT, DomainSpec
 from builder.model.installation import (
@@ -236,6 +238,17 @@ def test_a_screenshot_shows_the_screen(connection: Connection, folder: Path) -> 
         assert shot.read_bytes()[:2] in (b"P6", b"\x89P")
         assert "<uuid>" in domains.live_xml(domain)
     assert domains.screenshot(connection, domain, folder / "gone") is None
+
+
+def test_a_screen_can_be_filmed(connection: Connection, folder: Path) -> None:
+    film = Film(folder / "screens")
+    with domains.paused(connection, domain_xml(spec(folder, "", HALT))) as domain:
+        screen = domains.grab(connection, domain)
+        assert screen is not None
+        assert decode(screen.data) is not None
+        assert film.show(screen, seconds=3) == folder / "screens" / "0001-3s.png"
+        assert film.show(screen, seconds=4) is None
+    assert domains.grab(connection, domain) is None
 
 
 PANICS = "Kernel panic - not syncing: No init found.\r\n"

@@ -131,6 +131,15 @@ def test_the_dossier_is_written_when_it_is_missing_or_old(
     assert page.read_text() != "mine"
 
 
+def test_of_a_running_build_it_is_always_new(
+    capsys: pytest.CaptureFixture[str], artifacts: Path
+) -> None:
+    folder = make(artifacts / "x" / "20261126T000001-b", state="running", pid=os.getpid())
+    (folder / "dossier.html").write_text("mine")
+    printed(capsys, "show", "x")
+    assert "x is being built." in (folder / "dossier.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("options", "text"),
     [
