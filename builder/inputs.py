@@ -20,7 +20,9 @@ from builder.virt import pools
 def rendered(order: BuildOrder, *, nonce: str) -> Kickstart:
     """Return the order's kickstart. Raises KickstartError when it does not pass the linter."""
     options = replace(order.options, nonce=nonce)
-    kickstart = render(order.release, order.profile, options, own=order.kickstarts)
+    kickstart = render(
+        order.release, order.profile, options, file=order.kickstart, own=order.kickstarts
+    )
     check(kickstart, lint(kickstart))
     return kickstart
 

@@ -10,7 +10,7 @@ import msgspec
 from builder.errors import ConfigError, UsageError
 from builder.kickstart import profiles, secrets
 from builder.model.build import BuildOrder
-from builder.model.kickstart import DEFAULT_PROFILE, RenderOptions
+from builder.model.kickstart import DEFAULT_PROFILE, OwnKickstart, RenderOptions
 from builder.releases import catalogue
 
 
@@ -18,6 +18,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A build as people ask for it; every field is an option of `builder build`."""
 
     release: str
+    kickstart: Path | None = None
+    """A file instead of the release's kickstart; a template if its name ends in .j2."""
     profile: str = DEFAULT_PROFILE
     medium: str = ""
     firmware: Literal["bios", "uefi"] = "bios"
@@ -46,6 +48,7 @@ def resolve(
     _check_iso(request.iso)
     return BuildOrder(
         release=release,
+        kickstart=_read(request.kickstart),
         profile=profiles.find(request.profile, release=release, own=kickstarts),
         options=RenderOptions(
             medium=request.medium,
@@ -70,6 +73,17 @@ def pairs(texts: list[str]) -> dict[str, str]:
         if "=" not in text:
             raise UsageError(f"--set {text} has no value.", hint=f"Write --set {text}=VALUE.")
     return {key: value for key, _, value in (text.partition("=") for text in texts)}
+
+
+def _read(path: Path | None) -> OwnKickstart | None:
+    if path is None:
+        return None
+    try:
+        return OwnKickstart(name=path.name, text=path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"Cannot read the kickstart {path}: {error}.", hint="Give a text file in UTF-8."
+        ) from error
 
 
 def _check_iso(iso: Path | None) -> None:

@@ -17,6 +17,9 @@ def build(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="Release to install, such as centos7.")],
     *,
+    kickstart: Annotated[
+        Path | None, typer.Option(help="Kickstart at hand (.j2: a template), not the release's.")
+    ] = None,
     profile: Annotated[str, typer.Option(help="Variation of the release.")] = "minimal",
     medium: Annotated[str, typer.Option(help="Variant of the ISO: minimal, dvd, …")] = "",
     iso: Annotated[Path | None, typer.Option(help="ISO at hand, instead of a download.")] = None,
@@ -56,6 +59,7 @@ def build(
     order = resolve(
         Request(
             release=name,
+            kickstart=kickstart,
             profile=profile,
             medium=medium,
             firmware=firmware,

@@ -38,11 +38,9 @@ Check = Callable[[Parsed], Iterator[LintFinding]]
 
 
 def final_action(parsed: Parsed) -> Iterator[LintFinding]:
-    """A kickstart must end in poweroff: halt and no action at all wait for a key."""
+    """A kickstart must end in poweroff or reboot: halt and no action at all wait for a key."""
     action = getattr(parsed.handler.commands.get("reboot"), "action", None)
-    if action == KS_REBOOT:
-        yield _warning("reboot starts the new system; a build waits for poweroff")
-    elif action != KS_SHUTDOWN and parsed.complete:
+    if action not in {KS_SHUTDOWN, KS_REBOOT} and parsed.complete:
         yield _error("without poweroff the installer waits for a key at its end, for ever")
 
 

@@ -11,10 +11,11 @@ from builder.errors import KickstartError, suggest
 from builder.kickstart import variables
 from builder.kickstart.folders import folders
 from builder.model.domain import RESULT_PORT
-from builder.model.kickstart import Kickstart, Profile, RenderOptions
+from builder.model.kickstart import Kickstart, OwnKickstart, Profile, RenderOptions
 from builder.model.release import Release
 from builder.releases.catalogue import find_medium
 
+_REPORTS = "snippets/reports.ks.j2"
 _NONCE = re.compile("[A-Za-z0-9-]{1,64}")
 _MISSPELT = re.compile("'([A-Za-z_0-9]+)' is undefined")
 # What a template can do wrong while it runs, besides what jinja2 has errors for.
@@ -22,24 +23,45 @@ _MISTAKES = (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError,
 
 
 def render(
-    release: Release, profile: Profile, options: RenderOptions, *, own: Path | None = None
+    release: Release,
+    profile: Profile,
+    options: RenderOptions,
+    *,
+    file: OwnKickstart | None = None,
+    own: Path | None = None,
 ) -> Kickstart:
-    """Fill in the kickstart of `release`; the same input always gives the same text.
+    """Fill in the kickstart of `release`, or `file`; the same input always gives the same text.
 
-    `own` is a folder of the user's, searched before ours. Raises UsageError or ConfigError for
+    `own` is a folder of the user's, searched before ours. A file that does not tell the host how
+    the installation ended gets the sections that do. Raises UsageError or ConfigError for
     variables that are unknown or refused, KickstartError for a template that does not render.
     """
     context = _context(release, profile, options, own)
+    source = file.name if file else release.kickstart
+    environment = _environment(own, file)
     try:
-        text = _environment(own).get_template(release.kickstart).render(context)
+        text = _filled_in(environment, source, context)
+        if file and RESULT_PORT not in text:
+            text += "\n" + environment.get_template(_REPORTS).render(context)
     except (*_MISTAKES, ValueError) as error:
-        raise _explain(error, release.kickstart, known=context) from error
-    return Kickstart(source=release.kickstart, syntax=release.syntax, text=text)
+        raise _explain(error, source, known=context) from error
+    return Kickstart(source=source, syntax=release.syntax, text=text)
 
 
-def _environment(own: Path | None) -> jinja2.Environment:
+def _filled_in(environment: jinja2.Environment, source: str, context: dict[str, object]) -> str:
+    if source.endswith(".j2"):
+        return environment.get_template(source).render(context)
+    loader = environment.loader
+    assert loader is not None  # noqa: S101  # we made it
+    return loader.get_source(environment, source)[0]
+
+
+def _environment(own: Path | None, file: OwnKickstart | None) -> jinja2.Environment:
+    given = jinja2.FunctionLoader(
+        lambda name: (file.text, file.name, None) if file and name == file.name else None
+    )
     return ImmutableSandboxedEnvironment(
-        loader=jinja2.FileSystemLoader(folders(own)),
+        loader=jinja2.ChoiceLoader([given, jinja2.FileSystemLoader(folders(own))]),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from builder.model.kickstart import DEFAULT_PROFILE, Profile, RenderOptions
+from builder.model.kickstart import DEFAULT_PROFILE, OwnKickstart, Profile, RenderOptions
 from builder.model.release import Medium, Release
 
 
@@ -12,6 +12,8 @@ class BuildOrder(msgspec.Struct, frozen=True, kw_only=True):
     """One release and profile, with everything that a user may say about the build."""
 
     release: Release
+    kickstart: OwnKickstart | None = None
+    """The user's own; None takes the release's."""
     profile: Profile = Profile()
     options: RenderOptions = RenderOptions()
     iso: Path | None = None
@@ -46,6 +48,8 @@ class BuildOrder(msgspec.Struct, frozen=True, kw_only=True):
         parts = [self.release.name]
         if self.variant != self.release.default_medium:
             parts.append(self.variant)
+        if self.kickstart and self.kickstart.stem:
+            parts.append(self.kickstart.stem)
         if self.profile.name != DEFAULT_PROFILE:
             parts.append(self.profile.name)
         if self.options.firmware != "bios":

@@ -1,6 +1,7 @@
 """Kickstarts."""
 
 import hashlib
+import re
 from typing import Literal
 
 import msgspec
@@ -54,6 +55,19 @@ class Kickstart(msgspec.Struct, frozen=True, kw_only=True):
     def sha256(self) -> str:
         """Digest of the text."""
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+class OwnKickstart(msgspec.Struct, frozen=True, kw_only=True):
+    """A kickstart of the user's, instead of a release's."""
+
+    name: str
+    """The file's; one that ends in .j2 is a template like ours."""
+    text: str
+
+    @property
+    def stem(self) -> str:
+        """The name without its endings, as part of a template's name."""
+        return re.sub("[^A-Za-z0-9]+", "-", self.name.partition(".")[0]).strip("-").lower()
 
 
 class LintFinding(msgspec.Struct, frozen=True, kw_only=True):

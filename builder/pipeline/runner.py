@@ -112,7 +112,7 @@ def _lost(worker: _Worker) -> Outcome:
     return _failed(
         worker.job,
         f"The process of the build ended by itself (exit code {worker.process.exitcode}).",
-        hint="It may have left a domain and volumes behind: virsh list --all.",
+        hint="`builder attach` finishes such a build, `builder gc` clears what it left.",
         exit_code=1,
         began=worker.began,
     )

@@ -100,8 +100,9 @@ def _until_login(signals: SimpleQueue[Signal], *, deadline: float) -> None:
 
 def _refuse_trouble(line: str) -> None:
     if _TROUBLE.search(line):
+        plain = "".join(filter(str.isprintable, line))  # a terminal must not obey a guest
         raise TemplateError(
-            f"A clone of the template does not boot: {line}",
+            f"A clone of the template does not boot: {plain}",
             hint="boot.log in the evidence folder has the whole boot.",
         )
 

@@ -1,6 +1,7 @@
 """Domains: started, joined, watched, removed."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -35,6 +36,8 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
 
     disk_bytes: int
     """Read from and written to all of its disks and CDs."""
+    network_bytes: int
+    """Received and sent; 0 for networks that nobody counts, such as user mode's."""
 
 
 @contextmanager
@@ -129,12 +132,24 @@ def live_xml(domain: Domain) -> str:
 
 def activity(domain: Domain) -> Activity | None:
     """Return the counters; None once the domain is gone."""
+    kinds = libvirt.VIR_DOMAIN_STATS_BLOCK | libvirt.VIR_DOMAIN_STATS_INTERFACE
+    active = libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE
     try:
-        # The empty path stands for all block devices together.
-        _reads, read_bytes, _writes, written_bytes, _errors = domain.handle.blockStats("")
+        found = domain.connection.handle.domainListGetStats([domain.handle], kinds, active)
     except libvirt.libvirtError:
         return None
-    return Activity(disk_bytes=read_bytes + written_bytes)
+    if not found:
+        return None
+    numbers = found[0][1]
+    return Activity(
+        disk_bytes=_total(numbers, r"block\.\d+\.(?:rd|wr)\.bytes"),
+        network_bytes=_total(numbers, r"net\.\d+\.(?:rx|tx)\.bytes"),
+    )
+
+
+def _total(numbers: Mapping[str, object], pattern: str) -> int:
+    counted = (each for name, each in numbers.items() if re.fullmatch(pattern, name))
+    return sum(each for each in counted if isinstance(each, int))
 
 
 def grab(connection: Connection, domain: Domain) -> Screen | None:

@@ -275,7 +275,18 @@ def test_a_failed_installation_leaves_its_evidence(
         )
     _remove(connection, NAME)
     assert words.strip() in (folder / "console.log").read_text()
-    assert bool(list(folder.glob("screenshot.*"))) is (then == HALT)
+    assert bool(list(folder.glob("screens/*.png"))) is (then == HALT)
+
+
+def test_a_machine_that_its_firmware_resets_is_started_again(
+    connection: Connection, folder: Path
+) -> None:
+    plan = InstallPlan(domain=spec(folder, "again ", REBOOT), nonce="0" * 32, evidence=folder)
+    limits = Limits(deadlines=Deadlines(total_seconds=300, idle_seconds=300))
+    with pytest.raises(InstallError, match="rebooted without saying"):
+        install(plan, connection, limits=limits, monitor=SilentMonitor())
+    _remove(connection, NAME)
+    assert (folder / "console.log").read_text().count("again") == 4
 
 
 @pytest.fixture

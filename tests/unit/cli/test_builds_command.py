@@ -134,9 +134,12 @@ def test_the_dossier_is_written_when_it_is_missing_or_old(
 def test_of_a_running_build_it_is_always_new(
     capsys: pytest.CaptureFixture[str], artifacts: Path
 ) -> None:
-    folder = make(artifacts / "x" / "20261126T000001-b", state="running", pid=os.getpid())
+    folder = make(artifacts / "x" / "20261126T000001-b", state="running")
     (folder / "dossier.html").write_text("mine")
+    running = os.open(folder, os.O_RDONLY)
+    fcntl.flock(running, fcntl.LOCK_EX)
     printed(capsys, "show", "x")
+    os.close(running)
     assert "x is being built." in (folder / "dossier.html").read_text()
 
 

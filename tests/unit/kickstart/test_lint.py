@@ -75,7 +75,6 @@ def test_fine(added: str, syntax: str) -> None:
         ),
         ("RHEL7", "user --name=a --password=b\n", 0, "warning: a password in clear text"),
         ("RHEL7", "%include parts.ks\n", 0, "warning: parts.ks is not beside the kickstart"),
-        ("RHEL7", "reboot\n", -NEXT, "warning: reboot starts the new system"),
     ],
 )
 def test_wrong_lines(syntax: str, added: str, line: int, finding: str) -> None:

@@ -13,7 +13,7 @@ from builder.kickstart import profiles
 from builder.kickstart.lint import lint
 from builder.kickstart.render import render
 from builder.kickstart.secrets import mask
-from builder.model.kickstart import Profile, RenderOptions, Secrets
+from builder.model.kickstart import OwnKickstart, Profile, RenderOptions, Secrets
 from builder.releases import catalogue
 
 HASH = f"$6$salt${'a' * 86}"
@@ -233,3 +233,30 @@ def test_masking_leaves_no_hash() -> None:
     assert "$6$" not in mask(text, secrets)
     assert "rootpw --iscrypted **masked**" in mask(text, secrets)
     assert "$6$" not in repr(RenderOptions(secrets=secrets))
+
+
+OWN = "cmdline\nlang {{ lang }}\npoweroff\n%packages\n@core\n%end"
+
+
+@pytest.mark.parametrize(
+    ("name", "second"), [("web.ks", "lang {{ lang }}"), ("web.ks.j2", "lang en_US.UTF-8")]
+)
+def test_a_file_gets_the_sections_that_report(name: str, second: str) -> None:
+    release = catalogue.find("centos7")
+    options = RenderOptions(nonce="5eed")
+    file = OwnKickstart(name=name, text=OWN)
+    made = render(release, Profile(), options, file=file)
+    assert (made.source, made.syntax) == (name, "RHEL7")
+    assert made.text.splitlines()[1] == second
+    assert "nonce=5eed" in made.text
+    assert made.text.rstrip().endswith("sync\n%end")
+    assert "%onerror" not in made.text  # an EL 7 installer would stop at it
+    twice = OwnKickstart(name=name, text=made.text)
+    assert render(release, Profile(), options, file=twice).text.strip() == made.text.strip()
+
+
+def test_a_file_that_is_wrong_is_named() -> None:
+    file = OwnKickstart(name="web.ks.j2", text="cmdline\nlang {{ lnag }}\n")
+    with pytest.raises(KickstartError, match=r"web\.ks\.j2:2: 'lnag' is undefined") as caught:
+        render(catalogue.find("centos7"), Profile(), RenderOptions(), file=file)
+    assert caught.value.hint == "Did you mean lang?"
