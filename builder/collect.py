@@ -1,5 +1,6 @@
 """Clear up after builds that nobody will finish."""
 
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from builder import leftovers
 from builder.builds import ABANDONED, RUNNING, Build, builds, load
 from builder.hypervisor import Hypervisor
+from builder.iso import files
 from builder.journal import Journal
 from builder.monitor import Monitor
 
@@ -17,6 +19,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """A build whose process has gone, or one that left something for a look inside."""
 
     build_id: str
+    """Empty for a half-copied ISO in the iso pool."""
     name: str
     verdict: Verdict
     left: tuple[str, ...]
@@ -31,10 +34,18 @@ def collect(on: Hypervisor, *, kept: bool, dry_run: bool, monitor: Monitor) -> t
     """
     known = (each for each in builds(on.settings.artifacts) if each.state != RUNNING)
     found = tuple(each for build in known if (each := _judge(on, build, kept=kept)))
+    copies = tuple(map(_copy, files.abandoned(on.iso_pool.path)))
     if not dry_run:
         for each in (each for each in found if each.verdict == "cleared"):
             _clear(on, each, monitor=monitor)
-    return found
+        for each in copies:
+            Path(each.left[0]).unlink(missing_ok=True)
+    return (*found, *copies)
+
+
+def _copy(part: Path) -> Found:
+    """An ISO that was being staged when its build was killed; whose, it does not say."""
+    return Found(build_id="", name=part.name, verdict="cleared", left=(str(part),))
 
 
 def _judge(on: Hypervisor, build: Build, *, kept: bool) -> Found | None:

@@ -120,6 +120,11 @@ def _judge(heard: Heard, end: Ended | None, track: Track) -> Heard:
             "The hypervisor process died under the guest.",
             hint="See the hypervisor's log under /var/log/libvirt/qemu; is the disk full?",
         )
+    if reason == "destroyed":
+        raise InstallError(
+            "The guest was destroyed from outside before it powered off.",
+            hint="Somebody, or something, called for it on this host: virsh destroy.",
+        )
     if not heard.success and reason == "rebooted":
         raise InstallError(
             "The guest rebooted without saying that the installation succeeded.",
@@ -129,11 +134,6 @@ def _judge(heard: Heard, end: Ended | None, track: Track) -> Heard:
         raise InstallError(
             "The guest ended without saying that the installation succeeded.",
             hint=f"The console log shows how far it came: {track.position.phase}.",
-        )
-    if reason == "destroyed":
-        raise InstallError(
-            "The guest was destroyed from outside before it powered off.",
-            hint="Somebody, or something, called for it on this host: virsh destroy.",
         )
     heard.phases = track.seconds
     return heard

@@ -1,6 +1,7 @@
 """Files that appear under their final name whole or not at all, and what their bytes are."""
 
 import errno
+import fcntl
 import hashlib
 import os
 import tempfile
@@ -26,7 +27,7 @@ def replacing(path: Path, *, mode: int) -> Iterator[Path]:
     """
     with writing(path.parent):
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    os.close(handle)
+    fcntl.flock(handle, fcntl.LOCK_EX)  # as long as somebody writes it: see `abandoned`
     part = Path(name)
     try:
         with writing(path.parent):
@@ -37,6 +38,21 @@ def replacing(path: Path, *, mode: int) -> Iterator[Path]:
             sync(path.parent)
     finally:
         part.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def abandoned(folder: Path) -> tuple[Path, ...]:
+    """Return the files of `replacing` whose writers were killed."""
+    return tuple(part for part in sorted(folder.glob(".*.part")) if _nobody_writes(part))
+
+
+def _nobody_writes(part: Path) -> bool:
+    try:
+        with part.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # locked, or gone by now
+        return False
+    return True
 
 
 @contextmanager

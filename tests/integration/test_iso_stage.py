@@ -193,3 +193,12 @@ def test_really_full_disk(iso: Path, tmp_path: Path) -> None:
         assert _names(folder) == []
     finally:
         small_media.call("umount", folder)
+
+
+def test_a_copy_whose_writer_was_killed_can_be_told(tmp_path: Path) -> None:
+    left = tmp_path / ".x.iso.abcd.part"
+    left.touch()
+    with files.replacing(tmp_path / "y.iso", mode=0o600) as part:
+        assert part.exists()
+        assert files.abandoned(tmp_path) == (left,)
+    assert files.abandoned(tmp_path) == (left,)

@@ -171,7 +171,7 @@ PLAIN_FAILURE = said(result="failure", log_base64="no base64 \u00e9")
     ("signals", "sentence"),
     [
         ([SUCCESS, Ended(reason="destroyed")], "was destroyed from outside"),
-        ([Ended(reason="destroyed")], "without saying"),
+        ([Ended(reason="destroyed")], "was destroyed from outside"),
         ([console(b"Linux version 3.10\n"), Ended(reason="rebooted")], "rebooted without saying"),
         ([SUCCESS, Ended(reason="crashed")], "The guest crashed"),
         ([SUCCESS, Ended(reason="failed")], "hypervisor process died"),
