@@ -29,6 +29,8 @@ TEXTS = [
     ("Boot failed: Could not read from CDROM (code 0009)", 5, "found nothing to boot"),
     ("isolinux.bin missing or corrupt.", 5, "found nothing to boot"),
     ("BdsDxe: No bootable option or device was found.", 5, "found nothing to boot"),
+    ('BdsDxe: starting Boot0002 "EFI Internal Shell" from Fv(7)', 5, "found nothing to boot"),
+    ("UEFI Interactive Shell v2.2", 5, "found nothing to boot"),
     ("grub>", 5, "found nothing to boot"),
     ("grub rescue>", 5, "found nothing to boot"),
     (
