@@ -107,6 +107,7 @@ PANIC = "echo c >/proc/sysrq-trigger"
 CRASH = "echo nonsense >/tmp/x\nmount --bind /tmp/x /run/install/repo/images/payload.contents"
 DAMAGE = "echo nonsense >/tmp/x\nmount --bind /tmp/x /run/install/repo/images/payload.tar"
 LABEL = rb"Builder\x20Rehearsal\x207"
+OTHER = LABEL.replace(b"B", b"G")
 HUNGRY = "head -c 3G /dev/zero | tail >/dev/null"
 ASK = "printf 'Shall it go on? [y/N]: ' >/dev/console\nread answer </dev/console"
 SHELL = "PS1='bash-5.2# ' bash --norc -i </dev/console >/dev/console 2>&1"
@@ -116,7 +117,7 @@ FAILURES = {
         machine=with_empty_medium, sentence="found nothing to boot on the installer ISO", code=5
     ),
     "other label": Failing(
-        medium=(b"inst.ks=hd:LABEL=" + LABEL, b"inst.ks=hd:LABEL=" + LABEL.replace(b"B", b"G")),
+        medium=(b"inst.ks=hd:LABEL=" + LABEL, b"inst.ks=hd:LABEL=" + OTHER),
         append=("rd.retry=3",),
         sentence="waits in vain for its kickstart|labelled 'Guilder Rehearsal 7', but the label",
         code=5,
@@ -127,8 +128,9 @@ FAILURES = {
         code=5,
     ),
     "no stage 2": Failing(
-        append=("rd.retry=3", "inst.stage2=hd:LABEL=None"),
-        sentence="in vain for its kickstart or its stage 2|stage 2 on a volume labelled 'None'",
+        medium=(b"inst.stage2=hd:LABEL=" + LABEL, b"inst.stage2=hd:LABEL=" + OTHER),
+        append=("rd.retry=3",),
+        sentence="kickstart or its stage 2|stage 2 on a volume labelled 'Guilder Rehearsal 7'",
         code=5,
     ),
     "media check": Failing(

@@ -3,7 +3,7 @@
 import pytest
 
 from builder.install.asked import Medium
-from builder.install.cause import Cause, Take
+from builder.install.cause import Cause, Take, Weight
 from builder.install.causes import CAUSES
 from builder.install.diagnose import Diagnosis, Finding
 
@@ -121,7 +121,7 @@ NAMES = {cause.name for cause in CAUSES}
 @pytest.mark.parametrize("cause", [each for each in CAUSES if each.explains])
 def test_clues_explain_what_is_in_the_table(cause: Cause) -> None:
     assert set(cause.explains) <= NAMES
-    assert cause.weight == max(each.weight for each in CAUSES)
+    assert cause.weight is Weight.EXACT
 
 
 TOGETHER = [
@@ -188,6 +188,15 @@ TOGETHER = [
     (
         "of two reasons the first one counts",
         ["Out of memory: Killed process 7 (python3)", "Kernel panic - not syncing: gone"],
+        "ran out of memory.",
+    ),
+    (
+        "what makes others fail counts even after them",
+        [
+            "There was an error running the kickstart script at line 7.",
+            "Killed",
+            "Out of memory: Killed process 7 (tail)",
+        ],
         "ran out of memory.",
     ),
     (
