@@ -18,6 +18,8 @@ class Weight(IntEnum):
     """What failed."""
     EXACT = 3
     """Why."""
+    ROOT = 4
+    """What makes other things fail, and may be heard of after them."""
 
 
 class Take(Enum):

@@ -184,6 +184,7 @@ _CRASHES = (
         ),
         sentence="The guest ran out of memory.",
         hint="Raise --set memory_mib.",
+        weight=Weight.ROOT,
     ),
     Cause(
         name="panic",

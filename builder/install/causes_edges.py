@@ -15,7 +15,8 @@ BOOT = (
         pattern=text(
             r"No bootable device|Boot failed: Could not read from CDROM|isolinux\.bin missing"
             r"|ISOLINUX .*missing or corrupt|Could not find kernel image"
-            r"|(?:.*: )?No bootable option or device was found|grub(?: rescue)?>"
+            r"|(?:BdsDxe: )?No bootable option or device was found|UEFI Interactive Shell|Shell>"
+            r"|BdsDxe: starting Boot\d+ \"EFI Internal Shell\"|grub(?: rescue)?>"
             r"|error: .*you need to load the kernel first"
         ),
         sentence="The firmware or the boot loader found nothing to boot on the installer ISO.",

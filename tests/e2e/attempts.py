@@ -10,7 +10,7 @@ from builder.install.run import install
 from builder.iso.prepare import Wishes
 from builder.iso.remaster import remaster
 from builder.model.domain import Disk, DomainSpec
-from builder.model.installation import Ended, Installation, InstallPlan, Limits
+from builder.model.installation import Deadlines, Ended, Installation, InstallPlan, Limits
 from builder.model.media import StagedIso
 from builder.monitor import SilentMonitor
 from builder.orders import Request, resolve
@@ -46,11 +46,16 @@ def planned(
         )
 
 
-def carry_out(plan: InstallPlan, on: Hypervisor) -> Installation:
-    """Install as planned, and remove the domain. Raises InstallError and HangError."""
+def carry_out(
+    plan: InstallPlan, on: Hypervisor, *, deadlines: Deadlines | None = None
+) -> Installation:
+    """Install as planned, and remove the domain. Raises what the installation raises."""
     try:
         return install(
-            plan, on.connection, limits=Limits(deadlines=on.settings.deadlines), monitor=SILENT
+            plan,
+            on.connection,
+            limits=Limits(deadlines=deadlines or on.settings.deadlines),
+            monitor=SILENT,
         )
     finally:
         domains.remove(domains.Domain(name=plan.domain.name, connection=on.connection))

@@ -1,74 +1,272 @@
-"""Installations that fail: the right sentence, and nothing left behind."""
+"""Installations that fail: the right sentence and exit code, soon, and nothing left behind.
 
+Most of them fail in %pre, so that they take no longer than a boot.
+"""
+
+import mmap
 import re
 import secrets
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 import pytest
-from attempts import carry_out, planned
+from attempts import SILENT, carry_out, planned
+from msgspec.structs import replace
 
-from builder.errors import InstallError
+from builder.errors import BuilderError
 from builder.hypervisor import Hypervisor
 from builder.inputs import rendered
+from builder.iso.prepare import Wishes
+from builder.iso.remaster import remaster
+from builder.model.domain import Cdrom
+from builder.model.installation import Deadlines, InstallPlan
 from builder.model.media import StagedIso
 from builder.orders import Request, resolve
 from builder.virt.domains import names
 
-# Python's own reading of a file that the medium describes itself with then fails.
-CRASH = """\
-%pre
-echo nonsense >/tmp/contents
-mount --bind /tmp/contents /run/install/repo/images/payload.contents
-%end
-%packages
-"""
+SOON = 20
+"""Seconds from the guest's last words, or from the idle deadline, to the report."""
+IDLE = 25
+"""Longer than a rehearsal is ever silent before its %pre."""
 
 
 class Failing(msgspec.Struct, frozen=True, kw_only=True):
-    """How a kickstart is spoilt, and what comes of it."""
+    """How an installation is spoilt, and what comes of it."""
 
-    spoil: Callable[[str], str]
+    spoil: Callable[[str], str] = lambda good: good
+    """What happens to the kickstart."""
+    medium: tuple[bytes, bytes] | None = None
+    """What is written over what, everywhere on the ISO."""
+    append: tuple[str, ...] = ()
+    """More kernel arguments."""
+    machine: Callable[[InstallPlan], InstallPlan] = lambda plan: plan
+    """What is different about the machine."""
     sentence: str
-    waits: bool = False
-    """The guest is still there, and has a screen."""
+    code: int = 7
     stage: str = ""
     """Which section of the kickstart reported it."""
+    idle: bool = False
+    """Only silence tells."""
 
 
-def instead_of_packages(text: str) -> Callable[[str], str]:
-    return lambda good: good.replace("%packages\n", text)
+def pre(script: str) -> Callable[[str], str]:
+    """Let a %pre script run first."""
+    return lambda good: good.replace(
+        "%packages\n", f"%pre --erroronfail\n{script}\n%end\n%packages\n"
+    )
 
+
+def instead(old: str, new: str) -> Callable[[str], str]:
+    return lambda good: good.replace(old, new)
+
+
+def says(nonce: Callable[[str], str], then: str) -> Callable[[str], str]:
+    """Let %pre report success with what `nonce` makes of the build's, and do something."""
+
+    def spoil(good: str) -> str:
+        found = re.search(r"^nonce=(\w+)$", good, re.MULTILINE)
+        assert found is not None
+        line = f'{{"builder":1,"nonce":"{nonce(found[1])}","result":"success"}}'
+        port = "/dev/virtio-ports/org.builder.result.0"
+        return pre(f"echo '{line}' >{port}\nsleep 1\n{then}\nsleep 60")(good)
+
+    return spoil
+
+
+def without_disk(plan: InstallPlan) -> InstallPlan:
+    return replace(plan, domain=replace(plan.domain, disks=()))
+
+
+def with_memory(mib: int) -> Callable[[InstallPlan], InstallPlan]:
+    def change(plan: InstallPlan) -> InstallPlan:
+        machine = replace(plan.domain.machine, memory_mib=mib)
+        return replace(plan, domain=replace(plan.domain, machine=machine))
+
+    return change
+
+
+def with_empty_medium(plan: InstallPlan) -> InstallPlan:
+    """An ISO that no firmware boots. UEFI says so on the serial line, a PC's BIOS on its screen."""
+    assert plan.domain.cdrom is not None
+    empty = plan.domain.cdrom.path.with_suffix(".empty")
+    empty.write_bytes(bytes(1 << 20))
+    machine = replace(plan.domain.machine, firmware="uefi")
+    return replace(
+        plan, domain=replace(plan.domain, machine=machine, cdrom=Cdrom(path=empty), disks=())
+    )
+
+
+PANIC = "echo c >/proc/sysrq-trigger"
+# Python's own reading of a file that the medium describes itself with then fails.
+CRASH = "echo nonsense >/tmp/x\nmount --bind /tmp/x /run/install/repo/images/payload.contents"
+DAMAGE = "echo nonsense >/tmp/x\nmount --bind /tmp/x /run/install/repo/images/payload.tar"
+LABEL = rb"Builder\x20Rehearsal\x207"
+OTHER = LABEL.replace(b"B", b"G")
+HUNGRY = "head -c 3G /dev/zero | tail >/dev/null"
+ASK = "printf 'Shall it go on? [y/N]: ' >/dev/console\nread answer </dev/console"
+SHELL = "PS1='bash-5.2# ' bash --norc -i </dev/console >/dev/console 2>&1"
 
 FAILURES = {
+    "empty medium": Failing(
+        machine=with_empty_medium, sentence="found nothing to boot on the installer ISO", code=5
+    ),
+    "other label": Failing(
+        medium=(b"inst.ks=hd:LABEL=" + LABEL, b"inst.ks=hd:LABEL=" + OTHER),
+        append=("rd.retry=3",),
+        sentence="waits in vain for its kickstart|labelled 'Guilder Rehearsal 7', but the label",
+        code=5,
+    ),
+    "other path": Failing(
+        medium=(b":/ks.cfg", b":/no.cfg"),
+        sentence="did not find the kickstart at /dev/sr0:/no.cfg|at '/no.cfg', but on the ISO",
+        code=5,
+    ),
+    "no stage 2": Failing(
+        medium=(b"inst.stage2=hd:LABEL=" + LABEL, b"inst.stage2=hd:LABEL=" + OTHER),
+        append=("rd.retry=3",),
+        sentence="kickstart or its stage 2|stage 2 on a volume labelled 'Guilder Rehearsal 7'",
+        code=5,
+    ),
+    "media check": Failing(
+        medium=(b"inst.nosave=all", b"rd.live.check  "),
+        append=("inst.nosave=all",),
+        sentence="failed its media check",
+        code=5,
+    ),
     "syntax error": Failing(
-        spoil=lambda good: good.replace("zerombr", "zerombrr"),
-        sentence=r"The installer cannot read line \d+ of the kickstart",
-        waits=True,
+        spoil=instead("zerombr", "zerombrr"),
+        sentence=r"cannot read line \d+ of the kickstart: Unknown command: zerombrr\.$",
+        code=6,
+    ),
+    "incomplete": Failing(
+        spoil=lambda good: re.sub("(?m)^(part|rootpw) .*$", "", good),
+        sentence=r"the installer must know: Installation Destination, Root password\.$",
+        code=6,
+        stage="onerror",
     ),
     "missing package": Failing(
-        spoil=instead_of_packages("%packages\nnosuchpackage\n"),
-        sentence="not on the medium: nosuchpackage",
-        waits=True,
+        spoil=instead("%packages\n", "%packages\nnosuchpackage\n"),
+        sentence=r"not on the medium: nosuchpackage\.$",
+        code=6,
         stage="onerror",
     ),
-    "failing %post": Failing(
-        spoil=instead_of_packages("%post --erroronfail\nfalse\n%end\n%packages\n"),
-        sentence=r"The kickstart script at line \d+ failed|reported a failure \(onerror\)",
+    "missing group": Failing(
+        spoil=instead("@core", "@nosuchgroup"),
+        sentence=r"group that is not on the medium: nosuchgroup\.$",
+        code=6,
         stage="onerror",
+    ),
+    "question": Failing(
+        spoil=lambda good: pre("")(good).replace("cmdline\n", "text\n").replace("@core", "@none"),
+        sentence=r"group that is not on the medium: none\.$",
+        code=6,
+        stage="onerror",
+    ),
+    "no network": Failing(
+        spoil=instead("cdrom\n", "url --url=http://mirror.example/os\n"),
+        sentence="reach a repository of the kickstart: Could not resolve host: mirror.example",
+        stage="onerror",
+    ),
+    "damaged package": Failing(
+        spoil=pre(DAMAGE),
+        sentence=r"failed while it installed the packages: tar failed with code 2\.$",
+        stage="onerror",
+    ),
+    "small disk": Failing(
+        spoil=instead("--size=2048", "--size=20480"),
+        sentence="disk is too small",
+        stage="onerror",
+    ),
+    "no disk": Failing(
+        machine=without_disk, sentence="found no disk to install to", stage="onerror"
+    ),
+    "no root": Failing(
+        spoil=instead("part / ", "part /srv "),
+        sentence="could not partition the disk: no root partition",
+        stage="onerror",
+    ),
+    "%pre": Failing(
+        spoil=pre("cd /nowhere"),
+        sentence=r"kickstart script at line \d+ failed: .*/nowhere",
     ),
     "crash": Failing(
-        spoil=instead_of_packages(CRASH),
-        sentence=r"reported a failure \(traceback\)\. Its last line: ValueError: invalid literal",
-        waits=True,
+        spoil=pre(CRASH),
+        sentence="The installer crashed: ValueError: invalid literal",
         stage="traceback",
     ),
-    "no word of success": Failing(
-        spoil=lambda good: good.replace('"result":"success"', '"result":"nothing"'),
+    "killed": Failing(spoil=pre("kill -9 $PPID"), sentence="ended without a word"),
+    "hungry": Failing(spoil=pre(HUNGRY), machine=with_memory(640), sentence="ran out of memory"),
+    "no memory": Failing(machine=with_memory(64), sentence="ran out of memory"),
+    "panic": Failing(spoil=pre(PANIC), sentence="panicked: sysrq triggered crash"),
+    "asks": Failing(
+        spoil=pre(ASK), sentence=r"waits for an answer: Shall it go on\? \[y/N\]", code=8
+    ),
+    "shell": Failing(spoil=pre(SHELL), sentence="shows a prompt instead of installing", code=8),
+    "still": Failing(
+        spoil=pre("sleep 1000"), sentence="stands still in the phase stage 2", code=8, idle=True
+    ),
+    "halt": Failing(
+        spoil=pre("busybox halt -f"), sentence="complete, but the guest does not power off", code=8
+    ),
+    "no nonce": Failing(
+        spoil=pre("busybox poweroff -f"),
         sentence="ended without saying that the installation succeeded",
     ),
+    "other nonce": Failing(
+        spoil=says(lambda nonce: nonce[::-1], "busybox poweroff -f"),
+        sentence="ended without saying that the installation succeeded",
+    ),
+    "nonce and panic": Failing(spoil=says(str, PANIC), sentence="panicked: sysrq triggered crash"),
+    "reboot": Failing(spoil=says(str, "busybox reboot -f"), sentence="rebooted, or was destroyed"),
+    # These two install everything first.
+    "failing %post": Failing(
+        spoil=instead("%packages\n", "%post --erroronfail\nnosuchcommand\n%end\n%packages\n"),
+        sentence=r"kickstart script at line \d+ failed: .*nosuchcommand: not found\.$",
+        stage="onerror",
+    ),
+    "no final action": Failing(
+        spoil=instead("poweroff\n", ""),
+        sentence="complete, but the guest does not power off",
+        code=8,
+    ),
 }
+
+
+@contextmanager
+def spoilt(
+    plan: InstallPlan, text: str, failing: Failing, *, on: Hypervisor, iso: StagedIso
+) -> Iterator[InstallPlan]:
+    """Yield the plan with a medium and a machine that are wrong as `failing` wants it."""
+    medium = on.iso_pool.path / f"{plan.domain.name}.iso"
+    if failing.append or failing.medium:
+        wishes = Wishes(kickstart=text, append=failing.append)
+        remaster(iso.path, wishes, output=medium, monitor=SILENT)
+        plan = replace(plan, domain=replace(plan.domain, cdrom=Cdrom(path=medium)))
+    try:
+        if failing.medium:
+            overwrite(medium, *failing.medium)
+        changed = failing.machine(plan)
+        yield changed
+    finally:
+        medium.unlink(missing_ok=True)
+
+
+def overwrite(file: Path, old: bytes, new: bytes) -> None:
+    assert len(old) == len(new)
+    with file.open("r+b") as opened, mmap.mmap(opened.fileno(), 0) as content:
+        places = [each.start() for each in re.finditer(re.escape(old), content)]
+        assert places
+        for place in places:
+            content[place : place + len(new)] = new
+
+
+def silence(folder: Path) -> float:
+    """Return the seconds since the guest said something."""
+    logs = [folder / name for name in ("console.log", "virtio.log") if (folder / name).exists()]
+    return time.time() - max(log.stat().st_mtime for log in logs)
 
 
 @pytest.mark.parametrize("failing", FAILURES.values(), ids=FAILURES.keys())
@@ -76,23 +274,29 @@ def test_failure_is_named(
     hypervisor: Hypervisor, rehearsal: StagedIso, tmp_path: Path, failing: Failing
 ) -> None:
     nonce = secrets.token_hex(16)
-    good = rendered(resolve(Request(release="rehearsal")), nonce=nonce).text
-    bad = failing.spoil(good)
-    assert bad != good
+    bad = failing.spoil(rendered(resolve(Request(release="rehearsal")), nonce=nonce).text)
+    deadlines = Deadlines(total_seconds=600, idle_seconds=IDLE if failing.idle else 120)
 
     with (
         planned(bad, nonce=nonce, on=hypervisor, iso=rehearsal, folder=tmp_path) as plan,
-        pytest.raises(InstallError, match=failing.sentence) as failure,
+        spoilt(plan, bad, failing, on=hypervisor, iso=rehearsal) as wrong,
+        pytest.raises(BuilderError, match=failing.sentence) as failure,
     ):
-        carry_out(plan, hypervisor)
+        carry_out(wrong, hypervisor, deadlines=deadlines)
+    late = silence(tmp_path)
 
-    assert failure.value.exit_code == 7
-    assert not [name for name in names(hypervisor.connection) if name.startswith("builder-")]
+    assert failure.value.exit_code == failing.code
+    assert failure.value.hint
+    assert late <= SOON + (IDLE if failing.idle else 0)
+    assert plan.domain.name not in names(hypervisor.connection)
     assert (tmp_path / "console.log").stat().st_size > 0
-    # A guest that has powered off shows nothing any more.
-    assert bool(list(tmp_path.glob("screenshot.*"))) == failing.waits
-    stages = re.findall(
-        '"result":"failure","stage":"([a-z]+)"', (tmp_path / "result.log").read_text()
-    )
-    assert stages == ([failing.stage] if failing.stage else [])
-    assert (tmp_path / "installer.log").is_file() == bool(failing.stage)
+    assert list(tmp_path.glob("screens/*.png"))
+    check_report(tmp_path, failing.stage)
+
+
+def check_report(folder: Path, stage: str) -> None:
+    """See that the kickstart's own report of the failure is among the evidence, if it has one."""
+    said = (folder / "result.log").read_text()
+    stages = re.findall('"result":"failure","stage":"([a-z]+)"', said)
+    assert stages == ([stage] if stage else [])
+    assert (folder / "installer.log").is_file() == bool(stage)

@@ -23,6 +23,8 @@ _CRASH = (
     "\n\n1) Report Bug\n2) Debug\n3) Run shell\n4) Quit\n"
 )
 _DONE = "Installation complete.  Press return to quit"
+_RULE = "=" * 80
+_REFUSAL_WAIT = 10  # seconds until a kickstart that cannot be read ends the installer
 _CMDLINE_WAIT = 180  # seconds that a failure stays on the screen in cmdline mode
 
 
@@ -41,9 +43,10 @@ def main() -> int:
         runner = Runner(console)
         try:
             order = install.read(media, runner)
-        except (SyntaxFailure, Failure) as error:
-            console.say(str(error))
-            return 1
+        except SyntaxFailure as error:
+            return _refuse(str(error), console)
+        except scripts.ScriptFailure as error:
+            return _stop(str(error), console)
         action.write_text(order.final or FinalAction.REBOOT)
         return _guarded(order, media, runner)
 
@@ -82,25 +85,53 @@ def _install(order: Order, media: install.Media, runner: Runner) -> int:
 def _fail(error: Failure, order: Order, runner: Runner, *, interactive: bool) -> int:
     console = runner.console
     text = str(error)
-    if isinstance(error, scripts.ScriptFailure):
-        console.say(text)
-        _quietly(order, ScriptKind.ON_ERROR, runner)
-        return 1
     _quietly(order, ScriptKind.ON_ERROR, runner)
-    if not interactive:
+    if isinstance(error, scripts.ScriptFailure):
+        _stop(text, console)
+    elif not interactive:
         _terminate(text, console)
     elif isinstance(error, Missing):
         _question(text, console)
     elif isinstance(error, install.Incomplete):
-        console.say(text)
-        console.ask("Please make your choice from above ['q' to quit]:")
+        _hub(error, console)
     else:
-        console.say(
+        _stop(
             "The following error occurred while installing.  "
-            f"This is a fatal error and installation will be aborted.\n\n{text}"
+            f"This is a fatal error and installation will be aborted.\n\n{text}",
+            console,
         )
-        console.ask("Press ENTER to exit:")
     return 1
+
+
+def _refuse(text: str, console: Console) -> int:
+    """End as Anaconda of EL 8 and later does, whose kickstart knows no final action yet."""
+    console.say(
+        f"\nAn error occurred during reading the kickstart file:\n{text}\n\n"
+        "The installer will now terminate."
+    )
+    time.sleep(_REFUSAL_WAIT)
+    return 1
+
+
+def _stop(text: str, console: Console) -> int:
+    """Show an error that ends everything; in cmdline mode Anaconda waits here as well."""
+    console.say(f"{_RULE}\n{_RULE}\nError\n\n{text}")
+    console.ask("\nPress ENTER to exit:")
+    return 1
+
+
+def _hub(error: install.Incomplete, console: Console) -> None:
+    if isinstance(error, install.NoSource):
+        console.say(
+            " 3) [!] Installation source               4) [!] Software selection\n"
+            "        (Error setting up software               (Installation source not set\n"
+            "        source)                                  up)"
+        )
+    console.say(str(error))
+    console.ask(
+        "  Please make your choice from above ['q' to quit | 'b' to begin installation |\n"
+        "  'r' to refresh]:"
+    )
 
 
 def _terminate(text: str, console: Console) -> None:
@@ -114,7 +145,10 @@ def _terminate(text: str, console: Console) -> None:
 
 
 def _question(text: str, console: Console) -> None:
-    console.say(f"Question\n\n{text}\n\nIgnore this and continue with the installation?")
+    console.say(
+        f"{_RULE}\n{_RULE}\nQuestion\n\n{text}\n\n"
+        "Would you like to ignore this and continue with installation?"
+    )
     while console.ask("Please respond 'yes' or 'no':") != "no":
         console.say("A rehearsal cannot go on without it.")
 

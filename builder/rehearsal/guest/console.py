@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PORT = Path("/dev/virtio-ports/org.fedoraproject.anaconda.log.0")
+LOG = Path("/run/install/log")
+"""What is written here goes to Anaconda's port on the host."""
 
 
 class Console:
@@ -41,11 +42,11 @@ class Console:
         self.log(text, name="anaconda")
 
     def log(self, text: str, *, name: str, level: str = "INFO") -> None:
-        """Write `HH:MM:SS,mmm LEVEL name: text` to the log, each line by itself, in UTC."""
+        """Write `HH:MM:SS,mmm LEVEL name: text` to the log, in UTC, line breaks as #012."""
         now = time.time()
         stamp = f"{time.strftime('%H:%M:%S', time.gmtime(now))},{int(now * 1000) % 1000:03d}"
-        for line in text.splitlines() or [""]:
-            self._write(f"{stamp} {level} {name}: {line}\n".encode())
+        record = "#012".join(text.splitlines())
+        self._write(f"{stamp} {level} {name}: {record}\n".encode())
 
     def ask(self, question: str) -> str:
         """Ask on the screen and wait, for ever if need be; at the end of input, for ever."""
@@ -68,8 +69,8 @@ class Console:
 def opened(file: Path) -> Iterator[Console]:
     """Open the screen together with the log port, where there is one, and a log file."""
     logs = [os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)]
-    if PORT.exists():
-        logs.append(os.open(PORT, os.O_WRONLY | os.O_NONBLOCK))
+    if LOG.exists():
+        logs.append(os.open(LOG, os.O_WRONLY | os.O_NONBLOCK))
     try:
         yield Console(tuple(logs))
     finally:

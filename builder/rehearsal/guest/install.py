@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from builder.rehearsal.guest import (
     bootloader,
@@ -19,10 +20,15 @@ from builder.rehearsal.guest.programs import Runner
 
 _POST_TASKS = "Performing post-installation setup tasks"
 _RULE = "=" * 80
+_OPEN = "The following mandatory spokes are not completed:"
 
 
 class Incomplete(Failure):
     """Something must be decided that the kickstart does not decide."""
+
+
+class NoSource(Incomplete):
+    """The packages are nowhere to be had."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +87,7 @@ def _without_oemdrv(storage: StorageRequest, runner: Runner) -> StorageRequest:
 def _software(
     order: Order, media: Media, runner: Runner
 ) -> tuple[tuple[payload.Base, ...], tuple[software.Package, ...]]:
+    _reach(order, runner)
     base = payload.read_contents(media.root)
     names = frozenset(package.name for package in base)
     medium = software.read_repodata(media.root)
@@ -92,6 +99,16 @@ def _software(
     return base, software.select(order.software, names, medium)
 
 
+def _reach(order: Order, runner: Runner) -> None:
+    """Try the kickstart's source. Raises NoSource: a rehearsal has no network."""
+    if not order.source:
+        return
+    host = urlsplit(order.source).hostname or order.source
+    text = f'curl#6 - "Could not resolve host: {host}; Unknown error"'
+    runner.console.log(text, name="packaging", level="ERR")
+    raise NoSource(f"{_OPEN}\nInstallation source\nSoftware selection")
+
+
 def _require(order: Order) -> None:
     lacking = []
     if not (order.storage.partitions or order.storage.auto):
@@ -101,7 +118,7 @@ def _require(order: Order) -> None:
         lacking.append("Root password")
     if lacking:
         names = "\n".join(lacking)
-        raise Incomplete(f"The following mandatory spokes are not completed:\n{names}")
+        raise Incomplete(f"{_OPEN}\n{names}")
 
 
 def carry_out(order: Order, choices: Choices, media: Media, runner: Runner) -> None:

@@ -35,7 +35,7 @@ _KINDS = {
     constants.KS_SCRIPT_ONERROR: ScriptKind.ON_ERROR,
     constants.KS_SCRIPT_TRACEBACK: ScriptKind.TRACEBACK,
 }
-_NOTED = ("selinux", "firewall", "firstboot", "skipx", "eula", "auth", "logging", "url", "repo")
+_NOTED = ("selinux", "firewall", "firstboot", "skipx", "eula", "auth", "logging", "repo")
 _OTHER_SECTIONS = (
     "%pre-install",
     "%post",
@@ -100,6 +100,7 @@ def _order(handler: Any) -> Order:  # noqa: ANN401  # pykickstart has no types
         services_enabled=tuple(handler.services.enabled),
         services_disabled=tuple(handler.services.disabled),
         scripts=tuple(_script(script) for script in handler.scripts),
+        source=_source(handler.url),
         final=_final(handler),
         interactive=not _is_cmdline(handler),
         noted=tuple(name for name in _NOTED if handler.commands[name].seen),
@@ -175,6 +176,10 @@ def _software(section: Any) -> Software:  # noqa: ANN401
         excluded=tuple(section.excludedList),
         ignore_missing=section.handleMissing == constants.KS_MISSING_IGNORE,
     )
+
+
+def _source(line: Any) -> str:  # noqa: ANN401
+    return line.url or line.mirrorlist or "" if line.seen else ""
 
 
 def _script(script: Any) -> Script:  # noqa: ANN401

@@ -196,6 +196,8 @@ class Order:
     services_enabled: tuple[str, ...] = ()
     services_disabled: tuple[str, ...] = ()
     scripts: tuple[Script, ...] = ()
+    source: str = ""
+    """Where the packages are to come from, if not from the medium."""
     final: FinalAction | None = None
     """None: wait for a key in the end."""
     interactive: bool = True

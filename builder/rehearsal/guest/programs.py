@@ -43,8 +43,8 @@ class Runner:
             errors="replace",
             check=False,
         )
-        if done.stdout:
-            self.console.log(done.stdout, name="program")
+        for line in done.stdout.splitlines():
+            self.console.log(line, name="program")
         if check and done.returncode:
             said = (done.stdout.strip().splitlines() or ["it said nothing"])[-1]
             raise Failure(f"{command[0]} failed with code {done.returncode}: {said}")

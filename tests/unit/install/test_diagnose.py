@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.install.cause import Cause, Take
+from builder.install.cause import Cause, Take, Weight
 from builder.install.causes import CAUSES
 from builder.install.diagnose import Diagnosis, Finding
 from builder.model.media import InstallMedia
@@ -33,6 +33,8 @@ TEXTS = [
     ("Boot failed: Could not read from CDROM (code 0009)", 5, "found nothing to boot"),
     ("isolinux.bin missing or corrupt.", 5, "found nothing to boot"),
     ("BdsDxe: No bootable option or device was found.", 5, "found nothing to boot"),
+    ('BdsDxe: starting Boot0002 "EFI Internal Shell" from Fv(7)', 5, "found nothing to boot"),
+    ("UEFI Interactive Shell v2.2", 5, "found nothing to boot"),
     ("grub>", 5, "found nothing to boot"),
     ("grub rescue>", 5, "found nothing to boot"),
     (
@@ -123,7 +125,7 @@ NAMES = {cause.name for cause in CAUSES}
 @pytest.mark.parametrize("cause", [each for each in CAUSES if each.explains])
 def test_clues_explain_what_is_in_the_table(cause: Cause) -> None:
     assert set(cause.explains) <= NAMES
-    assert cause.weight == max(each.weight for each in CAUSES)
+    assert cause.weight is Weight.EXACT
 
 
 TOGETHER = [
@@ -190,6 +192,15 @@ TOGETHER = [
     (
         "of two reasons the first one counts",
         ["Out of memory: Killed process 7 (python3)", "Kernel panic - not syncing: gone"],
+        "ran out of memory.",
+    ),
+    (
+        "what makes others fail counts even after them",
+        [
+            "There was an error running the kickstart script at line 7.",
+            "Killed",
+            "Out of memory: Killed process 7 (tail)",
+        ],
         "ran out of memory.",
     ),
     (
