@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 
-# tqdm would guess the time that is left from the speed so far, which phases do not share.
-_PERCENT = "{desc}: {percentage:3.0f}%|{bar}|{postfix}"
-
-
 class _Bar:
     def __init__(self, bar: "tqdm[Never]") -> None:
         self._bar = bar
@@ -31,6 +27,15 @@ class _Bar:
     def expect(self, total: int) -> None:
         self._bar.total = total
         self._bar.refresh()
+
+
+class _PercentBar(_Bar):
+    """Without tqdm's guess of the time that is left: phases do not share a speed."""
+
+    shape = "    {percentage:3.0f}% |{bar}| {desc}"
+
+    def describe(self, text: str) -> None:
+        self._bar.set_description_str(text)
 
 
 class _Lines:
@@ -92,10 +97,12 @@ class TerminalMonitor:
             return
         from tqdm import tqdm
 
-        scale, shape = unit == "B", _PERCENT if unit == "%" else None
-        with tqdm(
-            desc=label, total=total, unit=unit, unit_scale=scale, leave=False, bar_format=shape
-        ) as bar:
+        if unit == "%":
+            shape = f"{self._prefix}{_PercentBar.shape}"
+            with tqdm(desc=title, total=total, bar_format=shape, leave=False) as bar:
+                yield _PercentBar(bar)
+            return
+        with tqdm(desc=label, total=total, unit=unit, unit_scale=unit == "B", leave=False) as bar:
             yield _Bar(bar)
 
     def phase(self, name: str) -> None:

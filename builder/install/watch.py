@@ -118,7 +118,7 @@ def _judge(heard: Heard, end: Ended | None, track: Track) -> Heard:
     if reason == "failed":
         raise InstallError(
             "The hypervisor process died under the guest.",
-            hint="See the hypervisor's log under /var/log/libvirt/qemu; is the disk full?",
+            hint="See its log under /var/log/libvirt/qemu, and dmesg: is memory or disk exhausted?",
         )
     if reason == "destroyed":
         raise InstallError(
