@@ -83,9 +83,16 @@ def _locked(part: Path, monitor: Monitor) -> IO[bytes]:
             monitor.note(f"waiting for another download: {part}")
             fcntl.flock(handle, fcntl.LOCK_EX)
         # Whoever had the lock may have renamed or removed the file that it is on.
-        if part.exists() and part.stat().st_ino == os.fstat(handle.fileno()).st_ino:
+        if _is_still(part, handle):
             return handle
         handle.close()
+
+
+def _is_still(part: Path, handle: IO[bytes]) -> bool:
+    try:
+        return os.path.samestat(part.stat(), os.fstat(handle.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def _download(
