@@ -1,11 +1,11 @@
 # Two commands for users: make rehearsal, make test. The rest are for people who change the code.
-.PHONY: help setup rehearsal test check unit fuzz bench lock clean
+.PHONY: help setup rehearsal test check unit fuzz bench bench-overhead lock clean
 .DEFAULT_GOAL := help
 
 RUN := .venv/bin/builder host run --
 
 help:  ## Print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 setup:  ## Install what is missing: OS packages and .venv
 	@sh builder/host/setup.sh
@@ -31,6 +31,9 @@ fuzz: setup  ## Remaster damaged ISOs for FUZZ_SECONDS (600)
 
 bench: setup  ## Time the remaster against other tools: a quarter of an hour; ARGS=--help
 	@PYTHONPATH=tests/integration .venv/bin/python -m tests.bench.remaster $(ARGS)
+
+bench-overhead: setup  ## Time builds against virt-install and Packer: a quarter of an hour; ARGS=--help
+	@.venv/bin/python -m tests.bench.overhead $(ARGS)
 
 lock: setup  ## Choose the newest versions that pyproject.toml allows, into requirements.lock
 	@.venv/bin/python -m venv .venv/lock

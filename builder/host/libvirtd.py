@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import socket
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -12,6 +13,7 @@ from typing import TextIO
 
 from builder import process
 from builder.errors import HostError
+from builder.host import reaper
 from builder.monitor import Monitor
 
 _SYSTEM = "qemu:///system"
@@ -21,6 +23,7 @@ _SYSTEMD = Path("/run/systemd/system")
 _KVM = Path("/dev/kvm")
 _LOCKS = Path("/run/lock")
 _START_SECONDS = 30
+_REAPER = (sys.executable, "-IS", reaper.__file__)
 
 # libvirt asks access(2) whether KVM is there, and root may write to everything except a read-only
 # file system, where in turn device nodes stay writable: hence a plain file, mounted read-only.
@@ -94,7 +97,7 @@ def _daemons(state: Path, monitor: Monitor) -> Iterator[None]:
         wrapper = [] if not _KVM.exists() or kvm_works() else _hide_kvm(state, undo, monitor)
         # libvirtd needs virtlogd only when a guest starts: too late to find out that it is slow.
         _start("virtlogd", (_LOGGER,), wrapper, state=state, undo=undo)
-        log = _start("libvirtd", _SOCKETS, wrapper, state=state, undo=undo)
+        log = _start("libvirtd", _SOCKETS, [*_REAPER, *wrapper], state=state, undo=undo)
         monitor.note(f"No libvirtd was running: started one for now, its log is {log}.")
         yield
 

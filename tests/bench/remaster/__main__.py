@@ -19,6 +19,7 @@ from tests.bench.remaster import media, places, report
 from tests.bench.remaster.measure import Failed, floor, run
 from tests.bench.remaster.rows import Row, rows
 from tests.bench.remaster.targets import Group, Results, targets
+from tests.bench.tables import promises
 
 
 def main() -> None:
@@ -39,7 +40,7 @@ def main() -> None:
             for name, each in edits.items():
                 groups.append(_measure(name, each, place, runs=options.runs))
     judged = targets(groups)
-    _say(report.promises(judged))
+    _say(promises(judged))
     if options.json:
         options.json.write_bytes(msgspec.json.encode({"groups": groups, "targets": judged}))
 

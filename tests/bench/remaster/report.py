@@ -1,10 +1,9 @@
 """The tables."""
 
-from collections.abc import Sequence
-
 from tests.bench.remaster.measure import Sample
 from tests.bench.remaster.rows import Row
-from tests.bench.remaster.targets import Group, Target, ratio, typical
+from tests.bench.remaster.targets import Group, ratio, typical
+from tests.bench.tables import table
 
 
 def results(group: Group, rows: list[Row], floor: float) -> str:
@@ -32,31 +31,3 @@ def _figures(group: Group, row: Row, floor: float) -> tuple[str, ...]:
 def _spread(seconds: list[float]) -> tuple[str, str]:
     middle = typical([Sample(each, 0, 0) for each in seconds], lambda each: each.wall)
     return f"{middle:.3f}", f"{min(seconds):.3f}-{max(seconds):.3f}"
-
-
-def promises(targets: list[Target]) -> str:
-    """Return which targets are met."""
-    lines = [(each.where, each.text, _measured(each), _verdict(each)) for each in targets]
-    return table(("WHERE", "TARGET", "MEASURED", ""), lines)
-
-
-def _measured(target: Target) -> str:
-    return "-" if target.measured is None else f"{target.measured:.3g} {target.unit}"
-
-
-def _verdict(target: Target) -> str:
-    if target.measured is None:
-        return "not measured"
-    return "pass" if target.kept else "MISS"
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Lay out rows in columns, left-aligned, two spaces apart."""
-    widths = [
-        max(len(line[column]) for line in (header, *rows) if column < len(line))
-        for column in range(len(header))
-    ]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=False)).rstrip()
-        for line in (header, *rows)
-    )

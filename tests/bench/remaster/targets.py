@@ -7,6 +7,7 @@ import msgspec
 
 from tests.bench.remaster.measure import Sample
 from tests.bench.remaster.rows import CP, MKKSISO, OURS, OURS_MD5, OVERLAY, REPLAY
+from tests.bench.tables import Target
 
 Results = dict[str, list[Sample]]
 """The samples of each row, in the order of the rounds; empty for a row that failed."""
@@ -19,17 +20,6 @@ class Group(msgspec.Struct, frozen=True):
     place: str
     reflinks: bool
     rows: Results
-
-
-class Target(msgspec.Struct, frozen=True):
-    """A promise with what was measured."""
-
-    where: str
-    text: str
-    measured: float | None
-    """None when a row that it needs is missing."""
-    unit: str
-    kept: bool
 
 
 _SPEED_UP = {"Minimal": 15, "DVD": 50}
