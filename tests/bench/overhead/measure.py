@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from builder import journal
+from builder import builds
 from tests.bench.overhead.guests import Guest, Memory
 from tests.bench.overhead.place import Place
 from tests.bench.overhead.rows import Row
@@ -96,8 +96,8 @@ def _watch(
 
 def _steps(row: Row, place: Place) -> dict[str, float]:
     for path in place.folder.glob(row.journal) if row.journal else ():
-        entry = journal.read(path.parent)
-        return {each.step: each.seconds for each in entry.steps} if entry else {}
+        build = builds.load(path.parent)
+        return {each.step: each.seconds for each in build.record.steps} if build else {}
     return {}
 
 
