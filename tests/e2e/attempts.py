@@ -47,7 +47,7 @@ def planned(
 
 
 def carry_out(plan: InstallPlan, on: Hypervisor) -> Installation:
-    """Install as planned. Raises InstallError and HangError."""
+    """Install as planned. Raises the error of what went wrong."""
     return install(plan, on.connection, deadlines=on.settings.deadlines, monitor=SILENT)
 
 

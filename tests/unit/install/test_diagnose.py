@@ -80,7 +80,7 @@ TEXTS = [
     ("Installation complete.  Press return to quit", 8, "does not power off"),
     ("Installation complete. Press ENTER to quit:", 8, "does not power off"),
     ("[  312.400041] reboot: System halted", 8, "does not power off"),
-    ("The installation was stopped due to an error which occurred", 7, "may not ask in cmdline"),
+    ("The installation was stopped due to an error which occurred", 7, "stopped with an error."),
     ("The installer will now terminate.", 7, "gave up"),
     ("Please respond 'yes' or 'no':", 8, "waits for an answer: Please respond 'yes' or 'no'."),
     ("Press ENTER to exit:", 8, "waits for an answer: Press ENTER to exit."),
@@ -166,14 +166,14 @@ TOGETHER = [
         "must know: Installation Destination, Root password.",
     ),
     (
-        "cmdline mode says what it could not ask",
+        "cmdline mode says what went wrong",
         [
             "The installation was stopped due to an error which occurred",
             "The exact error message is:",
             "something new",
             "The installer will now terminate.",
         ],
-        "may not ask in cmdline mode: something new.",
+        "stopped with an error: something new.",
     ),
     (
         "why is better than that",
