@@ -9,7 +9,7 @@ import msgspec
 
 from builder.errors import BuilderError
 from builder.install.asked import Asked, Medium, explain
-from builder.install.cause import Cause, Take
+from builder.install.cause import Cause, Take, Weight
 from builder.install.causes import CAUSES
 from builder.install.said import CONSOLE, said
 
@@ -43,6 +43,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     error: type[BuilderError]
     line: str
     """Where it was found, as it was said."""
+    vague: bool
+    """It tells no more than that something failed: a report of the guest's own is better."""
 
     def failure(self) -> BuilderError:
         """Return the error to raise."""
@@ -173,6 +175,7 @@ def _worded(seen: _Seen, asked: Asked, medium: Medium | None) -> Finding:
         hint=known.hint if known else cause.hint,
         error=cause.error,
         line=seen.line,
+        vague=cause.weight is Weight.VAGUE and not (details or known),
     )
 
 

@@ -8,7 +8,6 @@ import msgspec
 
 from builder.errors import BuilderError, HangError, HostError, InstallError
 from builder.install import report
-from builder.install.cause import Weight
 from builder.install.diagnose import Diagnosis
 from builder.install.progress import Position, follow
 from builder.model.domain import RESULT_PORT
@@ -73,12 +72,13 @@ class Watcher:
             self._diagnosis.forget()
         if said.result == "failure" and not self._refused:
             self._refused = True
-            self.heard.failure = self.heard.failure or _reported(said)
+            self.heard.failure = _reported(said)
+            self._judge()
 
     def _judge(self) -> None:
         """Let a text that says why replace one, or a report, that says only that."""
         found = self._diagnosis.finding
-        if found and not (self._refused and found.cause.weight is Weight.VAGUE):
+        if found and not (self._refused and found.vague):
             self.heard.failure = found.failure()
 
     def _show(self, position: Position) -> None:

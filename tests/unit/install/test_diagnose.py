@@ -358,6 +358,19 @@ def test_a_script_may_print_without_end() -> None:
     assert found(*lines, "the end").sentence.endswith("failed: x.")
 
 
+@pytest.mark.parametrize(
+    ("lines", "vague"),
+    [
+        (["Pane is dead"], True),
+        (["The installation was stopped due to an error"], True),
+        (["The installation was stopped due to an error", "sfdisk failed"], False),
+        (["Kernel panic - not syncing: so"], False),
+    ],
+)
+def test_a_report_of_the_guest_is_better_than_what_is_vague(lines: list[str], vague: bool) -> None:
+    assert found(*lines).vague == vague
+
+
 def test_success_takes_a_suspicion_back() -> None:
     diagnosis = heard("Pane is dead")
     diagnosis.forget()
