@@ -89,7 +89,7 @@ WAITS = (
     Cause(
         name="terminated",
         pattern=text(r"The installation was stopped due to an error"),
-        sentence="The installer stopped, since it may not ask in cmdline mode.",
+        sentence="The installer stopped with an error.",
         hint="The console log has the whole message.",
         weight=Weight.VAGUE,
         take=Take.FIRST,

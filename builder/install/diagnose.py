@@ -9,7 +9,7 @@ import msgspec
 
 from builder.errors import BuilderError
 from builder.install.asked import Asked, explain
-from builder.install.cause import Cause, Take
+from builder.install.cause import Cause, Take, Weight
 from builder.install.causes import CAUSES
 from builder.install.said import CONSOLE, said
 from builder.model.media import InstallMedia
@@ -46,6 +46,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Where it was found, as it was said."""
     witness: str
     """By whom."""
+    vague: bool
+    """It tells no more than that something failed: a report of the guest's own is better."""
 
     def failure(self) -> BuilderError:
         """Return the error to raise."""
@@ -179,6 +181,7 @@ def _worded(seen: _Seen, asked: Asked, medium: InstallMedia | None) -> Finding:
         error=cause.error,
         line=seen.line,
         witness=seen.witness,
+        vague=cause.weight is Weight.VAGUE and not (details or known),
     )
 
 

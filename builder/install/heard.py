@@ -4,7 +4,6 @@ import msgspec
 
 from builder.errors import BuilderError, InstallError
 from builder.install import report
-from builder.install.cause import Weight
 from builder.install.diagnose import Diagnosis
 from builder.install.progress import follow
 from builder.install.track import Track
@@ -69,12 +68,13 @@ class Watcher:
             self._diagnosis.forget()
         if said.result == "failure" and not self._refused:
             self._refused = True
-            self.heard.failure = self.heard.failure or _reported(said)
+            self.heard.failure = _reported(said)
+            self._judge()
 
     def _judge(self) -> None:
         """Let a text that says why replace one, or a report, that says only that."""
         found = self._diagnosis.finding
-        if found and not (self._refused and found.cause.weight is Weight.VAGUE):
+        if found and not (self._refused and found.vague):
             self.heard.failure, self.heard.line = found.failure(), found.line
             self.heard.source = "virtio" if found.witness == ANACONDA_PORT else found.witness
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from attempts import boot, carry_out, planned
 
-from builder.errors import InstallError
+from builder.errors import HangError
 from builder.hypervisor import Hypervisor
 from builder.model.media import StagedIso
 
@@ -43,7 +43,7 @@ def test_everything_a_kickstart_can_say(
     nonce = secrets.token_hex(16)
     with planned(kickstart(), nonce=nonce, on=hypervisor, iso=rehearsal, folder=tmp_path) as plan:
         # halt is to Anaconda the end at which it waits for a key.
-        with pytest.raises(InstallError, match="complete, but the guest does not power off"):
+        with pytest.raises(HangError, match="complete, but the guest does not power off"):
             carry_out(plan, hypervisor)
         said = boot(plan, hypervisor)
 

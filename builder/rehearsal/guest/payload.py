@@ -47,7 +47,11 @@ def _unpack(archive: Path, base: Sequence[Base], total: int, runner: Runner) -> 
     shown = 0
     with runner.lines(*tar) as lines:
         for line in lines:
-            position = int(line.split()[-1]) * _RECORD
+            record = line.rpartition(" ")[2].strip()
+            if not record.isdecimal():
+                runner.console.log(line.rstrip(), name="program")
+                continue
+            position = int(record) * _RECORD
             while shown < len(base) and (shown == 0 or base[shown - 1].end <= position):
                 shown += 1
                 _say(runner, base[shown - 1].name, shown, total)

@@ -84,7 +84,7 @@ TEXTS = [
     ("Installation complete.  Press return to quit", 8, "does not power off"),
     ("Installation complete. Press ENTER to quit:", 8, "does not power off"),
     ("[  312.400041] reboot: System halted", 8, "does not power off"),
-    ("The installation was stopped due to an error which occurred", 7, "may not ask in cmdline"),
+    ("The installation was stopped due to an error which occurred", 7, "stopped with an error."),
     ("The installer will now terminate.", 7, "gave up"),
     ("Please respond 'yes' or 'no':", 8, "waits for an answer: Please respond 'yes' or 'no'."),
     ("Press ENTER to exit:", 8, "waits for an answer: Press ENTER to exit."),
@@ -170,14 +170,14 @@ TOGETHER = [
         "must know: Installation Destination, Root password.",
     ),
     (
-        "cmdline mode says what it could not ask",
+        "cmdline mode says what went wrong",
         [
             "The installation was stopped due to an error which occurred",
             "The exact error message is:",
             "something new",
             "The installer will now terminate.",
         ],
-        "may not ask in cmdline mode: something new.",
+        "stopped with an error: something new.",
     ),
     (
         "why is better than that",
@@ -360,6 +360,19 @@ def test_details_come_from_the_witness_of_their_cause() -> None:
 def test_a_script_may_print_without_end() -> None:
     lines = ["There was an error running the kickstart script at line 7.", *["x"] * 9000]
     assert found(*lines, "the end").sentence.endswith("failed: x.")
+
+
+@pytest.mark.parametrize(
+    ("lines", "vague"),
+    [
+        (["Pane is dead"], True),
+        (["The installation was stopped due to an error"], True),
+        (["The installation was stopped due to an error", "sfdisk failed"], False),
+        (["Kernel panic - not syncing: so"], False),
+    ],
+)
+def test_a_report_of_the_guest_is_better_than_what_is_vague(lines: list[str], vague: bool) -> None:
+    assert found(*lines).vague == vague
 
 
 def test_success_takes_a_suspicion_back() -> None:

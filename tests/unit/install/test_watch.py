@@ -195,6 +195,24 @@ def test_failures(signals: list[Signal], sentence: str) -> None:
     assert caught.value.hint
 
 
+DEAD = console(b"Pane is dead\r\n")
+
+
+@pytest.mark.parametrize(
+    ("signals", "sentence"),
+    [
+        ([FAILURE, DEAD], "reported a failure"),
+        ([DEAD, FAILURE], "reported a failure"),
+        ([console(PANIC), FAILURE], "panicked"),
+        ([FAILURE, console(PANIC)], "panicked"),
+        ([DEAD, console(PANIC)], "panicked"),
+    ],
+)
+def test_the_better_explanation_wins(signals: list[Signal], sentence: str) -> None:
+    with pytest.raises(InstallError, match=sentence):
+        run(Guest(*((float(second), signal) for second, signal in enumerate(signals))))
+
+
 def test_a_failed_guest_that_stays_gets_a_short_grace() -> None:
     chatter = [(100.0 + second, console(b"more\n")) for second in range(60)]
     guest = Guest((99, console(PANIC)), *chatter)
