@@ -2,7 +2,7 @@
 
 import msgspec
 
-from builder.builds import Build
+from builder.builds import ABANDONED, Build
 from builder.model.template import Manifest
 
 _LABELS = {
@@ -11,6 +11,7 @@ _LABELS = {
     "interrupted": "Interrupted",
     "running": "Running",
     "abandoned": "Abandoned",
+    "cleared": "Cleared",
 }
 _TONES = {"done": "good", "failed": "bad", "running": "open"}
 _SENTENCES = {
@@ -19,7 +20,9 @@ _SENTENCES = {
     "interrupted": "The build of {name} was interrupted{where}.",
     "running": "{name} is being built.",
     "abandoned": "The process that built {name} ended without a word{where}.",
+    "cleared": "The process that built {name} ended without a word, and was cleared up after.",
 }
+_ATTACH = "`builder attach {build_id}` goes on with it; `builder gc` clears what it left."
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,8 +42,14 @@ def verdict(build: Build, manifest: Manifest | None) -> Verdict:
         label=_LABELS.get(build.state, "Unknown"),
         tone=_TONES.get(build.state, "mute"),
         sentence=_sentence(build, manifest),
-        hint=build.record.hint,
+        hint=_hint(build),
     )
+
+
+def _hint(build: Build) -> str:
+    if build.state == ABANDONED:
+        return _ATTACH.format(build_id=build.record.build_id)
+    return build.record.hint
 
 
 def _sentence(build: Build, manifest: Manifest | None) -> str:

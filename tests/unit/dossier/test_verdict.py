@@ -50,4 +50,5 @@ def test_verdict(state: str, content: dict[str, str], expected: tuple[str, str, 
     )
     said = verdict(build, None)
     assert (said.label, said.tone, said.sentence) == expected
-    assert said.hint == "Mend it."
+    attach = "`builder attach x` goes on with it; `builder gc` clears what it left."
+    assert said.hint == (attach if state == "abandoned" else "Mend it.")
