@@ -4,7 +4,8 @@
 on the same hardware, and take turns, so that a machine whose speed drifts is unfair to none of
 them. START is what passes from the command to the guest's first instruction, STOP from its last
 one to the command's end; for builder, which goes on to make a template of the disk, to the end of
-its installation. What it does after that is listed apart. WHOLE is all three together.
+its installation. What it does after that is listed apart. WHOLE is all three together. ZOMBIE is
+the part of STOP in which QEMU had ended and its parent had not reaped it, which libvirt waits for.
 """
 
 import argparse

@@ -27,25 +27,30 @@ class Guest:
         self._process = ""
         self._clock: Path | None = None
         self._used: list[tuple[float, float]] = []
-        self.gone = False
-        """Whether its QEMU has ended."""
+        self._ended = self._reaped = 0.0
 
     def look(self, now: float) -> None:
         """Note how much processor time the guest has used; call it every few milliseconds."""
+        if self.gone:
+            self._reaped = self._reaped or (0.0 if self._exists() else now)
+            return
         with suppress(OSError):  # processes end while one reads
             if not self._process:
                 self._process = self._find()
             elif self._clock is None:
                 self._clock = self._vcpu()
-        if self._clock is None or self.gone:
-            return
-        try:
-            used = int(self._clock.read_text().split()[0]) / 1e9
-        except OSError:
-            self.gone = True
-            return
-        if not self._used or used > self._used[-1][1]:
-            self._used.append((now, used))
+        if self._clock is not None:
+            self._read(self._clock, now)
+
+    @property
+    def gone(self) -> bool:
+        """Whether its QEMU has ended."""
+        return self._ended > 0
+
+    @property
+    def zombie(self) -> float:
+        """For how many seconds its QEMU had ended, but its parent had not taken note of that."""
+        return max(self._reaped - self._ended, 0.0)
 
     def first(self) -> float:
         """Return when it began to run. Raises LookupError for one that never did."""
@@ -60,6 +65,18 @@ class Guest:
         if not found:
             raise LookupError("no guest has run")
         return found[0]
+
+    def _read(self, clock: Path, now: float) -> None:
+        try:
+            used = int(clock.read_text().split()[0]) / 1e9
+        except OSError:
+            self._ended = now
+            return
+        if not self._used or used > self._used[-1][1]:
+            self._used.append((now, used))
+
+    def _exists(self) -> bool:
+        return (_PROC / self._process).exists()
 
     def _find(self) -> str:
         for number in _processes():

@@ -39,6 +39,8 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     """From its first instruction to its last, the power-off."""
     stop: float
     """From its last instruction to the command's end, or to the end of its installation."""
+    zombie: float
+    """The part of `stop` in which QEMU had ended, but its parent had not reaped it."""
     memory: float
     """MB of the tool's processes at their largest, without QEMU, until then."""
     after: float
@@ -70,6 +72,7 @@ def run(row: Row, place: Place) -> Sample:
         start=guest.first() - began,
         guest=guest.last() - guest.first(),
         stop=(installed or ended) - guest.last(),
+        zombie=guest.zombie,
         memory=memory.peak / _MB,
         after=ended - (installed or ended),
         steps=_steps(row, place),

@@ -22,7 +22,7 @@ def results(found: Results, compared: list[Row]) -> str:
     for name in ("START s", "GUEST s", "STOP s", "WHOLE s"):
         header += [name, "MIN-MAX"]
     lines = [(row.name, *_figures(found, row)) for row in compared]
-    return table((*header, "MB", "LOAD", f"{OURS} / ROW"), lines)
+    return table((*header, "ZOMBIE s", "MB", "LOAD", f"{OURS} / ROW"), lines)
 
 
 def _figures(found: Results, row: Row) -> tuple[str, ...]:
@@ -33,6 +33,7 @@ def _figures(found: Results, row: Row) -> tuple[str, ...]:
     against = ratio(found, OURS, row.name)
     return (
         *spreads,
+        f"{median(each.zombie for each in samples):.2f}",
         f"{max(each.memory for each in samples):.0f}",
         f"{max(each.load for each in samples):.1f}",
         "" if against is None or row.name == OURS else f"{against:.2f}",

@@ -6,8 +6,9 @@ cache=unsafe, the others with writeback; virt-install boots the kernel without f
 
 Packer cannot be told that a menu is there: it waits, then types, and sleeps after each key. Its
 plain row has the sleeps that it has by itself (boot_wait, boot_key_interval) and verifies the
-ISO, as its manual says. The tuned row has the shortest that arrived here, no sum, cache=unsafe.
-Neither has a communicator, since the installed system powers itself off.
+ISO, as its manual says. The tuned row has short ones that arrived here, no sum, cache=unsafe.
+Neither has a communicator, since the installed system powers itself off; the kickstart comes on a
+CD, since the rehearsal's installer fetches nothing over a network.
 """
 
 import hashlib
