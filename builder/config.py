@@ -15,6 +15,7 @@ Minutes = Annotated[float, msgspec.Meta(gt=0, le=100_000)]
 Network = Annotated[str, msgspec.Meta(pattern="^(none|user|(network|bridge):[^:]+)$")]
 
 
+_TABLES = ("phases",)  # a variable cannot hold one
 SESSION = "qemu:///session"
 """libvirt of the user who asks."""
 
@@ -155,6 +156,6 @@ def _from_file(path: Path | None) -> dict[str, Any]:
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    known = Settings.__struct_fields__
+    known = (key for key in Settings.__struct_fields__ if key not in _TABLES)
     named = {key: environ.get(f"BUILDER_{key.upper()}") for key in known}
     return {key: value for key, value in named.items() if value is not None}

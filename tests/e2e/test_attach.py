@@ -30,7 +30,6 @@ class Cli:
         known = {key: getattr(settings, key) for key in Settings.__struct_fields__}
         given = {f"BUILDER_{key.upper()}": str(each) for key, each in known.items() if each}
         self._environment = {**os.environ, **given}
-        self._environment.pop("BUILDER_PHASES", None)
         self.log = log
 
     @contextmanager

@@ -144,3 +144,13 @@ def test_files_that_cannot_be_read() -> None:
     Path("latin.toml").write_bytes(b"iso_pool = '\xe4'")
     with pytest.raises(ConfigError, match=r"latin\.toml is not TOML"):
         config.load(file=Path("latin.toml"), environ=HOME)
+
+
+def test_phases_have_limits_of_their_own_in_the_file_alone() -> None:
+    text = "idle_minutes = 5\n[phases.stage-2]\nminutes = 20\n[phases.packages]\nidle_minutes = 9\n"
+    found = load(text, {"BUILDER_PHASES": "{}"}).deadlines
+    assert (found.of("stage 2").phase_seconds, found.of("stage 2").idle_seconds) == (1200, 300)
+    assert found.of("packages").idle_seconds == 540
+    assert found.of("boot").idle_seconds == 300
+    with pytest.raises(ConfigError, match="phases"):
+        load("[phases.nosuch]\nminutes = 1\n")
