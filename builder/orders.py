@@ -81,8 +81,9 @@ def _read(path: Path | None) -> OwnKickstart | None:
     try:
         return OwnKickstart(name=path.name, text=path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise ConfigError(
-            f"Cannot read the kickstart {path}: {error}.", hint="Give a text file in UTF-8."
+            f"Cannot read the kickstart {path}: {reason}.", hint="Give a text file in UTF-8."
         ) from error
 
 

@@ -94,6 +94,12 @@ def test_a_password_hash_goes_into_the_order_and_is_not_shown() -> None:
         ),
         (Request(release="centos7", iso=Path("/")), ConfigError, "no file /", "--iso"),
         (
+            Request(release="centos7", kickstart=Path("/nonexistent/x.ks")),
+            ConfigError,
+            "Cannot read the kickstart /nonexistent/x.ks: No such file or directory.",
+            "UTF-8",
+        ),
+        (
             Request(release="centos7", root_password_file=Path("/nonexistent/password")),
             ConfigError,
             "/nonexistent/password",
@@ -106,3 +112,12 @@ def test_refused(request_: Request, error: type[BuilderError], sentence: str, hi
         resolve(request_, environ={})
     assert sentence in caught.value.message
     assert hint in caught.value.hint
+
+
+def test_a_kickstart_at_hand_goes_into_the_order_and_the_name(tmp_path: Path) -> None:
+    file = tmp_path / "Web Server.ks.j2"
+    file.write_text("cmdline\n")
+    order = resolve(Request(release="centos7", kickstart=file), environ={})
+    assert order.kickstart is not None
+    assert (order.kickstart.name, order.kickstart.text) == ("Web Server.ks.j2", "cmdline\n")
+    assert order.name == "centos7-web-server"
