@@ -70,7 +70,8 @@ def _until_end(
             clock.alive()
             watcher.listen(signal)
         elif isinstance(signal, Ended):
-            _drain(signals, watcher)
+            if not _is_over(signal, watcher.heard):
+                _drain(signals, watcher)
             if not _firmware_reset(signal, watcher, resets):
                 return signal
             resets += 1
@@ -84,6 +85,11 @@ def _until_end(
             watcher.track.show()
         if clock.over(failed=watcher.heard.failure is not None, phase=watcher.track.position.phase):
             return None
+
+
+def _is_over(end: Ended, heard: Heard) -> bool:
+    """Tell whether nothing that may still be on its way can change the outcome."""
+    return heard.success and end.reason in {"shutdown", "rebooted"}
 
 
 def _firmware_reset(end: Ended, watcher: Watcher, resets: int) -> bool:
