@@ -41,7 +41,7 @@ class _Guest:
 
     def shoot(self, *, last: bool = False) -> None:
         """Keep what the screen shows, if that is new."""
-        screen = domains.grab(self._domain.connection, self._domain)
+        screen = domains.grab(self._domain)
         if screen is None:
             return
         seconds = (datetime.now(UTC) - self._began).total_seconds()
@@ -90,7 +90,7 @@ def _start(plan: InstallPlan, domain: domains.Domain) -> None:
 
 def _run(plan: InstallPlan, domain: domains.Domain, *, limits: Limits, monitor: Monitor) -> Heard:
     guest = _Guest(domain, plan.evidence, monitor)
-    with listen(domain.connection, domain, logs=plan.domain.logs) as signals:
+    with listen(domain, logs=plan.domain.logs) as signals:
         domains.resume(domain)
         try:
             return watch(signals, plan, limits=limits, guest=guest, monitor=monitor)

@@ -49,9 +49,9 @@ def boot_check(
         )
         with domains.paused(connection, domain_xml(spec)) as domain:
             try:
-                return _boot(connection, domain, spec.logs, minutes=minutes)
+                return _boot(domain, spec.logs, minutes=minutes)
             except TemplateError:
-                domains.screenshot(connection, domain, evidence / "boot")
+                domains.screenshot(domain, evidence / "boot")
                 raise
 
 
@@ -68,10 +68,8 @@ def _overlay(connection: Connection, pool: str, image: Path, *, name: str) -> It
     volumes.delete(connection, pool, name)
 
 
-def _boot(
-    connection: Connection, domain: domains.Domain, logs: Mapping[str, Path], *, minutes: float
-) -> float:
-    with listen(connection, domain, logs=logs) as signals:
+def _boot(domain: domains.Domain, logs: Mapping[str, Path], *, minutes: float) -> float:
+    with listen(domain, logs=logs) as signals:
         domains.resume(domain)
         began = time.monotonic()
         _until_login(signals, deadline=began + minutes * 60)

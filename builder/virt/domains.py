@@ -152,10 +152,10 @@ def _total(numbers: Mapping[str, object], pattern: str) -> int:
     return sum(each for each in counted if isinstance(each, int))
 
 
-def grab(connection: Connection, domain: Domain) -> Screen | None:
+def grab(domain: Domain) -> Screen | None:
     """Return what the screen shows; None without one, or once the domain is gone."""
     try:
-        stream = connection.handle.newStream(0)
+        stream = domain.connection.handle.newStream(0)
         kind = str(domain.handle.screenshot(stream, 0, 0))
         parts = []
         while data := stream.recv(262144):
@@ -166,9 +166,9 @@ def grab(connection: Connection, domain: Domain) -> Screen | None:
     return Screen(data=b"".join(parts), suffix=".png" if kind == "image/png" else ".ppm")
 
 
-def screenshot(connection: Connection, domain: Domain, path: Path) -> Path | None:
+def screenshot(domain: Domain, path: Path) -> Path | None:
     """Save what the screen shows beside `path`, with the picture's suffix; None without one."""
-    screen = grab(connection, domain)
+    screen = grab(domain)
     if screen is None:
         return None
     target = path.with_suffix(screen.suffix)

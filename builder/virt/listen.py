@@ -12,7 +12,7 @@ import libvirt_qemu
 
 from builder.errors import HostError
 from builder.model.installation import Ended, HostTrouble, Signal
-from builder.virt.connection import Connection, translated
+from builder.virt.connection import translated
 from builder.virt.domains import Domain
 from builder.virt.follow import follow
 
@@ -32,15 +32,13 @@ _SHUT_OFF = {
 
 
 @contextmanager
-def listen(
-    connection: Connection, domain: Domain, *, logs: Mapping[str, Path]
-) -> Iterator[SimpleQueue[Signal]]:
+def listen(domain: Domain, *, logs: Mapping[str, Path]) -> Iterator[SimpleQueue[Signal]]:
     """Collect what the domain writes to its `logs`, and its end, for the block.
 
     A domain that ended before is heard to end now. A lost connection is made again.
     """
     signals: SimpleQueue[Signal] = SimpleQueue()
-    ear = _Ear(connection, domain, signals)
+    ear = _Ear(domain, signals)
     with follow(logs, signals):
         ear.open()
         try:
@@ -52,10 +50,8 @@ def listen(
 class _Ear:
     """The subscriptions to libvirt's events, moved to a new connection when the old one ends."""
 
-    def __init__(
-        self, connection: Connection, domain: Domain, signals: SimpleQueue[Signal]
-    ) -> None:
-        self._connection = connection
+    def __init__(self, domain: Domain, signals: SimpleQueue[Signal]) -> None:
+        self._connection = domain.connection
         self._domain = domain
         self._signals = signals
         self._rebooted = False

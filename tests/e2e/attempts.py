@@ -72,7 +72,7 @@ def boot(plan: InstallPlan, on: Hypervisor) -> str:
     )
     with (
         domains.paused(on.connection, domain_xml(spec)) as domain,
-        listen(on.connection, domain, logs=spec.logs) as signals,
+        listen(domain, logs=spec.logs) as signals,
     ):
         domains.resume(domain)
         while not isinstance(signals.get(timeout=120), Ended):

@@ -107,7 +107,7 @@ def test_words_and_end_are_heard(
     document = domain_xml(spec(folder, "first line\r\nlast words", then))
     with (
         domains.paused(connection, document) as domain,
-        listen(connection, domain, logs=logs(folder)) as signals,
+        listen(domain, logs=logs(folder)) as signals,
     ):
         domains.resume(domain)
         said, end = heard_of(signals)
@@ -129,7 +129,7 @@ def _kill(name: str) -> None:
 def test_a_killed_hypervisor_is_heard(connection: Connection, folder: Path) -> None:
     with (
         domains.paused(connection, domain_xml(spec(folder, "", HALT))) as domain,
-        listen(connection, domain, logs=logs(folder)) as signals,
+        listen(domain, logs=logs(folder)) as signals,
     ):
         domains.resume(domain)
         _kill(NAME)
@@ -169,7 +169,7 @@ def test_a_full_disk_is_heard_within_seconds(connection: Connection, folder: Pat
         document = domain_xml(guest(NAME, small / "disk.raw", logs=folder))
         with (
             domains.paused(connection, document) as domain,
-            listen(connection, domain, logs=logs(folder)) as signals,
+            listen(domain, logs=logs(folder)) as signals,
         ):
             domains.resume(domain)
             trouble = heard_of(signals)[1]
@@ -198,7 +198,7 @@ def test_a_guest_that_waits_for_ever_shows_no_activity(
 ) -> None:
     with (
         domains.paused(connection, domain_xml(spec(folder, "ready", HALT))) as domain,
-        listen(connection, domain, logs=logs(folder)) as signals,
+        listen(domain, logs=logs(folder)) as signals,
     ):
         domains.resume(domain)
         signals.get(timeout=60)
@@ -232,23 +232,23 @@ def test_a_name_that_is_in_use(connection: Connection, folder: Path) -> None:
 
 def test_a_screenshot_shows_the_screen(connection: Connection, folder: Path) -> None:
     with domains.paused(connection, domain_xml(spec(folder, "", HALT))) as domain:
-        shot = domains.screenshot(connection, domain, folder / "screenshot")
+        shot = domains.screenshot(domain, folder / "screenshot")
         assert shot is not None
         assert shot.stat().st_size > 1000
         assert shot.read_bytes()[:2] in (b"P6", b"\x89P")
         assert "<uuid>" in domains.live_xml(domain)
-    assert domains.screenshot(connection, domain, folder / "gone") is None
+    assert domains.screenshot(domain, folder / "gone") is None
 
 
 def test_a_screen_can_be_filmed(connection: Connection, folder: Path) -> None:
     film = Film(folder / "screens")
     with domains.paused(connection, domain_xml(spec(folder, "", HALT))) as domain:
-        screen = domains.grab(connection, domain)
+        screen = domains.grab(domain)
         assert screen is not None
         assert decode(screen.data) is not None
         assert film.show(screen, seconds=3) == folder / "screens" / "0001-3s.png"
         assert film.show(screen, seconds=4) is None
-    assert domains.grab(connection, domain) is None
+    assert domains.grab(domain) is None
 
 
 PANICS = "Kernel panic - not syncing: No init found.\r\n"

@@ -113,7 +113,7 @@ def test_a_domain_is_there_for_the_block(connection: Connection) -> None:
 
 def test_a_hypervisor_that_cannot_be_listened_to(connection: Connection) -> None:
     domain = domains.Domain(name="test", connection=connection)
-    with pytest.raises(HostError, match="test"), listen(connection, domain, logs={}):
+    with pytest.raises(HostError, match="test"), listen(domain, logs={}):
         pytest.fail("must not get here")
     assert "<name>test</name>" in domains.live_xml(domain)
 
