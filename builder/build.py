@@ -3,52 +3,29 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-import msgspec
 from msgspec.structs import replace
 
-from builder import leftovers
+from builder import leftovers, steps
 from builder.dossier import page as dossier
 from builder.errors import HostError
 from builder.hypervisor import Hypervisor
-from builder.inputs import rendered, staged
-from builder.install.plan import install_plan, machine
-from builder.install.run import install
-from builder.iso.clone import shares_blocks
-from builder.iso.prepare import Wishes
-from builder.iso.remaster import remaster
 from builder.journal import Journal
-from builder.kickstart.secrets import mask
 from builder.model.build import BuildOrder
-from builder.model.installation import Installation, InstallPlan, Limits
-from builder.model.kickstart import Kickstart
-from builder.model.media import InstallMedia, StagedIso
+from builder.model.installation import Installation
+from builder.model.media import InstallMedia
 from builder.model.storage import Volume
-from builder.model.template import Built, ImageFacts, Manifest, Template
+from builder.model.template import Built, ImageFacts, Template
 from builder.monitor import Monitor
-from builder.template.compress import compress
-from builder.template.image import measure
-from builder.template.manifest import build_key, draft, tools
-from builder.template.publish import publish
-from builder.template.registry import manifest, newest, unchanged
-from builder.template.verify import boot_check
-from builder.virt import volumes
-from builder.virt.domain_xml import domain_xml
+from builder.steps import Audited, Inputs
+from builder.template.checks import refuse
+from builder.template.registry import unchanged
+from builder.template.verify import Verified
 from builder.work import DEFAULT, Asked, How, Work
 
 _ASKED = "order"
-_REMASTER, _DISK, _COMPRESS = "Remastering the ISO", "Creating the disk", "Compressing the image"
-
-
-class _Inputs(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that goes into a template, and the record that begins with it."""
-
-    iso: StagedIso
-    kickstart: Kickstart
-    record: Manifest
 
 
 def build(order: BuildOrder, *, on: Hypervisor, how: How = DEFAULT, monitor: Monitor) -> Built:
@@ -99,9 +76,11 @@ def _documented(journal: Journal) -> Iterator[None]:
 def _carry_out(work: Work) -> Built:
     journal, asked = work.journal, work.asked
     with leftovers.cleared(work.on, journal.build_id, keep=asked.how.keep, monitor=work.monitor):
-        inputs = _prepare(work)
+        inputs = steps.prepare(work)
         same = unchanged(work.on.store_pool.path, asked.order.name, key=inputs.record.build_key)
-        begun = journal.results.get(_REMASTER, InstallMedia)  # to be finished whatever is there
+        begun = journal.results.get(
+            steps.REMASTER, InstallMedia
+        )  # to be finished whatever is there
         if same is not None and not begun and not asked.how.force:
             journal.discard()
             return Built(template=same, fresh=False)
@@ -112,117 +91,37 @@ def _carry_out(work: Work) -> Built:
         )
 
 
-def _prepare(work: Work) -> _Inputs:
-    order, journal = work.order, work.journal
-    hardware = machine(order, work.on.accelerator, network=work.on.settings.network)
-    kickstart = journal.step(
-        "Rendering the kickstart", Kickstart, partial(rendered, order, nonce=work.asked.nonce)
-    )
-    iso = journal.step(
-        f"Staging {order.iso.name if order.iso else order.medium.file}",
-        StagedIso,
-        partial(staged, order, on=work.on, monitor=work.monitor),
-    )
-    unique = kickstart.text.replace(work.asked.nonce, "")
-    record = draft(
-        order,
-        iso,
-        kickstart=mask(kickstart.text, order.options.secrets),
-        machine=hardware,
-        key=build_key(order, iso_sha256=iso.sha256, kickstart=unique),
-        build_id=journal.build_id,
-    )
-    return _Inputs(iso=iso, kickstart=kickstart, record=record)
-
-
-def _make(inputs: _Inputs, work: Work) -> Template:
+def _make(inputs: Inputs, work: Work) -> Template:
     step, record = work.journal.step, inputs.record
-    media = step(_REMASTER, InstallMedia, partial(_remaster, inputs, work))
-    disk = step(_DISK, Volume, partial(_create_disk, work))
-    plan = _plan(record, media, disk, work)
-    done = step("Installing", Installation, partial(_install, plan, record, work))
-    image = step(_COMPRESS, ImageFacts, partial(_compress, disk, work))
-    seconds = step("Booting a clone", float, partial(_boot, record, work))
+    media = step(steps.REMASTER, InstallMedia, partial(steps.remaster_iso, inputs, work))
+    disk = step(steps.DISK, Volume, partial(steps.create_disk, work))
+    plan = steps.plan(record, media, disk, work)
+    done = step("Installing", Installation, partial(steps.run_installation, plan, record, work))
+    audited = step("Auditing the disk", Audited, partial(steps.audit_disk, inputs, disk, work))
+    refuse(audited.findings)
+    image = step(steps.COMPRESS, ImageFacts, partial(steps.compress_disk, disk, work))
+    clones = step("Booting two clones", Verified, partial(steps.boot_clones, record, work))
+    refuse(clones.findings)
     record = replace(
         record,
         domain_xml=done.domain_xml,
         packages=done.packages,
         phases=done.phases,
-        boot_seconds=seconds,
+        audit=audited.findings,
+        boot_seconds=clones.boot_seconds,
+        clones=clones.findings,
     )
-    return step("Publishing", Template, partial(_publish, record, image, work))
-
-
-def _remaster(inputs: _Inputs, work: Work) -> InstallMedia:
-    overlay = not shares_blocks(work.on.iso_pool.path)
-    return remaster(
-        inputs.iso.path,
-        Wishes(kickstart=inputs.kickstart.text, append=work.order.release.installer_args),
-        output=work.medium("qcow2" if overlay else "iso"),
-        overlay=overlay,
-        monitor=work.monitor,
-    )
-
-
-def _create_disk(work: Work) -> Volume:
-    name, pool = work.disk.name, work.on.store_pool.name
-    return volumes.create(work.on.connection, pool, name, capacity=work.order.capacity)
-
-
-def _plan(record: Manifest, media: InstallMedia, disk: Volume, work: Work) -> InstallPlan:
-    return install_plan(
-        work.domain,
-        record.machine,
-        nonce=work.asked.nonce,
-        disk=disk.path,
-        media=media,
-        evidence=work.journal.folder,
-    )
-
-
-def _install(plan: InstallPlan, record: Manifest, work: Work) -> Installation:
-    work.journal.write("kickstart.ks", record.kickstart)
-    work.journal.write("domain.xml", domain_xml(plan.domain))
-    known = newest(work.on.store_pool.path, work.order.name)
-    limits = Limits(
-        deadlines=work.on.settings.deadlines, expected=manifest(known).phases if known else {}
-    )
-    return install(plan, work.on.connection, limits=limits, monitor=work.monitor)
-
-
-def _compress(disk: Volume, work: Work) -> ImageFacts:
-    compress(disk.path, work.candidate)
-    return measure(work.candidate)
-
-
-def _boot(record: Manifest, work: Work) -> float:
-    return boot_check(
-        work.candidate,
-        record.machine,
-        connection=work.on.connection,
-        pool=work.on.store_pool.name,
-        minutes=work.on.settings.boot_minutes,
-        evidence=work.journal.folder,
-    )
-
-
-def _publish(record: Manifest, image: ImageFacts, work: Work) -> Template:
-    journal = work.journal
-    record = replace(record, steps=journal.record.steps, tools=tools(work.on.connection))
-    template = publish(work.candidate, record, image, today=datetime.now(UTC).date())
-    journal.write("manifest.json", template.manifest.read_text())
-    journal.link(template.path)
-    return template
+    return step("Publishing", Template, partial(steps.publish_image, record, image, work))
 
 
 def _finished(work: Work) -> set[str]:
     """Return what steps that were finished made; the guest of an installation counts as such."""
     results = work.journal.results
     made = {work.domain}
-    if media := results.get(_REMASTER, InstallMedia):
+    if media := results.get(steps.REMASTER, InstallMedia):
         made.add(str(media.path))
-    if disk := results.get(_DISK, Volume):
+    if disk := results.get(steps.DISK, Volume):
         made.add(str(disk.path))
-    if results.get(_COMPRESS, ImageFacts):
+    if results.get(steps.COMPRESS, ImageFacts):
         made.add(str(work.candidate))
     return made

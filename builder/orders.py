@@ -7,11 +7,12 @@ from typing import Literal
 
 import msgspec
 
-from builder.errors import ConfigError, UsageError
+from builder.errors import ConfigError, UsageError, suggest
 from builder.kickstart import profiles, secrets
 from builder.model.build import BuildOrder
 from builder.model.kickstart import DEFAULT_PROFILE, OwnKickstart, RenderOptions
 from builder.releases import catalogue
+from builder.template import checks
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,6 +28,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     allow_unverified: bool = False
     variables: dict[str, str] = {}
     root_password_file: Path | None = None
+    waive: tuple[str, ...] = ()
     memory_mib: int = 0
     vcpus: int = 0
     disk_gib: int = 0
@@ -61,6 +63,7 @@ def resolve(
         iso=request.iso,
         allow_unverified=request.allow_unverified,
         kickstarts=kickstarts,
+        waive=_known(request.waive),
         memory_mib=request.memory_mib,
         vcpus=request.vcpus,
         disk_gib=request.disk_gib,
@@ -85,6 +88,13 @@ def _read(path: Path | None) -> OwnKickstart | None:
         raise ConfigError(
             f"Cannot read the kickstart {path}: {reason}.", hint="Give a text file in UTF-8."
         ) from error
+
+
+def _known(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if name not in checks.NAMES:
+            raise UsageError(f"There is no check {name}.", hint=suggest(name, checks.NAMES))
+    return names
 
 
 def _check_iso(iso: Path | None) -> None:

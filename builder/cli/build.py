@@ -33,6 +33,12 @@ def build(
     root_password_file: Annotated[
         Path | None, typer.Option(help="File with root's password; without one root is locked.")
     ] = None,
+    no_seal: Annotated[
+        bool, typer.Option("--no-seal", help="Leave identity, logs and caches on the disk.")
+    ] = False,
+    waive: Annotated[
+        list[str], typer.Option(metavar="CHECK", help="Publish although this check fails.")
+    ] = [],  # noqa: B006  # typer copies it
     memory_mib: Annotated[int, typer.Option(min=0, help="Memory of the guest.")] = 0,
     vcpus: Annotated[int, typer.Option(min=0, help="Processors of the guest.")] = 0,
     disk_gib: Annotated[int, typer.Option(min=0, help="Size of the template's disk.")] = 0,
@@ -65,8 +71,9 @@ def build(
             firmware=firmware,
             iso=iso,
             allow_unverified=allow_unverified,
-            variables=pairs(variables),
+            variables=pairs(variables) | ({"seal": "false"} if no_seal else {}),
             root_password_file=root_password_file,
+            waive=tuple(waive),
             memory_mib=memory_mib,
             vcpus=vcpus,
             disk_gib=disk_gib,

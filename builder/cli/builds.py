@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
@@ -25,7 +25,7 @@ Word = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Source = Literal["console", "virtio", "result", "boot"]
+Source = Literal["console", "virtio", "result", "clone-a", "clone-b"]
 
 
 @app.command("list")
@@ -92,7 +92,7 @@ def log(
     build: Word,
     *,
     source: Annotated[
-        Source, typer.Option(help="Serial console, installer's log, reports, or the clone's boot.")
+        Source, typer.Option(help="Serial console, installer's log, reports, or a clone's console.")
     ] = "console",
     raw: Annotated[
         bool, typer.Option("--raw", help="As the guest wrote it, escape sequences and all.")
@@ -132,7 +132,7 @@ def _print(chunks: Iterator[bytes]) -> None:
 
 
 def _no_log(folder: Path, source: str) -> UsageError:
-    there = [name for name in ("console", "virtio", "result", "boot") if _has(folder, name)]
+    there = [name for name in get_args(Source) if _has(folder, name)]
     hint = f"It has {', '.join(there)}." if there else "It ended before its guest began."
     return UsageError(f"The build {folder.name} has no {source}.log.", hint=hint)
 

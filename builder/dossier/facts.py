@@ -22,7 +22,8 @@ LOGS = (
     ("console", "Console"),
     ("virtio", "Installer's log, as it arrived"),
     ("installer", "Installer's log, sent with the failure"),
-    ("boot", "Console of the clone that was booted"),
+    ("clone-a", "Console of the first clone"),
+    ("clone-b", "Console of the second clone"),
 )
 """Logs by the names of their files without ".log"."""
 

@@ -10,7 +10,11 @@ from builder.install.pixels import decode, encode
 from builder.model.screen import Frame
 
 FOLDER = "screens"
-_SINGLE = ("boot.png", "boot.ppm", "screenshot.png", "screenshot.ppm")
+_SINGLE = tuple(
+    f"{name}{suffix}"
+    for name in ("clone-a", "clone-b", "screenshot")
+    for suffix in (".png", ".ppm")
+)
 """Taken when something failed: the clone's boot, which comes last, or the installation."""
 _LARGEST = 3 * 2**19
 _RAW = 64 * 2**20

@@ -48,6 +48,19 @@ def render(
     return Kickstart(source=source, syntax=release.syntax, text=text)
 
 
+def values(
+    release: Release, profile: Profile, options: RenderOptions, *, own: Path | None = None
+) -> dict[str, object]:
+    """Return what each variable comes to. Raises UsageError or ConfigError."""
+    known = variables.declared(own)
+    layers = [
+        (f"release {release.name}", release.variables),
+        (f"profile {profile.name}", profile.variables),
+        (variables.COMMAND_LINE, variables.convert(known, options.variables)),
+    ]
+    return dict(variables.resolve(known, layers))
+
+
 def _filled_in(environment: jinja2.Environment, source: str, context: dict[str, object]) -> str:
     if source.endswith(".j2"):
         return environment.get_template(source).render(context)
@@ -77,13 +90,7 @@ def _context(
         raise KickstartError(
             f"{options.nonce!r} cannot be a nonce.", hint="Use letters, digits, -."
         )
-    known = variables.declared(own)
-    layers = [
-        (f"release {release.name}", release.variables),
-        (f"profile {profile.name}", profile.variables),
-        (variables.COMMAND_LINE, variables.convert(known, options.variables)),
-    ]
-    return variables.resolve(known, layers) | {
+    return values(release, profile, options, own=own) | {
         "release": release,
         "profile": profile.name,
         "medium": find_medium(release, options.medium),

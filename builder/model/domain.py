@@ -7,6 +7,9 @@ import msgspec
 RESULT_PORT = "org.builder.result.0"
 """virtio port through which the guest tells how the installation ended."""
 
+CLONE_PORT = "org.builder.clone.0"
+"""virtio port through which a throw-away clone tells of itself."""
+
 ANACONDA_PORT = "org.fedoraproject.anaconda.log.0"
 """virtio port that Anaconda looks for by itself and sends its log to."""
 
@@ -21,6 +24,7 @@ class Disk(msgspec.Struct, frozen=True, kw_only=True):
     path: Path
     format: str = "qcow2"
     boot_order: int
+    readonly: bool = False
 
 
 class Cdrom(msgspec.Struct, frozen=True, kw_only=True):

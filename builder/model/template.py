@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from builder.model.audit import Finding
 from builder.model.domain import Machine
 
 
@@ -59,6 +60,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     compression: str = ""
     boot_seconds: float = 0
     """From power-on of a clone to its login prompt."""
+    audit: tuple[Finding, ...] = ()
+    """What was looked for on the finished disk."""
+    clones: tuple[Finding, ...] = ()
+    """What two clones of it were looked at for."""
     steps: tuple[StepTime, ...] = ()
     tools: dict[str, str] = {}
     """Version of each program and library that had a hand in it."""

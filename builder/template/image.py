@@ -20,11 +20,16 @@ def measure(path: Path) -> ImageFacts:
     Raises HostError when qemu-img finds it damaged.
     """
     process.run(["qemu-img", "check", "-q", path])
-    text = process.run(["qemu-img", "info", "--output=json", path]).stdout
-    try:
-        info = msgspec.json.decode(text, type=_QemuInfo)
-    except msgspec.DecodeError as error:
-        raise HostError(f"qemu-img says nothing useful about {path}: {error}.") from error
+    capacity = virtual_size(path)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return ImageFacts(virtual_size=info.virtual_size, size=path.stat().st_size, sha256=digest)
+    return ImageFacts(virtual_size=capacity, size=path.stat().st_size, sha256=digest)
+
+
+def virtual_size(path: Path) -> int:
+    """Return how large a guest sees the image, in bytes. Raises HostError."""
+    text = process.run(["qemu-img", "info", "--output=json", path]).stdout
+    try:
+        return msgspec.json.decode(text, type=_QemuInfo).virtual_size
+    except msgspec.DecodeError as error:
+        raise HostError(f"qemu-img says nothing useful about {path}: {error}.") from error

@@ -1,17 +1,22 @@
-"""Boot a throw-away clone of a template to its login prompt."""
+"""Boot two throw-away clones of a template at once: do both come up, as two machines?"""
 
 import re
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
+import msgspec
+
 from builder.errors import HostError, TemplateError
-from builder.model.domain import Disk, DomainSpec, Machine
+from builder.model.audit import Finding
+from builder.model.domain import CLONE_PORT, Channel, Disk, DomainSpec, Machine
 from builder.model.installation import Ended, HostTrouble, Output, Signal
+from builder.template.clone_report import Report, compare
+from builder.template.image import virtual_size
 from builder.virt import domains, volumes
-from builder.virt.connection import Connection
+from builder.virt.connection import Connection, connect
 from builder.virt.domain_xml import domain_xml
 from builder.virt.listen import listen
 from builder.virt.terminal import Lines
@@ -21,9 +26,59 @@ _TROUBLE = re.compile(
     r"You are in emergency mode|Entering emergency mode|Kernel panic - not syncing"
     r"|dracut:/#|grub rescue>|No bootable device|Give root password for maintenance"
 )
+_GROWN = 1 << 30
+_REPORT_SECONDS = 150
+"""What the report may take after the login prompt: it waits for slow units and for an address."""
 
 
-def boot_check(
+class Verified(msgspec.Struct, frozen=True, kw_only=True):
+    """What the clones showed."""
+
+    boot_seconds: float
+    """From power-on to the login prompt, of the slower one."""
+    findings: tuple[Finding, ...]
+
+
+class _Clone:
+    """One that boots."""
+
+    def __init__(self, domain: domains.Domain, signals: SimpleQueue[Signal]) -> None:
+        self.domain = domain
+        self.report = Report()
+        self.seconds = 0.0
+        """Until the login prompt; 0 before."""
+        self._signals = signals
+        self._console = Lines()
+        self._began = time.monotonic()
+
+    def start(self) -> None:
+        domains.resume(self.domain)
+        self._began = time.monotonic()
+
+    @property
+    def done(self) -> bool:
+        waited = time.monotonic() - self._began - self.seconds
+        return bool(self.seconds) and (self.report.complete or waited > _REPORT_SECONDS)
+
+    def hear(self) -> None:
+        """Take in what it said within a moment. Raises TemplateError when that is trouble."""
+        with suppress(Empty):
+            signal = self._signals.get(timeout=0.1)
+            if not isinstance(signal, Output):
+                raise _ended(signal)
+            if signal.source == CLONE_PORT:
+                self.report.feed(signal.data)
+            else:
+                self._read(signal.data)
+
+    def _read(self, data: bytes) -> None:
+        for line in [*self._console.feed(data), self._console.pending()]:
+            if not self.seconds and _LOGIN.search(line):
+                self.seconds = time.monotonic() - self._began
+            _refuse_trouble(line)
+
+
+def verify(
     image: Path,
     machine: Machine,
     *,
@@ -31,34 +86,74 @@ def boot_check(
     pool: str,
     minutes: float,
     evidence: Path,
-) -> float:
-    """Return the seconds that a clone of `image` takes from power-on to its login prompt.
+) -> Verified:
+    """Boot two clones of `image` at once, one of them on a larger disk, and compare them.
 
-    Raises TemplateError when it does not get there in `minutes`.
+    Raises TemplateError when one does not reach its login prompt in `minutes`. What is wrong with
+    clones that do is among the findings. Their logs are in the folder `evidence`.
     """
-    name = f"builder-check-{evidence.name}"
-    (evidence / "boot.log").unlink(missing_ok=True)  # of a check that was killed
-    with _overlay(connection, pool, image, name=f"{name}.qcow2") as disk:
-        spec = DomainSpec(
-            name=name,
-            title=f"Boot check of {image.name}",
-            machine=machine,
-            disks=(Disk(path=disk, boot_order=1),),
-            console_log=evidence / "boot.log",
-            reboots=True,  # shim's fallback does, on the first boot of a machine with a TPM
-        )
-        with domains.paused(connection, domain_xml(spec)) as domain:
-            try:
-                return _boot(domain, spec.logs, minutes=minutes)
-            except TemplateError:
-                domains.screenshot(domain, evidence / "boot")
-                raise
+    with ExitStack() as undo:
+        clones = [
+            undo.enter_context(
+                _clone(image, machine, letter, connection=connection, pool=pool, evidence=evidence)
+            )
+            for letter in "ab"
+        ]
+        for clone in clones:
+            clone.start()
+        _until_done(clones, deadline=time.monotonic() + minutes * 60)
+    return Verified(
+        boot_seconds=max(clone.seconds for clone in clones),
+        findings=compare(clones[0].report, clones[1].report, grown=_GROWN),
+    )
 
 
 @contextmanager
-def _overlay(connection: Connection, pool: str, image: Path, *, name: str) -> Iterator[Path]:
+def _clone(
+    image: Path, machine: Machine, letter: str, *, connection: Connection, pool: str, evidence: Path
+) -> Iterator[_Clone]:
+    spec = _spec(image, machine, letter, evidence=evidence)
+    for log in spec.logs.values():
+        log.unlink(missing_ok=True)  # of a check that was killed
+    grown = _GROWN if letter == "b" else 0
+    # libvirt tells of the loss of a connection once: each listener needs one of its own.
+    with (
+        connect(connection.uri) as own,
+        _overlay(own, pool, image, name=f"{spec.name}.qcow2", more=grown) as disk,
+    ):
+        spec = msgspec.structs.replace(spec, disks=(Disk(path=disk, boot_order=1),))
+        with (
+            domains.paused(own, domain_xml(spec)) as domain,
+            listen(domain, logs=spec.logs) as signals,
+        ):
+            clone = _Clone(domain, signals)
+            try:
+                yield clone
+            except TemplateError:
+                domains.screenshot(domain, evidence / spec.console_log.stem)
+                raise
+
+
+def _spec(image: Path, machine: Machine, letter: str, *, evidence: Path) -> DomainSpec:
+    report = evidence / f"clone-{letter}-report.log"
+    return DomainSpec(
+        name=f"builder-check-{evidence.name}-{letter}",
+        title=f"Check of a clone of {image.name}",
+        machine=machine,
+        disks=(),
+        console_log=evidence / f"clone-{letter}.log",
+        channels=(Channel(name=CLONE_PORT, log=report),),
+        reboots=True,  # shim's fallback does, on the first boot of a machine with a TPM
+    )
+
+
+@contextmanager
+def _overlay(
+    connection: Connection, pool: str, image: Path, *, name: str, more: int
+) -> Iterator[Path]:
     # Capacity 0: an overlay is as large as what it covers.
-    volume = volumes.create(connection, pool, name, capacity=0, backing=image)
+    capacity = virtual_size(image) + more if more else 0
+    volume = volumes.create(connection, pool, name, capacity=capacity, backing=image)
     try:
         yield volume.path
     except BaseException:
@@ -68,32 +163,15 @@ def _overlay(connection: Connection, pool: str, image: Path, *, name: str) -> It
     volumes.delete(connection, pool, name)
 
 
-def _boot(domain: domains.Domain, logs: Mapping[str, Path], *, minutes: float) -> float:
-    with listen(domain, logs=logs) as signals:
-        domains.resume(domain)
-        began = time.monotonic()
-        _until_login(signals, deadline=began + minutes * 60)
-        return time.monotonic() - began
-
-
-def _until_login(signals: SimpleQueue[Signal], *, deadline: float) -> None:
-    lines = Lines()
-    while time.monotonic() < deadline:
-        try:
-            signal = signals.get(timeout=1)
-        except Empty:
-            continue
-        if isinstance(signal, Output):
-            for line in [*lines.feed(signal.data), lines.pending()]:
-                if _LOGIN.search(line):
-                    return
-                _refuse_trouble(line)
-        else:
-            raise _ended(signal)
-    raise TemplateError(
-        "A clone of the template did not reach its login prompt in time.",
-        hint="boot.log and the screenshot in the evidence folder show how far it came.",
-    )
+def _until_done(clones: list[_Clone], *, deadline: float) -> None:
+    while not all(clone.done for clone in clones):
+        for clone in clones:
+            clone.hear()
+        if time.monotonic() > deadline and not all(clone.seconds for clone in clones):
+            raise TemplateError(
+                "A clone of the template did not reach its login prompt in time.",
+                hint="clone-a.log and clone-b.log in the evidence folder show how far they came.",
+            )
 
 
 def _refuse_trouble(line: str) -> None:
@@ -101,7 +179,7 @@ def _refuse_trouble(line: str) -> None:
         plain = "".join(filter(str.isprintable, line))  # a terminal must not obey a guest
         raise TemplateError(
             f"A clone of the template does not boot: {plain}",
-            hint="boot.log in the evidence folder has the whole boot.",
+            hint="clone-a.log and clone-b.log in the evidence folder have the whole boot.",
         )
 
 
@@ -110,5 +188,5 @@ def _ended(signal: Ended | HostTrouble) -> TemplateError:
         return TemplateError(signal.sentence, hint=signal.hint)
     return TemplateError(
         f"A clone of the template ended before its login prompt ({signal.reason}).",
-        hint="boot.log in the evidence folder has its last lines.",
+        hint="clone-a.log and clone-b.log in the evidence folder have its last lines.",
     )

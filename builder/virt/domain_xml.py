@@ -85,6 +85,8 @@ def _disk(devices: Element, disk: Disk, *, target: str) -> None:
     SubElement(element, "driver", name="qemu", type=disk.format, cache="unsafe", discard="unmap")
     SubElement(element, "source", file=str(disk.path))
     SubElement(element, "target", dev=target, bus="scsi")
+    if disk.readonly:
+        SubElement(element, "readonly")
     SubElement(element, "boot", order=str(disk.boot_order))
 
 

@@ -4,100 +4,18 @@ import base64
 import json
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pykickstart.constants import KS_SCRIPT_ONERROR, KS_SCRIPT_POST, KS_SCRIPT_TRACEBACK
-from pykickstart.parser import KickstartParser
-from pykickstart.version import makeVersion
+from pykickstart.constants import KS_SCRIPT_ONERROR, KS_SCRIPT_TRACEBACK
+from roots import COMPLETE, CONFIGURE, PORT, SEAL, Run, post, put, scripts, stub
 
 from builder import process
-from builder.kickstart import profiles
-from builder.kickstart.render import render
-from builder.model.kickstart import RenderOptions
 from builder.releases import catalogue
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGoldenGoldenGolden someone@example"
 USER = {"user": "joe", "ssh_keys": KEY}
-PORT = "dev/virtio-ports/org.builder.result.0"
-# The outer shell binds the host's programs read-only into the root before it enters it.
-_ENTER = """
-set -e
-mount --bind /usr "$0/usr"
-mount -o remount,ro,bind "$0/usr"
-exec chroot "$0" /usr/bin/env -i PATH=/stubs:/usr/sbin:/usr/bin /bin/sh /tmp/ks-script-test
-"""
-_FILES = {
-    "etc/passwd": "root:x:0:0::/root:/bin/sh\n",
-    "etc/group": "root:x:0:\n",
-    "dev/null": "",
-    "dev/console": "",
-    PORT: "",
-}
-Run = Callable[[str], process.Completed]
-
-
-def put(path: Path, text: str = "x") -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-
-
-def stub(root: Path, name: str, script: str) -> None:
-    put(root / "stubs" / name, f"#!/bin/sh\n{script}\n")
-    (root / "stubs" / name).chmod(0o755)
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """Return a root with a few files, stubs for what must not run, and no programs yet."""
-    folder = tmp_path / "root"
-    for name in ("usr", "stubs", "tmp", "var/tmp", "var/log", "root", "home", "boot"):
-        (folder / name).mkdir(parents=True)
-    for name in ("bin", "sbin", "lib", "lib64"):
-        (folder / name).symlink_to(f"usr/{name}")
-    for name, text in _FILES.items():
-        put(folder / name, text)
-    for name in ("fstrim", "sync", "restorecon", "dracut"):
-        stub(folder, name, f'echo {name} "$@" >>/stubs/log')
-    stub(folder, "timeout", 'shift; exec /usr/bin/timeout 1 "$@"')
-    return folder
-
-
-@pytest.fixture
-def run(root: Path) -> Run:
-    """Return a function that runs a script inside `root`."""
-    if not Path("/bin").is_symlink() or shutil.which("unshare") is None:
-        pytest.skip("needs unshare and a merged /usr")
-    unshare = ["unshare", "--mount", "--map-root-user"]
-    if process.run([*unshare, "true"], check=False).returncode:
-        pytest.skip("needs user namespaces")
-
-    def run_script(script: str) -> process.Completed:
-        put(root / "tmp/ks-script-test", script)
-        return process.run([*unshare, "sh", "-c", _ENTER, root], check=False)
-
-    return run_script
-
-
-def scripts(name: str, variables: dict[str, str] | None = None) -> list[Any]:
-    """Return the scripts of a release's kickstart as Anaconda's parser cuts them out."""
-    release = catalogue.find(name)
-    options = RenderOptions(variables=variables or {}, nonce="n-1")
-    text = render(release, profiles.find("minimal", release=release), options).text
-    parser = KickstartParser(makeVersion(release.syntax))
-    parser.readKickstartFromString(text)
-    return list(parser.handler.scripts)
-
-
-def post(name: str, number: int, variables: dict[str, str] | None = None) -> str:
-    """Return the text of the `number`th %post inside the new system; -1 is the last."""
-    found = [each for each in scripts(name, variables) if each.type == KS_SCRIPT_POST]
-    return str([each for each in found if each.inChroot][number].script)
-
-
-CONFIGURE, SEAL, COMPLETE = 0, -2, -1
 
 
 def records(root: Path) -> list[dict[str, Any]]:
@@ -161,7 +79,7 @@ GONE = [
     "var/tmp/x",
 ]
 EMPTY = ["etc/machine-id", "etc/resolv.conf", "var/log/messages", "var/log/wtmp", "var/mail/root"]
-KEPT = ["etc/ssh/sshd_config", "etc/hostname", "root/.ssh/authorized_keys", "var/lib/dpkg/status"]
+KEPT = ["etc/ssh/sshd_config", "root/.ssh/authorized_keys", "var/lib/dpkg/status"]
 
 
 @pytest.mark.parametrize("name", ["centos7", "rehearsal"])
@@ -270,6 +188,21 @@ def test_centos7_gets_vault_repositories_and_a_generic_machine(root: Path, run: 
     keys = root / "root/.ssh/authorized_keys"
     assert keys.read_text() == f"{KEY}\n"
     assert keys.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("name", ["centos7", "rehearsal"])
+def test_clones_can_tell_of_themselves_and_grow(root: Path, run: Run, name: str) -> None:
+    stub(root, "rpm", ":")
+    put(root / "etc/yum.repos.d/x", "")
+    put(root / "etc/sysconfig/network-scripts/ifcfg-lo", "DEVICE=lo")
+    done = run(post(name, CONFIGURE))
+    assert done.returncode == 0, done.stdout
+    wants = root / "etc/systemd/system/multi-user.target.wants"
+    assert [path.name for path in wants.iterdir()] == ["builder-grow-root.service"]
+    for script in ("builder-grow-root", "builder-clone-report"):
+        path = root.parent / "upper/libexec" / script
+        assert path.stat().st_mode & 0o777 == 0o755
+        process.run(["shellcheck", "--shell=sh", path])
 
 
 @pytest.mark.parametrize(

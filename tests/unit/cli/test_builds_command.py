@@ -35,7 +35,7 @@ def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         steps=[{"step": "Installing", "seconds": 60}],
     )
     (done / "console.log").write_bytes(b"\x1b[31mred\x1b[0m\r\n")
-    (done / "boot.log").write_bytes(b"login: ")
+    (done / "clone-a.log").write_bytes(b"login: ")
     make(
         tmp_path / "rehearsal" / FAILED,
         state="failed",
@@ -148,7 +148,7 @@ def test_of_a_running_build_it_is_always_new(
     [
         ([], "red\n"),
         (["--raw"], "\x1b[31mred\x1b[0m\r\n"),
-        (["--source", "boot"], "login:\n"),
+        (["--source", "clone-a"], "login:\n"),
         (["--follow"], "red\n"),
     ],
 )
@@ -165,7 +165,7 @@ def test_log(capfdbinary: pytest.CaptureFixture[bytes], options: list[str], text
         (
             ["log", DONE, "--source", "virtio"],
             f"The build {DONE} has no virtio.log.",
-            "It has console, boot.",
+            "It has console, clone-a.",
         ),
         (
             ["log", FAILED, "-f"],

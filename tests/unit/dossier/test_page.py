@@ -28,7 +28,7 @@ PNG = base64.b64decode(
 EVIL = "<script>alert(1)</script>\"'&\x1b[31m\x9b2J\u202e"
 
 TEXTS = (
-    "console.log", "virtio.log", "installer.log", "boot.log", "kickstart.ks", "domain.xml",
+    "console.log", "virtio.log", "installer.log", "clone-a.log", "kickstart.ks", "domain.xml",
 )  # fmt: skip
 
 RECORD = {

@@ -79,7 +79,9 @@ def test_options_become_lines(options: dict[str, Any], line: str) -> None:
         ({}, "repo --name"),
         ({"medium": "netinstall"}, "repo --name=vault-os"),
         ({"medium": "netinstall"}, "\ncdrom"),
-        ({"variables": {"seal": "no"}}, "/etc/machine-id"),
+        ({"variables": {"seal": "no"}}, ": >/etc/machine-id"),
+        ({"variables": {"seal_except": "logs"}}, "/var/log/journal"),
+        ({"variables": {"grow": "no"}}, "builder-grow-root"),
         ({"variables": {"user": "joe"}, "secrets": Secrets(user_password_hash=HASH)}, "sudoers"),
     ],
 )

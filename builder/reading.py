@@ -1,0 +1,93 @@
+"""Read a finished disk, without a tool that this host may lack and without trusting the disk.
+
+The release's own installer does it, from the medium that the disk was installed from: it knows
+the file systems and volume groups that it makes. It gets the disk read-only, and a second one to
+write an archive of all files to. Neither the host's kernel nor the guest's programs touch them.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from builder.errors import HangError, HostError, InstallError, TemplateError
+from builder.hypervisor import Hypervisor
+from builder.install.plan import install_plan
+from builder.install.run import install
+from builder.iso.prepare import Wishes
+from builder.iso.remaster import remaster
+from builder.model.domain import Disk, Machine
+from builder.model.installation import InstallPlan, Limits
+from builder.model.storage import Volume
+from builder.monitor import SilentMonitor
+from builder.template.audit.script import reading_kickstart
+from builder.virt import domains
+
+_ROOM = 256 << 20
+"""An archive is smaller than the disk's contents and their headers, but for nearly full disks."""
+
+
+@contextmanager
+def archive_of(
+    disk: Volume, *, medium: Path, machine: Machine, on: Hypervisor, evidence: Path
+) -> Iterator[Path]:
+    """Make a tar archive of the disk's files for the block: ./tree and, beside it, ./facts.
+
+    `medium` is an ISO of the disk's release. What happens is logged in the folder `evidence`,
+    whose name is part of the names of everything that is made on the host.
+    Raises TemplateError when the disk cannot be read.
+    """
+    nonce = secrets.token_hex(16)
+    stem = f"{evidence.parent.name}-{evidence.name}"
+    archive = on.store_pool.path / f".{stem}.tar"
+    with ExitStack() as undo:
+        undo.callback(archive.unlink, missing_ok=True)
+        _reserve(archive, disk.capacity + _ROOM)
+        boot = on.iso_pool.path / f".{stem}.qcow2"
+        undo.callback(boot.unlink, missing_ok=True)
+        media = remaster(
+            medium,
+            Wishes(kickstart=reading_kickstart(nonce)),
+            output=boot,
+            overlay=True,
+            monitor=SilentMonitor(),
+        )
+        plan = install_plan(
+            f"builder-{stem}", machine, nonce=nonce, disk=disk.path, media=media, evidence=evidence
+        )
+        _run(_reading(plan, archive), on)
+        yield archive
+
+
+def _reserve(path: Path, size: int) -> None:
+    try:
+        path.touch(mode=0o600)
+        with path.open("r+b") as file:
+            file.truncate(size)
+    except OSError as error:
+        raise HostError(
+            f"Cannot write {path}: {error.strerror}.", hint="Is the store pool writable?"
+        ) from error
+
+
+def _reading(plan: InstallPlan, archive: Path) -> InstallPlan:
+    source = replace(plan.domain.disks[0], readonly=True)
+    disks = (source, Disk(path=archive, format="raw", boot_order=3))
+    return replace(plan, domain=replace(plan.domain, disks=disks))
+
+
+def _run(plan: InstallPlan, on: Hypervisor) -> None:
+    plan.evidence.mkdir(parents=True, exist_ok=True)
+    limits = Limits(deadlines=on.settings.deadlines)
+    domain = domains.Domain(name=plan.domain.name, connection=on.connection)
+    try:
+        install(plan, on.connection, limits=limits, monitor=SilentMonitor())
+    except (InstallError, HangError) as error:
+        raise TemplateError(
+            f"The disk could not be read for its audit: {error.message}",
+            hint=f"The logs in {plan.evidence} show how far it came.",
+        ) from error
+    finally:
+        domains.remove(domain)

@@ -1,0 +1,163 @@
+"""The steps of a build, each from what earlier ones came to."""
+
+from datetime import UTC, datetime
+from functools import partial
+
+import msgspec
+from msgspec.structs import replace
+
+from builder.inputs import expected, rendered, staged, waived
+from builder.install.plan import install_plan, machine
+from builder.install.run import install
+from builder.iso.clone import shares_blocks
+from builder.iso.prepare import Wishes
+from builder.iso.remaster import remaster
+from builder.kickstart.secrets import mask
+from builder.model.audit import Finding
+from builder.model.installation import Installation, InstallPlan, Limits
+from builder.model.kickstart import Kickstart
+from builder.model.media import InstallMedia, StagedIso
+from builder.model.storage import Volume
+from builder.model.template import ImageFacts, Manifest, Template
+from builder.reading import archive_of
+from builder.template import checks
+from builder.template.audit.judge import audit
+from builder.template.audit.tree import Tree
+from builder.template.compress import compress
+from builder.template.image import measure
+from builder.template.manifest import build_key, draft, tools
+from builder.template.publish import publish
+from builder.template.registry import manifest, newest
+from builder.template.verify import Verified, verify
+from builder.virt import volumes
+from builder.virt.domain_xml import domain_xml
+from builder.work import Work
+
+REMASTER, DISK, COMPRESS = "Remastering the ISO", "Creating the disk", "Compressing the image"
+"""Titles of the steps that make something on the host."""
+
+
+class Inputs(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that goes into a template, and the record that begins with it."""
+
+    iso: StagedIso
+    kickstart: Kickstart
+    record: Manifest
+
+
+class Audited(msgspec.Struct, frozen=True, kw_only=True):
+    """What the audit found."""
+
+    findings: tuple[Finding, ...]
+
+
+def prepare(work: Work) -> Inputs:
+    """Render and lint the kickstart, stage the ISO, and begin the record."""
+    order, journal = work.order, work.journal
+    hardware = machine(order, work.on.accelerator, network=work.on.settings.network)
+    kickstart = journal.step(
+        "Rendering the kickstart", Kickstart, partial(rendered, order, nonce=work.asked.nonce)
+    )
+    iso = journal.step(
+        f"Staging {order.iso.name if order.iso else order.medium.file}",
+        StagedIso,
+        partial(staged, order, on=work.on, monitor=work.monitor),
+    )
+    unique = kickstart.text.replace(work.asked.nonce, "")
+    record = draft(
+        order,
+        iso,
+        kickstart=mask(kickstart.text, order.options.secrets),
+        machine=hardware,
+        key=build_key(order, iso_sha256=iso.sha256, kickstart=unique),
+        build_id=journal.build_id,
+    )
+    return Inputs(iso=iso, kickstart=kickstart, record=record)
+
+
+def remaster_iso(inputs: Inputs, work: Work) -> InstallMedia:
+    """Put kickstart and ISO together on the build's medium."""
+    overlay = not shares_blocks(work.on.iso_pool.path)
+    return remaster(
+        inputs.iso.path,
+        Wishes(kickstart=inputs.kickstart.text, append=work.order.release.installer_args),
+        output=work.medium("qcow2" if overlay else "iso"),
+        overlay=overlay,
+        monitor=work.monitor,
+    )
+
+
+def create_disk(work: Work) -> Volume:
+    """Create what is installed to."""
+    name, pool = work.disk.name, work.on.store_pool.name
+    return volumes.create(work.on.connection, pool, name, capacity=work.order.capacity)
+
+
+def plan(record: Manifest, media: InstallMedia, disk: Volume, work: Work) -> InstallPlan:
+    """Plan the domain that installs."""
+    return install_plan(
+        work.domain,
+        record.machine,
+        nonce=work.asked.nonce,
+        disk=disk.path,
+        media=media,
+        evidence=work.journal.folder,
+    )
+
+
+def run_installation(plan: InstallPlan, record: Manifest, work: Work) -> Installation:
+    """Install, and watch until the guest has said how it went."""
+    work.journal.write("kickstart.ks", record.kickstart)
+    work.journal.write("domain.xml", domain_xml(plan.domain))
+    known = newest(work.on.store_pool.path, work.order.name)
+    limits = Limits(
+        deadlines=work.on.settings.deadlines, expected=manifest(known).phases if known else {}
+    )
+    return install(plan, work.on.connection, limits=limits, monitor=work.monitor)
+
+
+def audit_disk(inputs: Inputs, disk: Volume, work: Work) -> Audited:
+    """Look at every file of the finished disk."""
+    reading = archive_of(
+        disk,
+        medium=inputs.iso.path,
+        machine=inputs.record.machine,
+        on=work.on,
+        evidence=work.journal.folder / "audit",
+    )
+    with (
+        reading as archive,
+        Tree.opened(archive, root="tree") as tree,
+        Tree.opened(archive, root="facts") as facts,
+    ):
+        found = audit(tree, facts, expected=expected(work.order))
+    return Audited(findings=checks.waive(found, waived(work.order)))
+
+
+def compress_disk(disk: Volume, work: Work) -> ImageFacts:
+    """Make the image that is published."""
+    compress(disk.path, work.candidate)
+    return measure(work.candidate)
+
+
+def boot_clones(record: Manifest, work: Work) -> Verified:
+    """Boot two clones of the image, and compare them."""
+    found = verify(
+        work.candidate,
+        record.machine,
+        connection=work.on.connection,
+        pool=work.on.store_pool.name,
+        minutes=work.on.settings.boot_minutes,
+        evidence=work.journal.folder,
+    )
+    return replace(found, findings=checks.waive(found.findings, waived(work.order)))
+
+
+def publish_image(record: Manifest, image: ImageFacts, work: Work) -> Template:
+    """Give the image its name and version."""
+    journal = work.journal
+    record = replace(record, steps=journal.record.steps, tools=tools(work.on.connection))
+    template = publish(work.candidate, record, image, today=datetime.now(UTC).date())
+    journal.write("manifest.json", template.manifest.read_text())
+    journal.link(template.path)
+    return template

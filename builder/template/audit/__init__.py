@@ -1,0 +1,1 @@
+"""An independent look at a finished disk: is it sealed, and does it give nothing away?"""

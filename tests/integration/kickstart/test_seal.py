@@ -1,0 +1,77 @@
+"""The seal and its audit: with one step left out, the audit names just that step."""
+
+import tarfile
+from pathlib import Path
+
+import pytest
+from roots import SEAL, Run, post, put
+
+from builder.model.audit import Expected
+from builder.template.audit.judge import SEAL as STEPS
+from builder.template.audit.judge import audit
+from builder.template.audit.tree import Tree
+
+DIRT = {
+    "account-backups": ("etc/shadow-", "x"),
+    "cloud-init": ("var/lib/cloud/instance/id", "x"),
+    "crash-data": ("var/crash/1/vmcore", "x"),
+    "device-ids": ("etc/lvm/devices/system.devices", "x"),
+    "dhcp-leases": ("var/lib/dhclient/dhclient--eth0.lease", "x"),
+    "hostname": ("etc/hostname", "night-17.example\n"),
+    "installer-files": ("root/anaconda-ks.cfg", "x"),
+    "logs": ("var/log/messages", "x"),
+    "machine-id": ("etc/machine-id", "0123456789abcdef0123456789abcdef\n"),
+    "mail": ("var/spool/mail/root", "x"),
+    "network-identity": (
+        "etc/NetworkManager/system-connections/eth0.nmconnection",
+        "[connection]\nid=eth0\nuuid=8f0bbd4c-5dbb-4a6d-9d7a-1f8a3c6f1f3e\n",
+    ),
+    "package-caches": ("var/cache/dnf/x.solv", "x"),
+    "random-seed": ("var/lib/systemd/random-seed", "x"),
+    "registration": ("etc/pki/consumer/cert.pem", "x"),
+    "resolv-conf": ("etc/resolv.conf", "nameserver 192.0.2.1\n"),
+    "shell-history": ("home/joe/.bash_history", "x"),
+    "ssh-host-keys": ("etc/ssh/ssh_host_ed25519_key", "x"),
+    "temporary-files": ("var/tmp/left", "x"),
+}
+"""Of swap only a real disk can tell: tests/e2e/test_audit.py."""
+
+
+def failed(root: Path, folder: Path) -> dict[str, tuple[str, ...]]:
+    """Return what the audit of a root finds."""
+    (root / "tmp/ks-script-test").unlink()
+    archive = folder / "archive.tar"
+    with tarfile.open(archive, "w") as tar:
+        tar.add(root, "./tree", filter=lambda member: None if "stubs" in member.name else member)
+    with Tree.opened(archive, root="tree") as tree, Tree.opened(archive, root="facts") as facts:
+        found = audit(tree, facts, expected=Expected(hostname="localhost.localdomain"))
+    return {each.check: each.details for each in found if not each.passed}
+
+
+def soil(root: Path) -> None:
+    """Put all of the dirt there."""
+    for path, text in DIRT.values():
+        put(root / path, text)
+
+
+@pytest.mark.parametrize("name", ["centos7", "rehearsal"])
+def test_a_sealed_system_passes(root: Path, run: Run, tmp_path: Path, name: str) -> None:
+    soil(root)
+    assert run(post(name, SEAL)).returncode == 0
+    assert failed(root, tmp_path) == {}
+
+
+def test_an_unsealed_system_fails_every_check(root: Path, tmp_path: Path) -> None:
+    soil(root)
+    put(root / "tmp/ks-script-test")
+    assert set(DIRT) == set(failed(root, tmp_path)) == set(STEPS) - {"swap"}
+
+
+@pytest.mark.parametrize("step", DIRT)
+@pytest.mark.parametrize("name", ["centos7", "rehearsal"])
+def test_the_audit_names_the_step_that_was_left_out(
+    root: Path, run: Run, tmp_path: Path, name: str, step: str
+) -> None:
+    soil(root)
+    assert run(post(name, SEAL, {"seal_except": step})).returncode == 0
+    assert list(failed(root, tmp_path)) == [step]
