@@ -97,7 +97,7 @@ def _make(inputs: Inputs, work: Work) -> Template:
     disk = step(steps.DISK, Volume, partial(steps.create_disk, work))
     plan = steps.plan(record, media, disk, work)
     done = step("Installing", Installation, partial(steps.run_installation, plan, record, work))
-    audited = step("Auditing the disk", Audited, partial(steps.audit_disk, inputs, disk, work))
+    audited = step("Auditing the disk", Audited, partial(steps.audit_installed, inputs, disk, work))
     refuse(audited.findings)
     image = step(steps.COMPRESS, ImageFacts, partial(steps.compress_disk, disk, work))
     clones = step("Booting two clones", Verified, partial(steps.boot_clones, record, work))

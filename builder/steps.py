@@ -6,6 +6,7 @@ from functools import partial
 import msgspec
 from msgspec.structs import replace
 
+from builder.auditing import audit_disk
 from builder.inputs import expected, rendered, staged, waived
 from builder.install.plan import install_plan, machine
 from builder.install.run import install
@@ -19,10 +20,7 @@ from builder.model.kickstart import Kickstart
 from builder.model.media import InstallMedia, StagedIso
 from builder.model.storage import Volume
 from builder.model.template import ImageFacts, Manifest, Template
-from builder.reading import archive_of
 from builder.template import checks
-from builder.template.audit.judge import audit
-from builder.template.audit.tree import Tree
 from builder.template.compress import compress
 from builder.template.image import measure
 from builder.template.manifest import build_key, draft, tools
@@ -72,6 +70,7 @@ def prepare(work: Work) -> Inputs:
         key=build_key(order, iso_sha256=iso.sha256, kickstart=unique),
         build_id=journal.build_id,
     )
+    record = replace(record, expected=expected(order))
     return Inputs(iso=iso, kickstart=kickstart, record=record)
 
 
@@ -116,21 +115,16 @@ def run_installation(plan: InstallPlan, record: Manifest, work: Work) -> Install
     return install(plan, work.on.connection, limits=limits, monitor=work.monitor)
 
 
-def audit_disk(inputs: Inputs, disk: Volume, work: Work) -> Audited:
+def audit_installed(inputs: Inputs, disk: Volume, work: Work) -> Audited:
     """Look at every file of the finished disk."""
-    reading = archive_of(
+    found = audit_disk(
         disk,
+        inputs.record.expected,
         medium=inputs.iso.path,
         machine=inputs.record.machine,
         on=work.on,
         evidence=work.journal.folder / "audit",
     )
-    with (
-        reading as archive,
-        Tree.opened(archive, root="tree") as tree,
-        Tree.opened(archive, root="facts") as facts,
-    ):
-        found = audit(tree, facts, expected=expected(work.order))
     return Audited(findings=checks.waive(found, waived(work.order)))
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from builder.model.audit import Finding
+from builder.model.audit import Expected, Finding
 from builder.model.domain import Machine
 
 
@@ -60,6 +60,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     compression: str = ""
     boot_seconds: float = 0
     """From power-on of a clone to its login prompt."""
+    expected: Expected = Expected()
+    """What was asked for, and is therefore no finding."""
     audit: tuple[Finding, ...] = ()
     """What was looked for on the finished disk."""
     clones: tuple[Finding, ...] = ()

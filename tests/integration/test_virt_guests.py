@@ -37,7 +37,8 @@ from builder.model.installation import (
     Signal,
 )
 from builder.monitor import SilentMonitor
-from builder.template.verify import boot_check
+from builder.template import verify
+from builder.template.verify import Verified
 from builder.virt import domains, pools, volumes
 from builder.virt.connection import Connection, connect
 from builder.virt.domain_xml import domain_xml
@@ -51,7 +52,8 @@ NAME = f"bt-{os.getpid()}"
 def connection(libvirt_uri: str) -> Iterator[Connection]:
     with connect(libvirt_uri) as opened:
         yield opened
-        left = [name for name in domains.names(opened) if name in (NAME, f"builder-check-{NAME}")]
+        ours = (NAME, f"builder-check-{NAME}-a", f"builder-check-{NAME}-b")
+        left = [name for name in domains.names(opened) if name in ours]
         for name in left:
             _remove(opened, name)
         assert left == []
@@ -307,20 +309,26 @@ def _image(folder: Path, words: str, then: bytes) -> Path:
     return image
 
 
-def _check(connection: Connection, store: str, image: Path, *, minutes: float = 1) -> float:
+def _check(connection: Connection, store: str, image: Path, *, minutes: float = 1) -> Verified:
     evidence = image.parent / NAME
     evidence.mkdir()
-    return boot_check(
+    return verify.verify(
         image, MACHINE, connection=connection, pool=store, minutes=minutes, evidence=evidence
     )
 
 
-def test_a_clone_that_boots(connection: Connection, store: str, folder: Path) -> None:
+def test_clones_that_boot_and_tell_nothing(
+    connection: Connection, store: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "_REPORT_SECONDS", 1)
     image = _image(folder, "\r\nSome System 7\r\nlocalhost login: ", HALT)
     before = image.read_bytes()
-    assert 0 < _check(connection, store, image) < 60
+    found = _check(connection, store, image)
+    assert 0 < found.boot_seconds < 60
+    assert [each.check for each in found.findings if not each.passed] == ["clone-report"]
     assert image.read_bytes() == before
-    assert (folder / NAME / "boot.log").read_text().endswith("login: ")
+    for letter in "ab":
+        assert (folder / NAME / f"clone-{letter}.log").read_text().endswith("login: ")
 
 
 @pytest.mark.parametrize(
@@ -337,7 +345,7 @@ def test_a_clone_that_does_not_boot(
     with pytest.raises(TemplateError, match=sentence) as caught:
         _check(connection, store, _image(folder, words, then))
     assert caught.value.hint
-    assert bool(list((folder / NAME).glob("boot.p*"))) is (then == HALT)
+    assert bool(list((folder / NAME).glob("clone-*.p*"))) is (then == HALT)
 
 
 def test_a_clone_that_stays_silent(connection: Connection, store: str, folder: Path) -> None:

@@ -44,8 +44,8 @@ def stub(root: Path, name: str, script: str) -> None:
     (root / "stubs" / name).chmod(0o755)
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
+@pytest.fixture(name="root")
+def root_fixture(tmp_path: Path) -> Path:
     """Return a root with a few files, stubs for what must not run, and no programs yet."""
     folder = tmp_path / "root"
     for name in ("usr", "stubs", "tmp", "var/tmp", "var/log", "root", "home", "boot"):
@@ -60,8 +60,8 @@ def root(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def run(root: Path) -> Run:
+@pytest.fixture(name="run")
+def run_fixture(root: Path) -> Run:
     """Return a function that runs a script inside `root`."""
     if not Path("/bin").is_symlink() or shutil.which("unshare") is None:
         pytest.skip("needs unshare and a merged /usr")

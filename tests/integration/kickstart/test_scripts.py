@@ -9,11 +9,24 @@ from typing import Any
 
 import pytest
 from pykickstart.constants import KS_SCRIPT_ONERROR, KS_SCRIPT_TRACEBACK
-from roots import COMPLETE, CONFIGURE, PORT, SEAL, Run, post, put, scripts, stub
+from roots import (
+    COMPLETE,
+    CONFIGURE,
+    PORT,
+    SEAL,
+    Run,
+    post,
+    put,
+    root_fixture,
+    run_fixture,
+    scripts,
+    stub,
+)
 
 from builder import process
 from builder.releases import catalogue
 
+__all__ = ["root_fixture", "run_fixture"]
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGoldenGoldenGolden someone@example"
 USER = {"user": "joe", "ssh_keys": KEY}
 

@@ -4,13 +4,14 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from roots import SEAL, Run, post, put
+from roots import SEAL, Run, post, put, root_fixture, run_fixture
 
 from builder.model.audit import Expected
 from builder.template.audit.judge import SEAL as STEPS
 from builder.template.audit.judge import audit
 from builder.template.audit.tree import Tree
 
+__all__ = ["root_fixture", "run_fixture"]
 DIRT = {
     "account-backups": ("etc/shadow-", "x"),
     "cloud-init": ("var/lib/cloud/instance/id", "x"),

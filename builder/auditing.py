@@ -1,6 +1,6 @@
-"""Read a finished disk, without a tool that this host may lack and without trusting the disk.
+"""Audit a finished disk, without a tool that this host may lack and without trusting the disk.
 
-The release's own installer does it, from the medium that the disk was installed from: it knows
+The release's own installer reads it, from the medium that the disk was installed from: it knows
 the file systems and volume groups that it makes. It gets the disk read-only, and a second one to
 write an archive of all files to. Neither the host's kernel nor the guest's programs touch them.
 """
@@ -18,15 +18,39 @@ from builder.install.plan import install_plan
 from builder.install.run import install
 from builder.iso.prepare import Wishes
 from builder.iso.remaster import remaster
+from builder.model.audit import Expected, Finding
 from builder.model.domain import Disk, Machine
 from builder.model.installation import InstallPlan, Limits
 from builder.model.storage import Volume
 from builder.monitor import SilentMonitor
+from builder.template.audit.judge import audit
 from builder.template.audit.script import reading_kickstart
+from builder.template.audit.tree import Tree
 from builder.virt import domains
 
 _ROOM = 256 << 20
 """An archive is smaller than the disk's contents and their headers, but for nearly full disks."""
+
+
+def audit_disk(
+    disk: Volume,
+    expected: Expected,
+    *,
+    medium: Path,
+    machine: Machine,
+    on: Hypervisor,
+    evidence: Path,
+) -> tuple[Finding, ...]:
+    """Return one finding for each check; see `archive_of` for the rest.
+
+    Raises TemplateError when the disk cannot be read.
+    """
+    with (
+        archive_of(disk, medium=medium, machine=machine, on=on, evidence=evidence) as archive,
+        Tree.opened(archive, root="tree") as tree,
+        Tree.opened(archive, root="facts") as facts,
+    ):
+        return audit(tree, facts, expected=expected)
 
 
 @contextmanager
