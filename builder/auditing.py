@@ -9,10 +9,11 @@ import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from msgspec.structs import replace
 
-from builder.errors import HangError, HostError, InstallError, TemplateError
+from builder.errors import HangError, HostError, InstallError, MediaError, TemplateError
 from builder.hypervisor import Hypervisor
 from builder.install.plan import install_plan
 from builder.install.run import install
@@ -22,10 +23,13 @@ from builder.model.audit import Expected, Finding
 from builder.model.domain import Disk, Machine
 from builder.model.installation import InstallPlan, Limits
 from builder.model.storage import Volume
+from builder.model.template import Template
 from builder.monitor import SilentMonitor
 from builder.template.audit.judge import audit
 from builder.template.audit.script import reading_kickstart
 from builder.template.audit.tree import Tree
+from builder.template.checks import waive
+from builder.template.registry import manifest
 from builder.virt import domains
 
 _ROOM = 256 << 20
@@ -51,6 +55,39 @@ def audit_disk(
         Tree.opened(archive, root="facts") as facts,
     ):
         return audit(tree, facts, expected=expected)
+
+
+def audit_template(template: Template, *, on: Hypervisor) -> tuple[Finding, ...]:
+    """Audit a published image; what its build waived stays waived.
+
+    Raises MediaError when the ISO that it was installed from is no longer in the iso pool.
+    """
+    record = manifest(template)
+    medium = on.iso_pool.path / record.iso
+    if not medium.is_file():
+        raise MediaError(
+            f"The medium {record.iso} that {template.name} was installed from is not in the pool "
+            f"{on.iso_pool.name}.",
+            hint="Its installer reads the disk: `builder iso fetch` or `iso add` brings it.",
+        )
+    disk = Volume(
+        pool=on.store_pool.name,
+        name=template.path.name,
+        path=template.path,
+        format="qcow2",
+        capacity=template.image.virtual_size,
+        allocation=template.image.size,
+    )
+    with TemporaryDirectory(prefix="builder-", dir=on.settings.state) as folder:
+        found = audit_disk(
+            disk,
+            record.expected,
+            medium=medium,
+            machine=record.machine,
+            on=on,
+            evidence=Path(folder) / "audit",
+        )
+    return waive(found, {each.check for each in record.audit if each.waived})
 
 
 @contextmanager

@@ -4,10 +4,12 @@ from typing import Annotated
 
 import typer
 
+from builder.cli import template_audit
 from builder.cli.context import context
 from builder.cli.output import size, table, to_json
 
 app = typer.Typer(no_args_is_help=True, help="Published templates.")
+app.command("audit")(template_audit.audit)
 
 
 @app.command("list")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from builder.errors import TemplateError
+from builder.errors import TemplateError, UsageError, suggest
 from builder.model.template import Manifest, Template
 
 _VERSION = re.compile(r"\d{8}\.\d+")
@@ -33,6 +33,21 @@ def unchanged(store: Path, name: str, *, key: str) -> Template | None:
     versions = [template for template in templates(store) if template.name == name]
     same = (template for template in reversed(versions) if manifest(template).build_key == key)
     return next(same, None)
+
+
+def find(store: Path, reference: str) -> Template:
+    """Return the template that NAME or NAME@VERSION means. Raises UsageError for an unknown one."""
+    name, _, version = reference.partition("@")
+    versions = [each for each in templates(store) if each.name == name]
+    if not versions:
+        known = {each.name for each in templates(store)}
+        raise UsageError(f"There is no template {name}.", hint=suggest(name, known))
+    if not version:
+        return versions[-1]
+    numbers = {each.version: each for each in versions}
+    if version not in numbers:
+        raise UsageError(f"There is no {name} {version}.", hint=suggest(version, numbers))
+    return numbers[version]
 
 
 def newest(store: Path, name: str) -> Template | None:

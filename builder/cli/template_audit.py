@@ -1,0 +1,48 @@
+"""builder template audit: look at a published image's files again."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from builder.cli.context import context
+from builder.cli.output import table, to_json
+
+if TYPE_CHECKING:
+    from builder.model.audit import Finding
+
+
+def audit(
+    ctx: typer.Context,
+    reference: Annotated[str, typer.Argument(help="NAME, NAME@VERSION or NAME@CHANNEL.")],
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Audit a template: is it sealed, and does it give nothing away?
+
+    What its build waived stays waived. Exit code 9 when a check fails.
+    """
+    from builder.auditing import audit_template
+    from builder.hypervisor import open_hypervisor
+    from builder.template.checks import refuse
+    from builder.template.registry import find
+
+    with open_hypervisor(context(ctx).settings) as hypervisor:
+        template = find(hypervisor.store_pool.path, reference)
+        found = audit_template(template, on=hypervisor)
+    typer.echo(to_json(found) if json else findings(found))
+    refuse(found)
+
+
+def findings(found: "tuple[Finding, ...]") -> str:
+    """Return findings as lines for people."""
+    rows = [
+        (each.check, _verdict(each), "; ".join(each.details) if each.details else each.says)
+        for each in found
+    ]
+    return table(("CHECK", "", "FOUND"), rows)
+
+
+def _verdict(finding: "Finding") -> str:
+    if finding.passed:
+        return "ok"
+    return "waived" if finding.waived else "FAILED"
