@@ -1,0 +1,94 @@
+"""The disk that gets finished: one installation as it was left, the same one sealed in the guest."""
+
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from builder.inputs import rendered
+from builder.install.plan import install_plan
+from builder.install.run import install
+from builder.iso.prepare import Wishes
+from builder.iso.remaster import remaster
+from builder.model.installation import Limits
+from builder.monitor import SilentMonitor
+from builder.orders import Request, resolve
+from builder.virt import domains, volumes
+from tests.bench.overhead.place import RELEASE, Place
+
+_SILENT = SilentMonitor()
+_MARK = re.compile(r"finish-bench (begin|end) ([0-9.]+)")
+# The installer's own programs are what such a system consists of: libraries, programs, texts.
+_FILL = """
+%post --nochroot --erroronfail
+for copy in $(seq {copies}); do
+    mkdir -p /mnt/sysimage/opt/fill$copy
+    cp -a /usr/. /mnt/sysimage/opt/fill$copy/
+done
+%end
+"""
+
+
+class Disk(msgspec.Struct, frozen=True):
+    """An installed disk."""
+
+    path: Path
+    seal_seconds: float
+    """What the seal and the trim took inside the guest; 0 where there was none."""
+
+
+@contextmanager
+def installed(place: Place, *, seal: bool, copies: int) -> Iterator[Disk]:
+    """Install the rehearsal and `copies` times 250 MB more, for the block."""
+    nonce = secrets.token_hex(16)
+    folder = place.folder / f"finish-{seal}"
+    folder.mkdir()
+    pool, name = place.on.store_pool.name, f"{folder.name}.qcow2"
+    order = resolve(Request(release=RELEASE, variables={"seal": str(seal).lower()}))
+    text = _marked(rendered(order, nonce=nonce).text, copies)
+    boot = place.on.iso_pool.path / name
+    media = remaster(
+        place.iso, Wishes(kickstart=text), output=boot, overlay=True, monitor=_SILENT
+    )
+    disk = volumes.create(place.on.connection, pool, name, capacity=8 << 30)
+    plan = install_plan(
+        f"{place.folder.name}-finish",
+        place.machine,
+        nonce=nonce,
+        disk=disk.path,
+        media=media,
+        evidence=folder,
+    )
+    limits = Limits(deadlines=place.on.settings.deadlines)
+    try:
+        install(plan, place.on.connection, limits=limits, monitor=_SILENT)
+        yield Disk(disk.path, _seconds((folder / "console.log").read_text(errors="replace")))
+    finally:
+        domains.remove(domains.Domain(name=plan.domain.name, connection=place.on.connection))
+        boot.unlink()
+        volumes.delete(place.on.connection, pool, name)
+
+
+def _marked(text: str, copies: int) -> str:
+    """Return the kickstart with the filling, and marks on the console around the seal."""
+    place = text.index("%onerror")
+    text = text[:place] + _FILL.format(copies=copies) + "\n" + text[place:]
+    seal = text.rfind("%post --nochroot --erroronfail\n# Anaconda's own")
+    if seal < 0:
+        return text
+    last = text.rindex("%post --erroronfail")
+    return text[:seal] + _mark("begin") + text[seal:last] + _mark("end") + text[last:]
+
+
+def _mark(word: str) -> str:
+    return (
+        f'%post\necho "finish-bench {word} $(cut -d" " -f1 /proc/uptime)" >/dev/console\n%end\n\n'
+    )
+
+
+def _seconds(console: str) -> float:
+    marks = {word: float(seconds) for word, seconds in _MARK.findall(console)}
+    return marks["end"] - marks["begin"] if marks else 0
