@@ -1,5 +1,5 @@
 # Two commands for users: make rehearsal, make test. The rest are for people who change the code.
-.PHONY: help setup rehearsal test check unit fuzz bench bench-overhead lock clean
+.PHONY: help setup rehearsal test check unit fuzz bench bench-overhead bench-finish lock clean
 .DEFAULT_GOAL := help
 
 RUN := .venv/bin/builder host run --
@@ -34,6 +34,9 @@ bench: setup  ## Time the remaster against other tools: a quarter of an hour; AR
 
 bench-overhead: setup  ## Time builds against virt-install and Packer: a quarter of an hour; ARGS=--help
 	@.venv/bin/python -m tests.bench.overhead $(ARGS)
+
+bench-finish: setup  ## Time seal, trim and compression against virt-sysprep and its kin; ARGS=--help
+	@.venv/bin/python -m tests.bench.finish $(ARGS)
 
 lock: setup  ## Choose the newest versions that pyproject.toml allows, into requirements.lock
 	@.venv/bin/python -m venv .venv/lock

@@ -28,6 +28,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     allow_unverified: bool = False
     variables: dict[str, str] = {}
     root_password_file: Path | None = None
+    compression: Literal["zstd", "zlib"] = "zstd"
     waive: tuple[str, ...] = ()
     memory_mib: int = 0
     vcpus: int = 0
@@ -63,6 +64,7 @@ def resolve(
         iso=request.iso,
         allow_unverified=request.allow_unverified,
         kickstarts=kickstarts,
+        compression=request.compression,
         waive=_known(request.waive),
         memory_mib=request.memory_mib,
         vcpus=request.vcpus,

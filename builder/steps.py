@@ -130,7 +130,7 @@ def audit_installed(inputs: Inputs, disk: Volume, work: Work) -> Audited:
 
 def compress_disk(disk: Volume, work: Work) -> ImageFacts:
     """Make the image that is published."""
-    compress(disk.path, work.candidate)
+    compress(disk.path, work.candidate, compression=work.order.compression, monitor=work.monitor)
     return measure(work.candidate)
 
 

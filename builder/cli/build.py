@@ -39,6 +39,9 @@ def build(
     waive: Annotated[
         list[str], typer.Option(metavar="CHECK", help="Publish although this check fails.")
     ] = [],  # noqa: B006  # typer copies it
+    compat: Annotated[
+        bool, typer.Option("--compat", help="Compress for QEMU before 5.1: slower, larger.")
+    ] = False,
     memory_mib: Annotated[int, typer.Option(min=0, help="Memory of the guest.")] = 0,
     vcpus: Annotated[int, typer.Option(min=0, help="Processors of the guest.")] = 0,
     disk_gib: Annotated[int, typer.Option(min=0, help="Size of the template's disk.")] = 0,
@@ -73,6 +76,7 @@ def build(
             allow_unverified=allow_unverified,
             variables=pairs(variables) | ({"seal": "false"} if no_seal else {}),
             root_password_file=root_password_file,
+            compression="zlib" if compat else "zstd",
             waive=tuple(waive),
             memory_mib=memory_mib,
             vcpus=vcpus,

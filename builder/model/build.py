@@ -22,6 +22,8 @@ class BuildOrder(msgspec.Struct, frozen=True, kw_only=True):
     """Take that ISO whatever its checksum."""
     kickstarts: Path | None = None
     """The user's own folder of kickstarts, searched before ours."""
+    compression: str = "zstd"
+    """"zstd", or "zlib" for images that QEMU before 5.1 can read."""
     waive: tuple[str, ...] = ()
     """Names of checks that need not pass."""
     memory_mib: int = 0

@@ -11,7 +11,6 @@ from builder.model.build import BuildOrder
 from builder.model.domain import Machine
 from builder.model.media import StagedIso
 from builder.model.template import Manifest
-from builder.template.compress import COMPRESSION
 from builder.virt import host
 from builder.virt.connection import Connection
 
@@ -28,7 +27,7 @@ def build_key(order: BuildOrder, *, iso_sha256: str, kickstart: str) -> str:
         "installer_args": order.release.installer_args,
         "firmware": order.options.firmware,
         "capacity": order.capacity,
-        "compression": COMPRESSION,
+        "compression": order.compression,
     }
     return hashlib.sha256(msgspec.json.encode(inputs, order="sorted")).hexdigest()
 
@@ -49,7 +48,7 @@ def draft(
         iso_sha256=iso.sha256,
         kickstart=kickstart,
         machine=machine,
-        compression=COMPRESSION,
+        compression=order.compression,
     )
 
 

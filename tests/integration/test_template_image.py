@@ -3,11 +3,14 @@
 import hashlib
 import json
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from builder.errors import HostError
+from builder.monitor import Progress, SilentMonitor
 from builder.template.compress import compress
 from builder.template.image import measure
 
@@ -27,13 +30,46 @@ def _qemu(*argv: str | Path) -> str:
     return subprocess.check_output(argv, text=True)
 
 
-def test_a_compressed_image_stands_alone_and_is_the_same(disk: Path, tmp_path: Path) -> None:
-    target = tmp_path / ".x.candidate"
-    compress(disk, target)
+class _Count:
+    """Adds up progress."""
+
+    done = 0
+
+    def advance(self, amount: int = 1) -> None:
+        self.done += amount
+
+    def describe(self, text: str) -> None:
+        pass
+
+    def expect(self, total: int) -> None:
+        pass
+
+
+class _Counting(SilentMonitor):
+    """Keeps the progress that it is told."""
+
+    def __init__(self) -> None:
+        self.count = _Count()
+
+    @contextmanager
+    def progress(
+        self, title: str, *, total: int | None = None, unit: str = "B"
+    ) -> Iterator[Progress]:
+        assert (title, total, unit) == ("compressed", 100, "%")
+        yield self.count
+
+
+@pytest.mark.parametrize("compression", ["zstd", "zlib"])
+def test_a_compressed_image_stands_alone_and_is_the_same(
+    disk: Path, tmp_path: Path, compression: str
+) -> None:
+    target, monitor = tmp_path / ".x.candidate", _Counting()
+    compress(disk, target, compression=compression, monitor=monitor)
+    assert monitor.count.done == 100
     info = json.loads(_qemu("qemu-img", "info", "--output=json", target))
     assert info["format"] == "qcow2"
     assert "backing-filename" not in info
-    assert info["format-specific"]["data"]["compression-type"] == "zstd"
+    assert info["format-specific"]["data"]["compression-type"] == compression
     assert target.stat().st_size < 2**20
     _qemu("qemu-img", "compare", "-q", disk, target)
 
@@ -47,7 +83,7 @@ def test_a_measured_image(disk: Path) -> None:
 
 def test_a_disk_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(HostError, match="qemu-img failed"):
-        compress(tmp_path / "gone.qcow2", tmp_path / ".x.candidate")
+        compress(tmp_path / "gone.qcow2", tmp_path / ".x.candidate", monitor=SilentMonitor())
     assert list(tmp_path.iterdir()) == []
 
 

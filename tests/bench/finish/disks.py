@@ -1,4 +1,4 @@
-"""The disk that gets finished: one installation as it was left, the same one sealed in the guest."""
+"""The disk that gets finished: an installation as it was left, and the same sealed in the guest."""
 
 import re
 import secrets
@@ -50,9 +50,7 @@ def installed(place: Place, *, seal: bool, copies: int) -> Iterator[Disk]:
     order = resolve(Request(release=RELEASE, variables={"seal": str(seal).lower()}))
     text = _marked(rendered(order, nonce=nonce).text, copies)
     boot = place.on.iso_pool.path / name
-    media = remaster(
-        place.iso, Wishes(kickstart=text), output=boot, overlay=True, monitor=_SILENT
-    )
+    media = remaster(place.iso, Wishes(kickstart=text), output=boot, overlay=True, monitor=_SILENT)
     disk = volumes.create(place.on.connection, pool, name, capacity=8 << 30)
     plan = install_plan(
         f"{place.folder.name}-finish",
