@@ -76,8 +76,10 @@ PHASES = (
     "==> Creating the disk",
     "==> Installing",
     "phase: packages",
+    "==> Auditing the disk",
     "==> Compressing the image",
-    "==> Booting a clone",
+    "==> Booting two clones",
+    "==> Publishing",
 )
 
 
@@ -107,7 +109,7 @@ def test_a_build_that_is_killed_in_every_phase_comes_out_the_same(
 
     entry = load(folder)
     assert entry is not None
-    assert (entry.state, len(entry.record.steps)) == ("done", 8)
+    assert (entry.state, len(entry.record.steps)) == ("done", 9)
     made = [each for each in manifests(hypervisor) if each.build_id == folder.name]
     assert [each.version for each in made] == [entry.record.version]
     assert any(package.startswith("openssh-server") for package in made[0].packages)
