@@ -26,6 +26,9 @@ _PACKAGES = {
 }
 
 
+_TIMED_OUT = 124
+
+
 class Completed(msgspec.Struct, frozen=True, kw_only=True):
     """A program that ran to its end."""
 
@@ -46,12 +49,13 @@ def run(
     *,
     stdin: str | None = None,
     env: Mapping[str, str] | None = None,
-    cwd: Path | None = None,
+    seconds: float | None = None,
     check: bool = True,
 ) -> Completed:
     """Run `argv` to its end and return what it printed.
 
-    `stdin` is the place for secrets: arguments can be read by everyone in `ps`.
+    `stdin` is the place for secrets: arguments can be read by everyone in `ps`. After `seconds` the
+    program is killed; it then has the exit code 124, as from timeout(1).
     Raises HostError when the program is missing, or, with `check`, when it fails.
     """
     command = tuple(str(argument) for argument in argv)
@@ -60,14 +64,17 @@ def run(
             command,
             input=stdin if stdin is not None else "",
             env=environment(env),
-            cwd=cwd,
             capture_output=True,
+            timeout=seconds,
             text=True,
             errors="replace",
             check=False,
         )
     except OSError as error:
         raise _not_started(command[0], error) from error
+    except subprocess.TimeoutExpired:
+        late = f"it took longer than {seconds} s"
+        done = subprocess.CompletedProcess(command, _TIMED_OUT, "", late)
     result = Completed(
         argv=command, returncode=done.returncode, stdout=done.stdout, stderr=done.stderr
     )

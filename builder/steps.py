@@ -1,7 +1,11 @@
 """The steps of a build, each from what earlier ones came to."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 from msgspec.structs import replace
@@ -10,6 +14,7 @@ from builder.auditing import audit_disk
 from builder.inputs import expected, rendered, staged, waived
 from builder.install.plan import install_plan, machine
 from builder.install.run import install
+from builder.iso import small
 from builder.iso.clone import shares_blocks
 from builder.iso.prepare import Wishes
 from builder.iso.remaster import remaster
@@ -26,7 +31,8 @@ from builder.template.image import measure
 from builder.template.manifest import build_key, draft, tools
 from builder.template.publish import publish
 from builder.template.registry import manifest, newest
-from builder.template.verify import Verified, verify
+from builder.template.user_checks import CARD, Door, make_key
+from builder.template.verify import Trial, Verified, verify
 from builder.virt import volumes
 from builder.virt.domain_xml import domain_xml
 from builder.work import Work
@@ -136,15 +142,31 @@ def compress_disk(disk: Volume, work: Work) -> ImageFacts:
 
 def boot_clones(record: Manifest, work: Work) -> Verified:
     """Boot two clones of the image, and compare them."""
-    found = verify(
-        work.candidate,
-        record.machine,
-        connection=work.on.connection,
-        pool=work.on.store_pool.name,
-        minutes=work.on.settings.boot_minutes,
-        evidence=work.journal.folder,
-    )
+    with _door(work) as door:
+        trial = Trial(
+            pool=work.on.store_pool.name,
+            minutes=work.on.settings.boot_minutes,
+            evidence=work.journal.folder,
+            door=door,
+        )
+        found = verify(work.candidate, record.machine, connection=work.on.connection, trial=trial)
     return replace(found, findings=checks.waive(found.findings, waived(work.order)))
+
+
+@contextmanager
+def _door(work: Work) -> Iterator[Door | None]:
+    """Make a key, and the medium that brings it to a clone, if the profile has checks."""
+    if not work.order.profile.checks:
+        yield None
+        return
+    card = work.on.store_pool.path / f".{work.journal.build_id}.card.iso"
+    with TemporaryDirectory(prefix="builder-") as folder:
+        key, public = make_key(Path(folder))
+        small.make(CARD, {"authorized_keys": public}, card, when=datetime.now(UTC))
+        try:
+            yield Door(key=key, card=card, checks=work.order.profile.checks)
+        finally:
+            card.unlink(missing_ok=True)
 
 
 def publish_image(record: Manifest, image: ImageFacts, work: Work) -> Template:

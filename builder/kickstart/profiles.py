@@ -1,10 +1,12 @@
 """Profiles: named variations of a release, one TOML file each."""
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from builder.errors import ConfigError, UsageError, suggest
 from builder.kickstart.folders import folders
@@ -43,8 +45,27 @@ def _paths(own: Path | None) -> dict[str, Path]:
 def _read(path: Path) -> Profile:
     try:
         row: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
-        return msgspec.convert({**row, "name": path.stem}, Profile)
+        profile = msgspec.convert({**row, "name": path.stem}, Profile, dec_hook=_path)
     except (OSError, ValueError) as error:
         raise ConfigError(
-            f"{path} is wrong: {error}.", hint="A profile has title, releases and [variables]."
+            f"{path} is wrong: {error}.",
+            hint="A profile has title, releases, checks and [variables].",
         ) from error
+    return replace(profile, checks=tuple(_check(path, each) for each in profile.checks))
+
+
+def _path(kind: type[Any], value: object) -> object:
+    if kind is Path and not isinstance(value, str):
+        raise ValueError("checks are paths")
+    return Path(str(value)) if kind is Path else value  # a variable's, checked later
+
+
+def _check(profile: Path, check: Path) -> Path:
+    """Return the full path: checks are named from the folder that holds profiles/."""
+    found = (profile.parent.parent / check).resolve()
+    if not found.is_file() or not (found.suffix == ".py" or os.access(found, os.X_OK)):
+        raise ConfigError(
+            f"{profile}: the check {check} is no program and no Python file.",
+            hint=f"It is looked for as {found}; make it executable.",
+        )
+    return found

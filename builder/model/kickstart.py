@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -17,6 +18,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     releases: tuple[str, ...] = ()
     """Releases that it is for; empty means all."""
     variables: dict[str, object] = {}
+    checks: tuple[Path, ...] = ()
+    """What is run against a clone over ssh: programs, and Python files for testinfra."""
 
 
 class Secrets(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,10 +6,10 @@ from msgspec.structs import replace
 
 from builder.errors import TemplateError
 from builder.model.audit import Finding
-from builder.template import clone_report
+from builder.template import clone_report, user_checks
 from builder.template.audit import judge
 
-NAMES = frozenset({*judge.EXPOSED, *judge.SEAL, *clone_report.NAMES})
+NAMES = frozenset({*judge.EXPOSED, *judge.SEAL, *clone_report.NAMES, user_checks.NAME})
 """Every check, by the name that waives it."""
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 
 import msgspec
 
@@ -28,8 +29,13 @@ def build_key(order: BuildOrder, *, iso_sha256: str, kickstart: str) -> str:
         "firmware": order.options.firmware,
         "capacity": order.capacity,
         "compression": order.compression,
+        "checks": [_digest(path) for path in order.profile.checks],
     }
     return hashlib.sha256(msgspec.json.encode(inputs, order="sorted")).hexdigest()
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def draft(

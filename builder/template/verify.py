@@ -6,15 +6,19 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from builder.errors import HostError, TemplateError
 from builder.model.audit import Finding
-from builder.model.domain import CLONE_PORT, Channel, Disk, DomainSpec, Machine
+from builder.model.domain import CLONE_PORT, Cdrom, Channel, Disk, DomainSpec, Machine
 from builder.model.installation import Ended, HostTrouble, Output, Signal
+from builder.template import user_checks
 from builder.template.clone_report import Report, compare
 from builder.template.image import virtual_size
+from builder.template.user_checks import Door
 from builder.virt import domains, volumes
 from builder.virt.connection import Connection, connect
 from builder.virt.domain_xml import domain_xml
@@ -27,8 +31,22 @@ _TROUBLE = re.compile(
     r"|dracut:/#|grub rescue>|No bootable device|Give root password for maintenance"
 )
 _GROWN = 1 << 30
+_SSH = 22
 _REPORT_SECONDS = 150
 """What the report may take after the login prompt: it waits for slow units and for an address."""
+
+
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
+    """How clones are tried."""
+
+    pool: str
+    """Where their overlays are made."""
+    minutes: float
+    """What they may take to their login prompts."""
+    evidence: Path
+    """Folder for their logs; its name is part of theirs."""
+    door: Door | None = None
+    """How the first one is entered, and what for."""
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,70 +96,81 @@ class _Clone:
             _refuse_trouble(line)
 
 
-def verify(
-    image: Path,
-    machine: Machine,
-    *,
-    connection: Connection,
-    pool: str,
-    minutes: float,
-    evidence: Path,
-) -> Verified:
+def verify(image: Path, machine: Machine, *, connection: Connection, trial: Trial) -> Verified:
     """Boot two clones of `image` at once, one of them on a larger disk, and compare them.
 
-    Raises TemplateError when one does not reach its login prompt in `minutes`. What is wrong with
-    clones that do is among the findings. Their logs are in the folder `evidence`.
+    Raises TemplateError when one does not reach its login prompt in time. What is wrong with
+    clones that do is among the findings.
     """
     with ExitStack() as undo:
         clones = [
-            undo.enter_context(
-                _clone(image, machine, letter, connection=connection, pool=pool, evidence=evidence)
-            )
-            for letter in "ab"
+            undo.enter_context(_clone(image, machine, each, connection=connection, trial=trial))
+            for each in (_Difference("a", 0, trial.door), _Difference("b", _GROWN, None))
         ]
         for clone in clones:
             clone.start()
-        _until_done(clones, deadline=time.monotonic() + minutes * 60)
-    return Verified(
-        boot_seconds=max(clone.seconds for clone in clones),
-        findings=compare(clones[0].report, clones[1].report, grown=_GROWN),
-    )
+        _until_done(clones, deadline=time.monotonic() + trial.minutes * 60)
+        findings = compare(clones[0].report, clones[1].report, grown=_GROWN)
+        if trial.door:
+            findings += (_checked(clones[0], machine, trial.door),)
+    return Verified(boot_seconds=max(clone.seconds for clone in clones), findings=findings)
+
+
+class _Difference(NamedTuple):
+    """What one of the clones has of its own."""
+
+    letter: str
+    more: int
+    """Bytes that its disk is larger."""
+    door: Door | None
+
+
+def _checked(clone: _Clone, machine: Machine, door: Door) -> Finding:
+    """Run the profile's checks. In user mode the host gets a port that leads to the guest's ssh."""
+    if machine.network == "user":
+        address, port = "127.0.0.1", domains.forward(clone.domain, _SSH)
+    else:
+        address, port = "".join(clone.report.all("address")[:1]), _SSH
+    return user_checks.run(door, clone.report, address=address, port=port)
 
 
 @contextmanager
 def _clone(
-    image: Path, machine: Machine, letter: str, *, connection: Connection, pool: str, evidence: Path
+    image: Path, machine: Machine, own: _Difference, *, connection: Connection, trial: Trial
 ) -> Iterator[_Clone]:
-    spec = _spec(image, machine, letter, evidence=evidence)
+    spec = _spec(image, machine, own, evidence=trial.evidence)
     for log in spec.logs.values():
         log.unlink(missing_ok=True)  # of a check that was killed
-    grown = _GROWN if letter == "b" else 0
     # libvirt tells of the loss of a connection once: each listener needs one of its own.
     with (
-        connect(connection.uri) as own,
-        _overlay(own, pool, image, name=f"{spec.name}.qcow2", more=grown) as disk,
+        connect(connection.uri) as line,
+        _overlay(line, trial.pool, image, name=f"{spec.name}.qcow2", more=own.more) as disk,
     ):
-        spec = msgspec.structs.replace(spec, disks=(Disk(path=disk, boot_order=1),))
+        spec = replace(spec, disks=(Disk(path=disk, boot_order=1),), cdrom=_card(own.door))
         with (
-            domains.paused(own, domain_xml(spec)) as domain,
+            domains.paused(line, domain_xml(spec)) as domain,
             listen(domain, logs=spec.logs) as signals,
         ):
             clone = _Clone(domain, signals)
             try:
                 yield clone
             except TemplateError:
-                domains.screenshot(domain, evidence / spec.console_log.stem)
+                domains.screenshot(domain, spec.console_log.with_suffix(""))
                 raise
 
 
-def _spec(image: Path, machine: Machine, letter: str, *, evidence: Path) -> DomainSpec:
-    report = evidence / f"clone-{letter}-report.log"
+def _card(door: Door | None) -> Cdrom | None:
+    return Cdrom(path=door.card, boot_order=2) if door else None
+
+
+def _spec(image: Path, machine: Machine, own: _Difference, *, evidence: Path) -> DomainSpec:
+    report = evidence / f"clone-{own.letter}-report.log"
     return DomainSpec(
-        name=f"builder-check-{evidence.name}-{letter}",
+        name=f"builder-check-{evidence.name}-{own.letter}",
         title=f"Check of a clone of {image.name}",
         machine=machine,
         disks=(),
-        console_log=evidence / f"clone-{letter}.log",
+        console_log=evidence / f"clone-{own.letter}.log",
         channels=(Channel(name=CLONE_PORT, log=report),),
         reboots=True,  # shim's fallback does, on the first boot of a machine with a TPM
     )

@@ -1,11 +1,13 @@
 """Domains: started, joined, watched, removed."""
 
 import re
+import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import libvirt
+import libvirt_qemu
 import msgspec
 
 from builder.errors import HostError
@@ -150,6 +152,24 @@ def activity(domain: Domain) -> Activity | None:
 def _total(numbers: Mapping[str, object], pattern: str) -> int:
     counted = (each for name, each in numbers.items() if re.fullmatch(pattern, name))
     return sum(each for each in counted if isinstance(each, int))
+
+
+def forward(domain: Domain, port: int) -> int:
+    """Lead a free port of this host's loopback to the guest's `port`; return it.
+
+    For the first interface of a running domain, in user mode. libvirt has no word for it without
+    passt, so QEMU's monitor is asked.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        free = int(probe.getsockname()[1])
+    command = f"hostfwd_add hostnet0 tcp:127.0.0.1:{free}-:{port}"
+    kind = libvirt_qemu.VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP
+    with translated(f"Cannot reach the guest {domain.name}"):
+        said = str(libvirt_qemu.qemuMonitorCommand(domain.handle, command, kind)).strip()
+    if said:
+        raise HostError(f"Cannot reach the guest {domain.name}: {said}.")
+    return free
 
 
 def grab(domain: Domain) -> Screen | None:

@@ -27,7 +27,7 @@ from builder.process import run
 from builder.template.audit.judge import EXPOSED, SEAL
 from builder.template.clone_report import NAMES as OF_CLONES
 from builder.template.registry import manifest
-from builder.template.verify import Verified, verify
+from builder.template.verify import Trial, Verified, verify
 from builder.virt.volumes import all_volumes
 
 
@@ -86,9 +86,7 @@ def sabotage(
                 image,
                 manifest(template).machine,
                 connection=hypervisor.connection,
-                pool=hypervisor.store_pool.name,
-                minutes=3,
-                evidence=tmp_path,
+                trial=Trial(pool=hypervisor.store_pool.name, minutes=3, evidence=tmp_path),
             )
         finally:
             image.unlink()

@@ -313,7 +313,10 @@ def _check(connection: Connection, store: str, image: Path, *, minutes: float = 
     evidence = image.parent / NAME
     evidence.mkdir()
     return verify.verify(
-        image, MACHINE, connection=connection, pool=store, minutes=minutes, evidence=evidence
+        image,
+        MACHINE,
+        connection=connection,
+        trial=verify.Trial(pool=store, minutes=minutes, evidence=evidence),
     )
 
 

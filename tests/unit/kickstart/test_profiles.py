@@ -61,3 +61,21 @@ def test_an_installed_wheel_brings_its_own_kickstarts(
     assert folders.folders() == (tmp_path / "site-packages" / "kickstarts",)
     (package / "data" / "kickstarts").mkdir(parents=True)
     assert folders.folders(tmp_path) == (tmp_path, package / "data" / "kickstarts")
+
+
+def test_checks_are_named_from_the_folder_of_profiles(tmp_path: Path) -> None:
+    own = write(tmp_path, "web", 'checks = ["checks/up.sh", "checks/test_web.py"]\n')
+    (tmp_path / "checks").mkdir()
+    for name, mode in (("up.sh", 0o755), ("test_web.py", 0o644)):
+        (tmp_path / "checks" / name).touch(mode)
+    found = profiles.find("web", release=CENTOS7, own=own).checks
+    assert found == (tmp_path / "checks/up.sh", tmp_path / "checks/test_web.py")
+
+
+@pytest.mark.parametrize("name", ["gone.sh", "plain.sh"])
+def test_a_check_that_cannot_run(tmp_path: Path, name: str) -> None:
+    own = write(tmp_path, "web", f'checks = ["{name}"]\n')
+    (tmp_path / "plain.sh").touch(0o644)
+    with pytest.raises(ConfigError, match=f"the check {name} is no program") as caught:
+        profiles.find("web", release=CENTOS7, own=own)
+    assert str(tmp_path / name) in caught.value.hint
