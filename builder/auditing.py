@@ -51,10 +51,9 @@ def audit_disk(
     """
     with (
         archive_of(disk, medium=medium, machine=machine, on=on, evidence=evidence) as archive,
-        Tree.opened(archive, root="tree") as tree,
-        Tree.opened(archive, root="facts") as facts,
+        Tree.opened(archive) as tree,
     ):
-        return audit(tree, facts, expected=expected)
+        return audit(tree, expected)
 
 
 def audit_template(template: Template, *, on: Hypervisor) -> tuple[Finding, ...]:
@@ -94,7 +93,7 @@ def audit_template(template: Template, *, on: Hypervisor) -> tuple[Finding, ...]
 def archive_of(
     disk: Volume, *, medium: Path, machine: Machine, on: Hypervisor, evidence: Path
 ) -> Iterator[Path]:
-    """Make a tar archive of the disk's files for the block: ./tree and, beside it, ./facts.
+    """Make an archive of the disk's files for the block, as builder/template/audit/tree.py has it.
 
     `medium` is an ISO of the disk's release. What happens is logged in the folder `evidence`,
     whose name is part of the names of everything that is made on the host.

@@ -52,13 +52,12 @@ EXPOSED: dict[str, tuple[str, Look]] = {
 }
 
 
-def audit(tree: Tree, facts: Tree, *, expected: Expected) -> tuple[Finding, ...]:
-    """Return one finding for each check, by name; `facts` is what the reader noted of the disk."""
+def audit(tree: Tree, expected: Expected) -> tuple[Finding, ...]:
+    """Return one finding for each check, by name."""
     looks = SEAL | EXPOSED
     findings = []
     for name in sorted(looks):
         says, look = looks[name]
-        found = look(facts if name == "swap" else tree, expected)
-        details = tuple(islice(found, _MOST_DETAILS))
+        details = tuple(islice(look(tree, expected), _MOST_DETAILS))
         findings.append(Finding(check=name, says=says, details=details))
     return tuple(findings)

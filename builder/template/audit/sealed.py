@@ -134,9 +134,9 @@ def logs(tree: Tree, _expected: Expected) -> Iterator[str]:
             yield entry.path
 
 
-def swap(facts: Tree, _expected: Expected) -> Iterator[str]:
-    """Nothing of the installer's memory: `facts` are what the reader found out."""
-    for line in facts.text("/swap").splitlines():
+def swap(tree: Tree, _expected: Expected) -> Iterator[str]:
+    """Nothing of the installer's memory."""
+    for line in tree.fact("swap").splitlines():
         device, _, filled = line.partition(" ")
         if filled.strip() != "0":
             yield f"the swap area {device} holds data"

@@ -1,4 +1,8 @@
-"""The files of a system, from a tar archive of all of it."""
+"""The files of a system, as the reader (read.sh) archives them.
+
+The archive is a tar: facts/list names everything there is, facts/swap tells of swap areas, and
+below tree/ are the contents of files that people and services write, where they are small.
+"""
 
 import re
 import tarfile
@@ -12,14 +16,14 @@ import msgspec
 
 from builder.errors import HostError
 
-_LABELS = ("SCHILY.xattr.security.selinux", "RHT.security.selinux")  # --xattrs, --selinux
-_LARGEST_TEXT = 1 << 20
-
 Kind = Literal["file", "directory", "link", "other"]
+_KINDS: dict[str, Kind] = {"f": "file", "d": "directory", "l": "link"}
+_FIELDS = 8
+_ROOT = "tree"
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One name in the tree; a hard link counts as a file of its own."""
+    """One name in the tree."""
 
     path: str
     """Absolute, as the system itself sees it."""
@@ -29,34 +33,30 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     gid: int
     size: int
     """Bytes of a file's content."""
-    target: str = ""
-    """Where a symbolic link points."""
-    label: str = ""
+    label: str
     """SELinux context; empty for none."""
+    target: str
+    """Where a symbolic link points; else empty."""
 
 
 class Tree:
-    """All entries by path, and the contents of files as long as the archive is open."""
+    """All entries by path, and contents as long as the archive is open."""
 
-    def __init__(self, archive: tarfile.TarFile, *, root: str) -> None:
+    def __init__(self, archive: tarfile.TarFile) -> None:
         self._archive = archive
-        self._members: dict[str, tarfile.TarInfo] = {}
-        self.entries: dict[str, Entry] = {}
-        prefix = f"./{root}"
-        for member in archive:
-            if member.name == prefix or member.name.startswith(f"{prefix}/"):
-                path = member.name.removeprefix(prefix) or "/"
-                self._members[path] = member
-                self.entries[path] = _entry(path, member)
+        self._members = {member.name: member for member in archive}
+        words = self.fact("list").split("\0")
+        found = (_entry(words[at : at + _FIELDS]) for at in range(0, len(words) - 1, _FIELDS))
+        self.entries = {entry.path: entry for entry in found}
 
     @classmethod
     @contextmanager
-    def opened(cls, path: Path, *, root: str) -> Iterator[Self]:
-        """Read the part below the folder `root` of an archive. Raises HostError if it is none."""
+    def opened(cls, path: Path) -> Iterator[Self]:
+        """Read an archive. Raises HostError if it is none."""
         try:
             with tarfile.open(path, "r:") as archive:
-                yield cls(archive, root=root)
-        except (OSError, tarfile.TarError) as error:
+                yield cls(archive)
+        except (OSError, tarfile.TarError, ValueError) as error:
             raise HostError(
                 f"The disk's files cannot be read from {path}: {error}.",
                 hint="Is the disk of the store pool full?",
@@ -68,34 +68,35 @@ class Tree:
         return (entry for path, entry in self.entries.items() if wanted.fullmatch(path))
 
     def read(self, path: str) -> bytes:
-        """Return the content of a file, its first MiB at most; empty where there is none."""
-        member = self._members.get(path)
-        file = self._archive.extractfile(member) if member and not member.issym() else None
-        return file.read(_LARGEST_TEXT) if file else b""
+        """Return the content of a file; empty where there is none in the archive."""
+        return self._content(f"{_ROOT}{path}")
 
     def text(self, path: str) -> str:
         """Return the same as text."""
         return self.read(path).decode(errors="replace")
 
+    def fact(self, name: str) -> str:
+        """Return what the reader noted under that name; empty if it did not."""
+        return self._content(f"facts/{name}").decode(errors="surrogateescape")
 
-def _entry(path: str, member: tarfile.TarInfo) -> Entry:
-    kind: Kind = "other"
-    if member.isdir():
-        kind = "directory"
-    elif member.issym():
-        kind = "link"
-    elif member.isfile() or member.islnk():
-        kind = "file"
-    labels = (member.pax_headers[name] for name in _LABELS if name in member.pax_headers)
+    def _content(self, name: str) -> bytes:
+        member = self._members.get(name)
+        file = self._archive.extractfile(member) if member else None
+        return file.read() if file else b""
+
+
+def _entry(words: list[str]) -> Entry:
+    """Return one record of the list. Raises ValueError when it was cut off."""
+    kind, mode, uid, gid, size, label, target, path = words
     return Entry(
-        path=path,
-        kind=kind,
-        mode=member.mode,
-        uid=member.uid,
-        gid=member.gid,
-        size=member.size,
-        target=member.linkname if member.issym() else "",
-        label=next(labels, "").rstrip("\0"),
+        path=path.removeprefix(_ROOT) or "/",
+        kind=_KINDS.get(kind, "other"),
+        mode=int(mode, 8),
+        uid=int(uid),
+        gid=int(gid),
+        size=int(size),
+        label=label,
+        target=target,
     )
 
 

@@ -1,17 +1,21 @@
 """The seal and its audit: with one step left out, the audit names just that step."""
 
-import tarfile
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 from roots import SEAL, Run, post, put, root_fixture, run_fixture
 
+from builder import process
 from builder.model.audit import Expected
 from builder.template.audit.judge import SEAL as STEPS
 from builder.template.audit.judge import audit
+from builder.template.audit.script import reading_kickstart
 from builder.template.audit.tree import Tree
 
 __all__ = ["root_fixture", "run_fixture"]
+LIST = re.compile(r"^list_files\(\) \{.*?^\}", re.MULTILINE | re.DOTALL)
 DIRT = {
     "account-backups": ("etc/shadow-", "x"),
     "cloud-init": ("var/lib/cloud/instance/id", "x"),
@@ -39,13 +43,17 @@ DIRT = {
 
 
 def failed(root: Path, folder: Path) -> dict[str, tuple[str, ...]]:
-    """Return what the audit of a root finds."""
+    """Return what the audit of a root finds, read as the installer's system would."""
     (root / "tmp/ks-script-test").unlink()
-    archive = folder / "archive.tar"
-    with tarfile.open(archive, "w") as tar:
-        tar.add(root, "./tree", filter=lambda member: None if "stubs" in member.name else member)
-    with Tree.opened(archive, root="tree") as tree, Tree.opened(archive, root="facts") as facts:
-        found = audit(tree, facts, expected=Expected(hostname="localhost.localdomain"))
+    shutil.rmtree(root / "stubs")
+    (folder / "facts").mkdir()
+    root.rename(folder / "tree")
+    lister = LIST.search(reading_kickstart("n-1"))
+    assert lister is not None
+    script = f"set -e\n{lister[0]}\nlist_files\ntar -c -f x.tar --null --files-from=contents facts"
+    process.run(["sh", "-c", f"cd {folder}; {script}"])
+    with Tree.opened(folder / "x.tar") as tree:
+        found = audit(tree, Expected(hostname="localhost.localdomain"))
     return {each.check: each.details for each in found if not each.passed}
 
 

@@ -32,16 +32,22 @@ JOE = {
 def write(
     path: Path, files: dict[str, str], *, modes: dict[str, int] | None = None, label: str = ""
 ) -> Path:
-    """Write an archive as the reader does: ./tree/… and ./facts/…; a name with / is a folder."""
+    """Write an archive as the reader does; a name that ends in / is a folder."""
+    records, contents = "", {}
+    for name, text in files.items():
+        if name.startswith("facts/"):
+            contents[name] = text
+            continue
+        folder = name.endswith("/")
+        mode = (modes or {}).get(name, 0o755 if folder else 0o644)
+        where = f"tree/{name.rstrip('/')}"
+        fields = ("fd"[folder], f"{mode:o}", "0", "0", str(len(text)), label, "", where)
+        records += "".join(f"{field}\0" for field in fields)
+        contents |= {} if folder or name.startswith("usr/share/") else {where: text}
     with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as tar:
-        for name, text in files.items():
-            folder = name.endswith("/")
-            where = "" if name.startswith("facts/") else "tree/"
-            member = tarfile.TarInfo(f"./{where}{name.rstrip('/')}")
-            member.type = tarfile.DIRTYPE if folder else tarfile.REGTYPE
+        for name, text in {"facts/list": records, **contents}.items():
+            member = tarfile.TarInfo(name)
             member.size = len(text.encode())
-            member.mode = (modes or {}).get(name, 0o755 if folder else 0o644)
-            member.pax_headers = {"RHT.security.selinux": label} if label else {}
             tar.addfile(member, io.BytesIO(text.encode()))
     return path
 
@@ -56,8 +62,8 @@ def failed(
 ) -> dict[str, tuple[str, ...]]:
     """Return what an audit of a clean system with these files finds."""
     archive = write(folder / "archive.tar", CLEAN | files, modes=modes, label=label)
-    with Tree.opened(archive, root="tree") as tree, Tree.opened(archive, root="facts") as facts:
-        found = audit(tree, facts, expected=expected or Expected())
+    with Tree.opened(archive) as tree:
+        found = audit(tree, expected or Expected())
     assert [each.check for each in found] == sorted(SEAL | EXPOSED)
     return {each.check: each.details for each in found if not each.passed}
 
@@ -175,12 +181,21 @@ def test_a_flood_of_findings_is_cut(tmp_path: Path) -> None:
     assert len(found["logs"]) == 20
 
 
-def test_an_archive_that_is_none(tmp_path: Path) -> None:
-    (tmp_path / "archive.tar").write_bytes(b"\1" * 2048)
+@pytest.mark.parametrize("content", [b"", b"\1" * 2048])
+def test_an_archive_that_is_none(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "archive.tar").write_bytes(content)
     with (
         pytest.raises(HostError, match="cannot be read"),
-        Tree.opened(tmp_path / "archive.tar", root="tree"),
+        Tree.opened(tmp_path / "archive.tar"),
     ):
+        pass
+
+
+def test_a_list_that_was_cut_off(tmp_path: Path) -> None:
+    archive = write(tmp_path / "archive.tar", {"etc/passwd": ""})
+    text = archive.read_bytes().replace(b"tree/etc/passwd\0", b"tree/etc/passwdx", 1)
+    archive.write_bytes(text)
+    with pytest.raises(HostError, match="cannot be read"), Tree.opened(archive):
         pass
 
 
