@@ -4,6 +4,7 @@ import os
 import shlex
 import signal
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,6 +74,49 @@ def run(
     if check and result.returncode:
         raise failure(result)
     return result
+
+
+def follow(argv: Sequence[str | Path], *, on_line: Callable[[str], None]) -> Completed:
+    """Run `argv` to its end, and hand over each line of its output as it comes.
+
+    A carriage return ends a line too: that is how programs count up in one. Whatever ends the wait
+    ends the program. Raises HostError when the program is missing or fails.
+    """
+    command = tuple(str(argument) for argument in argv)
+    with tempfile.TemporaryFile("w+", errors="replace") as words:  # a pipe would have to be read
+        try:
+            program = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=words,
+                env=environment(),
+                text=True,
+                errors="replace",
+            )
+        except OSError as error:
+            raise _not_started(command[0], error) from error
+        lines = _heard(program, on_line)
+        words.seek(0)
+        said = words.read()
+    done = Completed(argv=command, returncode=program.returncode, stdout=lines, stderr=said)
+    if done.returncode:
+        raise failure(done)
+    return done
+
+
+def _heard(program: subprocess.Popen[str], on_line: Callable[[str], None]) -> str:
+    """Return all of the program's output once it has ended."""
+    lines = []
+    with program:
+        try:
+            for line in program.stdout or ():
+                lines.append(line)
+                on_line(line.rstrip("\n"))
+        except BaseException:
+            program.kill()
+            raise
+    return "".join(lines)
 
 
 def start(argv: Sequence[str | Path], *, log: Path) -> subprocess.Popen[bytes]:

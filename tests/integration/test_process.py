@@ -80,3 +80,38 @@ def test_the_exit_code_of_an_attached_program(script: str, code: int) -> None:
     before = signal.getsignal(signal.SIGINT)
     assert process.run_attached(["sh", "-c", script]) == code
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_lines_are_heard_as_they_come(tmp_path: Path) -> None:
+    # The program goes on only when its first line was heard.
+    script = f"printf '1%%\r2%%\r'; while ! test -e {tmp_path}/heard; do sleep 0.01; done; echo 3"
+    heard: list[str] = []
+
+    def hear(line: str) -> None:
+        heard.append(line)
+        (tmp_path / "heard").touch()
+
+    done = process.follow(["sh", "-c", script], on_line=hear)
+    assert heard == ["1%", "2%", "3"]
+    assert done.stdout == "1%\n2%\n3\n"
+
+
+def test_a_heard_program_that_fails() -> None:
+    with pytest.raises(HostError, match=r"sh failed \(exit 3\): why"):
+        process.follow(["sh", "-c", "echo out; echo why >&2; exit 3"], on_line=lambda _: None)
+
+
+def test_a_heard_program_that_is_missing() -> None:
+    with pytest.raises(HostError, match="The program nosuch-program is not installed"):
+        process.follow(["nosuch-program"], on_line=lambda _: None)
+
+
+def test_a_heard_program_ends_with_the_wait() -> None:
+    def stop(line: str) -> None:
+        pids.append(int(line))
+        raise KeyboardInterrupt
+
+    pids: list[int] = []
+    with pytest.raises(KeyboardInterrupt):
+        process.follow(["sh", "-c", "echo $$; exec sleep 60"], on_line=stop)
+    assert not Path(f"/proc/{pids[0]}").exists()
