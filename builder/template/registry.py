@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from builder.errors import TemplateError
+from builder.errors import TemplateError, UsageError, suggest
 from builder.model.template import Manifest, Template
 
 _VERSION = re.compile(r"\d{8}\.\d+")
@@ -38,6 +38,21 @@ def unchanged(store: Path, name: str, *, key: str) -> Template | None:
 def newest(store: Path, name: str) -> Template | None:
     """Return the newest template of that name."""
     return next((each for each in reversed(templates(store)) if each.name == name), None)
+
+
+def find(store: Path, reference: str) -> Template:
+    """Return the template NAME, the newest of it, or NAME@VERSION. Raises UsageError."""
+    name, _, version = reference.partition("@")
+    known = templates(store)
+    fits = [each for each in known if each.name == name and version in ("", each.version)]
+    if not fits:
+        references = {each.name for each in known} | {
+            f"{each.name}@{each.version}" for each in known
+        }
+        raise UsageError(
+            f"There is no template {reference!r}.", hint=suggest(reference, references)
+        )
+    return fits[-1]
 
 
 def order(version: str) -> tuple[int, int]:
