@@ -6,9 +6,11 @@ import typer
 
 from builder.cli.context import context
 from builder.cli.output import size, table, to_json
+from builder.cli.template_clone import clone
 from builder.cli.template_export import export
 
 app = typer.Typer(no_args_is_help=True, help="Published templates.")
+app.command()(clone)
 app.command()(export)
 
 

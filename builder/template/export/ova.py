@@ -1,7 +1,7 @@
 """An OVA: a machine for VMware and VirtualBox, one tar of descriptor, manifest and disk.
 
 DMTF's DSP0243 1.1.0 says that it is a ustar, the descriptor first. The manifest has SHA-256, as
-vSphere 6.5 and VirtualBox 5 and newer read it; the SHA-1 of the standard is refused here and there.
+vSphere 6.5 and VirtualBox 5 and newer read it; the standard still has SHA-1.
 """
 
 import hashlib
