@@ -37,7 +37,8 @@ def write(source: Source, part: Path, *, name: str, monitor: Monitor) -> None:
 
 def settled(descriptor: str, *, name: str, content: str) -> str:
     """Return the descriptor with the file's final name, and a content id of eight hex digits."""
-    named = re.sub(r'(?m)^(RW \d+ SPARSE) ".*"$', lambda found: f'{found[1]} "{name}"', descriptor)
+    plain = re.sub("[^A-Za-z0-9 ._-]", "_", name)  # it stands between quotes, in nobody's charset
+    named = re.sub(r'(?m)^(RW \d+ SPARSE) ".*"$', rf'\1 "{plain}"', descriptor)
     return re.sub(r"(?m)^CID=.*$", f"CID={content}", named)
 
 

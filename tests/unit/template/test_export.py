@@ -148,8 +148,8 @@ def test_manifest_of_an_ova() -> None:
 
 def test_a_vmdk_is_called_by_its_final_name() -> None:
     text = 'version=1\nCID=57e61c69\nparentCID=ffffffff\nRW 131072 SPARSE ".x.part"\nddb.a = "1"\n'
-    assert vmdk.settled(text, name=r"a\1.vmdk", content="00000abc") == (
-        'version=1\nCID=00000abc\nparentCID=ffffffff\nRW 131072 SPARSE "a\\1.vmdk"\nddb.a = "1"\n'
+    assert vmdk.settled(text, name='a"\\1é.vmdk', content="00000abc") == (
+        'version=1\nCID=00000abc\nparentCID=ffffffff\nRW 131072 SPARSE "a__1_.vmdk"\nddb.a = "1"\n'
     )
 
 
