@@ -14,18 +14,16 @@ def clone(
     reference: Annotated[str, typer.Argument(help="NAME, NAME@VERSION or NAME@CHANNEL.")],
     name: Annotated[str, typer.Argument(help="What the machine is to be called.")],
     *,
-    memory: Annotated[
-        int, typer.Option(min=64, help="Memory.", metavar="MIB", show_default=False)
-    ] = 0,
+    memory: Annotated[int | None, typer.Option(min=64, help="Memory.", metavar="MIB")] = None,
     vcpus: Annotated[
-        int, typer.Option(min=1, help="Virtual processors.", metavar="N", show_default=False)
-    ] = 0,
+        int | None, typer.Option(min=1, help="Virtual processors.", metavar="N")
+    ] = None,
     network: Annotated[
         str, typer.Option(help="user, network:NAME, bridge:NAME or none.", metavar="NET")
     ] = "",
     disk_gib: Annotated[
-        int, typer.Option(min=1, help="A larger disk.", metavar="GIB", show_default=False)
-    ] = 0,
+        int | None, typer.Option(min=1, help="A larger disk.", metavar="GIB")
+    ] = None,
     ssh_key: Annotated[
         list[Path] | None,
         typer.Option(help="Public key for cloud-init's user; repeatable.", metavar="FILE"),
@@ -53,10 +51,10 @@ def clone(
     shared = context(ctx)
     order = CloneOrder(
         name=name,
-        memory_mib=memory,
-        vcpus=vcpus,
+        memory_mib=memory or 0,
+        vcpus=vcpus or 0,
         network=network,
-        disk_gib=disk_gib,
+        disk_gib=disk_gib or 0,
         ssh_keys=tuple(ssh_key or ()),
         user_data=user_data,
         hostname=hostname,
