@@ -12,7 +12,8 @@ from builder.errors import ConfigError
 from builder.model.installation import Deadlines, PhaseLimits
 
 Minutes = Annotated[float, msgspec.Meta(gt=0, le=100_000)]
-Network = Annotated[str, msgspec.Meta(pattern="^(none|user|(network|bridge):[^:]+)$")]
+NETWORK = "^(none|user|(network|bridge):[^:]+)$"
+Network = Annotated[str, msgspec.Meta(pattern=NETWORK)]
 
 
 _TABLES = ("phases",)  # a variable cannot hold one

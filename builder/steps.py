@@ -162,7 +162,7 @@ def _door(work: Work) -> Iterator[Door | None]:
     card = work.on.store_pool.path / f".{work.journal.build_id}.card.iso"
     with TemporaryDirectory(prefix="builder-") as folder:
         key, public = make_key(Path(folder))
-        small.make(CARD, {"authorized_keys": public}, card, when=datetime.now(UTC))
+        small.write(CARD, {"authorized_keys": public}, card, when=datetime.now(UTC))
         try:
             yield Door(key=key, card=card, checks=work.order.profile.checks)
         finally:

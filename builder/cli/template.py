@@ -4,12 +4,16 @@ from typing import Annotated
 
 import typer
 
-from builder.cli import template_audit
 from builder.cli.context import context
 from builder.cli.output import size, table, to_json
+from builder.cli.template_audit import audit
+from builder.cli.template_clone import clone
+from builder.cli.template_export import export
 
 app = typer.Typer(no_args_is_help=True, help="Published templates.")
-app.command("audit")(template_audit.audit)
+app.command()(audit)
+app.command()(clone)
+app.command()(export)
 
 
 @app.command("list")

@@ -52,7 +52,7 @@ class _Guest:
 
     def restart(self) -> None:
         """Start it again."""
-        domains.restart(self._domain)
+        domains.boot(self._domain)
 
 
 def install(

@@ -10,4 +10,4 @@ LABEL = "OEMDRV"
 
 def make(kickstart: str, output: Path, *, when: datetime) -> None:
     """Write a small ISO with the kickstart as /ks.cfg; only its owner may read it."""
-    small.make(LABEL, {"ks.cfg": kickstart.encode()}, output, when=when)
+    small.write(LABEL, {"ks.cfg": kickstart.encode()}, output, when=when)

@@ -1,7 +1,6 @@
-"""Small media of a few files: what a guest is told on a CD of its own."""
+"""Small ISOs of a few files that a guest finds by their label, the same each time."""
 
 import io
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -18,31 +17,29 @@ _PADDING = 150 * SECTOR
 """As mkisofs adds it: busybox reads 69632 bytes to find a label, and gives up on a smaller disk."""
 
 
-def make(label: str, contents: Mapping[str, bytes], output: Path, *, when: datetime) -> None:
-    """Write an ISO of that label with files in its root; only its owner may read it.
+def write(label: str, contents: Mapping[str, bytes], output: Path, *, when: datetime) -> None:
+    """Write an ISO with the files, by their Joliet names; only its owner may read it.
 
-    Names are as Joliet allows them. The same inputs make the same bytes.
+    Raises HostError when the folder is full or read-only.
     """
-    content = _dated(_mastered(label, contents), when) + bytes(_PADDING)
+    image = _dated(_mastered(label, contents), when) + bytes(_PADDING)
     with files.replacing(output, mode=0o600) as part:
-        part.write_bytes(content)
+        part.write_bytes(image)
 
 
 def _mastered(label: str, contents: Mapping[str, bytes]) -> bytes:
     iso, image = pycdlib.PyCdlib(), io.BytesIO()
     iso.new(interchange_level=3, joliet=3, vol_ident=label, app_ident_str="builder")
-    for number, (name, content) in enumerate(sorted(contents.items())):
-        short = _short(name, number)
-        iso.add_fp(io.BytesIO(content), len(content), short, joliet_path=f"/{name}")
+    for name, content in contents.items():
+        plain = name.upper().replace("-", "_")  # ISO 9660 itself knows few letters
+        iso.add_fp(io.BytesIO(content), len(content), _level(plain), joliet_path=f"/{name}")
     iso.write_fp(image)
     iso.close()
     return image.getvalue()
 
 
-def _short(name: str, number: int) -> str:
-    """Return the name under plain ISO 9660; where it fits no 8.3, readers need Joliet's."""
-    fits = re.fullmatch(r"[A-Za-z0-9_]{1,8}\.[A-Za-z0-9_]{1,3}", name)
-    return f"/{name.upper() if fits else f'F{number}.'};1"
+def _level(name: str) -> str:
+    return f"/{name};1" if "." in name else f"/{name}.;1"
 
 
 def _dated(content: bytes, when: datetime) -> bytes:

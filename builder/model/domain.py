@@ -79,6 +79,25 @@ class DomainSpec(msgspec.Struct, frozen=True, kw_only=True):
         return {CONSOLE: self.console_log} | {each.name: each.log for each in self.channels}
 
 
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """The template that a machine is a clone of."""
+
+    name: str
+    version: str
+
+
+class CloneSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A machine that stays: a clone of a template, for people to run and to manage."""
+
+    name: str
+    machine: Machine
+    origin: Origin
+    disk: Path
+    """A qcow2, its backing file the template's image."""
+    seed: Path | None = None
+    """cloud-init's data, an ISO."""
+
+
 class Accelerator(msgspec.Struct, frozen=True, kw_only=True):
     """How this host runs x86_64 guests."""
 

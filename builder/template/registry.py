@@ -35,21 +35,6 @@ def unchanged(store: Path, name: str, *, key: str) -> Template | None:
     return next(same, None)
 
 
-def find(store: Path, reference: str) -> Template:
-    """Return the template that NAME or NAME@VERSION means. Raises UsageError for an unknown one."""
-    name, _, version = reference.partition("@")
-    versions = [each for each in templates(store) if each.name == name]
-    if not versions:
-        known = {each.name for each in templates(store)}
-        raise UsageError(f"There is no template {name}.", hint=suggest(name, known))
-    if not version:
-        return versions[-1]
-    numbers = {each.version: each for each in versions}
-    if version not in numbers:
-        raise UsageError(f"There is no {name} {version}.", hint=suggest(version, numbers))
-    return numbers[version]
-
-
 def newest(store: Path, name: str) -> Template | None:
     """Return the newest template of that name."""
     return next((each for each in reversed(templates(store)) if each.name == name), None)

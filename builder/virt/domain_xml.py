@@ -1,42 +1,79 @@
 """libvirt's domain XML from a value."""
 
+from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, register_namespace
 
-from builder.model.domain import Cdrom, Channel, Disk, DomainSpec, Machine
+from builder.model.domain import Cdrom, Channel, CloneSpec, Disk, DomainSpec, Machine, Origin
 from builder.virt.xml import text
 
 _LIBOSINFO = "http://libosinfo.org/xmlns/libvirt/domain/1.0"
+_OURS = "urn:builder:domain:1.0"
+_AGENT_PORT = "org.qemu.guest_agent.0"
 
 
 def domain_xml(spec: DomainSpec) -> str:
     """Return the definition of a domain that is used once and never restarted by itself."""
     domain = Element("domain", type=spec.machine.virt_type)
-    _describe(domain, spec)
-    _boot(domain, spec.machine)
-    _processor(domain, spec.machine)
-    _lifecycle(domain, spec)
+    SubElement(domain, "name").text = spec.name
+    SubElement(domain, "title").text = spec.title
+    _hardware(domain, SubElement(domain, "metadata"), spec.machine)
+    # Where a reboot ends the domain as well, QEMU's event tells which of the two it was.
+    # A crashed one stays for a screenshot; whoever watches destroys it.
+    _lifecycle(domain, reboot="restart" if spec.reboots else "destroy", crash="preserve")
     devices = SubElement(domain, "devices")
     SubElement(devices, "controller", type="scsi", index="0", model="virtio-scsi")
     for number, disk in enumerate(spec.disks):
-        _disk(devices, disk, target=f"sd{chr(ord('a') + number)}")
+        # A build that loses power is built again, and a template is flushed when published.
+        _disk(devices, disk, target=f"sd{chr(ord('a') + number)}", cache="unsafe")
     if spec.cdrom is not None:
         _cdrom(devices, spec.cdrom)
     _interface(devices, spec.machine.network)
-    _console(devices, spec)
+    _console(devices, log=spec.console_log)
     for channel in spec.channels:
         _channel(devices, channel)
-    _standard_devices(devices)
+    _standard_devices(devices, balloon="none")
     return text(domain)
 
 
-def _describe(domain: Element, spec: DomainSpec) -> None:
+def clone_xml(spec: CloneSpec) -> str:
+    """Return the definition of a machine that stays, and knows which template it came from."""
+    origin = f"{spec.origin.name} {spec.origin.version}"
+    domain = Element("domain", type=spec.machine.virt_type)
     SubElement(domain, "name").text = spec.name
-    SubElement(domain, "title").text = spec.title
+    SubElement(domain, "title").text = f"{spec.name}, a clone of {origin}"
+    described = f"A clone of builder's template {origin}, whose image its disk needs."
+    SubElement(domain, "description").text = described
+    metadata = SubElement(domain, "metadata")
+    _origin(metadata, spec.origin)
+    _hardware(domain, metadata, spec.machine)
+    _lifecycle(domain, reboot="restart", crash="destroy")
+    devices = SubElement(domain, "devices")
+    SubElement(devices, "controller", type="scsi", index="0", model="virtio-scsi")
+    _disk(devices, Disk(path=spec.disk, boot_order=1), target="sda")
+    if spec.seed is not None:
+        _cdrom(devices, Cdrom(path=spec.seed, boot_order=2))
+    _interface(devices, spec.machine.network)
+    _console(devices)
+    agent = SubElement(devices, "channel", type="unix")
+    SubElement(agent, "target", type="virtio", name=_AGENT_PORT)
+    SubElement(devices, "input", type="tablet", bus="usb")  # the pointer is where one clicks
+    _standard_devices(devices, balloon="virtio")
+    return text(domain)
+
+
+def _origin(metadata: Element, origin: Origin) -> None:
+    register_namespace("builder", _OURS)
+    SubElement(metadata, f"{{{_OURS}}}template", name=origin.name, version=origin.version)
+
+
+def _hardware(domain: Element, metadata: Element, machine: Machine) -> None:
     register_namespace("libosinfo", _LIBOSINFO)
-    libosinfo = SubElement(SubElement(domain, "metadata"), f"{{{_LIBOSINFO}}}libosinfo")
-    SubElement(libosinfo, f"{{{_LIBOSINFO}}}os", id=spec.machine.osinfo)
-    SubElement(domain, "memory", unit="MiB").text = str(spec.machine.memory_mib)
-    SubElement(domain, "vcpu").text = str(spec.machine.vcpus)
+    libosinfo = SubElement(metadata, f"{{{_LIBOSINFO}}}libosinfo")
+    SubElement(libosinfo, f"{{{_LIBOSINFO}}}os", id=machine.osinfo)
+    SubElement(domain, "memory", unit="MiB").text = str(machine.memory_mib)
+    SubElement(domain, "vcpu").text = str(machine.vcpus)
+    _boot(domain, machine)
+    _processor(domain, machine)
 
 
 def _boot(domain: Element, machine: Machine) -> None:
@@ -71,18 +108,15 @@ def _clock(domain: Element) -> None:
     SubElement(clock, "timer", name="hpet", present="no")
 
 
-def _lifecycle(domain: Element, spec: DomainSpec) -> None:
+def _lifecycle(domain: Element, *, reboot: str, crash: str) -> None:
     SubElement(domain, "on_poweroff").text = "destroy"
-    # Where a reboot ends the domain as well, QEMU's event tells which of the two it was.
-    SubElement(domain, "on_reboot").text = "restart" if spec.reboots else "destroy"
-    # Stays for a screenshot; whoever watches destroys it.
-    SubElement(domain, "on_crash").text = "preserve"
+    SubElement(domain, "on_reboot").text = reboot
+    SubElement(domain, "on_crash").text = crash
 
 
-def _disk(devices: Element, disk: Disk, *, target: str) -> None:
+def _disk(devices: Element, disk: Disk, *, target: str, cache: str = "default") -> None:
     element = SubElement(devices, "disk", type="file", device="disk")
-    # unsafe: a build that loses power is built again, and a template is flushed when published.
-    SubElement(element, "driver", name="qemu", type=disk.format, cache="unsafe", discard="unmap")
+    SubElement(element, "driver", name="qemu", type=disk.format, cache=cache, discard="unmap")
     SubElement(element, "source", file=str(disk.path))
     SubElement(element, "target", dev=target, bus="scsi")
     if disk.readonly:
@@ -111,9 +145,10 @@ def _interface(devices: Element, network: str) -> None:
     SubElement(element, "model", type="virtio")
 
 
-def _console(devices: Element, spec: DomainSpec) -> None:
+def _console(devices: Element, *, log: Path | None = None) -> None:
     serial = SubElement(devices, "serial", type="pty")
-    SubElement(serial, "log", file=str(spec.console_log), append="on")
+    if log is not None:
+        SubElement(serial, "log", file=str(log), append="on")
     SubElement(serial, "target", port="0")
     console = SubElement(devices, "console", type="pty")
     SubElement(console, "target", type="serial", port="0")
@@ -126,12 +161,12 @@ def _channel(devices: Element, channel: Channel) -> None:
     SubElement(element, "target", type="virtio", name=channel.name)
 
 
-def _standard_devices(devices: Element) -> None:
+def _standard_devices(devices: Element, *, balloon: str) -> None:
     graphics = SubElement(devices, "graphics", type="vnc", port="-1", autoport="yes")
     SubElement(graphics, "listen", type="address", address="127.0.0.1")
     video = SubElement(devices, "video")
     SubElement(video, "model", type="vga")
     rng = SubElement(devices, "rng", model="virtio")
     SubElement(rng, "backend", model="random").text = "/dev/urandom"
-    SubElement(devices, "memballoon", model="none")
+    SubElement(devices, "memballoon", model=balloon)
     SubElement(devices, "panic", model="isa")

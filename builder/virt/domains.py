@@ -45,7 +45,7 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
 @contextmanager
 def paused(connection: Connection, document: str) -> Iterator[Domain]:
     """Define and start a domain, its processors stopped; destroy and undefine it at the end."""
-    domain = _define(connection, document)
+    domain = define(connection, document)
     try:
         _start(domain)
         yield domain
@@ -66,7 +66,7 @@ def start(connection: Connection, document: str) -> Domain:
 
     Nobody removes it at the end: it may have to outlive this process.
     """
-    domain = _define(connection, document)
+    domain = define(connection, document)
     try:
         _start(domain)
     except HostError:
@@ -75,7 +75,11 @@ def start(connection: Connection, document: str) -> Domain:
     return domain
 
 
-def _define(connection: Connection, document: str) -> Domain:
+def define(connection: Connection, document: str) -> Domain:
+    """Define a domain, which stays off. Raises HostError when libvirt refuses it.
+
+    libvirt refuses a name that is taken, unless the document has that domain's uuid.
+    """
     try:
         handle = connection.handle.defineXMLFlags(document, libvirt.VIR_DOMAIN_DEFINE_VALIDATE)
     except libvirt.libvirtError as error:
@@ -105,8 +109,8 @@ def resume(domain: Domain) -> None:
             handle.resume()
 
 
-def restart(domain: Domain) -> None:
-    """Start the domain once more after it ended."""
+def boot(domain: Domain) -> None:
+    """Start a domain that is off, its processors running."""
     with translated(f"Cannot start the domain {domain.name}", hint=_START_HINT):
         domain.handle.create()
 

@@ -8,9 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from builder.install.plan import install_plan
-from builder.model.domain import Disk, DomainSpec, Machine
+from builder.model.domain import CloneSpec, Disk, DomainSpec, Machine, Origin
 from builder.model.media import InstallMedia
-from builder.virt.domain_xml import domain_xml
+from builder.virt.domain_xml import clone_xml, domain_xml
 
 EVIDENCE = Path("/srv/artifacts/centos7/ID")
 EMULATED = Machine(
@@ -84,6 +84,21 @@ def test_network(network: str, kind: str, source: dict[str, str] | None) -> None
 def test_no_network() -> None:
     document = domain_xml(spec(replace(EMULATED, network="none"), "clone"))
     assert "<interface" not in document
+
+
+@pytest.mark.parametrize("seed", [None, Path("/srv/store/web1-cidata.iso")], ids=["", "seed"])
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+def test_machines_from_templates(
+    golden: Callable[[str, str], None], firmware: str, seed: Path | None
+) -> None:
+    machine = CloneSpec(
+        name="web1",
+        machine=replace(ACCELERATED, firmware=firmware),
+        origin=Origin(name="centos7", version="20261123.1"),
+        disk=Path("/srv/store/web1.qcow2"),
+        seed=seed,
+    )
+    golden(f"domain/machine-{firmware}{'-seed' if seed else ''}.xml", clone_xml(machine))
 
 
 def test_names_cannot_break_out_of_their_place() -> None:

@@ -1,0 +1,56 @@
+"""SHA256SUMS, as GNU sha256sum writes and checks it."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from builder import files
+
+NAME = "SHA256SUMS"
+_ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
+
+
+def record(path: Path, digest: str) -> None:
+    """Write the line of `path` in SHA256SUMS beside it; a line of that name is replaced.
+
+    Raises HostError when the folder is full or read-only.
+    """
+    with _alone(path.parent):
+        sums = path.with_name(NAME)
+        with files.writing(path.parent):
+            known = sums.read_text(errors="surrogateescape") if sums.exists() else ""
+        with files.replacing(sums, mode=0o644) as part:
+            part.write_text(updated(known, path.name, digest), errors="surrogateescape")
+
+
+def updated(text: str, name: str, digest: str) -> str:
+    """Return the lines of SHA256SUMS with that of the file `name`."""
+    mine = line(name, digest)
+    others = [each for each in text.split("\n") if each and _name(each) != _name(mine)]
+    return "".join(f"{each}\n" for each in (*others, mine))
+
+
+def line(name: str, digest: str) -> str:
+    """Return a file's line; a leading backslash says that its name is escaped (coreutils)."""
+    escaped = "".join(_ESCAPES.get(letter, letter) for letter in name)
+    mark = "\\" if escaped != name else ""
+    return f"{mark}{digest}  {escaped}"
+
+
+def _name(text: str) -> str:
+    """Return the escaped name; a star before it says that the file was read as binary."""
+    return text.lstrip("\\").partition(" ")[2][1:]
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep exports into the same folder from losing each other's lines."""
+    with files.writing(folder):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,47 @@
+"""Templates to hand on: a few MiB that boot to a line."""
+
+import hashlib
+import random
+from datetime import date
+from pathlib import Path
+
+from msgspec.structs import replace
+from small_media import call
+from tiny_guests import MACHINE, POWER_OFF, write_disk
+
+from builder.model.template import Manifest, Template
+from builder.template.image import measure
+from builder.template.publish import publish
+
+WORDS = "the export boots"
+RECORD = Manifest(
+    name="tiny",
+    build_id="ID",
+    build_key=hashlib.sha256().hexdigest(),
+    created="2026-11-23T16:47:02Z",
+    release="rehearsal",
+    profile="minimal",
+    medium="rehearsal",
+    iso="x.iso",
+    iso_sha256="0" * 64,
+    kickstart="poweroff\n",
+    machine=MACHINE,
+    compression="zstd",
+)
+
+
+def template(
+    store: Path, *, name: str = "tiny", words: str = WORDS, packages: tuple[str, ...] = ()
+) -> Template:
+    """Publish a template of 64 MiB, of which three cannot be compressed, into the folder."""
+    raw = write_disk(store / "disk.raw", words, POWER_OFF, size=64 * 2**20)
+    with raw.open("r+b") as disk:
+        disk.seek(5 * 2**20)
+        disk.write(random.Random(5).randbytes(3 * 2**20))  # noqa: S311  # the same each time
+    candidate = store / ".ID.candidate"
+    candidate.touch(mode=0o600)
+    options = ("-O", "qcow2", "-c", "-o", "compression_type=zstd")
+    call("qemu-img", "convert", *options, raw, candidate)
+    raw.unlink()
+    record = replace(RECORD, name=name, packages=packages)
+    return publish(candidate, record, measure(candidate), today=date(2026, 11, 23))

@@ -1,0 +1,226 @@
+"""Machines from templates, under a real libvirt."""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from exporting import template
+from msgspec.structs import replace
+from small_media import call
+from tiny_guests import open_folder
+
+from builder import config
+from builder.cloning import clone
+from builder.errors import ConfigError, HostError, UsageError
+from builder.hypervisor import Hypervisor, open_hypervisor
+from builder.model.clone import Clone, CloneOrder
+from builder.model.template import Template
+from builder.monitor import SilentMonitor
+from builder.virt import domains, pools, volumes
+
+PREFIX = f"bt-{os.getpid()}"
+NAME = f"{PREFIX}-web"
+ORDER = CloneOrder(name=NAME, start=False)
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGoldenGoldenGolden someone@example"
+SPACES = {
+    "builder": "urn:builder:domain:1.0",
+    "os": "http://libosinfo.org/xmlns/libvirt/domain/1.0",
+}
+
+
+@pytest.fixture
+def on(libvirt_uri: str) -> Iterator[Hypervisor]:
+    with open_folder() as folder:
+        settings = replace(
+            config.load(uri=libvirt_uri),
+            iso_pool=f"{PREFIX}-iso",
+            iso_pool_path=folder / "iso",
+            store_pool=f"{PREFIX}-store",
+            store_pool_path=folder / "store",
+        )
+        with open_hypervisor(settings) as opened:
+            yield opened
+            for name in domains.names(opened.connection):
+                if name.startswith(PREFIX):
+                    domains.remove(domains.Domain(name=name, connection=opened.connection))
+            for pool in (settings.iso_pool, settings.store_pool):
+                pools.remove(opened.connection, pool)
+
+
+@pytest.fixture
+def plain(on: Hypervisor) -> Template:
+    return template(on.store_pool.path)
+
+
+@pytest.fixture
+def cloud(on: Hypervisor) -> Template:
+    return template(on.store_pool.path, packages=("cloud-init-23.1.1-11.el9.noarch",))
+
+
+def made(on: Hypervisor, source: Template, order: CloneOrder = ORDER) -> Clone:
+    return clone(on, source, order, monitor=SilentMonitor())
+
+
+def definition(on: Hypervisor) -> ElementTree.Element:
+    text = domains.live_xml(domains.Domain(name=NAME, connection=on.connection))
+    return ElementTree.fromstring(text)  # noqa: S314  # libvirt wrote it
+
+
+def left(on: Hypervisor, source: Template) -> list[str]:
+    """Return what there is of machines, beside the template: files, volumes and domains."""
+    known = {source.path.name, source.manifest.name}
+    names = {each.name for each in on.store_pool.path.iterdir()}
+    names |= {each.name for each in volumes.all_volumes(on.connection, on.store_pool.name)}
+    names |= {each for each in domains.names(on.connection) if each.startswith(PREFIX)}
+    return sorted(names - known)
+
+
+def test_a_machine_knows_where_it_came_from(on: Hypervisor, plain: Template) -> None:
+    done = made(on, plain)
+    assert done == Clone(
+        name=NAME,
+        template="tiny",
+        version="20261123.1",
+        disk=on.store_pool.path / f"{NAME}.qcow2",
+        seed=None,
+        running=False,
+    )
+    domain = definition(on)
+    (origin,) = domain.findall("metadata/builder:template", SPACES)
+    assert (origin.get("name"), origin.get("version")) == ("tiny", "20261123.1")
+    (osinfo,) = domain.findall("metadata/os:libosinfo/os:os", SPACES)
+    assert osinfo.get("id") == "http://libosinfo.org/unknown"
+    assert domain.findtext("title") == f"{NAME}, a clone of tiny 20261123.1"
+    assert domain.findtext("memory") == str(64 * 1024)
+    assert not domains.active(on.connection, NAME)
+    handle = on.connection.handle.lookupByName(NAME)
+    assert (handle.isPersistent(), handle.autostart()) == (1, 0)
+
+
+@pytest.mark.parametrize(("disk_gib", "size"), [(0, 64 * 2**20), (3, 3 * 2**30)])
+def test_its_disk_is_an_overlay(on: Hypervisor, plain: Template, disk_gib: int, size: int) -> None:
+    disk = made(on, plain, replace(ORDER, disk_gib=disk_gib)).disk
+    found = json.loads(subprocess.check_output(["qemu-img", "info", "--output=json", disk]))
+    assert found["full-backing-filename"] == str(plain.path)
+    assert (found["backing-filename-format"], found["virtual-size"]) == ("qcow2", size)
+    assert disk.stat().st_size < 2**20
+
+
+def test_it_runs(on: Hypervisor, plain: Template) -> None:
+    assert made(on, plain, replace(ORDER, start=True)).running
+    assert domains.has_run(on.connection, NAME)
+    deadline = time.monotonic() + 60
+    while domains.active(on.connection, NAME):  # its only words are "power off"
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert NAME in domains.names(on.connection)
+
+
+def test_options_come_before_the_template(on: Hypervisor, plain: Template) -> None:
+    made(on, plain, replace(ORDER, memory_mib=128, vcpus=2, network="user"))
+    domain = definition(on)
+    (interface,) = domain.findall("devices/interface")
+    found = (domain.findtext("memory"), domain.findtext("vcpu"), interface.get("type"))
+    assert found == (str(128 * 1024), "2", "user")
+
+
+def test_its_seed_is_what_cloud_init_reads(on: Hypervisor, cloud: Template, tmp_path: Path) -> None:
+    (tmp_path / "key.pub").write_text(f"{KEY}\n")
+    (tmp_path / "user-data").write_text("#cloud-config\npackages: [vim]\n")
+    order = replace(
+        ORDER,
+        ssh_keys=(tmp_path / "key.pub",),
+        user_data=tmp_path / "user-data",
+        hostname="web.example",
+    )
+    seed = made(on, cloud, order).seed
+    assert seed is not None
+    assert (seed.parent, seed.stat().st_mode & 0o777) == (on.store_pool.path, 0o600)
+    assert left(on, cloud) == [NAME, f"{NAME}-cidata.iso", f"{NAME}.qcow2"]
+    assert "Volume id: cidata" in call("isoinfo", "-d", "-i", seed)
+    call("bsdtar", "-xf", seed, "-C", tmp_path)
+    assert json.loads((tmp_path / "meta-data").read_text()) == {
+        "instance-id": NAME,
+        "local-hostname": "web.example",
+        "public-keys": [KEY],
+    }
+    assert call("isoinfo", "-J", "-x", "/user-data", "-i", seed).endswith("packages: [vim]\n")
+    (source,) = definition(on).findall("devices/disk[@device='cdrom']/source")
+    assert source.get("file") == str(seed)
+
+
+@pytest.mark.parametrize("start", [True, False])
+def test_a_failure_leaves_nothing(
+    on: Hypervisor, cloud: Template, monkeypatch: pytest.MonkeyPatch, *, start: bool
+) -> None:
+    if not start:  # libvirt looks at networks only when it starts a domain
+        monkeypatch.setattr("builder.cloning.clone_xml", lambda _spec: "<domain/>")
+    with pytest.raises(HostError, match="Cannot start the domain" if start else "refuses"):
+        made(on, cloud, replace(ORDER, network="network:nosuch", start=start))
+    assert left(on, cloud) == []
+
+
+@pytest.mark.parametrize("where", ["nocloud.make", "pools.notice", "domains.boot"])
+def test_an_interruption_leaves_nothing(
+    on: Hypervisor, cloud: Template, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    def interrupt(*_arguments: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"builder.cloning.{where}", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            made(on, cloud, replace(ORDER, start=True))
+    assert left(on, cloud) == []
+
+
+@pytest.mark.parametrize("what", ["domain", "disk", "seed"])
+def test_a_name_that_is_taken(on: Hypervisor, cloud: Template, what: str) -> None:
+    if what == "domain":
+        xml = f"<domain type='qemu'><name>{NAME}</name><memory>1024</memory><os>"
+        domains.define(on.connection, f"{xml}<type arch='x86_64'>hvm</type></os></domain>")
+    else:
+        suffix = ".qcow2" if what == "disk" else "-cidata.iso"
+        volumes.create(on.connection, on.store_pool.name, f"{NAME}{suffix}", capacity=2**20)
+    before = left(on, cloud)
+    with pytest.raises(UsageError, match=f"There is a (domain|volume) {NAME}.* already"):
+        made(on, cloud)
+    assert left(on, cloud) == before
+
+
+@pytest.mark.parametrize(
+    ("order", "message"),
+    [
+        (replace(ORDER, name="../x"), "cannot be the name of a machine"),
+        (replace(ORDER, name=".x"), "cannot be the name of a machine"),
+        (replace(ORDER, hostname="x"), "has no cloud-init"),
+        (replace(ORDER, network="br0"), "no network 'br0'"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_made(
+    on: Hypervisor, plain: Template, order: CloneOrder, message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        made(on, plain, order)
+    assert left(on, plain) == []
+
+
+def test_a_disk_smaller_than_the_template(on: Hypervisor, plain: Template) -> None:
+    large = replace(plain, image=replace(plain.image, virtual_size=2**30 + 1))
+    with pytest.raises(UsageError, match="smaller than the template's") as caught:
+        made(on, large, replace(ORDER, disk_gib=1))
+    assert "--disk-gib 2" in caught.value.hint
+
+
+def test_a_wrong_file_is_told_before_anything_is_made(
+    on: Hypervisor, cloud: Template, tmp_path: Path
+) -> None:
+    (tmp_path / "user-data").write_text("packages: [vim]\n")
+    with pytest.raises(ConfigError, match="does not begin as user-data"):
+        made(on, cloud, replace(ORDER, user_data=tmp_path / "user-data"))
+    assert left(on, cloud) == []

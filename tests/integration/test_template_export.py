@@ -1,0 +1,285 @@
+"""Exports, each read by the tool that it is for."""
+
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from exporting import WORDS, template
+from msgspec.structs import replace
+from small_media import call
+
+from builder.errors import BuilderError, HostError, TemplateError
+from builder.model.export import Export, ExportOrder
+from builder.model.template import Template
+from builder.monitor import Progress, SilentMonitor
+from builder.template import registry
+from builder.template.export import ova
+from builder.template.export.formats import FORMATS
+from builder.template.export.run import export
+
+DISKS = {"raw": "raw", "qcow2": "qcow2", "vmdk": "vmdk", "vhdx": "vhdx"}
+NAMES = tuple(each.name for each in FORMATS)
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    return template(tmp_path_factory.mktemp("store"))
+
+
+def made(published: Template, folder: Path, name: str, *, compat: bool = False) -> Export:
+    order = ExportOrder(format=name, output=folder, compat=compat)
+    return export(published, order, monitor=SilentMonitor())
+
+
+def same(published: Template, path: Path, form: str) -> None:
+    call("qemu-img", "compare", "-q", "-f", "qcow2", "-F", form, published.path, path)
+
+
+def checked(sums: Path) -> None:
+    """Have sha256sum check the files that are named."""
+    argv = ["sha256sum", "--check", "--strict", "--quiet", sums.name]
+    subprocess.run(argv, cwd=sums.parent, check=True)
+
+
+def info(path: Path) -> str:
+    return subprocess.check_output(["qemu-img", "info", "--output=json", path], text=True)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_can_be_told_from_another_and_is_private(
+    published: Template, tmp_path: Path, name: str
+) -> None:
+    done = made(published, tmp_path, name)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["SHA256SUMS", done.path.name]
+    assert done.path.name.startswith("tiny-20261123.1.")
+    assert done.path.stat().st_mode & 0o777 == 0o600
+    checked(tmp_path / "SHA256SUMS")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_template_makes_the_same_bytes(
+    published: Template, tmp_path: Path, name: str
+) -> None:
+    folders = [tmp_path / "a", tmp_path / "b"]
+    digests = set()
+    for folder in folders:
+        folder.mkdir()
+        digests.add(made(published, folder, name).sha256)
+    assert len(digests) == 1
+
+
+@pytest.mark.parametrize(("name", "form"), DISKS.items())
+def test_disks_boot_and_hold_the_same(
+    published: Template, tmp_path: Path, name: str, form: str
+) -> None:
+    path = made(published, tmp_path, name).path
+    same(published, path, form)
+    assert json.loads(info(path))["format"] == form
+    drive = f"file={path},format={form},if=none,id=disk,snapshot=on"
+    machine = ["qemu-system-x86_64", "-machine", "q35", "-m", "64", "-display", "none"]
+    plugged = ["-net", "none", "-serial", "stdio", "-drive", drive, "-device", "ide-hd,drive=disk"]
+    said = subprocess.check_output(
+        [*machine, *plugged], text=True, stdin=subprocess.DEVNULL, timeout=60
+    )
+    assert WORDS in said
+
+
+def test_a_raw_disk_has_holes(published: Template, tmp_path: Path) -> None:
+    state = made(published, tmp_path, "raw").path.stat()
+    assert state.st_size == 64 * 2**20
+    assert state.st_blocks * 512 < 4 * 2**20
+
+
+def test_a_vmdk_is_for_vmware(published: Template, tmp_path: Path) -> None:
+    path = made(published, tmp_path, "vmdk").path
+    facts = json.loads(info(path))["format-specific"]["data"]
+    assert facts["create-type"] == "streamOptimized"
+    descriptor = path.read_bytes()[512:2048]
+    assert f'SPARSE "{path.name}"'.encode() in descriptor
+    assert b'ddb.adapterType = "lsilogic"' in descriptor
+
+
+@pytest.mark.parametrize("compat", [True, False])
+def test_the_compression_of_a_qcow2(published: Template, tmp_path: Path, *, compat: bool) -> None:
+    path = made(published, tmp_path, "qcow2", compat=compat).path
+    same(published, path, "qcow2")
+    facts = json.loads(info(path))["format-specific"]["data"]
+    assert facts["compression-type"] == ("zlib" if compat else "zstd")
+    assert (path.read_bytes() == published.path.read_bytes()) is not compat
+
+
+@pytest.mark.parametrize("compat", [True, False])
+def test_a_tar_unpacked_in_a_store_is_a_template(
+    published: Template, tmp_path: Path, *, compat: bool
+) -> None:
+    call("tar", "-xf", made(published, tmp_path, "tar", compat=compat).path, "-C", tmp_path)
+    (there,) = registry.templates(tmp_path)
+    assert there == registry.find(tmp_path, "tiny@20261123.1")
+    same(published, there.path, "qcow2")
+    assert registry.manifest(there).compression == ("zlib" if compat else "zstd")
+    # It is whole: it can be handed on in turn.
+    assert made(there, tmp_path / "tiny.raw", "raw").path.exists()
+
+
+def test_a_box_as_vagrant_unpacks_it(published: Template, tmp_path: Path) -> None:
+    call("tar", "-xzf", made(published, tmp_path, "vagrant").path, "-C", tmp_path)
+    assert json.loads((tmp_path / "metadata.json").read_text())["virtual_size"] == 1
+    same(published, tmp_path / "box.img", "qcow2")
+    if shutil.which("ruby"):
+        call("ruby", "-c", tmp_path / "Vagrantfile")
+
+
+def test_an_ova_as_virtualisers_read_it(published: Template, tmp_path: Path) -> None:
+    path = made(published, tmp_path, "ova").path
+    names = ["tiny-20261123.1.ovf", "tiny-20261123.1.mf", "tiny-20261123.1-disk1.vmdk"]
+    with tarfile.open(path, format=tarfile.USTAR_FORMAT) as tar:
+        assert tar.getnames() == names
+    assert path.read_bytes()[257:265] == b"ustar\x0000"
+    call("tar", "-xf", path, "-C", tmp_path)
+    sums = (tmp_path / names[1]).read_text().replace("SHA256(", "SHA256 (").replace(")=", ") =")
+    (tmp_path / "sums").write_text(sums)  # as sha256sum --tag writes it
+    checked(tmp_path / "sums")
+    same(published, tmp_path / names[2], "vmdk")
+    call("qemu-img", "check", "-q", tmp_path / names[2])
+    assert f'ovf:size="{(tmp_path / names[2]).stat().st_size}"' in (tmp_path / names[0]).read_text()
+
+
+def test_an_ova_that_is_too_large(
+    published: Template, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ova, "_LIMIT", 2**20)
+    with pytest.raises(BuilderError, match="8 GiB or more"):
+        made(published, tmp_path, "ova")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not shutil.which("skopeo"), reason="skopeo is not installed")
+def test_a_container_disk_as_skopeo_copies_it(published: Template, tmp_path: Path) -> None:
+    path = made(published, tmp_path, "oci").path
+    source = f"oci-archive:{path}:20261123.1"
+    found = json.loads(subprocess.check_output(["skopeo", "inspect", source]))
+    assert (found["Os"], found["Architecture"], len(found["Layers"])) == ("linux", "amd64", 1)
+    copied = tmp_path / "copied"
+    # It checks every digest on the way.
+    call("skopeo", "--insecure-policy", "copy", "--quiet", source, f"dir:{copied}")
+    layer = copied / found["Layers"][0].removeprefix("sha256:")
+    call("tar", "-xf", layer, "-C", tmp_path)
+    same(published, tmp_path / "disk/tiny.qcow2", "qcow2")
+    if not os.geteuid():  # only root keeps owners
+        state = (tmp_path / "disk/tiny.qcow2").stat()
+        assert (state.st_uid, state.st_gid, state.st_mode & 0o777) == (107, 107, 0o440)
+
+
+@pytest.mark.skipif(not shutil.which("umoci"), reason="umoci is not installed")
+def test_a_container_disk_as_umoci_unpacks_it(published: Template, tmp_path: Path) -> None:
+    layout = tmp_path / "layout"
+    layout.mkdir()
+    call("tar", "-xf", made(published, tmp_path, "oci").path, "-C", layout)
+    rootless = ["--rootless"] if os.geteuid() else []
+    call("umoci", "unpack", *rootless, "--image", f"{layout}:20261123.1", tmp_path / "bundle")
+    same(published, tmp_path / "bundle/rootfs/disk/tiny.qcow2", "qcow2")
+
+
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[Path]:
+    """Mount a file system that is soon full."""
+    if os.geteuid():
+        pytest.skip("only root mounts")
+    folder.mkdir()
+    call("mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder)
+    try:
+        yield folder
+    finally:
+        call("umount", folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    # Ends of the disk in the conversion, while the container is written, at the very end.
+    [*((name, "1m") for name in NAMES), ("ova", "5m"), ("oci", "5m"), ("vagrant", "3m")],
+)
+def test_a_full_disk_is_told_and_nothing_is_left(
+    published: Template, tmp_path: Path, name: str, size: str
+) -> None:
+    with small_disk(tmp_path / "full", size) as folder:
+        with pytest.raises(HostError, match="No space is left in"):
+            made(published, folder, name)
+        assert list(folder.iterdir()) == []
+
+
+class _Interrupted(SilentMonitor):
+    """Presses Ctrl-C at the beginning of the nth thing that is counted."""
+
+    def __init__(self, nth: int) -> None:
+        self._left = nth
+
+    @contextmanager
+    def progress(
+        self, title: str, *, total: int | None = None, unit: str = "B"
+    ) -> Iterator[Progress]:
+        with super().progress(title, total=total, unit=unit) as counted:
+            yield self if self._left == 1 else counted
+            self._left -= 1
+
+    def advance(self, amount: int = 1) -> None:  # noqa: ARG002  # the interface's name
+        raise KeyboardInterrupt
+
+    def describe(self, text: str) -> None:
+        raise NotImplementedError
+
+    def expect(self, total: int) -> None:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_interruption_leaves_nothing(published: Template, tmp_path: Path, name: str) -> None:
+    order = ExportOrder(format=name, output=tmp_path, compat=name == "tar")
+    for nth in range(1, 20):
+        try:
+            export(published, order, monitor=_Interrupted(nth))
+        except KeyboardInterrupt:
+            assert list(tmp_path.iterdir()) == []
+        else:
+            break
+    assert nth > 2, "it was never interrupted"
+
+
+def test_lines_of_other_exports_stay(published: Template, tmp_path: Path) -> None:
+    first = made(published, tmp_path, "qcow2")
+    first.path.unlink()
+    second, third = made(published, tmp_path, "raw"), made(published, tmp_path, "qcow2")
+    assert (tmp_path / "SHA256SUMS").read_text() == (
+        f"{second.sha256}  {second.path.name}\n{third.sha256}  {third.path.name}\n"
+    )
+
+
+def test_a_line_that_cannot_be_written_leaves_nothing(published: Template, tmp_path: Path) -> None:
+    (tmp_path / "SHA256SUMS").mkdir()
+    with pytest.raises(HostError, match="Cannot write to"):
+        made(published, tmp_path, "qcow2")
+    assert [each.name for each in tmp_path.iterdir()] == ["SHA256SUMS"]
+
+
+def test_a_template_that_has_changed_is_not_handed_on(published: Template, tmp_path: Path) -> None:
+    path = tmp_path / "x.qcow2"
+    content = bytearray(published.path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(TemplateError, match="has changed since it was published"):
+        made(replace(published, path=path), tmp_path, "qcow2")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_result_that_is_not_the_template_gets_no_name(
+    published: Template, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "copyfile", lambda _source, part: part.write_bytes(b"x"))
+    with pytest.raises(HostError, match="not what was copied"):
+        made(published, tmp_path, "qcow2")
+    assert list(tmp_path.iterdir()) == []
