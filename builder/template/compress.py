@@ -1,11 +1,11 @@
 """Make the image small enough to keep and to copy."""
 
-import os
 from contextlib import suppress
 from pathlib import Path
 
 from builder import process
 from builder.errors import HostError
+from builder.template import durable
 
 COMPRESSION = "zstd"
 """Read by QEMU 5.1 and newer; five times as fast as zlib at a smaller size."""
@@ -31,7 +31,7 @@ def _convert(disk: Path, target: Path) -> None:
         # The image holds /etc/shadow; libvirt hands it to its guests whatever the mode.
         target.touch(mode=0o600)
         process.run(["qemu-img", "convert", *options, disk, target])
-        _flush(target)
+        durable.sync(target)
     except OSError as error:
         raise HostError(
             f"Cannot write to {target.parent}: {error.strerror}.",
@@ -39,14 +39,6 @@ def _convert(disk: Path, target: Path) -> None:
         ) from error
     except HostError as error:
         raise _explain(error, target) from error
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _explain(error: HostError, target: Path) -> HostError:
