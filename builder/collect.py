@@ -5,10 +5,9 @@ from typing import Literal
 
 import msgspec
 
-from builder import leftovers
+from builder import files, leftovers
 from builder.builds import ABANDONED, RUNNING, Build, builds, load
 from builder.hypervisor import Hypervisor
-from builder.iso import files
 from builder.journal import Journal
 from builder.monitor import Monitor
 from builder.template import strays

@@ -76,7 +76,8 @@ def verify(
 
     An ISO that has the name of one in the catalogue must have its sha256 as well.
     """
-    from builder.iso import check, files, stage
+    from builder import files
+    from builder.iso import check, stage
     from builder.iso.medium import survey
     from builder.iso.source import opened
 

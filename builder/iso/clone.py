@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from builder import files
 from builder.errors import MediaError
-from builder.iso import files
 from builder.iso.patch import IsoPatch, Span
 from builder.iso.source import FileSource, opened
 from builder.monitor import Monitor

@@ -11,8 +11,8 @@ from typing import IO
 
 import requests
 
+from builder import files
 from builder.errors import HostError, MediaError
-from builder.iso import files
 from builder.model.release import Medium, Release
 from builder.monitor import Monitor, Progress
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pycdlib
 
-from builder.iso import files, tree
+from builder import files
+from builder.iso import tree
 from builder.iso.dates import record_date, volume_date
 from builder.iso.patch import Draft
 from builder.iso.source import SECTOR, Memory

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from builder import files
 from builder.errors import MediaError, UsageError
-from builder.iso import check, clone, files, implant, qcow2, tree
+from builder.iso import check, clone, implant, qcow2, tree
 from builder.iso.medium import Medium, survey
 from builder.iso.patch import IsoPatch, Patched
 from builder.iso.plan import Changes, content_length, plan

@@ -6,8 +6,8 @@ import os
 import re
 from pathlib import Path
 
+from builder import files
 from builder.errors import HostError, MediaError
-from builder.iso import files
 from builder.iso.inspect import inspect
 from builder.model.media import StagedIso
 from builder.model.storage import Pool

@@ -6,10 +6,10 @@ from typing import Literal
 
 import msgspec
 
+from builder import files
 from builder.config import Settings
 from builder.errors import BuilderError, HostError
 from builder.inputs import rendered
-from builder.iso import files
 from builder.model.build import BuildOrder
 from builder.monitor import Monitor
 from builder.orders import resolve

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import small_media
 
+from builder import files
 from builder.errors import HostError, MediaError
-from builder.iso import files
 from builder.iso.stage import stage
 from builder.model.media import StagedIso
 from builder.model.storage import Pool

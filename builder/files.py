@@ -25,24 +25,32 @@ def replacing(path: Path, *, mode: int) -> Iterator[Path]:
 
     When the block fails the file goes. Raises HostError when the folder is full or read-only.
     """
-    with writing(path.parent):
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    with scratch(path) as part, writing(path.parent):
+        yield part
+        part.chmod(mode)
+        sync(part)
+        part.replace(path)
+        sync(path.parent)
+
+
+@contextmanager
+def scratch(beside: Path) -> Iterator[Path]:
+    """Yield an empty file of a name of its own beside a path, until the block ends."""
+    with writing(beside.parent):
+        handle, name = tempfile.mkstemp(
+            prefix=f".{beside.name}.", suffix=".part", dir=beside.parent
+        )
     fcntl.flock(handle, fcntl.LOCK_EX)  # as long as somebody writes it: see `abandoned`
     part = Path(name)
     try:
-        with writing(path.parent):
-            yield part
-            part.chmod(mode)
-            sync(part)
-            part.replace(path)
-            sync(path.parent)
+        yield part
     finally:
         part.unlink(missing_ok=True)
         os.close(handle)
 
 
 def abandoned(folder: Path) -> tuple[Path, ...]:
-    """Return the files of `replacing` whose writers were killed."""
+    """Return the files of `scratch` whose writers were killed."""
     return tuple(part for part in sorted(folder.glob(".*.part")) if _nobody_writes(part))
 
 
