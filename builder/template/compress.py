@@ -3,9 +3,8 @@
 from contextlib import suppress
 from pathlib import Path
 
-from builder import process
+from builder import files, process
 from builder.errors import HostError
-from builder.template import durable
 
 COMPRESSION = "zstd"
 """Read by QEMU 5.1 and newer; five times as fast as zlib at a smaller size."""
@@ -31,7 +30,7 @@ def _convert(disk: Path, target: Path) -> None:
         # The image holds /etc/shadow; libvirt hands it to its guests whatever the mode.
         target.touch(mode=0o600)
         process.run(["qemu-img", "convert", *options, disk, target])
-        durable.sync(target)
+        files.sync(target)
     except OSError as error:
         raise HostError(
             f"Cannot write to {target.parent}: {error.strerror}.",

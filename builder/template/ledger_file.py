@@ -11,9 +11,9 @@ from pathlib import Path
 
 import msgspec
 
+from builder import files
 from builder.errors import ConfigError, HostError
 from builder.model.ledger import Ledger
-from builder.template import durable
 
 LOCK = ".templates.lock"
 _SUFFIX = ".channels.json"
@@ -65,22 +65,13 @@ def write(store: Path, ledger: Ledger) -> None:
     """Replace the ledger, durably, unless that is what it says; hold the lock. Raises HostError."""
     if read(store, ledger.name) == ledger:
         return
-    path = _path(store, ledger.name)
-    draft = path.with_name(f".{path.name}.new")
-    try:
-        durable.write(draft, msgspec.json.format(msgspec.json.encode(ledger), indent=2) + b"\n")
-        draft.replace(path)
-        durable.sync(store)
-    except OSError as error:
-        raise HostError(
-            f"Cannot write {path}: {error.strerror}.",
-            hint="Is the store pool writable and not full?",
-        ) from error
+    with files.replacing(_path(store, ledger.name), mode=0o644) as part:
+        part.write_bytes(msgspec.json.format(msgspec.json.encode(ledger), indent=2) + b"\n")
 
 
 def drafts(store: Path) -> tuple[Path, ...]:
     """Return ledgers that were not finished; with the lock held, nobody will."""
-    return tuple(sorted(store.glob(f".*{_SUFFIX}.new")))
+    return tuple(sorted(store.glob(f".*{_SUFFIX}.*.part")))
 
 
 def _path(store: Path, name: str) -> Path:

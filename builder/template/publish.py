@@ -8,9 +8,10 @@ from pathlib import Path
 
 import msgspec
 
+from builder import files
 from builder.errors import HostError
 from builder.model.template import ImageFacts, Manifest, Template
-from builder.template import channels, durable, ledger, ledger_file, registry
+from builder.template import channels, ledger, ledger_file, registry
 from builder.template.known import known
 
 
@@ -76,7 +77,7 @@ def _move(candidate: Path, image: Path) -> None:
     except OSError:
         image.with_suffix(".json").unlink()  # nobody else's: the claim made it ours
         raise
-    durable.sync(image.parent)
+    files.sync(image.parent)
 
 
 def _claim(draft: Path, manifest: Manifest, *, taken: Collection[str], today: date) -> Manifest:
@@ -89,8 +90,8 @@ def _claim(draft: Path, manifest: Manifest, *, taken: Collection[str], today: da
         if (draft.parent / f"{stem}.qcow2").exists():
             continue
         versioned = msgspec.structs.replace(manifest, version=version)
-        content = msgspec.json.format(msgspec.json.encode(versioned), indent=2)
-        durable.write(draft, content + b"\n")
+        draft.write_bytes(msgspec.json.format(msgspec.json.encode(versioned), indent=2) + b"\n")
+        files.sync(draft)
         with suppress(FileExistsError):
             os.link(draft, draft.parent / f"{stem}.json")
             return versioned

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import msgspec
 
+from builder import files
 from builder.errors import HostError, UsageError
 from builder.model.ledger import Ledger, Moved
 from builder.model.storage import Pool
 from builder.model.template import Template
-from builder.template import channels, durable, ledger, ledger_file, reference, registry, retention
+from builder.template import channels, ledger, ledger_file, reference, registry, retention
 from builder.template.known import known
 from builder.virt import pools
 from builder.virt.connection import Connection
@@ -119,7 +120,7 @@ def _remove(store: Store, template: Template) -> Verdict:
     build = registry.manifest(template).build_id
     try:
         template.manifest.unlink()
-        durable.sync(store.path)
+        files.sync(store.path)
         (store.artifacts / template.name / build / template.path.name).unlink(missing_ok=True)
         template.path.unlink(missing_ok=True)
     except OSError as error:
