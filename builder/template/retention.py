@@ -37,7 +37,7 @@ def judge(
         version: (
             *needed(version, ledger, there=there),
             *used(users.get(version, ())),
-            *((f"it is one of the newest {keep}",) if version in newest else ()),
+            *((f"the newest {keep} stay",) if version in newest else ()),
             *(f"a rollback of {each} goes back to it" for each in back.get(version, ())),
         )
         for version in there

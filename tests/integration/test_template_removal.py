@@ -72,9 +72,9 @@ def test_pruning_keeps_the_newest_and_tells(store: Store) -> None:
     expected = {
         "1": "",
         "2": "",
-        "3": "it is one of the newest 3",
-        "4": "it is one of the newest 3",
-        "5": "the channel candidate points to it; it is the newest; it is one of the newest 3",
+        "3": "the newest 3 stay",
+        "4": "the newest 3 stay",
+        "5": "the channel candidate points to it; it is the newest; the newest 3 stay",
     }
     assert why(prune(store, "", keep=3, dry_run=True)) == expected
     assert len(registry.templates(store.path)) == 5

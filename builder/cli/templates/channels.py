@@ -51,7 +51,10 @@ def revoke(
     reason: Annotated[str, typer.Option(metavar="TEXT", help="What is wrong with it.")],
     json: Json = False,
 ) -> None:
-    """Never serve a version again; channels that point to it are rolled back. It stays on disk."""
+    """Never serve a version again.
+
+    Channels that point to it are rolled back. Its files stay, for a look at what is wrong.
+    """
     from builder.template import channels
 
     done = channels.revoke(store_folder(ctx), reference, reason=reason)

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def diff(ctx: typer.Context, before: Reference, after: Reference, *, json: Json = False) -> None:
-    """Show what changed from one template to another: packages, sizes, times, inputs, findings."""
+    """Show what changed from one template to another.
+
+    Packages, sizes, times, inputs, outcomes of checks, and the kickstart.
+    """
     from builder.template.diff import compare
     from builder.template.reference import find
     from builder.template.registry import manifest
@@ -40,8 +43,8 @@ def _rows(numbers: "Numbers") -> list[tuple[str, ...]]:
     return [
         ("real size", *map(size, numbers.size)),
         ("virtual size", *map(size, numbers.virtual_size)),
-        ("installation", *(f"{each:.1f} s" for each in numbers.install_seconds)),
-        ("clone's boot", *(f"{each:.1f} s" for each in numbers.boot_seconds)),
+        ("installation", *(f"{each:.1f} s" if each else "?" for each in numbers.install_seconds)),
+        ("clone's boot", *(f"{each:.1f} s" if each else "?" for each in numbers.boot_seconds)),
     ]
 
 

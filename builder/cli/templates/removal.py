@@ -17,7 +17,10 @@ def delete(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Delete versions that nothing is backed by; there is no way back."""
+    """Delete versions; there is no way back.
+
+    What a disk or a domain needs is never deleted.
+    """
     from builder.template import removal
 
     with opened(ctx) as store:
@@ -38,7 +41,10 @@ def prune(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell.")] = False,
     json: Json = False,
 ) -> None:
-    """Delete old versions that nobody needs: no channel, no disk, no domain."""
+    """Delete old versions that nobody needs.
+
+    What a channel points to or would go back to, a disk or a domain needs, and the newest stay.
+    """
     from builder.template import removal
 
     with opened(ctx) as store:

@@ -53,6 +53,6 @@ def test_it_is_said_why() -> None:
         "5": (
             "the channel candidate points to it",
             "it is the newest",
-            "it is one of the newest 1",
+            "the newest 1 stay",
         ),
     }
