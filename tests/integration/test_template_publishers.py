@@ -212,6 +212,18 @@ def test_a_publisher_that_is_killed_at_this_point_can_go_on(
     _clear(on)
 
 
+@pytest.mark.parametrize("point", POINTS, ids="-".join)
+def test_of_a_publisher_that_nobody_goes_on_with_gc_leaves_nothing(
+    on: Hypervisor, point: tuple[str, str]
+) -> None:
+    killed = _start(_doomed, point, _publish, on.store_pool, on.settings.artifacts)
+    killed.join(60)
+    assert killed.exitcode == -signal.SIGKILL
+    _clear(on)
+    _publish(on.store_pool, on.settings.artifacts)
+    _clear(on)
+
+
 @pytest.mark.parametrize("point", [*POINTS[:2], *POINTS[-2:]], ids="-".join)
 def test_a_promoter_that_is_killed_changes_all_or_nothing(
     on: Hypervisor, point: tuple[str, str]
