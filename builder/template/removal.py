@@ -117,11 +117,11 @@ def _remove(store: Store, template: Template) -> Verdict:
         return ledger.delete(old, template.version, there=there, when=channels.now())
 
     before, after = channels.changed(store.path, template.name, change)
-    build = registry.manifest(template).build_id
+    folder = store.artifacts / template.name / registry.manifest(template).build_id
     try:
         template.manifest.unlink()
         files.sync(store.path)
-        (store.artifacts / template.name / build / template.path.name).unlink(missing_ok=True)
+        _unlink_twin(folder / template.path.name, template.path)
         template.path.unlink(missing_ok=True)
     except OSError as error:
         raise HostError(
@@ -129,6 +129,12 @@ def _remove(store: Store, template: Template) -> Verdict:
         ) from error
     moved = channels.moved(before, after, before.pointing(template.version))
     return _verdict(template, moved=moved)
+
+
+def _unlink_twin(link: Path, image: Path) -> None:
+    """Remove the link that a build has to its image; it would keep the space."""
+    if link.exists() and link.samefile(image):
+        link.unlink()
 
 
 def _verdict(

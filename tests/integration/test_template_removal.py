@@ -253,6 +253,11 @@ def test_deleting_moves_channels_and_takes_the_link_of_the_build(store: Store) -
         [("stable", "20261123.1")],
     )
     assert list(link.parent.iterdir()) == []
+    other = store.artifacts / "centos7" / "build-3" / version(store, 2).path.name
+    other.parent.mkdir()
+    other.write_text("of the same name, by chance")
+    delete(store, ["centos7@20261123.3"], force=False)
+    assert other.exists()
     assert issue(store.path, "next").version == "20261123.6"
 
 
