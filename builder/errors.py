@@ -59,7 +59,7 @@ class HangError(BuilderError):
 
 
 class TemplateError(BuilderError):
-    """The finished disk failed its audit or verification: it was not published."""
+    """A template failed its audit or verification and was not published, or it is revoked."""
 
     exit_code = 9
 

@@ -1,44 +1,27 @@
-"""builder template: what has been published."""
-
-from typing import Annotated
+"""builder template: what has been published, and what becomes of it."""
 
 import typer
 
-from builder.cli.context import context
-from builder.cli.output import size, table, to_json
-from builder.cli.template_audit import audit
-from builder.cli.template_clone import clone
-from builder.cli.template_export import export
+from builder.cli.templates.audit import audit
+from builder.cli.templates.clone import clone
+from builder.cli.templates.export import export
+from builder.cli.templates.channels import promote, revoke, rollback
+from builder.cli.templates.diff import diff
+from builder.cli.templates.listing import list_
+from builder.cli.templates.removal import delete, prune
+from builder.cli.templates.show import show
 
-app = typer.Typer(no_args_is_help=True, help="Published templates.")
+app = typer.Typer(no_args_is_help=True, help="Published templates: versions and channels.")
+
+# A line for each command, in the order of the help.
+app.command("list")(list_)
+app.command()(show)
+app.command()(diff)
+app.command()(promote)
+app.command()(rollback)
+app.command()(revoke)
+app.command()(delete)
+app.command()(prune)
 app.command()(audit)
 app.command()(clone)
 app.command()(export)
-
-
-@app.command("list")
-def list_(
-    ctx: typer.Context,
-    *,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """List the templates in the store pool, oldest first."""
-    from builder.template.registry import templates
-    from builder.virt import pools
-    from builder.virt.connection import connect
-
-    settings = context(ctx).settings
-    with connect(settings.uri) as connection:
-        found = templates(pools.get(connection, settings.store_pool).path)
-    rows = [
-        (
-            template.name,
-            template.version,
-            size(template.image.virtual_size),
-            size(template.image.size),
-            str(template.path),
-        )
-        for template in found
-    ]
-    header = ("NAME", "VERSION", "VIRTUAL", "REAL", "PATH")
-    typer.echo(to_json(found) if json else table(header, rows))

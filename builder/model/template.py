@@ -24,6 +24,8 @@ class Template(msgspec.Struct, frozen=True, kw_only=True):
     path: Path
     image: ImageFacts
     manifest: Path
+    created: str = ""
+    """When its build began; RFC 3339, UTC."""
 
 
 class StepTime(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from builder.monitor import Monitor
 from builder.orders import resolve
 from builder.pipeline.definition import Job, Pipeline
 from builder.rehearsal.cache import location
+from builder.template import ledger_file
 from builder.template.manifest import build_key
 from builder.template.registry import templates, unchanged
 from builder.virt import pools
@@ -84,6 +85,8 @@ def judge(order: BuildOrder, *, store: Path, cache: Path, monitor: Monitor) -> t
     key = build_key(order, iso_sha256=digest, kickstart=kickstart)
     if kept := unchanged(store, order.name, key=key):
         return "unchanged", f"unchanged since {kept.version}"
+    if versions[-1] in ledger_file.read(store, order.name).revoked:
+        return "changed", f"{versions[-1]} is revoked"
     return "changed", f"changed since {versions[-1]}"
 
 

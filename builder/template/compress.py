@@ -1,11 +1,10 @@
 """Make the image small enough to keep and to copy."""
 
-import os
 import re
 from contextlib import suppress
 from pathlib import Path
 
-from builder import process
+from builder import files, process
 from builder.errors import HostError
 from builder.monitor import Monitor, Progress
 
@@ -37,7 +36,7 @@ def _convert(disk: Path, target: Path, compression: str, monitor: Monitor) -> No
         with monitor.progress("compressed", total=100, unit="%") as progress:
             argv: list[str | Path] = ["qemu-img", "convert", *options, disk, target]
             process.follow(argv, on_line=_Percent(progress).hear)
-        _flush(target)
+        files.sync(target)
     except OSError as error:
         raise HostError(
             f"Cannot write to {target.parent}: {error.strerror}.",
@@ -59,14 +58,6 @@ class _Percent:
         if found and (done := int(found[1])) > self._done:
             self._progress.advance(done - self._done)
             self._done = done
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _explain(error: HostError, target: Path) -> HostError:

@@ -5,16 +5,22 @@ from pathlib import Path
 
 import msgspec
 
-from builder.errors import TemplateError, UsageError, suggest
+from builder.errors import TemplateError
+from builder.model.ledger import VERSION
 from builder.model.template import Manifest, Template
-
-_VERSION = re.compile(r"\d{8}\.\d+")
+from builder.template import ledger_file
+from builder.template.ledger import order
 
 
 def templates(store: Path) -> tuple[Template, ...]:
     """Return every published template, by name, oldest first."""
     found = [template for path in store.glob("*-*.json") if (template := _read(path))]
     return tuple(sorted(found, key=lambda template: (template.name, order(template.version))))
+
+
+def versions(store: Path, name: str) -> tuple[Template, ...]:
+    """Return the templates of that name, oldest first."""
+    return tuple(template for template in templates(store) if template.name == name)
 
 
 def manifest(template: Template) -> Manifest:
@@ -29,21 +35,18 @@ def manifest(template: Template) -> Manifest:
 
 
 def unchanged(store: Path, name: str, *, key: str) -> Template | None:
-    """Return the newest template that was made from exactly these inputs."""
-    versions = [template for template in templates(store) if template.name == name]
-    same = (template for template in reversed(versions) if manifest(template).build_key == key)
-    return next(same, None)
+    """Return the newest template that was made from exactly these inputs and is not revoked.
+
+    Raises ConfigError when the ledger of that name cannot be read.
+    """
+    revoked = ledger_file.read(store, name).revoked
+    served = [each for each in versions(store, name) if each.version not in revoked]
+    return next((each for each in reversed(served) if manifest(each).build_key == key), None)
 
 
 def newest(store: Path, name: str) -> Template | None:
     """Return the newest template of that name."""
-    return next((each for each in reversed(templates(store)) if each.name == name), None)
-
-
-def order(version: str) -> tuple[int, int]:
-    """Return what versions sort by: 20261123.10 comes after 20261123.9."""
-    day, _, number = version.partition(".")
-    return int(day), int(number)
+    return next(reversed(versions(store, name)), None)
 
 
 def _read(path: Path) -> Template | None:
@@ -54,7 +57,7 @@ def _read(path: Path) -> Template | None:
         size = image.stat().st_size
     except (OSError, msgspec.DecodeError):
         return None
-    named = path.stem == f"{record.name}-{record.version}" and _VERSION.fullmatch(record.version)
+    named = path.stem == f"{record.name}-{record.version}" and re.fullmatch(VERSION, record.version)
     if not named or record.image is None or size != record.image.size:
         return None
     return Template(
@@ -63,4 +66,5 @@ def _read(path: Path) -> Template | None:
         path=image,
         image=record.image,
         manifest=path,
+        created=record.created,
     )

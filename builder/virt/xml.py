@@ -1,5 +1,6 @@
 """libvirt's XML for pools and volumes, from values and back."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
@@ -12,6 +13,14 @@ class DescribedVolume(msgspec.Struct, frozen=True, kw_only=True):
 
     format: str
     backing: Path | None
+
+
+class DiskFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file, or block device, that a domain has as a disk or below one."""
+
+    path: Path
+    raw: bool
+    """Whether the domain takes its content for data, not for an image."""
 
 
 def pool_xml(name: str, path: Path) -> str:
@@ -28,6 +37,47 @@ def pool_path(document: str) -> Path | None:
     if pool.get("type") not in ("dir", "fs", "netfs"):
         return None
     return Path(pool.findtext("target/path", ""))
+
+
+def pool_target(document: str) -> Path | None:
+    """Return where a pool's volumes are, also for one of devices; None for one on the network."""
+    found = ElementTree.fromstring(document).findtext("target/path")  # noqa: S314  # libvirt wrote it
+    return Path(found) if found else None
+
+
+def disk_files(document: str, *, pools: Mapping[str, Path]) -> tuple[DiskFile, ...]:
+    """Return the local files of all disks in a domain's or a snapshot's XML, and of their chains.
+
+    `pools` says where the volumes of each pool are.
+    """
+    root = ElementTree.fromstring(document)  # noqa: S314  # libvirt wrote it
+    places = [
+        each
+        for disk in root.iter("disk")
+        for each in disk.iter()
+        if each.find("source") is not None
+    ]
+    found = [(place, path) for place in places if (path := _source(place, pools))]
+    return tuple(DiskFile(path=path, raw=_format(place) == "raw") for place, path in found)
+
+
+def _source(place: Element, pools: Mapping[str, Path]) -> Path | None:
+    source = place.find("source")
+    if source is None:
+        return None
+    folder, volume = pools.get(source.get("pool", "")), source.get("volume")
+    if folder and volume:
+        return folder / volume
+    name = source.get("file") or source.get("dev")
+    return Path(name) if name else None
+
+
+def _format(place: Element) -> str:
+    """A disk says it of its driver, a backing store or mirror of itself."""
+    for tag in ("driver", "format"):
+        if (said := place.find(tag)) is not None:
+            return said.get("type", "")
+    return ""
 
 
 def volume_xml(name: str, capacity: int, *, backing: Path | None = None) -> str:

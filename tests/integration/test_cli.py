@@ -61,7 +61,7 @@ def test_volumes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
 def test_templates(capsys: pytest.CaptureFixture[str]) -> None:
     printed(capsys, "pool", "init")
     assert printed(capsys, "template", "list").split() == [
-        "NAME", "VERSION", "VIRTUAL", "REAL", "PATH",
+        "NAME", "VERSION", "CHANNELS", "AGE", "VIRTUAL", "REAL", "PATH",
     ]  # fmt: skip
     assert json.loads(printed(capsys, "template", "list", "--json")) == []
 

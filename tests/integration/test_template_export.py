@@ -22,6 +22,7 @@ from builder.template import registry
 from builder.template.export import ova
 from builder.template.export.formats import FORMATS
 from builder.template.export.run import export
+from builder.template.reference import find
 
 DISKS = {"raw": "raw", "qcow2": "qcow2", "vmdk": "vmdk", "vhdx": "vhdx"}
 NAMES = tuple(each.name for each in FORMATS)
@@ -120,7 +121,7 @@ def test_a_tar_unpacked_in_a_store_is_a_template(
 ) -> None:
     call("tar", "-xf", made(published, tmp_path, "tar", compat=compat).path, "-C", tmp_path)
     (there,) = registry.templates(tmp_path)
-    assert there == registry.find(tmp_path, "tiny@20261123.1")
+    assert there == find(tmp_path, "tiny@20261123.1")
     same(published, there.path, "qcow2")
     assert registry.manifest(there).compression == ("zlib" if compat else "zstd")
     # It is whole: it can be handed on in turn.

@@ -25,7 +25,7 @@ MISUSES = [
     (["--config", "/nonexistent/b.toml", "build", "centos7"], 3, "Cannot read /nonexistent/b.toml"),
     (["volume", "create", "x.qcow2", "0"], 2, "size_gib"),
     (["volume", "create", "x.qcow2", "many"], 2, "size_gib"),
-    (["template", "list", "nosuch"], 2, "unexpected extra argument"),
+    (["template", "list", "centos7", "nosuch"], 2, "unexpected extra argument"),
 ]
 
 

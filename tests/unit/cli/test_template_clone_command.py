@@ -47,7 +47,7 @@ def orders(monkeypatch: pytest.MonkeyPatch) -> list[CloneOrder]:
     host = SimpleNamespace(store_pool=SimpleNamespace(path=Path("/srv")))
     monkeypatch.setattr("builder.cloning.clone", clone)
     monkeypatch.setattr("builder.hypervisor.open_hypervisor", lambda _settings: nullcontext(host))
-    monkeypatch.setattr("builder.template.registry.find", lambda _store, reference: reference)
+    monkeypatch.setattr("builder.template.reference.find", lambda _store, reference: reference)
     return found
 
 

@@ -14,6 +14,7 @@ from builder.monitor import SilentMonitor
 from builder.orders import Request, resolve
 from builder.pipeline.plan import judge
 from builder.rehearsal.cache import location
+from builder.template import channels
 from builder.template.manifest import build_key
 from builder.template.publish import publish
 
@@ -77,6 +78,13 @@ def test_a_download_is_judged_without_it(store: Path) -> None:
     published(wanted, store, iso_sha256=wanted.medium.sha256, day=1)
     published(wanted, store, iso_sha256=EMPTY, day=2)
     assert judged(wanted, store) == ("unchanged", "unchanged since 20261101.1")
+
+
+def test_what_was_revoked_is_built_again(store: Path) -> None:
+    wanted = order(CENTOS7)
+    published(wanted, store, iso_sha256=wanted.medium.sha256, day=1)
+    channels.revoke(store, wanted.name, reason="bad")
+    assert judged(wanted, store) == ("changed", "20261101.1 is revoked")
 
 
 @pytest.mark.parametrize(

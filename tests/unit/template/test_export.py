@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from builder.cli.template_export import export as command
+from builder.cli.templates.export import export as command
 from builder.errors import HostError, UsageError
 from builder.model.domain import Machine
 from builder.model.export import ExportOrder, Source

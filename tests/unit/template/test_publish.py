@@ -3,51 +3,25 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from itertools import count
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from shelf import RECORD, TODAY, issue
 
-from builder.errors import HostError, TemplateError
-from builder.model.domain import Machine
-from builder.model.template import ImageFacts, Manifest, Template
-from builder.template import registry
+from builder.errors import ConfigError, HostError, TemplateError
+from builder.model.template import ImageFacts, Template
+from builder.template import channels, ledger_file, registry
 from builder.template.publish import publish
-
-BUILDS = count()
-TODAY = date(2026, 11, 23)
-MACHINE = Machine(
-    osinfo="x", virt_type="kvm", cpu="x", memory_mib=1, vcpus=1, firmware="bios", network="user"
-)
-RECORD = Manifest(
-    name="centos7",
-    build_id="ID",
-    build_key="key",
-    created="2026-11-23T10:00:00Z",
-    release="centos7",
-    profile="minimal",
-    medium="minimal",
-    iso="x.iso",
-    iso_sha256="0" * 64,
-    kickstart="text\n",
-    machine=MACHINE,
-)
-
-
-def issue(
-    store: Path, record: Manifest = RECORD, *, number: int = 0, today: date = TODAY
-) -> Template:
-    """Publish an image whose content is `number`."""
-    record = replace(record, build_id=f"ID-{next(BUILDS)}")
-    candidate = store / f".{number}.candidate"
-    candidate.write_text(f"image {number}")
-    facts = ImageFacts(virtual_size=2**30, size=candidate.stat().st_size, sha256="0" * 64)
-    return publish(candidate, record, facts, today=today)
 
 
 def names(store: Path) -> list[str]:
-    return sorted(path.name for path in store.iterdir())
+    """Return the store's files, but for the lock and the ledger."""
+    return sorted(
+        path.name
+        for path in store.iterdir()
+        if path.name not in (ledger_file.LOCK, "centos7.channels.json")
+    )
 
 
 def versions(store: Path) -> list[str]:
@@ -96,7 +70,7 @@ def test_an_image_without_manifest_is_never_overwritten(tmp_path: Path) -> None:
 
 def test_a_store_that_does_not_take_it_is_said(tmp_path: Path) -> None:
     facts = ImageFacts(virtual_size=1, size=1, sha256="0" * 64)
-    with pytest.raises(HostError, match=r"Cannot publish into .*: No such file"):
+    with pytest.raises(HostError, match=r"Cannot lock the templates in .*: No such file"):
         publish(tmp_path / "gone" / ".x.candidate", RECORD, facts, today=TODAY)
     assert names(tmp_path) == []
 
@@ -178,5 +152,47 @@ def test_a_build_that_was_killed_gets_the_version_that_it_had_claimed(tmp_path: 
     assert again() == first  # killed after the image had its name
     first.path.rename(tmp_path / ".x.candidate")
     assert registry.templates(tmp_path) == ()
+    ledger = ledger_file.read(tmp_path, "centos7")
     assert again() == first  # killed between the claim and that
+    assert ledger_file.read(tmp_path, "centos7") == ledger
+    (tmp_path / "centos7.channels.json").unlink()
+    assert again() == first  # killed before it had told the ledger
+    ledger = ledger_file.read(tmp_path, "centos7")
+    assert (ledger.channels, len(ledger.history)) == ({"candidate": "20261123.1"}, 1)
     assert names(tmp_path) == ["centos7-20261123.1.json", "centos7-20261123.1.qcow2"]
+
+
+def test_the_candidate_is_what_was_published_last(tmp_path: Path) -> None:
+    for number in range(3):
+        issue(tmp_path, number=number)
+    ledger = ledger_file.read(tmp_path, "centos7")
+    assert ledger.channels == {"candidate": "20261123.3"}
+    assert [(each.what, each.before, each.after) for each in ledger.history] == [
+        ("publish", "", "20261123.1"),
+        ("publish", "20261123.1", "20261123.2"),
+        ("publish", "20261123.2", "20261123.3"),
+    ]
+
+
+def test_a_version_that_is_gone_is_not_given_again(tmp_path: Path) -> None:
+    issue(tmp_path)
+    last = issue(tmp_path, number=1)
+    for path in (last.manifest, last.path):
+        path.unlink()
+    assert issue(tmp_path, number=2).version == "20261123.3"
+
+
+def test_nothing_is_claimed_where_the_ledger_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "centos7.channels.json").write_text('{"name": "cent')
+    with pytest.raises(ConfigError, match=r"centos7\.channels\.json cannot be read"):
+        issue(tmp_path)
+    assert names(tmp_path) == [".0.candidate"]
+
+
+def test_a_revoked_template_does_not_count_as_unchanged(tmp_path: Path) -> None:
+    older = issue(tmp_path)
+    issue(tmp_path, number=1)
+    channels.revoke(tmp_path, "centos7", reason="leaks")
+    assert registry.unchanged(tmp_path, "centos7", key="key") == older
+    channels.revoke(tmp_path, "centos7", reason="leaks too")
+    assert registry.unchanged(tmp_path, "centos7", key="key") is None

@@ -7,11 +7,12 @@ import typer
 
 from builder.cli.context import context
 from builder.cli.output import size, table, to_json
+from builder.cli.templates.shared import Json, Reference
 
 
 def export(
     ctx: typer.Context,
-    reference: Annotated[str, typer.Argument(help="NAME, NAME@VERSION or NAME@CHANNEL.")],
+    reference: Reference,
     *,
     form: Annotated[
         str,
@@ -23,12 +24,12 @@ def export(
     compat: Annotated[
         bool, typer.Option("--compat", help="A qcow2 inside is for QEMU before 5.1, too.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Write a template in the format of another tool, checked, with its line in SHA256SUMS."""
     from builder.model.export import ExportOrder
     from builder.template.export.run import export
-    from builder.template.registry import find
+    from builder.template.reference import find
     from builder.virt import pools
     from builder.virt.connection import connect
 

@@ -6,6 +6,7 @@ import typer
 
 from builder.cli.context import context
 from builder.cli.output import table, to_json
+from builder.cli.templates.shared import Json, Reference
 
 if TYPE_CHECKING:
     from builder.model.audit import Finding
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
 
 def audit(
     ctx: typer.Context,
-    reference: Annotated[str, typer.Argument(help="NAME, NAME@VERSION or NAME@CHANNEL.")],
+    reference: Reference,
     *,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Audit a template: is it sealed, and does it give nothing away?
 
@@ -24,7 +25,7 @@ def audit(
     from builder.auditing import audit_template
     from builder.hypervisor import open_hypervisor
     from builder.template.checks import refuse
-    from builder.template.registry import find
+    from builder.template.reference import find
 
     with open_hypervisor(context(ctx).settings) as hypervisor:
         template = find(hypervisor.store_pool.path, reference)

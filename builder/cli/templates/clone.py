@@ -7,11 +7,12 @@ import typer
 
 from builder.cli.context import context
 from builder.cli.output import table, to_json
+from builder.cli.templates.shared import Json, Reference
 
 
 def clone(
     ctx: typer.Context,
-    reference: Annotated[str, typer.Argument(help="NAME, NAME@VERSION or NAME@CHANNEL.")],
+    reference: Reference,
     name: Annotated[str, typer.Argument(help="What the machine is to be called.")],
     *,
     memory: Annotated[int | None, typer.Option(min=64, help="Memory.", metavar="MIB")] = None,
@@ -37,7 +38,7 @@ def clone(
     start: Annotated[
         bool, typer.Option("--start/--no-start", help="Start it, or only define it.")
     ] = True,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Json = False,
 ) -> None:
     """Make a machine of a template: its disk is an overlay on the template's image.
 
@@ -46,7 +47,7 @@ def clone(
     from builder.cloning import clone
     from builder.hypervisor import open_hypervisor
     from builder.model.clone import CloneOrder
-    from builder.template.registry import find
+    from builder.template.reference import find
 
     shared = context(ctx)
     order = CloneOrder(

@@ -1,0 +1,1 @@
+"""The commands of `builder template`, a module for each theme."""

@@ -1,0 +1,252 @@
+"""Publishers by the dozen, killed at every point: nothing is half, nothing is lost."""
+
+import json
+import multiprocessing
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+from store_pools import RECORD, TODAY, candidate, issue
+
+from builder.collect import collect
+from builder.config import Settings
+from builder.hypervisor import Hypervisor
+from builder.journal import Journal
+from builder.model.domain import Accelerator
+from builder.model.storage import Pool
+from builder.model.template import ImageFacts
+from builder.monitor import SilentMonitor
+from builder.storage import pools
+from builder.template import channels, ledger_file, registry
+from builder.template.image import measure
+from builder.template.ledger import order
+from builder.template.publish import publish
+from builder.template.reference import find
+from builder.virt.connection import connect
+
+PUBLISHERS = 20
+# Not by fork: libvirt's event loop is a thread of this process.
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(["builder.journal", "builder.template.channels", "store_pools"])
+# What publishing does, in this order, as Python's audit hooks call it; and a part of the name of
+# the file that it is done to. Killed at its event, it has not done it yet.
+POINTS = (
+    ("open", ".templates.lock"),
+    ("fcntl.flock", ""),
+    ("open", ".candidate.json"),  # the draft of the manifest
+    ("os.link", ".candidate.json"),  # the claim
+    ("os.rename", ".candidate"),  # the image
+    ("open", ".channels.json."),  # the ledger's draft
+    ("os.rename", ".channels.json."),  # the ledger
+)
+
+
+@pytest.fixture
+def on(tmp_path: Path) -> Iterator[Hypervisor]:
+    """Return a place to publish and to clear up, on libvirt's test driver."""
+    settings = Settings(
+        uri="test:///default",
+        iso_pool_path=tmp_path / "iso",
+        store_pool_path=tmp_path / "store",
+        artifacts=tmp_path / "artifacts",
+    )
+    with connect(settings.uri) as connection:
+        iso, store = pools.init(connection, settings)
+        yield Hypervisor(
+            settings=settings,
+            connection=connection,
+            accelerator=Accelerator(virt_type="qemu", cpu="", uefi=False),
+            iso_pool=iso,
+            store_pool=store,
+        )
+
+
+def _publish(store: Pool, artifacts: Path) -> None:
+    """Do what a build does at its end."""
+    with Journal.begin(artifacts, "centos7", monitor=SilentMonitor()) as journal:
+        image = candidate(store.path, journal.build_id)
+        record = replace(RECORD, build_id=journal.build_id)
+        template = publish(image, record, measure(image), today=TODAY)
+        journal.finish(version=template.version)
+
+
+def _doomed(point: tuple[str, str], work: Callable[..., None], *arguments: object) -> None:
+    """Do the work, and be killed at the point."""
+    wanted, part = point
+
+    def hook(event: str, given: tuple[object, ...]) -> None:
+        if event == wanted and (not part or part in str(given[0])):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(hook)
+    work(*arguments)
+
+
+def _publish_as(store: Path, build_id: str) -> str:
+    """Publish what `candidate` has made, or go on with that; return the version."""
+    image, kept = store / f".{build_id}.candidate", store / f"{build_id}.facts"
+    if not kept.exists():
+        kept.write_bytes(msgspec.json.encode(measure(image)))
+    facts = msgspec.json.decode(kept.read_bytes(), type=ImageFacts)
+    return publish(image, replace(RECORD, build_id=build_id), facts, today=TODAY).version
+
+
+def _promote(store: Path, channel: str) -> None:
+    channels.promote(store, "centos7", to=channel)
+
+
+def _start(work: Callable[..., None], *arguments: object) -> multiprocessing.process.BaseProcess:
+    process = SERVER.Process(target=work, args=arguments)
+    process.start()
+    return process
+
+
+def _look(store: Path) -> set[str]:
+    """Look at the store as users do, while things happen; return the versions that are there."""
+    found = registry.versions(store, "centos7")
+    for template in found:
+        assert measure(template.path) == registry.manifest(template).image
+    ledger = ledger_file.read(store, "centos7")
+    published = [each.after for each in ledger.history if each.what == "publish"]
+    assert len(published) == len(set(published))
+    moves = [each for each in ledger.history if each.channel == "candidate"]
+    assert [each.after for each in moves] == sorted((each.after for each in moves), key=order)
+    assert [each.before for each in moves[1:]] == [each.after for each in moves[:-1]]
+    return {each.version for each in found}
+
+
+def _check(store: Path) -> set[str]:
+    """Look once more, when nothing happens any more."""
+    found = _look(store)
+    if found:
+        last = max(found, key=order)
+        assert find(store, "centos7").version == find(store, "centos7@candidate").version == last
+    return found
+
+
+def _clear(on: Hypervisor) -> None:
+    """Run gc; after that, only templates are there, with their ledger."""
+    before = _check(on.store_pool.path)
+    collect(on, kept=True, dry_run=False, monitor=SilentMonitor())
+    after = _check(on.store_pool.path)
+    assert before == after
+    images = {f"centos7-{version}{suffix}" for version in after for suffix in (".json", ".qcow2")}
+    left = {path.name for path in on.store_pool.path.iterdir()} - images
+    assert left <= {ledger_file.LOCK, "centos7.channels.json"}
+    assert collect(on, kept=True, dry_run=True, monitor=SilentMonitor()) == ()
+
+
+def _finished(artifacts: Path) -> set[str]:
+    records = [json.loads(path.read_bytes()) for path in artifacts.glob("*/*/build.json")]
+    return {each["version"] for each in records if each["state"] == "done"}
+
+
+def _join(publishers: list[multiprocessing.process.BaseProcess]) -> None:
+    for each in publishers:
+        each.join(60)
+        assert each.exitcode in (0, -signal.SIGKILL)
+
+
+def test_publishers_at_once_lose_nothing(on: Hypervisor) -> None:
+    store, artifacts = on.store_pool, on.settings.artifacts
+    _join([_start(_publish, store, artifacts) for _ in range(PUBLISHERS)])
+    expected = {f"20261123.{number}" for number in range(1, PUBLISHERS + 1)}
+    assert _check(store.path) == _finished(artifacts) == expected
+    ledger = ledger_file.read(store.path, "centos7")
+    assert (ledger.channels, len(ledger.history)) == ({"candidate": "20261123.20"}, PUBLISHERS)
+    _clear(on)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_publishers_that_are_killed_at_any_moment(on: Hypervisor, seed: int) -> None:
+    store, artifacts = on.store_pool, on.settings.artifacts
+    chance = random.Random(seed)  # noqa: S311  # no secret
+    publishers = [
+        _start(_doomed, chance.choice(POINTS), _publish, store, artifacts)
+        if chance.random() < 0.5  # the others may be hit by what follows
+        else _start(_publish, store, artifacts)
+        for _ in range(PUBLISHERS)
+    ]
+    while any(each.is_alive() for each in publishers):
+        time.sleep(chance.random() * 0.1)
+        with suppress(ProcessLookupError):
+            victim = chance.choice(publishers)
+            if victim.is_alive() and chance.random() < 0.3 and victim.pid:
+                os.kill(victim.pid, signal.SIGKILL)
+        finished = _finished(artifacts)
+        assert _look(store.path) >= finished
+    _join(publishers)
+    assert _check(store.path) >= _finished(artifacts)
+    _clear(on)
+    _publish(store, artifacts)
+    _clear(on)
+
+
+@pytest.mark.parametrize("point", POINTS, ids="-".join)
+def test_a_publisher_that_is_killed_at_this_point_can_go_on(
+    on: Hypervisor, point: tuple[str, str]
+) -> None:
+    """What `builder attach` does: the same once more, for the same build."""
+    store = on.store_pool.path
+    issue(store, "first")
+    image = candidate(store, "second")
+    killed = _start(_doomed, point, _publish_as, store, "second")
+    killed.join(60)
+    assert killed.exitcode == -signal.SIGKILL
+    visible = _check(store)
+    assert visible == {"20261123.1"} | ({"20261123.2"} if not image.exists() else set())
+    issue(store, "third")
+    version = _publish_as(store, "second")
+    assert len(_check(store)) == 3
+    assert _publish_as(store, "second") == version
+    (store / "second.facts").unlink()
+    assert ledger_file.read(store, "centos7").published == _check(store)
+    _clear(on)
+
+
+@pytest.mark.parametrize("point", POINTS, ids="-".join)
+def test_of_a_publisher_that_nobody_goes_on_with_gc_leaves_nothing(
+    on: Hypervisor, point: tuple[str, str]
+) -> None:
+    killed = _start(_doomed, point, _publish, on.store_pool, on.settings.artifacts)
+    killed.join(60)
+    assert killed.exitcode == -signal.SIGKILL
+    _clear(on)
+    _publish(on.store_pool, on.settings.artifacts)
+    _clear(on)
+
+
+@pytest.mark.parametrize("point", [*POINTS[:2], *POINTS[-2:]], ids="-".join)
+def test_a_promoter_that_is_killed_changes_all_or_nothing(
+    on: Hypervisor, point: tuple[str, str]
+) -> None:
+    store = on.store_pool.path
+    issue(store, "first")
+    channels.promote(store, "centos7")
+    issue(store, "second")
+    before = ledger_file.read(store, "centos7")
+    killed = _start(_doomed, point, _promote, store, "stable")
+    killed.join(60)
+    assert killed.exitcode == -signal.SIGKILL
+    assert ledger_file.read(store, "centos7") == before
+    assert channels.promote(store, "centos7").after == "20261123.2"
+    _clear(on)
+
+
+def test_promoters_at_once_lose_no_channel(on: Hypervisor) -> None:
+    store = on.store_pool.path
+    issue(store, "first")
+
+    names = [f"channel-{number}" for number in range(PUBLISHERS)]
+    _join([_start(_promote, store, name) for name in names])
+    ledger = ledger_file.read(store, "centos7")
+    assert ledger.channels == dict.fromkeys(["candidate", *names], "20261123.1")
+    assert len(ledger.history) == PUBLISHERS + 1

@@ -1,0 +1,360 @@
+"""Templates that must not go, those that go, and removers that are killed, on real images."""
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from store_pools import issue, overlay, qemu_img
+from tiny_guests import MACHINE, open_folder
+
+from builder.errors import HostError, UsageError
+from builder.model.domain import Disk, DomainSpec
+from builder.model.storage import Pool
+from builder.model.template import Template
+from builder.template import channels, ledger_file, registry, strays
+from builder.template.removal import Store, Verdict, delete, prune
+from builder.virt import domains, pools, volumes
+from builder.virt.connection import Connection, connect
+from builder.virt.domain_xml import domain_xml
+from builder.virt.usage import uses
+
+URI = "test:///default"
+NAME = f"bt-{os.getpid()}"
+SPAWN = multiprocessing.get_context("spawn")
+
+
+@pytest.fixture
+def connection() -> Iterator[Connection]:
+    with connect(URI) as opened:
+        yield opened
+
+
+@pytest.fixture
+def store(connection: Connection, tmp_path: Path) -> Store:
+    """Return a store pool with versions 1 to 5 of a template."""
+    return _filled(connection, "store", tmp_path / "store")
+
+
+def _filled(connection: Connection, name: str, path: Path) -> Store:
+    path.mkdir()
+    pool = pools.ensure(connection, name, path=path)
+    for number in range(1, 6):
+        issue(path, f"build-{number}")
+    return Store(pool=pool, connection=connection, artifacts=path.parent / "artifacts")
+
+
+def version(store: Store, number: int) -> Template:
+    return registry.versions(store.path, "centos7")[number - 1]
+
+
+def why(found: tuple[Verdict, ...]) -> dict[str, str]:
+    """Return what became of each version, by its number."""
+    return {each.version.rpartition(".")[2]: "; ".join(each.kept) for each in found}
+
+
+def define(connection: Connection, disk: Path, *, form: str = "qcow2") -> None:
+    """Define a domain with that disk."""
+    spec = DomainSpec(
+        name="web1",
+        title="web1",
+        machine=MACHINE,
+        disks=(Disk(path=disk, format=form, boot_order=1),),
+        console_log=Path("/nonexistent/console.log"),
+    )
+    connection.handle.defineXML(domain_xml(spec))
+
+
+def test_pruning_keeps_the_newest_and_tells(store: Store) -> None:
+    expected = {
+        "1": "",
+        "2": "",
+        "3": "the newest 3 stay",
+        "4": "the newest 3 stay",
+        "5": "the channel candidate points to it; it is the newest; the newest 3 stay",
+    }
+    assert why(prune(store, "", keep=3, dry_run=True)) == expected
+    assert len(registry.templates(store.path)) == 5
+    assert why(prune(store, "centos7", keep=3, dry_run=False)) == expected
+    left = sorted(path.name for path in store.path.iterdir())
+    assert left == [
+        ledger_file.LOCK,
+        *(f"centos7-20261123.{n}.{kind}" for n in (3, 4, 5) for kind in ("json", "qcow2")),
+        "centos7.channels.json",
+    ]
+    assert ledger_file.read(store.path, "centos7").deleted == {"20261123.1", "20261123.2"}
+    with pytest.raises(UsageError, match="There is no template 'centos'"):
+        prune(store, "centos", keep=3, dry_run=True)
+
+
+def _overlay_in_pool(store: Store, base: Path) -> str:
+    return str(overlay(store.path / "web1.qcow2", base))
+
+
+def _overlay_of_an_overlay(store: Store, base: Path) -> str:
+    return str(overlay(store.path / "b.qcow2", overlay(store.path.parent / "hidden.qcow2", base)))
+
+
+def _relative_overlay(store: Store, base: Path) -> str:
+    return str(overlay(store.path / "web1.qcow2", base.name))
+
+
+def _overlay_with_options(store: Store, base: Path) -> str:
+    options = f'json:{{"driver":"qcow2","file":{{"driver":"file","filename":"{base}"}}}}'
+    return str(overlay(store.path / "web1.qcow2", options))
+
+
+def _overlay_in_another_pool(store: Store, base: Path) -> str:
+    folder = store.path.parent / "other"
+    folder.mkdir()
+    pools.ensure(store.connection, "other", path=folder)
+    store.connection.handle.storagePoolLookupByName("other").destroy()  # stopped, but there
+    return str(overlay(folder / "web1.qcow2", base))
+
+
+def _overlay_of_a_link(store: Store, base: Path) -> str:
+    link = store.path.parent / "link"
+    link.symlink_to(base)
+    return str(overlay(store.path / "web1.qcow2", link))
+
+
+def _overlay_of_a_hard_link(store: Store, base: Path) -> str:
+    link = store.path.parent / "link"
+    link.hardlink_to(base)
+    return str(overlay(store.path / "web1.qcow2", link))
+
+
+def _vmdk(store: Store, base: Path) -> str:
+    path = store.path / "web1.vmdk"
+    raw = store.path.parent / "middle.vmdk"
+    qemu_img("create", "-u", "-f", "vmdk", raw, "1M")
+    qemu_img("create", "-f", "vmdk", "-F", "vmdk", "-b", raw, path)
+    overlay(raw, base)  # what it is does not matter, only that it is followed
+    return str(path)
+
+
+def _domain_on_overlay(store: Store, base: Path) -> str:
+    define(store.connection, overlay(store.path.parent / "outside.qcow2", base))
+    return "the domain web1"
+
+
+def _domain_on_template(store: Store, base: Path) -> str:
+    define(store.connection, base)
+    return "the domain web1"
+
+
+def _domain_on_volume(store: Store, base: Path) -> str:
+    define(store.connection, Path("/nonexistent/x"))
+    text = store.connection.handle.lookupByName("web1").XMLDesc(0)
+    text = text.replace("type='file'", "type='volume'", 1)
+    text = text.replace("file='/nonexistent/x'", f"pool='store' volume='{base.name}'")
+    assert base.name in text
+    store.connection.handle.defineXML(text)
+    return "the domain web1"
+
+
+def _snapshot(store: Store, base: Path) -> str:
+    old = overlay(store.path.parent / "old.qcow2", base)
+    define(store.connection, old)
+    domain = store.connection.handle.lookupByName("web1")
+    domain.snapshotCreateXML("<domainsnapshot><name>before</name></domainsnapshot>", 0)
+    text = domain.XMLDesc(0).replace(str(old), "/nonexistent/new.qcow2")
+    store.connection.handle.defineXML(text)
+    return "the domain web1"
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        _overlay_in_pool,
+        _overlay_of_an_overlay,
+        _relative_overlay,
+        _overlay_with_options,
+        _overlay_in_another_pool,
+        _overlay_of_a_link,
+        _overlay_of_a_hard_link,
+        _vmdk,
+        _domain_on_overlay,
+        _domain_on_template,
+        _domain_on_volume,
+        _snapshot,
+    ],
+)
+def test_what_is_needed_stays(store: Store, use: Callable[[Store, Path], str]) -> None:
+    user = use(store, version(store, 1).path)
+    found = why(prune(store, "", keep=1, dry_run=False))
+    assert (found["1"], found["2"]) == (f"{user} needs it", "")
+    with pytest.raises(UsageError, match=r"centos7 20261123\.1 stays") as caught:
+        delete(store, ["centos7@20261123.1"], force=True)
+    assert user in caught.value.message
+    assert [each.version for each in registry.templates(store.path)] == ["20261123.1", "20261123.5"]
+
+
+def test_data_of_a_guest_is_no_image(store: Store, tmp_path: Path) -> None:
+    """A guest may write whatever it likes to its disk, also what looks like an overlay."""
+    define(store.connection, overlay(tmp_path / "raw.img", version(store, 1).path), form="raw")
+    assert why(prune(store, "", keep=1, dry_run=False))["1"] == ""
+
+
+def _misname(path: Path, base: str) -> None:
+    """Make an overlay with a backing file that qemu-img would not write there."""
+    content = bytearray(overlay(path, "x").read_bytes())
+    place = int.from_bytes(content[8:16], "big")
+    content[16:20] = len(base).to_bytes(4, "big")
+    content[place : place + len(base)] = base.encode()
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "base", ["nbd://nosuch.example:1/x", "/nonexistent/gone.qcow2", "json:{", "web1.qcow2"]
+)
+def test_a_chain_that_leads_nowhere_is_no_hindrance(store: Store, base: str) -> None:
+    _misname(store.path / "web1.qcow2", base)
+    assert why(prune(store, "", keep=1, dry_run=False))["1"] == ""
+
+
+def test_nothing_goes_while_an_overlay_cannot_be_read(store: Store) -> None:
+    broken = store.path / "broken.qcow2"
+    broken.write_bytes(b"QFI\xfb\x00\x00\x00\x63 and no version that anybody knows")
+    with pytest.raises(HostError, match=r"Cannot tell which backing files .*broken\.qcow2 needs"):
+        prune(store, "", keep=1, dry_run=False)
+    assert len(registry.templates(store.path)) == 5
+
+
+@pytest.mark.parametrize(
+    ("words", "force", "sentence"),
+    [
+        (["centos7"], True, "Which version of centos7?"),
+        (["centos7@20261123.6"], True, "no version 20261123.6"),
+        (["centos7@latest"], False, "the channel candidate points to it; it is the newest"),
+        (["centos7@20261123.1", "centos7@stable"], False, "the channel stable points to it"),
+    ],
+)
+def test_all_or_none_is_deleted(store: Store, words: list[str], force: bool, sentence: str) -> None:
+    channels.promote(store.path, "centos7@20261123.2")
+    with pytest.raises(UsageError) as caught:
+        delete(store, words, force=force)
+    assert sentence in caught.value.message
+    assert len(registry.templates(store.path)) == 5
+
+
+def test_deleting_moves_channels_and_takes_the_link_of_the_build(store: Store) -> None:
+    channels.promote(store.path, "centos7@20261123.1")
+    channels.promote(store.path, "centos7@20261123.2")
+    link = store.artifacts / "centos7" / "build-2" / version(store, 2).path.name
+    link.parent.mkdir(parents=True)
+    link.hardlink_to(version(store, 2).path)
+    (gone,) = delete(store, ["centos7@stable"], force=True)
+    assert (gone.version, [(each.channel, each.after) for each in gone.moved]) == (
+        "20261123.2",
+        [("stable", "20261123.1")],
+    )
+    assert list(link.parent.iterdir()) == []
+    other = store.artifacts / "centos7" / "build-3" / version(store, 2).path.name
+    other.parent.mkdir()
+    other.write_text("of the same name, by chance")
+    delete(store, ["centos7@20261123.3"], force=False)
+    assert other.exists()
+    assert issue(store.path, "next").version == "20261123.6"
+
+
+def test_a_name_can_go_for_good(store: Store) -> None:
+    every = [f"centos7@{each.version}" for each in registry.templates(store.path)]
+    delete(store, every, force=True)
+    left = sorted(path.name for path in store.path.iterdir())
+    assert left == [ledger_file.LOCK, "centos7.channels.json"]
+    assert ledger_file.read(store.path, "centos7").channels == {}
+    assert issue(store.path, "next").version == "20261123.6"
+
+
+def _remove(pool: Pool, artifacts: Path, part: str) -> None:
+    """Delete version 1, and be killed when it comes to the file."""
+
+    def hook(event: str, given: tuple[object, ...]) -> None:
+        if event == "os.remove" and str(given[0]).endswith(part):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with connect(URI) as connection:
+        pools.ensure(connection, pool.name, path=pool.path)
+        sys.addaudithook(hook)
+        store = Store(pool=pool, connection=connection, artifacts=artifacts)
+        delete(store, ["centos7@20261123.1"], force=True)
+
+
+def killed_at(store: Store, part: str) -> None:
+    remover = SPAWN.Process(target=_remove, args=(store.pool, store.artifacts, part))
+    remover.start()
+    remover.join(60)
+    assert remover.exitcode == -signal.SIGKILL
+
+
+def test_a_remover_that_is_killed_before_the_manifest_goes(store: Store) -> None:
+    killed_at(store, ".json")
+    assert len(registry.templates(store.path)) == 5
+    assert strays.clear(store.path, store.connection, dry_run=False) == ()
+    delete(store, ["centos7@20261123.1"], force=False)
+    assert len(registry.templates(store.path)) == 4
+
+
+def test_gc_finishes_what_a_killed_remover_began(store: Store) -> None:
+    image = version(store, 1).path
+    killed_at(store, ".qcow2")
+    assert len(registry.templates(store.path)) == 4
+    clone = overlay(store.path.parent / "clone.qcow2", image)
+    define(store.connection, clone)
+    assert strays.clear(store.path, store.connection, dry_run=False) == ()
+    store.connection.handle.lookupByName("web1").undefine()
+    assert strays.clear(store.path, store.connection, dry_run=True) == (image,)
+    assert image.exists()
+    assert strays.clear(store.path, store.connection, dry_run=False) == (image,)
+    assert not image.exists()
+
+
+def test_gc_leaves_what_is_not_ours(store: Store) -> None:
+    mine = store.path / "mine-20261123.1.qcow2"
+    qemu_img("create", "-f", "qcow2", mine, "1M")
+    lost = version(store, 1)
+    lost.manifest.unlink()  # by hand: nobody has told us to delete it
+    imageless = version(store, 2)  # the third by now
+    imageless.path.unlink()
+    (store.path / "notes-20261123.1.json").write_text("{}")
+    assert strays.clear(store.path, store.connection, dry_run=False) == ()
+    assert mine.exists()
+    assert lost.path.exists()
+    assert imageless.manifest.exists()
+
+
+@pytest.fixture
+def real(libvirt_uri: str) -> Iterator[Store]:
+    """Return a store pool under the host's libvirt."""
+    with connect(libvirt_uri) as opened, open_folder() as folder:
+        try:
+            yield _filled(opened, NAME, folder / "store")
+        finally:
+            domains.remove(domains.Domain(name=NAME, connection=opened))
+            pools.remove(opened, NAME)
+
+
+def test_the_clone_of_a_guest_that_runs(real: Store) -> None:
+    base = version(real, 1).path
+    base.chmod(0o644)
+    disk = overlay(real.path.parent / "clone.qcow2", base)
+    spec = DomainSpec(
+        name=NAME,
+        title=NAME,
+        machine=MACHINE,
+        disks=(Disk(path=disk, boot_order=1),),
+        console_log=real.path.parent / "console.log",
+    )
+    with domains.paused(real.connection, domain_xml(spec)):
+        needed = {(each.path, each.user) for each in uses(real.connection)}
+        assert {(disk, f"the domain {NAME}"), (base, f"the domain {NAME}")} <= needed
+        found = why(prune(real, "", keep=1, dry_run=False))
+    assert found["1"] == f"the domain {NAME} needs it"
+    assert found["2"] == ""
+    assert why(prune(real, "", keep=1, dry_run=False))["1"] == ""
+    names = [each.name for each in volumes.all_volumes(real.connection, NAME)]
+    assert [each for each in names if each.endswith(".qcow2")] == [version(real, 1).path.name]

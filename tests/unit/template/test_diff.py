@@ -1,0 +1,119 @@
+"""What changed from one template to another."""
+
+import pytest
+from msgspec.structs import replace
+from shelf import MACHINE, RECORD
+
+from builder.model.audit import Finding
+from builder.model.template import ImageFacts
+from builder.template import packages
+from builder.template.diff import Numbers, Pair, compare
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "version", "arch"),
+    [
+        ("bash-4.2.46-34.el7.x86_64", "bash", "4.2.46-34.el7", "x86_64"),
+        ("java-1.8.0-openjdk-1.8.0.412.b08-1.el7_9.x86_64", "java-1.8.0-openjdk",
+         "1.8.0.412.b08-1.el7_9", "x86_64"),
+        ("base-files-1-2.noarch", "base-files", "1-2", "noarch"),
+        ("gpg-pubkey-f4a80eb5-53a7ff4b.(none)", "gpg-pubkey-f4a80eb5", "53a7ff4b", "(none)"),
+        ("adduser-3.134.all", "adduser", "3.134", "all"),
+        ("base-files-12.4+deb12u15.amd64", "base-files", "12.4+deb12u15", "amd64"),
+        ("bsdutils-1:2.38.1-5+deb12u3.amd64", "bsdutils", "1:2.38.1-5+deb12u3", "amd64"),
+        ("libsqlite3-0-3.40.1-2+deb12u1.amd64", "libsqlite3-0", "3.40.1-2+deb12u1", "amd64"),
+        ("libapt-pkg6.0-2.6.1.amd64", "libapt-pkg6.0", "2.6.1", "amd64"),
+        ("linux-image-6.1.0-18-amd64-6.1.76-1.amd64", "linux-image-6.1.0-18-amd64", "6.1.76-1",
+         "amd64"),
+        ("gcc-12-base-12.2.0-14+deb12u1.amd64", "gcc-12-base", "12.2.0-14+deb12u1", "amd64"),
+        ("odd", "odd", "", ""),
+        ("", "", "", ""),
+        ("-.x86_64", "", "", "x86_64"),
+    ],
+)  # fmt: skip
+def test_names_of_packages(text: str, name: str, version: str, arch: str) -> None:
+    assert packages.parse(text) == packages.Package(name=name, version=version, arch=arch)
+
+
+def _change(name: str, before: str, after: str, arch: str = "x86_64") -> tuple[str, str, str, str]:
+    return name, arch, before, after
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changes"),
+    [
+        ([], [], []),
+        (["a-1-1.x86_64"], ["a-1-1.x86_64"], []),
+        (["a-1-1.x86_64"], [], [_change("a", "1-1", "")]),
+        ([], ["a-1-1.x86_64"], [_change("a", "", "1-1")]),
+        (["a-1-1.x86_64"], ["a-1-2.x86_64"], [_change("a", "1-1", "1-2")]),
+        # The same name for another processor is another package.
+        (["a-1-1.x86_64"], ["a-1-1.i686"],
+         [_change("a", "", "1-1", "i686"), _change("a", "1-1", "")]),
+        # Kernels are kept beside each other.
+        (["kernel-3-1.x86_64"], ["kernel-3-2.x86_64", "kernel-3-1.x86_64"],
+         [_change("kernel", "3-1", "3-1, 3-2")]),
+    ],
+)  # fmt: skip
+def test_lists_of_packages(
+    before: list[str], after: list[str], changes: list[tuple[str, str, str, str]]
+) -> None:
+    found = packages.compare(before, after)
+    assert [(each.name, each.arch, each.before, each.after) for each in found] == changes
+
+
+def test_a_template_does_not_differ_from_itself() -> None:
+    same = compare(RECORD, RECORD)
+    assert not any(
+        (same.added, same.removed, same.updated, same.facts, same.findings, same.kickstart)
+    )
+
+
+def test_everything_that_differs_is_told() -> None:
+    passed = Finding(check="host-keys", says="no keys")
+    old = replace(
+        RECORD,
+        version="20261122.1",
+        packages=("a-1-1.x86_64", "b-1-1.x86_64", "c-1-1.x86_64"),
+        image=ImageFacts(virtual_size=10, size=5, sha256=""),
+        boot_seconds=20.04,
+        phases={"boot": 1.0, "packages": 2.26},
+        audit=(passed, Finding(check="gone", says="")),
+        kickstart="one\ntwo\n",
+        tools={"qemu": "7"},
+    )
+    new = replace(
+        old,
+        version="20261123.1",
+        packages=("a-1-2.x86_64", "b-1-1.x86_64", "d-1-1.noarch"),
+        image=ImageFacts(virtual_size=10, size=7, sha256=""),
+        boot_seconds=0,
+        phases={},
+        iso="y.iso",
+        machine=replace(MACHINE, memory_mib=2),
+        audit=(replace(passed, details=("/etc/ssh/key",), waived=True),),
+        clones=(Finding(check="units", says="", details=("x failed", "y failed")),),
+        kickstart="one\n2\n",
+        tools={"qemu": "8"},
+    )
+    found = compare(old, new)
+    assert (found.before, found.after) == ("centos7@20261122.1", "centos7@20261123.1")
+    assert [each.name for each in found.added] == ["d"]
+    assert [each.name for each in found.removed] == ["c"]
+    assert [(each.name, each.before, each.after) for each in found.updated] == [("a", "1-1", "1-2")]
+    assert found.numbers == Numbers(
+        size=(5, 7), virtual_size=(10, 10), boot_seconds=(20.0, 0), install_seconds=(3.3, 0)
+    )
+    assert found.facts == (
+        Pair(what="iso", before="x.iso", after="y.iso"),
+        Pair(what="memory mib", before="1", after="2"),
+        Pair(what="tool qemu", before="7", after="8"),
+    )
+    assert found.findings == (
+        Pair(what="host-keys", before="passed", after="waived: /etc/ssh/key"),
+        Pair(what="gone", before="passed", after=""),
+        Pair(what="units", before="", after="failed: x failed; y failed"),
+    )
+    assert found.kickstart == (
+        "--- centos7@20261122.1", "+++ centos7@20261123.1", "@@ -1,2 +1,2 @@", " one", "-two", "+2",
+    )  # fmt: skip
