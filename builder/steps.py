@@ -25,7 +25,7 @@ from builder.template.audit.judge import audit
 from builder.template.audit.tree import Tree
 from builder.template.compress import compress
 from builder.template.image import measure
-from builder.template.manifest import build_key, draft, tools
+from builder.template.manifest import build_key, draft, rfc3339, tools
 from builder.template.publish import publish
 from builder.template.registry import manifest, newest
 from builder.template.verify import Verified, verify
@@ -156,8 +156,14 @@ def boot_clones(record: Manifest, work: Work) -> Verified:
 def publish_image(record: Manifest, image: ImageFacts, work: Work) -> Template:
     """Give the image its name and version."""
     journal = work.journal
-    record = replace(record, steps=journal.record.steps, tools=tools(work.on.connection))
-    template = publish(work.candidate, record, image, today=datetime.now(UTC).date())
+    now = datetime.now(UTC)
+    record = replace(
+        record,
+        steps=journal.record.steps,
+        tools=tools(work.on.connection),
+        finished=rfc3339(now),
+    )
+    template = publish(work.candidate, record, image, today=now.date())
     journal.write("manifest.json", template.manifest.read_text())
     journal.link(template.path)
     return template

@@ -20,7 +20,7 @@ def templates(store: Path) -> tuple[Template, ...]:
 def manifest(template: Template) -> Manifest:
     """Return the record of how it was made. Raises TemplateError when it cannot be read."""
     try:
-        return msgspec.json.decode(template.manifest.read_bytes(), type=Manifest)
+        return Manifest.parse(template.manifest.read_bytes())
     except (OSError, msgspec.DecodeError) as error:
         raise TemplateError(
             f"The manifest {template.manifest} cannot be read: {error}.",
@@ -49,7 +49,7 @@ def order(version: str) -> tuple[int, int]:
 def _read(path: Path) -> Template | None:
     """A file of another kind or name, or a manifest whose image is not there, is no template."""
     try:
-        record = msgspec.json.decode(path.read_bytes(), type=Manifest)
+        record = Manifest.parse(path.read_bytes())
         image = path.with_suffix(".qcow2")
         size = image.stat().st_size
     except (OSError, msgspec.DecodeError):

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from builder import leftovers
@@ -88,7 +87,7 @@ def newest(settings: Settings) -> Path:
 
 def manifests(hypervisor: Hypervisor) -> list[Manifest]:
     paths = hypervisor.store_pool.path.glob("rehearsal-*.json")
-    return [msgspec.json.decode(path.read_bytes(), type=Manifest) for path in paths]
+    return [Manifest.parse(path.read_bytes()) for path in paths]
 
 
 def test_a_build_that_is_killed_in_every_phase_comes_out_the_same(
