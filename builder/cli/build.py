@@ -7,6 +7,7 @@ import typer
 
 from builder.cli.context import Context, context
 from builder.cli.output import size, table, to_json
+from builder.cli.template_supply import signer
 
 if TYPE_CHECKING:
     from builder.model.build import BuildOrder
@@ -39,6 +40,9 @@ def build(
     waive: Annotated[
         list[str], typer.Option(metavar="CHECK", help="Publish although this check fails.")
     ] = [],  # noqa: B006  # typer copies it
+    sign: Annotated[
+        Path | None, typer.Option(metavar="KEY", help="Sign the template with this ed25519 key.")
+    ] = None,
     memory_mib: Annotated[int, typer.Option(min=0, help="Memory of the guest.")] = 0,
     vcpus: Annotated[int, typer.Option(min=0, help="Processors of the guest.")] = 0,
     disk_gib: Annotated[int, typer.Option(min=0, help="Size of the template's disk.")] = 0,
@@ -83,7 +87,10 @@ def build(
     if dry_run:
         typer.echo(_preview(order, context(ctx)))
         return
+    seal = signer(context(ctx), sign) if sign else None
     built = _build(order, context(ctx), force=force, keep=keep, events=events)
+    if seal:
+        seal(built.template)
     typer.echo(to_json(built) if json else summary(built))
 
 

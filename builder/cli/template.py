@@ -4,10 +4,15 @@ from typing import Annotated
 
 import typer
 
+from builder.cli import template_supply
 from builder.cli.context import context
 from builder.cli.output import size, table, to_json
 
 app = typer.Typer(no_args_is_help=True, help="Published templates.")
+app.command()(template_supply.sbom)
+app.command()(template_supply.provenance)
+app.command()(template_supply.sign)
+app.command()(template_supply.verify)
 
 
 @app.command("list")

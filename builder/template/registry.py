@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from builder.errors import TemplateError
+from builder.errors import TemplateError, UsageError, suggest
 from builder.model.template import Manifest, Template
 
 _VERSION = re.compile(r"\d{8}\.\d+")
@@ -38,6 +38,17 @@ def unchanged(store: Path, name: str, *, key: str) -> Template | None:
 def newest(store: Path, name: str) -> Template | None:
     """Return the newest template of that name."""
     return next((each for each in reversed(templates(store)) if each.name == name), None)
+
+
+def find(store: Path, reference: str) -> Template:
+    """Return the template NAME@VERSION, or the newest NAME. Raises UsageError if there is none."""
+    name, _, version = reference.partition("@")
+    known = templates(store)
+    alike = [each for each in known if each.name == name and version in ("", each.version)]
+    if not alike:
+        names = {f"{each.name}@{each.version}" if version else each.name for each in known}
+        raise UsageError(f"There is no template {reference}.", hint=suggest(reference, names))
+    return alike[-1]
 
 
 def order(version: str) -> tuple[int, int]:
