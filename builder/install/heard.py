@@ -14,7 +14,7 @@ from builder.model.package import Package, System
 from builder.virt.terminal import Lines
 
 _MOST_PACKAGES = 5000
-"""As many as our script sends; a whole desktop has half of that."""
+"""As many as our script sends."""
 
 
 class Heard(msgspec.Struct, kw_only=True):
