@@ -8,8 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from builder.cli import app
-from builder.model.template import Manifest
+from builder.cli import build as build_command
+from builder.model.template import Built, Manifest
 from builder.process import run
+from builder.template import registry
 from builder.template.image import measure
 
 NODE = """
@@ -110,3 +112,10 @@ def test_a_build_reads_its_key_before_it_begins(
     assert app.run([*argv[:2], "build", "rehearsal", "--sign", "gone"]) == 3
     assert "Cannot read the key gone" in capsys.readouterr().err
     assert not Path("artifacts").exists()
+
+
+def test_a_build_signs_what_it_published(argv: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    built = Built(template=registry.find(Path("store"), "centos7"), fresh=True)
+    monkeypatch.setattr(build_command, "_build", lambda *_words, **_options: built)
+    assert app.run([*argv[:2], "build", "rehearsal", "--sign", "key"]) == 0
+    assert app.run([*argv, "verify", "centos7", "--key", "pub"]) == 0
