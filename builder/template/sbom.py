@@ -139,7 +139,7 @@ def _purl(package: Package, system: System) -> "PackageURL":
     }
     return PackageURL(
         type=package.kind,
-        namespace=_VENDORS.get(system.id, system.id),
+        namespace=_VENDORS.get(system.id, system.id).lower(),
         name=package.name,
         version=rest if package.kind == "rpm" else package.version,
         qualifiers={key: value for key, value in qualifiers.items() if value},

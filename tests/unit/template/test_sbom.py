@@ -66,8 +66,8 @@ CENTOS, DEBIAN = System(id="centos", version_id="7"), System(id="debian", versio
         ),
         (
             Package(kind="deb", name="sid", version="1", arch="all"),
-            System(id="debian"),
-            "pkg:deb/debian/sid@1?arch=all&distro=debian",
+            System(id="Debian"),
+            "pkg:deb/debian/sid@1?arch=all&distro=Debian",
         ),
     ],
     ids=lambda value: value.name if isinstance(value, Package) else "",
