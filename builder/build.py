@@ -106,6 +106,7 @@ def _make(inputs: Inputs, work: Work) -> Template:
         record,
         domain_xml=done.domain_xml,
         packages=done.packages,
+        system=done.system,
         phases=done.phases,
         audit=audited.findings,
         boot_seconds=clones.boot_seconds,

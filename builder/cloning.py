@@ -21,7 +21,7 @@ from builder.virt import domains, pools, volumes
 from builder.virt.domain_xml import clone_xml
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_CLOUD_INIT = re.compile(r"cloud-init-\d")
+_CLOUD_INIT = re.compile(r"cloud-init(-\d.*)?$")
 _GIB = 2**30
 
 
@@ -97,7 +97,7 @@ def seed_for(record: Manifest, order: CloneOrder) -> Seed | None:
 
     Raises UsageError when such a template's clone is to be told something all the same.
     """
-    if any(_CLOUD_INIT.match(package) for package in record.packages):
+    if any(_CLOUD_INIT.match(package.name) for package in record.packages):
         # A name that libvirt knows may have what a host's name may not.
         hostname = order.hostname or order.name.replace("_", "-")
         return nocloud.read(hostname, ssh_keys=order.ssh_keys, user_data=order.user_data)

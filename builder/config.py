@@ -59,6 +59,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Locks, and logs of daemons that we start."""
     kickstarts: Path | None = None
     """The user's own kickstarts, snippets and profiles, searched before ours."""
+    trusted_key: Path | None = None
+    """Public key that signatures of templates are verified with."""
     network: Network = "user"
     """Where guests are plugged in: user, network:NAME, bridge:NAME or none."""
     install_minutes: Minutes = 90

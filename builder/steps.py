@@ -28,7 +28,7 @@ from builder.model.template import ImageFacts, Manifest, Template
 from builder.template import checks
 from builder.template.compress import compress
 from builder.template.image import measure
-from builder.template.manifest import build_key, draft, tools
+from builder.template.manifest import build_key, draft, rfc3339, tools
 from builder.template.publish import publish
 from builder.template.registry import manifest, newest
 from builder.template.user_checks import CARD, Door, make_key
@@ -172,8 +172,14 @@ def _door(work: Work) -> Iterator[Door | None]:
 def publish_image(record: Manifest, image: ImageFacts, work: Work) -> Template:
     """Give the image its name and version."""
     journal = work.journal
-    record = replace(record, steps=journal.record.steps, tools=tools(work.on.connection))
-    template = publish(work.candidate, record, image, today=datetime.now(UTC).date())
+    now = datetime.now(UTC)
+    record = replace(
+        record,
+        steps=journal.record.steps,
+        tools=tools(work.on.connection),
+        finished=rfc3339(now),
+    )
+    template = publish(work.candidate, record, image, today=now.date())
     journal.write("manifest.json", template.manifest.read_text())
     journal.link(template.path)
     return template

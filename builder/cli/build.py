@@ -7,6 +7,7 @@ import typer
 
 from builder.cli.context import Context, context
 from builder.cli.output import size, table, to_json
+from builder.cli.templates.supply import signer
 
 if TYPE_CHECKING:
     from builder.model.build import BuildOrder
@@ -42,6 +43,9 @@ def build(
     compat: Annotated[
         bool, typer.Option("--compat", help="Compress for QEMU before 5.1: slower, larger.")
     ] = False,
+    sign: Annotated[
+        Path | None, typer.Option(metavar="KEY", help="Sign the template with this ed25519 key.")
+    ] = None,
     memory_mib: Annotated[int, typer.Option(min=0, help="Memory of the guest.")] = 0,
     vcpus: Annotated[int, typer.Option(min=0, help="Processors of the guest.")] = 0,
     disk_gib: Annotated[int, typer.Option(min=0, help="Size of the template's disk.")] = 0,
@@ -87,7 +91,10 @@ def build(
     if dry_run:
         typer.echo(_preview(order, context(ctx)))
         return
+    seal = signer(context(ctx), sign) if sign else None
     built = _build(order, context(ctx), force=force, keep=keep, events=events)
+    if seal:
+        seal(built.template)
     typer.echo(to_json(built) if json else summary(built))
 
 

@@ -3,13 +3,14 @@
 import typer
 
 from builder.cli.templates.audit import audit
-from builder.cli.templates.clone import clone
-from builder.cli.templates.export import export
 from builder.cli.templates.channels import promote, revoke, rollback
+from builder.cli.templates.clone import clone
 from builder.cli.templates.diff import diff
+from builder.cli.templates.export import export
 from builder.cli.templates.listing import list_
 from builder.cli.templates.removal import delete, prune
 from builder.cli.templates.show import show
+from builder.cli.templates.supply import provenance, sbom, sign, verify
 
 app = typer.Typer(no_args_is_help=True, help="Published templates: versions and channels.")
 
@@ -25,3 +26,7 @@ app.command()(prune)
 app.command()(audit)
 app.command()(clone)
 app.command()(export)
+app.command()(sbom)
+app.command()(provenance)
+app.command()(sign)
+app.command()(verify)

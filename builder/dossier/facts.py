@@ -148,7 +148,7 @@ def _inputs(folder: Path, error: str) -> tuple[Log, ...]:
 def _manifest(path: Path) -> Manifest | None:
     try:
         with path.open("rb") as file:
-            return msgspec.json.decode(file.read(_MANIFEST), type=Manifest)
+            return Manifest.parse(file.read(_MANIFEST))
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 

@@ -10,13 +10,18 @@ from builder.install.track import Track
 from builder.model.domain import ANACONDA_PORT, RESULT_PORT
 from builder.model.installation import GuestReport, Output
 from builder.model.media import InstallMedia
+from builder.model.package import Package, System
 from builder.virt.terminal import Lines
+
+_MOST_PACKAGES = 5000
+"""As many as our script sends."""
 
 
 class Heard(msgspec.Struct, kw_only=True):
     """What the guest told so far."""
 
-    packages: list[str] = []
+    packages: list[Package] = []
+    system: System | None = None
     phases: dict[str, float] = {}
     """Seconds that each phase took."""
     success: bool = False
@@ -60,8 +65,9 @@ class Watcher:
         said = report.parse(line)
         if said is None or said.nonce != self._nonce:
             return
-        if said.package:
+        if said.package and len(self.heard.packages) < _MOST_PACKAGES:
             self.heard.packages.append(said.package)
+        self.heard.system = said.system or self.heard.system
         if said.result == "success" and not self._refused:
             # What the guest's scripts know outweighs what a text on its console looked like.
             self.heard.success, self.heard.failure = True, None

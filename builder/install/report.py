@@ -5,6 +5,7 @@ import base64
 import msgspec
 
 from builder.model.installation import GuestReport
+from builder.model.package import Package, System
 
 
 class _Wire(msgspec.Struct, frozen=True):
@@ -13,7 +14,8 @@ class _Wire(msgspec.Struct, frozen=True):
     result: str = ""
     stage: str = ""
     log_base64: str = ""
-    package: str = ""
+    package: Package | None = None
+    system: System | None = None
 
 
 def parse(line: str) -> GuestReport | None:
@@ -30,6 +32,7 @@ def parse(line: str) -> GuestReport | None:
         stage=wire.stage,
         log_base64=wire.log_base64,
         package=wire.package,
+        system=wire.system,
     )
 
 

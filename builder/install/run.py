@@ -77,6 +77,7 @@ def install(
         seconds=time.monotonic() - began,
         domain_xml=document,
         packages=tuple(sorted(heard.packages)),
+        system=heard.system,
         phases=heard.phases if fresh else {},
     )
 

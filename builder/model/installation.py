@@ -6,6 +6,7 @@ import msgspec
 
 from builder.model.domain import DomainSpec
 from builder.model.media import InstallMedia
+from builder.model.package import Package, System
 
 
 class InstallPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,8 +85,9 @@ class GuestReport(msgspec.Struct, frozen=True, kw_only=True):
     """Where a failure happened: "onerror" or "traceback"."""
     log_base64: str = ""
     """Tail of the installer's log."""
-    package: str = ""
-    """One installed package: NAME-VERSION."""
+    package: Package | None = None
+    """One of those that are installed."""
+    system: System | None = None
 
 
 class Installation(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +96,8 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True):
     disk: Path
     seconds: float
     domain_xml: str
-    packages: tuple[str, ...]
+    packages: tuple[Package, ...]
+    system: System | None = None
+    """What was installed, in its own words."""
     phases: dict[str, float] = {}
     """Seconds that each phase took; empty where nobody watched all of it."""

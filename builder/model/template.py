@@ -1,11 +1,13 @@
 """The finished golden image and the record of how it was made."""
 
 from pathlib import Path
+from typing import Any, Self
 
 import msgspec
 
 from builder.model.audit import Expected, Finding
 from builder.model.domain import Machine
+from builder.model.package import Package, System
 
 
 class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,24 +40,32 @@ class StepTime(msgspec.Struct, frozen=True, kw_only=True):
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """The record of a build. It grows with the build; as manifest.json it is complete."""
 
-    schema: int = 1
+    schema: int = 2
+    """1 has packages as plain texts."""
     name: str
     version: str = ""
     build_id: str
     build_key: str
     created: str
-    """RFC 3339, UTC."""
+    """When the build began: RFC 3339, UTC, like `finished`."""
+    finished: str = ""
     release: str
     profile: str
     medium: str
     iso: str
     iso_sha256: str
+    iso_url: str = ""
+    """Where it can be had, if the catalogue knows."""
+    variables: dict[str, str] = {}
+    """Of the kickstart, as far as the user set them; passwords are no variables."""
     kickstart: str
     """The rendered text, secrets masked."""
     machine: Machine
     domain_xml: str = ""
-    packages: tuple[str, ...] = ()
-    """NAME-VERSION, as the guest listed them at the end of its installation."""
+    packages: tuple[Package, ...] = ()
+    """As the guest listed them at the end of its installation."""
+    system: System | None = None
+    """As the guest calls itself."""
     phases: dict[str, float] = {}
     """Seconds that each phase of the installation took."""
     image: ImageFacts | None = None
@@ -72,6 +82,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     tools: dict[str, str] = {}
     """Version of each program and library that had a hand in it."""
 
+    @classmethod
+    def parse(cls, data: bytes) -> Self:
+        """Read a manifest of any schema. Raises msgspec.DecodeError."""
+        fields = msgspec.json.decode(data)
+        if isinstance(fields, dict) and fields.get("schema") == 1:
+            fields["packages"] = _named(fields.get("packages", []))
+        return msgspec.convert(fields, cls)
+
 
 class Built(msgspec.Struct, frozen=True, kw_only=True):
     """What a build came to."""
@@ -82,3 +100,9 @@ class Built(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path | None = None
     """The build's folder under artifacts/; None when nothing was built."""
     steps: tuple[StepTime, ...] = ()
+
+
+def _named(packages: Any) -> Any:  # noqa: ANN401  # whatever the JSON holds: it is checked after
+    """Texts cannot be taken apart: names and versions of debs both hold hyphens."""
+    known = isinstance(packages, list) and all(isinstance(each, str) for each in packages)
+    return [{"name": each} for each in packages] if known else packages

@@ -16,6 +16,9 @@ from builder.errors import ConfigError, HostError
 from builder.model.ledger import Ledger
 
 LOCK = ".templates.lock"
+SIGNATURES = ".intoto.jsonl"
+"""By which in-toto names bundles, after the name of what they are about."""
+
 _SUFFIX = ".channels.json"
 
 
@@ -70,8 +73,9 @@ def write(store: Path, ledger: Ledger) -> None:
 
 
 def drafts(store: Path) -> tuple[Path, ...]:
-    """Return ledgers that were not finished; with the lock held, nobody will."""
-    return tuple(sorted(store.glob(f".*{_SUFFIX}.*.part")))
+    """Return ledgers and signatures that were not finished; with the lock held, nobody will."""
+    names = (_SUFFIX, SIGNATURES)
+    return tuple(path for each in names for path in sorted(store.glob(f".*{each}.*.part")))
 
 
 def _path(store: Path, name: str) -> Path:

@@ -46,16 +46,29 @@ def draft(
         name=order.name,
         build_id=build_id,
         build_key=key,
-        created=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        created=rfc3339(datetime.now(UTC)),
         release=order.release.name,
         profile=order.profile.name,
         medium=order.variant,
         iso=iso.volume,
         iso_sha256=iso.sha256,
+        iso_url=_url(order, iso),
+        variables=order.options.variables,
         kickstart=kickstart,
         machine=machine,
         compression=order.compression,
     )
+
+
+def rfc3339(moment: datetime) -> str:
+    """Return a moment of UTC as manifests have it, to the second."""
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _url(order: BuildOrder, iso: StagedIso) -> str:
+    """Return where these very bytes can be had; a file at hand may be another one."""
+    urls, medium = order.release.urls, order.medium
+    return f"{urls[0]}/{medium.file}" if urls and iso.sha256 == medium.sha256 else ""
 
 
 def tools(connection: Connection) -> dict[str, str]:

@@ -65,7 +65,7 @@ def _claimed(manifest: Manifest, store: Path) -> Manifest | None:
     """Return what this build claimed before it was killed, if that is so."""
     for path in store.glob(f"{manifest.name}-*.json"):
         with suppress(OSError, msgspec.DecodeError):
-            known = msgspec.json.decode(path.read_bytes(), type=Manifest)
+            known = Manifest.parse(path.read_bytes())
             if known.build_id == manifest.build_id:
                 return known
     return None

@@ -26,7 +26,7 @@ def versions(store: Path, name: str) -> tuple[Template, ...]:
 def manifest(template: Template) -> Manifest:
     """Return the record of how it was made. Raises TemplateError when it cannot be read."""
     try:
-        return msgspec.json.decode(template.manifest.read_bytes(), type=Manifest)
+        return Manifest.parse(template.manifest.read_bytes())
     except (OSError, msgspec.DecodeError) as error:
         raise TemplateError(
             f"The manifest {template.manifest} cannot be read: {error}.",
@@ -52,7 +52,7 @@ def newest(store: Path, name: str) -> Template | None:
 def _read(path: Path) -> Template | None:
     """A file of another kind or name, or a manifest whose image is not there, is no template."""
     try:
-        record = msgspec.json.decode(path.read_bytes(), type=Manifest)
+        record = Manifest.parse(path.read_bytes())
         image = path.with_suffix(".qcow2")
         size = image.stat().st_size
     except (OSError, msgspec.DecodeError):

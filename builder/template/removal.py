@@ -121,6 +121,7 @@ def _remove(store: Store, template: Template) -> Verdict:
     try:
         template.manifest.unlink()
         files.sync(store.path)
+        template.path.with_name(template.path.name + ledger_file.SIGNATURES).unlink(missing_ok=True)
         _unlink_twin(folder / template.path.name, template.path)
         template.path.unlink(missing_ok=True)
     except OSError as error:

@@ -42,6 +42,8 @@ def _removed(store: Path) -> Iterator[Path]:
         gone = not path.with_suffix(".json").exists()
         if gone and version in ledger_file.read(store, name).deleted:
             yield path
+            if (signatures := path.with_name(path.name + ledger_file.SIGNATURES)).exists():
+                yield signatures
 
 
 def _claims(store: Path) -> Iterator[Path]:
@@ -54,7 +56,7 @@ def _claims(store: Path) -> Iterator[Path]:
 
 def _is_manifest(path: Path, name: str, version: str) -> bool:
     try:
-        record = msgspec.json.decode(path.read_bytes(), type=Manifest)
+        record = Manifest.parse(path.read_bytes())
     except (OSError, msgspec.DecodeError):
         return False
     return (record.name, record.version) == (name, version)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from builder import leftovers
@@ -90,7 +89,7 @@ def newest(settings: Settings) -> Path:
 
 def manifests(hypervisor: Hypervisor) -> list[Manifest]:
     paths = hypervisor.store_pool.path.glob("rehearsal-*.json")
-    return [msgspec.json.decode(path.read_bytes(), type=Manifest) for path in paths]
+    return [Manifest.parse(path.read_bytes()) for path in paths]
 
 
 def test_a_build_that_is_killed_in_every_phase_comes_out_the_same(
@@ -112,7 +111,7 @@ def test_a_build_that_is_killed_in_every_phase_comes_out_the_same(
     assert (entry.state, len(entry.record.steps)) == ("done", 9)
     made = [each for each in manifests(hypervisor) if each.build_id == folder.name]
     assert [each.version for each in made] == [entry.record.version]
-    assert any(package.startswith("openssh-server") for package in made[0].packages)
+    assert any(package.name == "openssh-server" for package in made[0].packages)
     assert made[0].boot_seconds > 1
     assert leftovers.left(hypervisor, folder.name) == ()
     assert not (folder / ".results.json").exists()

@@ -1,5 +1,6 @@
 """Whole builds of the rehearsal release, as users run them."""
 
+import json
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from builder.monitor import SilentMonitor
 from builder.orders import Request, resolve
 from builder.process import run
 from builder.template.image import measure
+from builder.template.sbom import sbom
 from builder.virt.domains import names
 from builder.virt.volumes import all_volumes
 
@@ -44,12 +46,15 @@ def test_build_publishes_a_template_that_boots(
     built = build(order, on=hypervisor, monitor=SilentMonitor())
 
     template = built.template
-    manifest = msgspec.json.decode(template.manifest.read_bytes(), type=Manifest)
+    manifest = Manifest.parse(template.manifest.read_bytes())
     assert built.fresh
     assert measure(template.path) == template.image == manifest.image
     assert manifest.iso_sha256 == rehearsal.sha256
     assert manifest.boot_seconds > 1
-    assert any(package.startswith("openssh-server") for package in manifest.packages)
+    assert any(package.name == "openssh-server" for package in manifest.packages)
+    assert {package.kind for package in manifest.packages} == {"deb"}
+    assert all(package.version and package.source for package in manifest.packages)
+    assert json.loads(sbom(manifest))["metadata"]["component"]["name"] == template.path.name
     assert "backing" not in run(["qemu-img", "info", template.path]).stdout
     assert left(hypervisor) == ([], [])
     assert built.folder is not None

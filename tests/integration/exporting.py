@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from small_media import call
 from tiny_guests import MACHINE, POWER_OFF, write_disk
 
+from builder.model.package import Package
 from builder.model.template import Manifest, Template
 from builder.template.image import measure
 from builder.template.publish import publish
@@ -31,7 +32,7 @@ RECORD = Manifest(
 
 
 def template(
-    store: Path, *, name: str = "tiny", words: str = WORDS, packages: tuple[str, ...] = ()
+    store: Path, *, name: str = "tiny", words: str = WORDS, packages: tuple[Package, ...] = ()
 ) -> Template:
     """Publish a template of 64 MiB, of which three cannot be compressed, into the folder."""
     raw = write_disk(store / "disk.raw", words, POWER_OFF, size=64 * 2**20)

@@ -7,6 +7,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from builder.model.domain import Machine
+from builder.model.package import Package
 from builder.model.template import Manifest, Template
 from builder.template.image import measure
 from builder.template.publish import publish
@@ -26,7 +27,7 @@ RECORD = Manifest(
     machine=Machine(
         osinfo="x", virt_type="kvm", cpu="x", memory_mib=1, vcpus=1, firmware="bios", network="user"
     ),
-    packages=("bash-4.2.46-34.el7.x86_64",),
+    packages=(Package(name="bash", version="4.2.46-34.el7", arch="x86_64", kind="rpm"),),
 )
 
 

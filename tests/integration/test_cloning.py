@@ -19,6 +19,7 @@ from builder.cloning import clone
 from builder.errors import ConfigError, HostError, UsageError
 from builder.hypervisor import Hypervisor, open_hypervisor
 from builder.model.clone import Clone, CloneOrder
+from builder.model.package import Package
 from builder.model.template import Template
 from builder.monitor import SilentMonitor
 from builder.virt import domains, pools, volumes
@@ -59,7 +60,10 @@ def plain(on: Hypervisor) -> Template:
 
 @pytest.fixture
 def cloud(on: Hypervisor) -> Template:
-    return template(on.store_pool.path, packages=("cloud-init-23.1.1-11.el9.noarch",))
+    return template(
+        on.store_pool.path,
+        packages=(Package(name="cloud-init", version="23.1.1-11.el9", arch="noarch", kind="rpm"),),
+    )
 
 
 def made(on: Hypervisor, source: Template, order: CloneOrder = ORDER) -> Clone:

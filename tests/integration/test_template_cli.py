@@ -10,6 +10,7 @@ from store_pools import RECORD, issue, overlay
 
 from builder.cli import app
 from builder.model.audit import Finding
+from builder.model.package import Package
 from builder.virt import pools
 from builder.virt.connection import connect
 
@@ -29,7 +30,10 @@ def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
         issue(folder, "build-1")
         assert app.run(["template", "promote", "centos7"]) == 0
         findings = (Finding(check="host-keys", says="no keys", details=("/a/key",), waived=True),)
-        packages = ("bash-4.2.46-35.el7.x86_64", "vim-1-1.noarch")
+        packages = (
+            Package(name="bash", version="4.2.46-35.el7", arch="x86_64", kind="rpm"),
+            Package(name="vim", version="1-1", arch="noarch", kind="rpm"),
+        )
         text = "text\nmore\n"
         issue(
             folder,
@@ -78,7 +82,7 @@ def test_show(capsys: pytest.CaptureFixture[str], store: Path) -> None:
         "clones        not done",
     ):
         assert words in text
-    assert printed(capsys, "show", "centos7@stable", "--packages") == "bash-4.2.46-34.el7.x86_64\n"
+    assert printed(capsys, "show", "centos7@stable", "--packages") == "bash 4.2.46-34.el7 x86_64\n"
     assert printed(capsys, "show", "centos7", "--kickstart") == "text\nmore\n"
     found = json.loads(printed(capsys, "show", "centos7@stable", "--json"))
     assert found["template"]["channels"] == ["stable"]

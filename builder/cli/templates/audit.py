@@ -1,6 +1,6 @@
 """builder template audit: look at a published image's files again."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 

@@ -34,7 +34,8 @@ def show(
         )
     entry, manifest, history = described(store_folder(ctx), reference)
     if packages:
-        typer.echo("".join(f"{each}\n" for each in manifest.packages), nl=False)
+        lines = (f"{each.name} {each.version} {each.arch}".rstrip() for each in manifest.packages)
+        typer.echo("".join(f"{line}\n" for line in lines), nl=False)
     elif kickstart:
         typer.echo(manifest.kickstart, nl=False)
     elif json:

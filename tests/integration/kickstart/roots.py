@@ -52,6 +52,9 @@ def root_fixture(tmp_path: Path) -> Path:
         (folder / name).mkdir(parents=True)
     for name in ("bin", "sbin", "lib", "lib64"):
         (folder / name).symlink_to(f"usr/{name}")
+    # Which awk a system has is decided in /etc.
+    (folder / "etc/alternatives").mkdir(parents=True)
+    (folder / "etc/alternatives/awk").symlink_to(Path("/usr/bin/awk").resolve())
     for name, text in _FILES.items():
         put(folder / name, text)
     for name in ("fstrim", "sync", "restorecon", "dracut"):

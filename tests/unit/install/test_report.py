@@ -6,13 +6,21 @@ from hypothesis import strategies as st
 
 from builder.install.report import log_tail, parse
 from builder.model.installation import GuestReport
+from builder.model.package import Package, System
 
 
 @pytest.mark.parametrize(
     ("line", "report"),
     [
         ('{"builder":1,"nonce":"n","result":"success"}', GuestReport(nonce="n", result="success")),
-        ('{"builder":1,"nonce":"n","package":"a-1"}', GuestReport(nonce="n", package="a-1")),
+        (
+            '{"builder":1,"nonce":"n","package":{"kind":"rpm","name":"a","version":"1:2-1"}}',
+            GuestReport(nonce="n", package=Package(kind="rpm", name="a", version="1:2-1")),
+        ),
+        (
+            '{"builder":1,"nonce":"n","system":{"id":"centos","pretty_name":"C (Core)"}}',
+            GuestReport(nonce="n", system=System(id="centos", pretty_name="C (Core)")),
+        ),
         (
             '{"builder":1,"nonce":"n","result":"failure","stage":"traceback","log_base64":"eA=="}',
             GuestReport(nonce="n", result="failure", stage="traceback", log_base64="eA=="),
@@ -37,6 +45,18 @@ def test_reports(line: str, report: GuestReport) -> None:
         '{"builder":"1","nonce":"n"}',
         '{"builder":1,"nonce":7}',
         '{"builder":1,"nonce":"n","result":true}',
+        '{"builder":1,"nonce":"n","package":"a-1"}',
+        '{"builder":1,"nonce":"n","package":{"kind":"rpm"}}',
+        '{"builder":1,"nonce":"n","package":{"kind":"exe","name":"a"}}',
+        '{"builder":1,"nonce":"n","package":{"name":""}}',
+        '{"builder":1,"nonce":"n","package":{"name":"a b"}}',
+        '{"builder":1,"nonce":"n","package":{"name":"a\\n"}}',
+        '{"builder":1,"nonce":"n","package":{"name":"../a"}}',
+        '{"builder":1,"nonce":"n","package":{"name":"a","version":"<b>"}}',
+        '{"builder":1,"nonce":"n","package":{"name":"a","license":"\\u001b[2J"}}',
+        '{"builder":1,"nonce":"n","package":{"name":"%s"}}' % ("a" * 256),
+        '{"builder":1,"nonce":"n","system":{"id":"caf\u00e9"}}',
+        '{"builder":1,"nonce":"n","system":{"id":7}}',
         '{"builder":1,"nonce":"n"} trailing',
         '{"builder":1,"nonce":"n"',
         '{"builder":1,"nonce":"n","x":' + "[" * 60000,

@@ -26,6 +26,7 @@ from builder.model.installation import (
     PhaseLimits,
     Signal,
 )
+from builder.model.package import Package, System
 from builder.monitor import Progress, SilentMonitor
 
 NONCE = "5eed" * 8
@@ -75,7 +76,7 @@ def console(text: bytes) -> Output:
     return Output(source="console", data=text)
 
 
-def said(**fields: str) -> Output:
+def said(**fields: object) -> Output:
     line = json.dumps({"builder": 1, "nonce": NONCE, **fields})
     return Output(source=RESULT_PORT, data=f"\n{line}\n".encode())
 
@@ -117,9 +118,19 @@ OFF = Ended(reason="shutdown")
 
 
 def test_success_is_the_nonce_and_a_clean_poweroff() -> None:
-    packages = [said(package="bash-4.2"), said(package="kernel-3.10")]
+    packages = [said(package={"name": "bash"}), said(package={"name": "kernel"})]
     heard = run(Guest(*((10.0, each) for each in packages), (20, SUCCESS), (30, OFF)))
-    assert (heard.success, heard.packages) == (True, ["bash-4.2", "kernel-3.10"])
+    assert heard.success
+    assert heard.packages == [Package(name="bash"), Package(name="kernel")]
+
+
+def test_what_the_system_calls_itself_is_heard_and_a_flood_of_packages_bounded() -> None:
+    flood = b"".join(said(package={"name": f"p{number}"}).data for number in range(5001))
+    told = said(system={"id": "centos", "version_id": "7"})
+    output = Output(source=RESULT_PORT, data=flood)
+    heard = run(Guest((10.0, told), (11.0, output), (20, SUCCESS), (30, OFF)))
+    assert heard.system == System(id="centos", version_id="7")
+    assert len(heard.packages) == 5000
 
 
 def test_reports_may_come_in_pieces() -> None:
@@ -144,7 +155,7 @@ NOT_THE_NONCE = [
     [],
     [said(nonce="0000" * 8, result="success")],
     [said(result="maybe")],
-    [said(package="bash-4.2")],
+    [said(package={"name": "bash"})],
     [console(SUCCESS.data)],
     [Output(source=ANACONDA_PORT, data=SUCCESS.data)],
     [Output(source=RESULT_PORT, data=SUCCESS.data[:-1])],

@@ -1,0 +1,103 @@
+"""Keys of ed25519, as `openssl genpkey -algorithm ed25519` and ssh-keygen write them."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from builder.errors import ConfigError, HostError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+        Ed25519PrivateKey,
+        Ed25519PublicKey,
+    )
+
+_LARGEST = 2**16
+_HINT = "`openssl genpkey -algorithm ed25519 -out builder.key` makes one."
+
+
+def private(path: Path, *, passphrase: Callable[[], str]) -> "Ed25519PrivateKey":
+    """Read a private key; `passphrase` is asked only for one that is encrypted.
+
+    Raises ConfigError for a file that is no such key, or not with that passphrase, and HostError
+    where the library for keys is missing.
+    """
+    require()
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+        Ed25519PrivateKey,
+    )
+
+    data = _read(path)
+    ssh = b"BEGIN OPENSSH" in data
+    load = serialization.load_ssh_private_key if ssh else serialization.load_pem_private_key
+    try:
+        try:
+            key = load(data, None)
+        except TypeError:  # it is encrypted
+            key = load(data, passphrase().encode())
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise _useless(path, "private key", str(error)) from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise _useless(path, "private key", "it is of another algorithm")
+    return key
+
+
+def public(path: Path) -> "Ed25519PublicKey":
+    """Read a public key. Raises as `private` does."""
+    require()
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+        Ed25519PublicKey,
+    )
+
+    data = _read(path)
+    ssh = data.lstrip().startswith(b"ssh-")
+    load = serialization.load_ssh_public_key if ssh else serialization.load_pem_public_key
+    try:
+        key = load(data)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise _useless(path, "public key", str(error)) from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise _useless(path, "public key", "it is of another algorithm")
+    return key
+
+
+def require() -> None:
+    """Raise HostError where the library for keys is missing."""
+    try:
+        import cryptography  # noqa: F401  # whether it is there
+    except ImportError as error:
+        raise HostError(
+            "The library that signs and verifies is not installed.",
+            hint="pip install 'builder[sign]'",
+        ) from error
+
+
+def identity(key: "Ed25519PublicKey") -> str:
+    """Return what a key is known by: the sha256 of its SubjectPublicKeyInfo, in hex.
+
+    `openssl pkey -pubin -in FILE -outform DER | sha256sum` prints the same.
+    """
+    from cryptography.hazmat.primitives import serialization
+
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return hashlib.sha256(key.public_bytes(serialization.Encoding.DER, form)).hexdigest()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_LARGEST)
+    except OSError as error:
+        raise ConfigError(
+            f"Cannot read the key {path}: {error.strerror}.", hint="Check its path and permissions."
+        ) from error
+
+
+def _useless(path: Path, kind: str, reason: str) -> ConfigError:
+    first = reason.strip().splitlines()[0].rstrip(".") if reason.strip() else "it cannot be read"
+    return ConfigError(f"{path} is no {kind} of ed25519 that can be used: {first}.", hint=_HINT)

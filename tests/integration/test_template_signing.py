@@ -1,0 +1,345 @@
+"""Signed templates: keys of the real openssl and ssh-keygen, real images, and every forgery."""
+
+import base64
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from builder.errors import BuilderError, ConfigError, HostError, TemplateError
+from builder.model.attestation import Envelope, Signature
+from builder.model.template import Manifest, Template
+from builder.process import run
+from builder.template import dsse, keys, reference, registry, signing, trust
+from builder.template.image import measure
+
+
+def _never() -> str:
+    raise AssertionError("asked for a passphrase")
+
+
+def make_key(folder: Path, name: str = "key") -> tuple[Path, Path]:
+    """Return a new private key and its public one, as openssl makes them."""
+    secret, shown = folder / f"{name}.pem", folder / f"{name}.pub"
+    run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", secret])
+    run(["openssl", "pkey", "-in", secret, "-pubout", "-out", shown])
+    return secret, shown
+
+
+def publish(store: Path, record: Manifest) -> Template:
+    """Put an image of 64 MiB with its manifest into `store`."""
+    path = store / f"{record.name}-{record.version}.qcow2"
+    run(["qemu-img", "create", "-q", "-f", "qcow2", path, "64M"])
+    run(["qemu-io", "-c", "write -q -P 0x61 0 1M", path])
+    whole = replace(record, image=measure(path))
+    path.with_suffix(".json").write_bytes(msgspec.json.encode(whole))
+    return reference.find(store, record.name)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    folder = tmp_path / "store"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def template(store: Path, record: Manifest) -> Template:
+    """Return a template that key.pem in its store's parent has signed."""
+    template = publish(store, record)
+    secret, _ = make_key(store.parent)
+    signing.sign(template, keys.private(secret, passphrase=_never), artifacts=store.parent / "a")
+    return template
+
+
+def verify(template: Template, key: str = "key") -> Path:
+    """Verify the template as it is found in its store now."""
+    found = reference.find(template.path.parent, template.name)
+    trusted = keys.public(template.path.parents[1] / f"{key}.pub")
+    return trust.check_signature(found, trusted, sha256=trust.check_image(found))
+
+
+def test_a_signed_template_is_verified_and_still_the_only_one(template: Template) -> None:
+    assert verify(template).name == "centos7-20261123.1.qcow2.intoto.jsonl"
+    names = sorted(path.name for path in template.path.parent.iterdir())
+    assert names == [
+        "centos7-20261123.1.json",
+        "centos7-20261123.1.qcow2",
+        "centos7-20261123.1.qcow2.intoto.jsonl",
+    ]
+    assert registry.templates(template.path.parent) == (template,)
+
+
+def test_openssl_verifies_it_without_us(template: Template, tmp_path: Path) -> None:
+    held = json.loads(signing.bundle(template).read_text())
+    payload = base64.b64decode(held["payload"])
+    kind = held["payloadType"]
+    signed, signature = tmp_path / "signed", tmp_path / "signature"
+    signed.write_bytes(f"DSSEv1 {len(kind)} {kind} {len(payload)} ".encode() + payload)
+    signature.write_bytes(base64.b64decode(held["signatures"][0]["sig"]))
+    command = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", str(tmp_path / "key.pub")]
+    done = run([*command, "-rawin", "-in", signed, "-sigfile", signature])
+    assert "Signature Verified Successfully" in done.stdout
+    signed.write_bytes(signed.read_bytes() + b" ")
+    done = run([*command, "-rawin", "-in", signed, "-sigfile", signature], check=False)
+    assert done.returncode != 0
+    subject = json.loads(payload)["subject"][0]
+    assert subject["digest"]["sha256"] == run(["sha256sum", template.path]).stdout.split()[0]
+
+
+def test_keys_are_known_by_what_openssl_prints(tmp_path: Path) -> None:
+    _, shown = make_key(tmp_path)
+    form = run(
+        ["openssl", "pkey", "-pubin", "-in", shown, "-outform", "DER", "-out", tmp_path / "d"]
+    )
+    assert form.returncode == 0
+    expected = run(["sha256sum", tmp_path / "d"]).stdout.split()[0]
+    assert keys.identity(keys.public(shown)) == expected
+
+
+def _edit_image(template: Template) -> None:
+    with template.path.open("r+b") as file:
+        file.seek(template.image.size - 4096)
+        file.write(b"changed")
+
+
+def _edit_manifest(template: Template) -> None:
+    text = template.manifest.read_text()
+    template.manifest.write_text(text.replace('"GPLv3+"', '"GPLv2+"'))
+
+
+def _edit_both(template: Template) -> None:
+    run(["qemu-io", "-c", "write -q -P 0x62 0 1M", template.path])
+    record = registry.manifest(template)
+    whole = replace(record, image=measure(template.path))
+    template.manifest.write_bytes(msgspec.json.encode(whole))
+
+
+def _cut(template: Template) -> None:
+    path = signing.bundle(template)
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def _empty(template: Template) -> None:
+    signing.bundle(template).write_text("\n")
+
+
+def _remove(template: Template) -> None:
+    signing.bundle(template).unlink()
+
+
+def _sign_by_another(template: Template) -> None:
+    signing.bundle(template).unlink()
+    secret, _ = make_key(template.path.parents[1], "other")
+    key = keys.private(secret, passphrase=_never)
+    signing.sign(template, key, artifacts=template.path.parent)
+
+
+def _forge(change: Callable[[bytes], bytes]) -> Callable[[Template], None]:
+    """Change what is signed, and leave the signature."""
+
+    def forge(template: Template) -> None:
+        path = signing.bundle(template)
+        held = msgspec.json.decode(path.read_bytes(), type=Envelope)
+        payload = base64.b64encode(change(base64.b64decode(held.payload))).decode()
+        path.write_bytes(msgspec.json.encode(replace(held, payload=payload)))
+
+    return forge
+
+
+def _retype(template: Template) -> None:
+    path = signing.bundle(template)
+    path.write_bytes(path.read_bytes().replace(b"vnd.in-toto+json", b"vnd.other+json"))
+
+
+def _resign(kind: str, payload: bytes) -> Callable[[Template], None]:
+    """Let the very key sign something else."""
+
+    def resign(template: Template) -> None:
+        key = keys.private(template.path.parents[1] / "key.pem", passphrase=_never)
+        signature = base64.b64encode(key.sign(dsse.pae(kind, payload))).decode()
+        envelope = Envelope(
+            payload_type=kind,
+            payload=base64.b64encode(payload).decode(),
+            signatures=(Signature(sig=signature),),
+        )
+        signing.bundle(template).write_bytes(msgspec.json.encode(envelope))
+
+    return resign
+
+
+def _swap(template: Template) -> None:
+    """Take the signature of another version, by the same key."""
+    record = replace(registry.manifest(template), version="20261122.1", created="2026")
+    record = replace(record, name="other")
+    other = publish(template.path.parent, record)
+    key = keys.private(template.path.parents[1] / "key.pem", passphrase=_never)
+    signing.sign(other, key, artifacts=template.path.parent)
+    shutil.copy(signing.bundle(other), signing.bundle(template))
+
+
+FORGERIES = [
+    (_edit_image, r"the sha256 [0-9a-f]{64}, its manifest says [0-9a-f]{64}"),
+    (_edit_manifest, r"centos7-20261123\.1\.json is not what was signed"),
+    (_edit_both, r"centos7-20261123\.1\.qcow2 is not what was signed"),
+    (_cut, "holds no whole envelope"),
+    (_empty, "is not signed"),
+    (_remove, "is not signed"),
+    (_sign_by_another, "is not signed by this key .*, but by [0-9a-f]{64}"),
+    (_forge(lambda data: data.replace(b'"centos7"', b'"centos8"')), "The signature .* is wrong"),
+    (_forge(lambda data: data + b" "), "The signature .* is wrong"),
+    (_retype, "The signature .* is wrong"),
+    (_resign("text/plain", b"hello"), "a payload of the type text/plain in .*, not application"),
+    (_resign("application/vnd.in-toto+json", b"{}"), "is no provenance"),
+    (_swap, r"centos7-20261123\.1\.qcow2 is not what was signed: .* signed was another file"),
+]
+
+
+@pytest.mark.parametrize(("forge", "sentence"), FORGERIES)
+def test_no_forgery_is_verified(
+    template: Template, forge: Callable[[Template], None], sentence: str
+) -> None:
+    forge(template)
+    with pytest.raises(TemplateError, match=sentence) as caught:
+        verify(template)
+    assert caught.value.exit_code == 9
+
+
+def test_a_changed_image_is_not_signed(template: Template) -> None:
+    _edit_image(template)
+    key = keys.private(template.path.parents[1] / "key.pem", passphrase=_never)
+    before = signing.bundle(template).read_bytes()
+    with pytest.raises(TemplateError, match="not the one that its manifest tells of"):
+        signing.sign(template, key, artifacts=template.path.parent)
+    assert signing.bundle(template).read_bytes() == before
+
+
+def test_a_damaged_image_is_found_even_where_its_digest_is_right(template: Template) -> None:
+    with template.path.open("r+b") as file:
+        file.seek(48)  # the offset of the refcount table, 8 bytes of the header
+        file.write((2**62).to_bytes(8, "big"))
+    record = registry.manifest(template)
+    sha256 = signing.digest(template.path)
+    image = replace(template.image, sha256=sha256)
+    template.manifest.write_bytes(msgspec.json.encode(replace(record, image=image)))
+    with pytest.raises(TemplateError, match=r"structure of .* is damaged"):
+        verify(template)
+
+
+def test_several_keys_sign_at_once_and_again(template: Template, tmp_path: Path) -> None:
+    secrets = [make_key(tmp_path, f"k{number}")[0] for number in range(8)]
+    loaded = [keys.private(path, passphrase=_never) for path in (*secrets, *secrets)]
+    with signing.bundle(template).open("a") as file:
+        file.write('{"of": "another tool"}\n')
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda key: signing.sign(template, key, artifacts=tmp_path), loaded))
+    assert len(signing.lines(signing.bundle(template))) == 10
+    for name in ("key", *(f"k{number}" for number in range(8))):
+        verify(template, name)
+
+
+def test_what_a_killed_signer_left_is_no_obstacle_and_gc_would_find_it(
+    template: Template, record: Manifest
+) -> None:
+    left = template.path.parent / f".{record.build_id}.intoto.jsonl"
+    left.write_text("half")
+    assert list(template.path.parent.glob(f"*{record.build_id}*")) == [left]
+    key = keys.private(template.path.parents[1] / "key.pem", passphrase=_never)
+    signing.sign(template, key, artifacts=template.path.parent)
+    verify(template)
+    assert not left.exists()
+
+
+def test_the_builds_folder_gets_it_too(store: Path, tmp_path: Path, record: Manifest) -> None:
+    template = publish(store, record)
+    folder = tmp_path / "artifacts" / "centos7" / record.build_id
+    folder.mkdir(parents=True)
+    key = keys.private(make_key(tmp_path)[0], passphrase=_never)
+    path = signing.sign(template, key, artifacts=tmp_path / "artifacts")
+    [copy] = folder.iterdir()
+    assert (copy.name, copy.read_bytes()) == (path.name, path.read_bytes())
+
+
+SSH = ["ssh-keygen", "-q", "-t", "ed25519", "-C", "someone@example", "-f"]
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="needs ssh-keygen")
+def test_keys_of_openssh_do_as_well(template: Template, tmp_path: Path) -> None:
+    run([*SSH, tmp_path / "ssh", "-N", ""])
+    key = keys.private(tmp_path / "ssh", passphrase=_never)
+    signing.sign(template, key, artifacts=tmp_path)
+    verify(template, "ssh")
+
+
+def test_an_encrypted_key_wants_its_passphrase(tmp_path: Path) -> None:
+    secret, shown = make_key(tmp_path)
+    locked = tmp_path / "locked"
+    run(
+        ["openssl", "pkey", "-in", secret, "-aes256", "-passout", "stdin", "-out", locked],
+        stdin="open sesame\n",
+    )
+    opened = keys.private(locked, passphrase=lambda: "open sesame").public_key()
+    assert keys.identity(opened) == keys.identity(keys.public(shown))
+    for wrong in ("sesame", ""):
+        with pytest.raises(ConfigError, match="no private key of ed25519 that can be used"):
+            keys.private(locked, passphrase=partial(str, wrong))
+
+
+def _rsa(path: Path) -> None:
+    run(["openssl", "genpkey", "-algorithm", "rsa", "-out", path])
+
+
+def _rsa_public(path: Path) -> None:
+    secret = path.with_name("secret")
+    _rsa(secret)
+    run(["openssl", "pkey", "-in", secret, "-pubout", "-out", path])
+
+
+@pytest.mark.parametrize(
+    ("make", "read"),
+    [
+        (lambda path: path.write_text("no key\n"), "private"),
+        (lambda path: path.write_text(""), "private"),
+        (lambda path: path.write_text("-----BEGIN OPENSSH PRIVATE KEY-----\nx\n"), "private"),
+        (lambda path: path.mkdir(), "private"),
+        (lambda _path: None, "private"),
+        (_rsa, "private"),
+        (lambda path: make_key(path.parent, "other")[1].rename(path), "private"),
+        (lambda path: path.write_text("ssh-ed25519 AAAA\n"), "public"),
+        (lambda path: path.write_text("no key\n"), "public"),
+        (lambda _path: None, "public"),
+        (_rsa_public, "public"),
+        (lambda path: make_key(path.parent, "other")[0].rename(path), "public"),
+    ],
+)
+def test_unusable_keys(tmp_path: Path, make: Callable[[Path], object], read: str) -> None:
+    path = tmp_path / "key"
+    make(path)
+    with pytest.raises(ConfigError, match=str(path)) as caught:
+        keys.private(path, passphrase=_never) if read == "private" else keys.public(path)
+    assert caught.value.hint
+
+
+def test_without_the_extra_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+    with pytest.raises(HostError, match="not installed") as caught:
+        keys.public(tmp_path / "key")
+    assert "builder[sign]" in caught.value.hint
+
+
+def test_a_store_that_takes_nothing_is_said(template: Template) -> None:
+    path = signing.bundle(template)
+    path.unlink()
+    path.mkdir()
+    key = keys.private(template.path.parents[1] / "key.pem", passphrase=_never)
+    with pytest.raises(BuilderError, match="Cannot read"):
+        signing.sign(template, key, artifacts=template.path.parent)

@@ -1,0 +1,121 @@
+"""builder template sbom, provenance, sign and verify, as they are typed."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from builder.cli import app
+from builder.cli import build as build_command
+from builder.model.template import Built, Manifest
+from builder.process import run
+from builder.template import reference
+from builder.template.image import measure
+
+NODE = """
+<node>
+  <pool type="dir"><name>store</name><target><path>{}</path></target></pool>
+</node>
+"""
+
+
+@pytest.fixture
+def argv(tmp_path: Path, record: Manifest, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return how a command begins on a libvirt, its test driver, whose store has two templates."""
+    monkeypatch.chdir(tmp_path)
+    store = tmp_path / "store"
+    store.mkdir()
+    (tmp_path / "node.xml").write_text(NODE.format(store))
+    for version in ("20261122.1", "20261123.1"):
+        path = store / f"centos7-{version}.qcow2"
+        run(["qemu-img", "create", "-q", "-f", "qcow2", path, "1M"])
+        whole = replace(record, version=version, image=measure(path))
+        path.with_suffix(".json").write_bytes(msgspec.json.encode(whole))
+    run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", "key"])
+    run(["openssl", "pkey", "-in", "key", "-pubout", "-out", "pub"])
+    return ["--uri", f"test://{tmp_path}/node.xml", "template"]
+
+
+def test_what_is_in_it(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run([*argv, "sbom", "centos7@20261122.1"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["metadata"]["component"]["name"] == "centos7-20261122.1.qcow2"
+    assert app.run([*argv, "sbom", "centos7@20261122.1", "-o", "out.json"]) == 0
+    assert capsys.readouterr().out == ""
+    assert json.loads(Path("out.json").read_text()) == found
+
+
+def test_where_it_comes_from(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run([*argv, "provenance", "centos7"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["subject"][0]["name"] == "centos7-20261123.1.qcow2"
+    assert found["predicateType"] == "https://slsa.dev/provenance/v1"
+
+
+def test_signed_and_verified(
+    argv: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verify = [*argv, "verify", "centos7", "--signature"]
+    assert app.run([*verify, "--key", "pub"]) == 9
+    assert "is not signed" in capsys.readouterr().err
+    assert app.run([*argv, "sign", "centos7", "--key", "key"]) == 0
+    assert app.run(verify) == 2
+    assert "trusted_key in builder.toml" in capsys.readouterr().err
+    monkeypatch.setenv("BUILDER_TRUSTED_KEY", "pub")
+    assert app.run(verify) == 0
+    said = capsys.readouterr().out
+    assert "centos7 20261123.1: the image is whole" in said
+    assert "signed by " in said
+    assert app.run([*argv, "verify", "centos7@20261122.1"]) == 0
+    assert app.run([*argv, "verify", "centos7@20261122.1", "--key", "pub"]) == 9
+
+
+def test_a_passphrase_comes_from_the_environment(
+    argv: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(["openssl", "pkey", "-in", "key", "-aes256", "-passout", "pass:p w", "-out", "locked"])
+    sign = [*argv, "sign", "centos7", "--key", "locked"]
+    assert app.run(sign) == 3
+    assert "BUILDER_SIGN_PASSPHRASE" in capsys.readouterr().err
+    monkeypatch.setenv("BUILDER_SIGN_PASSPHRASE", "p w")
+    assert app.run(sign) == 0
+    assert app.run([*argv, "verify", "centos7", "--signature", "--key", "pub"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["sbom", "centos"], 2, "There is no template centos."),
+        (["verify", "centos7@1"], 2, "There is no template centos7@1."),
+        (["sign", "centos7", "--key", "gone"], 3, "Cannot read the key gone"),
+        (["verify", "centos7", "--signature", "--key", "key"], 3, "no public key of ed25519"),
+        (["sbom", "centos7", "-o", "gone/x"], 4, "Cannot write gone/x: No such file"),
+        (["sign", "centos7"], 2, "--key"),
+    ],
+)
+def test_misuse(
+    argv: list[str],
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    code: int,
+    sentence: str,
+) -> None:
+    assert app.run([*argv, *words]) == code
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_build_reads_its_key_before_it_begins(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert app.run([*argv[:2], "build", "rehearsal", "--sign", "gone"]) == 3
+    assert "Cannot read the key gone" in capsys.readouterr().err
+    assert not Path("artifacts").exists()
+
+
+def test_a_build_signs_what_it_published(argv: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    built = Built(template=reference.find(Path("store"), "centos7"), fresh=True)
+    monkeypatch.setattr(build_command, "_build", lambda *_words, **_options: built)
+    assert app.run([*argv[:2], "build", "rehearsal", "--sign", "key"]) == 0
+    assert app.run([*argv, "verify", "centos7", "--key", "pub"]) == 0
