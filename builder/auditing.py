@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from builder.errors import HangError, HostError, InstallError, MediaError, TemplateError
 from builder.hypervisor import Hypervisor
-from builder.install.plan import install_plan
+from builder.install.plan import adapted, install_plan
 from builder.install.run import install
 from builder.iso.prepare import Wishes
 from builder.iso.remaster import remaster
@@ -23,13 +23,15 @@ from builder.model.audit import Expected, Finding
 from builder.model.domain import Disk, Machine
 from builder.model.installation import InstallPlan, Limits
 from builder.model.storage import Volume
-from builder.model.template import Template
+from builder.model.template import Manifest, Template
 from builder.monitor import SilentMonitor
+from builder.releases import catalogue
 from builder.template.audit.judge import audit
 from builder.template.audit.script import reading_kickstart
 from builder.template.audit.tree import Tree
 from builder.template.checks import waive
 from builder.template.registry import manifest
+from builder.template.verify import Trial, verify
 from builder.virt import domains
 
 _ROOM = 256 << 20
@@ -77,16 +79,43 @@ def audit_template(template: Template, *, on: Hypervisor) -> tuple[Finding, ...]
         capacity=template.image.virtual_size,
         allocation=template.image.size,
     )
-    with TemporaryDirectory(prefix="builder-", dir=on.settings.state) as folder:
+    with _folder(on) as evidence:
         found = audit_disk(
             disk,
             record.expected,
             medium=medium,
-            machine=record.machine,
+            machine=_machine(record, on),
             on=on,
-            evidence=Path(folder) / "audit",
+            evidence=evidence,
         )
     return waive(found, {each.check for each in record.audit if each.waived})
+
+
+def boot_template(template: Template, *, on: Hypervisor) -> tuple[Finding, ...]:
+    """Boot two clones of a published image; what its build waived stays waived.
+
+    Raises TemplateError when one does not reach its login prompt.
+    """
+    record = manifest(template)
+    with _folder(on) as evidence:
+        trial = Trial(pool=on.store_pool.name, minutes=on.settings.boot_minutes, evidence=evidence)
+        found = verify(template.path, _machine(record, on), connection=on.connection, trial=trial)
+    return waive(found.findings, {each.check for each in record.clones if each.waived})
+
+
+@contextmanager
+def _folder(on: Hypervisor) -> Iterator[Path]:
+    """Make a folder for logs, for the block; its path is part of the names of guests."""
+    on.settings.state.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="again-", dir=on.settings.state) as name:
+        folder = Path(name) / Path(name).name
+        folder.mkdir()
+        yield folder
+
+
+def _machine(record: Manifest, on: Hypervisor) -> Machine:
+    emulated = catalogue.find(record.release).emulated_cpu
+    return adapted(record.machine, on.accelerator, emulated_cpu=emulated)
 
 
 @contextmanager

@@ -6,9 +6,12 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from builder.config import NETWORK
 from builder.errors import HostError, UsageError
 from builder.hypervisor import Hypervisor
+from builder.install.plan import adapted
 from builder.iso import nocloud
 from builder.model.clone import Clone, CloneOrder, Seed
 from builder.model.domain import Accelerator, CloneSpec, Machine, Origin
@@ -63,33 +66,19 @@ def hardware(record: Manifest, accelerator: Accelerator, order: CloneOrder) -> M
 
     Raises UsageError for a network that is none, HostError for UEFI on a host without it.
     """
-    known = record.machine
+    emulated = catalogue.find(record.release).emulated_cpu
+    known = adapted(record.machine, accelerator, emulated_cpu=emulated)
     if not re.fullmatch(NETWORK, order.network or known.network):
         raise UsageError(
             f"There is no network {order.network!r}.",
             hint="user, network:NAME, bridge:NAME or none.",
         )
-    if known.firmware == "uefi" and not accelerator.uefi:
-        raise HostError(
-            "The template boots with UEFI, of which libvirt finds no firmware on this host.",
-            hint="Install ovmf (Debian) or edk2-ovmf (EL).",
-        )
-    return Machine(
-        osinfo=known.osinfo,
-        virt_type=accelerator.virt_type,
-        cpu=accelerator.cpu or _emulated(record),
+    return replace(
+        known,
         memory_mib=order.memory_mib or known.memory_mib,
         vcpus=order.vcpus or known.vcpus,
-        firmware=known.firmware,
         network=order.network or known.network,
     )
-
-
-def _emulated(record: Manifest) -> str:
-    """Return a CPU model that can be emulated: a template made with KVM does not name one."""
-    if record.machine.cpu != "host-passthrough":
-        return record.machine.cpu
-    return catalogue.find(record.release).emulated_cpu
 
 
 def seed_for(record: Manifest, order: CloneOrder) -> Seed | None:

@@ -131,7 +131,17 @@ def audit_installed(inputs: Inputs, disk: Volume, work: Work) -> Audited:
         on=work.on,
         evidence=work.journal.folder / "audit",
     )
-    return Audited(findings=checks.waive(found, waived(work.order)))
+    return Audited(findings=_judged(found, work, file="audit.json"))
+
+
+def _judged(findings: tuple[Finding, ...], work: Work, *, file: str) -> tuple[Finding, ...]:
+    """Waive what the order waives, keep all of it as evidence, and say what is waived."""
+    judged = checks.waive(findings, waived(work.order))
+    work.journal.write(file, msgspec.json.format(msgspec.json.encode(judged)).decode())
+    for each in judged:
+        if each.waived:
+            work.monitor.warn(f"waived: {each.check}: {each.details[0]}")
+    return judged
 
 
 def compress_disk(disk: Volume, work: Work) -> ImageFacts:
@@ -150,7 +160,7 @@ def boot_clones(record: Manifest, work: Work) -> Verified:
             door=door,
         )
         found = verify(work.candidate, record.machine, connection=work.on.connection, trial=trial)
-    return replace(found, findings=checks.waive(found.findings, waived(work.order)))
+    return replace(found, findings=_judged(found.findings, work, file="clones.json"))
 
 
 @contextmanager

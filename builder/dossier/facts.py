@@ -14,6 +14,7 @@ from builder.dossier import excerpt, screens
 from builder.dossier.excerpt import Log
 from builder.dossier.screens import Shot
 from builder.dossier.timeline import Timeline, timeline
+from builder.model.audit import Finding
 from builder.model.event import Event
 from builder.model.record import Record
 from builder.model.template import Manifest
@@ -54,6 +55,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     build: Build
     manifest: Manifest | None
     events: tuple[Event, ...]
+    findings: tuple[Finding, ...]
+    """Of the disk's audit and of the clones."""
     timeline: Timeline
     screen: Shot | None
     """The last one."""
@@ -75,6 +78,7 @@ def gather(folder: Path) -> Facts:
         build=build,
         manifest=_manifest(folder / "manifest.json"),
         events=_worth_showing(happened),
+        findings=(*_findings(folder / "audit.json"), *_findings(folder / "clones.json")),
         timeline=timeline(build, happened),
         screen=screens.last(folder, film),
         film=film,
@@ -151,6 +155,13 @@ def _manifest(path: Path) -> Manifest | None:
             return Manifest.parse(file.read(_MANIFEST))
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def _findings(path: Path) -> tuple[Finding, ...]:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=tuple[Finding, ...])
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ()
 
 
 def _text(path: Path) -> str:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from builder.errors import HostError
 from builder.model.build import BuildOrder
 from builder.model.domain import (
@@ -20,11 +22,7 @@ from builder.model.media import InstallMedia
 
 def machine(order: BuildOrder, accelerator: Accelerator, *, network: str) -> Machine:
     """Choose the hardware. Raises HostError for UEFI on a host without that firmware."""
-    if order.options.firmware == "uefi" and not accelerator.uefi:
-        raise HostError(
-            "libvirt finds no UEFI firmware on this host.",
-            hint="Install ovmf (Debian) or edk2-ovmf (EL).",
-        )
+    _refuse_without(order.options.firmware, accelerator)
     # Two of some sixty emulated guests with two processors froze while their kernel started.
     processors = order.release.vcpus if accelerator.virt_type == "kvm" else 1
     return Machine(
@@ -36,6 +34,29 @@ def machine(order: BuildOrder, accelerator: Accelerator, *, network: str) -> Mac
         firmware=order.options.firmware,
         network=network,
     )
+
+
+def adapted(machine: Machine, accelerator: Accelerator, *, emulated_cpu: str) -> Machine:
+    """Return the machine of a template as this host can run it.
+
+    `emulated_cpu` is the release's, for a template that was made with KVM and does not name one.
+    Raises HostError for UEFI on a host without that firmware.
+    """
+    _refuse_without(machine.firmware, accelerator)
+    named = "" if machine.cpu == "host-passthrough" else machine.cpu
+    return replace(
+        machine,
+        virt_type=accelerator.virt_type,
+        cpu=accelerator.cpu or named or emulated_cpu,
+    )
+
+
+def _refuse_without(firmware: str, accelerator: Accelerator) -> None:
+    if firmware == "uefi" and not accelerator.uefi:
+        raise HostError(
+            "libvirt finds no UEFI firmware on this host.",
+            hint="Install ovmf (Debian) or edk2-ovmf (EL).",
+        )
 
 
 def install_plan(

@@ -47,6 +47,7 @@ def clone(
     from builder.cloning import clone
     from builder.hypervisor import open_hypervisor
     from builder.model.clone import CloneOrder
+    from builder.template import ledger_file
     from builder.template.reference import find
 
     shared = context(ctx)
@@ -61,7 +62,11 @@ def clone(
         hostname=hostname,
         start=start,
     )
-    with open_hypervisor(shared.settings) as hypervisor:
+    with (
+        open_hypervisor(shared.settings) as hypervisor,
+        # Or a prune might take the template away before the overlay names it.
+        ledger_file.locked(hypervisor.store_pool.path),
+    ):
         template = find(hypervisor.store_pool.path, reference)
         made = clone(hypervisor, template, order, monitor=shared.monitor)
     if json:

@@ -10,6 +10,7 @@ import typer
 
 from builder.cli.context import Context, context
 from builder.cli.output import to_json
+from builder.cli.templates.audit import findings
 from builder.cli.templates.shared import Reference
 from builder.errors import ConfigError, UsageError
 
@@ -59,6 +60,9 @@ def verify(
         Path | None,
         typer.Option(metavar="PUB", help="Public key to trust, instead of trusted_key's."),
     ] = None,
+    boot: Annotated[
+        bool, typer.Option("--boot", help="Also boot two clones, as its build did.")
+    ] = False,
 ) -> None:
     """Check that a template's image is whole, and the one that its manifest tells of."""
     from builder.template import keys, trust
@@ -72,6 +76,22 @@ def verify(
     typer.echo(f"{template.name} {template.version}: the image is whole, its sha256 {found}")
     if trusted:
         typer.echo(f"signed by {keys.identity(trusted)}: {where}")
+    if boot:
+        _boot(shared, template)
+
+
+def _boot(shared: Context, template: "Template") -> None:
+    from builder.auditing import boot_template
+    from builder.hypervisor import open_hypervisor
+    from builder.template.checks import refuse
+
+    with (
+        open_hypervisor(shared.settings) as hypervisor,
+        shared.monitor.step(f"Booting two clones of {template.path.name}"),
+    ):
+        found = boot_template(template, on=hypervisor)
+    typer.echo(findings(found))
+    refuse(found)
 
 
 def signer(shared: Context, key: Path) -> "Callable[[Template], None]":

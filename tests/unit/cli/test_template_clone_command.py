@@ -29,7 +29,7 @@ OPTIONS = (
 
 
 @pytest.fixture
-def orders(monkeypatch: pytest.MonkeyPatch) -> list[CloneOrder]:
+def orders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[CloneOrder]:
     """Return what comes to be ordered; there is a template, and nothing is made."""
     found: list[CloneOrder] = []
 
@@ -44,7 +44,7 @@ def orders(monkeypatch: pytest.MonkeyPatch) -> list[CloneOrder]:
             running=order.start,
         )
 
-    host = SimpleNamespace(store_pool=SimpleNamespace(path=Path("/srv")))
+    host = SimpleNamespace(store_pool=SimpleNamespace(path=tmp_path))
     monkeypatch.setattr("builder.cloning.clone", clone)
     monkeypatch.setattr("builder.hypervisor.open_hypervisor", lambda _settings: nullcontext(host))
     monkeypatch.setattr("builder.template.reference.find", lambda _store, reference: reference)
