@@ -40,7 +40,7 @@ def target(distribution: Distribution) -> System:
     return System(
         name="target",
         packages=(
-            distribution.target_kernel, "dosfstools", "e2fsprogs", "grub-efi-amd64-bin",
+            distribution.target_kernel, "dosfstools", "e2fsprogs", "fdisk", "grub-efi-amd64-bin",
             "grub-pc-bin", "grub2-common", "initramfs-tools", "iproute2", "kmod", "lvm2", "netbase",
             "openssh-server", "sudo", "systemd-resolved", "systemd-sysv", "tzdata", "udev",
             "zstd",

@@ -42,7 +42,8 @@ def failed(findings: tuple[Finding, ...]) -> list[str]:
 @pytest.fixture(scope="module")
 def template(hypervisor: Hypervisor, rehearsal: StagedIso) -> Template:
     assert rehearsal.path.is_file()
-    return build(order(swap_mib="64"), on=hypervisor, monitor=SilentMonitor()).template
+    wanted = order(swap_mib="64", filesystem="xfs", packages="xfsprogs")
+    return build(wanted, on=hypervisor, monitor=SilentMonitor()).template
 
 
 def test_a_rehearsal_is_all_green(hypervisor: Hypervisor, template: Template) -> None:

@@ -74,7 +74,7 @@ def test_what_is_no_network(network: str) -> None:
 def test_a_host_without_uefi() -> None:
     record = replace(RECORD, machine=replace(MADE, firmware="uefi"))
     assert hardware(record, KVM, ORDER).firmware == "uefi"
-    with pytest.raises(HostError, match="finds no firmware"):
+    with pytest.raises(HostError, match="finds no UEFI firmware"):
         hardware(record, EMULATION, ORDER)
 
 
