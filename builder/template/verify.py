@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from builder.errors import HostError, TemplateError
 from builder.model.audit import Finding
-from builder.model.domain import CLONE_PORT, Cdrom, Channel, Disk, DomainSpec, Machine
+from builder.model.domain import CLONE_PORT, Channel, Disk, DomainSpec, Machine
 from builder.model.installation import Ended, HostTrouble, Output, Signal
 from builder.template import user_checks
 from builder.template.clone_report import Report, compare
@@ -146,7 +146,7 @@ def _clone(
         connect(connection.uri) as line,
         _overlay(line, trial.pool, image, name=f"{spec.name}.qcow2", more=own.more) as disk,
     ):
-        spec = replace(spec, disks=(Disk(path=disk, boot_order=1),), cdrom=_card(own.door))
+        spec = replace(spec, disks=(Disk(path=disk, boot_order=1), *_card(own.door)))
         with (
             domains.paused(line, domain_xml(spec)) as domain,
             listen(domain, logs=spec.logs) as signals,
@@ -159,8 +159,10 @@ def _clone(
                 raise
 
 
-def _card(door: Door | None) -> Cdrom | None:
-    return Cdrom(path=door.card, boot_order=2) if door else None
+def _card(door: Door | None) -> tuple[Disk, ...]:
+    """Return the key's medium, as a disk: kernels made for clouds know no SATA CD drives."""
+    card = Disk(path=door.card, format="raw", boot_order=2, readonly=True) if door else None
+    return (card,) if card else ()
 
 
 def _spec(image: Path, machine: Machine, own: _Difference, *, evidence: Path) -> DomainSpec:

@@ -51,7 +51,7 @@ def clone_xml(spec: CloneSpec) -> str:
     SubElement(devices, "controller", type="scsi", index="0", model="virtio-scsi")
     _disk(devices, Disk(path=spec.disk, boot_order=1), target="sda")
     if spec.seed is not None:
-        _cdrom(devices, Cdrom(path=spec.seed, boot_order=2))
+        _seed(devices, spec.seed)
     _interface(devices, spec.machine.network)
     _console(devices)
     agent = SubElement(devices, "channel", type="unix")
@@ -133,6 +133,15 @@ def _cdrom(devices: Element, cdrom: Cdrom) -> None:
     SubElement(element, "readonly")
     SubElement(element, "boot", order=str(cdrom.boot_order))
     SubElement(element, "address", type="drive", controller="0", bus="0", target="0", unit="0")
+
+
+def _seed(devices: Element, path: Path) -> None:
+    """Add the seed on the disks' own controller: kernels made for clouds know no SATA."""
+    element = SubElement(devices, "disk", type="file", device="cdrom")
+    SubElement(element, "driver", name="qemu", type="raw")
+    SubElement(element, "source", file=str(path))
+    SubElement(element, "target", dev="sdb", bus="scsi")
+    SubElement(element, "readonly")
 
 
 def _interface(devices: Element, network: str) -> None:

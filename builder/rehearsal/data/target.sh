@@ -1,7 +1,8 @@
 #!/bin/sh
 # Completes the system that gets installed: target.sh TREE OUTPUT OFFERED-PACKAGE...
 # Three things are as on EL and not as on Debian: wheel may use sudo, sshd makes its host keys when
-# it first starts, and no boot waits for a network.
+# it first starts (one: an RSA key takes an emulated processor most of a minute to find), and no boot
+# waits for a network.
 set -e
 root=$1
 output=$2
@@ -14,7 +15,7 @@ mkdir -p "$root/etc/systemd/system/ssh.service.d"
 cat >"$root/etc/systemd/system/ssh.service.d/keys.conf" <<'END'
 [Service]
 ExecStartPre=
-ExecStartPre=/usr/bin/ssh-keygen -A
+ExecStartPre=/bin/sh -c '[ -e /etc/ssh/ssh_host_ed25519_key ] || ssh-keygen -q -t ed25519 -N "" -f /etc/ssh/ssh_host_ed25519_key'
 ExecStartPre=/usr/sbin/sshd -t
 END
 chroot "$root" systemctl disable --quiet systemd-networkd.service systemd-networkd-wait-online.service
