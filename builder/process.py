@@ -20,6 +20,7 @@ _PACKAGES = {
     "mcopy": "mtools",
     "mdir": "mtools",
     "openssl": "openssl",
+    "ssh-keygen": "openssh-client (Debian) or openssh (EL)",
     "qemu-img": "qemu-utils (Debian) or qemu-img (EL)",
     "xorriso": "xorriso",
     "libvirtd": "libvirt-daemon-system (Debian) or libvirt-daemon (EL)",

@@ -16,6 +16,7 @@ PYTHON-venv            -                   makes .venv
 libvirt-clients        libvirt-client      virsh, for a look by hand
 libvirt-daemon-system  libvirt             runs the guests
 mtools                 mtools              edits the EFI boot image of an ISO
+openssh-client         openssh-clients     runs a profile's checks in a clone
 openssl                openssl             hashes passwords
 ovmf                   edk2-ovmf           UEFI for guests
 qemu-system-x86        qemu-kvm            runs the guests

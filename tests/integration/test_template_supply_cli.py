@@ -87,11 +87,11 @@ def test_a_passphrase_comes_from_the_environment(
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
-        (["sbom", "centos"], 2, "There is no template centos."),
-        (["verify", "centos7@1"], 2, "There is no template centos7@1."),
+        (["sbom", "centos"], 2, "There is no template 'centos'."),
+        (["verify", "centos7@1"], 2, "centos7 has no channel '1'."),
         (["sign", "centos7", "--key", "gone"], 3, "Cannot read the key gone"),
         (["verify", "centos7", "--signature", "--key", "key"], 3, "no public key of ed25519"),
-        (["sbom", "centos7", "-o", "gone/x"], 4, "Cannot write gone/x: No such file"),
+        (["sbom", "centos7", "-o", "gone/x"], 4, "gone: No such file or directory."),
         (["sign", "centos7"], 2, "--key"),
     ],
 )
