@@ -1,6 +1,6 @@
 """What the steps of a build came to, on disk, so that another process can go on after them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -48,5 +48,6 @@ def replace(path: Path, content: bytes, *, mode: int) -> None:
     draft.replace(path)
 
 
-def _decode(kind: Callable[[object], object], value: object) -> Any:  # noqa: ANN401  # msgspec's hook
-    return kind(value)  # a Path: what msgspec does not know was written as its text
+def _decode(kind: type[Any], value: object) -> object:
+    # A Path was written as its text; a variable of a release or a profile may be of any type.
+    return kind(value) if issubclass(kind, Path) else value

@@ -22,6 +22,7 @@ from builder.model.clone import Clone, CloneOrder
 from builder.model.package import Package
 from builder.model.template import Template
 from builder.monitor import SilentMonitor
+from builder.template.ledger_file import LOCK
 from builder.virt import domains, pools, volumes
 
 PREFIX = f"bt-{os.getpid()}"
@@ -77,7 +78,7 @@ def definition(on: Hypervisor) -> ElementTree.Element:
 
 def left(on: Hypervisor, source: Template) -> list[str]:
     """Return what there is of machines, beside the template: files, volumes and domains."""
-    known = {source.path.name, source.manifest.name}
+    known = {source.path.name, source.manifest.name, LOCK, f"{source.name}.channels.json"}
     names = {each.name for each in on.store_pool.path.iterdir()}
     names |= {each.name for each in volumes.all_volumes(on.connection, on.store_pool.name)}
     names |= {each for each in domains.names(on.connection) if each.startswith(PREFIX)}

@@ -11,7 +11,10 @@ import pytest
 from builder.builds import held
 from builder.errors import HostError, InstallError, UsageError
 from builder.journal import Journal
+from builder.model.build import BuildOrder
 from builder.monitor import SilentMonitor
+from builder.orders import Request, resolve
+from builder.results import Results
 
 
 def open_journal(artifacts: Path) -> Journal:
@@ -163,3 +166,17 @@ def test_another_process_goes_on_after_the_last_finished_step(tmp_path: Path) ->
     assert [step["step"] for step in entry(joined)["steps"]] == ["Staging x.iso", "Installing"]
     with pytest.raises(UsageError, match=r"has ended \(done\)"):
         Journal.join(journal.folder, monitor=SilentMonitor())
+
+
+def test_an_order_comes_back_as_it_was_kept(tmp_path: Path) -> None:
+    """Releases and profiles have variables of any type, profiles also paths."""
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles/mine.toml").write_text(
+        'checks = ["up.py"]\n[variables]\nonline = false\nswap_mib = 64\npackages = ["tree"]\n'
+    )
+    (tmp_path / "up.py").touch()
+    order = resolve(Request(release="rehearsal", profile="mine"), kickstarts=tmp_path, environ={})
+    results = Results(tmp_path / "results")
+    results.keep({"order": order})
+    results.load()
+    assert results.get("order", BuildOrder) == order
