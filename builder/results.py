@@ -50,4 +50,4 @@ def replace(path: Path, content: bytes, *, mode: int) -> None:
 
 def _decode(kind: type[Any], value: object) -> object:
     # A Path was written as its text; a variable of a release or a profile may be of any type.
-    return kind(value) if issubclass(kind, Path) else value
+    return kind(str(value)) if issubclass(kind, Path) else value
