@@ -68,10 +68,13 @@ class Patched:
         return b"".join(self._within(start, end - start) for start, end in pairwise(bounds))
 
     def _within(self, at: int, length: int) -> bytes:
+        writes = self._writes.get(at // _BLOCK, ())
+        if not writes and at + length <= self._source.size:
+            return self._source.read(at, length)
         there = max(min(self._source.size - at, length), 0)
         content = bytearray(self._source.read(at, there) if there else b"")
         content.extend(bytes(length - there))
-        for write in self._writes.get(at // _BLOCK, ()):
+        for write in writes:
             start, end = max(write.at, at), min(write.at + write.length, at + length)
             if start < end:
                 content[start - at : end - at] = self._piece(write, start - write.at, end - start)
