@@ -51,12 +51,25 @@ def _application(argv: list[str]) -> typer.Typer:
     return app
 
 
+def _say_version(asked: bool) -> None:
+    if asked:
+        # Imported late: it takes longer than all of our own that most commands need.
+        print(f"builder {import_module('importlib.metadata').version('builder')}")  # noqa: T201
+        raise typer.Exit
+
+
 def _options(
     ctx: typer.Context,
     uri: Annotated[str | None, typer.Option(help="libvirt connection.", metavar="URI")] = None,
     config_file: Annotated[
         Path | None, typer.Option("--config", help="Settings file instead of builder.toml.")
     ] = None,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and exit.", callback=_say_version, is_eager=True
+        ),
+    ] = False,
 ) -> None:
     """Resolve what all commands share."""
     settings = config.load(file=config_file, uri=uri)
@@ -106,7 +119,7 @@ def _report(error: BuilderError) -> int:
 
 
 def _stopped() -> int:
-    print("interrupted: everything was cleaned up.", file=sys.stderr)  # noqa: T201  # the last word
+    print("interrupted: what was begun is cleaned up.", file=sys.stderr)  # noqa: T201  # the last word
     return _INTERRUPTED
 
 

@@ -1,5 +1,7 @@
 """The outer frame: every misuse is one sentence, a hint and an exit code."""
 
+from importlib import metadata
+
 import pytest
 
 from builder import errors
@@ -50,6 +52,11 @@ def test_help(capsys: pytest.CaptureFixture[str], group: list[str]) -> None:
     assert printed.err == ""
 
 
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["--version"]) == 0
+    assert capsys.readouterr().out == f"builder {metadata.version('builder')}\n"
+
+
 @pytest.mark.parametrize("group", [[], ["pool"], ["volume"], ["template"]])
 def test_nothing_asked_for_gives_the_help_and_is_no_success(
     capsys: pytest.CaptureFixture[str], group: list[str]
@@ -68,7 +75,7 @@ def test_nothing_asked_for_gives_the_help_and_is_no_success(
         (errors.HangError("It hangs."), 8, "error: It hangs.\n"),
         (errors.TemplateError("It is bad."), 9, "error: It is bad.\n"),
         (errors.BatchError("One failed."), 10, "error: One failed.\n"),
-        (KeyboardInterrupt(), 130, "interrupted: everything was cleaned up.\n"),
+        (KeyboardInterrupt(), 130, "interrupted: what was begun is cleaned up.\n"),
     ],
 )
 def test_outcomes(
