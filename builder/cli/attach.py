@@ -8,12 +8,14 @@ import typer
 from builder.cli.build import summary
 from builder.cli.context import context
 from builder.cli.output import to_json
+from builder.cli.templates.supply import Sign, signer
 
 
 def attach(
     ctx: typer.Context,
     build: Annotated[str, typer.Argument(help="Its id, the beginning of that, or its name.")],
     *,
+    sign: Sign = None,
     events: Annotated[
         Path | None, typer.Option(help="File for what happens, a JSON object a line.")
     ] = None,
@@ -25,7 +27,10 @@ def attach(
     from builder.hypervisor import open_hypervisor
 
     shared = context(ctx)
+    seal = signer(shared, sign) if sign else None
     folder = find(shared.settings.artifacts, build).folder
     with open_hypervisor(shared.settings) as hypervisor:
         built = join(folder, on=hypervisor, events=events, monitor=shared.monitor)
+    if seal:
+        seal(built.template)
     typer.echo(to_json(built) if json else summary(built))

@@ -7,7 +7,7 @@ import typer
 
 from builder.cli.context import Context, context
 from builder.cli.output import size, table, to_json
-from builder.cli.templates.supply import signer
+from builder.cli.templates.supply import Sign, signer
 
 if TYPE_CHECKING:
     from builder.model.build import BuildOrder
@@ -43,9 +43,7 @@ def build(
     compat: Annotated[
         bool, typer.Option("--compat", help="Compress for QEMU before 5.1: slower, larger.")
     ] = False,
-    sign: Annotated[
-        Path | None, typer.Option(metavar="KEY", help="Sign the template with this ed25519 key.")
-    ] = None,
+    sign: Sign = None,
     memory_mib: Annotated[int, typer.Option(min=0, help="Memory of the guest.")] = 0,
     vcpus: Annotated[int, typer.Option(min=0, help="Processors of the guest.")] = 0,
     disk_gib: Annotated[int, typer.Option(min=0, help="Size of the template's disk.")] = 0,

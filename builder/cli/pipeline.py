@@ -2,12 +2,20 @@
 
 import sys
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from builder.cli.context import context
 from builder.cli.output import TerminalMonitor, table, to_json
+from builder.cli.templates.shared import store_folder
+from builder.cli.templates.supply import Sign, signer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from builder.model.template import Template
+    from builder.pipeline.runner import Outcome
 
 app = typer.Typer(no_args_is_help=True, help="Many builds from one file.")
 
@@ -49,6 +57,7 @@ def run(
     force: Annotated[
         bool, typer.Option("--force", help="Build even what has not changed.")
     ] = False,
+    sign: Sign = None,
     json: Json = False,
 ) -> None:
     """Build what has changed; exit 10 if any build failed, after all the others."""
@@ -58,6 +67,7 @@ def run(
 
     settings = context(ctx).settings
     pipeline = load(find(file))
+    seal = signer(context(ctx), sign) if sign else None
     workers = parallel or pipeline.parallel
     prepare_host(settings)
     outcomes = runner.run(
@@ -67,7 +77,19 @@ def run(
         monitors=partial(_monitor, bars=workers == 1 and sys.stderr.isatty()),
     )
     typer.echo(to_json(outcomes) if json else table(report.HEADER, report.rows(outcomes)))
+    if seal:
+        _sign(ctx, outcomes, seal)
     report.check(outcomes)
+
+
+def _sign(
+    ctx: typer.Context, outcomes: "Iterable[Outcome]", seal: "Callable[[Template], None]"
+) -> None:
+    from builder.template.reference import find
+
+    store = store_folder(ctx)
+    for outcome in (each for each in outcomes if each.version):
+        seal(find(store, f"{outcome.name}@{outcome.version}"))
 
 
 def _monitor(name: str, *, bars: bool) -> TerminalMonitor:

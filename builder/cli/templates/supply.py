@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from builder.model.template import Template
 
 _PASSPHRASE = "BUILDER_SIGN_PASSPHRASE"  # noqa: S105  # the name of a variable
+Sign = Annotated[
+    Path | None, typer.Option(metavar="KEY", help="Sign the template with this ed25519 key.")
+]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there.")
 ]
