@@ -37,8 +37,8 @@ def settings(libvirt_uri: str, place: Path) -> config.Settings:
     """Return settings whose pools and artifacts belong to this run; the cache is the host's."""
     return config.load(
         uri=libvirt_uri,
-        iso_pool="builder-test-iso",
-        store_pool="builder-test-store",
+        iso_pool=f"{place.name}-iso",
+        store_pool=f"{place.name}-store",
         iso_pool_path=place / "iso",
         store_pool_path=place / "store",
         artifacts=place / "artifacts",

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import random
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,6 +74,22 @@ def test_a_compressed_image_stands_alone_and_is_the_same(
     assert info["format-specific"]["data"]["compression-type"] == compression
     assert target.stat().st_size < 2**20
     _qemu("qemu-img", "compare", "-q", disk, target)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts")
+@pytest.mark.parametrize("compression", ["zstd", "zlib"])
+def test_a_disk_that_gets_full(tmp_path: Path, compression: str) -> None:
+    noise, store = tmp_path / "noise.raw", tmp_path / "store"
+    noise.write_bytes(random.Random(5).randbytes(8 << 20))  # noqa: S311  # filling
+    store.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", store], check=True)
+    try:
+        with pytest.raises(HostError, match=f"The disk of {store} is full") as caught:
+            compress(noise, store / "x", compression=compression, monitor=SilentMonitor())
+        assert caught.value.exit_code == 4
+        assert list(store.iterdir()) == []
+    finally:
+        subprocess.run(["umount", store], check=True)
 
 
 def test_a_measured_image(disk: Path) -> None:
