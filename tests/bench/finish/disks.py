@@ -53,7 +53,7 @@ def installed(place: Place, *, seal: bool, copies: int) -> Iterator[Disk]:
     media = remaster(place.iso, Wishes(kickstart=text), output=boot, overlay=True, monitor=_SILENT)
     disk = volumes.create(place.on.connection, pool, name, capacity=8 << 30)
     plan = install_plan(
-        f"{place.folder.name}-finish",
+        f"{place.folder.name}-{folder.name}",  # a domain of the same name would be joined
         place.machine,
         nonce=nonce,
         disk=disk.path,
