@@ -17,6 +17,7 @@ from builder.monitor import SilentMonitor
 from builder.orders import Request, resolve
 from builder.process import run
 from builder.template.image import measure
+from builder.template.ledger_file import LOCK
 from builder.template.sbom import sbom
 from builder.virt.volumes import all_volumes
 
@@ -29,7 +30,7 @@ def left(on: Hypervisor) -> tuple[list[str], list[str]]:
     volumes = [each.name for pool in pools for each in all_volumes(on.connection, pool)]
     handle, folder = on.connection.handle, str(on.store_pool.path)
     domains = [each.name() for each in handle.listAllDomains() if folder in each.XMLDesc()]
-    return domains, [name for name in volumes if not name.startswith("rehearsal")]
+    return domains, [name for name in volumes if not name.startswith(("rehearsal", LOCK))]
 
 
 def test_build_publishes_a_template_that_boots(
