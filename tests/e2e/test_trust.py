@@ -195,7 +195,8 @@ def test_every_sabotage_of_a_template_is_refused(
     assert {key for key, each in clones.items() if not each.passed} == set(FLAWS)
     for check, detail in FLAWS.items():
         assert any(each.startswith(detail) for each in clones[check].details), clones[check]
-        assert f"--waive {check}" in said
+        # Growth is what our own kickstarts promise, not everybody's.
+        assert (f"--waive {check}" in said) != (check == "clone-growth")
 
 
 LEAK = """
@@ -209,7 +210,7 @@ printf -- '-----BEGIN PRIVATE KEY-----\\nMC4CAQAwBQYDK2VwBCIEIA\\n' >/etc/x.pem
 def test_what_a_kickstart_leaves_in_files_and_in_swap_is_refused(
     built: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = built(LEAK + FILL_SWAP, "--set", "swap_mib=64", "--set", "seal_except=swap")
+    code = built(LEAK + FILL_SWAP, "--set", "swap_mib=64")
 
     said = capsys.readouterr().err
     assert code == 9, said
