@@ -198,9 +198,9 @@ def test_a_libvirtd_that_is_restarted_does_no_harm(
     with cli.run("build", "rehearsal", "--force") as command:
         wait_until(lambda: "phase: storage" in cli.said(), cli.said)
         restart_libvirtd(undo)
-        wait_until(lambda: "==> Auditing" in cli.said() or command.poll() is not None, cli.said)
-        assert command.poll() is None, cli.said()  # the installation has succeeded
-        command.send_signal(signal.SIGINT)
-        assert command.wait(timeout=20) == 130, cli.said()
+        assert command.wait(timeout=300) == 0, cli.said()
     assert hypervisor.connection.reopen(seconds=30)
     assert leftovers.left(hypervisor, newest(settings).name) == ()
+    entry = load(newest(settings))
+    assert entry is not None
+    assert entry.state == "done"

@@ -8,6 +8,9 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
+import pytest
+
 from builder.build import build
 from builder.config import Settings
 from builder.hypervisor import Hypervisor
@@ -33,10 +36,11 @@ def left(on: Hypervisor) -> tuple[list[str], list[str]]:
     return domains, [name for name in volumes if not name.startswith(("rehearsal", LOCK))]
 
 
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
 def test_build_publishes_a_template_that_boots(
-    hypervisor: Hypervisor, rehearsal: StagedIso
+    hypervisor: Hypervisor, rehearsal: StagedIso, firmware: str
 ) -> None:
-    request = Request(release="rehearsal", firmware="uefi")
+    request = msgspec.convert({"release": "rehearsal", "firmware": firmware}, Request)
     order = resolve(request, environ={"BUILDER_ROOT_PASSWORD": PASSWORD})
 
     built = build(order, on=hypervisor, monitor=SilentMonitor())

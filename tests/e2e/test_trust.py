@@ -1,6 +1,7 @@
 """What a template must pass before it is published, on real disks and with real clones."""
 
 import json
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,14 +9,16 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from attempts import carry_out, planned
 
-from builder.auditing import audit_template
+from builder.auditing import audit_disk, audit_template
 from builder.build import build
 from builder.cli.app import run as builder
 from builder.config import Settings
 from builder.errors import TemplateError
 from builder.hypervisor import Hypervisor
-from builder.model.audit import Finding
+from builder.inputs import rendered
+from builder.model.audit import Expected, Finding
 from builder.model.build import BuildOrder
 from builder.model.media import StagedIso
 from builder.model.template import Template
@@ -26,6 +29,7 @@ from builder.template.audit.judge import EXPOSED, SEAL
 from builder.template.clone_report import NAMES as OF_CLONES
 from builder.template.registry import manifest
 from builder.template.verify import Trial, Verified, verify
+from builder.virt.volumes import all_volumes
 
 KICKSTART = Path(__file__).parents[2] / "kickstarts/rehearsal.ks.j2"
 FILL_SWAP = """
@@ -142,16 +146,19 @@ def built(
         if value := getattr(settings, key):
             monkeypatch.setenv(f"BUILDER_{key.upper()}", str(value))
 
+    assert rehearsal.path.is_file()
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles/spoilt.toml").touch()
+    monkeypatch.setenv("BUILDER_KICKSTARTS", str(tmp_path))
+
     def run_it(scripts: str, *words: str) -> int:
         ours = KICKSTART.read_text()
         last = ours.rindex("%post")
-        own = tmp_path / "spoilt.ks.j2"
-        own.write_text(ours[:last] + scripts + ours[last:])
-        medium = ["--iso", str(rehearsal.path), "--allow-unverified"]
-        return builder(["build", "rehearsal", *medium, "--kickstart", str(own), *words])
+        (tmp_path / "rehearsal.ks.j2").write_text(ours[:last] + scripts + ours[last:])
+        return builder(["build", "rehearsal", "--profile", "spoilt", *words])
 
     yield run_it
-    assert not list(hypervisor.store_pool.path.glob("rehearsal-spoilt*.qcow2"))
+    assert not list(hypervisor.store_pool.path.glob("rehearsal-spoilt*"))
     shutil.rmtree(settings.artifacts / "rehearsal-spoilt")
 
 
@@ -195,8 +202,30 @@ def test_every_sabotage_of_a_template_is_refused(
     assert {key for key, each in clones.items() if not each.passed} == set(FLAWS)
     for check, detail in FLAWS.items():
         assert any(each.startswith(detail) for each in clones[check].details), clones[check]
-        # Growth is what our own kickstarts promise, not everybody's.
-        assert (f"--waive {check}" in said) != (check == "clone-growth")
+        assert f"--waive {check}" in said
+
+
+def test_swap_that_holds_data(hypervisor: Hypervisor, rehearsal: StagedIso, tmp_path: Path) -> None:
+    nonce = secrets.token_hex(16)
+    wanted = order(swap_mib="64", seal_except="swap")
+    text = rendered(wanted, nonce=nonce).text.replace("%onerror", f"{FILL_SWAP}\n%onerror", 1)
+    with planned(text, nonce=nonce, on=hypervisor, iso=rehearsal, folder=tmp_path) as plan:
+        carry_out(plan, hypervisor)
+        pool = hypervisor.store_pool.name
+        [disk] = [
+            each
+            for each in all_volumes(hypervisor.connection, pool)
+            if each.path == plan.domain.disks[0].path
+        ]
+        findings = audit_disk(
+            disk,
+            Expected(),
+            medium=rehearsal.path,
+            machine=plan.domain.machine,
+            on=hypervisor,
+            evidence=tmp_path / "audit",
+        )
+    assert failed(findings) == ["swap"]
 
 
 LEAK = """

@@ -68,7 +68,7 @@ def rows(edits: Edits, source: Path, place: Place) -> list[Row]:
     direct = ["dd", f"if={source}", f"of={iso}", "bs=4M", "oflag=direct", "status=none"]
     return [
         *found,
-        Row(DISK, direct, CP),  # what the disk itself takes: no tool can be faster than this
+        Row(DISK, direct, CP),  # what the disk takes for as many bytes, in order
         Row(OURS_MD5, [*_ours(edits, source, "-o", iso), "--implant-md5"], MKKSISO),
         Row(MKKSISO, _shell(replay, implant), CP),
         Row(EXTRACT, _shell(*remade), CP, copies=2),
