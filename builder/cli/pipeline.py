@@ -2,20 +2,14 @@
 
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from builder.cli.context import context
 from builder.cli.output import TerminalMonitor, table, to_json
-from builder.cli.templates.shared import store_folder
 from builder.cli.templates.supply import Sign, signer
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from builder.model.template import Template
-    from builder.pipeline.runner import Outcome
+from builder.cli.templates.supply import find as find_template
 
 app = typer.Typer(no_args_is_help=True, help="Many builds from one file.")
 
@@ -78,18 +72,9 @@ def run(
     )
     typer.echo(to_json(outcomes) if json else table(report.HEADER, report.rows(outcomes)))
     if seal:
-        _sign(ctx, outcomes, seal)
+        for each in (outcome for outcome in outcomes if outcome.version):
+            seal(find_template(context(ctx), f"{each.name}@{each.version}"))
     report.check(outcomes)
-
-
-def _sign(
-    ctx: typer.Context, outcomes: "Iterable[Outcome]", seal: "Callable[[Template], None]"
-) -> None:
-    from builder.template.reference import find
-
-    store = store_folder(ctx)
-    for outcome in (each for each in outcomes if each.version):
-        seal(find(store, f"{outcome.name}@{outcome.version}"))
 
 
 def _monitor(name: str, *, bars: bool) -> TerminalMonitor:

@@ -69,6 +69,7 @@ class Patched:
 
     def _within(self, at: int, length: int) -> bytes:
         writes = self._writes.get(at // _BLOCK, ())
+        # Nearly all of an image: gigabytes that need no copy of their own.
         if not writes and at + length <= self._source.size:
             return self._source.read(at, length)
         there = max(min(self._source.size - at, length), 0)

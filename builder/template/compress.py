@@ -8,8 +8,8 @@ from builder import files, process
 from builder.errors import HostError
 from builder.monitor import Monitor, Progress
 
-# A tenth smaller than with 64k, for 0.05 ms more on each small read of a clone; larger ones save
-# little and cost more (`make bench-finish` prints both).
+# A fifteenth smaller than with 64k, for 0.05 ms more on each small read of a clone; larger ones
+# save little and cost more (`make bench-finish` prints both).
 _CLUSTER = "256k"
 _SHARE = re.compile(r"\((\d+)\.\d+/100%\)")
 

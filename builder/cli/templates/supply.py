@@ -31,14 +31,14 @@ def sbom(ctx: typer.Context, reference: Reference, *, output: Output = None) -> 
     from builder.template import registry
     from builder.template.sbom import sbom as bill
 
-    _give(bill(registry.manifest(_find(context(ctx), reference))), output)
+    _give(bill(registry.manifest(find(context(ctx), reference))), output)
 
 
 def provenance(ctx: typer.Context, reference: Reference, *, output: Output = None) -> None:
     """Print how a template came to be, as an in-toto Statement with SLSA provenance."""
     from builder.template.provenance import provenance as tell
 
-    _give(to_json(tell(_find(context(ctx), reference))) + "\n", output)
+    _give(to_json(tell(find(context(ctx), reference))) + "\n", output)
 
 
 def sign(
@@ -49,7 +49,7 @@ def sign(
 ) -> None:
     """Sign a template's provenance; BUILDER_SIGN_PASSPHRASE opens a key that is encrypted."""
     seal = signer(context(ctx), key)
-    seal(_find(context(ctx), reference))
+    seal(find(context(ctx), reference))
 
 
 def verify(
@@ -72,7 +72,7 @@ def verify(
 
     shared = context(ctx)
     trusted = keys.public(_trusted(shared, key)) if signature or key else None
-    template = _find(shared, reference)
+    template = find(shared, reference)
     with shared.monitor.step(f"Reading {template.path.name}"):
         found = trust.check_image(template)
         where = trust.check_signature(template, trusted, sha256=found) if trusted else None
@@ -133,14 +133,15 @@ def _trusted(shared: Context, key: Path | None) -> Path:
     )
 
 
-def _find(shared: Context, reference: str) -> "Template":
-    from builder.template.reference import find
+def find(shared: Context, reference: str) -> "Template":
+    """Return what the reference means; raises as `reference.find` does, and HostError."""
+    from builder.template import reference as references
     from builder.virt import pools
     from builder.virt.connection import connect
 
     settings = shared.settings
     with connect(settings.uri) as connection:
-        return find(pools.get(connection, settings.store_pool).path, reference)
+        return references.find(pools.get(connection, settings.store_pool).path, reference)
 
 
 def _give(text: str, output: Path | None) -> None:
