@@ -1,7 +1,9 @@
 """Directory pools."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import libvirt
 
@@ -12,6 +14,8 @@ from builder.virt.connection import Connection, translated
 
 _BUSY = "asynchronous jobs running"
 _BUSY_SECONDS = 30
+
+T = TypeVar("T")
 
 
 def ensure(connection: Connection, name: str, *, path: Path) -> Pool:
@@ -48,10 +52,21 @@ def get(connection: Connection, name: str) -> Pool:
 
 def all_pools(connection: Connection) -> tuple[Pool, ...]:
     """Return every directory pool, by name."""
+    found = every(connection, lambda pool: _value(pool) if xml.pool_path(pool.XMLDesc(0)) else None)
+    return tuple(sorted(filter(None, found), key=lambda pool: pool.name))
+
+
+def every(connection: Connection, read: Callable[[libvirt.virStoragePool], T]) -> tuple[T, ...]:
+    """Read something of every pool, but of those that are gone since they were listed."""
+    found = []
     with translated("Cannot list the pools"):
-        found = connection.handle.listAllStoragePools(0)
-        folders = [_value(pool) for pool in found if xml.pool_path(pool.XMLDesc(0)) is not None]
-    return tuple(sorted(folders, key=lambda pool: pool.name))
+        for pool in connection.handle.listAllStoragePools(0):
+            try:
+                found.append(read(pool))
+            except libvirt.libvirtError as error:
+                if error.get_error_code() != libvirt.VIR_ERR_NO_STORAGE_POOL:
+                    raise
+    return tuple(found)
 
 
 def remove(connection: Connection, name: str) -> None:

@@ -10,7 +10,7 @@ import msgspec
 
 from builder import process
 from builder.errors import HostError
-from builder.virt import xml
+from builder.virt import pools, xml
 from builder.virt.connection import Connection, translated
 
 # Of QEMU's formats with a backing file those that name it themselves, by their first bytes.
@@ -148,12 +148,9 @@ def _file_name(options: object) -> str:
 
 
 def _domain_disks(connection: Connection) -> Iterator[tuple[Path, bool, str]]:
+    targets = pools.every(connection, lambda pool: (pool.name(), xml.pool_target(pool.XMLDesc(0))))
+    folders = {name: folder for name, folder in targets if folder}
     with translated("Cannot list the disks of the domains"):
-        folders = {
-            pool.name(): folder
-            for pool in connection.handle.listAllStoragePools(0)
-            if (folder := xml.pool_target(pool.XMLDesc(0)))
-        }
         for domain in connection.handle.listAllDomains(0):
             user = f"the domain {domain.name()}"
             for document in _documents(domain):
@@ -175,10 +172,8 @@ def _documents(domain: libvirt.virDomain) -> list[str]:
 
 def _pool_files(connection: Connection) -> Iterator[Path]:
     """Yield the files of all pools that are folders; libvirt's own lists may be old."""
-    with translated("Cannot list the pools"):
-        found = connection.handle.listAllStoragePools(0)
-        folders = [path for pool in found if (path := xml.pool_path(pool.XMLDesc(0)))]
-    for folder in dict.fromkeys(folders):
+    folders = pools.every(connection, lambda pool: xml.pool_path(pool.XMLDesc(0)))
+    for folder in dict.fromkeys(filter(None, folders)):
         try:
             yield from sorted(folder.iterdir())
         except FileNotFoundError:

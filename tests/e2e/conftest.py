@@ -1,7 +1,6 @@
 """A workplace for real installations: pools of the tests' own, one rehearsal ISO for all."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -48,14 +47,7 @@ def settings(libvirt_uri: str, place: Path) -> config.Settings:
 
 
 @pytest.fixture(scope="session")
-def undo() -> Iterator[ExitStack]:
-    """Return what is undone last: after the hypervisor was closed."""
-    with ExitStack() as stack:
-        yield stack
-
-
-@pytest.fixture(scope="session")
-def hypervisor(settings: config.Settings, undo: ExitStack) -> Iterator[Hypervisor]:  # noqa: ARG001  # its order
+def hypervisor(settings: config.Settings) -> Iterator[Hypervisor]:
     """Return the open hypervisor; its pools go away with the tests."""
     with open_hypervisor(settings) as hypervisor:
         try:

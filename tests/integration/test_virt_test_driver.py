@@ -15,6 +15,7 @@ from builder.virt import domains, host, pools, volumes
 from builder.virt.connection import Connection, connect
 from builder.virt.domain_xml import domain_xml
 from builder.virt.listen import listen
+from builder.virt.usage import uses
 
 URI = "test:///default"
 DOMAIN = DomainSpec(
@@ -51,6 +52,17 @@ def test_a_stopped_pool_is_started(connection: Connection, tmp_path: Path) -> No
     connection.handle.storagePoolLookupByName("iso").destroy()
     assert not pools.get(connection, "iso").active
     assert storage.init(connection, settings(tmp_path))[0].active
+
+
+def test_a_pool_that_is_gone_since_it_was_listed(
+    connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage.init(connection, settings(tmp_path))
+    listed = connection.handle.listAllStoragePools(0)
+    pools.remove(connection, "iso")
+    monkeypatch.setattr(connection.handle, "listAllStoragePools", lambda _flags: listed)
+    assert {pool.name for pool in pools.all_pools(connection)} == {"default-pool", "store"}
+    assert [each.user for each in uses(connection)] == ["the domain test"]
 
 
 def test_a_pool_can_be_forgotten(connection: Connection, tmp_path: Path) -> None:
