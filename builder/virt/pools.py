@@ -57,7 +57,10 @@ def all_pools(connection: Connection) -> tuple[Pool, ...]:
 
 
 def every(connection: Connection, read: Callable[[libvirt.virStoragePool], T]) -> tuple[T, ...]:
-    """Read something of every pool, but of those that are gone since they were listed."""
+    """Read something of every pool, but of those that are gone since they were listed.
+
+    Raises HostError for any other failure of libvirt.
+    """
     found = []
     with translated("Cannot list the pools"):
         for pool in connection.handle.listAllStoragePools(0):

@@ -63,7 +63,7 @@ class Cli:
 
 
 PATIENCE = 900
-"""Seconds for a command, on a slow machine that does something else as well."""
+"""Seconds for steps with guests: a busy machine took over 180 to boot two clones."""
 
 
 def wait_until(true: Callable[[], bool], told: Callable[[], str]) -> None:
@@ -112,7 +112,7 @@ def test_a_build_that_is_killed_in_every_phase_comes_out_the_same(
             _wait_for_its_end(hypervisor, folder.name)
     key, pipeline = keys(tmp_path, "attach"), keys(tmp_path, "pipeline")
     with cli.run(*words, "--sign", key) as command:
-        assert command.wait(timeout=PATIENCE) == 0, cli.said()
+        assert command.wait(timeout=300) == 0, cli.said()
 
     entry = load(folder)
     assert entry is not None
@@ -128,12 +128,12 @@ def test_a_build_that_is_killed_in_every_phase_comes_out_the_same(
     nightly = tmp_path / "nightly.toml"
     nightly.write_text('title = "Every night"\n[[build]]\nrelease = "rehearsal"\n')
     with cli.run("pipeline", "run", str(nightly), "--sign", pipeline) as command:
-        assert command.wait(timeout=PATIENCE) == 0, cli.said()
+        assert command.wait(timeout=60) == 0, cli.said()
     assert "unchanged" in cli.said()
     for each in (key, pipeline):
         verify = ("template", "verify", "rehearsal", "--signature", "--key", f"{each}.pub")
         with cli.run(*verify) as command:
-            assert command.wait(timeout=PATIENCE) == 0, cli.said()
+            assert command.wait(timeout=60) == 0, cli.said()
 
 
 def keys(folder: Path, name: str) -> str:

@@ -114,7 +114,7 @@ def sabotage(
                 image,
                 manifest(template).machine,
                 connection=hypervisor.connection,
-                trial=Trial(pool=hypervisor.store_pool.name, minutes=10, evidence=tmp_path),
+                trial=Trial(pool=hypervisor.store_pool.name, minutes=3, evidence=tmp_path),
             )
         finally:
             image.unlink()
