@@ -40,8 +40,8 @@ def listen(domain: Domain, *, logs: Mapping[str, Path]) -> Iterator[SimpleQueue[
     signals: SimpleQueue[Signal] = SimpleQueue()
     ear = _Ear(domain, signals)
     with follow(logs, signals):
-        ear.open()
         try:
+            ear.open()
             yield signals
         finally:
             ear.close()
