@@ -1,8 +1,10 @@
 """Installations with exactly the kickstart that a test wants: the linter would stop bad ones."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+
+import libvirt
 
 from builder.hypervisor import Hypervisor
 from builder.install.plan import install_plan, machine
@@ -19,6 +21,16 @@ from builder.virt.domain_xml import domain_xml
 from builder.virt.listen import listen
 
 SILENT = SilentMonitor()
+
+
+def guests(on: Hypervisor) -> list[domains.Domain]:
+    """Return the domains that use the tests' own store pool; other tests may run beside these."""
+    found = []
+    for each in on.connection.handle.listAllDomains():
+        with suppress(libvirt.libvirtError):  # one that is gone by now
+            if str(on.store_pool.path) in each.XMLDesc():
+                found.append(domains.Domain(name=each.name(), connection=on.connection))
+    return found
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
+from attempts import guests
 from msgspec import structs
 
 from builder import leftovers
@@ -74,8 +75,11 @@ def wait_until(true: Callable[[], bool], told: Callable[[], str]) -> None:
 
 
 @pytest.fixture
-def cli(settings: Settings, tmp_path: Path) -> Cli:
-    return Cli(settings, tmp_path / "log")
+def cli(settings: Settings, hypervisor: Hypervisor, tmp_path: Path) -> Iterator[Cli]:
+    """Return the command; a guest that a failed test has left does not slow down the next one."""
+    yield Cli(settings, tmp_path / "log")
+    for guest in guests(hypervisor):
+        domains.remove(guest)
 
 
 PHASES = (

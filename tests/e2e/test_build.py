@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from attempts import guests
 
 from builder.build import build
 from builder.config import Settings
@@ -28,12 +29,11 @@ PASSWORD = "correct horse battery"  # noqa: S105  # what must not be found anywh
 
 
 def left(on: Hypervisor) -> tuple[list[str], list[str]]:
-    """Return the domains that use our pools, and the files in these that are no ISO or template."""
+    """Return our domains, and the files in our pools that are no ISO or template."""
     pools = (on.iso_pool.name, on.store_pool.name)
     volumes = [each.name for pool in pools for each in all_volumes(on.connection, pool)]
-    handle, folder = on.connection.handle, str(on.store_pool.path)
-    domains = [each.name() for each in handle.listAllDomains() if folder in each.XMLDesc()]
-    return domains, [name for name in volumes if not name.startswith(("rehearsal", LOCK))]
+    files = [name for name in volumes if not name.startswith(("rehearsal", LOCK))]
+    return [each.name for each in guests(on)], files
 
 
 @pytest.mark.parametrize("firmware", ["bios", "uefi"])
