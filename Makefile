@@ -13,8 +13,8 @@ setup:  ## Install what is missing: OS packages and .venv
 rehearsal: setup  ## Make a template by a real installation of the rehearsal release
 	@$(RUN) .venv/bin/builder build rehearsal
 
-test: setup check  ## Lint, then run every test, the end-to-end ones last
-	@$(RUN) .venv/bin/pytest tests/unit tests/integration tests/e2e
+test: setup check  ## Lint, then run every test, with a worker for each processor
+	@$(RUN) .venv/bin/pytest --numprocesses auto --maxprocesses 4 --dist loadfile tests
 
 check: setup  ## Lint only
 	@.venv/bin/ruff check .
