@@ -4,12 +4,12 @@ import errno
 import fcntl
 import os
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import TemporaryFile
 
 from builder import files
 from builder.errors import MediaError
 from builder.iso.patch import IsoPatch, Span
-from builder.iso.source import FileSource, opened
+from builder.iso.source import FileSource
 from builder.monitor import Monitor
 
 _FICLONE = 0x40049409  # linux/fs.h
@@ -20,30 +20,29 @@ _NOT_HERE = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EN
 
 def shares_blocks(folder: Path) -> bool:
     """Tell whether files in the folder can share their blocks: a clone then costs nothing."""
-    with files.writing(folder), NamedTemporaryFile(dir=folder, prefix=".") as one:
+    # Files without names: nothing is left in the pool when this process is killed.
+    with files.writing(folder), TemporaryFile(dir=folder) as one, TemporaryFile(dir=folder) as two:
         one.write(bytes(1 << 16))
         one.flush()
-        with opened(Path(one.name)) as source, NamedTemporaryFile(dir=folder, prefix=".") as two:
-            return _shares(source, Path(two.name))
+        return _shares(one.fileno(), two.fileno())
 
 
-def _shares(source: FileSource, output: Path) -> bool:
-    """Make the empty file `output` share all of the source's blocks; tell whether that worked."""
-    with output.open("r+b") as file:
-        try:
-            fcntl.ioctl(file, _FICLONE, source.handle)
-        except OSError as error:
-            if error.errno not in _NOT_HERE:
-                raise
-            return False
+def _shares(source: int, output: int) -> bool:
+    """Make an empty file share all of the source's blocks; tell whether that worked."""
+    try:
+        fcntl.ioctl(output, _FICLONE, source)
+    except OSError as error:
+        if error.errno not in _NOT_HERE:
+            raise
+        return False
     return True
 
 
 def write(source: FileSource, patch: IsoPatch, output: Path, *, monitor: Monitor) -> None:
     """Write the patched image to the empty file `output`."""
-    if not _shares(source, output):
-        _copy_all(source, output, monitor=monitor)
     with output.open("r+b", buffering=0) as file:
+        if not _shares(source.handle, file.fileno()):
+            _copy_all(source, file.fileno(), monitor=monitor)
         file.truncate(patch.size)
         for each in patch.writes:
             if isinstance(each.content, bytes):
@@ -52,15 +51,15 @@ def write(source: FileSource, patch: IsoPatch, output: Path, *, monitor: Monitor
                 _copy_span(source, each.content, file.fileno(), each.at)
 
 
-def _copy_all(source: FileSource, output: Path, *, monitor: Monitor) -> None:
+def _copy_all(source: FileSource, output: int, *, monitor: Monitor) -> None:
     title = f"Copying {source.name}"
-    with output.open("r+b") as file, monitor.progress(title, total=source.size) as progress:
+    with monitor.progress(title, total=source.size) as progress:
         done = 0
         while done < source.size:
-            step = _copy(source.handle, file.fileno(), done, done, min(_CHUNK, source.size - done))
+            step = _copy(source.handle, output, done, done, min(_CHUNK, source.size - done))
             if not step:
                 raise MediaError(f"{source.name} became shorter while it was copied.")
-            _to_disk(file.fileno(), done, step)
+            _to_disk(output, done, step)
             done += step
             progress.advance(step)
 

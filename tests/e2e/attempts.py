@@ -16,6 +16,7 @@ from builder.model.installation import Deadlines, Ended, Installation, InstallPl
 from builder.model.media import StagedIso
 from builder.monitor import SilentMonitor
 from builder.orders import Request, resolve
+from builder.template.ledger_file import LOCK
 from builder.virt import domains, volumes
 from builder.virt.domain_xml import domain_xml
 from builder.virt.listen import listen
@@ -31,6 +32,14 @@ def guests(on: Hypervisor) -> list[domains.Domain]:
             if str(on.store_pool.path) in each.XMLDesc():
                 found.append(domains.Domain(name=each.name(), connection=on.connection))
     return found
+
+
+def left(on: Hypervisor) -> tuple[list[str], list[str]]:
+    """Return our domains, and the files in our pools that are no ISO or template."""
+    pools = (on.iso_pool.name, on.store_pool.name)
+    files = [each.name for pool in pools for each in volumes.all_volumes(on.connection, pool)]
+    others = [name for name in files if not name.startswith(("rehearsal", LOCK))]
+    return [each.name for each in guests(on)], others
 
 
 @contextmanager

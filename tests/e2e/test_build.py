@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from attempts import guests
+from attempts import left
 
 from builder.build import build
 from builder.config import Settings
@@ -21,19 +21,9 @@ from builder.monitor import SilentMonitor
 from builder.orders import Request, resolve
 from builder.process import run
 from builder.template.image import measure
-from builder.template.ledger_file import LOCK
 from builder.template.sbom import sbom
-from builder.virt.volumes import all_volumes
 
 PASSWORD = "correct horse battery"  # noqa: S105  # what must not be found anywhere
-
-
-def left(on: Hypervisor) -> tuple[list[str], list[str]]:
-    """Return our domains, and the files in our pools that are no ISO or template."""
-    pools = (on.iso_pool.name, on.store_pool.name)
-    volumes = [each.name for pool in pools for each in all_volumes(on.connection, pool)]
-    files = [name for name in volumes if not name.startswith(("rehearsal", LOCK))]
-    return [each.name for each in guests(on)], files
 
 
 @pytest.mark.parametrize("firmware", ["bios", "uefi"])

@@ -83,7 +83,7 @@ def without_disk(plan: InstallPlan) -> InstallPlan:
 def with_empty_medium(plan: InstallPlan) -> InstallPlan:
     """An ISO that no firmware boots. UEFI says so on the serial line, a PC's BIOS on its screen."""
     assert plan.domain.cdrom is not None
-    empty = plan.domain.cdrom.path.with_suffix(".empty")
+    empty = plan.domain.cdrom.path.with_name(f"{plan.domain.name}.iso")  # `spoilt` removes it
     empty.write_bytes(bytes(1 << 20))
     machine = replace(plan.domain.machine, firmware="uefi")
     return replace(
