@@ -21,6 +21,14 @@ SILENT = SilentMonitor()
 NONCE = "b007" * 8
 _FIRMWARE = Path("/usr/share/OVMF")
 _MINUTES = 5
+_REPORT_AND_STOP = f"""\
+cmdline
+%pre
+echo {NONCE} >/dev/virtio-ports/{RESULT_PORT}
+echo o >/proc/sysrq-trigger
+sleep 60
+%end
+"""
 
 Firmware = Literal["bios", "uefi"]
 FIRMWARES: tuple[Firmware, ...] = ("bios", "uefi")
@@ -71,6 +79,37 @@ def test_medium_installs_by_itself(way: Way, made: Made, tmp_path: Path) -> None
     said = installed(iso.path, way, tmp_path)
     iso.path.unlink()
     assert f'"nonce":"{NONCE}","result":"success"' in said
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if way.plug == "cd"], ids=str)
+def test_fuller_medium_finds_its_kickstart(way: Way, made: Made, tmp_path: Path) -> None:
+    fuller = _filled(made(way.layout), tmp_path)
+    wishes = Wishes(kickstart=_REPORT_AND_STOP)
+    iso = remaster(fuller, wishes, output=tmp_path / "unattended.iso", monitor=SILENT)
+    said = installed(iso.path, way, tmp_path)
+    for path in (fuller, iso.path):
+        path.unlink()
+    assert NONCE in said
+
+
+def _filled(iso: Path, folder: Path) -> Path:
+    """Return a copy with 4,000 files more, some levels deeper than the others.
+
+    The way of mkksiso: xorriso writes the volume anew, with the boot records as they were.
+    """
+    tree = folder / "tree"
+    (deepest := tree / "Extra/one/two/three/four").mkdir(parents=True)
+    for number in range(4000):
+        (deepest / f"a-package-with-a-long-name-{number:04}.el7.noarch.rpm").write_bytes(b"x")
+    output = folder / "fuller.iso"
+    process.run(
+        [
+            "xorriso", "-indev", iso, "-outdev", output,
+            "-boot_image", "any", "replay", "-map", tree, "/",
+        ]
+    )  # fmt: skip
+    shutil.rmtree(tree)
+    return output
 
 
 def installed(iso: Path, way: Way, folder: Path) -> str:
