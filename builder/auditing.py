@@ -6,10 +6,11 @@ write an archive of all files to. Neither the host's kernel nor the guest's prog
 """
 
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 from msgspec.structs import replace
 
@@ -24,7 +25,7 @@ from builder.model.domain import Disk, Machine
 from builder.model.installation import InstallPlan, Limits
 from builder.model.storage import Volume
 from builder.model.template import Manifest, Template
-from builder.monitor import SilentMonitor
+from builder.monitor import Monitor, SilentMonitor
 from builder.releases import catalogue
 from builder.template.audit.judge import audit
 from builder.template.audit.script import reading_kickstart
@@ -58,7 +59,7 @@ def audit_disk(
         return audit(tree, expected)
 
 
-def audit_template(template: Template, *, on: Hypervisor) -> tuple[Finding, ...]:
+def audit_template(template: Template, *, on: Hypervisor, monitor: Monitor) -> tuple[Finding, ...]:
     """Audit a published image; what its build waived stays waived.
 
     Raises MediaError when the ISO that it was installed from is no longer in the iso pool.
@@ -79,7 +80,7 @@ def audit_template(template: Template, *, on: Hypervisor) -> tuple[Finding, ...]
         capacity=template.image.virtual_size,
         allocation=template.image.size,
     )
-    with _folder(on) as evidence:
+    with _evidence(template, on.settings.artifacts, monitor) as evidence:
         found = audit_disk(
             disk,
             record.expected,
@@ -91,26 +92,32 @@ def audit_template(template: Template, *, on: Hypervisor) -> tuple[Finding, ...]
     return waive(found, {each.check for each in record.audit if each.waived})
 
 
-def boot_template(template: Template, *, on: Hypervisor) -> tuple[Finding, ...]:
+def boot_template(template: Template, *, on: Hypervisor, monitor: Monitor) -> tuple[Finding, ...]:
     """Boot two clones of a published image; what its build waived stays waived.
 
     Raises TemplateError when one does not reach its login prompt.
     """
     record = manifest(template)
-    with _folder(on) as evidence:
+    with _evidence(template, on.settings.artifacts, monitor) as evidence:
         trial = Trial(pool=on.store_pool.name, minutes=on.settings.boot_minutes, evidence=evidence)
         found = verify(template.path, _machine(record, on), connection=on.connection, trial=trial)
     return waive(found.findings, {each.check for each in record.clones if each.waived})
 
 
 @contextmanager
-def _folder(on: Hypervisor) -> Iterator[Path]:
-    """Make a folder for logs, for the block; its path is part of the names of guests."""
-    on.settings.state.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="again-", dir=on.settings.state) as name:
-        folder = Path(name) / Path(name).name
-        folder.mkdir()
-        yield folder
+def _evidence(template: Template, artifacts: Path, monitor: Monitor) -> Iterator[Path]:
+    """Make a folder for logs, whose name is part of those of guests; it stays when they fail."""
+    parent = artifacts / template.name
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(mkdtemp(prefix="again-", dir=parent))
+    with ExitStack() as undo:
+        undo.callback(shutil.rmtree, folder, ignore_errors=True)
+        try:
+            yield folder
+        except TemplateError:
+            undo.pop_all()
+            monitor.note(f"evidence: {folder}")
+            raise
 
 
 def _machine(record: Manifest, on: Hypervisor) -> Machine:

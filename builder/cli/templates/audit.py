@@ -27,9 +27,10 @@ def audit(
     from builder.template.checks import refuse
     from builder.template.reference import find
 
-    with open_hypervisor(context(ctx).settings) as hypervisor:
+    shared = context(ctx)
+    with open_hypervisor(shared.settings) as hypervisor:
         template = find(hypervisor.store_pool.path, reference)
-        found = audit_template(template, on=hypervisor)
+        found = audit_template(template, on=hypervisor, monitor=shared.monitor)
     typer.echo(to_json(found) if json else findings(found))
     refuse(found)
 

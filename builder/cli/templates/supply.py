@@ -92,7 +92,7 @@ def _boot(shared: Context, template: "Template") -> None:
         open_hypervisor(shared.settings) as hypervisor,
         shared.monitor.step(f"Booting two clones of {template.path.name}"),
     ):
-        found = boot_template(template, on=hypervisor)
+        found = boot_template(template, on=hypervisor, monitor=shared.monitor)
     typer.echo(findings(found))
     refuse(found)
 
