@@ -23,13 +23,15 @@ from builder.virt import domains, volumes
 from builder.virt.connection import Connection, connect
 from builder.virt.domain_xml import domain_xml
 from builder.virt.listen import listen
-from builder.virt.terminal import Lines
+from builder.virt.terminal import Lines, without_intrusions
 
 _LOGIN = re.compile(r"^(?!Last )\S+ login:")
 _TROUBLE = re.compile(
     r"You are in emergency mode|Entering emergency mode|Kernel panic - not syncing"
     r"|dracut:/#|grub rescue>|No bootable device|Give root password for maintenance"
 )
+_PROMPT_BYTES = 4096
+"""How long a login prompt may be, with what the kernel says in the middle of it."""
 _GROWN = 1 << 30
 _SSH = 22
 _REPORT_SECONDS = 150
@@ -67,6 +69,7 @@ class _Clone:
         """Until the login prompt; 0 before."""
         self._signals = signals
         self._console = Lines()
+        self._latest = b""
         self._began = time.monotonic()
 
     def start(self) -> None:
@@ -91,9 +94,10 @@ class _Clone:
 
     def _read(self, data: bytes) -> None:
         for line in [*self._console.feed(data), self._console.pending()]:
-            if not self.seconds and _LOGIN.search(line):
-                self.seconds = time.monotonic() - self._began
             _refuse_trouble(line)
+        self._latest = self._latest[-_PROMPT_BYTES:] + data
+        if not self.seconds and _prompts(self._latest):
+            self.seconds = time.monotonic() - self._began
 
 
 def verify(image: Path, machine: Machine, *, connection: Connection, trial: Trial) -> Verified:
@@ -203,6 +207,12 @@ def _until_done(clones: list[_Clone], *, deadline: float) -> None:
                 "A clone of the template did not reach its login prompt in time.",
                 hint="clone-a.log and clone-b.log in the evidence folder show how far they came.",
             )
+
+
+def _prompts(said: bytes) -> bool:
+    lines = Lines()
+    texts = [*lines.feed(without_intrusions(said)), lines.pending()]
+    return any(_LOGIN.search(text) for text in texts)
 
 
 def _refuse_trouble(line: str) -> None:

@@ -11,6 +11,9 @@ _NOISE = re.compile(
     rb"|\x1b[()][0-9A-B]|\x1b[=>78c]"  # character sets, keypad, reset
     rb"|[\x00-\x08\x0b-\x1f\x7f]"  # other control characters
 )
+# The kernel's messages, with printk's clock. On a serial port they get in between the pieces that a
+# program's text goes out in, which are as long as the port's buffer: 16 bytes.
+_INTRUSION = re.compile(rb"(?<=[^\r\n])(?:\[ *\d+\.\d{6}\] [^\r\n]*(?:\r*\n|\Z))+")
 _LONGEST = 65536
 """A "line" longer than this is cut: a guest must not fill our memory."""
 
@@ -30,6 +33,11 @@ class Lines:
     def pending(self) -> str:
         """Return the unfinished line: a prompt waits there."""
         return _clean(self._rest)
+
+
+def without_intrusions(data: bytes) -> bytes:
+    """Return a console's text with its lines whole: without the kernel's messages inside them."""
+    return _INTRUSION.sub(b"", data)
 
 
 def _clean(line: bytes) -> str:

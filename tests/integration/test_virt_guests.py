@@ -328,18 +328,32 @@ def _check(connection: Connection, store: str, image: Path, *, minutes: float = 
     )
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "\r\nSome System 7\r\nlocalhost login: ",
+        "\r\nSome System 7\r\nlocalhost lo[   80.862674] EXT4-fs: resizing\r\n"
+        "[   80.950793] EXT4-fs: resized\r\ngin: ",
+    ],
+    ids=["whole", "broken"],
+)
 def test_clones_that_boot_and_tell_nothing(
-    connection: Connection, store: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+    connection: Connection,
+    store: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    words: str,
 ) -> None:
     monkeypatch.setattr(verify, "_REPORT_SECONDS", 1)
-    image = _image(folder, "\r\nSome System 7\r\nlocalhost login: ", HALT)
+    image = _image(folder, words, HALT)
     before = image.read_bytes()
     found = _check(connection, store, image)
     assert 0 < found.boot_seconds < 60
     assert [each.check for each in found.findings if not each.passed] == ["clone-report"]
     assert image.read_bytes() == before
     for letter in "ab":
-        assert (folder / NAME / f"clone-{letter}.log").read_text().endswith("login: ")
+        assert (folder / NAME / f"clone-{letter}.log").read_bytes() == words.encode()
 
 
 @pytest.mark.parametrize(

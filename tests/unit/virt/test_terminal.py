@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.virt.terminal import Lines
+from builder.virt.terminal import Lines, without_intrusions
 
 CASES = [
     ("plain lines", b"one\ntwo\n", ["one", "two"]),
@@ -86,3 +86,22 @@ def test_a_guest_without_line_breaks_cannot_fill_the_memory() -> None:
         assert lines.feed(b"x" * 65536) == []
     assert len(lines.pending()) <= 65536
     assert len(lines.feed(b"\n")[0]) <= 65536
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"local[   80.862674] EXT4-fs: resized\r\nhost login: ", b"localhost login: "),
+        (b"localhost[12345.678901] one\r\n[12345.678902] two\r\n login: ", b"localhost login: "),
+        (
+            b"localhost [   90.548240] EXT4-fs (sda1): resizing\r\nlogin: [   90.661111] EXT4\r\n",
+            b"localhost login: ",
+        ),
+        (b"localhost login: [    1.000000] one", b"localhost login: "),
+        (b"lo[    1.000000] one\r\nwho[    2.000000] two\r\nle\r\n", b"lowhole\r\n"),
+        (b"[    1.000000] one\r\n[    2.000000] two\r\nlogin: ", None),
+        (b"an array[3] and a time[1.5] stay\r\n", None),
+    ],
+)
+def test_lines_that_the_kernel_broke_into(data: bytes, expected: bytes | None) -> None:
+    assert without_intrusions(data) == (expected or data)
