@@ -80,7 +80,7 @@ def audit_template(template: Template, *, on: Hypervisor, monitor: Monitor) -> t
         capacity=template.image.virtual_size,
         allocation=template.image.size,
     )
-    with _evidence(template, on.settings.artifacts, monitor) as evidence:
+    with _evidence(on.settings.state, monitor) as evidence:
         found = audit_disk(
             disk,
             record.expected,
@@ -98,18 +98,17 @@ def boot_template(template: Template, *, on: Hypervisor, monitor: Monitor) -> tu
     Raises TemplateError when one does not reach its login prompt.
     """
     record = manifest(template)
-    with _evidence(template, on.settings.artifacts, monitor) as evidence:
+    with _evidence(on.settings.state, monitor) as evidence:
         trial = Trial(pool=on.store_pool.name, minutes=on.settings.boot_minutes, evidence=evidence)
         found = verify(template.path, _machine(record, on), connection=on.connection, trial=trial)
     return waive(found.findings, {each.check for each in record.clones if each.waived})
 
 
 @contextmanager
-def _evidence(template: Template, artifacts: Path, monitor: Monitor) -> Iterator[Path]:
+def _evidence(state: Path, monitor: Monitor) -> Iterator[Path]:
     """Make a folder for logs, whose name is part of those of guests; it stays when they fail."""
-    parent = artifacts / template.name
-    parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(mkdtemp(prefix="again-", dir=parent))
+    state.mkdir(parents=True, exist_ok=True)
+    folder = Path(mkdtemp(prefix="again-", dir=state))
     with ExitStack() as undo:
         undo.callback(shutil.rmtree, folder, ignore_errors=True)
         try:

@@ -1,4 +1,7 @@
-"""Every way in which firmware can start a remastered medium, each with a whole installation."""
+"""Every way in which firmware can start a remastered medium, each with a whole installation.
+
+From media that hold more than ours do: as far as the kickstart.
+"""
 
 import shutil
 from collections.abc import Callable, Iterator

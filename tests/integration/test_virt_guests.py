@@ -399,7 +399,7 @@ def test_a_template_that_does_not_boot_leaves_its_evidence(
     )
     pool = pools.ensure(connection, store, path=folder)
     hypervisor = Hypervisor(
-        settings=config.load(artifacts=folder / "artifacts"),
+        settings=config.load(state=folder / "state"),
         connection=connection,
         accelerator=accelerator(connection),
         iso_pool=pool,
@@ -408,7 +408,7 @@ def test_a_template_that_does_not_boot_leaves_its_evidence(
     monitor = _Notes()
     with pytest.raises(TemplateError, match="does not boot: Kernel panic"):
         boot_template(template, on=hypervisor, monitor=monitor)
-    [evidence] = (folder / "artifacts/centos7").iterdir()
+    [evidence] = (folder / "state").iterdir()
     assert monitor.texts == [f"evidence: {evidence}"]
     said = [(evidence / f"clone-{letter}.log").read_text() for letter in "ab"]
     assert PANICS.strip() in "".join(said)
