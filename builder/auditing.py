@@ -6,14 +6,13 @@ write an archive of all files to. Neither the host's kernel nor the guest's prog
 """
 
 import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import mkdtemp
 
 from msgspec.structs import replace
 
+from builder import rechecks
 from builder.errors import HangError, HostError, InstallError, MediaError, TemplateError
 from builder.hypervisor import Hypervisor
 from builder.install.plan import adapted, install_plan
@@ -80,7 +79,7 @@ def audit_template(template: Template, *, on: Hypervisor, monitor: Monitor) -> t
         capacity=template.image.virtual_size,
         allocation=template.image.size,
     )
-    with _evidence(on.settings.state, monitor) as evidence:
+    with rechecks.folder(on.settings.state, monitor=monitor) as evidence:
         found = audit_disk(
             disk,
             record.expected,
@@ -98,25 +97,10 @@ def boot_template(template: Template, *, on: Hypervisor, monitor: Monitor) -> tu
     Raises TemplateError when one does not reach its login prompt.
     """
     record = manifest(template)
-    with _evidence(on.settings.state, monitor) as evidence:
+    with rechecks.folder(on.settings.state, monitor=monitor) as evidence:
         trial = Trial(pool=on.store_pool.name, minutes=on.settings.boot_minutes, evidence=evidence)
         found = verify(template.path, _machine(record, on), connection=on.connection, trial=trial)
     return waive(found.findings, {each.check for each in record.clones if each.waived})
-
-
-@contextmanager
-def _evidence(state: Path, monitor: Monitor) -> Iterator[Path]:
-    """Make a folder for logs, whose name is part of those of guests; it stays when they fail."""
-    state.mkdir(parents=True, exist_ok=True)
-    folder = Path(mkdtemp(prefix="again-", dir=state))
-    with ExitStack() as undo:
-        undo.callback(shutil.rmtree, folder, ignore_errors=True)
-        try:
-            yield folder
-        except TemplateError:
-            undo.pop_all()
-            monitor.note(f"evidence: {folder}")
-            raise
 
 
 def _machine(record: Manifest, on: Hypervisor) -> Machine:

@@ -1,11 +1,13 @@
-"""Clear up after builds that nobody will finish."""
+"""Clear up after builds and checks that nobody will finish."""
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from builder import files, leftovers
+from builder import files, leftovers, rechecks
 from builder.builds import ABANDONED, RUNNING, Build, builds, load
 from builder.hypervisor import Hypervisor
 from builder.journal import Journal
@@ -19,7 +21,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     """A build whose process has gone, or one that left something for a look inside."""
 
     build_id: str
-    """Empty for a half-copied ISO in the iso pool, and for what is half a template."""
+    """Empty for what no build left: checks, half-copied ISOs in the iso pool, half templates."""
     name: str
     verdict: Verdict
     left: tuple[str, ...]
@@ -27,27 +29,37 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def collect(on: Hypervisor, *, kept: bool, dry_run: bool, monitor: Monitor) -> tuple[Found, ...]:
-    """Clear what killed builds left, and with `kept` what failed ones kept for a look inside.
+    """Clear what killed builds, and checks of templates, left on the host.
 
-    A build whose guest still runs is left alone: it can be joined. So is one that a process
-    carries out. `dry_run` only tells. Raises ConfigError when a ledger of templates that it has to
-    ask cannot be read.
+    With `kept` also what failed builds kept for a look inside. A build whose guest still runs is
+    left alone: it can be joined. So is whatever a process is at. `dry_run` only tells. Raises
+    ConfigError when a ledger of templates that it has to ask cannot be read.
     """
     known = (each for each in builds(on.settings.artifacts) if each.state != RUNNING)
     found = tuple(each for build in known if (each := _judge(on, build, kept=kept)))
+    checks = tuple(_checks(on))
     copies = tuple(map(_nobodys, files.abandoned(on.iso_pool.path)))
     if not dry_run:
         for each in (each for each in found if each.verdict == "cleared"):
             _clear(on, each, monitor=monitor)
+        for each in checks:
+            _clear_check(on, each.name, monitor=monitor)
         for each in copies:
             Path(each.left[0]).unlink(missing_ok=True)
     halves = map(_nobodys, strays.clear(on.store_pool.path, on.connection, dry_run=dry_run))
-    return (*found, *copies, *halves)
+    return (*found, *checks, *copies, *halves)
 
 
 def _nobodys(path: Path) -> Found:
     """A file whose maker was killed; it does not say which build that was."""
     return Found(build_id="", name=path.name, verdict="cleared", left=(str(path),))
+
+
+def _checks(on: Hypervisor) -> Iterator[Found]:
+    """Yield killed checks of templates; of those that failed nothing is left but their logs."""
+    for folder in rechecks.abandoned(on.settings.state):
+        if left := leftovers.left(on, folder.name):
+            yield Found(build_id="", name=folder.name, verdict="cleared", left=left)
 
 
 def _judge(on: Hypervisor, build: Build, *, kept: bool) -> Found | None:
@@ -72,3 +84,9 @@ def _clear(on: Hypervisor, found: Found, *, monitor: Monitor) -> None:
     with Journal.join(folder, monitor=monitor) as journal:
         leftovers.clear(on, found.build_id, monitor=monitor)
         journal.finish(state="cleared")
+
+
+def _clear_check(on: Hypervisor, name: str, *, monitor: Monitor) -> None:
+    leftovers.clear(on, name, monitor=monitor)
+    if not leftovers.left(on, name):  # else the next gc finds it by its folder
+        shutil.rmtree(on.settings.state / name, ignore_errors=True)

@@ -1,7 +1,8 @@
 """What a build has made on the host and not yet given away: found by its id, and cleared up.
 
 Everything that a build makes there carries the build's id in its name, whoever makes it: domains,
-the medium, the disk, half-written files. So nobody has to remember what to remove.
+the medium, the disk, half-written files. So nobody has to remember what to remove. What a check of
+a published template makes carries the name of the check's folder in the same way.
 """
 
 from collections.abc import Collection, Iterator
@@ -42,7 +43,7 @@ def clear(
         if removed:
             _notice(on)
     except (HostError, OSError) as error:
-        monitor.warn(f"something of the build {build_id} is left behind: {error}")
+        monitor.warn(f"something of {build_id} is left behind: {error}")
     return tuple(removed)
 
 

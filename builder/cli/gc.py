@@ -17,7 +17,7 @@ def gc(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
-    """Clear what killed builds left on the host: domains, disks, media.
+    """Clear what killed builds, and checks of templates, left on the host: domains, disks, media.
 
     Nothing that runs is touched: a build whose guest still installs can be joined, see attach.
     """

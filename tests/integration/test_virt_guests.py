@@ -9,9 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
-import msgspec
 import pytest
-from msgspec.structs import replace
 from tiny_guests import (
     FILL_DISK,
     HALT,
@@ -24,10 +22,7 @@ from tiny_guests import (
     write_disk,
 )
 
-from builder import config
-from builder.auditing import boot_template
 from builder.errors import BuilderError, HostError, InstallError, TemplateError
-from builder.hypervisor import Hypervisor
 from builder.install.film import Film
 from builder.install.pixels import decode
 from builder.install.run import install
@@ -41,15 +36,12 @@ from builder.model.installation import (
     Output,
     Signal,
 )
-from builder.model.template import Manifest, Template
 from builder.monitor import SilentMonitor
 from builder.template import verify
-from builder.template.image import measure
 from builder.template.verify import Verified
 from builder.virt import domains, pools, volumes
 from builder.virt.connection import Connection, connect
 from builder.virt.domain_xml import domain_xml
-from builder.virt.host import accelerator
 from builder.virt.listen import listen
 
 # Short: in a session, it is part of a socket's path, which may have 107 characters.
@@ -376,39 +368,3 @@ def test_a_clone_that_does_not_boot(
 def test_a_clone_that_stays_silent(connection: Connection, store: str, folder: Path) -> None:
     with pytest.raises(TemplateError, match="did not reach its login prompt in time"):
         _check(connection, store, _image(folder, "Booting\r\n", HALT), minutes=0.1)
-
-
-class _Notes(SilentMonitor):
-    """Keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def note(self, text: str) -> None:
-        self.texts.append(text)
-
-
-def test_a_template_that_does_not_boot_leaves_its_evidence(
-    connection: Connection, store: str, folder: Path, record: Manifest
-) -> None:
-    image = _image(folder, PANICS, HALT)
-    manifest = folder / "manifest.json"
-    manifest.write_bytes(msgspec.json.encode(replace(record, release="rehearsal")))
-    template = Template(
-        name="centos7", version="1", path=image, image=measure(image), manifest=manifest
-    )
-    pool = pools.ensure(connection, store, path=folder)
-    hypervisor = Hypervisor(
-        settings=config.load(state=folder / "state"),
-        connection=connection,
-        accelerator=accelerator(connection),
-        iso_pool=pool,
-        store_pool=pool,
-    )
-    monitor = _Notes()
-    with pytest.raises(TemplateError, match="does not boot: Kernel panic"):
-        boot_template(template, on=hypervisor, monitor=monitor)
-    [evidence] = (folder / "state").iterdir()
-    assert monitor.texts == [f"evidence: {evidence}"]
-    said = [(evidence / f"clone-{letter}.log").read_text() for letter in "ab"]
-    assert PANICS.strip() in "".join(said)

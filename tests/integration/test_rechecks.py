@@ -1,0 +1,148 @@
+"""Checks of a published template, with guests that are one boot sector long: what they leave."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+from tiny_guests import HALT, open_folder, write_disk
+
+from builder import config, leftovers
+from builder.auditing import boot_template
+from builder.collect import collect
+from builder.errors import TemplateError
+from builder.hypervisor import Hypervisor, open_hypervisor
+from builder.model.template import Manifest, Template
+from builder.monitor import SilentMonitor
+from builder.process import run
+from builder.template import registry
+from builder.template.image import measure
+from builder.virt import domains, pools
+
+PANICS = "Kernel panic - not syncing: No init found.\r\n"
+POOL = f"bt-rechecks-{os.getpid()}"
+
+
+@pytest.fixture
+def on(libvirt_uri: str) -> Iterator[Hypervisor]:
+    """Return a hypervisor with a pool of this test's own, and a state folder in it."""
+    with open_folder() as folder:
+        settings = config.load(
+            uri=libvirt_uri,
+            iso_pool=POOL,
+            store_pool=POOL,
+            iso_pool_path=folder / "store",
+            store_pool_path=folder / "store",
+            state=folder / "state",
+            artifacts=folder / "artifacts",
+        )
+        with open_hypervisor(settings) as hypervisor:
+            yield hypervisor
+            pools.remove(hypervisor.connection, POOL)
+
+
+def published(record: Manifest, words: str, *, on: Hypervisor) -> Template:
+    """Return a template that says the words on its console, and no more."""
+    store = on.store_pool.path
+    stem = f"{record.name}-{record.version}"
+    raw, image = store / "raw", store / f"{stem}.qcow2"
+    run(["qemu-img", "convert", "-O", "qcow2", write_disk(raw, words, HALT), image])
+    raw.unlink()
+    manifest = replace(record, release="rehearsal", image=measure(image))
+    (store / f"{stem}.json").write_bytes(msgspec.json.encode(manifest))
+    [template] = registry.templates(store)
+    return template
+
+
+def folders(on: Hypervisor) -> list[Path]:
+    return sorted(on.settings.state.glob("again-*"))
+
+
+class Notes(SilentMonitor):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.texts.append(text)
+
+
+def test_a_template_that_does_not_boot_leaves_its_logs_and_nothing_else(
+    on: Hypervisor, record: Manifest
+) -> None:
+    template = published(record, PANICS, on=on)
+    monitor = Notes()
+    with pytest.raises(TemplateError, match="does not boot: Kernel panic"):
+        boot_template(template, on=on, monitor=monitor)
+    [evidence] = folders(on)
+    assert monitor.texts == [f"evidence: {evidence}"]
+    said = [(evidence / f"clone-{letter}.log").read_text() for letter in "ab"]
+    assert PANICS.strip() in "".join(said)
+    assert leftovers.left(on, evidence.name) == ()
+    assert collect(on, kept=True, dry_run=False, monitor=monitor) == ()
+    assert folders(on) == [evidence]
+
+
+@contextmanager
+def verifying(template: Template, *, on: Hypervisor) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `builder template verify --boot` until its two clones are running, and for the block."""
+    given = {key: getattr(on.settings, key) for key in type(on.settings).__struct_fields__}
+    environment = {f"BUILDER_{key.upper()}": str(each) for key, each in given.items() if each}
+    log = on.settings.state / "said"
+    log.parent.mkdir(exist_ok=True)
+    with log.open("wb") as file:
+        command = subprocess.Popen(
+            [sys.executable, "-m", "builder", "template", "verify", template.name, "--boot"],
+            env={**os.environ, **environment},
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+    deadline = time.monotonic() + 120
+    try:
+        while len(clones(on)) < len("ab"):
+            assert command.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+        yield command
+    finally:
+        command.kill()
+        command.wait()
+
+
+def clones(on: Hypervisor) -> list[str]:
+    """Return the names of what runs for checks of our templates."""
+    names = [f"builder-check-{folder.name}-{letter}" for folder in folders(on) for letter in "ab"]
+    return [name for name in names if domains.active(on.connection, name)]
+
+
+def test_gc_clears_a_check_that_was_killed_and_never_one_that_runs(
+    on: Hypervisor, record: Manifest
+) -> None:
+    template = published(record, "Booting\r\n", on=on)
+    with verifying(template, on=on) as command:
+        [folder] = folders(on)
+        running = clones(on)
+        assert collect(on, kept=True, dry_run=False, monitor=SilentMonitor()) == ()
+        assert command.poll() is None
+    assert clones(on) == running
+
+    overlays = [str(on.store_pool.path / f"{name}.qcow2") for name in running]
+    [found] = collect(on, kept=False, dry_run=True, monitor=SilentMonitor())
+    assert (found.name, found.verdict, found.left) == (
+        folder.name,
+        "cleared",
+        (*running, *overlays),
+    )
+    assert clones(on) == running
+    assert collect(on, kept=False, dry_run=False, monitor=SilentMonitor()) == (found,)
+    assert leftovers.left(on, folder.name) == ()
+    assert folders(on) == []
+    assert collect(on, kept=True, dry_run=False, monitor=SilentMonitor()) == ()
+    assert registry.templates(on.store_pool.path) == (template,)
