@@ -41,7 +41,7 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def held(folder: Path) -> bool:
-    """Tell whether a process carries out the build in the folder: it has it locked."""
+    """Tell whether a process is at the build, or the check, of this folder: it has it locked."""
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:
