@@ -18,7 +18,7 @@ Verdict = Literal["cleared", "still installing", "kept"]
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """A build whose process has gone, or one that left something for a look inside."""
+    """A build or a check whose process has gone, or a build that left something to look at."""
 
     build_id: str
     """Empty for what no build left: checks, half-copied ISOs in the iso pool, half templates."""

@@ -18,6 +18,8 @@ from builder.errors import TemplateError
 from builder.monitor import Monitor
 
 _PREFIX = "again-"
+_EVERY = f"{_PREFIX}????????"
+"""What mkdtemp makes of it; nothing shorter may be taken for a check, and be looked for."""
 
 
 @contextmanager
@@ -38,7 +40,7 @@ def folder(state: Path, *, monitor: Monitor) -> Iterator[Path]:
 
 def abandoned(state: Path) -> tuple[Path, ...]:
     """Return the folders of checks that failed, and of those whose process was killed."""
-    return tuple(each for each in sorted(state.glob(f"{_PREFIX}*")) if not held(each))
+    return tuple(each for each in sorted(state.glob(_EVERY)) if not held(each))
 
 
 @contextmanager

@@ -19,7 +19,8 @@ def gc(
 ) -> None:
     """Clear what killed builds, and checks of templates, left on the host: domains, disks, media.
 
-    Nothing that runs is touched: a build whose guest still installs can be joined, see attach.
+    What a process is at is left alone, and so is a build whose guest still installs: it can be
+    joined, see attach.
     """
     from builder.collect import collect
     from builder.hypervisor import open_hypervisor

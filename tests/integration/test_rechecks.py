@@ -6,9 +6,9 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
-import msgspec
 import pytest
 from msgspec.structs import replace
 from tiny_guests import HALT, open_folder, write_disk
@@ -23,6 +23,7 @@ from builder.monitor import SilentMonitor
 from builder.process import run
 from builder.template import registry
 from builder.template.image import measure
+from builder.template.publish import publish
 from builder.virt import domains, pools
 
 PANICS = "Kernel panic - not syncing: No init found.\r\n"
@@ -32,32 +33,33 @@ POOL = f"bt-rechecks-{os.getpid()}"
 @pytest.fixture
 def on(libvirt_uri: str) -> Iterator[Hypervisor]:
     """Return a hypervisor with a pool of this test's own, and a state folder in it."""
-    with open_folder() as folder:
+    with open_folder() as place:
         settings = config.load(
             uri=libvirt_uri,
             iso_pool=POOL,
             store_pool=POOL,
-            iso_pool_path=folder / "store",
-            store_pool_path=folder / "store",
-            state=folder / "state",
-            artifacts=folder / "artifacts",
+            iso_pool_path=place / "store",
+            store_pool_path=place / "store",
+            state=place / "state",
+            artifacts=place / "artifacts",
         )
+        settings.state.mkdir()
         with open_hypervisor(settings) as hypervisor:
-            yield hypervisor
-            pools.remove(hypervisor.connection, POOL)
+            try:
+                yield hypervisor
+            finally:
+                for folder in folders(hypervisor):
+                    leftovers.clear(hypervisor, folder.name, monitor=SilentMonitor())
+                pools.remove(hypervisor.connection, POOL)
 
 
 def published(record: Manifest, words: str, *, on: Hypervisor) -> Template:
     """Return a template that says the words on its console, and no more."""
-    store = on.store_pool.path
-    stem = f"{record.name}-{record.version}"
-    raw, image = store / "raw", store / f"{stem}.qcow2"
-    run(["qemu-img", "convert", "-O", "qcow2", write_disk(raw, words, HALT), image])
-    raw.unlink()
-    manifest = replace(record, release="rehearsal", image=measure(image))
-    (store / f"{stem}.json").write_bytes(msgspec.json.encode(manifest))
-    [template] = registry.templates(store)
-    return template
+    raw = write_disk(on.settings.state / "raw", words, HALT)
+    image = on.store_pool.path / ".x.candidate"
+    run(["qemu-img", "convert", "-O", "qcow2", raw, image])
+    record = replace(record, release="rehearsal")
+    return publish(image, record, measure(image), today=date(2026, 11, 23))
 
 
 def folders(on: Hypervisor) -> list[Path]:
@@ -96,7 +98,6 @@ def verifying(template: Template, *, on: Hypervisor) -> Iterator[subprocess.Pope
     given = {key: getattr(on.settings, key) for key in type(on.settings).__struct_fields__}
     environment = {f"BUILDER_{key.upper()}": str(each) for key, each in given.items() if each}
     log = on.settings.state / "said"
-    log.parent.mkdir(exist_ok=True)
     with log.open("wb") as file:
         command = subprocess.Popen(
             [sys.executable, "-m", "builder", "template", "verify", template.name, "--boot"],
