@@ -28,6 +28,8 @@ _GROUPS = (
     "template",
     "volume",
 )
+_MODULES = {"template": "template.commands"}
+"""Of groups that have a folder instead of a file."""
 
 
 def _application(argv: list[str]) -> typer.Typer:
@@ -43,7 +45,7 @@ def _application(argv: list[str]) -> typer.Typer:
     app.callback()(_options)
     names = (*_COMMANDS, *_GROUPS)
     for name in set(argv[:1]).intersection(names) or names:
-        module = import_module(f"builder.cli.{name}")
+        module = import_module(f"builder.cli.{_MODULES.get(name, name)}")
         if name in _GROUPS:
             app.add_typer(module.app, name=name)
         else:

@@ -8,7 +8,7 @@ import typer
 from builder.cli.build import summary
 from builder.cli.context import context
 from builder.cli.output import to_json
-from builder.cli.templates.supply import Sign, signer
+from builder.cli.template.supply import Sign, signer
 
 
 def attach(
@@ -22,9 +22,9 @@ def attach(
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Go on with a build whose process was killed: join its installation and finish it."""
-    from builder.build import attach as join
-    from builder.builds import find
-    from builder.hypervisor import open_hypervisor
+    from builder.host.host import open_hypervisor
+    from builder.recipes.build import attach as join
+    from builder.record.builds import find
 
     shared = context(ctx)
     seal = signer(shared, sign) if sign else None

@@ -7,7 +7,7 @@ import typer
 
 from builder.cli.context import Context, context
 from builder.cli.output import size, table, to_json
-from builder.cli.templates.supply import Sign, signer
+from builder.cli.template.supply import Sign, signer
 
 if TYPE_CHECKING:
     from builder.model.build import BuildOrder
@@ -65,7 +65,7 @@ def build(
 
     Sizes of 0 mean what the release recommends.
     """
-    from builder.orders import Request, pairs, resolve
+    from builder.recipes.order import Request, pairs, resolve
 
     order = resolve(
         Request(
@@ -99,9 +99,9 @@ def build(
 def _build(
     order: "BuildOrder", context: Context, *, force: bool, keep: bool, events: Path | None
 ) -> "Built":
-    from builder.build import build as run
-    from builder.hypervisor import open_hypervisor
-    from builder.work import How
+    from builder.host.host import open_hypervisor
+    from builder.recipes.build import build as run
+    from builder.recipes.work import How
 
     with open_hypervisor(context.settings) as hypervisor:
         how = How(force=force, keep=keep, events=events)
@@ -109,7 +109,7 @@ def _build(
 
 
 def _preview(order: "BuildOrder", context: Context) -> str:
-    from builder.preview import preview
+    from builder.recipes.preview import preview
 
     shown = preview(order, context.settings, monitor=context.monitor)
     rows = "\n".join(f"{number}. {step}" for number, step in enumerate(shown.steps, start=1))

@@ -14,7 +14,7 @@ from builder.cli.output import size, table, to_json
 from builder.errors import UsageError
 
 if TYPE_CHECKING:
-    from builder.builds import Build
+    from builder.record.builds import Build
 
 app = typer.Typer(no_args_is_help=True, help="Builds under artifacts/, running and past.")
 
@@ -36,7 +36,7 @@ def list_(
     json: Json = False,
 ) -> None:
     """List the builds, newest first."""
-    from builder.builds import builds, duration
+    from builder.record.builds import builds, duration
 
     found = builds(context(ctx).settings.artifacts, name)
     if json:
@@ -59,7 +59,7 @@ def list_(
 @app.command()
 def show(ctx: typer.Context, build: Word, *, json: Json = False) -> None:
     """Show what is known of a build; its dossier is written unless it is there and new."""
-    from builder.builds import duration, find
+    from builder.record.builds import duration, find
 
     found = find(context(ctx).settings.artifacts, build)
     dossier = _dossier(found)
@@ -102,8 +102,8 @@ def log(
     ] = False,
 ) -> None:
     """Print what the guest of a build wrote."""
-    from builder import logs
-    from builder.builds import find
+    from builder.record import logs
+    from builder.record.builds import find
 
     found = find(context(ctx).settings.artifacts, build)
     path = found.folder / f"{source}.log"
@@ -115,7 +115,7 @@ def log(
 
 
 def _goes_on(folder: Path) -> bool:
-    from builder.builds import RUNNING, load
+    from builder.record.builds import RUNNING, load
 
     build = load(folder)
     return build is not None and build.state == RUNNING
@@ -142,8 +142,8 @@ def _has(folder: Path, source: str) -> bool:
 
 
 def _dossier(found: "Build") -> Path:
-    from builder.builds import RUNNING
     from builder.dossier import page
+    from builder.record.builds import RUNNING
 
     path = found.folder / page.FILE
     past = found.state != RUNNING and _is_current(path)

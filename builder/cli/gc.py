@@ -22,8 +22,8 @@ def gc(
     What a process is at is left alone, and so is a build whose guest still installs: it can be
     joined, see attach.
     """
-    from builder.collect import collect
-    from builder.hypervisor import open_hypervisor
+    from builder.host.host import open_hypervisor
+    from builder.recipes.gc import collect
 
     shared = context(ctx)
     with open_hypervisor(shared.settings) as hypervisor:

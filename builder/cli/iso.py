@@ -44,7 +44,7 @@ def list_(ctx: typer.Context, json: Json = False) -> None:
 @app.command()
 def inspect(file: File, json: Json = False) -> None:
     """Show what an ISO is and how it boots."""
-    from builder.iso.inspect import inspect as look
+    from builder.media.inspect import inspect as look
 
     facts = look(file)
     if json:
@@ -77,9 +77,9 @@ def verify(
     An ISO that has the name of one in the catalogue must have its sha256 as well.
     """
     from builder import files
-    from builder.iso import check, stage
     from builder.iso.medium import survey
     from builder.iso.source import opened
+    from builder.media import check, stage
 
     monitor = context(ctx).monitor
     with opened(file) as source:
@@ -106,7 +106,7 @@ def fetch(
     medium: Annotated[str, typer.Option(metavar="M", help="One of the release's media.")] = "",
 ) -> None:
     """Download a release's ISO into the iso pool, resuming what an earlier try left."""
-    from builder.iso.fetch import fetch as download
+    from builder.media.fetch import fetch as download
     from builder.releases import catalogue
 
     monitor = context(ctx).monitor
@@ -125,7 +125,7 @@ def add(
     ] = False,
 ) -> None:
     """Put an ISO into the iso pool, checked against the catalogue's sha256."""
-    from builder.iso.stage import stage
+    from builder.media.stage import stage
 
     monitor = context(ctx).monitor
     expected = None if allow_unverified else _expected(file.name)
@@ -136,7 +136,7 @@ def add(
 
 @contextmanager
 def _iso_pool(here: Context) -> "Iterator[Pool]":
-    from builder.storage import pools
+    from builder.host import pools
     from builder.virt.connection import connect
     from builder.virt.pools import notice
 
@@ -147,7 +147,7 @@ def _iso_pool(here: Context) -> "Iterator[Pool]":
 
 
 def _facts(path: Path) -> "IsoFacts | None":
-    from builder.iso.inspect import inspect as look
+    from builder.media.inspect import inspect as look
 
     try:
         return look(path)

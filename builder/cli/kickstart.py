@@ -11,7 +11,7 @@ from builder.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from builder.model.kickstart import Kickstart
-    from builder.orders import Request
+    from builder.recipes.order import Request
 
 app = typer.Typer(no_args_is_help=True, help="Kickstarts: templates, profiles, the linter.")
 
@@ -62,7 +62,7 @@ def render(
     variables: Variables = None,
 ) -> None:
     """Print the kickstart of a release as its installer would get it."""
-    from builder.orders import Request, pairs
+    from builder.recipes.order import Request, pairs
 
     request = Request(
         release=name,
@@ -88,7 +88,7 @@ def lint(
     """Check a kickstart: one finding a line, as file:line: severity: text; exit 6 for errors."""
     from builder.kickstart import lint as linter
     from builder.model.kickstart import Kickstart
-    from builder.orders import Request, pairs
+    from builder.recipes.order import Request, pairs
 
     if "/" in name or Path(name).is_file():
         kickstart = Kickstart(source=name, syntax=syntax, text=_read(Path(name)))
@@ -109,7 +109,7 @@ def lint(
 
 def _rendered(request: "Request", *, own: Path | None) -> "Kickstart":
     from builder.kickstart.render import render as fill_in
-    from builder.orders import resolve
+    from builder.recipes.order import resolve
 
     order = resolve(request, kickstarts=own)
     return fill_in(order.release, order.profile, order.options, own=order.kickstarts)

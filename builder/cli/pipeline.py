@@ -8,8 +8,8 @@ import typer
 
 from builder.cli.context import context
 from builder.cli.output import TerminalMonitor, table, to_json
-from builder.cli.templates.supply import Sign, signer
-from builder.cli.templates.supply import find as find_template
+from builder.cli.template.supply import Sign, signer
+from builder.cli.template.supply import find as find_template
 
 app = typer.Typer(no_args_is_help=True, help="Many builds from one file.")
 

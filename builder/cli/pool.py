@@ -13,7 +13,7 @@ app = typer.Typer(no_args_is_help=True, help="Storage pools: iso for media, stor
 @app.command()
 def init(ctx: typer.Context) -> None:
     """Define, start and autostart both pools; a pool that is there stays as it is."""
-    from builder.storage import pools
+    from builder.host import pools
     from builder.virt.connection import connect
 
     settings = context(ctx).settings

@@ -13,7 +13,7 @@ from builder.monitor import Monitor
 
 if TYPE_CHECKING:
     from builder.iso.patch import IsoPatch
-    from builder.iso.prepare import Wishes
+    from builder.media.edits import Wishes
 
 
 def remaster(
@@ -55,9 +55,10 @@ def remaster(
 
     Nothing of FILE is rewritten: a clone of it gets the kickstart and its boot menus changed.
     """
-    from builder.iso import cmdline, dates
-    from builder.iso.prepare import Wishes
-    from builder.iso.remaster import planned
+    from builder.iso import dates
+    from builder.media import cmdline
+    from builder.media.edits import Wishes
+    from builder.media.remaster import planned
 
     wishes = Wishes(
         kickstart=_text(kickstart),
@@ -88,16 +89,17 @@ def remaster(
 def _remaster(
     file: Path, wishes: "Wishes", output: Path, *, overlay: bool, monitor: Monitor
 ) -> None:
-    from builder.iso.remaster import remaster as change
+    from builder.media.remaster import remaster as change
 
     media = change(file, wishes, output=output, overlay=overlay, monitor=monitor)
     typer.echo(f"{media.path}: {size(media.size)}, boots by itself into {media.kickstart_path}")
 
 
 def _second_medium(file: Path, wishes: "Wishes", output: Path) -> None:
-    from builder.iso import dates, oemdrv
+    from builder.iso import dates
     from builder.iso.medium import survey
     from builder.iso.source import opened
+    from builder.media import oemdrv
 
     with opened(file) as source:
         own = dates.from_record(survey(source).primary.descriptor.root.raw[18:25])

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import msgspec
 
-from builder import events, logs
-from builder.builds import Build, load
 from builder.dossier import excerpt, screens
 from builder.dossier.excerpt import Log
 from builder.dossier.screens import Shot
 from builder.dossier.timeline import Timeline, timeline
 from builder.model.audit import Finding
 from builder.model.event import Event
-from builder.model.record import Record
 from builder.model.template import Manifest
+from builder.record import events, logs
+from builder.record.build_record import Record
+from builder.record.builds import Build, load
 
 LOGS = (
     ("console", "Console"),

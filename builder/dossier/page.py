@@ -7,10 +7,10 @@ from pathlib import Path
 
 import jinja2
 
-from builder.builds import duration
 from builder.dossier.facts import LOGS, Facts, clean, gather
 from builder.dossier.verdict import verdict
 from builder.errors import HostError
+from builder.record.builds import duration
 
 FILE = "dossier.html"
 _DATA = Path(__file__).parent / "data"

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from builder.builds import Build
 from builder.model.event import Event
+from builder.record.builds import Build
 
 _MOST = 100
 _NICE = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400)

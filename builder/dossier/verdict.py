@@ -2,8 +2,8 @@
 
 import msgspec
 
-from builder.builds import ABANDONED, Build
 from builder.model.template import Manifest
+from builder.record.builds import ABANDONED, Build
 
 _LABELS = {
     "done": "Published",

@@ -10,8 +10,8 @@ import msgspec
 from builder.errors import HostError
 from builder.host.libvirtd import libvirt_service
 from builder.monitor import Monitor
+from builder.virt.capabilities import accelerator, version
 from builder.virt.connection import Connection, connect
-from builder.virt.host import accelerator, version
 
 _GIB = 1024**3
 _BUILD = ("mcopy", "openssl", "qemu-img")

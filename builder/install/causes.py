@@ -13,7 +13,7 @@ from re import compile as text
 
 from builder.errors import KickstartError
 from builder.install.cause import Cause, Take, Weight
-from builder.install.causes_edges import BOOT, INITRAMFS, WAITS
+from builder.install.causes_boot import BOOT, INITRAMFS, WAITS
 
 _KICKSTART = (
     Cause(

@@ -8,10 +8,10 @@ import re
 import msgspec
 
 from builder.errors import BuilderError
-from builder.install.asked import Asked, explain
+from builder.install.boot_args import Asked, explain
 from builder.install.cause import Cause, Take, Weight
 from builder.install.causes import CAUSES
-from builder.install.said import CONSOLE, said
+from builder.install.log_line import CONSOLE, said
 from builder.model.media import InstallMedia
 
 _LONGEST = 300

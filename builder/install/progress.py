@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from builder.install.said import message
+from builder.install.log_line import message
 
 PHASES = (
     ("boot", r"Loading |Linux version|(?:Kernel command|Command) line:|Probing EDD"),

@@ -5,14 +5,14 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from builder.builds import born
 from builder.errors import BuilderError
 from builder.install import report
 from builder.install.film import Film
-from builder.install.heard import Heard
+from builder.install.observer import Heard
 from builder.install.watch import watch
 from builder.model.installation import Installation, InstallPlan, Limits
 from builder.monitor import Monitor
+from builder.record.builds import born
 from builder.virt import domains
 from builder.virt.connection import Connection
 from builder.virt.domain_xml import domain_xml

@@ -7,9 +7,9 @@ from typing import Protocol
 
 from builder.errors import HostError, InstallError
 from builder.install.clock import Clock
-from builder.install.heard import Heard, Watcher
+from builder.install.observer import Heard, Watcher
 from builder.install.progress import FIRMWARE
-from builder.install.track import Track
+from builder.install.progress_report import Track
 from builder.model.installation import Ended, HostTrouble, InstallPlan, Limits, Output, Signal
 from builder.monitor import Monitor
 

@@ -6,14 +6,14 @@ from datetime import datetime
 import msgspec
 
 from builder.errors import UsageError
-from builder.iso import implant, partitions, room
+from builder.iso import free_space, implant, partitions
 from builder.iso.dates import record_date
 from builder.iso.directories import Placement, TreeEditor
+from builder.iso.free_space import Room
 from builder.iso.iso9660 import Descriptor, both_endian, sectors
 from builder.iso.medium import Medium
 from builder.iso.partitions import PER_SECTOR, Insertion, gpt
 from builder.iso.patch import Draft, IsoPatch, Span, Write
-from builder.iso.room import Room
 from builder.iso.source import SECTOR, damaged
 
 _LARGEST = (1 << 32) - 1  # bytes of one extent
@@ -38,11 +38,11 @@ def plan(medium: Medium, changes: Changes) -> IsoPatch:
     New contents go into padding that is there, or the image grows by them; nothing that is there
     is written over but what points at them. Raises MediaError for media that contradict themselves.
     """
-    there = room.find(medium, changes.files.keys())
+    there = free_space.find(medium, changes.files.keys())
     draft = Draft(medium.source)
     places, last = _place(medium, changes, draft, first=there.first)
     insertion = there.insertion(last)
-    size = room.grown(medium, insertion)
+    size = free_space.grown(medium, insertion)
     _describe(medium, changes, draft, insertion=insertion, last=last)
     _mend_catalogue(medium, draft, insertion)
     writes = (

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 import builder
 from builder.errors import ConfigError, UsageError, suggest
 from builder.model.release import Positive
-from builder.orders import Request, resolve
+from builder.recipes.order import Request, resolve
 
 _PACKAGE = Path(builder.__file__).parent
 

@@ -9,15 +9,15 @@ import msgspec
 from builder import files
 from builder.config import Settings
 from builder.errors import BuilderError, HostError
-from builder.inputs import rendered
 from builder.model.build import BuildOrder
 from builder.monitor import Monitor
-from builder.orders import resolve
 from builder.pipeline.definition import Job, Pipeline
+from builder.recipes.inputs import rendered
+from builder.recipes.order import resolve
+from builder.registry import ledger_file
+from builder.registry.manifest import build_key
+from builder.registry.registry import templates, unchanged
 from builder.rehearsal.cache import location
-from builder.template import ledger_file
-from builder.template.manifest import build_key
-from builder.template.registry import templates, unchanged
 from builder.virt import pools
 from builder.virt.connection import connect
 

@@ -1,15 +1,15 @@
 """One job of a pipeline: the recipe, on a hypervisor of its own."""
 
-from builder.build import build
 from builder.config import Settings
-from builder.hypervisor import open_hypervisor
+from builder.host import pools
+from builder.host.host import open_hypervisor
 from builder.model.template import Built
 from builder.monitor import Monitor
-from builder.orders import resolve
 from builder.pipeline.definition import Job
-from builder.storage import pools
+from builder.recipes.build import build
+from builder.recipes.order import resolve
+from builder.recipes.work import How
 from builder.virt.connection import connect
-from builder.work import How
 
 
 def prepare_host(settings: Settings) -> None:

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import libvirt
 
-from builder.hypervisor import Hypervisor
+from builder.host.host import Hypervisor
 from builder.install.plan import install_plan, machine
 from builder.install.run import install
-from builder.iso.prepare import Wishes
-from builder.iso.remaster import remaster
+from builder.media.edits import Wishes
+from builder.media.remaster import remaster
 from builder.model.domain import Disk, DomainSpec
 from builder.model.installation import Deadlines, Ended, Installation, InstallPlan, Limits
 from builder.model.media import StagedIso
 from builder.monitor import SilentMonitor
-from builder.orders import Request, resolve
-from builder.template.ledger_file import LOCK
+from builder.recipes.order import Request, resolve
+from builder.registry.ledger_file import LOCK
 from builder.virt import domains, volumes
 from builder.virt.domain_xml import domain_xml
 from builder.virt.listen import listen

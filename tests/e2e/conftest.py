@@ -7,11 +7,11 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from builder import config
-from builder.hypervisor import Hypervisor, open_hypervisor
-from builder.inputs import staged
+from builder.host.host import Hypervisor, open_hypervisor
 from builder.model.media import StagedIso
 from builder.monitor import SilentMonitor
-from builder.orders import Request, resolve
+from builder.recipes.inputs import staged
+from builder.recipes.order import Request, resolve
 from builder.virt.pools import remove
 
 

@@ -13,15 +13,15 @@ import pytest
 from attempts import guests, left
 from msgspec import structs
 
-from builder import leftovers
-from builder.builds import load
-from builder.collect import collect
 from builder.config import Settings
-from builder.hypervisor import Hypervisor
+from builder.host import cleanup
+from builder.host.host import Hypervisor
 from builder.model.media import StagedIso
 from builder.monitor import SilentMonitor
-from builder.template.ledger_file import LOCK
-from builder.template.registry import manifest, versions
+from builder.recipes.gc import collect
+from builder.record.builds import load
+from builder.registry.ledger_file import LOCK
+from builder.registry.registry import manifest, versions
 from builder.virt import domains
 
 BUILDER = (sys.executable, "-m", "builder")
@@ -194,9 +194,9 @@ def test_gc_clears_what_nobody_will_finish_and_never_what_runs(
         str(hypervisor.iso_pool.path / f"{folder.name}.qcow2"),
         str(hypervisor.store_pool.path / f"{folder.name}.qcow2"),
     }
-    assert leftovers.left(hypervisor, folder.name) == found[0].left
+    assert cleanup.left(hypervisor, folder.name) == found[0].left
     collect(hypervisor, kept=False, dry_run=False, monitor=SilentMonitor())
-    assert leftovers.left(hypervisor, folder.name) == ()
+    assert cleanup.left(hypervisor, folder.name) == ()
     ended = load(folder)
     assert ended is not None
     assert ended.state == "cleared"

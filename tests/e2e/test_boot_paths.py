@@ -12,12 +12,12 @@ import msgspec
 import pytest
 
 from builder import config, process
-from builder.inputs import rendered
-from builder.iso.prepare import Wishes
-from builder.iso.remaster import remaster
+from builder.media.edits import Wishes
+from builder.media.remaster import remaster
 from builder.model.domain import RESULT_PORT
 from builder.monitor import SilentMonitor
-from builder.orders import Request, resolve
+from builder.recipes.inputs import rendered
+from builder.recipes.order import Request, resolve
 from builder.rehearsal.make import make
 
 SILENT = SilentMonitor()

@@ -12,16 +12,16 @@ import msgspec
 import pytest
 from attempts import left
 
-from builder.build import build
+from builder.attest.sbom import sbom
 from builder.config import Settings
-from builder.hypervisor import Hypervisor
+from builder.host.host import Hypervisor
 from builder.model.media import StagedIso
 from builder.model.template import Manifest
 from builder.monitor import SilentMonitor
-from builder.orders import Request, resolve
 from builder.process import run
-from builder.template.image import measure
-from builder.template.sbom import sbom
+from builder.recipes.build import build
+from builder.recipes.order import Request, resolve
+from builder.registry.image import measure
 
 PASSWORD = "correct horse battery"  # noqa: S105  # what must not be found anywhere
 

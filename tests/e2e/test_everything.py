@@ -8,7 +8,7 @@ import pytest
 from attempts import boot, carry_out, planned
 
 from builder.errors import HangError
-from builder.hypervisor import Hypervisor
+from builder.host.host import Hypervisor
 from builder.model.media import StagedIso
 
 FACTS = {

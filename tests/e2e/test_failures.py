@@ -17,14 +17,14 @@ from attempts import SILENT, carry_out, planned
 from msgspec.structs import replace
 
 from builder.errors import BuilderError
-from builder.hypervisor import Hypervisor
-from builder.inputs import rendered
-from builder.iso.prepare import Wishes
-from builder.iso.remaster import remaster
+from builder.host.host import Hypervisor
+from builder.media.edits import Wishes
+from builder.media.remaster import remaster
 from builder.model.domain import Cdrom
 from builder.model.installation import Deadlines, InstallPlan
 from builder.model.media import StagedIso
-from builder.orders import Request, resolve
+from builder.recipes.inputs import rendered
+from builder.recipes.order import Request, resolve
 from builder.virt.domains import names
 
 SOON = 20

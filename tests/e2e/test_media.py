@@ -13,9 +13,9 @@ import pytest
 
 from builder import process
 from builder.iso.medium import survey
-from builder.iso.oemdrv import make
 from builder.iso.source import SECTOR, opened
 from builder.iso.tree import find, read_directory
+from builder.media.oemdrv import make
 from builder.model.media import StagedIso
 
 # It would take any disk. The only one is its own.

@@ -11,24 +11,24 @@ import msgspec
 import pytest
 from attempts import carry_out, planned
 
-from builder.auditing import audit_disk, audit_template
-from builder.build import build
 from builder.cli.app import run as builder
 from builder.config import Settings
 from builder.errors import TemplateError
-from builder.hypervisor import Hypervisor
-from builder.inputs import rendered
+from builder.host.host import Hypervisor
 from builder.model.audit import Expected, Finding
 from builder.model.build import BuildOrder
 from builder.model.media import StagedIso
 from builder.model.template import Template
 from builder.monitor import SilentMonitor
-from builder.orders import Request, resolve
 from builder.process import run
-from builder.template.audit.judge import EXPOSED, SEAL
-from builder.template.clone_report import NAMES as OF_CLONES
-from builder.template.registry import manifest
-from builder.template.verify import Trial, Verified, verify
+from builder.proof.audit.judge import EXPOSED, SEAL
+from builder.proof.clone_report import NAMES as OF_CLONES
+from builder.proof.verify import Trial, Verified, verify
+from builder.recipes.audit import audit_disk, audit_template
+from builder.recipes.build import build
+from builder.recipes.inputs import rendered
+from builder.recipes.order import Request, resolve
+from builder.registry.registry import manifest
 from builder.virt.volumes import all_volumes
 
 KICKSTART = Path(__file__).parents[2] / "kickstarts/rehearsal.ks.j2"

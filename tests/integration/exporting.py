@@ -11,8 +11,8 @@ from tiny_guests import MACHINE, POWER_OFF, write_disk
 
 from builder.model.package import Package
 from builder.model.template import Manifest, Template
-from builder.template.image import measure
-from builder.template.publish import publish
+from builder.registry.image import measure
+from builder.registry.publish import publish
 
 WORDS = "the export boots"
 RECORD = Manifest(

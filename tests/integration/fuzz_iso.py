@@ -19,8 +19,8 @@ import mutations
 from remastering import change, planning, problems
 
 from builder.errors import BuilderError
-from builder.iso.inspect import inspect
-from builder.iso.prepare import Wishes
+from builder.media.edits import Wishes
+from builder.media.inspect import inspect
 
 _LONGEST = 5  # seconds
 _WISHES = (

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import small_media
 
-from builder.iso import check
-from builder.iso.inspect import inspect
 from builder.iso.medium import survey
 from builder.iso.patch import IsoPatch
-from builder.iso.prepare import Wishes
-from builder.iso.remaster import planned, remaster
 from builder.iso.source import opened
+from builder.media import check
+from builder.media.edits import Wishes
+from builder.media.inspect import inspect
+from builder.media.remaster import planned, remaster
 from builder.model.media import InstallMedia
 from builder.monitor import SilentMonitor
 

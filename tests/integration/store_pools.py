@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from builder.model.domain import Machine
 from builder.model.package import Package
 from builder.model.template import Manifest, Template
-from builder.template.image import measure
-from builder.template.publish import publish
+from builder.registry.image import measure
+from builder.registry.publish import publish
 
 TODAY = date(2026, 11, 23)
 RECORD = Manifest(

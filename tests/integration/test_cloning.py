@@ -15,14 +15,14 @@ from small_media import call
 from tiny_guests import open_folder
 
 from builder import config
-from builder.cloning import clone
 from builder.errors import ConfigError, HostError, UsageError
-from builder.hypervisor import Hypervisor, open_hypervisor
+from builder.host.host import Hypervisor, open_hypervisor
 from builder.model.clone import Clone, CloneOrder
 from builder.model.package import Package
 from builder.model.template import Template
 from builder.monitor import SilentMonitor
-from builder.template.ledger_file import LOCK
+from builder.recipes.clone import clone
+from builder.registry.ledger_file import LOCK
 from builder.virt import domains, pools, volumes
 
 PREFIX = f"bt-{os.getpid()}"
@@ -164,7 +164,7 @@ def test_a_failure_leaves_nothing(
     on: Hypervisor, cloud: Template, monkeypatch: pytest.MonkeyPatch, *, start: bool
 ) -> None:
     if not start:  # libvirt looks at networks only when it starts a domain
-        monkeypatch.setattr("builder.cloning.clone_xml", lambda _spec: "<domain/>")
+        monkeypatch.setattr("builder.recipes.clone.clone_xml", lambda _spec: "<domain/>")
     with pytest.raises(HostError, match="Cannot start the domain" if start else "refuses"):
         made(on, cloud, replace(ORDER, network="network:nosuch", start=start))
     assert left(on, cloud) == []
@@ -178,7 +178,7 @@ def test_an_interruption_leaves_nothing(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(f"builder.cloning.{where}", interrupt)
+        patch.setattr(f"builder.recipes.clone.{where}", interrupt)
         with pytest.raises(KeyboardInterrupt):
             made(on, cloud, replace(ORDER, start=True))
     assert left(on, cloud) == []

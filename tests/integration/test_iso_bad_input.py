@@ -17,7 +17,7 @@ from remastering import change, planning, problems
 
 from builder.errors import BuilderError, MediaError
 from builder.iso import iso9660
-from builder.iso.inspect import inspect
+from builder.media.inspect import inspect
 
 _MISSING = small_media.missing_tools()
 pytestmark = pytest.mark.skipif(bool(_MISSING), reason=f"not installed: {_MISSING}")

@@ -11,7 +11,7 @@ from builder.cli import iso
 from builder.cli.context import Context
 from builder.config import Settings
 from builder.errors import ConfigError, MediaError, UsageError
-from builder.iso.inspect import inspect
+from builder.media.inspect import inspect
 from builder.monitor import SilentMonitor
 
 _MISSING = small_media.missing_tools()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from builder.errors import HostError, MediaError
-from builder.iso.fetch import fetch
+from builder.media.fetch import fetch
 from builder.model.release import Medium, Release
 from builder.monitor import SilentMonitor
 

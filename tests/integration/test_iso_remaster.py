@@ -23,9 +23,9 @@ from remastering import (
 )
 
 from builder.errors import HostError, MediaError, UsageError
-from builder.iso.inspect import inspect
-from builder.iso.prepare import Wishes
-from builder.iso.unattended import Unattended
+from builder.media.edits import Wishes
+from builder.media.inspect import inspect
+from builder.media.unattended import Unattended
 from builder.model.media import InstallMedia
 
 _MISSING = small_media.missing_tools()

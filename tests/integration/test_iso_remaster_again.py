@@ -12,8 +12,8 @@ import small_media
 from remastering import KICKSTART, WISHES, change, efi_menus, planning, problems, shown
 
 from builder.iso.patch import Patched
-from builder.iso.prepare import Wishes
 from builder.iso.source import opened
+from builder.media.edits import Wishes
 
 _MISSING = small_media.missing_tools()
 pytestmark = pytest.mark.skipif(bool(_MISSING), reason=f"not installed: {_MISSING}")

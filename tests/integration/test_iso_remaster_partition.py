@@ -19,7 +19,7 @@ from remastering import (
     system_area,
 )
 
-from builder.iso.prepare import Wishes
+from builder.media.edits import Wishes
 
 _MISSING = small_media.missing_tools()
 pytestmark = pytest.mark.skipif(bool(_MISSING), reason=f"not installed: {_MISSING}")

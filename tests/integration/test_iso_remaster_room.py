@@ -21,8 +21,8 @@ from remastering import (
 from builder.iso import tree
 from builder.iso.medium import survey
 from builder.iso.patch import Patched
-from builder.iso.prepare import Wishes
 from builder.iso.source import Source, opened
+from builder.media.edits import Wishes
 
 _MISSING = small_media.missing_tools()
 pytestmark = pytest.mark.skipif(bool(_MISSING), reason=f"not installed: {_MISSING}")

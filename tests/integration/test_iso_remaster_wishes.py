@@ -19,8 +19,8 @@ from remastering import (
 )
 
 from builder.errors import BuilderError, ConfigError, MediaError, UsageError
-from builder.iso.inspect import inspect
-from builder.iso.prepare import Wishes
+from builder.media.edits import Wishes
+from builder.media.inspect import inspect
 
 _MISSING = small_media.missing_tools()
 pytestmark = pytest.mark.skipif(bool(_MISSING), reason=f"not installed: {_MISSING}")

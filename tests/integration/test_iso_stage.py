@@ -10,7 +10,7 @@ import small_media
 
 from builder import files
 from builder.errors import HostError, MediaError
-from builder.iso.stage import stage
+from builder.media.stage import stage
 from builder.model.media import StagedIso
 from builder.model.storage import Pool
 from builder.monitor import SilentMonitor

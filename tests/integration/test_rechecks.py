@@ -13,17 +13,18 @@ import pytest
 from msgspec.structs import replace
 from tiny_guests import HALT, open_folder, write_disk
 
-from builder import config, leftovers
-from builder.auditing import boot_template
-from builder.collect import collect
+from builder import config
 from builder.errors import TemplateError
-from builder.hypervisor import Hypervisor, open_hypervisor
+from builder.host import cleanup
+from builder.host.host import Hypervisor, open_hypervisor
 from builder.model.template import Manifest, Template
 from builder.monitor import SilentMonitor
 from builder.process import run
-from builder.template import registry
-from builder.template.image import measure
-from builder.template.publish import publish
+from builder.recipes.audit import boot_template
+from builder.recipes.gc import collect
+from builder.registry import registry
+from builder.registry.image import measure
+from builder.registry.publish import publish
 from builder.virt import domains, pools
 
 PANICS = "Kernel panic - not syncing: No init found.\r\n"
@@ -49,7 +50,7 @@ def on(libvirt_uri: str) -> Iterator[Hypervisor]:
                 yield hypervisor
             finally:
                 for folder in folders(hypervisor):
-                    leftovers.clear(hypervisor, folder.name, monitor=SilentMonitor())
+                    cleanup.clear(hypervisor, folder.name, monitor=SilentMonitor())
                 pools.remove(hypervisor.connection, POOL)
 
 
@@ -87,7 +88,7 @@ def test_a_template_that_does_not_boot_leaves_its_logs_and_nothing_else(
     assert monitor.texts == [f"evidence: {evidence}"]
     said = [(evidence / f"clone-{letter}.log").read_text() for letter in "ab"]
     assert PANICS.strip() in "".join(said)
-    assert leftovers.left(on, evidence.name) == ()
+    assert cleanup.left(on, evidence.name) == ()
     assert collect(on, kept=True, dry_run=False, monitor=monitor) == ()
     assert folders(on) == [evidence]
 
@@ -143,7 +144,7 @@ def test_gc_clears_a_check_that_was_killed_and_never_one_that_runs(
     )
     assert clones(on) == running
     assert collect(on, kept=False, dry_run=False, monitor=SilentMonitor()) == (found,)
-    assert leftovers.left(on, folder.name) == ()
+    assert cleanup.left(on, folder.name) == ()
     assert folders(on) == []
     assert collect(on, kept=True, dry_run=False, monitor=SilentMonitor()) == ()
     assert registry.templates(on.store_pool.path) == (template,)

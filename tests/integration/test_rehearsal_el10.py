@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from builder import config, process
-from builder.iso.inspect import inspect
+from builder.media.inspect import inspect
 from builder.monitor import SilentMonitor
 from builder.rehearsal.make import make
 

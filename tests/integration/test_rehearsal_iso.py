@@ -7,7 +7,7 @@ import pytest
 
 from builder import config, process
 from builder.errors import UsageError
-from builder.iso.inspect import inspect
+from builder.media.inspect import inspect
 from builder.monitor import SilentMonitor
 from builder.rehearsal.make import make
 

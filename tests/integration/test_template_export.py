@@ -15,14 +15,14 @@ from msgspec.structs import replace
 from small_media import call
 
 from builder.errors import BuilderError, HostError, TemplateError
-from builder.model.export import Export, ExportOrder
+from builder.export import ova
+from builder.export.formats import FORMATS
+from builder.export.order import Export, ExportOrder
+from builder.export.run import export
 from builder.model.template import Template
 from builder.monitor import Progress, SilentMonitor
-from builder.template import registry
-from builder.template.export import ova
-from builder.template.export.formats import FORMATS
-from builder.template.export.run import export
-from builder.template.reference import find
+from builder.registry import registry
+from builder.registry.reference import find
 
 DISKS = {"raw": "raw", "qcow2": "qcow2", "vmdk": "vmdk", "vhdx": "vhdx"}
 NAMES = tuple(each.name for each in FORMATS)

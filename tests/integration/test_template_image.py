@@ -13,8 +13,8 @@ import pytest
 
 from builder.errors import HostError
 from builder.monitor import Progress, SilentMonitor
-from builder.template.compress import compress
-from builder.template.image import measure
+from builder.registry.compress import compress
+from builder.registry.image import measure
 
 
 @pytest.fixture

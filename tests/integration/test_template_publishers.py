@@ -16,26 +16,28 @@ import pytest
 from msgspec.structs import replace
 from store_pools import RECORD, TODAY, candidate, issue
 
-from builder.collect import collect
 from builder.config import Settings
-from builder.hypervisor import Hypervisor
-from builder.journal import Journal
+from builder.host import pools
+from builder.host.host import Hypervisor
 from builder.model.domain import Accelerator
 from builder.model.storage import Pool
 from builder.model.template import ImageFacts
 from builder.monitor import SilentMonitor
-from builder.storage import pools
-from builder.template import channels, ledger_file, registry
-from builder.template.image import measure
-from builder.template.ledger import order
-from builder.template.publish import publish
-from builder.template.reference import find
+from builder.recipes.gc import collect
+from builder.record.journal import Journal
+from builder.registry import channels, ledger_file, registry
+from builder.registry.image import measure
+from builder.registry.ledger import order
+from builder.registry.publish import publish
+from builder.registry.reference import find
 from builder.virt.connection import connect
 
 PUBLISHERS = 20
 # Not by fork: libvirt's event loop is a thread of this process.
 SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["builder.journal", "builder.template.channels", "store_pools"])
+SERVER.set_forkserver_preload(
+    ["builder.record.journal", "builder.registry.channels", "store_pools"]
+)
 # What publishing does, in this order, as Python's audit hooks call it; and a part of the name of
 # the file that it is done to. Killed at its event, it has not done it yet.
 POINTS = (

@@ -15,8 +15,8 @@ from builder.errors import HostError, UsageError
 from builder.model.domain import Disk, DomainSpec
 from builder.model.storage import Pool
 from builder.model.template import Template
-from builder.template import channels, ledger_file, registry, strays
-from builder.template.removal import Store, Verdict, delete, prune
+from builder.registry import channels, gc, ledger_file, registry
+from builder.registry.removal import Store, Verdict, delete, prune
 from builder.virt import domains, pools, volumes
 from builder.virt.connection import Connection, connect
 from builder.virt.domain_xml import domain_xml
@@ -294,7 +294,7 @@ def killed_at(store: Store, part: str) -> None:
 def test_a_remover_that_is_killed_before_the_manifest_goes(store: Store) -> None:
     killed_at(store, ".json")
     assert len(registry.templates(store.path)) == 5
-    assert strays.clear(store.path, store.connection, dry_run=False) == ()
+    assert gc.clear(store.path, store.connection, dry_run=False) == ()
     delete(store, ["centos7@20261123.1"], force=False)
     assert len(registry.templates(store.path)) == 4
 
@@ -305,11 +305,11 @@ def test_gc_finishes_what_a_killed_remover_began(store: Store) -> None:
     assert len(registry.templates(store.path)) == 4
     clone = overlay(store.path.parent / "clone.qcow2", image)
     define(store.connection, clone)
-    assert strays.clear(store.path, store.connection, dry_run=False) == ()
+    assert gc.clear(store.path, store.connection, dry_run=False) == ()
     store.connection.handle.lookupByName("web1").undefine()
-    assert strays.clear(store.path, store.connection, dry_run=True) == (image,)
+    assert gc.clear(store.path, store.connection, dry_run=True) == (image,)
     assert image.exists()
-    assert strays.clear(store.path, store.connection, dry_run=False) == (image,)
+    assert gc.clear(store.path, store.connection, dry_run=False) == (image,)
     assert not image.exists()
 
 
@@ -321,7 +321,7 @@ def test_gc_leaves_what_is_not_ours(store: Store) -> None:
     imageless = version(store, 2)  # the third by now
     imageless.path.unlink()
     (store.path / "notes-20261123.1.json").write_text("{}")
-    assert strays.clear(store.path, store.connection, dry_run=False) == ()
+    assert gc.clear(store.path, store.connection, dry_run=False) == ()
     assert mine.exists()
     assert lost.path.exists()
     assert imageless.manifest.exists()

@@ -13,12 +13,13 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from builder.attest import dsse, keys, signing, trust
+from builder.attest.statement import Envelope, Signature
 from builder.errors import BuilderError, ConfigError, HostError, TemplateError
-from builder.model.attestation import Envelope, Signature
 from builder.model.template import Manifest, Template
 from builder.process import run
-from builder.template import dsse, keys, ledger_file, reference, registry, signing, trust
-from builder.template.image import measure
+from builder.registry import ledger_file, reference, registry
+from builder.registry.image import measure
 
 
 def _never() -> str:

@@ -11,8 +11,8 @@ from builder.cli import app
 from builder.cli import build as build_command
 from builder.model.template import Built, Manifest
 from builder.process import run
-from builder.template import reference
-from builder.template.image import measure
+from builder.registry import reference
+from builder.registry.image import measure
 
 NODE = """
 <node>

@@ -37,8 +37,8 @@ from builder.model.installation import (
     Signal,
 )
 from builder.monitor import SilentMonitor
-from builder.template import verify
-from builder.template.verify import Verified
+from builder.proof import verify
+from builder.proof.verify import Verified
 from builder.virt import domains, pools, volumes
 from builder.virt.connection import Connection, connect
 from builder.virt.domain_xml import domain_xml

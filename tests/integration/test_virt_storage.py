@@ -12,9 +12,9 @@ from tiny_guests import open_folder
 
 from builder.config import Settings
 from builder.errors import HostError
-from builder.hypervisor import open_hypervisor
+from builder.host import pools as storage
+from builder.host.host import open_hypervisor
 from builder.model.storage import Pool
-from builder.storage import pools as storage
 from builder.virt import pools, volumes
 from builder.virt.connection import Connection, connect
 

@@ -9,10 +9,11 @@ from tiny_guests import MACHINE
 
 from builder.config import Settings
 from builder.errors import HostError
-from builder.hypervisor import open_hypervisor
+from builder.host import pools as storage
+from builder.host.host import open_hypervisor
 from builder.model.domain import Disk, DomainSpec
-from builder.storage import pools as storage
-from builder.virt import domains, host, pools, volumes
+from builder.virt import capabilities as host
+from builder.virt import domains, pools, volumes
 from builder.virt.connection import Connection, connect
 from builder.virt.domain_xml import domain_xml
 from builder.virt.listen import listen

@@ -19,7 +19,7 @@ from statistics import median
 import msgspec
 
 from builder.monitor import SilentMonitor
-from builder.template.compress import compress
+from builder.registry.compress import compress
 from tests.bench.finish.clusters import weighed
 from tests.bench.finish.disks import Disk, installed
 from tests.bench.overhead.place import Place, place

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import msgspec
 
-from builder.inputs import rendered
 from builder.install.plan import install_plan
 from builder.install.run import install
-from builder.iso.prepare import Wishes
-from builder.iso.remaster import remaster
+from builder.media.edits import Wishes
+from builder.media.remaster import remaster
 from builder.model.installation import Limits
 from builder.monitor import SilentMonitor
-from builder.orders import Request, resolve
+from builder.recipes.inputs import rendered
+from builder.recipes.order import Request, resolve
 from builder.virt import domains, volumes
 from tests.bench.overhead.place import RELEASE, Place
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from builder import builds
+from builder.record import builds
 from tests.bench.overhead.guests import Guest, Memory
 from tests.bench.overhead.place import Place
 from tests.bench.overhead.rows import Row

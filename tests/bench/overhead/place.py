@@ -12,14 +12,14 @@ import msgspec
 
 from builder import config
 from builder.errors import HostError
+from builder.host.host import Hypervisor, open_hypervisor
 from builder.host.libvirtd import libvirt_service
-from builder.hypervisor import Hypervisor, open_hypervisor
-from builder.inputs import staged
 from builder.install.plan import machine
 from builder.model.build import BuildOrder
 from builder.model.domain import Machine
 from builder.monitor import SilentMonitor
-from builder.orders import Request, resolve
+from builder.recipes.inputs import staged
+from builder.recipes.order import Request, resolve
 from builder.virt import domains, pools
 
 RELEASE = "rehearsal"

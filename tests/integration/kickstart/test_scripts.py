@@ -25,8 +25,8 @@ from roots import (
 
 from builder import process
 from builder.install.report import parse
+from builder.proof.audit.script import reading_kickstart
 from builder.releases import catalogue
-from builder.template.audit.script import reading_kickstart
 
 __all__ = ["root_fixture", "run_fixture"]
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGoldenGoldenGolden someone@example"

@@ -9,10 +9,10 @@ from roots import SEAL, Run, post, put, root_fixture, run_fixture
 
 from builder import process
 from builder.model.audit import Expected
-from builder.template.audit.judge import SEAL as STEPS
-from builder.template.audit.judge import audit
-from builder.template.audit.script import reading_kickstart
-from builder.template.audit.tree import Tree
+from builder.proof.audit.judge import SEAL as STEPS
+from builder.proof.audit.judge import audit
+from builder.proof.audit.script import reading_kickstart
+from builder.proof.audit.tree import Tree
 
 __all__ = ["root_fixture", "run_fixture"]
 LIST = re.compile(r"^list_files\(\) \{.*?^\}", re.MULTILINE | re.DOTALL)

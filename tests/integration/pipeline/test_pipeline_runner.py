@@ -13,10 +13,10 @@ import pytest
 from builder.errors import InstallError
 from builder.model.template import Built, ImageFacts, Template
 from builder.monitor import Monitor, SilentMonitor
-from builder.orders import Request
 from builder.pipeline import runner
 from builder.pipeline.definition import Job
 from builder.pipeline.runner import Outcome, Work
+from builder.recipes.order import Request
 
 _PATIENCE_SECONDS = 30
 

@@ -45,9 +45,9 @@ def orders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[CloneOrder]:
         )
 
     host = SimpleNamespace(store_pool=SimpleNamespace(path=tmp_path))
-    monkeypatch.setattr("builder.cloning.clone", clone)
-    monkeypatch.setattr("builder.hypervisor.open_hypervisor", lambda _settings: nullcontext(host))
-    monkeypatch.setattr("builder.template.reference.find", lambda _store, reference: reference)
+    monkeypatch.setattr("builder.recipes.clone.clone", clone)
+    monkeypatch.setattr("builder.host.host.open_hypervisor", lambda _settings: nullcontext(host))
+    monkeypatch.setattr("builder.registry.reference.find", lambda _store, reference: reference)
     return found
 
 

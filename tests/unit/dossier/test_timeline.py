@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from builder.builds import Build
 from builder.dossier.timeline import timeline
 from builder.model.event import Event, Kind
-from builder.model.record import Record
 from builder.model.template import StepTime
+from builder.record.build_record import Record
+from builder.record.builds import Build
 
 STEPS = (StepTime(step="Staging", seconds=2), StepTime(step="Remastering", seconds=1))
 

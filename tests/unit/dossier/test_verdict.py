@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from builder.builds import Build
 from builder.dossier.verdict import verdict
-from builder.model.record import Record
+from builder.record.build_record import Record
+from builder.record.builds import Build
 
 CASES: list[tuple[str, dict[str, str], tuple[str, str, str]]] = [
     ("done", {"version": "20261125.1"}, ("Published", "good", "centos7 20261125.1 is published.")),

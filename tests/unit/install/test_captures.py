@@ -9,7 +9,7 @@ import pytest
 from builder.install.diagnose import Diagnosis, Finding
 from builder.install.progress import PHASES, Position, follow, fraction
 from builder.model.media import InstallMedia
-from builder.virt.terminal import Lines
+from builder.record.terminal import Lines
 
 CAPTURES = Path(__file__).parents[4] / "shared" / "facts" / "console"
 MEDIUM = InstallMedia(

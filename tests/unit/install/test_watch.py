@@ -13,7 +13,7 @@ import pytest
 
 from builder.errors import BuilderError, HangError, HostError, InstallError
 from builder.install.clock import GRACE_SECONDS
-from builder.install.heard import Heard
+from builder.install.observer import Heard
 from builder.install.watch import watch
 from builder.model.domain import ANACONDA_PORT, RESULT_PORT, DomainSpec, Machine
 from builder.model.installation import (

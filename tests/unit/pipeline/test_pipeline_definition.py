@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from builder.errors import ConfigError, UsageError
-from builder.orders import Request
 from builder.pipeline import definition
+from builder.recipes.order import Request
 
 GOOD = """
 title = "Two"

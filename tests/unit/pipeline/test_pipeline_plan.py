@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from builder.inputs import rendered
 from builder.model.build import BuildOrder
 from builder.model.domain import Machine
 from builder.model.template import ImageFacts, Manifest
 from builder.monitor import SilentMonitor
-from builder.orders import Request, resolve
 from builder.pipeline.plan import judge
+from builder.recipes.inputs import rendered
+from builder.recipes.order import Request, resolve
+from builder.registry import channels
+from builder.registry.manifest import build_key
+from builder.registry.publish import publish
 from builder.rehearsal.cache import location
-from builder.template import channels
-from builder.template.manifest import build_key
-from builder.template.publish import publish
 
 MACHINE = Machine(
     osinfo="", virt_type="qemu", cpu="", memory_mib=1, vcpus=1, firmware="bios", network="user"

@@ -1,0 +1,1 @@
+"""What is in a template, and who vouches for it."""

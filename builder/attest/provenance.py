@@ -1,0 +1,95 @@
+"""How a template came to be, from its manifest alone: an in-toto Statement, SLSA provenance v1."""
+
+import hashlib
+
+import msgspec
+
+from builder.attest.statement import (
+    BuildDefinition,
+    Builder,
+    Metadata,
+    Provenance,
+    Resource,
+    RunDetails,
+    Statement,
+)
+from builder.errors import TemplateError
+from builder.model.template import Manifest, Template
+
+BUILD_TYPE = "urn:builder:template:v1"
+"""What the parameters mean: those of `builder build`, as HACKING.md has them."""
+_BUILDER = "urn:builder"
+
+
+def provenance(template: Template) -> Statement:
+    """Return the provenance of the template, whose subjects are its image and its manifest.
+
+    The image's digest is the manifest's: whoever signs the statement has to check it.
+    Raises TemplateError when the manifest cannot be read.
+    """
+    try:
+        data = template.manifest.read_bytes()
+        manifest = Manifest.parse(data)
+    except (OSError, msgspec.DecodeError) as error:
+        raise TemplateError(f"The manifest {template.manifest} cannot be read: {error}.") from error
+    return statement(manifest, image=template.image.sha256, manifest_sha256=_sha256(data))
+
+
+def statement(manifest: Manifest, *, image: str, manifest_sha256: str) -> Statement:
+    """Return what the manifest says, in the words of SLSA; digests are sha256 in hex."""
+    stem = f"{manifest.name}-{manifest.version}"
+    return Statement(
+        subject=(
+            Resource(name=f"{stem}.qcow2", digest={"sha256": image}),
+            # With it everything is signed that is known of the image: packages, audit, times.
+            Resource(name=f"{stem}.json", digest={"sha256": manifest_sha256}),
+        ),
+        predicate=Provenance(build_definition=_definition(manifest), run_details=_run(manifest)),
+    )
+
+
+def _definition(manifest: Manifest) -> BuildDefinition:
+    machine = manifest.machine
+    return BuildDefinition(
+        build_type=BUILD_TYPE,
+        external_parameters={
+            "release": manifest.release,
+            "profile": manifest.profile,
+            "medium": manifest.medium,
+            "firmware": machine.firmware,
+            "memoryMib": machine.memory_mib,
+            "vcpus": machine.vcpus,
+            "diskBytes": manifest.image.virtual_size if manifest.image else 0,
+            "variables": manifest.variables,
+        },
+        internal_parameters={
+            "buildKey": manifest.build_key,
+            "osinfo": machine.osinfo,
+            "virtType": machine.virt_type,
+            "cpu": machine.cpu,
+            "network": machine.network,
+            "compression": manifest.compression,
+        },
+        resolved_dependencies=(
+            Resource(
+                name=manifest.iso, uri=manifest.iso_url, digest={"sha256": manifest.iso_sha256}
+            ),
+            # As it is in the manifest and in the build's folder: with its passwords masked.
+            Resource(name="kickstart.ks", digest={"sha256": _sha256(manifest.kickstart.encode())}),
+        ),
+    )
+
+
+def _run(manifest: Manifest) -> RunDetails:
+    return RunDetails(
+        builder=Builder(id=_BUILDER, version=manifest.tools),
+        metadata=Metadata(
+            invocation_id=manifest.build_id,
+            started_on=manifest.created,
+            finished_on=manifest.finished,
+        ),
+    )
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,83 @@
+"""Sign a template: its provenance in an envelope, in a bundle beside its image.
+
+Who signs holds the lock of the store pool, so that of two signers none is lost.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from builder import files
+from builder.attest import dsse
+from builder.attest.provenance import provenance
+from builder.attest.statement import Envelope
+from builder.errors import HostError, TemplateError
+from builder.model.template import Template
+from builder.registry import ledger_file
+from builder.registry.ledger_file import SIGNATURES
+from builder.registry.registry import manifest
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+
+def bundle(template: Template) -> Path:
+    """Return where the template's attestations are, an envelope a line."""
+    return template.path.with_name(template.path.name + SIGNATURES)
+
+
+def sign(template: Template, key: "Ed25519PrivateKey", *, artifacts: Path) -> Path:
+    """Sign the template's provenance; return the bundle, which keeps the signatures of others.
+
+    The build's folder under `artifacts` gets the bundle as well, where it is still there.
+    Raises TemplateError when the image is not what its manifest says, HostError when the bundle
+    cannot be written.
+    """
+    if digest(template.path) != template.image.sha256:
+        raise TemplateError(
+            f"The image {template.path} is not the one that its manifest tells of.",
+            hint="`builder template verify` says more.",
+        )
+    envelope = dsse.enclose(msgspec.json.encode(provenance(template)), key)
+    path = bundle(template)
+    folder = artifacts / template.name / manifest(template).build_id
+    with ledger_file.locked(path.parent):
+        lines = [*_others(path, envelope), msgspec.json.encode(envelope)]
+        for each in (path, *([folder / path.name] if folder.is_dir() else [])):
+            with files.replacing(each, mode=0o644) as part:
+                part.write_bytes(b"\n".join(lines) + b"\n")
+    return path
+
+
+def digest(path: Path) -> str:
+    """Return the file's sha256 in hex. Raises HostError when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise HostError(f"Cannot read {path}: {error.strerror}.") from error
+
+
+def lines(path: Path) -> tuple[bytes, ...]:
+    """Return the lines of a bundle; none if it is not there. Raises HostError."""
+    try:
+        return tuple(line for line in path.read_bytes().splitlines() if line.strip())
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise HostError(f"Cannot read {path}: {error.strerror}.") from error
+
+
+def _others(path: Path, ours: Envelope) -> Iterator[bytes]:
+    """What we do not know may be another tool's; what our key said before is replaced."""
+    for line in lines(path):
+        known = dsse.parse(line)
+        if known is None or _by(known) != _by(ours):
+            yield line
+
+
+def _by(envelope: Envelope) -> tuple[str, ...]:
+    return tuple(each.keyid for each in envelope.signatures)

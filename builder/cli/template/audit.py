@@ -1,0 +1,50 @@
+"""builder template audit: look at a published image's files again."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from builder.cli.context import context
+from builder.cli.output import table, to_json
+from builder.cli.template.shared import Json, Reference
+
+if TYPE_CHECKING:
+    from builder.model.audit import Finding
+
+
+def audit(
+    ctx: typer.Context,
+    reference: Reference,
+    *,
+    json: Json = False,
+) -> None:
+    """Audit a template: is it sealed, and does it give nothing away?
+
+    What its build waived stays waived. Exit code 9 when a check fails.
+    """
+    from builder.host.host import open_hypervisor
+    from builder.proof.checks import refuse
+    from builder.recipes.audit import audit_template
+    from builder.registry.reference import find
+
+    shared = context(ctx)
+    with open_hypervisor(shared.settings) as hypervisor:
+        template = find(hypervisor.store_pool.path, reference)
+        found = audit_template(template, on=hypervisor, monitor=shared.monitor)
+    typer.echo(to_json(found) if json else findings(found))
+    refuse(found)
+
+
+def findings(found: "tuple[Finding, ...]") -> str:
+    """Return findings as lines for people."""
+    rows = [
+        (each.check, _verdict(each), "; ".join(each.details) if each.details else each.says)
+        for each in found
+    ]
+    return table(("CHECK", "", "FOUND"), rows)
+
+
+def _verdict(finding: "Finding") -> str:
+    if finding.passed:
+        return "ok"
+    return "waived" if finding.waived else "FAILED"

@@ -1,0 +1,65 @@
+"""builder template promote, rollback and revoke."""
+
+from typing import Annotated
+
+import typer
+
+from builder.cli.output import to_json
+from builder.cli.template.shared import Json, Reference, say_moved, store_folder
+
+
+def promote(
+    ctx: typer.Context,
+    reference: Annotated[
+        str, typer.Argument(metavar="REF", help="NAME for its candidate, or NAME@VERSION.")
+    ],
+    *,
+    to: Annotated[str, typer.Option(metavar="CHANNEL", help="What is to point to it.")] = "stable",
+    json: Json = False,
+) -> None:
+    """Point a channel to a version."""
+    from builder.registry import channels
+
+    moved = channels.promote(store_folder(ctx), reference, to=to)
+    if json:
+        typer.echo(to_json(moved))
+    else:
+        say_moved([moved])
+
+
+def rollback(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    *,
+    channel: Annotated[str, typer.Option(metavar="CHANNEL", help="Which one.")] = "stable",
+    json: Json = False,
+) -> None:
+    """Point a channel to what it had before."""
+    from builder.registry import channels
+
+    moved = channels.rollback(store_folder(ctx), name, channel=channel)
+    if json:
+        typer.echo(to_json(moved))
+    else:
+        say_moved([moved])
+
+
+def revoke(
+    ctx: typer.Context,
+    reference: Reference,
+    *,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="What is wrong with it.")],
+    json: Json = False,
+) -> None:
+    """Never serve a version again.
+
+    Channels that point to it are rolled back. Its files stay, for a look at what is wrong.
+    """
+    from builder.registry import channels
+
+    done = channels.revoke(store_folder(ctx), reference, reason=reason)
+    if json:
+        typer.echo(to_json(done))
+        return
+    typer.echo(f"{done.name} {done.version} is revoked: {done.reason}")
+    say_moved(done.moved)

@@ -1,0 +1,81 @@
+"""builder template clone."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from builder.cli.context import context
+from builder.cli.output import table, to_json
+from builder.cli.template.shared import Json, Reference
+
+
+def clone(
+    ctx: typer.Context,
+    reference: Reference,
+    name: Annotated[str, typer.Argument(help="What the machine is to be called.")],
+    *,
+    memory: Annotated[int | None, typer.Option(min=64, help="Memory.", metavar="MIB")] = None,
+    vcpus: Annotated[
+        int | None, typer.Option(min=1, help="Virtual processors.", metavar="N")
+    ] = None,
+    network: Annotated[
+        str, typer.Option(help="user, network:NAME, bridge:NAME or none.", metavar="NET")
+    ] = "",
+    disk_gib: Annotated[
+        int | None, typer.Option(min=1, help="A larger disk.", metavar="GIB")
+    ] = None,
+    ssh_key: Annotated[
+        list[Path] | None,
+        typer.Option(help="Public key for cloud-init's user; repeatable.", metavar="FILE"),
+    ] = None,
+    user_data: Annotated[
+        Path | None, typer.Option(help="What cloud-init is to do.", metavar="FILE")
+    ] = None,
+    hostname: Annotated[
+        str, typer.Option(help="Host name for cloud-init to set, instead of NAME.", metavar="NAME")
+    ] = "",
+    start: Annotated[
+        bool, typer.Option("--start/--no-start", help="Start it, or only define it.")
+    ] = True,
+    json: Json = False,
+) -> None:
+    """Make a machine of a template: its disk is an overlay on the template's image.
+
+    What is not given is as the template has it.
+    """
+    from builder.host.host import open_hypervisor
+    from builder.model.clone import CloneOrder
+    from builder.recipes.clone import clone
+    from builder.registry import ledger_file
+    from builder.registry.reference import find
+
+    shared = context(ctx)
+    order = CloneOrder(
+        name=name,
+        memory_mib=memory or 0,
+        vcpus=vcpus or 0,
+        network=network,
+        disk_gib=disk_gib or 0,
+        ssh_keys=tuple(ssh_key or ()),
+        user_data=user_data,
+        hostname=hostname,
+        start=start,
+    )
+    with (
+        open_hypervisor(shared.settings) as hypervisor,
+        # Or a prune might take the template away before the overlay names it.
+        ledger_file.locked(hypervisor.store_pool.path),
+    ):
+        template = find(hypervisor.store_pool.path, reference)
+        made = clone(hypervisor, template, order, monitor=shared.monitor)
+    if json:
+        typer.echo(to_json(made))
+        return
+    rows = [
+        ("template", f"{made.template} {made.version}"),
+        ("disk", str(made.disk)),
+        ("seed", str(made.seed or "none: it has no cloud-init")),
+        ("state", "running" if made.running else "off"),
+    ]
+    typer.echo(table(("machine", made.name), rows))

@@ -1,0 +1,45 @@
+"""builder template export."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from builder.cli.context import context
+from builder.cli.output import size, table, to_json
+from builder.cli.template.shared import Json, Reference
+
+
+def export(
+    ctx: typer.Context,
+    reference: Reference,
+    *,
+    form: Annotated[
+        str,
+        typer.Option("--format", "-f", help="raw, qcow2, vmdk, vhdx, ova, vagrant, oci or tar."),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="File or folder to write.", metavar="PATH")
+    ] = Path(),
+    compat: Annotated[
+        bool, typer.Option("--compat", help="A qcow2 inside is for QEMU before 5.1, too.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Write a template in the format of another tool, checked, with its line in SHA256SUMS."""
+    from builder.export.order import ExportOrder
+    from builder.export.run import export
+    from builder.registry.reference import find
+    from builder.virt import pools
+    from builder.virt.connection import connect
+
+    shared = context(ctx)
+    with connect(shared.settings.uri) as connection:
+        store = pools.get(connection, shared.settings.store_pool).path
+    order = ExportOrder(format=form, output=output, compat=compat)
+    made = export(find(store, reference), order, monitor=shared.monitor)
+    if json:
+        typer.echo(to_json(made))
+        return
+    rows = [("path", str(made.path)), ("size", size(made.size)), ("sha256", made.sha256)]
+    typer.echo(table(("format", made.format), rows))

@@ -1,0 +1,59 @@
+"""builder template delete and prune."""
+
+from typing import Annotated
+
+import typer
+
+from builder.cli.output import size, table, to_json
+from builder.cli.template.shared import Json, opened, say_moved
+
+
+def delete(
+    ctx: typer.Context,
+    references: Annotated[list[str], typer.Argument(metavar="REF...", help="NAME@VERSION.")],
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also the newest, and those that channels point to.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Delete versions; there is no way back.
+
+    What a disk or a domain needs is never deleted.
+    """
+    from builder.registry import removal
+
+    with opened(ctx) as store:
+        gone = removal.delete(store, references, force=force)
+    if json:
+        typer.echo(to_json(gone))
+        return
+    for each in gone:
+        typer.echo(f"{each.name} {each.version} is deleted, {size(each.size)}")
+        say_moved(each.moved)
+
+
+def prune(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Only this one's versions.")] = "",
+    *,
+    keep: Annotated[int, typer.Option(min=0, help="So many of the newest stay.")] = 3,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell.")] = False,
+    json: Json = False,
+) -> None:
+    """Delete old versions that nobody needs.
+
+    What a channel points to or would go back to, a disk or a domain needs, and the newest stay.
+    """
+    from builder.registry import removal
+
+    with opened(ctx) as store:
+        found = removal.prune(store, name, keep=keep, dry_run=dry_run)
+    if json:
+        typer.echo(to_json(found))
+        return
+    gone = "would go" if dry_run else "deleted"
+    rows = [
+        (each.name, each.version, size(each.size), "; ".join(each.kept) or gone) for each in found
+    ]
+    typer.echo(table(("NAME", "VERSION", "REAL", "WHAT AND WHY"), rows))

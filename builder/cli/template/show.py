@@ -1,0 +1,91 @@
+"""builder template show."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from builder.cli.output import size, table, to_json
+from builder.cli.template.shared import Json, Reference, store_folder
+from builder.errors import UsageError
+
+if TYPE_CHECKING:
+    from builder.model.audit import Finding
+    from builder.model.template import Manifest
+    from builder.registry.listing import Entry
+
+
+def show(
+    ctx: typer.Context,
+    reference: Reference,
+    *,
+    packages: Annotated[
+        bool, typer.Option("--packages", help="Only its packages, one a line.")
+    ] = False,
+    kickstart: Annotated[bool, typer.Option("--kickstart", help="Only its kickstart.")] = False,
+    json: Json = False,
+) -> None:
+    """Show what is known of a template, a revoked one as well."""
+    from builder.registry.listing import described
+
+    if packages + kickstart + json > 1:
+        raise UsageError(
+            "--packages, --kickstart and --json exclude each other.", hint="--json has it all."
+        )
+    entry, manifest, history = described(store_folder(ctx), reference)
+    if packages:
+        lines = (f"{each.name} {each.version} {each.arch}".rstrip() for each in manifest.packages)
+        typer.echo("".join(f"{line}\n" for line in lines), nl=False)
+    elif kickstart:
+        typer.echo(manifest.kickstart, nl=False)
+    elif json:
+        typer.echo(to_json({"template": entry, "history": history, "manifest": manifest}))
+    else:
+        typer.echo(table(("", ""), [*_facts(entry, manifest), *_work(manifest)]).lstrip("\n"))
+
+
+def _facts(entry: "Entry", manifest: "Manifest") -> list[tuple[str, str]]:
+    from builder.registry.listing import age
+
+    machine = manifest.machine
+    hardware = f"{machine.memory_mib} MiB, {machine.vcpus} vCPU, {machine.firmware}, {machine.cpu}"
+    facts = [
+        ("template", f"{entry.name} {entry.version}"),
+        ("revoked", entry.revoked),
+        ("channels", " ".join(entry.channels)),
+        ("created", f"{entry.created} ({age(entry.created)} ago)"),
+        ("path", str(entry.path)),
+        ("manifest", str(entry.manifest)),
+        ("virtual size", size(entry.image.virtual_size)),
+        ("real size", f"{size(entry.image.size)}, {manifest.compression or 'not compressed'}"),
+        ("sha256", entry.image.sha256),
+        ("release", f"{manifest.release}, profile {manifest.profile}, medium {manifest.medium}"),
+        ("ISO", manifest.iso),
+        ("ISO's sha256", manifest.iso_sha256),
+        ("machine", hardware),
+        ("build", manifest.build_id),
+        ("build key", manifest.build_key),
+        ("packages", str(len(manifest.packages))),
+    ]
+    return [fact for fact in facts if fact[1]]
+
+
+def _work(manifest: "Manifest") -> list[tuple[str, str]]:
+    from builder.record.builds import duration
+
+    return [
+        *_findings("audit", manifest.audit),
+        *_findings("clones", manifest.clones),
+        ("clone's boot", duration(manifest.boot_seconds)),
+        *((each.step, duration(each.seconds)) for each in manifest.steps),
+    ]
+
+
+def _findings(title: str, findings: "Iterable[Finding]") -> list[tuple[str, str]]:
+    from builder.registry.diff import outcome
+
+    known = tuple(findings)
+    passed = sum(each.passed for each in known)
+    summary = f"{passed} of {len(known)} checks passed" if known else "not done"
+    rest = [("", f"{each.check}: {outcome(each)}") for each in known if not each.passed]
+    return [(title, summary), *rest]

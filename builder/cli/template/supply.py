@@ -1,0 +1,154 @@
+"""builder template sbom, provenance, sign, verify: what is in an image, and where it comes from."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from builder.cli.context import Context, context
+from builder.cli.output import to_json
+from builder.cli.template.audit import findings
+from builder.cli.template.shared import Reference
+from builder.errors import ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from builder.model.template import Template
+
+_PASSPHRASE = "BUILDER_SIGN_PASSPHRASE"  # noqa: S105  # the name of a variable
+Sign = Annotated[
+    Path | None, typer.Option(metavar="KEY", help="Sign the template with this ed25519 key.")
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there.")
+]
+
+
+def sbom(ctx: typer.Context, reference: Reference, *, output: Output = None) -> None:
+    """Print what is in a template, as CycloneDX JSON."""
+    from builder.attest.sbom import sbom as bill
+    from builder.registry import registry
+
+    _give(bill(registry.manifest(find(context(ctx), reference))), output)
+
+
+def provenance(ctx: typer.Context, reference: Reference, *, output: Output = None) -> None:
+    """Print how a template came to be, as an in-toto Statement with SLSA provenance."""
+    from builder.attest.provenance import provenance as tell
+
+    _give(to_json(tell(find(context(ctx), reference))) + "\n", output)
+
+
+def sign(
+    ctx: typer.Context,
+    reference: Reference,
+    *,
+    key: Annotated[Path, typer.Option(metavar="KEY", help="Private ed25519 key: PEM or OpenSSH.")],
+) -> None:
+    """Sign a template's provenance; BUILDER_SIGN_PASSPHRASE opens a key that is encrypted."""
+    seal = signer(context(ctx), key)
+    seal(find(context(ctx), reference))
+
+
+def verify(
+    ctx: typer.Context,
+    reference: Reference,
+    *,
+    signature: Annotated[
+        bool, typer.Option("--signature", help="Also check who signed it, and what.")
+    ] = False,
+    key: Annotated[
+        Path | None,
+        typer.Option(metavar="PUB", help="Public key to trust, instead of trusted_key's."),
+    ] = None,
+    boot: Annotated[
+        bool, typer.Option("--boot", help="Also boot two clones, as its build did.")
+    ] = False,
+) -> None:
+    """Check that a template's image is whole, and the one that its manifest tells of."""
+    from builder.attest import keys, trust
+
+    shared = context(ctx)
+    trusted = keys.public(_trusted(shared, key)) if signature or key else None
+    template = find(shared, reference)
+    with shared.monitor.step(f"Reading {template.path.name}"):
+        found = trust.check_image(template)
+        where = trust.check_signature(template, trusted, sha256=found) if trusted else None
+    typer.echo(f"{template.name} {template.version}: the image is whole, its sha256 {found}")
+    if trusted:
+        typer.echo(f"signed by {keys.identity(trusted)}: {where}")
+    if boot:
+        _boot(shared, template)
+
+
+def _boot(shared: Context, template: "Template") -> None:
+    from builder.host.host import open_hypervisor
+    from builder.proof.checks import refuse
+    from builder.recipes.audit import boot_template
+
+    with (
+        open_hypervisor(shared.settings) as hypervisor,
+        shared.monitor.step(f"Booting two clones of {template.path.name}"),
+    ):
+        found = boot_template(template, on=hypervisor, monitor=shared.monitor)
+    typer.echo(findings(found))
+    refuse(found)
+
+
+def signer(shared: Context, key: Path) -> "Callable[[Template], None]":
+    """Return what signs templates with that key, which is read at once."""
+    from builder.attest import keys, signing
+
+    private = keys.private(key, passphrase=lambda: _passphrase(key))
+
+    def seal(template: "Template") -> None:
+        with shared.monitor.step(f"Signing {template.path.name}"):
+            path = signing.sign(template, private, artifacts=shared.settings.artifacts)
+        shared.monitor.note(f"signed by {keys.identity(private.public_key())}: {path}")
+
+    return seal
+
+
+def _passphrase(key: Path) -> str:
+    """Never an option: everyone can read those in `ps`."""
+    if _PASSPHRASE in os.environ:
+        return os.environ[_PASSPHRASE]
+    if not sys.stdin.isatty():
+        raise ConfigError(
+            f"The key {key} is encrypted, and nobody is there to ask.",
+            hint=f"Put its passphrase into {_PASSPHRASE}.",
+        )
+    said: str = typer.prompt(f"Passphrase of {key}", hide_input=True, err=True)
+    return said
+
+
+def _trusted(shared: Context, key: Path | None) -> Path:
+    if path := key or shared.settings.trusted_key:
+        return path
+    raise UsageError(
+        "Whose signature is to be verified?",
+        hint="Give --key PUB, or set trusted_key in builder.toml.",
+    )
+
+
+def find(shared: Context, reference: str) -> "Template":
+    """Return what the reference means; raises as `reference.find` does, and HostError."""
+    from builder.registry import reference as references
+    from builder.virt import pools
+    from builder.virt.connection import connect
+
+    settings = shared.settings
+    with connect(settings.uri) as connection:
+        return references.find(pools.get(connection, settings.store_pool).path, reference)
+
+
+def _give(text: str, output: Path | None) -> None:
+    from builder import files
+
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    with files.replacing(output.absolute(), mode=0o644) as part:
+        part.write_text(text)

@@ -1,0 +1,1 @@
+"""Templates in the formats of other tools."""

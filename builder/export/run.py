@@ -1,0 +1,92 @@
+"""Hand a template on: into a file of another format, checked, with its line in SHA256SUMS."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from builder import files
+from builder.errors import TemplateError, UsageError
+from builder.export import convert, formats, sums
+from builder.export.formats import FORMATS, Format
+from builder.export.order import Export, ExportOrder, Source
+from builder.model.template import Template
+from builder.monitor import Monitor
+from builder.registry import registry
+from builder.registry.image import measure
+
+_ZLIB = ("-c", "-o", "compression_type=zlib")
+
+
+def export(template: Template, order: ExportOrder, *, monitor: Monitor) -> Export:
+    """Make what is wanted of the template; it appears under its name when it has been checked.
+
+    Raises UsageError for a format that does not exist and a file that does, HostError when there
+    is no room, TemplateError when the template is not what was published. Nothing is left then.
+    """
+    form = formats.find(order.format)
+    _refuse_needless(form, compat=order.compat)
+    path = _path(template, form, order.output)
+    with monitor.step(f"Exporting {template.name} {template.version} as {form.name}"):
+        digest = _make(template, form, path, compat=order.compat, monitor=monitor)
+        try:
+            sums.record(path, digest)
+        except BaseException:
+            path.unlink()
+            raise
+    return Export(
+        template=template.name,
+        version=template.version,
+        format=form.name,
+        path=path,
+        size=path.stat().st_size,
+        sha256=digest,
+    )
+
+
+def _make(template: Template, form: Format, path: Path, *, compat: bool, monitor: Monitor) -> str:
+    # Not readable for others: the image holds /etc/shadow.
+    with (
+        _source(template, path, compat=compat, monitor=monitor) as source,
+        files.replacing(path, mode=0o600) as part,
+    ):
+        form.write(source, part, name=path.name, monitor=monitor)
+        return files.sha256(part, monitor=monitor)
+
+
+@contextmanager
+def _source(template: Template, path: Path, *, compat: bool, monitor: Monitor) -> Iterator[Source]:
+    source = Source(manifest=registry.manifest(template), image=template.path)
+    if files.sha256(template.path, monitor=monitor) != template.image.sha256:
+        raise TemplateError(
+            f"{template.path} has changed since it was published.",
+            hint="Do not use it: take another version, or build it again with --force.",
+        )
+    if not compat:
+        yield source
+        return
+    with files.scratch(path) as image:
+        convert.convert(source, image, to="qcow2", options=_ZLIB, monitor=monitor)
+        convert.compare(source, image, to="qcow2", monitor=monitor)
+        record = msgspec.structs.replace(source.manifest, image=measure(image), compression="zlib")
+        yield Source(manifest=record, image=image)
+
+
+def _refuse_needless(form: Format, *, compat: bool) -> None:
+    if compat and not form.holds_qcow2:
+        able = ", ".join(each.name for each in FORMATS if each.holds_qcow2)
+        raise UsageError(
+            f"--compat means nothing for {form.name}, in which there is no qcow2.",
+            hint=f"Leave it out. It is for {able}.",
+        )
+
+
+def _path(template: Template, form: Format, output: Path) -> Path:
+    usual = f"{template.name}-{template.version}{form.suffix}"
+    path = (output / usual if output.is_dir() else output).absolute()
+    if path.exists():
+        raise UsageError(
+            f"{path} exists already.", hint="Remove it, or name another file with --output."
+        )
+    return path

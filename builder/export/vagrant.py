@@ -1,0 +1,56 @@
+"""A box for Vagrant's libvirt provider.
+
+Its format is version 1, with one disk named box.img: every vagrant-libvirt reads it, and version 2,
+with a list of disks, offers nothing for one disk.
+"""
+
+from pathlib import Path
+
+import msgspec
+
+from builder.export.archive import Member, pack
+from builder.export.order import Source
+from builder.model.domain import Machine
+from builder.monitor import Monitor
+
+_GB = 2**30
+
+
+def write(source: Source, part: Path, *, name: str, monitor: Monitor) -> None:  # noqa: ARG001
+    """See formats.Writer."""
+    members = (
+        Member(name="metadata.json", content=metadata(source.capacity)),
+        Member(name="Vagrantfile", content=vagrantfile(source.manifest.machine).encode()),
+        Member(name="box.img", content=source.image),
+    )
+    pack(part, members, when=source.when, monitor=monitor, gzipped=True)
+
+
+def metadata(capacity: int) -> bytes:
+    """Return metadata.json for a disk of `capacity` bytes: the provider counts in whole GiB."""
+    value = {"provider": "libvirt", "format": "qcow2", "virtual_size": -(-capacity // _GB)}
+    return msgspec.json.encode(value) + b"\n"
+
+
+def vagrantfile(machine: Machine) -> str:
+    """Return the defaults that the box brings along."""
+    lines = [
+        'Vagrant.configure("2") do |config|',
+        "  # A minimal system has no rsync and no NFS.",
+        '  config.vm.synced_folder ".", "/vagrant", disabled: true',
+        "  config.vm.provider :libvirt do |libvirt|",
+        f"    libvirt.memory = {machine.memory_mib}",
+        f"    libvirt.cpus = {machine.vcpus}",
+        '    libvirt.machine_type = "q35"',
+        '    libvirt.disk_bus = "scsi"',
+        *_firmware(machine),
+        "  end",
+        "end",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _firmware(machine: Machine) -> list[str]:
+    if machine.firmware != "uefi":
+        return []
+    return ["    # It boots with UEFI: set libvirt.loader and libvirt.nvram to your host's OVMF."]

@@ -1,0 +1,57 @@
+"""A stream-optimised VMDK, as VMware and VirtualBox take it in.
+
+VMware's "Virtual Disk Format 5.0" describes it: sector 0 is a header, which says where a text, the
+descriptor, lies. qemu-img writes two things there that differ each time: the content's id, drawn by
+lot, and the file's name, which is not yet the final one.
+"""
+
+import re
+from pathlib import Path
+
+from builder.errors import HostError
+from builder.export import convert
+from builder.export.order import Source
+from builder.monitor import Monitor
+
+_OPTIONS = ("-o", "subformat=streamOptimized,adapter_type=lsilogic")
+_SECTOR = 512
+_DESCRIPTOR_AT, _DESCRIPTOR_SIZE = 28, 36  # where the header has them, in sectors
+
+
+def write(source: Source, part: Path, *, name: str, monitor: Monitor) -> None:
+    """See formats.Writer."""
+    convert.convert(source, part, to="vmdk", options=_OPTIONS, monitor=monitor)
+    with part.open("r+b") as file:
+        header = file.read(_SECTOR)
+        at, size = (
+            int.from_bytes(header[field : field + 8], "little") * _SECTOR
+            for field in (_DESCRIPTOR_AT, _DESCRIPTOR_SIZE)
+        )
+        file.seek(at)
+        text = file.read(size).rstrip(b"\0").decode()
+        file.seek(at)
+        file.write(_padded(settled(text, name=name, content=_content_id(source)), size))
+    convert.check(part, to="vmdk")
+    convert.compare(source, part, to="vmdk", monitor=monitor)
+
+
+def settled(descriptor: str, *, name: str, content: str) -> str:
+    """Return the descriptor with the file's final name, and a content id of eight hex digits."""
+    plain = re.sub("[^A-Za-z0-9 ._-]", "_", name)  # it stands between quotes, in nobody's charset
+    named = re.sub(r'(?m)^(RW \d+ SPARSE) ".*"$', rf'\1 "{plain}"', descriptor)
+    return re.sub(r"(?m)^CID=.*$", f"CID={content}", named)
+
+
+def _content_id(source: Source) -> str:
+    facts = source.manifest.image
+    # All ones would mean "no parent" to a disk that is based on this one.
+    return f"{int(facts.sha256[:8], 16) & 0x7FFFFFFF:08x}" if facts else "00000000"
+
+
+def _padded(text: str, size: int) -> bytes:
+    content = text.encode()
+    if len(content) > size:
+        raise HostError(
+            "The file's name is too long for a VMDK.", hint="Give a shorter one with --output."
+        )
+    return content.ljust(size, b"\0")

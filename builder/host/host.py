@@ -1,0 +1,40 @@
+"""The hypervisor that builds run on: connected, its pools ready."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+from builder.config import Settings
+from builder.host import pools
+from builder.model.domain import Accelerator
+from builder.model.storage import Pool
+from builder.virt.capabilities import accelerator
+from builder.virt.connection import Connection, connect
+
+
+class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
+    """An open connection, and what was found behind it."""
+
+    settings: Settings
+    connection: Connection
+    accelerator: Accelerator
+    iso_pool: Pool
+    store_pool: Pool
+
+
+@contextmanager
+def open_hypervisor(settings: Settings) -> Iterator[Hypervisor]:
+    """Connect to libvirt and make both pools ready, for the block.
+
+    Raises HostError when libvirt does not answer, cannot run guests, or a pool cannot be made.
+    """
+    with connect(settings.uri) as connection:
+        iso_pool, store_pool = pools.init(connection, settings)
+        yield Hypervisor(
+            settings=settings,
+            connection=connection,
+            accelerator=accelerator(connection),
+            iso_pool=iso_pool,
+            store_pool=store_pool,
+        )

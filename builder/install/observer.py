@@ -1,0 +1,96 @@
+"""From what a guest writes to what is known of its installation."""
+
+import msgspec
+
+from builder.errors import BuilderError, InstallError
+from builder.install import report
+from builder.install.diagnose import Diagnosis
+from builder.install.progress import follow
+from builder.install.progress_report import Track
+from builder.model.domain import ANACONDA_PORT, RESULT_PORT
+from builder.model.installation import GuestReport, Output
+from builder.model.media import InstallMedia
+from builder.model.package import Package, System
+from builder.record.terminal import Lines
+
+_MOST_PACKAGES = 5000
+"""As many as our script sends."""
+
+
+class Heard(msgspec.Struct, kw_only=True):
+    """What the guest told so far."""
+
+    packages: list[Package] = []
+    system: System | None = None
+    phases: dict[str, float] = {}
+    """Seconds that each phase took."""
+    success: bool = False
+    failure: BuilderError | None = None
+    source: str = ""
+    """Name of the log in which the failure was found."""
+    line: str = ""
+    """The line there."""
+
+
+class Watcher:
+    """Turns signals into what is known; knows nothing of time or libvirt."""
+
+    def __init__(self, nonce: str, track: Track, medium: InstallMedia | None) -> None:
+        self.heard = Heard()
+        self._nonce = nonce
+        self.track = track
+        self._refused = False
+        self._lines: dict[str, Lines] = {}
+        self._diagnosis = Diagnosis(medium)
+
+    def listen(self, output: Output) -> None:
+        """Take in what arrived on one of the guest's outputs."""
+        lines = self._lines.setdefault(output.source, Lines())
+        for line in lines.feed(output.data):
+            if output.source == RESULT_PORT:
+                self._take_report(line)
+            else:
+                self.track.move(follow(self.track.position, line))
+                self._diagnosis.hear(line, output.source)
+                self._judge()
+
+    def pause(self) -> None:
+        """Take in unfinished lines as well: a guest that asks waits in the line of its question."""
+        for source, lines in self._lines.items():
+            if source != RESULT_PORT:
+                self._diagnosis.glimpse(lines.pending(), source)
+                self._judge()
+
+    def _take_report(self, line: str) -> None:
+        said = report.parse(line)
+        if said is None or said.nonce != self._nonce:
+            return
+        if said.package and len(self.heard.packages) < _MOST_PACKAGES:
+            self.heard.packages.append(said.package)
+        self.heard.system = said.system or self.heard.system
+        if said.result == "success" and not self._refused:
+            # What the guest's scripts know outweighs what a text on its console looked like.
+            self.heard.success, self.heard.failure = True, None
+            self._diagnosis.forget()
+        if said.result == "failure" and not self._refused:
+            self._refused = True
+            self.heard.failure = _reported(said)
+            self._judge()
+
+    def _judge(self) -> None:
+        """Let a text that says why replace one, or a report, that says only that."""
+        found = self._diagnosis.finding
+        if found and not (self._refused and found.vague):
+            self.heard.failure, self.heard.line = found.failure(), found.line
+            self.heard.source = "virtio" if found.witness == ANACONDA_PORT else found.witness
+
+
+def _reported(said: GuestReport) -> InstallError:
+    lines = [line for line in report.log_tail(said).splitlines() if line.strip()]
+    # Whoever reads this sits at a terminal, which must not obey what a guest sends.
+    last = "".join(filter(str.isprintable, lines[-1])).strip() if lines else ""
+    return InstallError(
+        f"The installer reported a failure ({said.stage or 'script'})."
+        f"{' Its last line: ' if last else ''}{last}",
+        hint="The log that it sent is installer.log in the evidence folder.",
+    )

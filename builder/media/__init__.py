@@ -1,0 +1,1 @@
+"""Installer media: fetched, staged, remastered."""

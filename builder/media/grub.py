@@ -1,0 +1,98 @@
+"""grub.cfg as text; see `bootloader` for what an edit does."""
+
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from builder.media import cmdline
+from builder.media.unattended import TITLE, Unattended, checks_media, plainest
+
+# linuxefi and initrdefi are the Red Hat build's words for UEFI on EL 7 to 9.
+_LINUX = re.compile(r"(\s*linux(?:efi|16)?\s+\S+\s*)(.*)")
+_INITRD = re.compile(r"\s*initrd(?:efi|16)?\s")
+_ENTRY = re.compile(r"""\s*menuentry\s+("[^"]*"|'[^']*'|\S+)(.*\{\s*)""")
+_MENU = re.compile(r"\s*(?:menuentry|submenu)\s")
+_SETTING = re.compile(r"(\s*)(?:set\s+)?(default|timeout)=.*")
+_AT_ONCE = {"default": 'set default="0"', "timeout": "set timeout=0"}
+
+
+def edit(text: str, entry: Unattended) -> str:
+    """Return the menu with our entry first, default and taken at once."""
+    original = _without_ours(text.split("\n"))
+    blocks = list(_blocks(original))
+    plain = plainest([_arguments(block) for block in blocks])
+    if plain is None:
+        return text
+    kept = original if entry.checkable else _without_checks(original)
+    lines = [_edit_line(line, entry) for line in kept]
+    settings = [line for line in _AT_ONCE.values() if line not in map(str.strip, lines)]
+    start = next(n for n, line in enumerate(lines) if _MENU.match(line))
+    ours = _our_block(blocks[plain], entry)
+    return "\n".join([*settings, *lines[:start], *ours, *lines[start:]])
+
+
+def _edit_line(line: str, entry: Unattended) -> str:
+    if setting := _SETTING.fullmatch(line):
+        return setting[1] + _AT_ONCE[setting[2]]
+    if linux := _LINUX.fullmatch(line):
+        return linux[1] + entry.disarmed(linux[2])
+    return line
+
+
+def _without_checks(lines: list[str]) -> list[str]:
+    """Drop the entries that check the medium first, if others start the installer as well."""
+    installing = {
+        start: _arguments(lines[start : start + _length(lines[start:])])
+        for start, line in enumerate(lines)
+        if _ENTRY.fullmatch(line)
+    }
+    checking = [start for start, arguments in installing.items() if checks_media(arguments)]
+    if not any(each and not checks_media(each) for each in installing.values()):
+        return lines
+    for start in reversed(checking):
+        lines = lines[:start] + lines[start + _length(lines[start:]) :]
+    return lines
+
+
+def _blocks(lines: Sequence[str]) -> Iterator[list[str]]:
+    """Yield the lines of each menuentry, wherever it is nested."""
+    for start, line in enumerate(lines):
+        if _ENTRY.fullmatch(line):
+            length = _length(lines[start:])
+            yield textwrap.dedent("\n".join(lines[start : start + length])).split("\n")
+
+
+def _length(lines: Sequence[str]) -> int:
+    """Return after how many lines the block that the first one opens is closed."""
+    depth = 0
+    for count, line in enumerate(lines, start=1):
+        depth += line.rstrip().endswith("{")
+        depth -= line.strip() == "}"
+        if depth == 0:
+            return count
+    return len(lines)
+
+
+def _arguments(block: Sequence[str]) -> tuple[str, ...]:
+    """Return what the block gives its kernel, or nothing where it starts no installer."""
+    linux = next((found for line in block if (found := _LINUX.fullmatch(line))), None)
+    if linux is None or not any(_INITRD.match(line) for line in block):
+        return ()
+    return cmdline.split(linux[2])
+
+
+def _our_block(plain: Sequence[str], entry: Unattended) -> list[str]:
+    head = _ENTRY.sub(lambda found: f"menuentry '{TITLE}'{found[2]}", plain[0])
+    arguments = cmdline.join(entry.arguments(_arguments(plain)))
+    # A function as replacement: plain text would have its \x20 interpreted.
+    body = [_LINUX.sub(lambda found: found[1] + arguments, line) for line in plain[1:]]
+    return [head, *body]
+
+
+def _without_ours(lines: list[str]) -> list[str]:
+    """Take out the entry that an earlier edit left."""
+    for start, line in enumerate(lines):
+        head = _ENTRY.fullmatch(line)
+        if head and head[1] == f"'{TITLE}'":
+            return lines[:start] + lines[start + _length(lines[start:]) :]
+    return lines

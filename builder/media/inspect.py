@@ -1,0 +1,116 @@
+"""What an ISO says of itself."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from builder.iso import fat, implant
+from builder.iso.medium import Medium, survey
+from builder.iso.partitions import PER_SECTOR, Partition
+from builder.iso.source import SECTOR, Source, opened
+from builder.iso.tree import Tree, find, name_of, read_directory, root, subdirectories
+from builder.media import treeinfo
+from builder.media.bootloader import EFI_MENUS, MENUS
+from builder.model.media import BootEntry, IsoFacts
+
+_STAGE2 = ("images/install.img", "LiveOS/squashfs.img")
+
+
+def inspect(path: Path) -> IsoFacts:
+    """Read the volume, tree and boot facts of the ISO at `path`.
+
+    Raises MediaError when it is no ISO, truncated, damaged or unreadable.
+    """
+    with opened(path) as source:
+        return describe(survey(source))
+
+
+def describe(medium: Medium) -> IsoFacts:
+    """Return the facts of a medium that was read."""
+    found = menus(medium)
+    tree = treeinfo.parse(medium.text(".treeinfo") or b"")
+    stamp = _discinfo(medium.text(".discinfo") or b"")
+    return IsoFacts(
+        volume_id=medium.volume_id,
+        size=medium.source.size,
+        layout=_layout(found),
+        product=treeinfo.first(tree, ("general", "family"), ("release", "name")) or stamp[1],
+        version=treeinfo.first(tree, ("general", "version"), ("release", "version")) or stamp[1],
+        arch=treeinfo.first(tree, ("general", "arch"), ("tree", "arch")) or stamp[2],
+        boot_configs=found,
+        boot_entries=tuple(_boot_entries(medium)),
+        partitions=tuple(map(_shown, medium.partitions)),
+        names=tuple(each.title for each in medium.trees),
+        media_check=implant.cleared(medium.source) is not None,
+        stage2=_stage2(medium, treeinfo.first(tree, ("stage2", "mainimage"))),
+    )
+
+
+def menus(medium: Medium) -> tuple[str, ...]:
+    """Return the paths of the boot menus in the medium's tree."""
+    return tuple(path for path in MENUS if _is_file(medium, path))
+
+
+def efi_menus(source: Source, medium: Medium) -> Iterator[tuple[fat.FileSystem, fat.FatFile]]:
+    """Yield the menus inside the EFI boot images of a medium, as they are in `source`."""
+    for start in sorted({image.sector * SECTOR for image in medium.efi_images}):
+        system = fat.FileSystem(source, start)
+        for file in system.files():
+            if file.path.rpartition("/")[2].lower() in EFI_MENUS:
+                yield system, file
+
+
+def _is_file(medium: Medium, path: str) -> bool:
+    found = (find(medium.source, tree, path) for tree in medium.readable)
+    return any(each is not None and not each.record.is_directory for each in found)
+
+
+def _layout(found: tuple[str, ...]) -> str:
+    if "isolinux/isolinux.cfg" in found:
+        return "isolinux"
+    return "grub2" if found else "unknown"
+
+
+def _discinfo(content: bytes) -> tuple[str, str, str]:
+    """Return the time stamp, version (EL 7) or product (EL 8 on), and architecture."""
+    lines = content.decode("utf-8", "replace").splitlines()
+    stamp, name, arch = ([line.strip() for line in lines] + [""] * 3)[:3]
+    return stamp, name, arch
+
+
+def _stage2(medium: Medium, named: str) -> str:
+    candidates = (named, *_STAGE2) if named else _STAGE2
+    return next((path for path in candidates if _is_file(medium, path)), "")
+
+
+def _boot_entries(medium: Medium) -> Iterator[BootEntry]:
+    wanted = {image.sector for image in medium.images}
+    paths = dict(_paths(medium.source, medium.readable[0], wanted))
+    for image in medium.images:
+        path = paths.get(image.sector) or _partition_at(medium, image.sector)
+        yield BootEntry(platform=image.platform, path=path, lba=image.sector)
+
+
+def _partition_at(medium: Medium, sector: int) -> str:
+    """Return the name of the partition that begins there; "" for none."""
+    found = (each for each in medium.partitions if each.start == sector * PER_SECTOR)
+    return next((f"{each.table} partition {each.number}" for each in found), "")
+
+
+def _shown(each: Partition) -> str:
+    first, last = each.start // PER_SECTOR, (each.end - 1) // PER_SECTOR
+    return f"{each.table} {each.number} from sector {first} to {last}"
+
+
+def _paths(source: Source, tree: Tree, wanted: set[int]) -> Iterator[tuple[int, str]]:
+    """Yield the sector and path of the files that begin at the `wanted` sectors."""
+    waiting, seen = [("", root(source, tree))], set[int]()
+    while waiting:
+        prefix, directory = waiting.pop()
+        seen.add(directory.extent)
+        for record in directory.listing.records[2:]:
+            if not record.is_directory and record.extent in wanted and record.length:
+                yield record.extent, f"{prefix}{name_of(source, tree, record)}"
+        for record in subdirectories(directory):
+            if record.extent not in seen:
+                inside = read_directory(source, tree, record.extent, record.length)
+                waiting.append((f"{prefix}{name_of(source, tree, record)}/", inside))

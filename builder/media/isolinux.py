@@ -1,0 +1,118 @@
+"""isolinux.cfg as text; see `bootloader` for what an edit does."""
+
+from collections.abc import Sequence
+
+from builder.media import cmdline
+from builder.media.unattended import TITLE, Unattended, checks_media, plainest
+
+LABEL = "builder"
+_BLOCK_STARTS = ("label", "menu begin", "menu end")
+# In tenths of a second. 0 would be no time-out at all: a menu that waits for ever.
+_TIMEOUT = "timeout 1"
+
+
+def edit(text: str, entry: Unattended) -> str:
+    """Return the menu with our entry first, default and taken at once."""
+    found = _without_ours(text.split("\n"))
+    blocks = _blocks(found)
+    plain = plainest([_arguments(block) for block in blocks])
+    if plain is None:
+        return text
+    labels = {block["label"] for block in blocks}
+    kept = found if entry.checkable else _without_checks(found)
+    lines = [
+        _edit_line(line, directive, labels, entry)
+        for line, directive in zip(kept, _directives(kept), strict=True)
+        if directive[0] not in {"menu default", "ontimeout"}
+    ]
+    start = next(n for n, (word, _) in enumerate(_directives(lines)) if word in _BLOCK_STARTS)
+    ours = _our_block(blocks[plain], entry)
+    return "\n".join([*_missing(lines), *lines[:start], *ours, *lines[start:]])
+
+
+def _without_checks(lines: list[str]) -> list[str]:
+    """Drop the entries that check the medium first, if others start the installer as well."""
+    found = [_arguments(block) for block in _blocks(lines)]
+    if not any(each and not checks_media(each) for each in found):
+        return lines
+    checking = {block["label"] for block in _blocks(lines) if checks_media(_arguments(block))}
+    kept, dropping = [], False
+    for line, (word, value) in zip(lines, _directives(lines), strict=True):
+        if word in (*_BLOCK_STARTS, "menu separator"):
+            dropping = word == "label" and value in checking
+        if not dropping:
+            kept.append(line)
+    return kept
+
+
+def _directives(lines: Sequence[str]) -> list[tuple[str, str]]:
+    """Return each line's keyword (lower case, "menu X" as one) and value; help text has none."""
+    result, in_help = [], False
+    for line in lines:
+        keyword, value = _directive(line)
+        in_help = in_help and keyword != "endtext"
+        result.append(("", "") if in_help else (keyword, value))
+        in_help = in_help or (keyword, value.lower()) == ("text", "help")
+    return result
+
+
+def _directive(line: str) -> tuple[str, str]:
+    keyword, _, value = line.strip().replace("\t", " ").partition(" ")
+    if keyword.lower() == "menu":
+        second, _, value = value.strip().partition(" ")
+        keyword = f"menu {second}"
+    return keyword.lower(), value.strip()
+
+
+def _edit_line(line: str, directive: tuple[str, str], labels: set[str], entry: Unattended) -> str:
+    match directive:
+        case ("timeout", _):
+            return _TIMEOUT
+        case ("prompt", _):
+            return "prompt 0"
+        case ("default", value) if value in labels:
+            return f"default {LABEL}"
+        case ("append", value):
+            kept = entry.disarmed(value)
+            return line if kept == value else f"  append {kept}"
+        case _:
+            return line
+
+
+def _missing(lines: Sequence[str]) -> list[str]:
+    keywords = {keyword for keyword, _ in _directives(lines)}
+    default = [] if keywords & {"default", "ui"} else [f"default {LABEL}"]
+    return [*default, *([] if "timeout" in keywords else [_TIMEOUT])]
+
+
+def _blocks(lines: Sequence[str]) -> list[dict[str, str]]:
+    """Return each label's directives, keyword to value."""
+    blocks: list[dict[str, str]] = [{}]
+    for keyword, value in _directives(lines):
+        if keyword in _BLOCK_STARTS:
+            blocks.append({})
+        blocks[-1].setdefault(keyword, value)
+    return [block for block in blocks if "label" in block]
+
+
+def _arguments(block: dict[str, str]) -> tuple[str, ...]:
+    """Return what the block gives its kernel, or nothing where it starts no installer."""
+    arguments = cmdline.split(block.get("append", ""))
+    initrd = "initrd" in block or any(cmdline.key(each) == "initrd" for each in arguments)
+    return arguments if initrd else ()
+
+
+def _our_block(plain: dict[str, str], entry: Unattended) -> list[str]:
+    kernel = [f"  {word} {plain[word]}" for word in ("kernel", "linux", "initrd") if word in plain]
+    arguments = cmdline.join(entry.arguments(_arguments(plain)))
+    menu = [f"label {LABEL}", f"  menu label ^{TITLE}", "  menu default"]
+    return [*menu, *kernel, f"  append {arguments}", ""]
+
+
+def _without_ours(lines: list[str]) -> list[str]:
+    """Take out the block that an earlier edit left: it ends at the first empty line."""
+    if f"label {LABEL}" not in lines:
+        return lines
+    start = lines.index(f"label {LABEL}")
+    end = next((n for n in range(start, len(lines)) if not lines[n].strip()), len(lines))
+    return lines[:start] + lines[end + 1 :]

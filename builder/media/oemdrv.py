@@ -1,0 +1,13 @@
+"""A second medium instead of a remaster: Anaconda takes /ks.cfg from a volume labelled OEMDRV."""
+
+from datetime import datetime
+from pathlib import Path
+
+from builder.media import data_iso
+
+LABEL = "OEMDRV"
+
+
+def make(kickstart: str, output: Path, *, when: datetime) -> None:
+    """Write a small ISO with the kickstart as /ks.cfg; only its owner may read it."""
+    data_iso.write(LABEL, {"ks.cfg": kickstart.encode()}, output, when=when)

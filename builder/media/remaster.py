@@ -1,0 +1,135 @@
+"""ISO in, ISO out, with our kickstart and boot entry: it installs by itself, BIOS and UEFI.
+
+The new ISO is the original with a patch: survey, prepare, plan, write, read again.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from builder import files
+from builder.errors import MediaError, UsageError
+from builder.iso import copy as clone
+from builder.iso import implant, qcow2, tree
+from builder.iso.medium import Medium, survey
+from builder.iso.patch import IsoPatch, Patched
+from builder.iso.plan import Changes, content_length, plan
+from builder.iso.source import FileSource, Source, opened
+from builder.iso.tree import Directory
+from builder.media import check
+from builder.media.edits import KICKSTART, Wishes, changes
+from builder.model.media import InstallMedia
+from builder.monitor import Monitor
+
+_REPORT = "Compare the ISO's sha256 with the publisher's; if it is right, report this."
+
+
+def remaster(
+    iso: Path, wishes: Wishes, *, output: Path, overlay: bool = False, monitor: Monitor
+) -> InstallMedia:
+    """Write `iso` with the `wishes` to `output`: an ISO, or an `overlay` (qcow2) on it.
+
+    The file is for its owner only: a kickstart may hold password hashes. It is read again before
+    it gets its name. Raises MediaError for media that cannot be remastered.
+    """
+    if overlay and wishes.implant_md5:
+        raise UsageError(
+            "An overlay has no implanted sum.", hint="Write an ISO of its own, with -o OUT."
+        )
+    with opened(iso) as source:
+        medium = survey(source)
+        wanted = changes(medium, wishes)
+        patch = plan(medium, wanted)
+        with files.replacing(output, mode=0o600) as part:
+            if overlay:
+                qcow2.write(source, patch, part)
+            else:
+                _write(source, patch, part, implant_md5=wishes.implant_md5, monitor=monitor)
+            with _written(part, source, overlay=overlay) as result:
+                _verify(result, medium, wanted, usb=wishes.usb)
+    return InstallMedia(
+        path=output,
+        format="qcow2" if overlay else "raw",
+        volume_id=wanted.volume_id,
+        kickstart_path=f"/{KICKSTART}",
+        size=patch.size,
+    )
+
+
+def planned(iso: Path, wishes: Wishes) -> IsoPatch:
+    """Return the patch that `remaster` would write, and touch nothing."""
+    with opened(iso) as source:
+        medium = survey(source)
+        return plan(medium, changes(medium, wishes))
+
+
+def _write(
+    source: FileSource, patch: IsoPatch, part: Path, *, implant_md5: bool, monitor: Monitor
+) -> None:
+    if not implant_md5:
+        clone.write(source, patch, part, monitor=monitor)
+        return
+    # It brings logging and queues: a twentieth of the time of a remaster that needs none.
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        field = beside.submit(implant.made, Patched(source, patch))
+        clone.write(source, patch, part, monitor=monitor)
+        with part.open("r+b") as file:
+            os.pwrite(file.fileno(), field.result(), implant.FIELD)
+
+
+@contextmanager
+def _written(part: Path, source: FileSource, *, overlay: bool) -> Iterator[Source]:
+    with opened(part) as file:
+        yield qcow2.Overlay(file, source) if overlay else file
+
+
+def _verify(result: Source, before: Medium, wanted: Changes, *, usb: bool) -> None:
+    """Raise MediaError unless the result is what was wanted, and nothing else changed."""
+    after = survey(result)
+    wrong = [*_wrong_contents(after, wanted), *_lost(before, after, wanted)]
+    if after.volume_id != wanted.volume_id:
+        wrong.append(f"Its volume id is {after.volume_id!r}.")
+    if [each.platform for each in after.images] != [each.platform for each in before.images]:
+        wrong.append("It boots other images.")
+    found = check.problems(after)
+    if found:
+        wrong += sorted(set(found) - set(check.problems(before)))
+    if usb:
+        wrong += check.usb_problems(after)
+    if wrong:
+        raise MediaError(f"The remastered ISO is wrong: {' '.join(wrong)}", hint=_REPORT)
+
+
+def _wrong_contents(after: Medium, wanted: Changes) -> Iterator[str]:
+    for where in after.trees:
+        finder = tree.Finder(after.source, where)
+        for path, content in wanted.files.items():
+            found = finder.find(path)
+            if found is None or found.record.length != content_length(content):
+                yield f"{path} did not arrive ({where.title})."
+            elif (
+                isinstance(content, bytes) and after.source.read(found.at, len(content)) != content
+            ):
+                yield f"{path} arrived damaged ({where.title})."
+
+
+def _lost(before: Medium, after: Medium, wanted: Changes) -> Iterator[str]:
+    """Yield what is missing of the files that were not to change."""
+    for old, new in zip(before.trees, after.trees, strict=True):
+        finder = tree.Finder(before.source, old)
+        found = (finder.find(path) for path in wanted.files)
+        replaced = {each.record.identifier for each in found if each is not None}
+        directories = list(tree.walk(before.source, old)), list(tree.walk(after.source, new))
+        lost = check.files(_but(*directories)) - check.files(_but(*reversed(directories)))
+        for identifier, _, _ in lost:
+            if identifier not in replaced:
+                yield f"{identifier.decode('utf-8', 'replace')} is not where it was."
+
+
+def _but(some: Iterable[Directory], others: Iterable[Directory]) -> Iterator[Directory]:
+    """Yield those directories that are not the same among the others: a few of hundreds."""
+    known = {each.extent: each.listing for each in others}
+    return (each for each in some if known.get(each.extent) != each.listing)

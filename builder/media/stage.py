@@ -1,0 +1,134 @@
+"""Put a verified ISO into the iso pool."""
+
+import errno
+import hashlib
+import os
+import re
+from pathlib import Path
+
+from builder import files
+from builder.errors import HostError, MediaError
+from builder.media.inspect import inspect
+from builder.model.media import StagedIso
+from builder.model.storage import Pool
+from builder.monitor import Monitor
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+_CHUNK = 64 << 20
+_NO_COPY_FILE_RANGE = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}
+
+
+def stage(
+    source: Path,
+    *,
+    pool: Pool,
+    expected_sha256: str | None,
+    volume_id: str | None,
+    monitor: Monitor,
+) -> StagedIso:
+    """Copy the ISO at `source` into `pool` under its own name, unless it is there already.
+
+    It must have `expected_sha256` and `volume_id`; None accepts any. Raises MediaError for a
+    wrong or damaged ISO and for another one of that name, HostError when the pool cannot take it.
+    """
+    facts = inspect(source)
+    if volume_id is not None and facts.volume_id != volume_id:
+        raise MediaError(
+            f"{source.name} has the volume id {facts.volume_id!r}, expected {volume_id!r}.",
+            hint="It is the medium of another release: give the right ISO.",
+        )
+    target = _target(source, pool)
+    if target.exists():
+        digest = _reuse(source, target, expected_sha256, monitor=monitor)
+    else:
+        digest = _copy(source, target, expected_sha256, monitor=monitor)
+    return StagedIso(
+        pool=pool.name,
+        volume=target.name,
+        path=target,
+        sha256=digest,
+        size=facts.size,
+        volume_id=facts.volume_id,
+    )
+
+
+def verify(name: str, found: str, expected: str | None) -> None:
+    """Raise MediaError when `found` is not the `expected` sha256; None accepts any."""
+    if expected and found != expected.lower():
+        raise MediaError(
+            f"{name} has the sha256 {found}, expected {expected}.",
+            hint="Get it again from a mirror you trust; --allow-unverified takes it as it is.",
+        )
+
+
+def _target(source: Path, pool: Pool) -> Path:
+    if not _NAME.fullmatch(source.name):
+        raise MediaError(
+            f"{source.name!r} cannot be the name of a volume.",
+            hint="Rename the file: letters, digits, dot, dash, plus and underscore.",
+        )
+    if not pool.path.is_dir():
+        raise HostError(
+            f"The folder {pool.path} of the pool {pool.name} does not exist.",
+            hint="Create the pools: builder pool init",
+        )
+    return pool.path / source.name
+
+
+def _reuse(source: Path, target: Path, expected: str | None, *, monitor: Monitor) -> str:
+    """Return the digest of the ISO in the pool, once it is sure that it is the same one."""
+    digest = files.digest(target, monitor=monitor)
+    if not _same(source, target, digest, monitor=monitor):
+        raise MediaError(
+            f"The pool holds a different ISO under the name {target.name}.",
+            hint=f"Rename {source}, or remove {target} if nothing needs it.",
+        )
+    verify(target.name, digest, expected)
+    monitor.note(f"{target.name} is in the pool already")
+    return digest
+
+
+def _same(source: Path, target: Path, digest: str, *, monitor: Monitor) -> bool:
+    ours, theirs = target.stat(), source.stat()
+    if ours.st_size != theirs.st_size:
+        return False
+    # A copy keeps its source's time: equal times spare reading gigabytes.
+    if target.samefile(source) or ours.st_mtime_ns == theirs.st_mtime_ns:
+        return True
+    return files.sha256(source, monitor=monitor) == digest
+
+
+def _copy(source: Path, target: Path, expected: str | None, *, monitor: Monitor) -> str:
+    with files.replacing(target, mode=0o644) as part:
+        digest = _copy_and_hash(source, part, monitor=monitor)
+        verify(source.name, digest, expected)
+        state = source.stat()
+        os.utime(part, ns=(state.st_atime_ns, state.st_mtime_ns))
+        files.remember(part, digest)
+    return digest
+
+
+def _copy_and_hash(source: Path, part: Path, *, monitor: Monitor) -> str:
+    """Let the kernel copy (and share extents if it can); hash what arrived, not what was sent."""
+    content = hashlib.sha256()
+    title, total = f"Copying {source.name}", source.stat().st_size
+    with (
+        source.open("rb", buffering=0) as reader,
+        part.open("wb", buffering=0) as writer,
+        part.open("rb", buffering=0) as arrived,
+        monitor.progress(title, total=total) as progress,
+    ):
+        while _copy_chunk(reader.fileno(), writer.fileno()):
+            while block := arrived.read(files.BLOCK):
+                content.update(block)
+                progress.advance(len(block))
+    return content.hexdigest()
+
+
+def _copy_chunk(reader: int, writer: int) -> int:
+    try:
+        return os.copy_file_range(reader, writer, _CHUNK)
+    except OSError as error:
+        if error.errno not in _NO_COPY_FILE_RANGE:
+            raise
+        return os.sendfile(writer, reader, None, _CHUNK)

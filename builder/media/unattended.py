@@ -1,0 +1,91 @@
+"""Our boot entry: what it says, and what becomes of the other entries."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from builder.errors import UsageError
+from builder.media import cmdline
+
+TITLE = "Unattended installation by builder"
+_CONSOLES = ("console=tty0", "console=ttyS0,115200n8")  # Anaconda talks on the last one
+_KICKSTART = ("inst.ks", "ks")
+_CHECK = "rd.live.check"
+_RESCUE = {"rescue", "inst.rescue"}
+# Nothing that GRUB's shell would take for its own: ; & | < > $ # { } and single quotes.
+_SAFE = re.compile(r"""(?:[\w.,:=/@%+~!?*^()\[\]\\-]|"[\w.,:=/@%+~ -]*")+""", re.ASCII)
+
+
+class Unattended(msgspec.Struct, frozen=True, kw_only=True):
+    """What our entry says. UsageError for extra arguments that a boot menu cannot carry."""
+
+    label: str
+    """The volume id as its descriptor has it, unescaped."""
+    former_label: str = ""
+    """The volume id that the menus were written for, where it is another one."""
+    kickstart_path: str = "/ks.cfg"
+    extra: tuple[str, ...] = ()
+    """More kernel arguments; each takes the place of those with the same key."""
+    without: tuple[str, ...] = ()
+    """Keys of arguments of the medium's own that our entry does without."""
+    checkable: bool = False
+    """The medium has a sum for its media check: entries with the check stay."""
+
+    def __post_init__(self) -> None:
+        """Refuse what the loaders or our own entry would not survive."""
+        for argument in self.extra:
+            if not _SAFE.fullmatch(argument) or cmdline.key(argument) in {*_KICKSTART, _CHECK}:
+                raise UsageError(
+                    f"{argument!r} cannot be added to the kernel command line.",
+                    hint="Give plain arguments such as nomodeset or key=value; "
+                    "builder itself names the kickstart.",
+                )
+
+    @property
+    def kickstart(self) -> str:
+        """The argument that names the kickstart."""
+        # By label, never cdrom: when that one does not find the file it waits for ever.
+        return f"inst.ks=hd:LABEL={cmdline.escape_label(self.label)}:{self.kickstart_path}"
+
+    def arguments(self, plain: Iterable[str]) -> tuple[str, ...]:
+        """Turn the arguments of the medium's plain entry into those of ours."""
+        own = cmdline.remove(plain, "quiet", *_KICKSTART, _CHECK, *self.without)
+        return cmdline.replace(cmdline.replace(own, self.kickstart, *_CONSOLES), *self.extra)
+
+    def disarmed(self, arguments: str) -> str:
+        """Drop an earlier kickstart, and a check that would fail, from an original entry."""
+        found = cmdline.split(arguments)
+        kept = cmdline.remove(found, *_KICKSTART, *(() if self.checkable else (_CHECK,)))
+        return arguments if kept == found else cmdline.join(kept)
+
+    def relabelled(self, text: str) -> str:
+        """Let a menu name the volume by its label of now."""
+        old, new = self.former_label, self.label
+        if not old or old == new:
+            return text
+        escaped = cmdline.escape_label(old)
+        # Functions as replacement: plain text would have its \x20 interpreted.
+        text = re.sub(
+            rf"(LABEL=){re.escape(escaped)}(?=[\s:/]|$)",
+            lambda found: found[1] + cmdline.escape_label(new),
+            text,
+        )
+        search = rf"""^([ \t]*search\s.*(?:-l|--label)[\s=]+)(["']?){re.escape(old)}\2(?=\s|$)"""
+        return re.sub(search, lambda found: f"{found[1]}'{new}'", text, flags=re.MULTILINE)
+
+
+def checks_media(arguments: Iterable[str]) -> bool:
+    """Tell whether an entry has the media check first."""
+    return any(cmdline.key(each) == _CHECK for each in arguments)
+
+
+def plainest(entries: Sequence[tuple[str, ...]]) -> int | None:
+    """Return the index of the entry that asks least of the installer: the ordinary one.
+
+    The variants (rescue, basic graphics, text, FIPS) add arguments to it. None without entries.
+    """
+    ignored = ("quiet", "console", *_KICKSTART, _CHECK)
+    asked = [set(cmdline.remove(each, *ignored)) for each in entries]
+    usable = [index for index, each in enumerate(asked) if each and not each & _RESCUE]
+    return min(usable, key=lambda index: len(asked[index]), default=None)

@@ -1,0 +1,1 @@
+"""Is a finished disk fit to be published?"""

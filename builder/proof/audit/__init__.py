@@ -1,0 +1,1 @@
+"""A finished disk's files, judged."""

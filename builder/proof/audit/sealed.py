@@ -1,0 +1,142 @@
+"""Is each step of the seal to be seen on the disk? One check a step, of the same name.
+
+What is looked for is what virt-sysprep removes by default, and what it leaves out: resolv.conf,
+random seeds, cloud-init's state, the identities in NetworkManager's profiles, swap.
+"""
+
+import re
+from collections.abc import Iterator
+
+from builder.model.audit import Expected
+from builder.proof.audit.tree import Tree
+
+ABSENT = {
+    "ssh-host-keys": ("/etc/ssh/ssh_host_*",),
+    "random-seed": (
+        "/var/lib/systemd/random-seed",
+        "/var/lib/random-seed",
+        "/boot/efi/loader/random-seed",
+        "/var/lib/systemd/credential.secret",
+    ),
+    "installer-files": (
+        "/root/anaconda-*",
+        "/root/anacdump*",
+        "/root/original-ks.cfg",
+        "/root/install.log*",
+        "/var/log/anaconda",
+        "/tmp/ks-script-*",
+    ),
+    "package-caches": (
+        "/var/cache/yum/*",
+        "/var/cache/dnf/*",
+        "/var/cache/libdnf5/*",
+        "/var/lib/yum/uuid",
+        "/var/lib/rpm/__db.*",
+        "/var/cache/apt/archives/*.deb",
+        "/var/cache/apt/*.bin",
+        "/var/lib/apt/lists/*",
+    ),
+    "account-backups": tuple(
+        f"/etc/{name}-" for name in ("passwd", "shadow", "group", "gshadow", "subuid", "subgid")
+    ),
+    "cloud-init": ("/var/lib/cloud/*",),
+    "registration": ("/etc/pki/consumer/*", "/etc/pki/entitlement/*"),
+    "device-ids": ("/etc/lvm/devices/system.devices",),
+    "crash-data": ("/var/spool/abrt/*", "/var/crash/*"),
+    "shell-history": tuple(
+        f"{home}/{name}"
+        for home in ("/root", "/home/*")
+        for name in (
+            ".bash_history",
+            ".zsh_history",
+            ".python_history",
+            ".viminfo",
+            ".lesshst",
+            ".wget-hsts",
+        )
+    ),
+    "temporary-files": ("/tmp/**", "/var/tmp/**"),
+}
+"""Paths of which nothing may be there."""
+
+HOLLOW = {
+    "dhcp-leases": (
+        "/var/lib/dhclient/**",
+        "/var/lib/dhcp/**",
+        "/var/lib/NetworkManager/**",
+        "/var/lib/systemd/network/**",
+    ),
+}
+"""Folders below which there may be folders, but no files."""
+
+_DEFAULT_NAMES = {"", "localhost", "localhost.localdomain"}
+_IFCFG = "/etc/sysconfig/network-scripts/ifcfg-*"
+_NMCONNECTION = "/etc/NetworkManager/system-connections/*"
+_IDENTITY = re.compile(r"^(HWADDR|UUID|uuid|mac-address|timestamp)=.", re.MULTILINE)
+_NAMED = re.compile(r"^(HOSTNAME|DHCP_HOSTNAME)=.", re.MULTILINE)
+
+
+def absent(name: str, tree: Tree) -> Iterator[str]:
+    """Yield the paths that should not be there."""
+    return (entry.path for entry in tree.matching(*ABSENT[name]))
+
+
+def hollow(name: str, tree: Tree) -> Iterator[str]:
+    """Yield the files in folders that should hold none."""
+    return (entry.path for entry in tree.matching(*HOLLOW[name]) if entry.kind != "directory")
+
+
+def machine_id(tree: Tree, _expected: Expected) -> Iterator[str]:
+    """An empty file, which the first boot fills; systemd takes a missing one for a new system."""
+    if "/etc/machine-id" not in tree.entries:
+        yield "/etc/machine-id is missing, so that the first boot would start over with presets"
+    for path in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
+        if (said := tree.text(path).strip()) and said != "uninitialized":
+            yield f"{path} holds {said}"
+
+
+def network_identity(tree: Tree, _expected: Expected) -> Iterator[str]:
+    """No hardware address or connection id of the machine that was installed."""
+    yield from (e.path for e in tree.matching("/etc/udev/rules.d/70-persistent-*.rules"))
+    for entry in tree.matching(_IFCFG, _NMCONNECTION):
+        for found in _IDENTITY.finditer(tree.text(entry.path)):
+            yield f"{entry.path} has {found[1]}="
+
+
+def hostname(tree: Tree, expected: Expected) -> Iterator[str]:
+    """No name but the one that was asked for."""
+    name = tree.text("/etc/hostname").strip()
+    if name not in _DEFAULT_NAMES | {expected.hostname}:
+        yield f"/etc/hostname says {name}"
+    if "/etc/machine-info" in tree.entries:
+        yield "/etc/machine-info"
+    for entry in tree.matching(_IFCFG):
+        yield from (f"{entry.path} has {f[1]}=" for f in _NAMED.finditer(tree.text(entry.path)))
+
+
+def resolv_conf(tree: Tree, _expected: Expected) -> Iterator[str]:
+    """No name server of the network of the installation."""
+    for line in tree.text("/etc/resolv.conf").splitlines():
+        if line.strip() and not line.startswith(("#", ";")):
+            yield f"/etc/resolv.conf says {line.strip()}"
+
+
+def mail(tree: Tree, _expected: Expected) -> Iterator[str]:
+    """No letters."""
+    boxes = tree.matching("/var/spool/mail/**", "/var/mail/**")
+    return (entry.path for entry in boxes if entry.kind == "file" and entry.size)
+
+
+def logs(tree: Tree, _expected: Expected) -> Iterator[str]:
+    """Logs, if any, are empty: their writers expect the owners and labels that they have."""
+    for entry in tree.matching("/var/log/**"):
+        if entry.kind == "file" and (entry.size or entry.path.startswith("/var/log/journal/")):
+            yield entry.path
+
+
+def swap(tree: Tree, _expected: Expected) -> Iterator[str]:
+    """Nothing of the installer's memory."""
+    for line in tree.fact("swap").splitlines():
+        device, _, filled = line.partition(" ")
+        if filled.strip() != "0":
+            yield f"the swap area {device} holds data"

@@ -1,0 +1,115 @@
+"""What two throw-away clones say of themselves, and what is wrong with it.
+
+The template's own unit (kickstarts/snippets/clones.sh.j2) writes it, a JSON object a line, to the
+virtio port CLONE_PORT, which only these clones have.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from builder.model.audit import Finding
+from builder.record.terminal import Lines
+
+_LEAST_GROWTH = 0.9
+"""Of the room that the second clone's disk has more; file systems take a share for themselves."""
+
+
+class _Wire(msgspec.Struct, frozen=True):
+    clone: int
+    item: str
+    value: str
+
+
+class Report:
+    """Collects what one clone says."""
+
+    def __init__(self) -> None:
+        self._lines = Lines()
+        self._items: dict[str, list[str]] = {}
+
+    def feed(self, data: bytes) -> None:
+        """Take in what arrived; lines that make no sense are left out."""
+        for line in self._lines.feed(data):
+            try:
+                said = msgspec.json.decode(line, type=_Wire)
+            except (msgspec.DecodeError, RecursionError):
+                continue
+            self._items.setdefault(said.item, []).append(said.value)
+
+    @property
+    def complete(self) -> bool:
+        """Whether it has said everything."""
+        return "end" in self._items
+
+    def all(self, item: str) -> tuple[str, ...]:
+        """Return every value of that item."""
+        return tuple(value for value in self._items.get(item, ()) if value)
+
+    def number(self, item: str) -> int:
+        """Return the value of an item that is a whole number; 0 where there is none."""
+        text = "".join(self.all(item)[:1])
+        return int(text) if text.isdigit() else 0
+
+
+def compare(first: Report, second: Report, *, grown: int) -> tuple[Finding, ...]:
+    """Return one finding for each check; the second clone's disk is `grown` bytes larger."""
+    if not (first.complete and second.complete):
+        says = "clones tell of themselves"
+        details = ("a clone reached its login prompt, but did not tell of itself",)
+        return (Finding(check="clone-report", says=says, details=details),)
+    return tuple(
+        Finding(check=name, says=says, details=tuple(look(first, second)))
+        for name, says, look in _checks(grown)
+    )
+
+
+NAMES = (
+    "clone-report",
+    "clone-machine-ids",
+    "clone-ssh-host-keys",
+    "clone-dhcp-identities",
+    "clone-growth",
+    "clone-units",
+)
+_Look = Callable[[Report, Report], Iterable[str]]
+
+
+def _checks(grown: int) -> tuple[tuple[str, str, _Look], ...]:
+    return (
+        ("clone-machine-ids", "clones have machine-ids of their own", _differs("machine-id")),
+        ("clone-ssh-host-keys", "clones have ssh host keys of their own", _keys),
+        ("clone-dhcp-identities", "clones are several to a DHCP server", _differs("dhcp-identity")),
+        ("clone-growth", "the root file system fills a larger disk", _growth(grown)),
+        ("clone-units", "no unit fails", _units),
+    )
+
+
+def _differs(item: str) -> _Look:
+    def look(first: Report, second: Report) -> Iterator[str]:
+        ours, theirs = set(first.all(item)), set(second.all(item))
+        if not (ours and theirs):
+            yield f"a clone has no {item}"
+        yield from (f"two clones have the {item} {value}" for value in sorted(ours & theirs))
+
+    return look
+
+
+def _keys(first: Report, second: Report) -> Iterator[str]:
+    """Yield the keys of both; a system without ssh has none, which is no mistake."""
+    shared = sorted(set(first.all("ssh-host-key")) & set(second.all("ssh-host-key")))
+    yield from (f"two clones have the ssh host key {value}" for value in shared)
+
+
+def _growth(grown: int) -> _Look:
+    def look(first: Report, second: Report) -> Iterator[str]:
+        more = second.number("root-bytes") - first.number("root-bytes")
+        if more < grown * _LEAST_GROWTH:
+            yield f"on a disk that is {grown >> 20} MiB larger, / is {more >> 20} MiB larger"
+
+    return look
+
+
+def _units(first: Report, second: Report) -> Iterator[str]:
+    failed = sorted({*first.all("failed-unit"), *second.all("failed-unit")})
+    return (f"{name} failed" for name in failed)

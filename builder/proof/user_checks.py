@@ -1,0 +1,78 @@
+"""A profile's own checks, run on this host against a clone that lets one key in over ssh."""
+
+import sys
+from pathlib import Path
+
+import msgspec
+
+from builder import process
+from builder.model.audit import Finding
+from builder.proof.clone_report import Report
+
+NAME = "user-checks"
+CARD = "BUILDER_CLONE"
+"""Label of the medium on which a clone finds the key to let in (snippets/clones.sh.j2)."""
+
+_HOST = "clone"
+_SECONDS = 600
+
+
+class Door(msgspec.Struct, frozen=True, kw_only=True):
+    """How one clone is entered, and what for."""
+
+    key: Path
+    """The private key, made for this clone alone, in a folder that is for nothing else."""
+    card: Path
+    """The medium with the public one."""
+    checks: tuple[Path, ...]
+
+
+def make_key(folder: Path) -> tuple[Path, bytes]:
+    """Make a key in `folder`; return its file and its public half. Raises HostError."""
+    key = folder / "key"
+    process.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "builder", "-f", key])
+    return key, key.with_suffix(".pub").read_bytes()
+
+
+def run(door: Door, report: Report, *, address: str, port: int) -> Finding:
+    """Run each check: pytest with testinfra for a Python file, else the file itself.
+
+    A check sees BUILDER_SSH, the words that run a command in the clone, and BUILDER_SSH_CONFIG.
+    """
+    config = _configure(door.key, report, address=address, port=port)
+    environment = {
+        "BUILDER_SSH": f"ssh -F {config} {_HOST}",
+        "BUILDER_SSH_CONFIG": str(config),
+    }
+    failed = []
+    for check in door.checks:
+        done = process.run(_words(check, config), env=environment, check=False, seconds=_SECONDS)
+        if done.returncode:
+            failed.append(f"{check.name}: {_last(done)}")
+    return Finding(check=NAME, says="the profile's own checks pass", details=tuple(failed))
+
+
+def _configure(key: Path, report: Report, *, address: str, port: int) -> Path:
+    """Write what ssh needs; it accepts only the host keys that the clone itself has told of."""
+    known = key.with_name("known_hosts")
+    known.write_text("".join(f"{_HOST} {each}\n" for each in report.all("ssh-host-key")))
+    config = key.with_name("ssh_config")
+    config.write_text(
+        f"Host {_HOST}\n  HostName {address}\n  Port {port}\n  User root\n  HostKeyAlias {_HOST}\n"
+        f"  IdentityFile {key}\n  IdentitiesOnly yes\n  UserKnownHostsFile {known}\n"
+        "  StrictHostKeyChecking yes\n  BatchMode yes\n  ConnectTimeout 30\n  LogLevel ERROR\n"
+    )
+    return config
+
+
+def _words(check: Path, config: Path) -> list[str | Path]:
+    if check.suffix != ".py":
+        return [check]
+    pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    return [*pytest, f"--hosts=ssh://{_HOST}", f"--ssh-config={config}", check]
+
+
+def _last(done: process.Completed) -> str:
+    said = (done.stdout + done.stderr).strip().splitlines()
+    plain = "".join(filter(str.isprintable, said[-1])) if said else "no output"
+    return f"{plain} (exit {done.returncode})"

@@ -1,0 +1,1 @@
+"""Where rooms meet: the build, and everything else that needs several of them."""

@@ -1,0 +1,172 @@
+"""Audit a finished disk, without a tool that this host may lack and without trusting the disk.
+
+The release's own installer reads it, from the medium that the disk was installed from: it knows
+the file systems and volume groups that it makes. It gets the disk read-only, and a second one to
+write an archive of all files to. Neither the host's kernel nor the guest's programs touch them.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from builder.errors import HangError, HostError, InstallError, MediaError, TemplateError
+from builder.host.host import Hypervisor
+from builder.install.plan import adapted, install_plan
+from builder.install.run import install
+from builder.media.edits import Wishes
+from builder.media.remaster import remaster
+from builder.model.audit import Expected, Finding
+from builder.model.domain import Disk, Machine
+from builder.model.installation import InstallPlan, Limits
+from builder.model.storage import Volume
+from builder.model.template import Manifest, Template
+from builder.monitor import Monitor, SilentMonitor
+from builder.proof.audit.judge import audit
+from builder.proof.audit.script import reading_kickstart
+from builder.proof.audit.tree import Tree
+from builder.proof.checks import waive
+from builder.proof.verify import Trial, verify
+from builder.record import checks as rechecks
+from builder.registry.registry import manifest
+from builder.releases import catalogue
+from builder.virt import domains
+
+_ROOM = 256 << 20
+"""An archive is smaller than the disk's contents and their headers, but for nearly full disks."""
+
+
+def audit_disk(
+    disk: Volume,
+    expected: Expected,
+    *,
+    medium: Path,
+    machine: Machine,
+    on: Hypervisor,
+    evidence: Path,
+) -> tuple[Finding, ...]:
+    """Return one finding for each check; see `archive_of` for the rest.
+
+    Raises TemplateError when the disk cannot be read.
+    """
+    with (
+        archive_of(disk, medium=medium, machine=machine, on=on, evidence=evidence) as archive,
+        Tree.opened(archive) as tree,
+    ):
+        return audit(tree, expected)
+
+
+def audit_template(template: Template, *, on: Hypervisor, monitor: Monitor) -> tuple[Finding, ...]:
+    """Audit a published image; what its build waived stays waived.
+
+    Raises MediaError when the ISO that it was installed from is no longer in the iso pool.
+    """
+    record = manifest(template)
+    medium = on.iso_pool.path / record.iso
+    if not medium.is_file():
+        raise MediaError(
+            f"The medium {record.iso} that {template.name} was installed from is not in the pool "
+            f"{on.iso_pool.name}.",
+            hint="Its installer reads the disk: `builder iso fetch` or `iso add` brings it.",
+        )
+    disk = Volume(
+        pool=on.store_pool.name,
+        name=template.path.name,
+        path=template.path,
+        format="qcow2",
+        capacity=template.image.virtual_size,
+        allocation=template.image.size,
+    )
+    with rechecks.folder(on.settings.state, monitor=monitor) as evidence:
+        found = audit_disk(
+            disk,
+            record.expected,
+            medium=medium,
+            machine=_machine(record, on),
+            on=on,
+            evidence=evidence,
+        )
+    return waive(found, {each.check for each in record.audit if each.waived})
+
+
+def boot_template(template: Template, *, on: Hypervisor, monitor: Monitor) -> tuple[Finding, ...]:
+    """Boot two clones of a published image; what its build waived stays waived.
+
+    Raises TemplateError when one does not reach its login prompt.
+    """
+    record = manifest(template)
+    with rechecks.folder(on.settings.state, monitor=monitor) as evidence:
+        trial = Trial(pool=on.store_pool.name, minutes=on.settings.boot_minutes, evidence=evidence)
+        found = verify(template.path, _machine(record, on), connection=on.connection, trial=trial)
+    return waive(found.findings, {each.check for each in record.clones if each.waived})
+
+
+def _machine(record: Manifest, on: Hypervisor) -> Machine:
+    emulated = catalogue.find(record.release).emulated_cpu
+    return adapted(record.machine, on.accelerator, emulated_cpu=emulated)
+
+
+@contextmanager
+def archive_of(
+    disk: Volume, *, medium: Path, machine: Machine, on: Hypervisor, evidence: Path
+) -> Iterator[Path]:
+    """Make an archive of the disk's files for the block, as builder/proof/audit/tree.py has it.
+
+    `medium` is an ISO of the disk's release. What happens is logged in the folder `evidence`,
+    whose name is part of the names of everything that is made on the host.
+    Raises TemplateError when the disk cannot be read.
+    """
+    nonce = secrets.token_hex(16)
+    stem = f"{evidence.parent.name}-{evidence.name}"
+    archive = on.store_pool.path / f".{stem}.tar"
+    with ExitStack() as undo:
+        undo.callback(archive.unlink, missing_ok=True)
+        _reserve(archive, disk.capacity + _ROOM)
+        boot = on.iso_pool.path / f".{stem}.qcow2"
+        undo.callback(boot.unlink, missing_ok=True)
+        media = remaster(
+            medium,
+            Wishes(kickstart=reading_kickstart(nonce)),
+            output=boot,
+            overlay=True,
+            monitor=SilentMonitor(),
+        )
+        plan = install_plan(
+            f"builder-{stem}", machine, nonce=nonce, disk=disk.path, media=media, evidence=evidence
+        )
+        _run(_reading(plan, archive), on)
+        yield archive
+
+
+def _reserve(path: Path, size: int) -> None:
+    try:
+        path.touch(mode=0o600)
+        with path.open("r+b") as file:
+            file.truncate(size)
+    except OSError as error:
+        raise HostError(
+            f"Cannot write {path}: {error.strerror}.", hint="Is the store pool writable?"
+        ) from error
+
+
+def _reading(plan: InstallPlan, archive: Path) -> InstallPlan:
+    source = replace(plan.domain.disks[0], readonly=True)
+    disks = (source, Disk(path=archive, format="raw", boot_order=3))
+    return replace(plan, domain=replace(plan.domain, disks=disks))
+
+
+def _run(plan: InstallPlan, on: Hypervisor) -> None:
+    plan.evidence.mkdir(parents=True, exist_ok=True)
+    limits = Limits(deadlines=on.settings.deadlines)
+    domain = domains.Domain(name=plan.domain.name, connection=on.connection)
+    try:
+        install(plan, on.connection, limits=limits, monitor=SilentMonitor())
+    except (InstallError, HangError) as error:
+        raise TemplateError(
+            f"The disk could not be read for its audit: {error.message}",
+            hint=f"The logs in {plan.evidence} show how far it came.",
+        ) from error
+    finally:
+        domains.remove(domain)

@@ -1,0 +1,177 @@
+"""A machine from a template: an overlay, a seed for cloud-init, a domain; all of them or none."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from builder.config import NETWORK
+from builder.errors import HostError, UsageError
+from builder.host.host import Hypervisor
+from builder.install.plan import adapted
+from builder.media import nocloud
+from builder.model.clone import Clone, CloneOrder, Seed
+from builder.model.domain import Accelerator, CloneSpec, Machine, Origin
+from builder.model.storage import Volume
+from builder.model.template import Manifest, Template
+from builder.monitor import Monitor
+from builder.registry import registry
+from builder.releases import catalogue
+from builder.virt import domains, pools, volumes
+from builder.virt.domain_xml import clone_xml
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_CLOUD_INIT = re.compile(r"cloud-init(-\d.*)?$")
+_GIB = 2**30
+
+
+def clone(on: Hypervisor, template: Template, order: CloneOrder, *, monitor: Monitor) -> Clone:
+    """Make a machine of the template, and start it unless told otherwise.
+
+    Raises UsageError for a name that is taken and for what the template cannot do, ConfigError
+    for a wrong file, HostError when libvirt refuses. Nothing is left of it then.
+    """
+    record = registry.manifest(template)
+    machine = hardware(record, on.accelerator, order)
+    capacity = _capacity(template, order)
+    seed = seed_for(record, order)
+    _refuse_taken(on, order.name)
+    origin = Origin(name=template.name, version=template.version)
+    with (
+        monitor.step(f"Cloning {template.name} {template.version} as {order.name}"),
+        _overlay(on, template, order.name, capacity=capacity) as disk,
+        _seeded(on, seed, order.name) as medium,
+        _defined(
+            on,
+            CloneSpec(name=order.name, machine=machine, origin=origin, disk=disk.path, seed=medium),
+        ) as domain,
+    ):
+        if order.start:
+            domains.boot(domain)
+    return Clone(
+        name=order.name,
+        template=template.name,
+        version=template.version,
+        disk=disk.path,
+        seed=medium,
+        running=order.start,
+    )
+
+
+def hardware(record: Manifest, accelerator: Accelerator, order: CloneOrder) -> Machine:
+    """Return the machine: as the template's was, on what this host has, but for what is asked.
+
+    Raises UsageError for a network that is none, HostError for UEFI on a host without it.
+    """
+    emulated = catalogue.find(record.release).emulated_cpu
+    known = adapted(record.machine, accelerator, emulated_cpu=emulated)
+    if not re.fullmatch(NETWORK, order.network or known.network):
+        raise UsageError(
+            f"There is no network {order.network!r}.",
+            hint="user, network:NAME, bridge:NAME or none.",
+        )
+    return replace(
+        known,
+        memory_mib=order.memory_mib or known.memory_mib,
+        vcpus=order.vcpus or known.vcpus,
+        network=order.network or known.network,
+    )
+
+
+def seed_for(record: Manifest, order: CloneOrder) -> Seed | None:
+    """Return what cloud-init is to be told; None for a template that has none.
+
+    Raises UsageError when such a template's clone is to be told something all the same.
+    """
+    if any(_CLOUD_INIT.match(package.name) for package in record.packages):
+        # A name that libvirt knows may have what a host's name may not.
+        hostname = order.hostname or order.name.replace("_", "-")
+        return nocloud.read(hostname, ssh_keys=order.ssh_keys, user_data=order.user_data)
+    if order.ssh_keys or order.user_data or order.hostname:
+        raise UsageError(
+            f"{record.name} {record.version} has no cloud-init, which would take in ssh keys, "
+            "user-data and a host name.",
+            hint="Build it with --profile cloud, or leave these options out.",
+        )
+    return None
+
+
+def _capacity(template: Template, order: CloneOrder) -> int:
+    """Return the overlay's size in bytes; 0 for that of the template."""
+    wanted = order.disk_gib * _GIB
+    if wanted and wanted < template.image.virtual_size:
+        least = -(-template.image.virtual_size // _GIB)
+        raise UsageError(
+            f"A disk of {order.disk_gib} GiB is smaller than the template's.",
+            hint=f"--disk-gib {least} is the least.",
+        )
+    return wanted
+
+
+def _refuse_taken(on: Hypervisor, name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"{name!r} cannot be the name of a machine.",
+            hint="Letters, digits, dots, hyphens and underscores, a letter or digit first.",
+        )
+    known = {volume.name for volume in volumes.all_volumes(on.connection, on.store_pool.name)}
+    taken = [f"volume {each}" for each in (_disk(name), _medium(name)) if each in known]
+    if name in domains.names(on.connection):
+        taken.insert(0, f"domain {name}")
+    if taken:
+        raise UsageError(f"There is a {taken[0]} already.", hint="Choose another name.")
+
+
+def _disk(name: str) -> str:
+    return f"{name}.qcow2"
+
+
+def _medium(name: str) -> str:
+    return f"{name}-cidata.iso"
+
+
+@contextmanager
+def _overlay(on: Hypervisor, template: Template, name: str, *, capacity: int) -> Iterator[Volume]:
+    """Create the disk; it goes when the block fails."""
+    pool = on.store_pool.name
+    volume = volumes.create(
+        on.connection, pool, _disk(name), capacity=capacity, backing=template.path
+    )
+    try:
+        yield volume
+    except BaseException:
+        with suppress(HostError):  # the first failure is the one to tell
+            volumes.delete(on.connection, pool, volume.name)
+        raise
+
+
+@contextmanager
+def _seeded(on: Hypervisor, seed: Seed | None, name: str) -> Iterator[Path | None]:
+    """Write the seed into the store pool; it goes when the block fails."""
+    if seed is None:
+        yield None
+        return
+    path = on.store_pool.path / _medium(name)
+    nocloud.make(seed, path, instance=name, when=datetime.now(UTC))
+    try:
+        pools.notice(on.connection, on.store_pool.name)
+        yield path
+    except BaseException:
+        path.unlink(missing_ok=True)
+        with suppress(HostError):  # the first failure is the one to tell
+            pools.notice(on.connection, on.store_pool.name)
+        raise
+
+
+@contextmanager
+def _defined(on: Hypervisor, spec: CloneSpec) -> Iterator[domains.Domain]:
+    """Define the domain; it goes when the block fails."""
+    domain = domains.define(on.connection, clone_xml(spec))
+    try:
+        yield domain
+    except BaseException:
+        domains.remove(domain)
+        raise

@@ -1,0 +1,104 @@
+"""From the names that people type, or write into pipelines, to a build order."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from builder.errors import ConfigError, UsageError, suggest
+from builder.kickstart import profiles, secrets
+from builder.model.build import BuildOrder
+from builder.model.kickstart import DEFAULT_PROFILE, OwnKickstart, RenderOptions
+from builder.proof import checks
+from builder.releases import catalogue
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A build as people ask for it; every field is an option of `builder build`."""
+
+    release: str
+    kickstart: Path | None = None
+    """A file instead of the release's kickstart; a template if its name ends in .j2."""
+    profile: str = DEFAULT_PROFILE
+    medium: str = ""
+    firmware: Literal["bios", "uefi"] = "bios"
+    iso: Path | None = None
+    allow_unverified: bool = False
+    variables: dict[str, str] = {}
+    root_password_file: Path | None = None
+    compression: Literal["zstd", "zlib"] = "zstd"
+    waive: tuple[str, ...] = ()
+    memory_mib: int = 0
+    vcpus: int = 0
+    disk_gib: int = 0
+
+
+def resolve(
+    request: Request,
+    *,
+    kickstarts: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> BuildOrder:
+    """Look up what the request names and hash its passwords.
+
+    `kickstarts` is a folder of the user's that comes before ours.
+    Raises UsageError for names that do not exist and ConfigError for values that cannot be.
+    """
+    release = catalogue.find(request.release)
+    catalogue.find_medium(release, request.medium)
+    _check_iso(request.iso)
+    return BuildOrder(
+        release=release,
+        kickstart=_read(request.kickstart),
+        profile=profiles.find(request.profile, release=release, own=kickstarts),
+        options=RenderOptions(
+            medium=request.medium,
+            firmware=request.firmware,
+            variables=request.variables,
+            secrets=secrets.collect(
+                release.name, root_password_file=request.root_password_file, environ=environ
+            ),
+        ),
+        iso=request.iso,
+        allow_unverified=request.allow_unverified,
+        kickstarts=kickstarts,
+        compression=request.compression,
+        waive=_known(request.waive),
+        memory_mib=request.memory_mib,
+        vcpus=request.vcpus,
+        disk_gib=request.disk_gib,
+    )
+
+
+def pairs(texts: list[str]) -> dict[str, str]:
+    """Split KEY=VALUE texts. Raises UsageError for a text without "="."""
+    for text in texts:
+        if "=" not in text:
+            raise UsageError(f"--set {text} has no value.", hint=f"Write --set {text}=VALUE.")
+    return {key: value for key, _, value in (text.partition("=") for text in texts)}
+
+
+def _read(path: Path | None) -> OwnKickstart | None:
+    if path is None:
+        return None
+    try:
+        return OwnKickstart(name=path.name, text=path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ConfigError(
+            f"Cannot read the kickstart {path}: {reason}.", hint="Give a text file in UTF-8."
+        ) from error
+
+
+def _known(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if name not in checks.NAMES:
+            raise UsageError(f"There is no check {name}.", hint=suggest(name, checks.NAMES))
+    return names
+
+
+def _check_iso(iso: Path | None) -> None:
+    if iso is not None and not iso.is_file():
+        raise ConfigError(f"There is no file {iso}.", hint="Check the path given with --iso.")

@@ -1,0 +1,1 @@
+"""What is written down of a build while it runs, and read again."""

@@ -1,0 +1,56 @@
+"""Checks of published templates: each has a folder for its logs, which outlasts one that fails.
+
+The folder's name is part of that of everything that the check makes on the host. It is locked
+(flock) as long as a process is at the check, so what is left of others is nobody's.
+"""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+
+from builder import files
+from builder.errors import TemplateError
+from builder.monitor import Monitor
+from builder.record.builds import held
+
+_PREFIX = "again-"
+_EVERY = f"{_PREFIX}????????"
+"""What mkdtemp makes of it; nothing shorter may be taken for a check, and be looked for."""
+
+
+@contextmanager
+def folder(state: Path, *, monitor: Monitor) -> Iterator[Path]:
+    """Make a folder in `state` for the block; it stays when the template fails its check.
+
+    Raises HostError when it cannot be made.
+    """
+    with ExitStack() as undo, _made(state) as made:
+        undo.callback(shutil.rmtree, made, ignore_errors=True)
+        try:
+            yield made
+        except TemplateError:
+            undo.pop_all()
+            monitor.note(f"evidence: {made}")
+            raise
+
+
+def abandoned(state: Path) -> tuple[Path, ...]:
+    """Return the folders of checks that failed, and of those whose process was killed."""
+    return tuple(each for each in sorted(state.glob(_EVERY)) if not held(each))
+
+
+@contextmanager
+def _made(state: Path) -> Iterator[Path]:
+    with files.writing(state):
+        state.mkdir(parents=True, exist_ok=True)
+        made = Path(mkdtemp(prefix=_PREFIX, dir=state))
+    handle = os.open(made, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield made
+    finally:
+        os.close(handle)

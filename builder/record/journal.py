@@ -1,0 +1,222 @@
+"""How far a build came, on disk while it runs: for others to see, to go on with, to clear up."""
+
+import fcntl
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import msgspec
+
+from builder.errors import BuilderError, HostError, UsageError
+from builder.model.event import Kind
+from builder.model.template import StepTime
+from builder.monitor import Monitor
+from builder.record.build_record import Record
+from builder.record.builds import FILE, RUNNING, load
+from builder.record.checkpoint import Results, replace
+from builder.record.events import FILE as FILE_OF_EVENTS
+from builder.record.events import recording
+from builder.record.recorder import Recorder
+
+_TIMES = "times"
+T = TypeVar("T")
+
+
+class _Times(msgspec.Struct, frozen=True):
+    steps: tuple[StepTime, ...] = ()
+
+
+class Journal:
+    """One build's folder under artifacts/; use it as a context manager, alone.
+
+    What its steps came to is kept, for its owner only, until the build has ended.
+    """
+
+    def __init__(
+        self, folder: Path, record: Record, *, events: Path | None = None, monitor: Monitor
+    ) -> None:
+        self.folder = folder
+        self.record = record
+        self.monitor = monitor
+        """Within the block it writes down what it is told: events.jsonl, and the file `events`."""
+        self._events = events
+        self._files = ExitStack()
+        self._tell: Callable[[Kind, str], object] = lambda _kind, _text: None
+        self.results = Results(folder / ".results.json")
+        """What the steps came to, until the build has ended."""
+        self._handle = -1
+
+    @classmethod
+    def begin(
+        cls, artifacts: Path, name: str, *, events: Path | None = None, monitor: Monitor
+    ) -> Self:
+        """Return the journal of a new build."""
+        now = datetime.now(UTC)
+        build_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+        record = Record(
+            build_id=build_id, name=name, pid=os.getpid(), state=RUNNING, began=_stamp(now)
+        )
+        return cls(artifacts / name / build_id, record, events=events, monitor=monitor)
+
+    @classmethod
+    def join(cls, folder: Path, *, events: Path | None = None, monitor: Monitor) -> Self:
+        """Return the journal of a build whose process has gone, to go on with it.
+
+        Raises UsageError for a build that has ended.
+        """
+        known = load(folder)
+        if known is None or known.record.state != RUNNING:
+            raise UsageError(
+                f"The build {folder.name} has ended{f' ({known.state})' if known else ''}.",
+                hint="`builder builds list` shows those that are running.",
+            )
+        record = msgspec.structs.replace(known.record, pid=os.getpid())
+        return cls(folder, record, events=events, monitor=monitor)
+
+    @property
+    def build_id(self) -> str:
+        """Time and chance, UTC; part of the name of everything that the build makes."""
+        return self.record.build_id
+
+    def __enter__(self) -> Self:
+        """Make the folder. Raises HostError when it cannot be made, or another process has it."""
+        with _explained(f"Cannot make the folder {self.folder}"):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._handle = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(self._handle)
+            raise HostError(
+                f"Another process carries out the build {self.build_id}.",
+                hint=f"`builder builds log --follow {self.build_id}` shows what it does.",
+            ) from error
+        self._begin_log()
+        self.results.load()
+        done = self.results.get(_TIMES, _Times) or _Times()
+        self._update(step="", steps=done.steps)
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        """Record how the build ended; one that left no evidence leaves no folder either."""
+        try:
+            if self.folder.exists():
+                self._end(error)
+        finally:
+            self._tell("end", self.record.state)
+            self._files.close()
+            os.close(self._handle)
+
+    def _begin_log(self) -> None:
+        paths = [self.folder / FILE_OF_EVENTS, *([self._events] if self._events else [])]
+        began = datetime.fromisoformat(self.record.began)
+        try:
+            log = self._files.enter_context(recording(*paths, began=began))
+        except HostError:
+            os.close(self._handle)
+            raise
+        self._tell, self.monitor = log.tell, Recorder(self.monitor, log)
+
+    def _end(self, error: BaseException | None) -> None:
+        self.results.forget()
+        ended = _stamp(datetime.now(UTC))
+        if error is None:
+            running = self.record.state == RUNNING
+            self._update(state="done" if running else self.record.state, step="", ended=ended)
+            return
+        with suppress(HostError):  # the first failure is the one to tell
+            self._update(ended=ended, **_failure(error))
+        if {path.name for path in self.folder.iterdir()} <= {FILE, FILE_OF_EVENTS}:
+            self.discard()
+        else:
+            self.monitor.note(f"evidence: {self.folder}")
+
+    def keep(self, values: Mapping[str, object]) -> None:
+        """Keep values for whoever goes on with the build. Raises HostError."""
+        with _explained(f"Cannot write into {self.folder}"):
+            self.results.keep(values)
+
+    def step(self, title: str, kind: type[T], work: Callable[[], T]) -> T:
+        """Announce, time and record one step; one that was finished before is not done again."""
+        if (known := self.results.get(title, kind)) is not None:
+            return known
+        began = time.monotonic()
+        self._update(step=title)
+        with self.monitor.step(title):
+            value = work()
+        done = StepTime(step=title, seconds=round(time.monotonic() - began, 2))
+        times = _Times((*self.record.steps, done))
+        self.keep({title: value, _TIMES: times})
+        self._update(step="", steps=times.steps)
+        return value
+
+    def finish(self, *, state: str = "done", version: str = "") -> None:
+        """Say what came of the build; it ends with the block."""
+        self._update(state=state, version=version)
+
+    def write(self, name: str, text: str) -> Path:
+        """Keep a text of the build in its folder. Raises HostError when it does not take it."""
+        path = self.folder / name
+        with _explained(f"Cannot write {path}"):
+            path.write_text(text)
+        return path
+
+    def link(self, image: Path) -> Path:
+        """Make the published image reachable in the folder, without a copy of it."""
+        here = self.folder / image.name
+        with suppress(FileExistsError):
+            try:
+                here.hardlink_to(image)
+            except OSError:  # another file system
+                here.symlink_to(image)
+        return here
+
+    def discard(self) -> None:
+        """Forget the build: nothing was done. The folder goes away."""
+        shutil.rmtree(self.folder)
+        with suppress(OSError):  # other builds of that name keep theirs
+            self.folder.parent.rmdir()
+
+    def _update(self, **changes: object) -> None:
+        self.record = msgspec.structs.replace(self.record, **changes)
+        if not self.folder.exists():
+            return
+        text = msgspec.json.format(msgspec.json.encode(self.record), indent=2) + b"\n"
+        with _explained(f"Cannot write {self.folder / FILE}"):
+            replace(self.folder / FILE, text, mode=0o644)
+
+
+def _failure(error: BaseException) -> dict[str, object]:
+    if isinstance(error, BuilderError):
+        code = {"hint": error.hint, "exit_code": error.exit_code}
+        return {"state": "failed", "error": error.message, **code}
+    if isinstance(error, Exception):
+        return {"state": "failed", "error": str(error), "exit_code": 1}
+    return {"state": "interrupted", "error": str(error), "exit_code": 130}
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@contextmanager
+def _explained(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise HostError(
+            f"{what}: {error.strerror}.",
+            hint="Free some space there, or choose another folder with BUILDER_ARTIFACTS.",
+        ) from error

@@ -1,0 +1,65 @@
+"""What guests wrote, read back: as it came, as it grows, or as lines that are safe to print."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from builder.record.terminal import Lines
+
+_CHUNK = 65536
+_WIDEST = 1000
+"""Characters of a line."""
+_POLL_SECONDS = 0.5
+
+
+def chunks(path: Path, *, most: int | None = None) -> Iterator[bytes]:
+    """Give a file's bytes in pieces; only its last `most` bytes if that is given."""
+    size = path.stat().st_size
+    yield from _from(path, 0 if most is None else max(0, size - most))
+
+
+def growing(
+    path: Path, going: Callable[[], bool], *, wait: Callable[[float], object] = time.sleep
+) -> Iterator[bytes]:
+    """Give a file's bytes in pieces, and what is added to it as long as `going` returns true.
+
+    The file need not be there yet. One that became shorter is another one of that name: virtlogd
+    puts a log aside that has become large.
+    """
+    at = 0
+    while True:
+        more = going()  # asked first, so that what was written until the end is read
+        size = path.stat().st_size if path.is_file() else 0
+        at = at if at <= size else 0
+        if size > at:
+            for data in _from(path, at):
+                at += len(data)
+                yield data
+        if not more:
+            return
+        wait(_POLL_SECONDS)
+
+
+def cleaned(pieces: Iterable[bytes]) -> Iterator[str]:
+    """Give the lines in the bytes of a terminal, without anything that a terminal would obey."""
+    lines = Lines()
+    for data in pieces:
+        yield from map(tame, lines.feed(data))
+    if rest := lines.pending():
+        yield tame(rest)
+
+
+def tame(line: str) -> str:
+    """Return a line with tabs as spaces, cut, and without characters that do not print.
+
+    Those are controls of 8 bits, which terminals obey like escapes, and marks that turn the
+    direction of writing, which make a line read otherwise than it is.
+    """
+    return "".join(filter(str.isprintable, line[:_WIDEST].expandtabs()))
+
+
+def _from(path: Path, offset: int) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        file.seek(offset)
+        while data := file.read(_CHUNK):
+            yield data

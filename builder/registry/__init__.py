@@ -1,0 +1,1 @@
+"""The published templates: versions, channels, removal."""

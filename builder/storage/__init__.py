@@ -1,1 +1,0 @@
-"""Pools and volumes that builds use."""

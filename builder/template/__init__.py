@@ -1,1 +1,0 @@
-"""From an installed disk to a published template."""

@@ -1,0 +1,108 @@
+"""Bills of materials, judged by their format's own schema."""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+from msgspec.structs import replace
+
+from builder.attest.sbom import sbom
+from builder.errors import HostError, TemplateError
+from builder.model.package import Package, System
+from builder.model.template import ImageFacts, Manifest
+
+IMAGE = ImageFacts(virtual_size=2**30, size=5, sha256="ab" * 32)
+
+
+def bill(record: Manifest, *packages: Package, system: System) -> dict[str, Any]:
+    text = sbom(replace(record, image=IMAGE, packages=packages, system=system))
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def test_the_whole_bill(record: Manifest, golden: Callable[[str, str], None]) -> None:
+    text = sbom(replace(record, image=IMAGE))
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    golden("supply/centos7.cdx.json", text)
+    assert sbom(replace(record, image=IMAGE)) == text
+
+
+def test_another_image_has_another_serial_number(record: Manifest) -> None:
+    other = replace(IMAGE, sha256="cd" * 32)
+    texts = {sbom(replace(record, image=image)) for image in (IMAGE, other)}
+    assert len({json.loads(text)["serialNumber"] for text in texts}) == 2
+
+
+CENTOS, DEBIAN = System(id="centos", version_id="7"), System(id="debian", version_id="12")
+
+
+@pytest.mark.parametrize(
+    ("package", "system", "purl"),
+    [
+        (
+            Package(kind="rpm", name="bash", version="4.2-34.el7", arch="x86_64"),
+            CENTOS,
+            "pkg:rpm/centos/bash@4.2-34.el7?arch=x86_64&distro=centos-7",
+        ),
+        (
+            Package(kind="rpm", name="dbus", version="1:1.10-2", arch="x86_64", source="d.src.rpm"),
+            CENTOS,
+            "pkg:rpm/centos/dbus@1.10-2?arch=x86_64&distro=centos-7&epoch=1&upstream=d.src.rpm",
+        ),
+        (
+            Package(kind="rpm", name="libstdc++", version="4^a~b-1", arch="i686"),
+            System(id="rhel", version_id="9.4"),
+            "pkg:rpm/redhat/libstdc%2B%2B@4%5Ea~b-1?arch=i686&distro=rhel-9.4",
+        ),
+        (
+            Package(kind="deb", name="attr", version="1:2.4.47-2+b1", arch="amd64", source="attr"),
+            DEBIAN,
+            "pkg:deb/debian/attr@1:2.4.47-2%2Bb1?arch=amd64&distro=debian-12&upstream=attr",
+        ),
+        (
+            Package(kind="deb", name="sid", version="1", arch="all"),
+            System(id="Debian"),
+            "pkg:deb/debian/sid@1?arch=all&distro=Debian",
+        ),
+    ],
+    ids=lambda value: value.name if isinstance(value, Package) else "",
+)
+def test_package_urls(record: Manifest, package: Package, system: System, purl: str) -> None:
+    found, _ = bill(record, package, system=system)["components"]
+    assert (found["purl"], found["bom-ref"]) == (purl, purl)
+
+
+def test_a_package_that_is_listed_twice_is_in_it_once(record: Manifest) -> None:
+    package = Package(kind="deb", name="a", version="1", arch="all", license="odd & <free>")
+    found = bill(record, package, package, system=DEBIAN)
+    assert [each["name"] for each in found["components"]] == ["a", "debian"]
+    assert found["components"][0]["licenses"] == [{"license": {"name": "odd & <free>"}}]
+
+
+@pytest.mark.parametrize(
+    "lack",
+    [
+        {"system": None},
+        {"system": System()},
+        {"packages": ()},
+        {"image": None},
+        {"packages": (Package(name="a"),)},
+    ],
+)
+def test_an_older_manifest_is_refused(record: Manifest, lack: dict[str, Any]) -> None:
+    with pytest.raises(TemplateError, match=r"of centos7 20261123\.1 does not tell what is in it"):
+        sbom(replace(record, **({"image": IMAGE} | lack)))
+
+
+def test_without_the_extra_it_says_what_to_install(
+    record: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "cyclonedx.output", None)
+    with pytest.raises(HostError, match="not installed") as caught:
+        sbom(replace(record, image=IMAGE))
+    assert "builder[sbom]" in caught.value.hint

@@ -1,0 +1,287 @@
+"""What exports are made of: descriptors, metadata, layouts, sums."""
+
+import gzip
+import json
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import msgspec
+import pytest
+
+from builder.cli.template.export import export as command
+from builder.errors import HostError, UsageError
+from builder.export import formats, oci, ova, sums, tarball, vagrant, vhdx, vmdk
+from builder.export.archive import Member, digests, pack
+from builder.export.order import ExportOrder, Source
+from builder.export.ovf import Disk, descriptor, guest
+from builder.export.run import export
+from builder.model.domain import Machine
+from builder.model.template import ImageFacts, Manifest, Template
+from builder.monitor import SilentMonitor
+
+Golden = Callable[[str, str], None]
+
+MACHINE = Machine(
+    osinfo="http://centos.org/centos/7.0",
+    virt_type="kvm",
+    cpu="host-passthrough",
+    memory_mib=2048,
+    vcpus=2,
+    firmware="bios",
+    network="user",
+)
+UEFI = msgspec.structs.replace(MACHINE, firmware="uefi")
+CONTENT = b"QFI\xfb but for this"
+MANIFEST = Manifest(
+    name="centos7",
+    version="20261123.1",
+    build_id="ID",
+    build_key="KEY",
+    created="2026-11-23T16:47:02Z",
+    release="centos7",
+    profile="minimal",
+    medium="minimal",
+    iso="x.iso",
+    iso_sha256="0" * 64,
+    kickstart="poweroff\n",
+    machine=MACHINE,
+    image=ImageFacts(virtual_size=20 * 2**30 + 1, size=len(CONTENT), sha256="ab" * 32),
+    compression="zstd",
+)
+SILENT = SilentMonitor()
+OVF = "{http://schemas.dmtf.org/ovf/envelope/1}"
+RASD = "{http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocationSettingData}"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Source:
+    image = tmp_path / "image.qcow2"
+    image.write_bytes(CONTENT)
+    return Source(manifest=MANIFEST, image=image)
+
+
+def listed(path: Path) -> list[tuple[str, int, int, int, int]]:
+    """Return name, mode, user, group and date of all that is in a tar."""
+    with tarfile.open(path) as tar:
+        return [(each.name, each.mode, each.uid, each.gid, int(each.mtime)) for each in tar]
+
+
+def held(path: Path, name: str) -> bytes:
+    with tarfile.open(path) as tar:
+        file = tar.extractfile(name)
+        assert file is not None
+        return file.read()
+
+
+@pytest.mark.parametrize("machine", [MACHINE, UEFI], ids=["bios", "uefi"])
+def test_descriptor(golden: Golden, machine: Machine) -> None:
+    manifest = msgspec.structs.replace(MANIFEST, machine=machine)
+    disk = Disk(name="centos7-20261123.1-disk1.vmdk", size=4711, capacity=20 * 2**30)
+    golden(f"export/{machine.firmware}.ovf", descriptor(manifest, disk))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "References/File",
+        "DiskSection/Info",
+        "DiskSection/Disk",
+        "NetworkSection/Info",
+        "NetworkSection/Network/Description",
+        "VirtualSystem/Info",
+        "VirtualSystem/Name",
+        "VirtualSystem/OperatingSystemSection/Info",
+        "VirtualSystem/VirtualHardwareSection/Info",
+        "VirtualSystem/VirtualHardwareSection/System",
+    ],
+)
+def test_the_descriptor_has_what_the_standard_requires(path: str) -> None:
+    (found,) = _envelope().findall("/".join(OVF + step for step in path.split("/")))
+    assert found.text or found.attrib
+
+
+def _envelope() -> ElementTree.Element:
+    text = descriptor(MANIFEST, Disk(name="d.vmdk", size=1, capacity=512))
+    return ElementTree.fromstring(text)  # noqa: S314  # we wrote it
+
+
+def test_the_descriptor_refers_to_what_is_there() -> None:
+    envelope = _envelope()
+    (file,) = envelope.iter(f"{OVF}File")
+    (disk,) = envelope.iter(f"{OVF}Disk")
+    (network,) = envelope.iter(f"{OVF}Network")
+    items = list(envelope.iter(f"{OVF}Item"))
+    ids = [item.findtext(f"{RASD}InstanceID") for item in items]
+    kinds = {item.findtext(f"{RASD}ResourceType"): item for item in items}
+    assert ids == [str(number) for number in range(1, len(items) + 1)]
+    assert disk.get(f"{OVF}fileRef") == file.get(f"{OVF}id")
+    assert kinds["17"].findtext(f"{RASD}HostResource") == f"ovf:/disk/{disk.get(f'{OVF}diskId')}"
+    assert kinds["17"].findtext(f"{RASD}Parent") == kinds["20"].findtext(f"{RASD}InstanceID")
+    assert kinds["10"].findtext(f"{RASD}Connection") == network.get(f"{OVF}name")
+    for item in items:  # a sequence in the schema
+        names = [child.tag for child in item]
+        assert names == sorted(names)
+
+
+@pytest.mark.parametrize(
+    ("osinfo", "expected"),
+    [
+        ("http://centos.org/centos/7.0", (107, "centos7_64Guest")),
+        ("http://centos.org/centos-stream/9", (107, "centos9_64Guest")),
+        ("http://redhat.com/rhel/9.2", (80, "rhel9_64Guest")),
+        ("http://rockylinux.org/rocky/9", (101, "otherLinux64Guest")),
+        ("http://libosinfo.org/linux/2022", (101, "otherLinux64Guest")),
+    ],
+)
+def test_guest_names(osinfo: str, expected: tuple[int, str]) -> None:
+    assert guest(osinfo) == expected
+
+
+def test_manifest_of_an_ova() -> None:
+    assert ova.manifest({"a.ovf": "01", "a.vmdk": "02"}) == (
+        b"SHA256(a.ovf)= 01\nSHA256(a.vmdk)= 02\n"
+    )
+
+
+def test_a_vmdk_is_called_by_its_final_name() -> None:
+    text = 'version=1\nCID=57e61c69\nparentCID=ffffffff\nRW 131072 SPARSE ".x.part"\nddb.a = "1"\n'
+    assert vmdk.settled(text, name='a"\\1é.vmdk', content="00000abc") == (
+        'version=1\nCID=00000abc\nparentCID=ffffffff\nRW 131072 SPARSE "a__1_.vmdk"\nddb.a = "1"\n'
+    )
+
+
+def test_crc32c() -> None:
+    assert vhdx.crc32c(b"123456789") == 0xE3069283  # the check value of its catalogues
+
+
+def test_a_vhdx_whose_log_is_not_empty_is_refused() -> None:
+    header = b"head".ljust(0x30, b"\0") + b"\1" * 16 + bytes(4096 - 0x40)
+    with pytest.raises(HostError, match="not finished"):
+        vhdx.settled(header, number=1, seed="x")
+
+
+@pytest.mark.parametrize(("capacity", "gigabytes"), [(1, 1), (2**30, 1), (2**30 + 1, 2)])
+def test_vagrant_counts_in_whole_gigabytes(capacity: int, gigabytes: int) -> None:
+    assert json.loads(vagrant.metadata(capacity)) == {
+        "provider": "libvirt",
+        "format": "qcow2",
+        "virtual_size": gigabytes,
+    }
+
+
+@pytest.mark.parametrize("machine", [MACHINE, UEFI], ids=["bios", "uefi"])
+def test_vagrantfile(golden: Golden, machine: Machine) -> None:
+    golden(f"export/Vagrantfile-{machine.firmware}", vagrant.vagrantfile(machine))
+
+
+def test_a_box(source: Source, tmp_path: Path) -> None:
+    path = tmp_path / "x.box"
+    vagrant.write(source, path, name="x.box", monitor=SILENT)
+    names = ["metadata.json", "Vagrantfile", "box.img"]
+    assert listed(path) == [(name, 0o644, 0, 0, source.when) for name in names]
+    assert held(path, "box.img") == CONTENT
+    assert gzip.decompress(path.read_bytes())[:13] == b"metadata.json"
+
+
+def test_a_tar_holds_a_template(source: Source, tmp_path: Path) -> None:
+    path = tmp_path / "x.tar"
+    tarball.write(source, path, name="x.tar", monitor=SILENT)
+    names = ["centos7-20261123.1.qcow2", "centos7-20261123.1.json"]
+    assert listed(path) == [(name, 0o600, 0, 0, source.when) for name in names]
+    assert Manifest.parse(held(path, names[1])) == MANIFEST
+
+
+def test_a_container_disk(source: Source, tmp_path: Path, golden: Golden) -> None:
+    path = tmp_path / "x.oci.tar"
+    oci.write(source, path, name="x.oci.tar", monitor=SILENT)
+    golden("export/index.json", held(path, "index.json").decode())
+    index = json.loads(held(path, "index.json"))
+    manifest = json.loads(_blob(path, index["manifests"][0]))
+    golden("export/manifest.json", json.dumps(manifest, indent=2))
+    config = json.loads(_blob(path, manifest["config"]))
+    (layer,) = manifest["layers"]
+    assert config["rootfs"]["diff_ids"] == [layer["digest"]]
+    (tmp_path / "layer.tar").write_bytes(_blob(path, layer))
+    assert listed(tmp_path / "layer.tar") == [
+        ("disk", 0o755, 0, 0, source.when),
+        ("disk/centos7.qcow2", 0o440, 107, 107, source.when),
+    ]
+    assert held(tmp_path / "layer.tar", "disk/centos7.qcow2") == CONTENT
+    assert sorted(each.name for each in tmp_path.iterdir()) == [
+        "image.qcow2",
+        "layer.tar",
+        "x.oci.tar",
+    ]
+
+
+def _blob(path: Path, described: dict[str, Any]) -> bytes:
+    content = held(path, str(described["digest"]).replace("sha256:", "blobs/sha256/"))
+    assert len(content) == described["size"]
+    return content
+
+
+@pytest.mark.parametrize("ustar", [True, False])
+@pytest.mark.parametrize("gzipped", [True, False])
+def test_archives_are_the_same_each_time(tmp_path: Path, *, ustar: bool, gzipped: bool) -> None:
+    members = (Member(name="a", content=b"x"), Member(name="d"), Member(name="d/b", content=b""))
+    paths = [tmp_path / "1.tar", tmp_path / "2.tar"]
+    for path in paths:
+        pack(path, members, when=1, monitor=SILENT, ustar=ustar, gzipped=gzipped)
+    first, second = (path.read_bytes() for path in paths)
+    assert first == second
+    assert list(digests(paths[0], monitor=SILENT)) == ["a", "d", "d/b"]
+
+
+@pytest.mark.parametrize("damage", [b"", b"y" * 512])
+def test_what_cannot_be_read_again_is_told(tmp_path: Path, damage: bytes) -> None:
+    path = tmp_path / "x.tar"
+    path.write_bytes(damage)
+    with pytest.raises(HostError, match="cannot be read again"):
+        digests(path, monitor=SILENT)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "expected"),
+    [
+        ("", "a", "11  a\n"),
+        ("00  b\n", "a", "00  b\n11  a\n"),
+        ("00  a\n22  b\n", "a", "22  b\n11  a\n"),
+        ("00 *a\n", "a", "11  a\n"),
+        ("00  a\n", "a b", "00  a\n11  a b\n"),
+        ("", "a\\\nb", "\\11  a\\\\\\nb\n"),
+        ("\\00  a\\nb\n", "a\nb", "\\11  a\\nb\n"),
+    ],
+)
+def test_sums(text: str, name: str, expected: str) -> None:
+    assert sums.updated(text, name, "11") == expected
+
+
+def test_formats_are_unlike(source: Source) -> None:
+    assert len({each.name for each in formats.FORMATS}) == len(formats.FORMATS)
+    assert len({each.suffix for each in formats.FORMATS}) == len(formats.FORMATS)
+    assert source.stem == "centos7-20261123.1"
+
+
+def test_the_help_names_all_formats() -> None:
+    (option,) = command.__annotations__["form"].__metadata__
+    assert all(each.name in option.help for each in formats.FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("order", "message"),
+    [
+        (ExportOrder(format="vdmk"), "There is no format 'vdmk'"),
+        (ExportOrder(format="raw", compat=True), "--compat means nothing for raw"),
+        (ExportOrder(format="raw", output=Path("/dev/null")), "/dev/null exists already"),
+    ],
+)
+def test_orders_that_cannot_be(order: ExportOrder, message: str) -> None:
+    assert MANIFEST.image is not None
+    template = Template(
+        name="x", version="1", path=Path("/x"), image=MANIFEST.image, manifest=Path("/x.json")
+    )
+    with pytest.raises(UsageError, match=message):
+        export(template, order, monitor=SILENT)

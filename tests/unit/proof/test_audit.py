@@ -1,0 +1,216 @@
+"""The audit: one finding a flaw, and none for what was asked for."""
+
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from builder.errors import HostError, TemplateError
+from builder.model.audit import Expected, Finding
+from builder.proof import checks
+from builder.proof.audit.judge import EXPOSED, SEAL, audit
+from builder.proof.audit.tree import Tree
+
+HASH = f"$6$salt${'a' * 86}"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGoldenGoldenGolden someone@example"
+PRIVATE = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUA\n"
+ENFORCING = {"etc/selinux/config": "SELINUX=enforcing\n"}
+LABEL = "system_u:object_r:etc_t:s0"
+CLEAN = {
+    "etc/passwd": "root:x:0:0::/root:/bin/sh\nsshd:x:74:74::/var/empty:/sbin/nologin\n"
+    "nobody:x:65534:65534::/:/sbin/nologin\n",
+    "etc/shadow": "root:!!:18000::::::\nsshd:*:18000::::::\n",
+    "etc/machine-id": "",
+}
+JOE = {
+    "etc/passwd": CLEAN["etc/passwd"] + "joe:x:1000:1000::/home/joe:/bin/bash\n",
+    "home/joe/.ssh/authorized_keys": f"# mine\n{KEY}\n",
+}
+
+
+def write(
+    path: Path, files: dict[str, str], *, modes: dict[str, int] | None = None, label: str = ""
+) -> Path:
+    """Write an archive as the reader does; a name that ends in / is a folder."""
+    records, contents = "", {}
+    for name, text in files.items():
+        if name.startswith("facts/"):
+            contents[name] = text
+            continue
+        folder = name.endswith("/")
+        mode = (modes or {}).get(name, 0o755 if folder else 0o644)
+        where = f"tree/{name.rstrip('/')}"
+        fields = ("fd"[folder], f"{mode:o}", "0", "0", str(len(text)), label, "", where)
+        records += "".join(f"{field}\0" for field in fields)
+        contents |= {} if folder or name.startswith("usr/share/") else {where: text}
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as tar:
+        for name, text in {"facts/list": records, **contents}.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(text.encode())
+            tar.addfile(member, io.BytesIO(text.encode()))
+    return path
+
+
+def failed(
+    folder: Path,
+    files: dict[str, str],
+    *,
+    expected: Expected | None = None,
+    modes: dict[str, int] | None = None,
+    label: str = "",
+) -> dict[str, tuple[str, ...]]:
+    """Return what an audit of a clean system with these files finds."""
+    archive = write(folder / "archive.tar", CLEAN | files, modes=modes, label=label)
+    with Tree.opened(archive) as tree:
+        found = audit(tree, expected or Expected())
+    assert [each.check for each in found] == sorted(SEAL | EXPOSED)
+    return {each.check: each.details for each in found if not each.passed}
+
+
+def test_a_clean_system_has_no_findings(tmp_path: Path) -> None:
+    assert failed(tmp_path, {}) == {}
+
+
+@pytest.mark.parametrize(
+    ("files", "check", "details"),
+    [
+        ({"etc/machine-id": "0af1\n"}, "machine-id", ["/etc/machine-id holds 0af1"]),
+        (
+            {"var/lib/dbus/machine-id": "0af1\n"},
+            "machine-id",
+            ["/var/lib/dbus/machine-id holds 0af1"],
+        ),
+        ({"etc/hostname": "night-3\n"}, "hostname", ["/etc/hostname says night-3"]),
+        (
+            {"etc/resolv.conf": "# by hand\nnameserver 192.0.2.1\n"},
+            "resolv-conf",
+            ["/etc/resolv.conf says nameserver 192.0.2.1"],
+        ),
+        (
+            {"etc/sysconfig/network-scripts/ifcfg-eth0": "DEVICE=eth0\nUUID=1-2\n"},
+            "network-identity",
+            ["/etc/sysconfig/network-scripts/ifcfg-eth0 has UUID="],
+        ),
+        ({"var/log/journal/x/system.journal": ""}, "logs", ["/var/log/journal/x/system.journal"]),
+        ({"facts/swap": "/dev/sda2 1\n"}, "swap", ["the swap area /dev/sda2 holds data"]),
+        ({"root/.env": f"x={HASH}\n"}, "secrets", ["/root/.env has a password hash"]),
+        ({"etc/x.pem": PRIVATE}, "secrets", ["/etc/x.pem has a private key"]),
+        (
+            {"etc/yum.repos.d/x.repo": "baseurl=https://me:pass@example.com/\n"},
+            "secrets",
+            ["/etc/yum.repos.d/x.repo has a password in an address"],
+        ),
+        (
+            {"root/ks.cfg": "rootpw --plaintext almalinux\n"},
+            "secrets",
+            ["/root/ks.cfg has a password of a kickstart"],
+        ),
+        (
+            {"etc/shadow": f"root:{HASH}:18000::::::\n"},
+            "root-login",
+            ["root has a password"],
+        ),
+        (
+            {"etc/shadow": "root:!!:1::::::\nsshd::1::::::\n"},
+            "passwords",
+            ["sshd has an empty password"],
+        ),
+        (
+            {"etc/passwd": CLEAN["etc/passwd"] + "vagrant:x:1000:1000::/home/vagrant:/bin/sh\n"},
+            "users",
+            ["the account vagrant"],
+        ),
+        (
+            {"etc/passwd": CLEAN["etc/passwd"] + "toor:x:0:0::/root:/bin/sh\n"},
+            "users",
+            ["the account toor is root"],
+        ),
+        (
+            {"root/.ssh/authorized_keys": f"{KEY}\n"},
+            "authorized-keys",
+            ["/root/.ssh/authorized_keys lets in someone@example"],
+        ),
+    ],
+)
+def test_a_flaw_is_one_finding(
+    tmp_path: Path, files: dict[str, str], check: str, details: list[str]
+) -> None:
+    assert failed(tmp_path, files) == {check: tuple(details)}
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"etc/hostname": "kvm.example\n"}, Expected(hostname="kvm.example")),
+        ({"etc/hostname": "localhost.localdomain\n"}, Expected()),
+        ({"etc/machine-id": "uninitialized\n"}, Expected()),
+        ({"etc/shadow": f"root:{HASH}:1::::::\n"}, Expected(root_password=True)),
+        (JOE, Expected(users=("joe",), ssh_keys=(KEY.rsplit(maxsplit=1)[0],))),
+        ({"etc/pki/tls/cert.pem": "-----BEGIN CERTIFICATE-----\nMIIB\n"}, Expected()),
+        ({"usr/share/doc/x": f"an example: {HASH}\n"}, Expected()),
+        ({"var/log/wtmp": ""}, Expected()),
+        ({"facts/swap": "/dev/sda2 0\n"}, Expected()),
+        ({"var/lib/NetworkManager/": ""}, Expected()),
+        (ENFORCING | {".autorelabel": ""}, Expected()),
+        ({"etc/selinux/config": "SELINUX=disabled\n"}, Expected()),
+    ],
+)
+def test_what_was_asked_for_is_no_finding(
+    tmp_path: Path, files: dict[str, str], expected: Expected
+) -> None:
+    assert failed(tmp_path, files, expected=expected) == {}
+
+
+def test_files_and_folders_that_everybody_may_change(tmp_path: Path) -> None:
+    modes = {"etc/cron.d/x": 0o666, "srv/shared/": 0o777, "tmp/": 0o1777}
+    found = failed(tmp_path, dict.fromkeys(modes, ""), modes=modes)
+    assert found == {"world-writable": ("/etc/cron.d/x", "/srv/shared")}
+
+
+def test_labels_are_wanted_where_selinux_is_used(tmp_path: Path) -> None:
+    assert failed(tmp_path, ENFORCING, label=LABEL) == {}
+    assert list(failed(tmp_path, ENFORCING)) == ["selinux-labels"]
+    unlabelled = "system_u:object_r:unlabeled_t:s0"
+    [details] = failed(tmp_path, ENFORCING, label=unlabelled).values()
+    assert f"/etc/passwd ({unlabelled})" in details
+
+
+def test_a_flood_of_findings_is_cut(tmp_path: Path) -> None:
+    found = failed(tmp_path, {f"var/log/{number}.log": "x" for number in range(99)})
+    assert len(found["logs"]) == 20
+
+
+@pytest.mark.parametrize("content", [b"", b"\1" * 2048])
+def test_an_archive_that_is_none(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "archive.tar").write_bytes(content)
+    with (
+        pytest.raises(HostError, match="cannot be read"),
+        Tree.opened(tmp_path / "archive.tar"),
+    ):
+        pass
+
+
+def test_a_list_that_was_cut_off(tmp_path: Path) -> None:
+    archive = write(tmp_path / "archive.tar", {"etc/passwd": ""})
+    text = archive.read_bytes().replace(b"644\0", b"644x", 1)
+    archive.write_bytes(text)
+    with pytest.raises(HostError, match="cannot be read"), Tree.opened(archive):
+        pass
+
+
+LOGS = Finding(check="logs", says="logs are empty", details=("/var/log/a", "/var/log/b"))
+FINE = Finding(check="mail", says="no letters")
+USERS = Finding(check="users", says="no account", details=("the account joe",))
+
+
+def test_a_finding_blocks_unless_it_is_waived() -> None:
+    with pytest.raises(TemplateError) as caught:
+        checks.refuse([FINE, LOGS, USERS])
+    assert caught.value.message == (
+        "The template did not pass logs (logs are empty): /var/log/a, and 1 more; nor users."
+    )
+    assert "--waive logs --waive users" in caught.value.hint
+    waived = checks.waive([FINE, LOGS, USERS], {"logs", "users", "mail"})
+    assert [each.waived for each in waived] == [False, True, True]
+    checks.refuse(waived)

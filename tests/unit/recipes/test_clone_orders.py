@@ -1,0 +1,108 @@
+"""What a clone's machine and seed are made from."""
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from builder.errors import HostError, UsageError
+from builder.model.clone import CloneOrder
+from builder.model.domain import Accelerator, Machine
+from builder.model.package import Package
+from builder.model.template import Manifest
+from builder.recipes.clone import hardware, seed_for
+
+KVM = Accelerator(virt_type="kvm", cpu="host-passthrough", uefi=True)
+EMULATION = Accelerator(virt_type="qemu", cpu="", uefi=False)
+MADE = Machine(
+    osinfo="http://centos.org/centos/7.0",
+    virt_type="kvm",
+    cpu="host-passthrough",
+    memory_mib=2048,
+    vcpus=2,
+    firmware="bios",
+    network="user",
+)
+RECORD = Manifest(
+    name="centos7",
+    version="20261123.1",
+    build_id="ID",
+    build_key="KEY",
+    created="2026-11-23T16:47:02Z",
+    release="centos7",
+    profile="minimal",
+    medium="minimal",
+    iso="x.iso",
+    iso_sha256="0" * 64,
+    kickstart="poweroff\n",
+    machine=MADE,
+)
+EMULATED = replace(RECORD, machine=replace(MADE, virt_type="qemu", cpu="qemu64"))
+CLOUD = replace(
+    RECORD, packages=(Package(name="cloud-init", version="19.4-7.el7.centos.6", arch="x86_64"),)
+)
+ORDER = CloneOrder(name="web_1")
+
+
+@pytest.mark.parametrize(
+    ("record", "host", "order", "expected"),
+    [
+        (RECORD, KVM, ORDER, MADE),
+        (RECORD, EMULATION, ORDER, replace(MADE, virt_type="qemu", cpu="Nehalem")),
+        (EMULATED, KVM, ORDER, MADE),
+        (EMULATED, EMULATION, ORDER, EMULATED.machine),
+        (
+            RECORD,
+            KVM,
+            replace(ORDER, memory_mib=512, vcpus=8, network="bridge:br0"),
+            replace(MADE, memory_mib=512, vcpus=8, network="bridge:br0"),
+        ),
+    ],
+)
+def test_hardware(
+    record: Manifest, host: Accelerator, order: CloneOrder, expected: Machine
+) -> None:
+    assert hardware(record, host, order) == expected
+
+
+@pytest.mark.parametrize("network", ["br0", "bridge:", "network:a:b", "user:x", "user\n"])
+def test_what_is_no_network(network: str) -> None:
+    with pytest.raises(UsageError, match="There is no network"):
+        hardware(RECORD, KVM, replace(ORDER, network=network))
+
+
+def test_a_host_without_uefi() -> None:
+    record = replace(RECORD, machine=replace(MADE, firmware="uefi"))
+    assert hardware(record, KVM, ORDER).firmware == "uefi"
+    with pytest.raises(HostError, match="finds no UEFI firmware"):
+        hardware(record, EMULATION, ORDER)
+
+
+def test_a_template_with_cloud_init_is_told_its_name() -> None:
+    seed = seed_for(CLOUD, ORDER)
+    assert seed is not None
+    assert (seed.hostname, seed.ssh_keys) == ("web-1", ())
+    assert seed.user_data.startswith(b"#cloud-config\n")
+    named = seed_for(CLOUD, replace(ORDER, hostname="web.example"))
+    assert named is not None
+    assert named.hostname == "web.example"
+
+
+@pytest.mark.parametrize("names", [(), ("cloud-init-doc",), ("python3-cloud-init",)])
+def test_a_template_without_cloud_init_has_no_seed(names: tuple[str, ...]) -> None:
+    packages = tuple(Package(name=name) for name in names)
+    assert seed_for(replace(RECORD, packages=packages), ORDER) is None
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        replace(ORDER, hostname="web"),
+        replace(ORDER, ssh_keys=(Path("/gone.pub"),)),
+        replace(ORDER, user_data=Path("/gone")),
+    ],
+)
+def test_what_a_template_without_cloud_init_cannot_be_told(order: CloneOrder) -> None:
+    with pytest.raises(UsageError, match="has no cloud-init") as caught:
+        seed_for(RECORD, order)
+    assert "--profile cloud" in caught.value.hint

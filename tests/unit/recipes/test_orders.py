@@ -1,0 +1,123 @@
+"""From names to orders."""
+
+from pathlib import Path
+
+import pytest
+
+from builder.errors import BuilderError, ConfigError, UsageError
+from builder.recipes.order import Request, pairs, resolve
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        ([], {}),
+        (["a=1", "b=2"], {"a": "1", "b": "2"}),
+        (["append=console=ttyS0"], {"append": "console=ttyS0"}),
+        (["a="], {"a": ""}),
+        (["a=1", "a=2"], {"a": "2"}),
+    ],
+)
+def test_pairs(texts: list[str], expected: dict[str, str]) -> None:
+    assert pairs(texts) == expected
+
+
+def test_a_pair_needs_a_value() -> None:
+    with pytest.raises(UsageError, match="--set lang has no value") as caught:
+        pairs(["a=1", "lang"])
+    assert caught.value.hint == "Write --set lang=VALUE."
+
+
+@pytest.mark.parametrize(
+    ("request_", "name"),
+    [
+        (Request(release="centos7"), "centos7"),
+        (Request(release="centos7", medium="minimal"), "centos7"),
+        (Request(release="centos7", medium="dvd", profile="kvm-host"), "centos7-dvd-kvm-host"),
+        (Request(release="centos7", firmware="uefi"), "centos7-uefi"),
+    ],
+)
+def test_the_name_tells_what_differs(request_: Request, name: str) -> None:
+    assert resolve(request_, environ={}).name == name
+
+
+def test_what_was_asked_for_is_in_the_order(tmp_path: Path) -> None:
+    iso = tmp_path / "x.iso"
+    iso.touch()
+    order = resolve(
+        Request(
+            release="centos7",
+            medium="dvd",
+            iso=iso,
+            allow_unverified=True,
+            variables={"lang": "de_DE.UTF-8"},
+            memory_mib=3000,
+            vcpus=3,
+            disk_gib=33,
+        ),
+        environ={},
+    )
+    assert (order.iso, order.allow_unverified) == (iso, True)
+    assert (order.memory_mib, order.vcpus, order.capacity) == (3000, 3, 33 * 2**30)
+    assert order.options.variables == {"lang": "de_DE.UTF-8"}
+    assert order.medium == order.release.media["dvd"]
+
+
+def test_a_password_hash_goes_into_the_order_and_is_not_shown() -> None:
+    hashed = f"$6$salt${'a' * 86}"
+    order = resolve(Request(release="centos7"), environ={"BUILDER_ROOT_PASSWORD": hashed})
+    assert order.options.secrets.root_password_hash == hashed
+    assert hashed not in repr(order)
+
+
+@pytest.mark.parametrize(
+    ("request_", "error", "sentence", "hint"),
+    [
+        (Request(release="centos"), UsageError, "no release 'centos'", "Did you mean centos7?"),
+        (
+            Request(release="centos7", profile="minimall"),
+            UsageError,
+            "no profile 'minimall'",
+            "Did you mean minimal?",
+        ),
+        (
+            Request(release="centos7", medium="dvdd"),
+            UsageError,
+            "no medium 'dvdd'",
+            "Did you mean dvd?",
+        ),
+        (
+            Request(release="centos7", iso=Path("/nonexistent/x.iso")),
+            ConfigError,
+            "no file /nonexistent/x.iso",
+            "--iso",
+        ),
+        (Request(release="centos7", iso=Path("/")), ConfigError, "no file /", "--iso"),
+        (
+            Request(release="centos7", kickstart=Path("/nonexistent/x.ks")),
+            ConfigError,
+            "Cannot read the kickstart /nonexistent/x.ks: No such file or directory.",
+            "UTF-8",
+        ),
+        (
+            Request(release="centos7", root_password_file=Path("/nonexistent/password")),
+            ConfigError,
+            "/nonexistent/password",
+            "",
+        ),
+    ],
+)
+def test_refused(request_: Request, error: type[BuilderError], sentence: str, hint: str) -> None:
+    with pytest.raises(error) as caught:
+        resolve(request_, environ={})
+    assert sentence in caught.value.message
+    assert hint in caught.value.hint
+
+
+def test_a_kickstart_at_hand_goes_into_the_order_and_the_name(tmp_path: Path) -> None:
+    file = tmp_path / "Web Server.ks.j2"
+    file.write_text("cmdline\n")
+    order = resolve(Request(release="centos7", kickstart=file), environ={})
+    assert order.kickstart is not None
+    assert (order.kickstart.name, order.kickstart.text) == ("Web Server.ks.j2", "cmdline\n")
+    assert order.name == "centos7-web-server"

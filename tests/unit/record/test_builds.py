@@ -1,0 +1,139 @@
+"""The builds under artifacts/: which there are, how they are doing, which one a word means."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from builder.errors import UsageError
+from builder.record.builds import builds, duration, find, load
+
+GONE = 2**22 + 1
+"""A process that cannot be: the kernel's largest id is 2^22."""
+
+
+MINUTE_LATER = datetime(2026, 11, 25, 9, 41, 5, tzinfo=UTC).timestamp()
+
+
+def make(artifacts: Path, name: str, build_id: str, **content: object) -> Path:
+    folder = artifacts / name / build_id
+    folder.mkdir(parents=True)
+    text = json.dumps({"build_id": build_id, "name": name, **content})
+    (folder / "build.json").write_text(text)
+    os.utime(folder / "build.json", (1_795_600_000, 1_795_600_000))
+    return folder
+
+
+@pytest.fixture
+def artifacts(tmp_path: Path) -> Iterator[Path]:
+    make(tmp_path, "centos7", "20261125T094005-96974f0b", pid=GONE, state="done")
+    make(tmp_path, "centos7", "20261125T094006-5646559a", pid=GONE, state="failed", error="No.")
+    make(tmp_path, "rehearsal", "20261124T000000-aaaaaaaa", pid=os.getpid(), state="running")
+    make(tmp_path, "rehearsal", "20261123T000000-bbbbbbbb", pid=GONE, state="running")
+    (tmp_path / "README.md").touch()
+    (tmp_path / "centos7" / "notes").mkdir()
+    (tmp_path / "centos7" / "torn").mkdir()
+    (tmp_path / "centos7" / "torn" / "build.json").write_text('{"build_id":')
+    running = os.open(tmp_path / "rehearsal" / "20261124T000000-aaaaaaaa", os.O_RDONLY)
+    fcntl.flock(running, fcntl.LOCK_EX)
+    yield tmp_path
+    os.close(running)
+
+
+def test_newest_first(artifacts: Path) -> None:
+    found = [(each.record.build_id[9:15], each.state) for each in builds(artifacts)]
+    assert found == [
+        ("094006", "failed"), ("094005", "done"), ("000000", "running"), ("000000", "abandoned"),
+    ]  # fmt: skip
+    assert [each.record.name for each in builds(artifacts, "rehearsal")] == ["rehearsal"] * 2
+    assert builds(artifacts, "nosuch") == ()
+    assert builds(artifacts / "nosuch") == ()
+
+
+@pytest.mark.parametrize(
+    ("word", "build_id"),
+    [
+        ("20261125T094005-96974f0b", "20261125T094005-96974f0b"),
+        ("20261125T094005", "20261125T094005-96974f0b"),
+        ("20261124", "20261124T000000-aaaaaaaa"),
+        ("centos7", "20261125T094006-5646559a"),
+        ("rehearsal", "20261124T000000-aaaaaaaa"),
+    ],
+)
+def test_a_word_means_a_build(artifacts: Path, word: str, build_id: str) -> None:
+    assert find(artifacts, word).record.build_id == build_id
+
+
+def test_so_does_its_folder(artifacts: Path) -> None:
+    folder = artifacts / "centos7" / "20261125T094005-96974f0b"
+    assert find(artifacts / "elsewhere", str(folder)).folder == folder
+
+
+@pytest.mark.parametrize(
+    ("word", "sentence", "hint"),
+    [
+        ("centos", "There is no build 'centos'.", "Did you mean centos7?"),
+        ("", "There is no build ''.", "Known: centos7, rehearsal."),
+        ("xyz", "There is no build 'xyz'.", "Known: centos7, rehearsal."),
+        ("30000101T000000", "There is no build '30000101T000000'.", "2026"),
+        ("20261125", "2 builds begin with 20261125.", "20261125T094005-96974f0b, 20261125T094006"),
+    ],
+)
+def test_other_words_do_not(artifacts: Path, word: str, sentence: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        find(artifacts, word)
+    assert caught.value.message == sentence
+    assert hint in caught.value.hint
+
+
+def test_without_builds_none_is_known(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        find(tmp_path / "artifacts", "centos7")
+    assert caught.value.hint == "None is known."
+
+
+@pytest.mark.parametrize(
+    ("content", "began", "seconds"),
+    [
+        ({}, "2026-11-25T09:40:05+00:00", 60),
+        ({"began": "2026-11-25T09:40:10Z"}, "2026-11-25T09:40:10+00:00", 55),
+        (
+            {"began": "2026-11-25T09:40:10Z", "ended": "2026-11-25T09:41:10.5Z"},
+            "2026-11-25T09:40:10+00:00",
+            60.5,
+        ),
+        ({"began": "nonsense", "ended": "2026-11-25T09:40:06"}, "2026-11-25T09:40:05+00:00", 1),
+        ({"ended": "2026-11-25T09:00:00Z"}, "2026-11-25T09:40:05+00:00", 0),
+    ],
+)
+def test_times(tmp_path: Path, content: dict[str, str], began: str, seconds: float) -> None:
+    folder = make(tmp_path, "centos7", "20261125T094005-96974f0b", state="done", **content)
+    os.utime(folder / "build.json", (MINUTE_LATER, MINUTE_LATER))
+    build = load(folder)
+    assert build is not None
+    assert (build.began.isoformat(), build.seconds) == (began, seconds)
+
+
+def test_an_id_without_a_time_has_that_of_its_file(tmp_path: Path) -> None:
+    build = load(make(tmp_path, "centos7", "by-hand", state="done"))
+    assert build is not None
+    assert build.began == datetime.fromtimestamp(1_795_600_000, UTC)
+
+
+def test_sentences_are_safe_to_print(tmp_path: Path) -> None:
+    build = load(make(tmp_path, "x", "y", state="failed", error="No\x1b[2J \x9b1m\u202esuch."))
+    assert build is not None
+    assert build.result == "No[2J 1msuch."
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0.0 s"), (1.25, "1.2 s"), (9.97, "10 s"), (59.7, "1 min 00 s"), (65, "1 min 05 s"),
+     (3599.6, "1 h 00 min"), (7400, "2 h 03 min")],
+)  # fmt: skip
+def test_duration(seconds: float, text: str) -> None:
+    assert duration(seconds) == text

@@ -1,0 +1,108 @@
+"""events.jsonl: what is written, and what is read of it, torn or not."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from builder.errors import HostError
+from builder.model.event import Event
+from builder.record.events import EventLog, read, recording
+
+BEGAN = datetime(2026, 11, 25, 9, 40, 5, tzinfo=UTC)
+
+
+def test_an_event_is_one_line_for_every_reader(tmp_path: Path) -> None:
+    paths = (tmp_path / "events.jsonl", tmp_path / "copy")
+    with recording(*paths, began=BEGAN) as log:
+        told = log.tell("package", "bash", done=1, total=165)
+        assert read(paths[0]) == (told,)
+        log.tell("end", "done")
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert [event.kind for event in read(paths[1])] == ["package", "end"]
+
+
+def test_the_fields() -> None:
+    file = BytesIO()
+    log = EventLog([file], began=BEGAN, now=lambda: BEGAN + timedelta(seconds=1.25))
+    log.tell("failure", "It broke.", source="console", line="oops")
+    assert json.loads(file.getvalue()) == {
+        "time": "2026-11-25T09:40:06.250Z",
+        "seconds": 1.25,
+        "kind": "failure",
+        "text": "It broke.",
+        "source": "console",
+        "line": "oops",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("plain ü", "plain ü"),
+        ("esc\x1b[31m \x9bred\u202e", "esc[31m red"),
+        ("two\nlines", "twolines"),
+        ("x" * 1000, "x" * 500),
+    ],
+)
+def test_guests_may_say_what_they_like(text: str, kept: str) -> None:
+    event = EventLog([], began=BEGAN).tell("failure", text, line=text)
+    assert (event.text, event.line) == (kept, kept)
+
+
+def test_a_clock_that_was_set_back_gives_no_negative_time() -> None:
+    log = EventLog([], began=BEGAN, now=lambda: BEGAN - timedelta(hours=1))
+    assert log.tell("note", "").seconds == 0
+
+
+def test_a_flood_ends_but_the_end_is_told() -> None:
+    file = BytesIO()
+    log = EventLog([file], began=BEGAN)
+    for _ in range(20_100):
+        log.tell("package", "x")
+    log.tell("failure", "It broke.")
+    assert file.getvalue().count(b"\n") == 20_001
+
+
+GOOD = b'{"time":"2026-11-25T09:40:06Z","seconds":1,"kind":"step","text":"Installing"}'
+EVENT = Event(time="2026-11-25T09:40:06Z", seconds=1, kind="step", text="Installing")
+
+
+@pytest.mark.parametrize(
+    ("data", "events"),
+    [
+        (b"", ()),
+        (GOOD + b"\n", (EVENT,)),
+        (GOOD, (EVENT,)),
+        (GOOD + b"\n" + GOOD[:20], (EVENT,)),
+        (GOOD.replace(b'"step"', b'"unheard-of"') + b"\n" + GOOD + b"\n", (EVENT,)),
+        (GOOD[:-1] + b',"newer":1}\n', (EVENT,)),
+        (b"\xff\n[]\nnull\n" + b"[" * 5000 + b"\n" + GOOD + b"\n", (EVENT,)),
+    ],
+)
+def test_reading(tmp_path: Path, data: bytes, events: tuple[Event, ...]) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(data)
+    assert read(path) == events
+
+
+def test_there_need_be_no_file(tmp_path: Path) -> None:
+    assert read(tmp_path / "events.jsonl") == ()
+
+
+def test_who_goes_on_after_a_torn_line_begins_a_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(GOOD + b"\n" + GOOD[:20])
+    with recording(path, began=BEGAN) as log:
+        log.tell("end", "done")
+    assert [event.kind for event in read(path)] == ["step", "end"]
+
+
+def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    with (
+        pytest.raises(HostError, match=r"Cannot write .*: No such file"),
+        recording(tmp_path / "none" / "events", began=BEGAN),
+    ):
+        pass

@@ -1,0 +1,182 @@
+"""The journal: how far a build came, on disk, whatever happens."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from builder.errors import HostError, InstallError, UsageError
+from builder.model.build import BuildOrder
+from builder.monitor import SilentMonitor
+from builder.recipes.order import Request, resolve
+from builder.record.builds import held
+from builder.record.checkpoint import Results
+from builder.record.journal import Journal
+
+
+def open_journal(artifacts: Path) -> Journal:
+    return Journal.begin(artifacts, "centos7", monitor=SilentMonitor())
+
+
+def entry(journal: Journal) -> Any:  # noqa: ANN401  # JSON
+    return json.loads((journal.folder / "build.json").read_text())
+
+
+def test_a_running_build_can_be_seen(tmp_path: Path) -> None:
+    with open_journal(tmp_path) as journal:
+        seen = journal.step("Staging x.iso", dict, lambda: entry(journal))
+        assert journal.folder == tmp_path / "centos7" / journal.build_id
+        assert (seen["state"], seen["step"], seen["pid"]) == (
+            "running",
+            "Staging x.iso",
+            os.getpid(),
+        )
+        journal.write("kickstart.ks", "text\n")
+        journal.step("Installing", int, lambda: 7)
+    done = entry(journal)
+    assert (done["state"], done["step"], done["error"]) == ("done", "", "")
+    assert [step["step"] for step in done["steps"]] == ["Staging x.iso", "Installing"]
+    assert sorted(path.name for path in journal.folder.iterdir()) == [
+        "build.json",
+        "events.jsonl",
+        "kickstart.ks",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "said"),
+    [
+        (InstallError("It broke."), "failed", "It broke."),
+        (ValueError("odd"), "failed", "odd"),
+        (KeyboardInterrupt(), "interrupted", ""),
+        (SystemExit(1), "interrupted", "1"),
+    ],
+)
+def test_how_it_ended(tmp_path: Path, error: BaseException, state: str, said: str) -> None:
+    journal = open_journal(tmp_path)
+    with pytest.raises(type(error)), journal:
+        _break_down(journal, error)
+    found = entry(journal)
+    assert (found["state"], found["step"], found["error"]) == (state, "Installing", said)
+    assert found["steps"] == []
+
+
+def _break_down(journal: Journal, error: BaseException) -> None:
+    journal.write("console.log", "evidence")
+
+    def fail() -> int:
+        raise error
+
+    journal.step("Installing", int, fail)
+
+
+def test_a_failure_without_evidence_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(InstallError), open_journal(tmp_path):
+        raise InstallError("It broke.")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_discarded_build_leaves_nothing(tmp_path: Path) -> None:
+    with open_journal(tmp_path) as journal:
+        journal.discard()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_discarding_leaves_other_builds_alone(tmp_path: Path) -> None:
+    with open_journal(tmp_path) as other:
+        pass
+    with open_journal(tmp_path) as journal:
+        journal.discard()
+    assert entry(other)["state"] == "done"
+
+
+def test_each_build_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    made = {open_journal(tmp_path).build_id for _ in range(50)}
+    assert len(made) == 50
+
+
+def test_a_link_reaches_the_image(tmp_path: Path) -> None:
+    image = tmp_path / "centos7-20261123.1.qcow2"
+    image.write_text("image")
+    with open_journal(tmp_path / "artifacts") as journal:
+        link = journal.link(image)
+    assert link.samefile(image)
+
+
+def test_artifacts_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "centos7").write_text("in the way")
+    with pytest.raises(HostError, match="Cannot make the folder"), open_journal(tmp_path):
+        pytest.fail("must not get here")
+
+
+def _full(journal: Journal) -> None:
+    """Make the folder take no more: both names lead to a disk that is always full."""
+    (journal.folder / "kickstart.ks").symlink_to("/dev/full")
+    (journal.folder / ".build.json.new").mkdir()
+
+
+def test_a_full_disk_is_said(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path)
+    journal.__enter__()
+    _full(journal)
+    with pytest.raises(HostError, match=r"Cannot write .*kickstart\.ks: No space left"):
+        journal.write("kickstart.ks", "text")
+    with pytest.raises(HostError, match=r"Cannot write .*build\.json: Is a directory"):
+        journal.__exit__(None, None, None)
+
+
+def test_a_full_disk_does_not_hide_the_failure(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path)
+    journal.__enter__()
+    _full(journal)
+    error = InstallError("It broke.")
+    journal.__exit__(InstallError, error, None)  # raises nothing else
+    assert journal.record.error == "It broke."
+
+
+class Values(msgspec.Struct, frozen=True):
+    path: Path
+    count: int
+
+
+def killed(journal: Journal) -> None:
+    """Let go of the folder as a process does that is killed."""
+    os.close(journal._handle)  # noqa: SLF001  # what the kernel does
+
+
+def test_another_process_goes_on_after_the_last_finished_step(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path).__enter__()
+    journal.keep({"order": Values(tmp_path, 1)})
+    made = journal.step("Staging x.iso", Values, lambda: Values(tmp_path / "x", 2))
+    with pytest.raises(HostError, match="Another process carries out the build"):
+        Journal.join(journal.folder, monitor=SilentMonitor()).__enter__()
+    assert held(journal.folder)
+    killed(journal)
+    assert not held(journal.folder)
+    with Journal.join(journal.folder, monitor=SilentMonitor()) as joined:
+        assert joined.results.get("order", Values) == Values(tmp_path, 1)
+        assert joined.step("Staging x.iso", Values, pytest.fail) == made
+        assert joined.step("Installing", int, lambda: 3) == 3
+        secret = joined.folder / ".results.json"
+        assert secret.stat().st_mode & 0o777 == 0o600
+    assert not secret.exists()
+    assert [step["step"] for step in entry(joined)["steps"]] == ["Staging x.iso", "Installing"]
+    with pytest.raises(UsageError, match=r"has ended \(done\)"):
+        Journal.join(journal.folder, monitor=SilentMonitor())
+
+
+def test_an_order_comes_back_as_it_was_kept(tmp_path: Path) -> None:
+    """Releases and profiles have variables of any type, profiles also paths."""
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles/mine.toml").write_text(
+        'checks = ["up.py"]\n[variables]\nonline = false\nswap_mib = 64\npackages = ["tree"]\n'
+    )
+    (tmp_path / "up.py").touch()
+    order = resolve(Request(release="rehearsal", profile="mine"), kickstarts=tmp_path, environ={})
+    results = Results(tmp_path / "results")
+    results.keep({"order": order})
+    results.load()
+    assert results.get("order", BuildOrder) == order

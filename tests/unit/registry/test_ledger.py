@@ -1,0 +1,127 @@
+"""Ledgers: what moves channels, what the history makes of it, and files that make no sense."""
+
+import json
+from pathlib import Path
+
+import pytest
+from shelf import EMPTY, VERSIONS, WHEN, told
+
+from builder.errors import ConfigError, HostError
+from builder.model.ledger import Ledger
+from builder.registry import ledger_file
+
+
+def short(state: Ledger) -> dict[str, str]:
+    return {name: version.removeprefix("20261123.") for name, version in state.channels.items()}
+
+
+@pytest.mark.parametrize(
+    ("words", "channels"),
+    [
+        ([], {}),
+        (["publish 1"], {"candidate": "1"}),
+        (["publish 9", "publish 10"], {"candidate": "10"}),
+        # A build that was killed and finished later does not push the candidate back.
+        (["publish 2", "publish 1"], {"candidate": "2"}),
+        (["stable 1"], {"stable": "1"}),
+        (["stable 1", "stable 2", "rollback stable"], {"stable": "1"}),
+        (["stable 1", "rollback stable"], {}),
+        (["stable 1", "stable 2", "rollback stable", "rollback stable"], {}),
+        # What was rolled back is not what a later version goes back to.
+        (["stable 1", "stable 2", "rollback stable", "stable 3", "rollback stable"],
+         {"stable": "1"}),
+        (["stable 1", "stable 2", "stable 1", "rollback stable"], {"stable": "2"}),
+        (["stable 1", "stable 2", "stable 1", "rollback stable", "rollback stable"],
+         {"stable": "1"}),
+        (["stable 1", "stable 2", "stable 2", "rollback stable"], {"stable": "1"}),
+        (["stable 1", "qa 2", "qa 3", "rollback qa"], {"stable": "1", "qa": "2"}),
+        (["stable 1", "stable 2", "revoke 2"], {"stable": "1"}),
+        (["stable 1", "stable 2", "stable 3", "revoke 2", "rollback stable"], {"stable": "1"}),
+        (["stable 1", "stable 2", "stable 1", "revoke 2", "rollback stable"], {}),
+        (["publish 1", "publish 2", "stable 2", "revoke 2"], {"candidate": "1"}),
+        (["publish 1", "revoke 1", "publish 2"], {"candidate": "2"}),
+        (["stable 1", "stable 2", "delete 2"], {"stable": "1"}),
+        (["stable 1", "stable 2", "delete 1"], {"stable": "2"}),
+    ],
+)  # fmt: skip
+def test_channels(words: list[str], channels: dict[str, str]) -> None:
+    assert short(told(*words)) == channels
+
+
+def test_a_rollback_leaves_out_what_is_not_there() -> None:
+    there = tuple(each for each in VERSIONS if each != "20261123.2")
+    state = told("stable 1", "stable 2", "stable 3", "rollback stable", there=there)
+    assert short(state) == {"stable": "1"}
+
+
+@pytest.mark.parametrize("last", ["publish 1", "stable 1", "revoke 2", "delete 3"])
+def test_what_was_done_is_not_done_again(last: str) -> None:
+    state = told("publish 1", "stable 1", "revoke 2", "delete 3")
+    assert told("publish 1", "stable 1", "revoke 2", "delete 3", last) == state
+
+
+def test_the_history_tells_it() -> None:
+    state = told("publish 1", "publish 2", "stable 1", "stable 2", "revoke 2")
+    entries = [(each.what, each.channel, each.before, each.after) for each in state.history]
+    one, two = "20261123.1", "20261123.2"
+    assert entries == [
+        ("publish", "candidate", "", one),
+        ("publish", "candidate", one, two),
+        ("promote", "stable", "", one),
+        ("promote", "stable", one, two),
+        ("revoke", "", two, ""),
+        ("rollback", "candidate", two, one),
+        ("rollback", "stable", two, one),
+    ]
+    assert (state.revoked, state.history[4].reason) == ({two: "bad"}, "bad")
+    assert state.published == {one, two}
+
+
+def test_a_ledger_is_a_file_that_people_can_read(tmp_path: Path) -> None:
+    state = told("publish 1", "stable 1", "revoke 1")
+    ledger_file.write(tmp_path, state)
+    assert ledger_file.read(tmp_path, "centos7") == state
+    assert [path.name for path in tmp_path.iterdir()] == ["centos7.channels.json"]
+    first = json.loads((tmp_path / "centos7.channels.json").read_text())["history"][0]
+    assert first == {"when": WHEN, "what": "publish", "channel": "candidate", "to": "20261123.1"}
+
+
+def test_without_a_file_it_is_empty(tmp_path: Path) -> None:
+    assert ledger_file.read(tmp_path, "centos7") == EMPTY
+    ledger_file.write(tmp_path, EMPTY)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{}",
+        b'{"name": "centos7", "chan',
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"name": "centos8"}',
+        b'{"name": "centos7", "schema": 2}',
+        b'{"name": "centos7", "later": true}',
+        b'{"name": "centos7", "channels": {"stable": "../etc/passwd"}}',
+        b'{"name": "centos7", "channels": {"Stable": "20261123.1"}}',
+        b'{"name": "centos7", "history": [{"when": "", "what": "eat"}]}',
+    ],
+)
+def test_what_makes_no_sense_is_said_and_stays(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "centos7.channels.json"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"centos7\.channels\.json cannot be read") as caught:
+        ledger_file.read(tmp_path, "centos7")
+    assert "copy" in caught.value.hint
+    with pytest.raises(ConfigError):
+        ledger_file.write(tmp_path, EMPTY)
+    assert path.read_bytes() == content
+
+
+def test_a_store_that_does_not_take_it(tmp_path: Path) -> None:
+    with pytest.raises(HostError, match=r"Cannot write to .*gone"):
+        ledger_file.write(tmp_path / "gone", told("publish 1"))
+    (tmp_path / "centos7.channels.json").mkdir()
+    with pytest.raises(HostError, match=r"Cannot read .*centos7\.channels\.json"):
+        ledger_file.read(tmp_path, "centos7")

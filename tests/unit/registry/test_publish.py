@@ -1,0 +1,198 @@
+"""Publishing and finding templates, on real files."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from shelf import RECORD, TODAY, issue
+
+from builder.errors import ConfigError, HostError, TemplateError
+from builder.model.template import ImageFacts, Template
+from builder.registry import channels, ledger_file, registry
+from builder.registry.publish import publish
+
+
+def names(store: Path) -> list[str]:
+    """Return the store's files, but for the lock and the ledger."""
+    return sorted(
+        path.name
+        for path in store.iterdir()
+        if path.name not in (ledger_file.LOCK, "centos7.channels.json")
+    )
+
+
+def versions(store: Path) -> list[str]:
+    return [template.version for template in registry.templates(store)]
+
+
+def test_a_template_is_an_image_and_its_manifest_and_nothing_else(tmp_path: Path) -> None:
+    template = issue(tmp_path)
+    assert names(tmp_path) == ["centos7-20261123.1.json", "centos7-20261123.1.qcow2"]
+    assert template.path.read_text() == "image 0"
+    manifest = registry.manifest(template)
+    assert (manifest.version, manifest.image) == ("20261123.1", template.image)
+    assert registry.templates(tmp_path) == (template,)
+
+
+def test_versions_sort_as_numbers(tmp_path: Path) -> None:
+    for number in range(11):
+        issue(tmp_path, number=number)
+    issue(tmp_path, today=date(2026, 9, 30))
+    expected = ["20260930.1", *(f"20261123.{number}" for number in range(1, 12))]
+    assert versions(tmp_path) == expected
+
+
+def test_names_sort_before_versions(tmp_path: Path) -> None:
+    issue(tmp_path, replace(RECORD, name="centos7-dvd"), today=date(2020, 1, 1))
+    issue(tmp_path)
+    found = [(template.name, template.version) for template in registry.templates(tmp_path)]
+    assert found == [("centos7", "20261123.1"), ("centos7-dvd", "20200101.1")]
+
+
+def test_twenty_publishers_at_once_lose_nothing(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(20) as pool:
+        made = list(pool.map(lambda number: issue(tmp_path, number=number), range(20)))
+    assert len({template.path for template in made}) == 20
+    assert versions(tmp_path) == [f"20261123.{number}" for number in range(1, 21)]
+    assert {template.path.read_text() for template in made} == {f"image {n}" for n in range(20)}
+    assert len(names(tmp_path)) == 40
+
+
+def test_an_image_without_manifest_is_never_overwritten(tmp_path: Path) -> None:
+    orphan = issue(tmp_path)
+    orphan.manifest.unlink()
+    assert issue(tmp_path, number=1).version == "20261123.2"
+    assert orphan.path.read_text() == "image 0"
+
+
+def test_a_store_that_does_not_take_it_is_said(tmp_path: Path) -> None:
+    facts = ImageFacts(virtual_size=1, size=1, sha256="0" * 64)
+    with pytest.raises(HostError, match=r"Cannot lock the templates in .*: No such file"):
+        publish(tmp_path / "gone" / ".x.candidate", RECORD, facts, today=TODAY)
+    assert names(tmp_path) == []
+
+
+def _drop_image(template: Template) -> None:
+    template.path.unlink()
+
+
+def _cut_image(template: Template) -> None:
+    template.path.write_text("imag")
+
+
+def _break_manifest(template: Template) -> None:
+    template.manifest.write_text(template.manifest.read_text()[:-20])
+
+
+def _drop_manifest(template: Template) -> None:
+    template.manifest.unlink()
+
+
+def _rename(template: Template) -> None:
+    for path in (template.path, template.manifest):
+        path.rename(path.with_stem(f"{path.stem}-copy"))
+
+
+def _unfinish(template: Template) -> None:
+    record = json.loads(template.manifest.read_text())
+    template.manifest.write_text(json.dumps({**record, "image": None}))
+
+
+def _misname(template: Template) -> None:
+    record = json.loads(template.manifest.read_text())
+    template.manifest.write_text(json.dumps({**record, "version": "latest"}))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [_drop_image, _cut_image, _break_manifest, _drop_manifest, _rename, _unfinish, _misname],
+)
+def test_what_is_not_whole_is_no_template(tmp_path: Path, spoil: object) -> None:
+    assert callable(spoil)
+    kept = issue(tmp_path)
+    spoil(issue(tmp_path, number=1))
+    (tmp_path / "notes-of-mine.json").write_text("{}")
+    (tmp_path / "other-1.json").mkdir()
+    assert registry.templates(tmp_path) == (kept,)
+
+
+def test_an_empty_or_missing_store_has_no_templates(tmp_path: Path) -> None:
+    assert registry.templates(tmp_path) == ()
+    assert registry.templates(tmp_path / "missing") == ()
+
+
+def test_unchanged_is_the_newest_with_the_same_key(tmp_path: Path) -> None:
+    issue(tmp_path)
+    newest = issue(tmp_path, number=1)
+    issue(tmp_path, replace(RECORD, build_key="another"), number=2)
+    issue(tmp_path, replace(RECORD, name="centos7-dvd"), number=3)
+    assert registry.unchanged(tmp_path, "centos7", key="key") == newest
+    assert registry.unchanged(tmp_path, "centos7", key="new") is None
+    assert registry.unchanged(tmp_path, "rehearsal", key="key") is None
+
+
+def test_a_manifest_that_went_away_is_an_error(tmp_path: Path) -> None:
+    template = issue(tmp_path)
+    template.manifest.unlink()
+    with pytest.raises(TemplateError, match="cannot be read"):
+        registry.manifest(template)
+
+
+def test_a_build_that_was_killed_gets_the_version_that_it_had_claimed(tmp_path: Path) -> None:
+    def again() -> Template:
+        candidate = tmp_path / ".x.candidate"
+        facts = ImageFacts(virtual_size=1, size=5, sha256="0" * 64)
+        return publish(candidate, RECORD, facts, today=TODAY)
+
+    (tmp_path / ".x.candidate").write_text("image")
+    first = again()
+    assert again() == first  # killed after the image had its name
+    first.path.rename(tmp_path / ".x.candidate")
+    assert registry.templates(tmp_path) == ()
+    ledger = ledger_file.read(tmp_path, "centos7")
+    assert again() == first  # killed between the claim and that
+    assert ledger_file.read(tmp_path, "centos7") == ledger
+    (tmp_path / "centos7.channels.json").unlink()
+    assert again() == first  # killed before it had told the ledger
+    ledger = ledger_file.read(tmp_path, "centos7")
+    assert (ledger.channels, len(ledger.history)) == ({"candidate": "20261123.1"}, 1)
+    assert names(tmp_path) == ["centos7-20261123.1.json", "centos7-20261123.1.qcow2"]
+
+
+def test_the_candidate_is_what_was_published_last(tmp_path: Path) -> None:
+    for number in range(3):
+        issue(tmp_path, number=number)
+    ledger = ledger_file.read(tmp_path, "centos7")
+    assert ledger.channels == {"candidate": "20261123.3"}
+    assert [(each.what, each.before, each.after) for each in ledger.history] == [
+        ("publish", "", "20261123.1"),
+        ("publish", "20261123.1", "20261123.2"),
+        ("publish", "20261123.2", "20261123.3"),
+    ]
+
+
+def test_a_version_that_is_gone_is_not_given_again(tmp_path: Path) -> None:
+    issue(tmp_path)
+    last = issue(tmp_path, number=1)
+    for path in (last.manifest, last.path):
+        path.unlink()
+    assert issue(tmp_path, number=2).version == "20261123.3"
+
+
+def test_nothing_is_claimed_where_the_ledger_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "centos7.channels.json").write_text('{"name": "cent')
+    with pytest.raises(ConfigError, match=r"centos7\.channels\.json cannot be read"):
+        issue(tmp_path)
+    assert names(tmp_path) == [".0.candidate"]
+
+
+def test_a_revoked_template_does_not_count_as_unchanged(tmp_path: Path) -> None:
+    older = issue(tmp_path)
+    issue(tmp_path, number=1)
+    channels.revoke(tmp_path, "centos7", reason="leaks")
+    assert registry.unchanged(tmp_path, "centos7", key="key") == older
+    channels.revoke(tmp_path, "centos7", reason="leaks too")
+    assert registry.unchanged(tmp_path, "centos7", key="key") is None

@@ -1,0 +1,204 @@
+"""How people name templates, and what becomes of channels, on real files."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from shelf import RECORD, issue
+
+from builder.errors import BuilderError, ConfigError, TemplateError, UsageError
+from builder.model.ledger import Moved
+from builder.registry import channels, ledger_file
+from builder.registry.listing import age, described, entries
+from builder.registry.reference import find
+
+ONE, TWO, THREE = (f"20261123.{number}" for number in (1, 2, 3))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """Return a store with three versions, of which the first is stable."""
+    for number in range(3):
+        issue(tmp_path, number=number)
+    issue(tmp_path, replace(RECORD, name="centos7-dvd"))
+    channels.promote(tmp_path, f"centos7@{ONE}")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("reference", "version"),
+    [
+        ("centos7", THREE),
+        ("centos7@latest", THREE),
+        ("centos7@candidate", THREE),
+        ("centos7@stable", ONE),
+        (f"centos7@{TWO}", TWO),
+        ("centos7-dvd", ONE),
+    ],
+)
+def test_what_a_reference_means(store: Path, reference: str, version: str) -> None:
+    found = find(store, reference)
+    assert (found.name, found.version) == (reference.partition("@")[0], version)
+
+
+@pytest.mark.parametrize(
+    ("reference", "sentence", "hint"),
+    [
+        ("centos", "There is no template 'centos'.", "Did you mean centos7?"),
+        ("", "'' names no template.", "NAME, NAME@VERSION"),
+        ("@stable", "'@stable' names no template.", "NAME, NAME@VERSION"),
+        ("centos7@", "'centos7@' names no template.", "NAME, NAME@VERSION"),
+        ("centos7@stable@x", "'centos7@stable@x' names no template.", "NAME, NAME@VERSION"),
+        ("centos7@stabel", "centos7 has no channel 'stabel'.", "Did you mean stable?"),
+        ("centos7@20261123", "centos7 has no channel '20261123'.", "Did you mean 20261123."),
+        ("centos7@20261123.4", "centos7 has no version 20261123.4.", "Did you mean 20261123."),
+        ("../centos7", "There is no template '../centos7'.", "Did you mean centos7?"),
+        ("centos7-dvd@stable", "centos7-dvd has no channel 'stable'.", "Known: 20261123.1"),
+    ],
+)
+def test_what_is_not_there(store: Path, reference: str, sentence: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        find(store, reference)
+    assert (caught.value.message, caught.value.exit_code) == (sentence, 2)
+    assert caught.value.hint.startswith(hint)
+
+
+def test_a_revoked_version_is_not_served(store: Path) -> None:
+    done = channels.revoke(store, "centos7", reason="ssh keys were left in it")
+    assert (done.version, done.moved) == (
+        THREE,
+        (Moved(name="centos7", channel="candidate", before=THREE, after=TWO),),
+    )
+    assert [find(store, word).version for word in ("centos7", "centos7@candidate")] == [TWO, TWO]
+    with pytest.raises(TemplateError) as caught:
+        find(store, f"centos7@{THREE}")
+    assert caught.value.message == f"centos7 {THREE} is revoked: ssh keys were left in it."
+    assert caught.value.hint == f"The newest that is not is centos7@{TWO}."
+    with pytest.raises(TemplateError):
+        channels.promote(store, f"centos7@{THREE}")
+    assert find(store, f"centos7@{THREE}", revoked=True).version == THREE
+
+
+def test_a_name_with_nothing_left_to_serve(store: Path) -> None:
+    done = channels.revoke(store, "centos7-dvd", reason="no")
+    assert done.moved[0].after == ""
+    with pytest.raises(TemplateError, match=r"centos7-dvd 20261123\.1 is revoked: no"):
+        find(store, "centos7-dvd")
+    again = channels.revoke(store, "centos7-dvd", reason="another reason")
+    assert (again.reason, again.moved) == ("no", ())
+    with pytest.raises(UsageError, match="has no channel 'candidate'"):
+        channels.promote(store, "centos7-dvd")
+
+
+def test_promoting_is_by_candidate_unless_told(store: Path) -> None:
+    moved = channels.promote(store, "centos7")
+    assert moved == Moved(name="centos7", channel="stable", before=ONE, after=THREE)
+    assert channels.promote(store, "centos7@stable", to="qa").after == THREE
+    assert channels.rollback(store, "centos7").after == ONE
+    assert ledger_file.read(store, "centos7").channels == {
+        "candidate": THREE,
+        "stable": ONE,
+        "qa": THREE,
+    }
+
+
+@pytest.mark.parametrize("channel", ["", "latest", "Stable", "1st", "a b", "x" * 32, "../x", "a\n"])
+def test_names_that_no_channel_can_have(store: Path, channel: str) -> None:
+    with pytest.raises(UsageError, match="A channel cannot be called"):
+        channels.promote(store, "centos7", to=channel)
+
+
+@pytest.mark.parametrize(
+    ("deed", "sentence"),
+    [
+        (lambda store: channels.rollback(store, "centos7"), "@stable had nothing else before"),
+        (lambda store: channels.rollback(store, "centos7", channel="qa"), "has no channel 'qa'"),
+        (lambda store: channels.rollback(store, "nosuch"), "There is no template 'nosuch'"),
+        (lambda store: channels.revoke(store, "centos7", reason=" "), "needs a reason"),
+        (lambda store: entries(store, "centos"), "There is no template 'centos'"),
+    ],
+)  # fmt: skip
+def test_refusals_change_nothing(
+    store: Path, deed: Callable[[Path], object], sentence: str
+) -> None:
+    before = (store / "centos7.channels.json").read_bytes()
+    with pytest.raises(UsageError, match=sentence):
+        deed(store)
+    assert (store / "centos7.channels.json").read_bytes() == before
+
+
+def test_a_channel_whose_version_was_lost(store: Path) -> None:
+    channels.promote(store, "centos7")
+    find(store, "centos7").path.unlink()
+    with pytest.raises(
+        TemplateError, match=r"centos7@stable is 20261123\.3, whose files"
+    ) as caught:
+        find(store, "centos7@stable")
+    assert "rollback centos7 --channel stable" in caught.value.hint
+    assert channels.rollback(store, "centos7").after == ONE
+    with pytest.raises(UsageError, match=r"has no version 20261123\.3 any more"):
+        find(store, f"centos7@{THREE}")
+
+
+def test_templates_of_a_time_before_ledgers_have_a_candidate(store: Path) -> None:
+    (store / "centos7.channels.json").unlink()
+    assert find(store, "centos7@candidate").version == THREE
+    assert not (store / "centos7.channels.json").exists()
+    assert channels.promote(store, "centos7").after == THREE
+
+
+@pytest.mark.parametrize("deed", [find, described, entries])
+def test_a_ledger_that_cannot_be_read_is_one_error(
+    store: Path, deed: Callable[[Path, str], object]
+) -> None:
+    (store / "centos7.channels.json").write_text("{")
+    with pytest.raises(ConfigError, match=r"centos7\.channels\.json cannot be read"):
+        deed(store, "centos7")
+
+
+def test_entries(store: Path) -> None:
+    channels.revoke(store, f"centos7@{TWO}", reason="bad")
+    found = [(each.name, each.version, each.channels, each.revoked) for each in entries(store)]
+    assert found == [
+        ("centos7", ONE, ("stable",), ""),
+        ("centos7", TWO, (), "bad"),
+        ("centos7", THREE, ("candidate",), ""),
+        ("centos7-dvd", ONE, ("candidate",), ""),
+    ]
+    assert [each.version for each in entries(store, "centos7-dvd")] == [ONE]
+    assert entries(store)[0].created == RECORD.created
+
+
+@pytest.mark.parametrize(
+    ("created", "text"),
+    [
+        ("2026-11-23T10:00:00Z", "0 min"),
+        ("2026-11-23T08:01:00Z", "119 min"),
+        ("2026-11-23T08:00:00Z", "2 h"),
+        ("2026-11-21T10:00:01Z", "47 h"),
+        ("2026-11-21T10:00:00Z", "2 d"),
+        ("2025-11-23T10:00:00Z", "365 d"),
+        ("2026-11-23T11:00:00Z", "0 min"),
+        ("2026-11-23T10:00:00", ""),
+        ("yesterday", ""),
+        ("", ""),
+    ],
+)
+def test_age(created: str, text: str) -> None:
+    assert age(created, now=datetime(2026, 11, 23, 10, tzinfo=UTC)) == text
+
+
+def test_errors_of_references_are_ours(store: Path) -> None:
+    """Whatever is typed."""
+    for word in ("a@b@c", "\0", "centos7@\0", "centos7@latest ", "a/b", "centos7@20261123.99999"):
+        with pytest.raises(BuilderError):
+            find(store, word)
+
+
+def test_a_name_with_a_dash_has_a_ledger_of_its_own(store: Path) -> None:
+    names = sorted(path.name for path in store.glob("*.channels.json"))
+    assert names == ["centos7-dvd.channels.json", "centos7.channels.json"]
+    assert json.loads((store / names[0]).read_text())["name"] == "centos7-dvd"

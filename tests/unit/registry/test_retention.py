@@ -1,0 +1,58 @@
+"""Which versions pruning keeps, and why."""
+
+import pytest
+from shelf import told
+
+from builder.registry import retention
+
+
+def kept(words: list[str], keep: int, users: dict[str, list[str]]) -> dict[str, tuple[str, ...]]:
+    """Judge versions 1 to 5, published in that order."""
+    there = tuple(f"20261123.{number}" for number in range(1, 6))
+    state = told(*(f"publish {number}" for number in range(1, 6)), *words, there=there)
+    needs = {f"20261123.{number}": names for number, names in users.items()}
+    found = retention.judge(there, state, keep=keep, users=needs)
+    return {each.removeprefix("20261123."): why for each, why in found.items()}
+
+
+@pytest.mark.parametrize(
+    ("words", "keep", "users", "stays"),
+    [
+        ([], 3, {}, "345"),
+        ([], 1, {}, "5"),
+        ([], 0, {}, "5"),
+        ([], 5, {}, "12345"),
+        ([], 99, {}, "12345"),
+        (["stable 1"], 1, {}, "15"),
+        (["stable 1", "stable 3"], 1, {}, "135"),
+        (["qa 1", "qa 2", "stable 3"], 1, {}, "1235"),
+        ([], 1, {"2": ["the domain web1"]}, "25"),
+        # Revoked versions do not count; the newest stays even so, beside what the name serves.
+        (["revoke 4"], 3, {}, "235"),
+        (["revoke 5"], 1, {}, "45"),
+        (["revoke 5", "revoke 4"], 0, {}, "35"),
+        (["revoke 1", "revoke 2", "revoke 3", "revoke 4", "revoke 5"], 3, {}, "5"),
+        (["revoke 1"], 9, {"1": ["/x.qcow2"]}, "12345"),
+    ],
+)
+def test_what_stays(words: list[str], keep: int, users: dict[str, list[str]], stays: str) -> None:
+    found = kept(words, keep, users)
+    assert "".join(version for version, why in found.items() if why) == stays
+
+
+def test_it_is_said_why() -> None:
+    found = kept(["stable 1", "stable 2"], 1, {"1": ["the domain a", "/b.qcow2"], "3": ["/c"]})
+    assert found == {
+        "1": (
+            "the domain a, /b.qcow2 need it",
+            "a rollback of stable goes back to it",
+        ),
+        "2": ("the channel stable points to it",),
+        "3": ("/c needs it",),
+        "4": (),
+        "5": (
+            "the channel candidate points to it",
+            "it is the newest",
+            "the newest 1 stay",
+        ),
+    }
