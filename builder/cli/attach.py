@@ -22,15 +22,15 @@ def attach(
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Go on with a build whose process was killed: join its installation and finish it."""
-    from builder.host.host import open_hypervisor
+    from builder.host.host import open_host
     from builder.recipes.build import attach as join
     from builder.record.builds import find
 
     shared = context(ctx)
     seal = signer(shared, sign) if sign else None
     folder = find(shared.settings.artifacts, build).folder
-    with open_hypervisor(shared.settings) as hypervisor:
-        built = join(folder, on=hypervisor, events=events, monitor=shared.monitor)
+    with open_host(shared.settings) as host:
+        built = join(folder, host=host, events=events, monitor=shared.monitor)
     if seal:
         seal(built.template)
     typer.echo(to_json(built) if json else summary(built))

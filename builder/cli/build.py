@@ -99,13 +99,13 @@ def build(
 def _build(
     order: "BuildOrder", context: Context, *, force: bool, keep: bool, events: Path | None
 ) -> "Built":
-    from builder.host.host import open_hypervisor
+    from builder.host.host import open_host
     from builder.recipes.build import build as run
     from builder.recipes.work import How
 
-    with open_hypervisor(context.settings) as hypervisor:
+    with open_host(context.settings) as host:
         how = How(force=force, keep=keep, events=events)
-        return run(order, on=hypervisor, how=how, monitor=context.monitor)
+        return run(order, host=host, how=how, monitor=context.monitor)
 
 
 def _preview(order: "BuildOrder", context: Context) -> str:

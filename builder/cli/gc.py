@@ -22,12 +22,12 @@ def gc(
     What a process is at is left alone, and so is a build whose guest still installs: it can be
     joined, see attach.
     """
-    from builder.host.host import open_hypervisor
+    from builder.host.host import open_host
     from builder.recipes.gc import collect
 
     shared = context(ctx)
-    with open_hypervisor(shared.settings) as hypervisor:
-        found = collect(hypervisor, kept=kept, dry_run=dry_run, monitor=shared.monitor)
+    with open_host(shared.settings) as host:
+        found = collect(host, kept=kept, dry_run=dry_run, monitor=shared.monitor)
     if json:
         typer.echo(to_json(found))
         return

@@ -10,23 +10,23 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from builder.errors import HostError
-from builder.host.host import Hypervisor
+from builder.host.host import Host
 from builder.monitor import Monitor
 from builder.virt import domains, pools
 
 
-def left(on: Hypervisor, build_id: str) -> tuple[str, ...]:
+def left(host: Host, build_id: str) -> tuple[str, ...]:
     """Return the names of the build's domains and the paths of its files."""
-    return (*_domains(on, build_id), *map(str, _files(on, build_id)))
+    return (*_domains(host, build_id), *map(str, _files(host, build_id)))
 
 
-def running(on: Hypervisor, build_id: str) -> bool:
+def running(host: Host, build_id: str) -> bool:
     """Tell whether a guest of the build runs."""
-    return any(domains.active(on.connection, name) for name in _domains(on, build_id))
+    return any(domains.active(host.connection, name) for name in _domains(host, build_id))
 
 
 def clear(
-    on: Hypervisor, build_id: str, *, keep: Collection[str] = (), monitor: Monitor
+    host: Host, build_id: str, *, keep: Collection[str] = (), monitor: Monitor
 ) -> tuple[str, ...]:
     """Remove what is left of the build, but for what is named in `keep`; return what that was.
 
@@ -34,21 +34,21 @@ def clear(
     """
     removed = []
     try:
-        for name in (each for each in _domains(on, build_id) if each not in keep):
-            domains.remove(domains.Domain(name=name, connection=on.connection))
+        for name in (each for each in _domains(host, build_id) if each not in keep):
+            domains.remove(domains.Domain(name=name, connection=host.connection))
             removed.append(name)
-        for path in (each for each in _files(on, build_id) if str(each) not in keep):
+        for path in (each for each in _files(host, build_id) if str(each) not in keep):
             path.unlink(missing_ok=True)
             removed.append(str(path))
         if removed:
-            _notice(on)
+            _notice(host)
     except (HostError, OSError) as error:
         monitor.warn(f"something of {build_id} is left behind: {error}")
     return tuple(removed)
 
 
 @contextmanager
-def cleared(on: Hypervisor, build_id: str, *, keep: bool, monitor: Monitor) -> Iterator[None]:
+def cleared(host: Host, build_id: str, *, keep: bool, monitor: Monitor) -> Iterator[None]:
     """Clear up at the end of the block, whatever ends it.
 
     With `keep`, what a failure leaves stays for a look inside; Ctrl-C still clears everything.
@@ -62,20 +62,20 @@ def cleared(on: Hypervisor, build_id: str, *, keep: bool, monitor: Monitor) -> I
         raise
     finally:
         if stays:
-            monitor.note(f"kept: {', '.join(left(on, build_id))}")
+            monitor.note(f"kept: {', '.join(left(host, build_id))}")
         else:
-            clear(on, build_id, monitor=monitor)
+            clear(host, build_id, monitor=monitor)
 
 
-def _domains(on: Hypervisor, build_id: str) -> tuple[str, ...]:
-    return tuple(name for name in domains.names(on.connection) if build_id in name)
+def _domains(host: Host, build_id: str) -> tuple[str, ...]:
+    return tuple(name for name in domains.names(host.connection) if build_id in name)
 
 
-def _files(on: Hypervisor, build_id: str) -> tuple[Path, ...]:
-    folders = dict.fromkeys((on.iso_pool.path, on.store_pool.path))
+def _files(host: Host, build_id: str) -> tuple[Path, ...]:
+    folders = dict.fromkeys((host.iso_pool.path, host.store_pool.path))
     return tuple(path for folder in folders for path in sorted(folder.glob(f"*{build_id}*")))
 
 
-def _notice(on: Hypervisor) -> None:
-    for pool in (on.iso_pool, on.store_pool):
-        pools.notice(on.connection, pool.name)
+def _notice(host: Host) -> None:
+    for pool in (host.iso_pool, host.store_pool):
+        pools.notice(host.connection, pool.name)

@@ -1,4 +1,4 @@
-"""The hypervisor that builds run on: connected, its pools ready."""
+"""The host that builds run on: libvirt connected, its pools ready."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from builder.virt.capabilities import accelerator
 from builder.virt.connection import Connection, connect
 
 
-class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
+class Host(msgspec.Struct, frozen=True, kw_only=True):
     """An open connection, and what was found behind it."""
 
     settings: Settings
@@ -24,14 +24,14 @@ class Hypervisor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def open_hypervisor(settings: Settings) -> Iterator[Hypervisor]:
+def open_host(settings: Settings) -> Iterator[Host]:
     """Connect to libvirt and make both pools ready, for the block.
 
     Raises HostError when libvirt does not answer, cannot run guests, or a pool cannot be made.
     """
     with connect(settings.uri) as connection:
         iso_pool, store_pool = pools.init(connection, settings)
-        yield Hypervisor(
+        yield Host(
             settings=settings,
             connection=connection,
             accelerator=accelerator(connection),

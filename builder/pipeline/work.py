@@ -1,8 +1,8 @@
-"""One job of a pipeline: the recipe, on a hypervisor of its own."""
+"""One job of a pipeline: the recipe, with a connection of its own."""
 
 from builder.config import Settings
 from builder.host import pools
-from builder.host.host import open_hypervisor
+from builder.host.host import open_host
 from builder.model.template import Built
 from builder.monitor import Monitor
 from builder.pipeline.definition import Job
@@ -24,5 +24,5 @@ def prepare_host(settings: Settings) -> None:
 def build_job(job: Job, monitor: Monitor, *, settings: Settings, force: bool) -> Built:
     """Build the job's template. Raises the BuilderError of the step that failed."""
     order = resolve(job.request, kickstarts=settings.kickstarts)
-    with open_hypervisor(settings) as hypervisor:
-        return build(order, on=hypervisor, how=How(force=force), monitor=monitor)
+    with open_host(settings) as host:
+        return build(order, host=host, how=How(force=force), monitor=monitor)

@@ -13,7 +13,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from builder.errors import HangError, HostError, InstallError, MediaError, TemplateError
-from builder.host.host import Hypervisor
+from builder.host.host import Host
 from builder.install.plan import adapted, install_plan
 from builder.install.run import install
 from builder.media.edits import Wishes
@@ -44,7 +44,7 @@ def audit_disk(
     *,
     medium: Path,
     machine: Machine,
-    on: Hypervisor,
+    host: Host,
     evidence: Path,
 ) -> tuple[Finding, ...]:
     """Return one finding for each check; see `archive_of` for the rest.
@@ -52,65 +52,69 @@ def audit_disk(
     Raises TemplateError when the disk cannot be read.
     """
     with (
-        archive_of(disk, medium=medium, machine=machine, on=on, evidence=evidence) as archive,
+        archive_of(disk, medium=medium, machine=machine, host=host, evidence=evidence) as archive,
         Tree.opened(archive) as tree,
     ):
         return audit(tree, expected)
 
 
-def audit_template(template: Template, *, on: Hypervisor, monitor: Monitor) -> tuple[Finding, ...]:
+def audit_template(template: Template, *, host: Host, monitor: Monitor) -> tuple[Finding, ...]:
     """Audit a published image; what its build waived stays waived.
 
     Raises MediaError when the ISO that it was installed from is no longer in the iso pool.
     """
     record = manifest(template)
-    medium = on.iso_pool.path / record.iso
+    medium = host.iso_pool.path / record.iso
     if not medium.is_file():
         raise MediaError(
             f"The medium {record.iso} that {template.name} was installed from is not in the pool "
-            f"{on.iso_pool.name}.",
+            f"{host.iso_pool.name}.",
             hint="Its installer reads the disk: `builder iso fetch` or `iso add` brings it.",
         )
     disk = Volume(
-        pool=on.store_pool.name,
+        pool=host.store_pool.name,
         name=template.path.name,
         path=template.path,
         format="qcow2",
         capacity=template.image.virtual_size,
         allocation=template.image.size,
     )
-    with rechecks.folder(on.settings.state, monitor=monitor) as evidence:
+    with rechecks.folder(host.settings.state, monitor=monitor) as evidence:
         found = audit_disk(
             disk,
             record.expected,
             medium=medium,
-            machine=_machine(record, on),
-            on=on,
+            machine=_machine(record, host),
+            host=host,
             evidence=evidence,
         )
     return waive(found, {each.check for each in record.audit if each.waived})
 
 
-def boot_template(template: Template, *, on: Hypervisor, monitor: Monitor) -> tuple[Finding, ...]:
+def boot_template(template: Template, *, host: Host, monitor: Monitor) -> tuple[Finding, ...]:
     """Boot two clones of a published image; what its build waived stays waived.
 
     Raises TemplateError when one does not reach its login prompt.
     """
     record = manifest(template)
-    with rechecks.folder(on.settings.state, monitor=monitor) as evidence:
-        trial = Trial(pool=on.store_pool.name, minutes=on.settings.boot_minutes, evidence=evidence)
-        found = verify(template.path, _machine(record, on), connection=on.connection, trial=trial)
+    with rechecks.folder(host.settings.state, monitor=monitor) as evidence:
+        trial = Trial(
+            pool=host.store_pool.name, minutes=host.settings.boot_minutes, evidence=evidence
+        )
+        found = verify(
+            template.path, _machine(record, host), connection=host.connection, trial=trial
+        )
     return waive(found.findings, {each.check for each in record.clones if each.waived})
 
 
-def _machine(record: Manifest, on: Hypervisor) -> Machine:
+def _machine(record: Manifest, host: Host) -> Machine:
     emulated = catalogue.find(record.release).emulated_cpu
-    return adapted(record.machine, on.accelerator, emulated_cpu=emulated)
+    return adapted(record.machine, host.accelerator, emulated_cpu=emulated)
 
 
 @contextmanager
 def archive_of(
-    disk: Volume, *, medium: Path, machine: Machine, on: Hypervisor, evidence: Path
+    disk: Volume, *, medium: Path, machine: Machine, host: Host, evidence: Path
 ) -> Iterator[Path]:
     """Make an archive of the disk's files for the block, as builder/proof/audit/tree.py has it.
 
@@ -120,11 +124,11 @@ def archive_of(
     """
     nonce = secrets.token_hex(16)
     stem = f"{evidence.parent.name}-{evidence.name}"
-    archive = on.store_pool.path / f".{stem}.tar"
+    archive = host.store_pool.path / f".{stem}.tar"
     with ExitStack() as undo:
         undo.callback(archive.unlink, missing_ok=True)
         _reserve(archive, disk.capacity + _ROOM)
-        boot = on.iso_pool.path / f".{stem}.qcow2"
+        boot = host.iso_pool.path / f".{stem}.qcow2"
         undo.callback(boot.unlink, missing_ok=True)
         media = remaster(
             medium,
@@ -136,7 +140,7 @@ def archive_of(
         plan = install_plan(
             f"builder-{stem}", machine, nonce=nonce, disk=disk.path, media=media, evidence=evidence
         )
-        _run(_reading(plan, archive), on)
+        _run(_reading(plan, archive), host)
         yield archive
 
 
@@ -157,12 +161,12 @@ def _reading(plan: InstallPlan, archive: Path) -> InstallPlan:
     return replace(plan, domain=replace(plan.domain, disks=disks))
 
 
-def _run(plan: InstallPlan, on: Hypervisor) -> None:
+def _run(plan: InstallPlan, host: Host) -> None:
     plan.evidence.mkdir(parents=True, exist_ok=True)
-    limits = Limits(deadlines=on.settings.deadlines)
-    domain = domains.Domain(name=plan.domain.name, connection=on.connection)
+    limits = Limits(deadlines=host.settings.deadlines)
+    domain = domains.Domain(name=plan.domain.name, connection=host.connection)
     try:
-        install(plan, on.connection, limits=limits, monitor=SilentMonitor())
+        install(plan, host.connection, limits=limits, monitor=SilentMonitor())
     except (InstallError, HangError) as error:
         raise TemplateError(
             f"The disk could not be read for its audit: {error.message}",

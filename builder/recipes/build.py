@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from builder.dossier import page as dossier
 from builder.errors import HostError
 from builder.host import cleanup
-from builder.host.host import Hypervisor
+from builder.host.host import Host
 from builder.model.build import BuildOrder
 from builder.model.installation import Installation
 from builder.model.media import InstallMedia
@@ -29,21 +29,21 @@ from builder.registry.registry import unchanged
 _ASKED = "order"
 
 
-def build(order: BuildOrder, *, on: Hypervisor, how: How = DEFAULT, monitor: Monitor) -> Built:
+def build(order: BuildOrder, *, host: Host, how: How = DEFAULT, monitor: Monitor) -> Built:
     """Build and publish one template; when nothing changed since the newest, return that.
 
     Raises the BuilderError of the step that failed; nothing but its evidence is left then, or what
     `how` says.
     """
     asked = Asked(order=order, nonce=secrets.token_hex(16), how=how)
-    artifacts = on.settings.artifacts
+    artifacts = host.settings.artifacts
     journal = Journal.begin(artifacts, order.name, events=how.events, monitor=monitor)
     with _documented(journal):
         journal.keep({_ASKED: asked})
-        return _carry_out(Work(asked=asked, on=on, journal=journal))
+        return _carry_out(Work(asked=asked, host=host, journal=journal))
 
 
-def attach(folder: Path, *, on: Hypervisor, events: Path | None = None, monitor: Monitor) -> Built:
+def attach(folder: Path, *, host: Host, events: Path | None = None, monitor: Monitor) -> Built:
     """Go on with the build in `folder`, whose process was killed, and finish it.
 
     Its installation has gone on meanwhile and is joined; steps that were finished are not done
@@ -57,8 +57,8 @@ def attach(folder: Path, *, on: Hypervisor, events: Path | None = None, monitor:
                 f"The build {journal.build_id} was killed before it had begun.",
                 hint="Start it again; `builder gc` clears this one.",
             )
-        work = Work(asked=asked, on=on, journal=journal)
-        cleanup.clear(on, journal.build_id, keep=_finished(work), monitor=monitor)
+        work = Work(asked=asked, host=host, journal=journal)
+        cleanup.clear(host, journal.build_id, keep=_finished(work), monitor=monitor)
         return _carry_out(work)
 
 
@@ -76,9 +76,9 @@ def _documented(journal: Journal) -> Iterator[None]:
 
 def _carry_out(work: Work) -> Built:
     journal, asked = work.journal, work.asked
-    with cleanup.cleared(work.on, journal.build_id, keep=asked.how.keep, monitor=work.monitor):
+    with cleanup.cleared(work.host, journal.build_id, keep=asked.how.keep, monitor=work.monitor):
         inputs = steps.prepare(work)
-        same = unchanged(work.on.store_pool.path, asked.order.name, key=inputs.record.build_key)
+        same = unchanged(work.host.store_pool.path, asked.order.name, key=inputs.record.build_key)
         begun = journal.results.get(
             steps.REMASTER, InstallMedia
         )  # to be finished whatever is there

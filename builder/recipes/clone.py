@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from builder.config import NETWORK
 from builder.errors import HostError, UsageError
-from builder.host.host import Hypervisor
+from builder.host.host import Host
 from builder.install.plan import adapted
 from builder.media import nocloud
 from builder.model.clone import Clone, CloneOrder, Seed
@@ -28,24 +28,24 @@ _CLOUD_INIT = re.compile(r"cloud-init(-\d.*)?$")
 _GIB = 2**30
 
 
-def clone(on: Hypervisor, template: Template, order: CloneOrder, *, monitor: Monitor) -> Clone:
+def clone(host: Host, template: Template, order: CloneOrder, *, monitor: Monitor) -> Clone:
     """Make a machine of the template, and start it unless told otherwise.
 
     Raises UsageError for a name that is taken and for what the template cannot do, ConfigError
     for a wrong file, HostError when libvirt refuses. Nothing is left of it then.
     """
     record = registry.manifest(template)
-    machine = hardware(record, on.accelerator, order)
+    machine = hardware(record, host.accelerator, order)
     capacity = _capacity(template, order)
     seed = seed_for(record, order)
-    _refuse_taken(on, order.name)
+    _refuse_taken(host, order.name)
     origin = Origin(name=template.name, version=template.version)
     with (
         monitor.step(f"Cloning {template.name} {template.version} as {order.name}"),
-        _overlay(on, template, order.name, capacity=capacity) as disk,
-        _seeded(on, seed, order.name) as medium,
+        _overlay(host, template, order.name, capacity=capacity) as disk,
+        _seeded(host, seed, order.name) as medium,
         _defined(
-            on,
+            host,
             CloneSpec(name=order.name, machine=machine, origin=origin, disk=disk.path, seed=medium),
         ) as domain,
     ):
@@ -111,15 +111,15 @@ def _capacity(template: Template, order: CloneOrder) -> int:
     return wanted
 
 
-def _refuse_taken(on: Hypervisor, name: str) -> None:
+def _refuse_taken(host: Host, name: str) -> None:
     if not _NAME.fullmatch(name):
         raise UsageError(
             f"{name!r} cannot be the name of a machine.",
             hint="Letters, digits, dots, hyphens and underscores, a letter or digit first.",
         )
-    known = {volume.name for volume in volumes.all_volumes(on.connection, on.store_pool.name)}
+    known = {volume.name for volume in volumes.all_volumes(host.connection, host.store_pool.name)}
     taken = [f"volume {each}" for each in (_disk(name), _medium(name)) if each in known]
-    if name in domains.names(on.connection):
+    if name in domains.names(host.connection):
         taken.insert(0, f"domain {name}")
     if taken:
         raise UsageError(f"There is a {taken[0]} already.", hint="Choose another name.")
@@ -134,42 +134,42 @@ def _medium(name: str) -> str:
 
 
 @contextmanager
-def _overlay(on: Hypervisor, template: Template, name: str, *, capacity: int) -> Iterator[Volume]:
+def _overlay(host: Host, template: Template, name: str, *, capacity: int) -> Iterator[Volume]:
     """Create the disk; it goes when the block fails."""
-    pool = on.store_pool.name
+    pool = host.store_pool.name
     volume = volumes.create(
-        on.connection, pool, _disk(name), capacity=capacity, backing=template.path
+        host.connection, pool, _disk(name), capacity=capacity, backing=template.path
     )
     try:
         yield volume
     except BaseException:
         with suppress(HostError):  # the first failure is the one to tell
-            volumes.delete(on.connection, pool, volume.name)
+            volumes.delete(host.connection, pool, volume.name)
         raise
 
 
 @contextmanager
-def _seeded(on: Hypervisor, seed: Seed | None, name: str) -> Iterator[Path | None]:
+def _seeded(host: Host, seed: Seed | None, name: str) -> Iterator[Path | None]:
     """Write the seed into the store pool; it goes when the block fails."""
     if seed is None:
         yield None
         return
-    path = on.store_pool.path / _medium(name)
+    path = host.store_pool.path / _medium(name)
     nocloud.make(seed, path, instance=name, when=datetime.now(UTC))
     try:
-        pools.notice(on.connection, on.store_pool.name)
+        pools.notice(host.connection, host.store_pool.name)
         yield path
     except BaseException:
         path.unlink(missing_ok=True)
         with suppress(HostError):  # the first failure is the one to tell
-            pools.notice(on.connection, on.store_pool.name)
+            pools.notice(host.connection, host.store_pool.name)
         raise
 
 
 @contextmanager
-def _defined(on: Hypervisor, spec: CloneSpec) -> Iterator[domains.Domain]:
+def _defined(host: Host, spec: CloneSpec) -> Iterator[domains.Domain]:
     """Define the domain; it goes when the block fails."""
-    domain = domains.define(on.connection, clone_xml(spec))
+    domain = domains.define(host.connection, clone_xml(spec))
     try:
         yield domain
     except BaseException:

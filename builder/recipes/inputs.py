@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from builder.host.host import Hypervisor
+from builder.host.host import Host
 from builder.kickstart.lint import check, lint
 from builder.kickstart.render import render, values
 from builder.media.fetch import fetch
@@ -58,21 +58,21 @@ def waived(order: BuildOrder) -> frozenset[str]:
     return frozenset(names)
 
 
-def staged(order: BuildOrder, *, on: Hypervisor, monitor: Monitor) -> StagedIso:
+def staged(order: BuildOrder, *, host: Host, monitor: Monitor) -> StagedIso:
     """Return the order's ISO in the iso pool: a given file, a rehearsal made here, a download."""
     unverified = order.allow_unverified or order.release.made_here
     iso = stage(
-        order.iso or _obtain(order, on=on, monitor=monitor),
-        pool=on.iso_pool,
+        order.iso or _obtain(order, host=host, monitor=monitor),
+        pool=host.iso_pool,
         expected_sha256=None if unverified else order.medium.sha256,
         volume_id=order.release.volume_id,
         monitor=monitor,
     )
-    pools.notice(on.connection, iso.pool)
+    pools.notice(host.connection, iso.pool)
     return iso
 
 
-def _obtain(order: BuildOrder, *, on: Hypervisor, monitor: Monitor) -> Path:
+def _obtain(order: BuildOrder, *, host: Host, monitor: Monitor) -> Path:
     if order.release.made_here:
-        return cached(on.settings.cache, monitor=monitor)
-    return fetch(order.release, order.medium, cache=on.iso_pool.path, monitor=monitor)
+        return cached(host.settings.cache, monitor=monitor)
+    return fetch(order.release, order.medium, cache=host.iso_pool.path, monitor=monitor)

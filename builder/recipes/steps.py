@@ -58,14 +58,14 @@ class Audited(msgspec.Struct, frozen=True, kw_only=True):
 def prepare(work: Work) -> Inputs:
     """Render and lint the kickstart, stage the ISO, and begin the record."""
     order, journal = work.order, work.journal
-    hardware = machine(order, work.on.accelerator, network=work.on.settings.network)
+    hardware = machine(order, work.host.accelerator, network=work.host.settings.network)
     kickstart = journal.step(
         "Rendering the kickstart", Kickstart, partial(rendered, order, nonce=work.asked.nonce)
     )
     iso = journal.step(
         f"Staging {order.iso.name if order.iso else order.medium.file}",
         StagedIso,
-        partial(staged, order, on=work.on, monitor=work.monitor),
+        partial(staged, order, host=work.host, monitor=work.monitor),
     )
     unique = kickstart.text.replace(work.asked.nonce, "")
     record = draft(
@@ -82,7 +82,7 @@ def prepare(work: Work) -> Inputs:
 
 def remaster_iso(inputs: Inputs, work: Work) -> InstallMedia:
     """Put kickstart and ISO together on the build's medium."""
-    overlay = not shares_blocks(work.on.iso_pool.path)
+    overlay = not shares_blocks(work.host.iso_pool.path)
     return remaster(
         inputs.iso.path,
         Wishes(kickstart=inputs.kickstart.text, append=work.order.release.installer_args),
@@ -94,8 +94,8 @@ def remaster_iso(inputs: Inputs, work: Work) -> InstallMedia:
 
 def create_disk(work: Work) -> Volume:
     """Create what is installed to."""
-    name, pool = work.disk.name, work.on.store_pool.name
-    return volumes.create(work.on.connection, pool, name, capacity=work.order.capacity)
+    name, pool = work.disk.name, work.host.store_pool.name
+    return volumes.create(work.host.connection, pool, name, capacity=work.order.capacity)
 
 
 def plan(record: Manifest, media: InstallMedia, disk: Volume, work: Work) -> InstallPlan:
@@ -114,11 +114,11 @@ def run_installation(plan: InstallPlan, record: Manifest, work: Work) -> Install
     """Install, and watch until the guest has said how it went."""
     work.journal.write("kickstart.ks", record.kickstart)
     work.journal.write("domain.xml", domain_xml(plan.domain))
-    known = newest(work.on.store_pool.path, work.order.name)
+    known = newest(work.host.store_pool.path, work.order.name)
     limits = Limits(
-        deadlines=work.on.settings.deadlines, expected=manifest(known).phases if known else {}
+        deadlines=work.host.settings.deadlines, expected=manifest(known).phases if known else {}
     )
-    return install(plan, work.on.connection, limits=limits, monitor=work.monitor)
+    return install(plan, work.host.connection, limits=limits, monitor=work.monitor)
 
 
 def audit_installed(inputs: Inputs, disk: Volume, work: Work) -> Audited:
@@ -128,7 +128,7 @@ def audit_installed(inputs: Inputs, disk: Volume, work: Work) -> Audited:
         inputs.record.expected,
         medium=inputs.iso.path,
         machine=inputs.record.machine,
-        on=work.on,
+        host=work.host,
         evidence=work.journal.folder / "audit",
     )
     return Audited(findings=_judged(found, work, file="audit.json"))
@@ -154,12 +154,12 @@ def boot_clones(record: Manifest, work: Work) -> Verified:
     """Boot two clones of the image, and compare them."""
     with _door(work) as door:
         trial = Trial(
-            pool=work.on.store_pool.name,
-            minutes=work.on.settings.boot_minutes,
+            pool=work.host.store_pool.name,
+            minutes=work.host.settings.boot_minutes,
             evidence=work.journal.folder,
             door=door,
         )
-        found = verify(work.candidate, record.machine, connection=work.on.connection, trial=trial)
+        found = verify(work.candidate, record.machine, connection=work.host.connection, trial=trial)
     return replace(found, findings=_judged(found.findings, work, file="clones.json"))
 
 
@@ -169,7 +169,7 @@ def _door(work: Work) -> Iterator[Door | None]:
     if not work.order.profile.checks:
         yield None
         return
-    card = work.on.store_pool.path / f".{work.journal.build_id}.card.iso"
+    card = work.host.store_pool.path / f".{work.journal.build_id}.card.iso"
     with TemporaryDirectory(prefix="builder-") as folder:
         key, public = make_key(Path(folder))
         data_iso.write(CARD, {"authorized_keys": public}, card, when=datetime.now(UTC))
@@ -186,7 +186,7 @@ def publish_image(record: Manifest, image: ImageFacts, work: Work) -> Template:
     record = replace(
         record,
         steps=journal.record.steps,
-        tools=tools(work.on.connection),
+        tools=tools(work.host.connection),
         finished=rfc3339(now),
     )
     template = publish(work.candidate, record, image, today=now.date())

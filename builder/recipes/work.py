@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from builder.host.host import Hypervisor
+from builder.host.host import Host
 from builder.model.build import BuildOrder
 from builder.monitor import Monitor
 from builder.record.journal import Journal
@@ -36,7 +36,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     """What every step of one build is given."""
 
     asked: Asked
-    on: Hypervisor
+    host: Host
     journal: Journal
 
     @property
@@ -57,13 +57,13 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def disk(self) -> Path:
         """The volume that is installed to."""
-        return self.on.store_pool.path / f"{self.journal.build_id}.qcow2"
+        return self.host.store_pool.path / f"{self.journal.build_id}.qcow2"
 
     @property
     def candidate(self) -> Path:
         """The image before it is published."""
-        return self.on.store_pool.path / f".{self.journal.build_id}.candidate"
+        return self.host.store_pool.path / f".{self.journal.build_id}.candidate"
 
     def medium(self, kind: str) -> Path:
         """Return the path of the medium: `kind` is "iso" or "qcow2"."""
-        return self.on.iso_pool.path / f"{self.journal.build_id}.{kind}"
+        return self.host.iso_pool.path / f"{self.journal.build_id}.{kind}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import libvirt
 
-from builder.host.host import Hypervisor
+from builder.host.host import Host
 from builder.install.plan import install_plan, machine
 from builder.install.run import install
 from builder.media.edits import Wishes
@@ -24,42 +24,42 @@ from builder.virt.listen import listen
 SILENT = SilentMonitor()
 
 
-def guests(on: Hypervisor) -> list[domains.Domain]:
+def guests(host: Host) -> list[domains.Domain]:
     """Return the domains that use the tests' own store pool; other tests may run beside these."""
     found = []
-    for each in on.connection.handle.listAllDomains():
+    for each in host.connection.handle.listAllDomains():
         with suppress(libvirt.libvirtError):  # one that is gone by now
-            if str(on.store_pool.path) in each.XMLDesc():
-                found.append(domains.Domain(name=each.name(), connection=on.connection))
+            if str(host.store_pool.path) in each.XMLDesc():
+                found.append(domains.Domain(name=each.name(), connection=host.connection))
     return found
 
 
-def left(on: Hypervisor) -> tuple[list[str], list[str]]:
+def left(host: Host) -> tuple[list[str], list[str]]:
     """Return our domains, and the files in our pools that are no ISO or template."""
-    pools = (on.iso_pool.name, on.store_pool.name)
-    files = [each.name for pool in pools for each in volumes.all_volumes(on.connection, pool)]
+    pools = (host.iso_pool.name, host.store_pool.name)
+    files = [each.name for pool in pools for each in volumes.all_volumes(host.connection, pool)]
     others = [name for name in files if not name.startswith(("rehearsal", LOCK))]
-    return [each.name for each in guests(on)], others
+    return [each.name for each in guests(host)], others
 
 
 @contextmanager
 def planned(
-    text: str, *, nonce: str, on: Hypervisor, iso: StagedIso, folder: Path
+    text: str, *, nonce: str, host: Host, iso: StagedIso, folder: Path
 ) -> Iterator[InstallPlan]:
     """Yield the plan of an installation; its medium and its disk are there for the block."""
     order = resolve(Request(release="rehearsal"))
     name = f"attempt-{nonce[:8]}"
     with ExitStack() as undo:
-        output = on.iso_pool.path / f"{name}.qcow2"
+        output = host.iso_pool.path / f"{name}.qcow2"
         wishes = Wishes(kickstart=text)
         media = remaster(iso.path, wishes, output=output, overlay=True, monitor=SILENT)
         undo.callback(media.path.unlink)
-        pool = on.store_pool.name
-        disk = volumes.create(on.connection, pool, f"{name}.qcow2", capacity=order.capacity)
-        undo.callback(volumes.delete, on.connection, pool, disk.name)
+        pool = host.store_pool.name
+        disk = volumes.create(host.connection, pool, f"{name}.qcow2", capacity=order.capacity)
+        undo.callback(volumes.delete, host.connection, pool, disk.name)
         yield install_plan(
             f"builder-{name}",
-            machine(order, on.accelerator, network="user"),
+            machine(order, host.accelerator, network="user"),
             nonce=nonce,
             disk=disk.path,
             media=media,
@@ -67,22 +67,20 @@ def planned(
         )
 
 
-def carry_out(
-    plan: InstallPlan, on: Hypervisor, *, deadlines: Deadlines | None = None
-) -> Installation:
+def carry_out(plan: InstallPlan, host: Host, *, deadlines: Deadlines | None = None) -> Installation:
     """Install as planned, and remove the domain. Raises what the installation raises."""
     try:
         return install(
             plan,
-            on.connection,
-            limits=Limits(deadlines=deadlines or on.settings.deadlines),
+            host.connection,
+            limits=Limits(deadlines=deadlines or host.settings.deadlines),
             monitor=SILENT,
         )
     finally:
-        domains.remove(domains.Domain(name=plan.domain.name, connection=on.connection))
+        domains.remove(domains.Domain(name=plan.domain.name, connection=host.connection))
 
 
-def boot(plan: InstallPlan, on: Hypervisor) -> str:
+def boot(plan: InstallPlan, host: Host) -> str:
     """Return what the installed system writes to its console until it powers itself off."""
     spec = DomainSpec(
         name=f"{plan.domain.name}-boot",
@@ -92,7 +90,7 @@ def boot(plan: InstallPlan, on: Hypervisor) -> str:
         console_log=plan.evidence / "boot.log",
     )
     with (
-        domains.paused(on.connection, domain_xml(spec)) as domain,
+        domains.paused(host.connection, domain_xml(spec)) as domain,
         listen(domain, logs=spec.logs) as signals,
     ):
         domains.resume(domain)

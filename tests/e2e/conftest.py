@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from builder import config
-from builder.host.host import Hypervisor, open_hypervisor
+from builder.host.host import Host, open_host
 from builder.model.media import StagedIso
 from builder.monitor import SilentMonitor
 from builder.recipes.inputs import staged
@@ -47,17 +47,17 @@ def settings(libvirt_uri: str, place: Path) -> config.Settings:
 
 
 @pytest.fixture(scope="session")
-def hypervisor(settings: config.Settings) -> Iterator[Hypervisor]:
-    """Return the open hypervisor; its pools go away with the tests."""
-    with open_hypervisor(settings) as hypervisor:
+def host(settings: config.Settings) -> Iterator[Host]:
+    """Return the open host; its pools go away with the tests."""
+    with open_host(settings) as host:
         try:
-            yield hypervisor
+            yield host
         finally:
-            for pool in (hypervisor.iso_pool, hypervisor.store_pool):
-                remove(hypervisor.connection, pool.name)
+            for pool in (host.iso_pool, host.store_pool):
+                remove(host.connection, pool.name)
 
 
 @pytest.fixture(scope="session")
-def rehearsal(hypervisor: Hypervisor) -> StagedIso:
+def rehearsal(host: Host) -> StagedIso:
     """Return the staged rehearsal ISO, made on this machine if the cache has none."""
-    return staged(resolve(Request(release="rehearsal")), on=hypervisor, monitor=SilentMonitor())
+    return staged(resolve(Request(release="rehearsal")), host=host, monitor=SilentMonitor())

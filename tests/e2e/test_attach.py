@@ -15,7 +15,7 @@ from msgspec import structs
 
 from builder.config import Settings
 from builder.host import cleanup
-from builder.host.host import Hypervisor
+from builder.host.host import Host
 from builder.model.media import StagedIso
 from builder.monitor import SilentMonitor
 from builder.recipes.gc import collect
@@ -93,10 +93,10 @@ def wait_until(true: Callable[[], bool], told: Callable[[], str]) -> None:
 
 
 @pytest.fixture
-def cli(settings: Settings, hypervisor: Hypervisor, tmp_path: Path) -> Iterator[Cli]:
+def cli(settings: Settings, host: Host, tmp_path: Path) -> Iterator[Cli]:
     """Return the command; a guest that a failed test has left does not slow down the next one."""
     yield Cli(settings, tmp_path / "log")
-    for guest in guests(hypervisor):
+    for guest in guests(host):
         domains.remove(guest)
 
 
@@ -119,7 +119,7 @@ def newest(settings: Settings) -> Path:
 
 
 def test_a_build_that_is_killed_in_every_phase_comes_out_the_same(
-    cli: Cli, settings: Settings, hypervisor: Hypervisor, rehearsal: StagedIso, tmp_path: Path
+    cli: Cli, settings: Settings, host: Host, rehearsal: StagedIso, tmp_path: Path
 ) -> None:
     assert rehearsal.path.is_file()
     words, folder = ["build", "rehearsal", "--force"], Path()
@@ -128,7 +128,7 @@ def test_a_build_that_is_killed_in_every_phase_comes_out_the_same(
         folder = newest(settings)
         words = ["attach", folder.name]
         if phase == "phase: packages":  # the installation ends while nobody watches
-            _wait_for_its_end(hypervisor, folder.name)
+            _wait_for_its_end(host, folder.name)
     key, pipeline = keys(tmp_path, "attach"), keys(tmp_path, "pipeline")
     with cli.run(*words, "--sign", key) as command:
         assert command.wait(timeout=300) == 0, cli.said()
@@ -136,12 +136,12 @@ def test_a_build_that_is_killed_in_every_phase_comes_out_the_same(
     entry = load(folder)
     assert entry is not None
     assert (entry.state, len(entry.record.steps)) == ("done", 9)
-    published = map(manifest, versions(hypervisor.store_pool.path, "rehearsal"))
+    published = map(manifest, versions(host.store_pool.path, "rehearsal"))
     made = [each for each in published if each.build_id == folder.name]
     assert [each.version for each in made] == [entry.record.version]
     assert any(package.name == "openssh-server" for package in made[0].packages)
     assert made[0].boot_seconds > 1
-    assert left(hypervisor) == ([], [])
+    assert left(host) == ([], [])
     assert not (folder / ".results.json").exists()
 
     nightly = tmp_path / "nightly.toml"
@@ -164,16 +164,16 @@ def keys(folder: Path, name: str) -> str:
     return key
 
 
-def _wait_for_its_end(on: Hypervisor, build_id: str) -> None:
-    wait_until(lambda: not _running(on, build_id), lambda: "its guest does not end")
+def _wait_for_its_end(host: Host, build_id: str) -> None:
+    wait_until(lambda: not _running(host, build_id), lambda: "its guest does not end")
 
 
-def _running(on: Hypervisor, build_id: str) -> bool:
-    return domains.active(on.connection, f"builder-rehearsal-{build_id}")
+def _running(host: Host, build_id: str) -> bool:
+    return domains.active(host.connection, f"builder-rehearsal-{build_id}")
 
 
 def test_gc_clears_what_nobody_will_finish_and_never_what_runs(
-    cli: Cli, settings: Settings, hypervisor: Hypervisor, rehearsal: StagedIso
+    cli: Cli, settings: Settings, host: Host, rehearsal: StagedIso
 ) -> None:
     assert rehearsal.path.is_file()
     cli.killed_at("phase:", "build", "rehearsal", "--force")
@@ -181,26 +181,26 @@ def test_gc_clears_what_nobody_will_finish_and_never_what_runs(
     entry = load(folder)
     assert entry is not None
 
-    found = collect(hypervisor, kept=True, dry_run=False, monitor=SilentMonitor())
+    found = collect(host, kept=True, dry_run=False, monitor=SilentMonitor())
     assert [(each.build_id, each.verdict) for each in found] == [(folder.name, "still installing")]
-    assert _running(hypervisor, folder.name)
+    assert _running(host, folder.name)
 
     name = f"builder-rehearsal-{folder.name}"
-    hypervisor.connection.handle.lookupByName(name).destroy()
-    found = collect(hypervisor, kept=False, dry_run=True, monitor=SilentMonitor())
+    host.connection.handle.lookupByName(name).destroy()
+    found = collect(host, kept=False, dry_run=True, monitor=SilentMonitor())
     assert [each.verdict for each in found] == ["cleared"]
     assert set(found[0].left) == {
         name,
-        str(hypervisor.iso_pool.path / f"{folder.name}.qcow2"),
-        str(hypervisor.store_pool.path / f"{folder.name}.qcow2"),
+        str(host.iso_pool.path / f"{folder.name}.qcow2"),
+        str(host.store_pool.path / f"{folder.name}.qcow2"),
     }
-    assert cleanup.left(hypervisor, folder.name) == found[0].left
-    collect(hypervisor, kept=False, dry_run=False, monitor=SilentMonitor())
-    assert cleanup.left(hypervisor, folder.name) == ()
+    assert cleanup.left(host, folder.name) == found[0].left
+    collect(host, kept=False, dry_run=False, monitor=SilentMonitor())
+    assert cleanup.left(host, folder.name) == ()
     ended = load(folder)
     assert ended is not None
     assert ended.state == "cleared"
-    assert collect(hypervisor, kept=True, dry_run=False, monitor=SilentMonitor()) == ()
+    assert collect(host, kept=True, dry_run=False, monitor=SilentMonitor()) == ()
 
 
 # Where the host's libvirt and its files are not to be seen: the other tests go on with it.

@@ -14,7 +14,7 @@ from attempts import left
 
 from builder.attest.sbom import sbom
 from builder.config import Settings
-from builder.host.host import Hypervisor
+from builder.host.host import Host
 from builder.model.media import StagedIso
 from builder.model.template import Manifest
 from builder.monitor import SilentMonitor
@@ -28,12 +28,12 @@ PASSWORD = "correct horse battery"  # noqa: S105  # what must not be found anywh
 
 @pytest.mark.parametrize("firmware", ["bios", "uefi"])
 def test_build_publishes_a_template_that_boots(
-    hypervisor: Hypervisor, rehearsal: StagedIso, firmware: str
+    host: Host, rehearsal: StagedIso, firmware: str
 ) -> None:
     request = msgspec.convert({"release": "rehearsal", "firmware": firmware}, Request)
     order = resolve(request, environ={"BUILDER_ROOT_PASSWORD": PASSWORD})
 
-    built = build(order, on=hypervisor, monitor=SilentMonitor())
+    built = build(order, host=host, monitor=SilentMonitor())
 
     template = built.template
     manifest = Manifest.parse(template.manifest.read_bytes())
@@ -46,12 +46,12 @@ def test_build_publishes_a_template_that_boots(
     assert all(package.version and package.source for package in manifest.packages)
     assert json.loads(sbom(manifest))["metadata"]["component"]["name"] == template.path.name
     assert "backing" not in run(["qemu-img", "info", template.path]).stdout
-    assert left(hypervisor) == ([], [])
+    assert left(host) == ([], [])
     assert built.folder is not None
     assert (built.folder / template.path.name).samefile(template.path)
-    _assert_nowhere(PASSWORD, [built.folder, hypervisor.store_pool.path])
+    _assert_nowhere(PASSWORD, [built.folder, host.store_pool.path])
 
-    again = build(order, on=hypervisor, monitor=SilentMonitor())
+    again = build(order, host=host, monitor=SilentMonitor())
 
     assert not again.fresh
     assert again.template == template
@@ -65,7 +65,7 @@ def _assert_nowhere(secret: str, folders: list[Path]) -> None:
 
 
 def test_ctrl_c_during_an_installation_cleans_up_everything(
-    settings: Settings, hypervisor: Hypervisor, rehearsal: StagedIso, tmp_path: Path
+    settings: Settings, host: Host, rehearsal: StagedIso, tmp_path: Path
 ) -> None:
     assert rehearsal.path.is_file()
     environment = {
@@ -83,7 +83,7 @@ def test_ctrl_c_during_an_installation_cleans_up_everything(
     command.send_signal(signal.SIGINT)
 
     assert command.wait(timeout=20) == 130
-    assert left(hypervisor) == ([], [])
+    assert left(host) == ([], [])
 
 
 def _wait_for(log: Path, text: str) -> None:

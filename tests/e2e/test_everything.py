@@ -8,7 +8,7 @@ import pytest
 from attempts import boot, carry_out, planned
 
 from builder.errors import HangError
-from builder.host.host import Hypervisor
+from builder.host.host import Host
 from builder.model.media import StagedIso
 
 FACTS = {
@@ -37,15 +37,13 @@ def kickstart() -> str:
     return text.replace("COMMANDS", "\n".join(tell))
 
 
-def test_everything_a_kickstart_can_say(
-    hypervisor: Hypervisor, rehearsal: StagedIso, tmp_path: Path
-) -> None:
+def test_everything_a_kickstart_can_say(host: Host, rehearsal: StagedIso, tmp_path: Path) -> None:
     nonce = secrets.token_hex(16)
-    with planned(kickstart(), nonce=nonce, on=hypervisor, iso=rehearsal, folder=tmp_path) as plan:
+    with planned(kickstart(), nonce=nonce, host=host, iso=rehearsal, folder=tmp_path) as plan:
         # halt is to Anaconda the end at which it waits for a key.
         with pytest.raises(HangError, match="complete, but the guest does not power off"):
-            carry_out(plan, hypervisor)
-        said = boot(plan, hypervisor)
+            carry_out(plan, host)
+        said = boot(plan, host)
 
     assert dict(re.findall(r"^(.+?) => (.*?)\s*$", said, re.MULTILINE)) == FACTS
     log = (tmp_path / "virtio.log").read_text()

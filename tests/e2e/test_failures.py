@@ -17,7 +17,7 @@ from attempts import SILENT, carry_out, planned
 from msgspec.structs import replace
 
 from builder.errors import BuilderError
-from builder.host.host import Hypervisor
+from builder.host.host import Host
 from builder.media.edits import Wishes
 from builder.media.remaster import remaster
 from builder.model.domain import Cdrom
@@ -230,10 +230,10 @@ FAILURES = {
 
 @contextmanager
 def spoilt(
-    plan: InstallPlan, text: str, failing: Failing, *, on: Hypervisor, iso: StagedIso
+    plan: InstallPlan, text: str, failing: Failing, *, host: Host, iso: StagedIso
 ) -> Iterator[InstallPlan]:
     """Yield the plan with a medium and a machine that are wrong as `failing` wants it."""
-    medium = on.iso_pool.path / f"{plan.domain.name}.iso"
+    medium = host.iso_pool.path / f"{plan.domain.name}.iso"
     if failing.append or failing.medium:
         wishes = Wishes(kickstart=text, append=failing.append)
         remaster(iso.path, wishes, output=medium, monitor=SILENT)
@@ -264,24 +264,24 @@ def silence(folder: Path) -> float:
 
 @pytest.mark.parametrize("failing", FAILURES.values(), ids=FAILURES.keys())
 def test_failure_is_named(
-    hypervisor: Hypervisor, rehearsal: StagedIso, tmp_path: Path, failing: Failing
+    host: Host, rehearsal: StagedIso, tmp_path: Path, failing: Failing
 ) -> None:
     nonce = secrets.token_hex(16)
     bad = failing.spoil(rendered(resolve(Request(release="rehearsal")), nonce=nonce).text)
     deadlines = Deadlines(total_seconds=600, idle_seconds=IDLE if failing.idle else 120)
 
     with (
-        planned(bad, nonce=nonce, on=hypervisor, iso=rehearsal, folder=tmp_path) as plan,
-        spoilt(plan, bad, failing, on=hypervisor, iso=rehearsal) as wrong,
+        planned(bad, nonce=nonce, host=host, iso=rehearsal, folder=tmp_path) as plan,
+        spoilt(plan, bad, failing, host=host, iso=rehearsal) as wrong,
         pytest.raises(BuilderError, match=failing.sentence) as failure,
     ):
-        carry_out(wrong, hypervisor, deadlines=deadlines)
+        carry_out(wrong, host, deadlines=deadlines)
     late = silence(tmp_path)
 
     assert failure.value.exit_code == failing.code
     assert failure.value.hint
     assert late <= SOON + (IDLE if failing.idle else 0)
-    assert plan.domain.name not in names(hypervisor.connection)
+    assert plan.domain.name not in names(host.connection)
     assert (tmp_path / "console.log").stat().st_size > 0
     assert list(tmp_path.glob("screens/*.png"))
     check_report(tmp_path, failing.stage)

@@ -14,7 +14,7 @@ from attempts import carry_out, planned
 from builder.cli.app import run as builder
 from builder.config import Settings
 from builder.errors import TemplateError
-from builder.host.host import Hypervisor
+from builder.host.host import Host
 from builder.model.audit import Expected, Finding
 from builder.model.build import BuildOrder
 from builder.model.media import StagedIso
@@ -52,7 +52,7 @@ def failed(findings: tuple[Finding, ...]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def template(
-    hypervisor: Hypervisor, rehearsal: StagedIso, tmp_path_factory: pytest.TempPathFactory
+    host: Host, rehearsal: StagedIso, tmp_path_factory: pytest.TempPathFactory
 ) -> Template:
     """Return a template on XFS, whose installer left something in swap, with a check of its own."""
     assert rehearsal.path.is_file()
@@ -70,16 +70,16 @@ def template(
         variables={"swap_mib": "64", "filesystem": "xfs", "packages": "xfsprogs"},
     )
     wanted = resolve(request, kickstarts=own)
-    return build(wanted, on=hypervisor, monitor=SilentMonitor()).template
+    return build(wanted, host=host, monitor=SilentMonitor()).template
 
 
-def test_a_rehearsal_is_all_green(hypervisor: Hypervisor, template: Template) -> None:
+def test_a_rehearsal_is_all_green(host: Host, template: Template) -> None:
     record = manifest(template)
     assert [each.check for each in record.audit] == sorted(SEAL | EXPOSED)
     assert failed(record.audit) == []
     assert {each.check for each in record.clones} == {*OF_CLONES, "user-checks"} - {"clone-report"}
     assert failed(record.clones) == []
-    assert audit_template(template, on=hypervisor, monitor=SilentMonitor()) == record.audit
+    assert audit_template(template, host=host, monitor=SilentMonitor()) == record.audit
 
 
 @contextmanager
@@ -97,7 +97,7 @@ def mounted(raw: Path, folder: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def sabotage(
-    hypervisor: Hypervisor, template: Template, tmp_path: Path
+    host: Host, template: Template, tmp_path: Path
 ) -> Callable[[Callable[[Path], None]], Verified]:
     """Return a function that changes files of the template, and boots two clones of that."""
 
@@ -106,15 +106,15 @@ def sabotage(
         run(["qemu-img", "convert", "-O", "raw", template.path, raw])
         with mounted(raw, tmp_path / "root") as root:
             change(root)
-        image = hypervisor.store_pool.path / ".sabotaged"
+        image = host.store_pool.path / ".sabotaged"
         run(["qemu-img", "convert", "-O", "qcow2", raw, image])
         raw.unlink()
         try:
             return verify(
                 image,
                 manifest(template).machine,
-                connection=hypervisor.connection,
-                trial=Trial(pool=hypervisor.store_pool.name, minutes=3, evidence=tmp_path),
+                connection=host.connection,
+                trial=Trial(pool=host.store_pool.name, minutes=3, evidence=tmp_path),
             )
         finally:
             image.unlink()
@@ -136,7 +136,7 @@ def test_a_template_with_a_broken_fstab(
 @pytest.fixture
 def built(
     settings: Settings,
-    hypervisor: Hypervisor,
+    host: Host,
     rehearsal: StagedIso,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -158,7 +158,7 @@ def built(
         return builder(["build", "rehearsal", "--profile", "spoilt", *words])
 
     yield run_it
-    assert not list(hypervisor.store_pool.path.glob("rehearsal-spoilt*"))
+    assert not list(host.store_pool.path.glob("rehearsal-spoilt*"))
     shutil.rmtree(settings.artifacts / "rehearsal-spoilt")
 
 
@@ -205,16 +205,16 @@ def test_every_sabotage_of_a_template_is_refused(
         assert f"--waive {check}" in said
 
 
-def test_swap_that_holds_data(hypervisor: Hypervisor, rehearsal: StagedIso, tmp_path: Path) -> None:
+def test_swap_that_holds_data(host: Host, rehearsal: StagedIso, tmp_path: Path) -> None:
     nonce = secrets.token_hex(16)
     wanted = order(swap_mib="64", seal_except="swap")
     text = rendered(wanted, nonce=nonce).text.replace("%onerror", f"{FILL_SWAP}\n%onerror", 1)
-    with planned(text, nonce=nonce, on=hypervisor, iso=rehearsal, folder=tmp_path) as plan:
-        carry_out(plan, hypervisor)
-        pool = hypervisor.store_pool.name
+    with planned(text, nonce=nonce, host=host, iso=rehearsal, folder=tmp_path) as plan:
+        carry_out(plan, host)
+        pool = host.store_pool.name
         [disk] = [
             each
-            for each in all_volumes(hypervisor.connection, pool)
+            for each in all_volumes(host.connection, pool)
             if each.path == plan.domain.disks[0].path
         ]
         findings = audit_disk(
@@ -222,7 +222,7 @@ def test_swap_that_holds_data(hypervisor: Hypervisor, rehearsal: StagedIso, tmp_
             Expected(),
             medium=rehearsal.path,
             machine=plan.domain.machine,
-            on=hypervisor,
+            host=host,
             evidence=tmp_path / "audit",
         )
     assert failed(findings) == ["swap"]

@@ -16,7 +16,7 @@ from tiny_guests import open_folder
 
 from builder import config
 from builder.errors import ConfigError, HostError, UsageError
-from builder.host.host import Hypervisor, open_hypervisor
+from builder.host.host import Host, open_host
 from builder.model.clone import Clone, CloneOrder
 from builder.model.package import Package
 from builder.model.template import Template
@@ -36,7 +36,7 @@ SPACES = {
 
 
 @pytest.fixture
-def on(libvirt_uri: str) -> Iterator[Hypervisor]:
+def host(libvirt_uri: str) -> Iterator[Host]:
     with open_folder() as folder:
         settings = replace(
             config.load(uri=libvirt_uri),
@@ -45,7 +45,7 @@ def on(libvirt_uri: str) -> Iterator[Hypervisor]:
             store_pool=f"{PREFIX}-store",
             store_pool_path=folder / "store",
         )
-        with open_hypervisor(settings) as opened:
+        with open_host(settings) as opened:
             yield opened
             for name in domains.names(opened.connection):
                 if name.startswith(PREFIX):
@@ -55,86 +55,86 @@ def on(libvirt_uri: str) -> Iterator[Hypervisor]:
 
 
 @pytest.fixture
-def plain(on: Hypervisor) -> Template:
-    return template(on.store_pool.path)
+def plain(host: Host) -> Template:
+    return template(host.store_pool.path)
 
 
 @pytest.fixture
-def cloud(on: Hypervisor) -> Template:
+def cloud(host: Host) -> Template:
     return template(
-        on.store_pool.path,
+        host.store_pool.path,
         packages=(Package(name="cloud-init", version="23.1.1-11.el9", arch="noarch", kind="rpm"),),
     )
 
 
-def made(on: Hypervisor, source: Template, order: CloneOrder = ORDER) -> Clone:
-    return clone(on, source, order, monitor=SilentMonitor())
+def made(host: Host, source: Template, order: CloneOrder = ORDER) -> Clone:
+    return clone(host, source, order, monitor=SilentMonitor())
 
 
-def definition(on: Hypervisor) -> ElementTree.Element:
-    text = domains.live_xml(domains.Domain(name=NAME, connection=on.connection))
+def definition(host: Host) -> ElementTree.Element:
+    text = domains.live_xml(domains.Domain(name=NAME, connection=host.connection))
     return ElementTree.fromstring(text)  # noqa: S314  # libvirt wrote it
 
 
-def left(on: Hypervisor, source: Template) -> list[str]:
+def left(host: Host, source: Template) -> list[str]:
     """Return what there is of machines, beside the template: files, volumes and domains."""
     known = {source.path.name, source.manifest.name, LOCK, f"{source.name}.channels.json"}
-    names = {each.name for each in on.store_pool.path.iterdir()}
-    names |= {each.name for each in volumes.all_volumes(on.connection, on.store_pool.name)}
-    names |= {each for each in domains.names(on.connection) if each.startswith(PREFIX)}
+    names = {each.name for each in host.store_pool.path.iterdir()}
+    names |= {each.name for each in volumes.all_volumes(host.connection, host.store_pool.name)}
+    names |= {each for each in domains.names(host.connection) if each.startswith(PREFIX)}
     return sorted(names - known)
 
 
-def test_a_machine_knows_where_it_came_from(on: Hypervisor, plain: Template) -> None:
-    done = made(on, plain)
+def test_a_machine_knows_where_it_came_from(host: Host, plain: Template) -> None:
+    done = made(host, plain)
     assert done == Clone(
         name=NAME,
         template="tiny",
         version="20261123.1",
-        disk=on.store_pool.path / f"{NAME}.qcow2",
+        disk=host.store_pool.path / f"{NAME}.qcow2",
         seed=None,
         running=False,
     )
-    domain = definition(on)
+    domain = definition(host)
     (origin,) = domain.findall("metadata/builder:template", SPACES)
     assert (origin.get("name"), origin.get("version")) == ("tiny", "20261123.1")
     (osinfo,) = domain.findall("metadata/os:libosinfo/os:os", SPACES)
     assert osinfo.get("id") == "http://libosinfo.org/unknown"
     assert domain.findtext("title") == f"{NAME}, a clone of tiny 20261123.1"
     assert domain.findtext("memory") == str(64 * 1024)
-    assert not domains.active(on.connection, NAME)
-    handle = on.connection.handle.lookupByName(NAME)
+    assert not domains.active(host.connection, NAME)
+    handle = host.connection.handle.lookupByName(NAME)
     assert (handle.isPersistent(), handle.autostart()) == (1, 0)
 
 
 @pytest.mark.parametrize(("disk_gib", "size"), [(0, 64 * 2**20), (3, 3 * 2**30)])
-def test_its_disk_is_an_overlay(on: Hypervisor, plain: Template, disk_gib: int, size: int) -> None:
-    disk = made(on, plain, replace(ORDER, disk_gib=disk_gib)).disk
+def test_its_disk_is_an_overlay(host: Host, plain: Template, disk_gib: int, size: int) -> None:
+    disk = made(host, plain, replace(ORDER, disk_gib=disk_gib)).disk
     found = json.loads(subprocess.check_output(["qemu-img", "info", "--output=json", disk]))
     assert found["full-backing-filename"] == str(plain.path)
     assert (found["backing-filename-format"], found["virtual-size"]) == ("qcow2", size)
     assert disk.stat().st_size < 2**20
 
 
-def test_it_runs(on: Hypervisor, plain: Template) -> None:
-    assert made(on, plain, replace(ORDER, start=True)).running
-    assert domains.has_run(on.connection, NAME)
+def test_it_runs(host: Host, plain: Template) -> None:
+    assert made(host, plain, replace(ORDER, start=True)).running
+    assert domains.has_run(host.connection, NAME)
     deadline = time.monotonic() + 60
-    while domains.active(on.connection, NAME):  # its only words are "power off"
+    while domains.active(host.connection, NAME):  # its only words are "power off"
         assert time.monotonic() < deadline
         time.sleep(0.2)
-    assert NAME in domains.names(on.connection)
+    assert NAME in domains.names(host.connection)
 
 
-def test_options_come_before_the_template(on: Hypervisor, plain: Template) -> None:
-    made(on, plain, replace(ORDER, memory_mib=128, vcpus=2, network="user"))
-    domain = definition(on)
+def test_options_come_before_the_template(host: Host, plain: Template) -> None:
+    made(host, plain, replace(ORDER, memory_mib=128, vcpus=2, network="user"))
+    domain = definition(host)
     (interface,) = domain.findall("devices/interface")
     found = (domain.findtext("memory"), domain.findtext("vcpu"), interface.get("type"))
     assert found == (str(128 * 1024), "2", "user")
 
 
-def test_its_seed_is_what_cloud_init_reads(on: Hypervisor, cloud: Template, tmp_path: Path) -> None:
+def test_its_seed_is_what_cloud_init_reads(host: Host, cloud: Template, tmp_path: Path) -> None:
     (tmp_path / "key.pub").write_text(f"{KEY}\n")
     (tmp_path / "user-data").write_text("#cloud-config\npackages: [vim]\n")
     order = replace(
@@ -143,10 +143,10 @@ def test_its_seed_is_what_cloud_init_reads(on: Hypervisor, cloud: Template, tmp_
         user_data=tmp_path / "user-data",
         hostname="web.example",
     )
-    seed = made(on, cloud, order).seed
+    seed = made(host, cloud, order).seed
     assert seed is not None
-    assert (seed.parent, seed.stat().st_mode & 0o777) == (on.store_pool.path, 0o600)
-    assert left(on, cloud) == [NAME, f"{NAME}-cidata.iso", f"{NAME}.qcow2"]
+    assert (seed.parent, seed.stat().st_mode & 0o777) == (host.store_pool.path, 0o600)
+    assert left(host, cloud) == [NAME, f"{NAME}-cidata.iso", f"{NAME}.qcow2"]
     assert "Volume id: cidata" in call("isoinfo", "-d", "-i", seed)
     call("bsdtar", "-xf", seed, "-C", tmp_path)
     assert json.loads((tmp_path / "meta-data").read_text()) == {
@@ -155,24 +155,24 @@ def test_its_seed_is_what_cloud_init_reads(on: Hypervisor, cloud: Template, tmp_
         "public-keys": [KEY],
     }
     assert call("isoinfo", "-J", "-x", "/user-data", "-i", seed).endswith("packages: [vim]\n")
-    (source,) = definition(on).findall("devices/disk[@device='cdrom']/source")
+    (source,) = definition(host).findall("devices/disk[@device='cdrom']/source")
     assert source.get("file") == str(seed)
 
 
 @pytest.mark.parametrize("start", [True, False])
 def test_a_failure_leaves_nothing(
-    on: Hypervisor, cloud: Template, monkeypatch: pytest.MonkeyPatch, *, start: bool
+    host: Host, cloud: Template, monkeypatch: pytest.MonkeyPatch, *, start: bool
 ) -> None:
     if not start:  # libvirt looks at networks only when it starts a domain
         monkeypatch.setattr("builder.recipes.clone.clone_xml", lambda _spec: "<domain/>")
     with pytest.raises(HostError, match="Cannot start the domain" if start else "refuses"):
-        made(on, cloud, replace(ORDER, network="network:nosuch", start=start))
-    assert left(on, cloud) == []
+        made(host, cloud, replace(ORDER, network="network:nosuch", start=start))
+    assert left(host, cloud) == []
 
 
 @pytest.mark.parametrize("where", ["nocloud.make", "pools.notice", "domains.boot"])
 def test_an_interruption_leaves_nothing(
-    on: Hypervisor, cloud: Template, monkeypatch: pytest.MonkeyPatch, where: str
+    host: Host, cloud: Template, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     def interrupt(*_arguments: object, **_options: object) -> None:
         raise KeyboardInterrupt
@@ -180,22 +180,22 @@ def test_an_interruption_leaves_nothing(
     with monkeypatch.context() as patch:
         patch.setattr(f"builder.recipes.clone.{where}", interrupt)
         with pytest.raises(KeyboardInterrupt):
-            made(on, cloud, replace(ORDER, start=True))
-    assert left(on, cloud) == []
+            made(host, cloud, replace(ORDER, start=True))
+    assert left(host, cloud) == []
 
 
 @pytest.mark.parametrize("what", ["domain", "disk", "seed"])
-def test_a_name_that_is_taken(on: Hypervisor, cloud: Template, what: str) -> None:
+def test_a_name_that_is_taken(host: Host, cloud: Template, what: str) -> None:
     if what == "domain":
         xml = f"<domain type='qemu'><name>{NAME}</name><memory>1024</memory><os>"
-        domains.define(on.connection, f"{xml}<type arch='x86_64'>hvm</type></os></domain>")
+        domains.define(host.connection, f"{xml}<type arch='x86_64'>hvm</type></os></domain>")
     else:
         suffix = ".qcow2" if what == "disk" else "-cidata.iso"
-        volumes.create(on.connection, on.store_pool.name, f"{NAME}{suffix}", capacity=2**20)
-    before = left(on, cloud)
+        volumes.create(host.connection, host.store_pool.name, f"{NAME}{suffix}", capacity=2**20)
+    before = left(host, cloud)
     with pytest.raises(UsageError, match=f"There is a (domain|volume) {NAME}.* already"):
-        made(on, cloud)
-    assert left(on, cloud) == before
+        made(host, cloud)
+    assert left(host, cloud) == before
 
 
 @pytest.mark.parametrize(
@@ -208,24 +208,24 @@ def test_a_name_that_is_taken(on: Hypervisor, cloud: Template, what: str) -> Non
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_made(
-    on: Hypervisor, plain: Template, order: CloneOrder, message: str
+    host: Host, plain: Template, order: CloneOrder, message: str
 ) -> None:
     with pytest.raises(UsageError, match=message):
-        made(on, plain, order)
-    assert left(on, plain) == []
+        made(host, plain, order)
+    assert left(host, plain) == []
 
 
-def test_a_disk_smaller_than_the_template(on: Hypervisor, plain: Template) -> None:
+def test_a_disk_smaller_than_the_template(host: Host, plain: Template) -> None:
     large = replace(plain, image=replace(plain.image, virtual_size=2**30 + 1))
     with pytest.raises(UsageError, match="smaller than the template's") as caught:
-        made(on, large, replace(ORDER, disk_gib=1))
+        made(host, large, replace(ORDER, disk_gib=1))
     assert "--disk-gib 2" in caught.value.hint
 
 
 def test_a_wrong_file_is_told_before_anything_is_made(
-    on: Hypervisor, cloud: Template, tmp_path: Path
+    host: Host, cloud: Template, tmp_path: Path
 ) -> None:
     (tmp_path / "user-data").write_text("packages: [vim]\n")
     with pytest.raises(ConfigError, match="does not begin as user-data"):
-        made(on, cloud, replace(ORDER, user_data=tmp_path / "user-data"))
-    assert left(on, cloud) == []
+        made(host, cloud, replace(ORDER, user_data=tmp_path / "user-data"))
+    assert left(host, cloud) == []

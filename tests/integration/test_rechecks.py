@@ -16,7 +16,7 @@ from tiny_guests import HALT, open_folder, write_disk
 from builder import config
 from builder.errors import TemplateError
 from builder.host import cleanup
-from builder.host.host import Hypervisor, open_hypervisor
+from builder.host.host import Host, open_host
 from builder.model.template import Manifest, Template
 from builder.monitor import SilentMonitor
 from builder.process import run
@@ -32,8 +32,8 @@ POOL = f"bt-rechecks-{os.getpid()}"
 
 
 @pytest.fixture
-def on(libvirt_uri: str) -> Iterator[Hypervisor]:
-    """Return a hypervisor with a pool of this test's own, and a state folder in it."""
+def host(libvirt_uri: str) -> Iterator[Host]:
+    """Return a host with a pool of this test's own, and a state folder in it."""
     with open_folder() as place:
         settings = config.load(
             uri=libvirt_uri,
@@ -45,26 +45,26 @@ def on(libvirt_uri: str) -> Iterator[Hypervisor]:
             artifacts=place / "artifacts",
         )
         settings.state.mkdir()
-        with open_hypervisor(settings) as hypervisor:
+        with open_host(settings) as host:
             try:
-                yield hypervisor
+                yield host
             finally:
-                for folder in folders(hypervisor):
-                    cleanup.clear(hypervisor, folder.name, monitor=SilentMonitor())
-                pools.remove(hypervisor.connection, POOL)
+                for folder in folders(host):
+                    cleanup.clear(host, folder.name, monitor=SilentMonitor())
+                pools.remove(host.connection, POOL)
 
 
-def published(record: Manifest, words: str, *, on: Hypervisor) -> Template:
+def published(record: Manifest, words: str, *, host: Host) -> Template:
     """Return a template that says the words on its console, and no more."""
-    raw = write_disk(on.settings.state / "raw", words, HALT)
-    image = on.store_pool.path / ".x.candidate"
+    raw = write_disk(host.settings.state / "raw", words, HALT)
+    image = host.store_pool.path / ".x.candidate"
     run(["qemu-img", "convert", "-O", "qcow2", raw, image])
     record = replace(record, release="rehearsal")
     return publish(image, record, measure(image), today=date(2026, 11, 23))
 
 
-def folders(on: Hypervisor) -> list[Path]:
-    return sorted(on.settings.state.glob("again-*"))
+def folders(host: Host) -> list[Path]:
+    return sorted(host.settings.state.glob("again-*"))
 
 
 class Notes(SilentMonitor):
@@ -78,27 +78,27 @@ class Notes(SilentMonitor):
 
 
 def test_a_template_that_does_not_boot_leaves_its_logs_and_nothing_else(
-    on: Hypervisor, record: Manifest
+    host: Host, record: Manifest
 ) -> None:
-    template = published(record, PANICS, on=on)
+    template = published(record, PANICS, host=host)
     monitor = Notes()
     with pytest.raises(TemplateError, match="does not boot: Kernel panic"):
-        boot_template(template, on=on, monitor=monitor)
-    [evidence] = folders(on)
+        boot_template(template, host=host, monitor=monitor)
+    [evidence] = folders(host)
     assert monitor.texts == [f"evidence: {evidence}"]
     said = [(evidence / f"clone-{letter}.log").read_text() for letter in "ab"]
     assert PANICS.strip() in "".join(said)
-    assert cleanup.left(on, evidence.name) == ()
-    assert collect(on, kept=True, dry_run=False, monitor=monitor) == ()
-    assert folders(on) == [evidence]
+    assert cleanup.left(host, evidence.name) == ()
+    assert collect(host, kept=True, dry_run=False, monitor=monitor) == ()
+    assert folders(host) == [evidence]
 
 
 @contextmanager
-def verifying(template: Template, *, on: Hypervisor) -> Iterator[subprocess.Popen[bytes]]:
+def verifying(template: Template, *, host: Host) -> Iterator[subprocess.Popen[bytes]]:
     """Run `builder template verify --boot` until its two clones are running, and for the block."""
-    given = {key: getattr(on.settings, key) for key in type(on.settings).__struct_fields__}
+    given = {key: getattr(host.settings, key) for key in type(host.settings).__struct_fields__}
     environment = {f"BUILDER_{key.upper()}": str(each) for key, each in given.items() if each}
-    log = on.settings.state / "said"
+    log = host.settings.state / "said"
     with log.open("wb") as file:
         command = subprocess.Popen(
             [sys.executable, "-m", "builder", "template", "verify", template.name, "--boot"],
@@ -108,7 +108,7 @@ def verifying(template: Template, *, on: Hypervisor) -> Iterator[subprocess.Pope
         )
     deadline = time.monotonic() + 120
     try:
-        while len(clones(on)) < len("ab"):
+        while len(clones(host)) < len("ab"):
             assert command.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.1)
@@ -118,33 +118,33 @@ def verifying(template: Template, *, on: Hypervisor) -> Iterator[subprocess.Pope
         command.wait()
 
 
-def clones(on: Hypervisor) -> list[str]:
+def clones(host: Host) -> list[str]:
     """Return the names of what runs for checks of our templates."""
-    names = [f"builder-check-{folder.name}-{letter}" for folder in folders(on) for letter in "ab"]
-    return [name for name in names if domains.active(on.connection, name)]
+    names = [f"builder-check-{folder.name}-{letter}" for folder in folders(host) for letter in "ab"]
+    return [name for name in names if domains.active(host.connection, name)]
 
 
 def test_gc_clears_a_check_that_was_killed_and_never_one_that_runs(
-    on: Hypervisor, record: Manifest
+    host: Host, record: Manifest
 ) -> None:
-    template = published(record, "Booting\r\n", on=on)
-    with verifying(template, on=on) as command:
-        [folder] = folders(on)
-        running = clones(on)
-        assert collect(on, kept=True, dry_run=False, monitor=SilentMonitor()) == ()
+    template = published(record, "Booting\r\n", host=host)
+    with verifying(template, host=host) as command:
+        [folder] = folders(host)
+        running = clones(host)
+        assert collect(host, kept=True, dry_run=False, monitor=SilentMonitor()) == ()
         assert command.poll() is None
-    assert clones(on) == running
+    assert clones(host) == running
 
-    overlays = [str(on.store_pool.path / f"{name}.qcow2") for name in running]
-    [found] = collect(on, kept=False, dry_run=True, monitor=SilentMonitor())
+    overlays = [str(host.store_pool.path / f"{name}.qcow2") for name in running]
+    [found] = collect(host, kept=False, dry_run=True, monitor=SilentMonitor())
     assert (found.name, found.verdict, found.left) == (
         folder.name,
         "cleared",
         (*running, *overlays),
     )
-    assert clones(on) == running
-    assert collect(on, kept=False, dry_run=False, monitor=SilentMonitor()) == (found,)
-    assert cleanup.left(on, folder.name) == ()
-    assert folders(on) == []
-    assert collect(on, kept=True, dry_run=False, monitor=SilentMonitor()) == ()
-    assert registry.templates(on.store_pool.path) == (template,)
+    assert clones(host) == running
+    assert collect(host, kept=False, dry_run=False, monitor=SilentMonitor()) == (found,)
+    assert cleanup.left(host, folder.name) == ()
+    assert folders(host) == []
+    assert collect(host, kept=True, dry_run=False, monitor=SilentMonitor()) == ()
+    assert registry.templates(host.store_pool.path) == (template,)

@@ -18,7 +18,7 @@ from store_pools import RECORD, TODAY, candidate, issue
 
 from builder.config import Settings
 from builder.host import pools
-from builder.host.host import Hypervisor
+from builder.host.host import Host
 from builder.model.domain import Accelerator
 from builder.model.storage import Pool
 from builder.model.template import ImageFacts
@@ -52,7 +52,7 @@ POINTS = (
 
 
 @pytest.fixture
-def on(tmp_path: Path) -> Iterator[Hypervisor]:
+def host(tmp_path: Path) -> Iterator[Host]:
     """Return a place to publish and to clear up, on libvirt's test driver."""
     settings = Settings(
         uri="test:///default",
@@ -62,7 +62,7 @@ def on(tmp_path: Path) -> Iterator[Hypervisor]:
     )
     with connect(settings.uri) as connection:
         iso, store = pools.init(connection, settings)
-        yield Hypervisor(
+        yield Host(
             settings=settings,
             connection=connection,
             accelerator=Accelerator(virt_type="qemu", cpu="", uefi=False),
@@ -134,16 +134,16 @@ def _check(store: Path) -> set[str]:
     return found
 
 
-def _clear(on: Hypervisor) -> None:
+def _clear(host: Host) -> None:
     """Run gc; after that, only templates are there, with their ledger."""
-    before = _check(on.store_pool.path)
-    collect(on, kept=True, dry_run=False, monitor=SilentMonitor())
-    after = _check(on.store_pool.path)
+    before = _check(host.store_pool.path)
+    collect(host, kept=True, dry_run=False, monitor=SilentMonitor())
+    after = _check(host.store_pool.path)
     assert before == after
     images = {f"centos7-{version}{suffix}" for version in after for suffix in (".json", ".qcow2")}
-    left = {path.name for path in on.store_pool.path.iterdir()} - images
+    left = {path.name for path in host.store_pool.path.iterdir()} - images
     assert left <= {ledger_file.LOCK, "centos7.channels.json"}
-    assert collect(on, kept=True, dry_run=True, monitor=SilentMonitor()) == ()
+    assert collect(host, kept=True, dry_run=True, monitor=SilentMonitor()) == ()
 
 
 def _finished(artifacts: Path) -> set[str]:
@@ -157,19 +157,19 @@ def _join(publishers: list[multiprocessing.process.BaseProcess]) -> None:
         assert each.exitcode in (0, -signal.SIGKILL)
 
 
-def test_publishers_at_once_lose_nothing(on: Hypervisor) -> None:
-    store, artifacts = on.store_pool, on.settings.artifacts
+def test_publishers_at_once_lose_nothing(host: Host) -> None:
+    store, artifacts = host.store_pool, host.settings.artifacts
     _join([_start(_publish, store, artifacts) for _ in range(PUBLISHERS)])
     expected = {f"20261123.{number}" for number in range(1, PUBLISHERS + 1)}
     assert _check(store.path) == _finished(artifacts) == expected
     ledger = ledger_file.read(store.path, "centos7")
     assert (ledger.channels, len(ledger.history)) == ({"candidate": "20261123.20"}, PUBLISHERS)
-    _clear(on)
+    _clear(host)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_publishers_that_are_killed_at_any_moment(on: Hypervisor, seed: int) -> None:
-    store, artifacts = on.store_pool, on.settings.artifacts
+def test_publishers_that_are_killed_at_any_moment(host: Host, seed: int) -> None:
+    store, artifacts = host.store_pool, host.settings.artifacts
     chance = random.Random(seed)  # noqa: S311  # no secret
     publishers = [
         _start(_doomed, chance.choice(POINTS), _publish, store, artifacts)
@@ -187,17 +187,17 @@ def test_publishers_that_are_killed_at_any_moment(on: Hypervisor, seed: int) -> 
         assert _look(store.path) >= finished
     _join(publishers)
     assert _check(store.path) >= _finished(artifacts)
-    _clear(on)
+    _clear(host)
     _publish(store, artifacts)
-    _clear(on)
+    _clear(host)
 
 
 @pytest.mark.parametrize("point", POINTS, ids="-".join)
 def test_a_publisher_that_is_killed_at_this_point_can_go_on(
-    on: Hypervisor, point: tuple[str, str]
+    host: Host, point: tuple[str, str]
 ) -> None:
     """What `builder attach` does: the same once more, for the same build."""
-    store = on.store_pool.path
+    store = host.store_pool.path
     issue(store, "first")
     image = candidate(store, "second")
     killed = _start(_doomed, point, _publish_as, store, "second")
@@ -211,26 +211,26 @@ def test_a_publisher_that_is_killed_at_this_point_can_go_on(
     assert _publish_as(store, "second") == version
     (store / "second.facts").unlink()
     assert ledger_file.read(store, "centos7").published == _check(store)
-    _clear(on)
+    _clear(host)
 
 
 @pytest.mark.parametrize("point", POINTS, ids="-".join)
 def test_of_a_publisher_that_nobody_goes_on_with_gc_leaves_nothing(
-    on: Hypervisor, point: tuple[str, str]
+    host: Host, point: tuple[str, str]
 ) -> None:
-    killed = _start(_doomed, point, _publish, on.store_pool, on.settings.artifacts)
+    killed = _start(_doomed, point, _publish, host.store_pool, host.settings.artifacts)
     killed.join(60)
     assert killed.exitcode == -signal.SIGKILL
-    _clear(on)
-    _publish(on.store_pool, on.settings.artifacts)
-    _clear(on)
+    _clear(host)
+    _publish(host.store_pool, host.settings.artifacts)
+    _clear(host)
 
 
 @pytest.mark.parametrize("point", [*POINTS[:2], *POINTS[-2:]], ids="-".join)
 def test_a_promoter_that_is_killed_changes_all_or_nothing(
-    on: Hypervisor, point: tuple[str, str]
+    host: Host, point: tuple[str, str]
 ) -> None:
-    store = on.store_pool.path
+    store = host.store_pool.path
     issue(store, "first")
     channels.promote(store, "centos7")
     issue(store, "second")
@@ -240,11 +240,11 @@ def test_a_promoter_that_is_killed_changes_all_or_nothing(
     assert killed.exitcode == -signal.SIGKILL
     assert ledger_file.read(store, "centos7") == before
     assert channels.promote(store, "centos7").after == "20261123.2"
-    _clear(on)
+    _clear(host)
 
 
-def test_promoters_at_once_lose_no_channel(on: Hypervisor) -> None:
-    store = on.store_pool.path
+def test_promoters_at_once_lose_no_channel(host: Host) -> None:
+    store = host.store_pool.path
     issue(store, "first")
 
     names = [f"channel-{number}" for number in range(PUBLISHERS)]

@@ -13,7 +13,7 @@ from tiny_guests import open_folder
 from builder.config import Settings
 from builder.errors import HostError
 from builder.host import pools as storage
-from builder.host.host import open_hypervisor
+from builder.host.host import open_host
 from builder.model.storage import Pool
 from builder.virt import pools, volumes
 from builder.virt.connection import Connection, connect
@@ -179,8 +179,8 @@ def test_a_folder_that_is_another_pool_already(connection: Connection, pool: Poo
 
 def test_a_hypervisor_is_ready_to_build(connection: Connection, folder: Path) -> None:
     settings = replace(_settings(folder), uri=connection.uri)
-    with open_hypervisor(settings) as hypervisor:
-        assert hypervisor.accelerator.virt_type in ("kvm", "qemu")
-        assert hypervisor.iso_pool.path == settings.iso_pool_path
-        assert hypervisor.store_pool.path == settings.store_pool_path
-        assert pools.get(hypervisor.connection, settings.store_pool).active
+    with open_host(settings) as host:
+        assert host.accelerator.virt_type in ("kvm", "qemu")
+        assert host.iso_pool.path == settings.iso_pool_path
+        assert host.store_pool.path == settings.store_pool_path
+        assert pools.get(host.connection, settings.store_pool).active

@@ -10,7 +10,7 @@ from tiny_guests import MACHINE
 from builder.config import Settings
 from builder.errors import HostError
 from builder.host import pools as storage
-from builder.host.host import open_hypervisor
+from builder.host.host import open_host
 from builder.model.domain import Disk, DomainSpec
 from builder.virt import capabilities as host
 from builder.virt import domains, pools, volumes
@@ -138,7 +138,7 @@ def test_a_hypervisor_that_cannot_be_listened_to_is_let_go(tmp_path: Path) -> No
 
 
 def test_a_hypervisor_that_runs_no_guests_of_ours(tmp_path: Path) -> None:
-    with pytest.raises(HostError), open_hypervisor(settings(tmp_path)):
+    with pytest.raises(HostError), open_host(settings(tmp_path)):
         pytest.fail("must not get here")
 
 

@@ -22,15 +22,15 @@ def audit(
 
     What its build waived stays waived. Exit code 9 when a check fails.
     """
-    from builder.host.host import open_hypervisor
+    from builder.host.host import open_host
     from builder.proof.checks import refuse
     from builder.recipes.audit import audit_template
     from builder.registry.reference import find
 
     shared = context(ctx)
-    with open_hypervisor(shared.settings) as hypervisor:
-        template = find(hypervisor.store_pool.path, reference)
-        found = audit_template(template, on=hypervisor, monitor=shared.monitor)
+    with open_host(shared.settings) as host:
+        template = find(host.store_pool.path, reference)
+        found = audit_template(template, host=host, monitor=shared.monitor)
     typer.echo(to_json(found) if json else findings(found))
     refuse(found)
 

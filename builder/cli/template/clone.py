@@ -44,7 +44,7 @@ def clone(
 
     What is not given is as the template has it.
     """
-    from builder.host.host import open_hypervisor
+    from builder.host.host import open_host
     from builder.model.clone import CloneOrder
     from builder.recipes.clone import clone
     from builder.registry import ledger_file
@@ -63,12 +63,12 @@ def clone(
         start=start,
     )
     with (
-        open_hypervisor(shared.settings) as hypervisor,
+        open_host(shared.settings) as host,
         # Or a prune might take the template away before the overlay names it.
-        ledger_file.locked(hypervisor.store_pool.path),
+        ledger_file.locked(host.store_pool.path),
     ):
-        template = find(hypervisor.store_pool.path, reference)
-        made = clone(hypervisor, template, order, monitor=shared.monitor)
+        template = find(host.store_pool.path, reference)
+        made = clone(host, template, order, monitor=shared.monitor)
     if json:
         typer.echo(to_json(made))
         return

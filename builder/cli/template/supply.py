@@ -84,15 +84,15 @@ def verify(
 
 
 def _boot(shared: Context, template: "Template") -> None:
-    from builder.host.host import open_hypervisor
+    from builder.host.host import open_host
     from builder.proof.checks import refuse
     from builder.recipes.audit import boot_template
 
     with (
-        open_hypervisor(shared.settings) as hypervisor,
+        open_host(shared.settings) as host,
         shared.monitor.step(f"Booting two clones of {template.path.name}"),
     ):
-        found = boot_template(template, on=hypervisor, monitor=shared.monitor)
+        found = boot_template(template, host=host, monitor=shared.monitor)
     typer.echo(findings(found))
     refuse(found)
 

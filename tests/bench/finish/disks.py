@@ -46,12 +46,12 @@ def installed(place: Place, *, seal: bool, copies: int) -> Iterator[Disk]:
     nonce = secrets.token_hex(16)
     folder = place.folder / f"finish-{seal}"
     folder.mkdir()
-    pool, name = place.on.store_pool.name, f"{folder.name}.qcow2"
+    pool, name = place.host.store_pool.name, f"{folder.name}.qcow2"
     order = resolve(Request(release=RELEASE, variables={"seal": str(seal).lower()}))
     text = _marked(rendered(order, nonce=nonce).text, copies)
-    boot = place.on.iso_pool.path / name
+    boot = place.host.iso_pool.path / name
     media = remaster(place.iso, Wishes(kickstart=text), output=boot, overlay=True, monitor=_SILENT)
-    disk = volumes.create(place.on.connection, pool, name, capacity=8 << 30)
+    disk = volumes.create(place.host.connection, pool, name, capacity=8 << 30)
     plan = install_plan(
         f"{place.folder.name}-{folder.name}",  # a domain of the same name would be joined
         place.machine,
@@ -60,14 +60,14 @@ def installed(place: Place, *, seal: bool, copies: int) -> Iterator[Disk]:
         media=media,
         evidence=folder,
     )
-    limits = Limits(deadlines=place.on.settings.deadlines)
+    limits = Limits(deadlines=place.host.settings.deadlines)
     try:
-        install(plan, place.on.connection, limits=limits, monitor=_SILENT)
+        install(plan, place.host.connection, limits=limits, monitor=_SILENT)
         yield Disk(disk.path, _seconds((folder / "console.log").read_text(errors="replace")))
     finally:
-        domains.remove(domains.Domain(name=plan.domain.name, connection=place.on.connection))
+        domains.remove(domains.Domain(name=plan.domain.name, connection=place.host.connection))
         boot.unlink()
-        volumes.delete(place.on.connection, pool, name)
+        volumes.delete(place.host.connection, pool, name)
 
 
 def _marked(text: str, copies: int) -> str:

@@ -12,7 +12,7 @@ import msgspec
 
 from builder import config
 from builder.errors import HostError
-from builder.host.host import Hypervisor, open_hypervisor
+from builder.host.host import Host, open_host
 from builder.host.libvirtd import libvirt_service
 from builder.install.plan import machine
 from builder.model.build import BuildOrder
@@ -35,7 +35,7 @@ class Place(msgspec.Struct, frozen=True):
 
     folder: Path
     """Part of the command line of every guest, which tells them from other people's."""
-    on: Hypervisor
+    host: Host
     order: BuildOrder
     iso: Path
     kickstart: Path
@@ -48,7 +48,7 @@ class Place(msgspec.Struct, frozen=True):
     @property
     def machine(self) -> Machine:
         """The hardware that builder gives the guest, and the other tools have to."""
-        return machine(self.order, self.on.accelerator, network=self.on.settings.network)
+        return machine(self.order, self.host.accelerator, network=self.host.settings.network)
 
     @property
     def minutes(self) -> int:
@@ -58,20 +58,20 @@ class Place(msgspec.Struct, frozen=True):
     @property
     def environment(self) -> dict[str, str]:
         """The variables that lead builder here."""
-        settings = self.on.settings
+        settings = self.host.settings
         named = {f"BUILDER_{key.upper()}": str(getattr(settings, key)) for key in _PLACES}
         return {**named, "BUILDER_INSTALL_MINUTES": str(_MINUTES)}
 
     def clear(self) -> None:
         """Remove what a run made, whatever became of it."""
-        for name in domains.names(self.on.connection):
-            self._remove(domains.Domain(name=name, connection=self.on.connection))
-        for path in (self.run, self.on.settings.artifacts):
+        for name in domains.names(self.host.connection):
+            self._remove(domains.Domain(name=name, connection=self.host.connection))
+        for path in (self.run, self.host.settings.artifacts):
             shutil.rmtree(path, ignore_errors=True)
-        for pool in (self.on.iso_pool, self.on.store_pool):
+        for pool in (self.host.iso_pool, self.host.store_pool):
             for file in (each for each in pool.path.iterdir() if each != self.iso):
                 file.unlink()
-            pools.notice(self.on.connection, pool.name)
+            pools.notice(self.host.connection, pool.name)
         self.run.mkdir()
 
     def _remove(self, domain: domains.Domain) -> None:
@@ -94,12 +94,12 @@ def place(parent: Path) -> Iterator[Place]:
     ):
         folder = Path(name)
         folder.chmod(0o711)  # the hypervisor's own user must get through
-        on = last.enter_context(open_hypervisor(_settings(folder)))
-        for pool in (on.iso_pool, on.store_pool):
-            last.callback(pools.remove, on.connection, pool.name)
+        host = last.enter_context(open_host(_settings(folder)))
+        for pool in (host.iso_pool, host.store_pool):
+            last.callback(pools.remove, host.connection, pool.name)
         order = resolve(Request(release=RELEASE))
-        iso = staged(order, on=on, monitor=_SILENT).path
-        made = Place(folder, on, order, iso, _kickstart(folder))
+        iso = staged(order, host=host, monitor=_SILENT).path
+        made = Place(folder, host, order, iso, _kickstart(folder))
         last.callback(made.clear)
         yield made
 

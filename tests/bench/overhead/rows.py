@@ -64,9 +64,9 @@ def rows(place: Place) -> list[Row]:
 
 def _virt_install(place: Place) -> Row:
     machine = place.machine
-    disk = place.on.store_pool.path / "virt-install.qcow2"
+    disk = place.host.store_pool.path / "virt-install.qcow2"
     options = {
-        "connect": place.on.settings.uri,
+        "connect": place.host.settings.uri,
         "name": f"{place.folder.name}-virt-install",
         "osinfo": machine.osinfo,
         "virt-type": machine.virt_type,

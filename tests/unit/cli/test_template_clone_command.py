@@ -46,7 +46,7 @@ def orders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[CloneOrder]:
 
     host = SimpleNamespace(store_pool=SimpleNamespace(path=tmp_path))
     monkeypatch.setattr("builder.recipes.clone.clone", clone)
-    monkeypatch.setattr("builder.host.host.open_hypervisor", lambda _settings: nullcontext(host))
+    monkeypatch.setattr("builder.host.host.open_host", lambda _settings: nullcontext(host))
     monkeypatch.setattr("builder.registry.reference.find", lambda _store, reference: reference)
     return found
 
