@@ -84,7 +84,7 @@ def build(
             vcpus=vcpus,
             disk_gib=disk_gib,
         ),
-        kickstarts=context(ctx).settings.kickstarts,
+        context(ctx).library,
     )
     if dry_run:
         typer.echo(_preview(order, context(ctx)))
@@ -101,11 +101,11 @@ def _build(
 ) -> "Built":
     from builder.host.host import open_host
     from builder.recipes.build import build as run
-    from builder.recipes.work import How
+    from builder.recipes.work import BuildOptions
 
     with open_host(context.settings) as host:
-        how = How(force=force, keep=keep, events=events)
-        return run(order, host=host, how=how, monitor=context.monitor)
+        options = BuildOptions(force=force, keep=keep, events=events)
+        return run(order, host=host, options=options, monitor=context.monitor)
 
 
 def _preview(order: "BuildOrder", context: Context) -> str:

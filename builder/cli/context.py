@@ -1,10 +1,15 @@
 """What every command gets: the settings and the monitor."""
 
+from typing import TYPE_CHECKING
+
 import msgspec
 import typer
 
 from builder.config import Settings
 from builder.monitor import Monitor
+
+if TYPE_CHECKING:
+    from builder.kickstart.library import Library
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):
@@ -12,6 +17,13 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     settings: Settings
     monitor: Monitor
+
+    @property
+    def library(self) -> "Library":
+        """Where kickstarts, profiles and releases are looked up."""
+        from builder.kickstart.library import Library
+
+        return Library(self.settings.kickstarts)
 
 
 def context(ctx: typer.Context) -> Context:

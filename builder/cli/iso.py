@@ -107,13 +107,15 @@ def fetch(
 ) -> None:
     """Download a release's ISO into the iso pool, resuming what an earlier try left."""
     from builder.media.fetch import fetch as download
+    from builder.model.media import Download
     from builder.releases import catalogue
 
     monitor = context(ctx).monitor
     release = catalogue.find(name)
     wanted = catalogue.find_medium(release, medium)
     with _iso_pool(context(ctx)) as pool, monitor.step(f"Fetching {wanted.file}"):
-        typer.echo(download(release, wanted, cache=pool.path, monitor=monitor))
+        source = Download(urls=release.urls, medium=wanted)
+        typer.echo(download(source, cache=pool.path, monitor=monitor))
 
 
 @app.command()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from builder.cli.context import context
+from builder.cli.context import Context, context
 from builder.cli.output import table, to_json
 from builder.errors import ConfigError, UsageError
 
@@ -30,18 +30,15 @@ def list_(
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the releases' kickstarts, their syntax and the profiles that fit."""
-    from builder.kickstart import profiles
-    from builder.releases import catalogue
-
-    own = context(ctx).settings.kickstarts
+    library = context(ctx).library
     rows = [
         (
             release.name,
             release.kickstart,
             release.syntax,
-            [profile.name for profile in profiles.available(release, own=own)],
+            [profile.name for profile in library.profiles(release)],
         )
-        for release in map(catalogue.find, catalogue.names())
+        for release in library.releases()
     ]
     if json:
         keys = ("release", "kickstart", "syntax", "profiles")
@@ -71,7 +68,7 @@ def render(
         firmware=firmware,
         variables=pairs(variables or []),
     )
-    typer.echo(_rendered(request, own=context(ctx).settings.kickstarts).text, nl=False)
+    typer.echo(_rendered(request, context(ctx)).text, nl=False)
 
 
 @app.command()
@@ -100,19 +97,18 @@ def lint(
             firmware=firmware,
             variables=pairs(variables or []),
         )
-        kickstart = _rendered(request, own=context(ctx).settings.kickstarts)
+        kickstart = _rendered(request, context(ctx))
     findings = linter.lint(kickstart)
     for finding in findings:
         typer.echo(linter.show(finding, source=kickstart.source))
     linter.check(kickstart, findings)
 
 
-def _rendered(request: "Request", *, own: Path | None) -> "Kickstart":
+def _rendered(request: "Request", here: Context) -> "Kickstart":
     from builder.kickstart.render import render as fill_in
     from builder.recipes.order import resolve
 
-    order = resolve(request, kickstarts=own)
-    return fill_in(order.release, order.profile, order.options, own=order.kickstarts)
+    return fill_in(resolve(request, here.library))
 
 
 def _read(path: Path) -> str:

@@ -18,11 +18,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("list")
-def list_(*, json: Json = False) -> None:
+def list_(ctx: typer.Context, *, json: Json = False) -> None:
     """List the pipelines that come with us."""
     from builder.pipeline.definition import available
 
-    found = available()
+    found = available(context(ctx).library)
     rows = [(each.name, str(len(each.jobs)), str(each.parallel), each.title) for each in found]
     typer.echo(to_json(found) if json else table(("NAME", "BUILDS", "PARALLEL", "TITLE"), rows))
 
@@ -34,7 +34,9 @@ def plan(ctx: typer.Context, file: File, *, json: Json = False) -> None:
     from builder.pipeline.plan import plan as compare
 
     here = context(ctx)
-    found = compare(load(find(file)), here.settings, monitor=here.monitor)
+    found = compare(
+        load(find(file), here.library), here.settings, here.library, monitor=here.monitor
+    )
     rows = [(each.name, each.release, each.profile, each.medium, each.reason) for each in found]
     header = ("TEMPLATE", "RELEASE", "PROFILE", "MEDIUM", "REASON")
     typer.echo(to_json(found) if json else table(header, rows))
@@ -59,14 +61,14 @@ def run(
     from builder.pipeline.definition import find, load
     from builder.pipeline.work import build_job, prepare_host
 
-    settings = context(ctx).settings
-    pipeline = load(find(file))
+    settings, library = context(ctx).settings, context(ctx).library
+    pipeline = load(find(file), library)
     seal = signer(context(ctx), sign) if sign else None
     workers = parallel or pipeline.parallel
     prepare_host(settings)
     outcomes = runner.run(
         pipeline.jobs,
-        partial(build_job, settings=settings, force=force),
+        partial(build_job, settings=settings, library=library, force=force),
         parallel=workers,
         monitors=partial(_monitor, bars=workers == 1 and sys.stderr.isatty()),
     )

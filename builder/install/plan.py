@@ -18,11 +18,12 @@ from builder.model.domain import (
 )
 from builder.model.installation import InstallPlan
 from builder.model.media import InstallMedia
+from builder.model.traces import Traces
 
 
 def machine(order: BuildOrder, accelerator: Accelerator, *, network: str) -> Machine:
     """Choose the hardware. Raises HostError for UEFI on a host without that firmware."""
-    _refuse_without(order.options.firmware, accelerator)
+    _refuse_without(order.firmware, accelerator)
     # Two of some sixty emulated guests with two processors froze while their kernel started.
     processors = order.release.vcpus if accelerator.virt_type == "kvm" else 1
     return Machine(
@@ -31,7 +32,7 @@ def machine(order: BuildOrder, accelerator: Accelerator, *, network: str) -> Mac
         cpu=accelerator.cpu or order.release.emulated_cpu,
         memory_mib=order.memory_mib or order.release.memory_mib,
         vcpus=order.vcpus or processors,
-        firmware=order.options.firmware,
+        firmware=order.firmware,
         network=network,
     )
 
@@ -60,19 +61,23 @@ def _refuse_without(firmware: str, accelerator: Accelerator) -> None:
 
 
 def install_plan(
-    name: str, machine: Machine, *, nonce: str, disk: Path, media: InstallMedia, evidence: Path
+    role: str, machine: Machine, *, nonce: str, disk: Path, media: InstallMedia, traces: Traces
 ) -> InstallPlan:
-    """Return the plan for a domain that boots the media once and installs to `disk`."""
+    """Return the plan for a domain that boots the media once and installs to `disk`.
+
+    It is named by `traces` and its role there.
+    """
+    name = traces.domain(role)
     domain = DomainSpec(
         name=name,
         title=f"Installation for {name}",
         machine=machine,
         disks=(Disk(path=disk, boot_order=2),),
         cdrom=Cdrom(path=media.path, format=media.format),
-        console_log=evidence / "console.log",
+        console_log=traces.log("console.log"),
         channels=(
-            Channel(name=ANACONDA_PORT, log=evidence / "virtio.log"),
-            Channel(name=RESULT_PORT, log=evidence / "result.log"),
+            Channel(name=ANACONDA_PORT, log=traces.log("virtio.log")),
+            Channel(name=RESULT_PORT, log=traces.log("result.log")),
         ),
     )
-    return InstallPlan(domain=domain, nonce=nonce, media=media, evidence=evidence)
+    return InstallPlan(domain=domain, nonce=nonce, media=media, traces=traces)

@@ -11,8 +11,8 @@ from builder.install.film import Film
 from builder.install.observer import Heard
 from builder.install.watch import watch
 from builder.model.installation import Installation, InstallPlan, Limits
+from builder.model.traces import Traces
 from builder.monitor import Monitor
-from builder.record.builds import born
 from builder.virt import domains
 from builder.virt.connection import Connection
 from builder.virt.domain_xml import domain_xml
@@ -24,11 +24,11 @@ _FRAME_SECONDS = 3.0
 class _Guest:
     """A domain, and the film that is made of its screen."""
 
-    def __init__(self, domain: domains.Domain, evidence: Path, monitor: Monitor) -> None:
+    def __init__(self, domain: domains.Domain, traces: Traces, monitor: Monitor) -> None:
         self._domain = domain
         self._monitor = monitor
-        self._film = Film(evidence / "screens")
-        self._began = born(evidence.name) or datetime.now(UTC)
+        self._film = Film(traces.log("screens"))
+        self._began = traces.began
         self._frames = 0
         self._due = 0.0
 
@@ -90,14 +90,14 @@ def _start(plan: InstallPlan, domain: domains.Domain) -> None:
 
 
 def _run(plan: InstallPlan, domain: domains.Domain, *, limits: Limits, monitor: Monitor) -> Heard:
-    guest = _Guest(domain, plan.evidence, monitor)
+    guest = _Guest(domain, plan.traces, monitor)
     with listen(domain, logs=plan.domain.logs) as signals:
         domains.resume(domain)
         try:
             return watch(signals, plan, limits=limits, guest=guest, monitor=monitor)
         except BuilderError:
             guest.shoot(last=True)
-            _keep_guest_log(plan.evidence)
+            _keep_guest_log(plan.traces.folder)
             raise
 
 

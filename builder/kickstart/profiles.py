@@ -2,21 +2,23 @@
 
 import os
 import tomllib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from builder.errors import ConfigError, UsageError, suggest
-from builder.kickstart.folders import folders
-from builder.model.kickstart import Profile
+from builder.model.kickstart import CheckFile, Checks, Profile
 from builder.model.release import Release
 
+_LARGEST = 4 << 20
+"""Bytes of all files of a profile's checks: they go along with the order of a build."""
 
-def find(name: str, *, release: Release, own: Path | None = None) -> Profile:
+
+def find(folders: Sequence[Path], name: str, *, release: Release) -> Profile:
     """Return the profile `name`; UsageError when there is none, or none for `release`."""
-    paths = _paths(own)
+    paths = _paths(folders)
     if name not in paths:
         raise UsageError(f"There is no profile {name!r}.", hint=suggest(name, paths))
     profile = _read(paths[name])
@@ -28,16 +30,57 @@ def find(name: str, *, release: Release, own: Path | None = None) -> Profile:
     return profile
 
 
-def available(release: Release, *, own: Path | None = None) -> tuple[Profile, ...]:
+def available(folders: Sequence[Path], release: Release) -> tuple[Profile, ...]:
     """Return the profiles that fit `release`, sorted by name."""
-    every = (_read(path) for _name, path in sorted(_paths(own).items()))
+    every = (_read(path) for _name, path in sorted(_paths(folders).items()))
     return tuple(each for each in every if not each.releases or release.name in each.releases)
 
 
-def _paths(own: Path | None) -> dict[str, Path]:
+def checks(folders: Sequence[Path], profile: Profile) -> Checks:
+    """Return the profile's checks with the files beside them, which they may read.
+
+    Those are all files below a check's folder: testinfra's conftest.py, what a script sources.
+    Raises ConfigError for files that cannot be read or are too large.
+    """
+    if not profile.checks:
+        return Checks()
+    path = _paths(folders)[profile.name]
+    programs = [_path(path, check) for check in profile.checks]
+    around = list(dict.fromkeys(program.parent for program in programs))
+    root = Path(os.path.commonpath(around))
+    found = {each.relative_to(root).as_posix(): _check_file(each) for each in _below(around, path)}
+    return Checks(
+        programs=tuple(each.relative_to(root).as_posix() for each in programs),
+        files=dict(sorted(found.items())),
+    )
+
+
+def _below(folders: Sequence[Path], profile: Path) -> Iterator[Path]:
+    size = 0
+    for path in (path for folder in folders for path in folder.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path
+            size += path.stat().st_size
+        if size > _LARGEST:
+            raise ConfigError(
+                f"{profile}: the files beside its checks have more than {_LARGEST >> 20} MiB.",
+                hint="Put the checks into a folder of their own.",
+            )
+
+
+def _check_file(path: Path) -> CheckFile:
+    try:
+        return CheckFile(content=path.read_bytes(), executable=os.access(path, os.X_OK))
+    except OSError as error:
+        raise ConfigError(
+            f"Cannot read {path}: {error.strerror}.", hint="It is beside a check of a profile."
+        ) from error
+
+
+def _paths(folders: Sequence[Path]) -> dict[str, Path]:
     return {
         path.stem: path
-        for folder in reversed(folders(own))
+        for folder in reversed(folders)
         for path in (folder / "profiles").glob("*.toml")
     }
 
@@ -45,27 +88,27 @@ def _paths(own: Path | None) -> dict[str, Path]:
 def _read(path: Path) -> Profile:
     try:
         row: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
-        profile = msgspec.convert({**row, "name": path.stem}, Profile, dec_hook=_path)
+        profile = msgspec.convert({**row, "name": path.stem}, Profile)
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"{path} is wrong: {error}.",
             hint="A profile has title, releases, checks and [variables].",
         ) from error
-    return replace(profile, checks=tuple(_check(path, each) for each in profile.checks))
+    for each in profile.checks:
+        _refuse(path, each)
+    return profile
 
 
-def _path(kind: type[Any], value: object) -> object:
-    if kind is Path and not isinstance(value, str):
-        raise ValueError("checks are paths")
-    return Path(str(value)) if kind is Path else value  # a variable's, checked later
-
-
-def _check(profile: Path, check: Path) -> Path:
-    """Return the full path: checks are named from the folder that holds profiles/."""
-    found = (profile.parent.parent / check).resolve()
+def _refuse(profile: Path, check: str) -> None:
+    """Raise ConfigError for a check that is none."""
+    found = _path(profile, check)
     if not found.is_file() or not (found.suffix == ".py" or os.access(found, os.X_OK)):
         raise ConfigError(
             f"{profile}: the check {check} is no program and no Python file.",
             hint=f"It is looked for as {found}; make it executable.",
         )
-    return found
+
+
+def _path(profile: Path, check: str) -> Path:
+    """Return the full path: checks are named from the folder that holds profiles/."""
+    return (profile.parent.parent / check).resolve()

@@ -1,4 +1,4 @@
-"""Jinja2 kickstarts and variables in, kickstart text out; the only place that knows jinja2."""
+"""Jinja2 kickstarts and variables in, kickstart text out."""
 
 import re
 from pathlib import Path
@@ -9,72 +9,61 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from builder.errors import KickstartError, suggest
 from builder.kickstart import variables
-from builder.kickstart.folders import folders
+from builder.kickstart.texts import REPORTS, normal
+from builder.model.build import BuildOrder
 from builder.model.domain import RESULT_PORT
-from builder.model.kickstart import Kickstart, OwnKickstart, Profile, RenderOptions
-from builder.model.release import Release
-from builder.releases.catalogue import find_medium
+from builder.model.kickstart import NONCE, Kickstart, KickstartSource, Value
 
-_REPORTS = "snippets/reports.ks.j2"
-_NONCE = re.compile("[A-Za-z0-9-]{1,64}")
 _MISSPELT = re.compile("'([A-Za-z_0-9]+)' is undefined")
 # What a template can do wrong while it runs, besides what jinja2 has errors for.
 _MISTAKES = (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError)
 
 
-def render(
-    release: Release,
-    profile: Profile,
-    options: RenderOptions,
-    *,
-    file: OwnKickstart | None = None,
-    own: Path | None = None,
-) -> Kickstart:
-    """Fill in the kickstart of `release`, or `file`; the same input always gives the same text.
+def render(order: BuildOrder) -> Kickstart:
+    """Fill in the order's kickstart; the same order always gives the same text.
 
-    `own` is a folder of the user's, searched before ours. A file that does not tell the host how
-    the installation ended gets the sections that do. Raises UsageError or ConfigError for
-    variables that are unknown or refused, KickstartError for a template that does not render.
+    A user's file that does not tell the host how the installation ended gets the sections that
+    do. Raises UsageError or ConfigError for variables that are unknown or refused, KickstartError
+    for a template that does not render.
     """
-    context = _context(release, profile, options, own)
-    source = file.name if file else release.kickstart
-    environment = _environment(own, file)
+    values = _values(order)
+    context = _context(order, values)
+    source = order.kickstart
+    environment = _environment(source)
     try:
         text = _filled_in(environment, source, context)
-        if file and RESULT_PORT not in text:
-            text += "\n" + environment.get_template(_REPORTS).render(context)
+        if source.own and RESULT_PORT not in text:
+            text += "\n" + environment.get_template(REPORTS).render(context)
     except (*_MISTAKES, ValueError) as error:
-        raise _explain(error, source, known=context) from error
-    return Kickstart(source=source, syntax=release.syntax, text=text)
+        raise _explain(error, source.name, known=context) from error
+    return Kickstart(source=source.name, syntax=order.release.syntax, text=text, values=values)
 
 
-def values(
-    release: Release, profile: Profile, options: RenderOptions, *, own: Path | None = None
-) -> dict[str, object]:
-    """Return what each variable comes to. Raises UsageError or ConfigError."""
-    known = variables.declared(own)
+def _values(order: BuildOrder) -> dict[str, Value]:
+    known = order.kickstart.variables
     layers = [
-        (f"release {release.name}", release.variables),
-        (f"profile {profile.name}", profile.variables),
-        (variables.COMMAND_LINE, variables.convert(known, options.variables)),
+        (f"release {order.release.name}", order.release.variables),
+        (f"profile {order.profile.name}", order.profile.variables),
+        (variables.COMMAND_LINE, variables.convert(known, order.variables)),
     ]
-    return dict(variables.resolve(known, layers))
+    return variables.resolve(known, layers)
 
 
-def _filled_in(environment: jinja2.Environment, source: str, context: dict[str, object]) -> str:
-    if source.endswith(".j2"):
-        return environment.get_template(source).render(context)
-    loader = environment.loader
-    assert loader is not None  # noqa: S101  # we made it
-    return loader.get_source(environment, source)[0]
+def _filled_in(
+    environment: jinja2.Environment, source: KickstartSource, context: dict[str, object]
+) -> str:
+    if source.name.endswith(".j2"):
+        return environment.get_template(source.name).render(context)
+    return source.texts[source.name]
 
 
-def _environment(own: Path | None, file: OwnKickstart | None) -> jinja2.Environment:
-    given = jinja2.FunctionLoader(
-        lambda name: (file.text, file.name, None) if file and name == file.name else None
-    )
+def _environment(source: KickstartSource) -> jinja2.Environment:
+    def load(name: str) -> tuple[str, str, None] | None:
+        key = name if name in source.texts else normal(name)
+        return (source.texts[key], key, None) if key in source.texts else None
+
     return ImmutableSandboxedEnvironment(
-        loader=jinja2.ChoiceLoader([given, jinja2.FileSystemLoader(folders(own))]),
+        loader=jinja2.FunctionLoader(load),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -83,22 +72,16 @@ def _environment(own: Path | None, file: OwnKickstart | None) -> jinja2.Environm
     )
 
 
-def _context(
-    release: Release, profile: Profile, options: RenderOptions, own: Path | None
-) -> dict[str, object]:
-    if not _NONCE.fullmatch(options.nonce):
-        raise KickstartError(
-            f"{options.nonce!r} cannot be a nonce.", hint="Use letters, digits, -."
-        )
-    return values(release, profile, options, own=own) | {
-        "release": release,
-        "profile": profile.name,
-        "medium": find_medium(release, options.medium),
-        "firmware": options.firmware,
-        "nonce": options.nonce,
+def _context(order: BuildOrder, values: dict[str, Value]) -> dict[str, object]:
+    return values | {
+        "release": order.release,
+        "profile": order.profile.name,
+        "medium": order.medium,
+        "firmware": order.firmware,
+        "nonce": NONCE,
         "result_port": RESULT_PORT,
-        "root_password_hash": options.secrets.root_password_hash,
-        "user_password_hash": options.secrets.user_password_hash,
+        "root_password_hash": order.secrets.root_password_hash,
+        "user_password_hash": order.secrets.user_password_hash,
     }
 
 

@@ -2,16 +2,15 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from builder.errors import BuilderError, ConfigError, UsageError, suggest
-from builder.kickstart.folders import folders
+from builder.model.kickstart import Value, Variable
 
-Value = bool | int | str | tuple[str, ...]
 _BOOLEANS = {"true": True, "yes": True, "on": True, "1": True} | {
     "false": False, "no": False, "off": False, "0": False
 }  # fmt: skip
@@ -20,19 +19,10 @@ COMMAND_LINE = "--set"
 """The layer that the command line gives; its errors are the user's typing, not a file's."""
 
 
-class Variable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One declaration."""
-
-    help: str
-    default: bool | int | str | tuple[str, ...]
-    pattern: str = "[A-Za-z0-9][A-Za-z0-9_.:/@+=,-]{0,200}"
-    """What a text, or each item of a list, must match as a whole."""
-
-
-def declared(own: Path | None = None) -> dict[str, Variable]:
-    """Read the declarations; those of the user's `own` folder come on top of ours."""
+def declared(folders: Sequence[Path]) -> dict[str, Variable]:
+    """Read the declarations; those of an earlier folder come on top. Raises ConfigError."""
     found: dict[str, Variable] = {}
-    for folder in reversed(folders(own)):
+    for folder in reversed(folders):
         path = folder / "variables.toml"
         if path.is_file():
             found |= _read(path)

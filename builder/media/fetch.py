@@ -13,7 +13,8 @@ import requests
 
 from builder import files
 from builder.errors import HostError, MediaError
-from builder.model.release import Medium, Release
+from builder.model.media import Download
+from builder.model.release import Medium
 from builder.monitor import Monitor, Progress
 
 _TIMEOUTS = (10.0, 60.0)  # seconds to connect, and between two pieces of the body
@@ -29,12 +30,13 @@ class _Interruption(Exception):
     """The transfer broke off; what has come is kept and another attempt goes on from there."""
 
 
-def fetch(release: Release, medium: Medium, *, cache: Path, monitor: Monitor) -> Path:
-    """Return the verified ISO of `medium` in `cache`, downloading it unless it is there.
+def fetch(source: Download, *, cache: Path, monitor: Monitor) -> Path:
+    """Return the verified ISO in `cache`, downloading it unless it is there.
 
     Raises MediaError naming every URL tried and why it failed, HostError when `cache` is full.
     """
-    if not medium.sha256 or not release.urls:
+    medium = source.medium
+    if not medium.sha256 or not source.urls:
         raise MediaError(
             f"{medium.file} cannot be downloaded: the catalogue has no address or no sha256 of it.",
             hint="Give the ISO with --iso FILE.",
@@ -46,7 +48,7 @@ def fetch(release: Release, medium: Medium, *, cache: Path, monitor: Monitor) ->
     if not _already(target, medium, monitor):
         with _alone(part, monitor):
             if not _already(target, medium, monitor):
-                _download(release, medium, target, part=part, monitor=monitor)
+                _download(source, target, part=part, monitor=monitor)
     return target
 
 
@@ -95,11 +97,9 @@ def _is_still(part: Path, handle: IO[bytes]) -> bool:
         return False
 
 
-def _download(
-    release: Release, medium: Medium, target: Path, *, part: Path, monitor: Monitor
-) -> None:
-    failures = []
-    for folder in release.urls:
+def _download(source: Download, target: Path, *, part: Path, monitor: Monitor) -> None:
+    failures, medium = [], source.medium
+    for folder in source.urls:
         url = f"{folder.rstrip('/')}/{medium.file}"
         try:
             monitor.note(f"downloading {url}")

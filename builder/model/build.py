@@ -1,40 +1,47 @@
 """What is asked for: one template."""
 
-from pathlib import Path
+from typing import Literal
 
 import msgspec
 
-from builder.model.kickstart import DEFAULT_PROFILE, OwnKickstart, Profile, RenderOptions
+from builder.model.kickstart import (
+    DEFAULT_PROFILE,
+    Checks,
+    KickstartSource,
+    Profile,
+    Secrets,
+)
+from builder.model.media import IsoSource
 from builder.model.release import Medium, Release
 
 
 class BuildOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """One release and profile, with everything that a user may say about the build."""
+    """One release and profile, with everything that a user may say about the build.
+
+    It holds texts and digests, no path of the user's but that of an ISO at hand: any process, on
+    any host with the same builder, makes the same kickstart and the same build key of it.
+    """
 
     release: Release
-    kickstart: OwnKickstart | None = None
-    """The user's own; None takes the release's."""
+    variant: str
+    """The wanted key of the release's media."""
+    firmware: Literal["bios", "uefi"] = "bios"
     profile: Profile = Profile()
-    options: RenderOptions = RenderOptions()
-    iso: Path | None = None
-    """An ISO at hand, instead of a download."""
-    allow_unverified: bool = False
-    """Take that ISO whatever its checksum."""
-    kickstarts: Path | None = None
-    """The user's own folder of kickstarts, searched before ours."""
-    compression: str = "zstd"
-    """"zstd", or "zlib" for images that QEMU before 5.1 can read."""
+    checks: Checks = Checks()
+    """The profile's."""
+    kickstart: KickstartSource
+    variables: dict[str, str] = {}
+    """As given by the user (--set name=value), not yet converted."""
+    secrets: Secrets = Secrets()
+    iso: IsoSource
+    compression: Literal["zstd", "zlib"] = "zstd"
+    """zlib is for images that QEMU before 5.1 can read."""
     waive: tuple[str, ...] = ()
     """Names of checks that need not pass."""
     memory_mib: int = 0
     """0 means what the release recommends; so for the next two."""
     vcpus: int = 0
     disk_gib: int = 0
-
-    @property
-    def variant(self) -> str:
-        """The wanted key of the release's media."""
-        return self.options.medium or self.release.default_medium
 
     @property
     def medium(self) -> Medium:
@@ -44,7 +51,12 @@ class BuildOrder(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def capacity(self) -> int:
         """Virtual size of the disk in bytes."""
-        return (self.disk_gib or self.release.disk_gib) * 2**30
+        return self.capacity_gib * 2**30
+
+    @property
+    def capacity_gib(self) -> int:
+        """The same in GiB."""
+        return self.disk_gib or self.release.disk_gib
 
     @property
     def name(self) -> str:
@@ -52,10 +64,10 @@ class BuildOrder(msgspec.Struct, frozen=True, kw_only=True):
         parts = [self.release.name]
         if self.variant != self.release.default_medium:
             parts.append(self.variant)
-        if self.kickstart and self.kickstart.stem:
+        if self.kickstart.own and self.kickstart.stem:
             parts.append(self.kickstart.stem)
         if self.profile.name != DEFAULT_PROFILE:
             parts.append(self.profile.name)
-        if self.options.firmware != "bios":
-            parts.append(self.options.firmware)
+        if self.firmware != "bios":
+            parts.append(self.firmware)
         return "-".join(parts)

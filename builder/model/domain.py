@@ -79,7 +79,7 @@ class DomainSpec(msgspec.Struct, frozen=True, kw_only=True):
         return {CONSOLE: self.console_log} | {each.name: each.log for each in self.channels}
 
 
-class Origin(msgspec.Struct, frozen=True, kw_only=True):
+class TemplateVersion(msgspec.Struct, frozen=True, kw_only=True):
     """The template that a machine is a clone of."""
 
     name: str
@@ -91,7 +91,7 @@ class CloneSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     machine: Machine
-    origin: Origin
+    template: TemplateVersion
     disk: Path
     """A qcow2, its backing file the template's image."""
     seed: Path | None = None

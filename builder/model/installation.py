@@ -7,6 +7,7 @@ import msgspec
 from builder.model.domain import DomainSpec
 from builder.model.media import InstallMedia
 from builder.model.package import Package, System
+from builder.model.traces import Traces
 
 
 class InstallPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,8 +18,8 @@ class InstallPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What the guest must say through the result port for the installation to be a success."""
     media: InstallMedia | None = None
     """What it installs from."""
-    evidence: Path
-    """Folder for logs and screenshots."""
+    traces: Traces
+    """Its folder is for logs and pictures of the screen."""
 
 
 class PhaseLimits(msgspec.Struct, frozen=True, kw_only=True):

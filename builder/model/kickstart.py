@@ -1,13 +1,40 @@
 """Kickstarts."""
 
-import hashlib
 import re
-from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 DEFAULT_PROFILE = "minimal"
+
+NONCE = "@BUILDER_NONCE@"
+"""Stands in a rendered kickstart for what differs in every build: two renderings are equal."""
+
+Value = bool | int | str | tuple[str, ...]
+
+
+class Variable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The declaration of a variable of kickstarts."""
+
+    help: str
+    default: Value
+    pattern: str = "[A-Za-z0-9][A-Za-z0-9_.:/@+=,-]{0,200}"
+    """What a text, or each item of a list, must match as a whole."""
+
+
+class CheckFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of a profile's checks."""
+
+    content: bytes
+    executable: bool
+
+
+class Checks(msgspec.Struct, frozen=True, kw_only=True):
+    """What is run against a clone over ssh, with everything that it may read."""
+
+    programs: tuple[str, ...] = ()
+    """Names of those files that are run, in this order."""
+    files: dict[str, CheckFile] = {}
+    """They, and what is beside them, by paths below one folder."""
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -18,8 +45,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     releases: tuple[str, ...] = ()
     """Releases that it is for; empty means all."""
     variables: dict[str, object] = {}
-    checks: tuple[Path, ...] = ()
-    """What is run against a clone over ssh: programs, and Python files for testinfra."""
+    checks: tuple[str, ...] = ()
+    """What is run against a clone over ssh: programs, and Python files for testinfra; each by its
+    path from the folder that holds profiles/."""
 
 
 class Secrets(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,17 +61,22 @@ class Secrets(msgspec.Struct, frozen=True, kw_only=True):
         return "Secrets(…)"
 
 
-class RenderOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a kickstart depends on besides its release and profile."""
+class KickstartSource(msgspec.Struct, frozen=True, kw_only=True):
+    """What a kickstart is rendered from: the text itself, and all that it may include."""
 
-    medium: str = ""
-    """A key of the release's media; empty means its default."""
-    firmware: Literal["bios", "uefi"] = "bios"
-    variables: dict[str, str] = {}
-    """As given by the user (--set name=value), not yet converted."""
-    secrets: Secrets = Secrets()
-    nonce: str = "preview"
-    """What the guest will report; new for each build, so no older success can be taken for it."""
+    name: str
+    """Of the file; one that ends in .j2 is a template."""
+    texts: dict[str, str]
+    """Its text, and those of the files that it includes or extends, by their names."""
+    variables: dict[str, Variable]
+    """Those that are declared."""
+    own: bool = False
+    """Whether the user gave that file, instead of the release's."""
+
+    @property
+    def stem(self) -> str:
+        """The name without its endings, as part of a template's name."""
+        return re.sub("[^A-Za-z0-9]+", "-", self.name.partition(".")[0]).strip("-").lower()
 
 
 class Kickstart(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,24 +86,16 @@ class Kickstart(msgspec.Struct, frozen=True, kw_only=True):
     """The template or file that it came from, for messages."""
     syntax: str
     text: str
+    """With the mark NONCE where the guest reports."""
+    values: dict[str, Value] = {}
+    """What each variable came to."""
 
-    @property
-    def sha256(self) -> str:
-        """Digest of the text."""
-        return hashlib.sha256(self.text.encode()).hexdigest()
+    def for_build(self, nonce: str) -> str:
+        """Return the text for one build: `nonce` is what its guest will report.
 
-
-class OwnKickstart(msgspec.Struct, frozen=True, kw_only=True):
-    """A kickstart of the user's, instead of a release's."""
-
-    name: str
-    """The file's; one that ends in .j2 is a template like ours."""
-    text: str
-
-    @property
-    def stem(self) -> str:
-        """The name without its endings, as part of a template's name."""
-        return re.sub("[^A-Za-z0-9]+", "-", self.name.partition(".")[0]).strip("-").lower()
+        It is new for each build, so that no older success can be taken for it.
+        """
+        return self.text.replace(NONCE, nonce)
 
 
 class LintFinding(msgspec.Struct, frozen=True, kw_only=True):

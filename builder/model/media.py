@@ -4,6 +4,64 @@ from pathlib import Path
 
 import msgspec
 
+from builder.model.release import Medium
+
+
+class AtHand(msgspec.Struct, frozen=True, kw_only=True, tag="at-hand"):
+    """An ISO that the user gives."""
+
+    path: Path
+    """Absolute, on the host that builds."""
+    sha256: str = ""
+    """What it must have; empty takes it whatever it has."""
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.path.name
+
+    def __str__(self) -> str:
+        """Say where it comes from."""
+        return f"{self.path}{'' if self.sha256 else ', unverified'}"
+
+
+class Download(msgspec.Struct, frozen=True, kw_only=True, tag="download"):
+    """An ISO that the catalogue knows."""
+
+    urls: tuple[str, ...]
+    """Folders that hold it, best first."""
+    medium: Medium
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.medium.file
+
+    @property
+    def sha256(self) -> str:
+        """What it must have."""
+        return self.medium.sha256
+
+    def __str__(self) -> str:
+        """Say where it comes from."""
+        return f"{self.urls[0]}/{self.medium.file} (sha256 {self.medium.sha256})"
+
+
+class Made(msgspec.Struct, frozen=True, kw_only=True, tag="made"):
+    """The rehearsal's ISO, made on the host that builds."""
+
+    title: str
+    """What people call it."""
+    sha256: str = ""
+    """Unknown before it is made."""
+
+    def __str__(self) -> str:
+        """Say where it comes from."""
+        return f"{self.title} (made on this machine)"
+
+
+IsoSource = AtHand | Download | Made
+
 
 class StagedIso(msgspec.Struct, frozen=True, kw_only=True):
     """A verified ISO in the iso pool."""

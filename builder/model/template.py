@@ -37,6 +37,16 @@ class StepTime(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """What a template is made from: an ISO."""
+
+    file: str
+    """Its name in the iso pool."""
+    sha256: str
+    url: str = ""
+    """Where it can be had, if the catalogue knows."""
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """The record of a build. It grows with the build; as manifest.json it is complete."""
 
@@ -81,6 +91,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[StepTime, ...] = ()
     tools: dict[str, str] = {}
     """Version of each program and library that had a hand in it."""
+
+    @property
+    def origin(self) -> Origin:
+        """What it was made from."""
+        return Origin(file=self.iso, sha256=self.iso_sha256, url=self.iso_url)
 
     @classmethod
     def parse(cls, data: bytes) -> Self:

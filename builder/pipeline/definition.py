@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 import builder
 from builder.errors import ConfigError, UsageError, suggest
+from builder.kickstart.library import Library
 from builder.model.release import Positive
 from builder.recipes.order import Request, resolve
 
@@ -53,9 +54,9 @@ def folder() -> Path:
     return shipped if shipped.is_dir() else _PACKAGE.parent / "pipelines"
 
 
-def available() -> tuple[Pipeline, ...]:
+def available(library: Library) -> tuple[Pipeline, ...]:
     """Load every pipeline that comes with us, by name."""
-    return tuple(load(path) for path in sorted(folder().glob("*.toml")))
+    return tuple(load(path, library) for path in sorted(folder().glob("*.toml")))
 
 
 def find(name: str) -> Path:
@@ -71,7 +72,7 @@ def find(name: str) -> Path:
     return known[wanted]
 
 
-def load(path: Path) -> Pipeline:
+def load(path: Path, library: Library) -> Pipeline:
     """Read a pipeline file; see `parse`. Raises ConfigError also for one that cannot be read."""
     try:
         text = path.read_text("utf-8")
@@ -79,10 +80,10 @@ def load(path: Path) -> Pipeline:
         raise ConfigError(
             f"Cannot read {path}: {error}.", hint="A pipeline is a text file in UTF-8."
         ) from error
-    return parse(text, path=path)
+    return parse(text, library, path=path)
 
 
-def parse(text: str, *, path: Path) -> Pipeline:
+def parse(text: str, library: Library, *, path: Path) -> Pipeline:
     """Read a pipeline: title, parallel, [defaults], and [[build]] tables whose keys are Request's.
 
     Paths in it are relative to the file's folder; `variables` add to those of the defaults.
@@ -101,7 +102,7 @@ def parse(text: str, *, path: Path) -> Pipeline:
         where = f"{path.name}, [[build]] {number}"
         request = _convert({**file.defaults, **row}, Request, where=where, folder=path.parent)
         variables = {**base.variables, **request.variables}
-        jobs.append(_job(replace(request, variables=variables), where=where))
+        jobs.append(_job(replace(request, variables=variables), library, where=where))
     _check_names([job.name for job in jobs], source=path.name)
     return Pipeline(name=path.stem, title=file.title, parallel=file.parallel, jobs=tuple(jobs))
 
@@ -126,11 +127,11 @@ def _decode(folder: Path, kind: type[Any], value: object) -> object:
     return folder / value
 
 
-def _job(request: Request, *, where: str) -> Job:
+def _job(request: Request, library: Library, *, where: str) -> Job:
     """Name the job and check the names in it; its files are looked for when it is built."""
     names = replace(request, iso=None, root_password_file=None)
     try:
-        order = resolve(names, environ={})
+        order = resolve(names, library, environ={})
     except UsageError as error:
         raise ConfigError(f"{where}: {error.message}", hint=error.hint) from error
     return Job(name=order.name, medium=order.variant, request=request)

@@ -1,6 +1,6 @@
 """What a pipeline would build, as far as that can be known without downloading anything."""
 
-import secrets
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -9,7 +9,9 @@ import msgspec
 from builder import files
 from builder.config import Settings
 from builder.errors import BuilderError, HostError
+from builder.kickstart.library import Library
 from builder.model.build import BuildOrder
+from builder.model.media import AtHand, IsoSource
 from builder.monitor import Monitor
 from builder.pipeline.definition import Job, Pipeline
 from builder.recipes.inputs import rendered
@@ -35,13 +37,16 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-def plan(pipeline: Pipeline, settings: Settings, *, monitor: Monitor) -> tuple[Planned, ...]:
+def plan(
+    pipeline: Pipeline, settings: Settings, library: Library, *, monitor: Monitor
+) -> tuple[Planned, ...]:
     """Compare each job's build key with those of the published templates; touch nothing.
 
     A job that could not be built is "wrong", for the reason that its build would fail with.
     """
     store = _store(settings, monitor)
-    return tuple(_plan(job, settings, store=store, monitor=monitor) for job in pipeline.jobs)
+    planned = partial(_plan, store=store, cache=settings.cache, library=library, monitor=monitor)
+    return tuple(map(planned, pipeline.jobs))
 
 
 def _store(settings: Settings, monitor: Monitor) -> Path:
@@ -53,10 +58,10 @@ def _store(settings: Settings, monitor: Monitor) -> Path:
         return settings.store_pool_path
 
 
-def _plan(job: Job, settings: Settings, *, store: Path, monitor: Monitor) -> Planned:
+def _plan(job: Job, *, store: Path, cache: Path, library: Library, monitor: Monitor) -> Planned:
     try:
-        order = resolve(job.request, kickstarts=settings.kickstarts)
-        state, reason = judge(order, store=store, cache=settings.cache, monitor=monitor)
+        order = resolve(job.request, library)
+        state, reason = judge(order, store=store, cache=cache, monitor=monitor)
     except BuilderError as error:
         state, reason = "wrong", f"cannot be built: {error.message}"
     return Planned(
@@ -74,15 +79,14 @@ def judge(order: BuildOrder, *, store: Path, cache: Path, monitor: Monitor) -> t
 
     Raises what the build would raise for a wrong order or kickstart.
     """
-    nonce = secrets.token_hex(16)
-    kickstart = rendered(order, nonce=nonce).text.replace(nonce, "")
+    kickstart = rendered(order)
     versions = [each.version for each in templates(store) if each.name == order.name]
     if not versions:
         return "new", "never built"
-    digest = _digest(order, cache=cache, monitor=monitor)
+    digest = order.iso.sha256 or _digest(order.iso, cache=cache, monitor=monitor)
     if not digest:
-        return "unknown", f"depends on {order.medium.file}, which is made when it is built"
-    key = build_key(order, iso_sha256=digest, kickstart=kickstart)
+        return "unknown", f"depends on {order.iso.title}, which is made when it is built"
+    key = build_key(order, kickstart, origin_sha256=digest)
     if kept := unchanged(store, order.name, key=key):
         return "unchanged", f"unchanged since {kept.version}"
     if versions[-1] in ledger_file.read(store, order.name).revoked:
@@ -90,11 +94,7 @@ def judge(order: BuildOrder, *, store: Path, cache: Path, monitor: Monitor) -> t
     return "changed", f"changed since {versions[-1]}"
 
 
-def _digest(order: BuildOrder, *, cache: Path, monitor: Monitor) -> str:
-    """Return the sha256 of the ISO that would be used; empty while nobody can know it."""
-    if order.iso is not None and order.allow_unverified:
-        return files.sha256(order.iso, monitor=monitor)
-    if not order.release.made_here:
-        return order.medium.sha256
-    made = order.iso or location(cache)
-    return files.sha256(made, monitor=monitor) if made.is_file() else ""
+def _digest(iso: IsoSource, *, cache: Path, monitor: Monitor) -> str:
+    """Return the sha256 of an ISO that may have any; empty while nobody can know it."""
+    path = iso.path if isinstance(iso, AtHand) else location(cache)
+    return files.sha256(path, monitor=monitor) if path.is_file() else ""

@@ -3,12 +3,13 @@
 from builder.config import Settings
 from builder.host import pools
 from builder.host.host import open_host
+from builder.kickstart.library import Library
 from builder.model.template import Built
 from builder.monitor import Monitor
 from builder.pipeline.definition import Job
 from builder.recipes.build import build
 from builder.recipes.order import resolve
-from builder.recipes.work import How
+from builder.recipes.work import BuildOptions
 from builder.virt.connection import connect
 
 
@@ -21,8 +22,10 @@ def prepare_host(settings: Settings) -> None:
         pools.init(connection, settings)
 
 
-def build_job(job: Job, monitor: Monitor, *, settings: Settings, force: bool) -> Built:
+def build_job(
+    job: Job, monitor: Monitor, *, settings: Settings, library: Library, force: bool
+) -> Built:
     """Build the job's template. Raises the BuilderError of the step that failed."""
-    order = resolve(job.request, kickstarts=settings.kickstarts)
+    order = resolve(job.request, library)
     with open_host(settings) as host:
-        return build(order, host=host, how=How(force=force), monitor=monitor)
+        return build(order, host=host, options=BuildOptions(force=force), monitor=monitor)

@@ -10,21 +10,22 @@ from builder.model.audit import Finding
 from builder.proof.clone_report import Report
 
 NAME = "user-checks"
-CARD = "BUILDER_CLONE"
+LABEL = "BUILDER_CLONE"
 """Label of the medium on which a clone finds the key to let in (snippets/clones.sh.j2)."""
 
 _HOST = "clone"
 _SECONDS = 600
 
 
-class Door(msgspec.Struct, frozen=True, kw_only=True):
+class SshAccess(msgspec.Struct, frozen=True, kw_only=True):
     """How one clone is entered, and what for."""
 
     key: Path
     """The private key, made for this clone alone, in a folder that is for nothing else."""
-    card: Path
+    key_iso: Path
     """The medium with the public one."""
     checks: tuple[Path, ...]
+    """The programs and Python files to run."""
 
 
 def make_key(folder: Path) -> tuple[Path, bytes]:
@@ -34,18 +35,18 @@ def make_key(folder: Path) -> tuple[Path, bytes]:
     return key, key.with_suffix(".pub").read_bytes()
 
 
-def run(door: Door, report: Report, *, address: str, port: int) -> Finding:
+def run(access: SshAccess, report: Report, *, address: str, port: int) -> Finding:
     """Run each check: pytest with testinfra for a Python file, else the file itself.
 
     A check sees BUILDER_SSH, the words that run a command in the clone, and BUILDER_SSH_CONFIG.
     """
-    config = _configure(door.key, report, address=address, port=port)
+    config = _configure(access.key, report, address=address, port=port)
     environment = {
         "BUILDER_SSH": f"ssh -F {config} {_HOST}",
         "BUILDER_SSH_CONFIG": str(config),
     }
     failed = []
-    for check in door.checks:
+    for check in access.checks:
         done = process.run(_words(check, config), env=environment, check=False, seconds=_SECONDS)
         if done.returncode:
             failed.append(f"{check.name}: {_last(done)}")

@@ -15,9 +15,10 @@ from builder.errors import HostError, TemplateError
 from builder.model.audit import Finding
 from builder.model.domain import CLONE_PORT, Channel, Disk, DomainSpec, Machine
 from builder.model.installation import Ended, HostTrouble, Output, Signal
+from builder.model.traces import Traces
 from builder.proof import user_checks
 from builder.proof.clone_report import Report, compare
-from builder.proof.user_checks import Door
+from builder.proof.user_checks import SshAccess
 from builder.record.terminal import Lines, without_intrusions
 from builder.registry.image import virtual_size
 from builder.virt import domains, volumes
@@ -45,9 +46,9 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """Where their overlays are made."""
     minutes: float
     """What they may take to their login prompts."""
-    evidence: Path
-    """Folder for their logs; its name is part of theirs."""
-    door: Door | None = None
+    traces: Traces
+    """What they are named by; its folder is for their logs."""
+    access: SshAccess | None = None
     """How the first one is entered, and what for."""
 
 
@@ -109,14 +110,14 @@ def verify(image: Path, machine: Machine, *, connection: Connection, trial: Tria
     with ExitStack() as undo:
         clones = [
             undo.enter_context(_clone(image, machine, each, connection=connection, trial=trial))
-            for each in (_Difference("a", 0, trial.door), _Difference("b", _GROWN, None))
+            for each in (_Difference("a", 0, trial.access), _Difference("b", _GROWN, None))
         ]
         for clone in clones:
             clone.start()
         _until_done(clones, deadline=time.monotonic() + trial.minutes * 60)
         findings = compare(clones[0].report, clones[1].report, grown=_GROWN)
-        if trial.door:
-            findings += (_checked(clones[0], machine, trial.door),)
+        if trial.access:
+            findings += (_checked(clones[0], machine, trial.access),)
     return Verified(boot_seconds=max(clone.seconds for clone in clones), findings=findings)
 
 
@@ -126,23 +127,23 @@ class _Difference(NamedTuple):
     letter: str
     more: int
     """Bytes that its disk is larger."""
-    door: Door | None
+    access: SshAccess | None
 
 
-def _checked(clone: _Clone, machine: Machine, door: Door) -> Finding:
+def _checked(clone: _Clone, machine: Machine, access: SshAccess) -> Finding:
     """Run the profile's checks. In user mode the host gets a port that leads to the guest's ssh."""
     if machine.network == "user":
         address, port = "127.0.0.1", domains.forward(clone.domain, _SSH)
     else:
         address, port = "".join(clone.report.all("address")[:1]), _SSH
-    return user_checks.run(door, clone.report, address=address, port=port)
+    return user_checks.run(access, clone.report, address=address, port=port)
 
 
 @contextmanager
 def _clone(
     image: Path, machine: Machine, own: _Difference, *, connection: Connection, trial: Trial
 ) -> Iterator[_Clone]:
-    spec = _spec(image, machine, own, evidence=trial.evidence)
+    spec = _spec(image, machine, own, traces=trial.traces)
     for log in spec.logs.values():
         log.unlink(missing_ok=True)  # of a check that was killed
     # libvirt tells of the loss of a connection once: each listener needs one of its own.
@@ -150,7 +151,7 @@ def _clone(
         connect(connection.uri) as line,
         _overlay(line, trial.pool, image, name=f"{spec.name}.qcow2", more=own.more) as disk,
     ):
-        spec = replace(spec, disks=(Disk(path=disk, boot_order=1), *_card(own.door)))
+        spec = replace(spec, disks=(Disk(path=disk, boot_order=1), *_key_disk(own.access)))
         with (
             domains.paused(line, domain_xml(spec)) as domain,
             listen(domain, logs=spec.logs) as signals,
@@ -163,20 +164,21 @@ def _clone(
                 raise
 
 
-def _card(door: Door | None) -> tuple[Disk, ...]:
+def _key_disk(access: SshAccess | None) -> tuple[Disk, ...]:
     """Return the key's medium, as a disk: kernels made for clouds know no SATA CD drives."""
-    card = Disk(path=door.card, format="raw", boot_order=2, readonly=True) if door else None
-    return (card,) if card else ()
+    if access is None:
+        return ()
+    return (Disk(path=access.key_iso, format="raw", boot_order=2, readonly=True),)
 
 
-def _spec(image: Path, machine: Machine, own: _Difference, *, evidence: Path) -> DomainSpec:
-    report = evidence / f"clone-{own.letter}-report.log"
+def _spec(image: Path, machine: Machine, own: _Difference, *, traces: Traces) -> DomainSpec:
+    report = traces.log(f"clone-{own.letter}-report.log")
     return DomainSpec(
-        name=f"builder-check-{evidence.name}-{own.letter}",
+        name=traces.domain(f"check-{own.letter}"),
         title=f"Check of a clone of {image.name}",
         machine=machine,
         disks=(),
-        console_log=evidence / f"clone-{own.letter}.log",
+        console_log=traces.log(f"clone-{own.letter}.log"),
         channels=(Channel(name=CLONE_PORT, log=report),),
         reboots=True,  # shim's fallback does, on the first boot of a machine with a TPM
     )

@@ -23,13 +23,14 @@ from builder.model.domain import Disk, Machine
 from builder.model.installation import InstallPlan, Limits
 from builder.model.storage import Volume
 from builder.model.template import Manifest, Template
+from builder.model.traces import Traces
 from builder.monitor import Monitor, SilentMonitor
 from builder.proof.audit.judge import audit
 from builder.proof.audit.script import reading_kickstart
 from builder.proof.audit.tree import Tree
 from builder.proof.checks import waive
 from builder.proof.verify import Trial, verify
-from builder.record import checks as rechecks
+from builder.record import verifications
 from builder.registry.registry import manifest
 from builder.releases import catalogue
 from builder.virt import domains
@@ -45,14 +46,14 @@ def audit_disk(
     medium: Path,
     machine: Machine,
     host: Host,
-    evidence: Path,
+    traces: Traces,
 ) -> tuple[Finding, ...]:
     """Return one finding for each check; see `archive_of` for the rest.
 
     Raises TemplateError when the disk cannot be read.
     """
     with (
-        archive_of(disk, medium=medium, machine=machine, host=host, evidence=evidence) as archive,
+        archive_of(disk, medium=medium, machine=machine, host=host, traces=traces) as archive,
         Tree.opened(archive) as tree,
     ):
         return audit(tree, expected)
@@ -64,11 +65,11 @@ def audit_template(template: Template, *, host: Host, monitor: Monitor) -> tuple
     Raises MediaError when the ISO that it was installed from is no longer in the iso pool.
     """
     record = manifest(template)
-    medium = host.iso_pool.path / record.iso
+    medium = host.iso_pool.path / record.origin.file
     if not medium.is_file():
         raise MediaError(
-            f"The medium {record.iso} that {template.name} was installed from is not in the pool "
-            f"{host.iso_pool.name}.",
+            f"The medium {record.origin.file} that {template.name} was installed from is not in "
+            f"the pool {host.iso_pool.name}.",
             hint="Its installer reads the disk: `builder iso fetch` or `iso add` brings it.",
         )
     disk = Volume(
@@ -79,14 +80,14 @@ def audit_template(template: Template, *, host: Host, monitor: Monitor) -> tuple
         capacity=template.image.virtual_size,
         allocation=template.image.size,
     )
-    with rechecks.folder(host.settings.state, monitor=monitor) as evidence:
+    with verifications.begun(host.settings.state, monitor=monitor) as traces:
         found = audit_disk(
             disk,
             record.expected,
             medium=medium,
             machine=_machine(record, host),
             host=host,
-            evidence=evidence,
+            traces=traces,
         )
     return waive(found, {each.check for each in record.audit if each.waived})
 
@@ -97,10 +98,8 @@ def boot_template(template: Template, *, host: Host, monitor: Monitor) -> tuple[
     Raises TemplateError when one does not reach its login prompt.
     """
     record = manifest(template)
-    with rechecks.folder(host.settings.state, monitor=monitor) as evidence:
-        trial = Trial(
-            pool=host.store_pool.name, minutes=host.settings.boot_minutes, evidence=evidence
-        )
+    with verifications.begun(host.settings.state, monitor=monitor) as traces:
+        trial = Trial(pool=host.store_pool.name, minutes=host.settings.boot_minutes, traces=traces)
         found = verify(
             template.path, _machine(record, host), connection=host.connection, trial=trial
         )
@@ -114,21 +113,19 @@ def _machine(record: Manifest, host: Host) -> Machine:
 
 @contextmanager
 def archive_of(
-    disk: Volume, *, medium: Path, machine: Machine, host: Host, evidence: Path
+    disk: Volume, *, medium: Path, machine: Machine, host: Host, traces: Traces
 ) -> Iterator[Path]:
     """Make an archive of the disk's files for the block, as builder/proof/audit/tree.py has it.
 
-    `medium` is an ISO of the disk's release. What happens is logged in the folder `evidence`,
-    whose name is part of the names of everything that is made on the host.
+    `medium` is an ISO of the disk's release. `traces` name what is made on the host for it.
     Raises TemplateError when the disk cannot be read.
     """
     nonce = secrets.token_hex(16)
-    stem = f"{evidence.parent.name}-{evidence.name}"
-    archive = host.store_pool.path / f".{stem}.tar"
+    archive = traces.hidden(host.store_pool.path, ".tar")
     with ExitStack() as undo:
         undo.callback(archive.unlink, missing_ok=True)
         _reserve(archive, disk.capacity + _ROOM)
-        boot = host.iso_pool.path / f".{stem}.qcow2"
+        boot = traces.hidden(host.iso_pool.path, ".audit.qcow2")
         undo.callback(boot.unlink, missing_ok=True)
         media = remaster(
             medium,
@@ -138,7 +135,7 @@ def archive_of(
             monitor=SilentMonitor(),
         )
         plan = install_plan(
-            f"builder-{stem}", machine, nonce=nonce, disk=disk.path, media=media, evidence=evidence
+            "audit", machine, nonce=nonce, disk=disk.path, media=media, traces=traces
         )
         _run(_reading(plan, archive), host)
         yield archive
@@ -162,7 +159,7 @@ def _reading(plan: InstallPlan, archive: Path) -> InstallPlan:
 
 
 def _run(plan: InstallPlan, host: Host) -> None:
-    plan.evidence.mkdir(parents=True, exist_ok=True)
+    plan.traces.folder.mkdir(parents=True, exist_ok=True)
     limits = Limits(deadlines=host.settings.deadlines)
     domain = domains.Domain(name=plan.domain.name, connection=host.connection)
     try:
@@ -170,7 +167,7 @@ def _run(plan: InstallPlan, host: Host) -> None:
     except (InstallError, HangError) as error:
         raise TemplateError(
             f"The disk could not be read for its audit: {error.message}",
-            hint=f"The logs in {plan.evidence} show how far it came.",
+            hint=f"The logs in {plan.traces.folder} show how far it came.",
         ) from error
     finally:
         domains.remove(domain)

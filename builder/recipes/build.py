@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -12,54 +11,120 @@ from builder.dossier import page as dossier
 from builder.errors import HostError
 from builder.host import cleanup
 from builder.host.host import Host
+from builder.install.plan import machine
 from builder.model.build import BuildOrder
-from builder.model.installation import Installation
-from builder.model.media import InstallMedia
+from builder.model.kickstart import Kickstart
+from builder.model.media import StagedIso
 from builder.model.storage import Volume
-from builder.model.template import Built, ImageFacts, Template
+from builder.model.template import Built, Manifest, Template
 from builder.monitor import Monitor
 from builder.proof.checks import refuse
-from builder.proof.verify import Verified
-from builder.recipes import steps
-from builder.recipes.steps import Audited, Inputs
-from builder.recipes.work import DEFAULT, Asked, How, Work
+from builder.recipes import inputs, steps
+from builder.recipes.work import DEFAULT, BuildOptions, Ticket, Work
+from builder.record.checkpoint import Checkpoint
 from builder.record.journal import Journal
+from builder.registry import manifest
 from builder.registry.registry import unchanged
 
-_ASKED = "order"
 
-
-def build(order: BuildOrder, *, host: Host, how: How = DEFAULT, monitor: Monitor) -> Built:
+def build(
+    order: BuildOrder, *, host: Host, options: BuildOptions = DEFAULT, monitor: Monitor
+) -> Built:
     """Build and publish one template; when nothing changed since the newest, return that.
 
     Raises the BuilderError of the step that failed; nothing but its evidence is left then, or what
-    `how` says.
+    `options` say.
     """
-    asked = Asked(order=order, nonce=secrets.token_hex(16), how=how)
+    ticket = Ticket(order=order, nonce=secrets.token_hex(16), options=options)
     artifacts = host.settings.artifacts
-    journal = Journal.begin(artifacts, order.name, events=how.events, monitor=monitor)
+    journal = Journal.begin(artifacts, order.name, events=options.events, monitor=monitor)
     with _documented(journal):
-        journal.keep({_ASKED: asked})
-        return _carry_out(Work(asked=asked, host=host, journal=journal))
+        ticket.keep(journal)
+        return carry_out(_work(ticket, host, journal))
 
 
 def attach(folder: Path, *, host: Host, events: Path | None = None, monitor: Monitor) -> Built:
     """Go on with the build in `folder`, whose process was killed, and finish it.
 
     Its installation has gone on meanwhile and is joined; steps that were finished are not done
-    again. Raises UsageError for a build that has ended, HostError for one that somebody is on.
+    again. Raises UsageError for a build that has ended, HostError for one that somebody is on and
+    for one that cannot be joined.
     """
     journal = Journal.join(folder, events=events, monitor=monitor)
+    ticket = Ticket.of(Checkpoint.read(folder))  # a build that cannot be joined stays as it is
     with _documented(journal):
-        asked = journal.results.get(_ASKED, Asked)
-        if asked is None:
-            raise HostError(
-                f"The build {journal.build_id} was killed before it had begun.",
-                hint="Start it again; `builder gc` clears this one.",
-            )
-        work = Work(asked=asked, host=host, journal=journal)
+        work = _work(ticket, host, journal)
         cleanup.clear(host, journal.build_id, keep=_finished(work), monitor=monitor)
-        return _carry_out(work)
+        return carry_out(work)
+
+
+def carry_out(work: Work) -> Built:
+    """Do the whole of a build, or what is left of it."""
+    options, host = work.ticket.options, work.host
+    with cleanup.cleared(host, work.journal.build_id, keep=options.keep, monitor=work.monitor):
+        kickstart, iso = steps.render_kickstart(work), steps.stage_iso(work)
+        record = _draft(work, kickstart, iso)
+        if kept := _unchanged(work, record):
+            work.journal.discard()
+            return Built(template=kept, fresh=False)
+        disk, record = produce(work, kickstart, iso, record)
+        template = _proved_and_published(work, kickstart, iso, disk, record)
+        work.journal.finish(version=template.version)
+        done, folder = work.journal.record.steps, work.journal.folder
+        return Built(template=template, fresh=True, folder=folder, steps=done)
+
+
+def produce(
+    work: Work, kickstart: Kickstart, iso: StagedIso, record: Manifest
+) -> tuple[Volume, Manifest]:
+    """Return the disk, by installing to it, and the record with what the guest told of it."""
+    media = steps.remaster_iso(work, iso, kickstart)
+    disk = steps.create_disk(work)
+    done = steps.run_installation(work, media, disk)
+    told = {"packages": done.packages, "system": done.system, "phases": done.phases}
+    return disk, replace(record, domain_xml=done.domain_xml, **told)
+
+
+def _proved_and_published(
+    work: Work, kickstart: Kickstart, iso: StagedIso, disk: Volume, record: Manifest
+) -> Template:
+    audited = steps.audit_installed(work, iso, kickstart, disk)
+    refuse(audited.findings)
+    candidate = steps.compress_disk(work, disk)
+    clones = steps.boot_clones(work, kickstart, candidate)
+    refuse(clones.findings)
+    proof = {"audit": audited.findings, "clones": clones.findings}
+    record = replace(record, boot_seconds=clones.boot_seconds, **proof)
+    return steps.publish_image(work, candidate, record)
+
+
+def _draft(work: Work, kickstart: Kickstart, iso: StagedIso) -> Manifest:
+    begun = manifest.draft(
+        work.order,
+        manifest.origin(work.order, iso),
+        kickstart,
+        machine=work.machine,
+        traces=work.journal.traces,
+    )
+    return replace(begun, expected=inputs.expected(work.order, kickstart))
+
+
+def _unchanged(work: Work, record: Manifest) -> Template | None:
+    """Return the template that makes this build needless; a build that has begun is finished."""
+    if work.ticket.options.force or steps.remaster_iso.result(work.journal):
+        return None
+    return unchanged(work.host.store_pool.path, record.name, key=record.build_key)
+
+
+def _work(ticket: Ticket, host: Host, journal: Journal) -> Work:
+    hardware = machine(ticket.order, host.accelerator, network=host.settings.network)
+    return Work(ticket=ticket, host=host, journal=journal, machine=hardware)
+
+
+def _finished(work: Work) -> set[str]:
+    """Return what steps that were finished made; the guest of an installation counts as such."""
+    paths = (getattr(step.result(work.journal), "path", None) for step in steps.STEPS)
+    return {work.names.domain, *(str(path) for path in paths if path)}
 
 
 @contextmanager
@@ -72,58 +137,3 @@ def _documented(journal: Journal) -> Iterator[None]:
         if journal.folder.exists():
             with suppress(HostError):  # a help, which must not hide how the build ended
                 dossier.write(journal.folder)
-
-
-def _carry_out(work: Work) -> Built:
-    journal, asked = work.journal, work.asked
-    with cleanup.cleared(work.host, journal.build_id, keep=asked.how.keep, monitor=work.monitor):
-        inputs = steps.prepare(work)
-        same = unchanged(work.host.store_pool.path, asked.order.name, key=inputs.record.build_key)
-        begun = journal.results.get(
-            steps.REMASTER, InstallMedia
-        )  # to be finished whatever is there
-        if same is not None and not begun and not asked.how.force:
-            journal.discard()
-            return Built(template=same, fresh=False)
-        template = _make(inputs, work)
-        journal.finish(version=template.version)
-        return Built(
-            template=template, fresh=True, folder=journal.folder, steps=journal.record.steps
-        )
-
-
-def _make(inputs: Inputs, work: Work) -> Template:
-    step, record = work.journal.step, inputs.record
-    media = step(steps.REMASTER, InstallMedia, partial(steps.remaster_iso, inputs, work))
-    disk = step(steps.DISK, Volume, partial(steps.create_disk, work))
-    plan = steps.plan(record, media, disk, work)
-    done = step("Installing", Installation, partial(steps.run_installation, plan, record, work))
-    audited = step("Auditing the disk", Audited, partial(steps.audit_installed, inputs, disk, work))
-    refuse(audited.findings)
-    image = step(steps.COMPRESS, ImageFacts, partial(steps.compress_disk, disk, work))
-    clones = step("Booting two clones", Verified, partial(steps.boot_clones, record, work))
-    refuse(clones.findings)
-    record = replace(
-        record,
-        domain_xml=done.domain_xml,
-        packages=done.packages,
-        system=done.system,
-        phases=done.phases,
-        audit=audited.findings,
-        boot_seconds=clones.boot_seconds,
-        clones=clones.findings,
-    )
-    return step("Publishing", Template, partial(steps.publish_image, record, image, work))
-
-
-def _finished(work: Work) -> set[str]:
-    """Return what steps that were finished made; the guest of an installation counts as such."""
-    results = work.journal.results
-    made = {work.domain}
-    if media := results.get(steps.REMASTER, InstallMedia):
-        made.add(str(media.path))
-    if disk := results.get(steps.DISK, Volume):
-        made.add(str(disk.path))
-    if results.get(steps.COMPRESS, ImageFacts):
-        made.add(str(work.candidate))
-    return made

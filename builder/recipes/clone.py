@@ -14,7 +14,7 @@ from builder.host.host import Host
 from builder.install.plan import adapted
 from builder.media import nocloud
 from builder.model.clone import Clone, CloneOrder, Seed
-from builder.model.domain import Accelerator, CloneSpec, Machine, Origin
+from builder.model.domain import Accelerator, CloneSpec, Machine, TemplateVersion
 from builder.model.storage import Volume
 from builder.model.template import Manifest, Template
 from builder.monitor import Monitor
@@ -39,14 +39,16 @@ def clone(host: Host, template: Template, order: CloneOrder, *, monitor: Monitor
     capacity = _capacity(template, order)
     seed = seed_for(record, order)
     _refuse_taken(host, order.name)
-    origin = Origin(name=template.name, version=template.version)
+    source = TemplateVersion(name=template.name, version=template.version)
     with (
         monitor.step(f"Cloning {template.name} {template.version} as {order.name}"),
         _overlay(host, template, order.name, capacity=capacity) as disk,
         _seeded(host, seed, order.name) as medium,
         _defined(
             host,
-            CloneSpec(name=order.name, machine=machine, origin=origin, disk=disk.path, seed=medium),
+            CloneSpec(
+                name=order.name, machine=machine, template=source, disk=disk.path, seed=medium
+            ),
         ) as domain,
     ):
         if order.start:

@@ -8,11 +8,14 @@ from typing import Literal
 import msgspec
 
 from builder import files
+from builder.errors import HostError
 from builder.host import cleanup
 from builder.host.host import Host
 from builder.monitor import Monitor
-from builder.record import checks as rechecks
+from builder.recipes.work import Ticket
+from builder.record import verifications
 from builder.record.builds import ABANDONED, RUNNING, Build, builds, load
+from builder.record.checkpoint import Checkpoint
 from builder.record.journal import Journal
 from builder.registry import gc
 
@@ -59,7 +62,7 @@ def _nobodys(path: Path) -> Found:
 
 def _checks(host: Host) -> Iterator[Found]:
     """Yield killed checks of templates; of those that failed nothing is left but their logs."""
-    for folder in rechecks.abandoned(host.settings.state):
+    for folder in verifications.abandoned(host.settings.state):
         if left := cleanup.left(host, folder.name):
             yield Found(build_id="", name=folder.name, verdict="cleared", left=left)
 
@@ -68,13 +71,22 @@ def _judge(host: Host, build: Build, *, kept: bool) -> Found | None:
     build_id = build.record.build_id
     left = cleanup.left(host, build_id)
     if build.state == ABANDONED:
-        alive = cleanup.running(host, build_id)
-        verdict: Verdict = "still installing" if alive else "cleared"
+        goes_on = cleanup.running(host, build_id) and _joinable(build)
+        verdict: Verdict = "still installing" if goes_on else "cleared"
     elif left:
         verdict = "cleared" if kept else "kept"
     else:
         return None
     return Found(build_id=build_id, name=build.record.name, verdict=verdict, left=left)
+
+
+def _joinable(build: Build) -> bool:
+    """Tell whether `attach` can go on with it: not with one that another version of us began."""
+    try:
+        Ticket.of(Checkpoint.read(build.folder))
+    except HostError:
+        return False
+    return True
 
 
 def _clear(host: Host, found: Found, *, monitor: Monitor) -> None:

@@ -8,9 +8,12 @@ from typing import Literal
 import msgspec
 
 from builder.errors import ConfigError, UsageError, suggest
-from builder.kickstart import profiles, secrets
+from builder.kickstart import secrets
+from builder.kickstart.library import Library
 from builder.model.build import BuildOrder
-from builder.model.kickstart import DEFAULT_PROFILE, OwnKickstart, RenderOptions
+from builder.model.kickstart import DEFAULT_PROFILE, KickstartSource
+from builder.model.media import AtHand, Download, IsoSource, Made
+from builder.model.release import Medium, Release
 from builder.proof import checks
 from builder.releases import catalogue
 
@@ -36,34 +39,27 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 def resolve(
-    request: Request,
-    *,
-    kickstarts: Path | None = None,
-    environ: Mapping[str, str] = os.environ,
+    request: Request, library: Library, *, environ: Mapping[str, str] = os.environ
 ) -> BuildOrder:
-    """Look up what the request names and hash its passwords.
+    """Look up what the request names, read its files and hash its passwords.
 
-    `kickstarts` is a folder of the user's that comes before ours.
     Raises UsageError for names that do not exist and ConfigError for values that cannot be.
     """
-    release = catalogue.find(request.release)
-    catalogue.find_medium(release, request.medium)
-    _check_iso(request.iso)
+    release = library.release(request.release)
+    medium = catalogue.find_medium(release, request.medium)
+    profile = library.profile(request.profile, release)
     return BuildOrder(
         release=release,
-        kickstart=_read(request.kickstart),
-        profile=profiles.find(request.profile, release=release, own=kickstarts),
-        options=RenderOptions(
-            medium=request.medium,
-            firmware=request.firmware,
-            variables=request.variables,
-            secrets=secrets.collect(
-                release.name, root_password_file=request.root_password_file, environ=environ
-            ),
+        variant=request.medium or release.default_medium,
+        firmware=request.firmware,
+        profile=profile,
+        checks=library.checks(profile),
+        kickstart=_kickstart(request, release, library),
+        variables=request.variables,
+        secrets=secrets.collect(
+            release.name, root_password_file=request.root_password_file, environ=environ
         ),
-        iso=request.iso,
-        allow_unverified=request.allow_unverified,
-        kickstarts=kickstarts,
+        iso=_iso(request, release, medium),
         compression=request.compression,
         waive=_known(request.waive),
         memory_mib=request.memory_mib,
@@ -80,11 +76,12 @@ def pairs(texts: list[str]) -> dict[str, str]:
     return {key: value for key, _, value in (text.partition("=") for text in texts)}
 
 
-def _read(path: Path | None) -> OwnKickstart | None:
+def _kickstart(request: Request, release: Release, library: Library) -> KickstartSource:
+    path = request.kickstart
     if path is None:
-        return None
+        return library.kickstart(release)
     try:
-        return OwnKickstart(name=path.name, text=path.read_text("utf-8"))
+        return library.own_kickstart(path.name, path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
         raise ConfigError(
@@ -92,13 +89,21 @@ def _read(path: Path | None) -> OwnKickstart | None:
         ) from error
 
 
+def _iso(request: Request, release: Release, medium: Medium) -> IsoSource:
+    if request.iso is not None:
+        if not request.iso.is_file():
+            raise ConfigError(
+                f"There is no file {request.iso}.", hint="Check the path given with --iso."
+            )
+        unverified = request.allow_unverified or release.made_here
+        return AtHand(path=request.iso.absolute(), sha256="" if unverified else medium.sha256)
+    if release.made_here:
+        return Made(title=medium.file)
+    return Download(urls=release.urls, medium=medium)
+
+
 def _known(names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
         if name not in checks.NAMES:
             raise UsageError(f"There is no check {name}.", hint=suggest(name, checks.NAMES))
     return names
-
-
-def _check_iso(iso: Path | None) -> None:
-    if iso is not None and not iso.is_file():
-        raise ConfigError(f"There is no file {iso}.", hint="Check the path given with --iso.")

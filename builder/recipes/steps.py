@@ -1,16 +1,17 @@
-"""The steps of a build, each from what earlier ones came to."""
+"""The steps of a build, in the order of the recipe, each from what earlier ones came to."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
 from msgspec.structs import replace
 
-from builder.install.plan import install_plan, machine
+from builder import files
+from builder.install.plan import install_plan
 from builder.install.run import install
 from builder.iso.copy import shares_blocks
 from builder.kickstart.secrets import mask
@@ -18,35 +19,24 @@ from builder.media import data_iso
 from builder.media.edits import Wishes
 from builder.media.remaster import remaster
 from builder.model.audit import Finding
-from builder.model.installation import Installation, InstallPlan, Limits
-from builder.model.kickstart import Kickstart
+from builder.model.installation import Installation, Limits
+from builder.model.kickstart import Checks, Kickstart
 from builder.model.media import InstallMedia, StagedIso
 from builder.model.storage import Volume
 from builder.model.template import ImageFacts, Manifest, Template
-from builder.proof import checks
-from builder.proof.user_checks import CARD, Door, make_key
-from builder.proof.verify import Trial, Verified, verify
+from builder.proof import checks, user_checks, verify
+from builder.proof.user_checks import SshAccess
+from builder.proof.verify import Verified
+from builder.recipes import inputs
 from builder.recipes.audit import audit_disk
-from builder.recipes.inputs import expected, rendered, staged, waived
-from builder.recipes.work import Work
+from builder.recipes.work import Work, step
 from builder.registry.compress import compress
 from builder.registry.image import measure
-from builder.registry.manifest import build_key, draft, rfc3339, tools
+from builder.registry.manifest import rfc3339, tools
 from builder.registry.publish import publish
 from builder.registry.registry import manifest, newest
 from builder.virt import volumes
 from builder.virt.domain_xml import domain_xml
-
-REMASTER, DISK, COMPRESS = "Remastering the ISO", "Creating the disk", "Compressing the image"
-"""Titles of the steps that make something on the host."""
-
-
-class Inputs(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that goes into a template, and the record that begins with it."""
-
-    iso: StagedIso
-    kickstart: Kickstart
-    record: Manifest
 
 
 class Audited(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,64 +45,70 @@ class Audited(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
 
 
-def prepare(work: Work) -> Inputs:
-    """Render and lint the kickstart, stage the ISO, and begin the record."""
-    order, journal = work.order, work.journal
-    hardware = machine(order, work.host.accelerator, network=work.host.settings.network)
-    kickstart = journal.step(
-        "Rendering the kickstart", Kickstart, partial(rendered, order, nonce=work.asked.nonce)
-    )
-    iso = journal.step(
-        f"Staging {order.iso.name if order.iso else order.medium.file}",
-        StagedIso,
-        partial(staged, order, host=work.host, monitor=work.monitor),
-    )
-    unique = kickstart.text.replace(work.asked.nonce, "")
-    record = draft(
-        order,
-        iso,
-        kickstart=mask(kickstart.text, order.options.secrets),
-        machine=hardware,
-        key=build_key(order, iso_sha256=iso.sha256, kickstart=unique),
-        build_id=journal.build_id,
-    )
-    record = replace(record, expected=expected(order))
-    return Inputs(iso=iso, kickstart=kickstart, record=record)
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """The image before it is published."""
+
+    path: Path
+    image: ImageFacts
 
 
-def remaster_iso(inputs: Inputs, work: Work) -> InstallMedia:
+@step(
+    "Rendering the kickstart",
+    "{order.kickstart.name}, profile {order.profile.name}, checked as {order.release.syntax}",
+)
+def render_kickstart(work: Work) -> Kickstart:
+    """Fill in the kickstart, and refuse what the linter calls an error."""
+    return inputs.rendered(work.order)
+
+
+@step("Staging {order.iso.title}", "{order.iso} into {names.iso_pool}")
+def stage_iso(work: Work) -> StagedIso:
+    """Bring the ISO into the iso pool, verified."""
+    return inputs.staged(work.order, host=work.host, monitor=work.monitor)
+
+
+@step(
+    "Remastering the ISO", "{names.overlay}, an overlay on it; {names.iso} where blocks are shared"
+)
+def remaster_iso(work: Work, iso: StagedIso, kickstart: Kickstart) -> InstallMedia:
     """Put kickstart and ISO together on the build's medium."""
+    # First of all: a build with evidence keeps its folder, by which gc finds what it has made.
+    work.journal.write("kickstart.ks", mask(kickstart.text, work.order.secrets))
     overlay = not shares_blocks(work.host.iso_pool.path)
     return remaster(
-        inputs.iso.path,
-        Wishes(kickstart=inputs.kickstart.text, append=work.order.release.installer_args),
-        output=work.medium("qcow2" if overlay else "iso"),
+        iso.path,
+        Wishes(
+            kickstart=kickstart.for_build(work.ticket.nonce),
+            append=work.order.release.installer_args,
+        ),
+        output=work.names.overlay if overlay else work.names.iso,
         overlay=overlay,
         monitor=work.monitor,
     )
 
 
+@step("Creating the disk", "{names.disk}, {order.capacity_gib} GiB")
 def create_disk(work: Work) -> Volume:
     """Create what is installed to."""
-    name, pool = work.disk.name, work.host.store_pool.name
+    pool, name = work.host.store_pool.name, work.names.disk.name
     return volumes.create(work.host.connection, pool, name, capacity=work.order.capacity)
 
 
-def plan(record: Manifest, media: InstallMedia, disk: Volume, work: Work) -> InstallPlan:
-    """Plan the domain that installs."""
-    return install_plan(
-        work.domain,
-        record.machine,
-        nonce=work.asked.nonce,
+@step(
+    "Installing",
+    "{names.domain} with {machine.virt_type}, {machine.firmware}, CPU {machine.cpu}, "
+    "{machine.memory_mib} MiB, {machine.vcpus} processors, network {machine.network}",
+)
+def run_installation(work: Work, media: InstallMedia, disk: Volume) -> Installation:
+    """Install, and watch until the guest has said how it went."""
+    plan = install_plan(
+        work.order.name,
+        work.machine,
+        nonce=work.ticket.nonce,
         disk=disk.path,
         media=media,
-        evidence=work.journal.folder,
+        traces=work.journal.traces,
     )
-
-
-def run_installation(plan: InstallPlan, record: Manifest, work: Work) -> Installation:
-    """Install, and watch until the guest has said how it went."""
-    work.journal.write("kickstart.ks", record.kickstart)
     work.journal.write("domain.xml", domain_xml(plan.domain))
     known = newest(work.host.store_pool.path, work.order.name)
     limits = Limits(
@@ -121,65 +117,48 @@ def run_installation(plan: InstallPlan, record: Manifest, work: Work) -> Install
     return install(plan, work.host.connection, limits=limits, monitor=work.monitor)
 
 
-def audit_installed(inputs: Inputs, disk: Volume, work: Work) -> Audited:
+@step("Auditing the disk", "every file of it, read by the installer of {order.release.name}")
+def audit_installed(work: Work, iso: StagedIso, kickstart: Kickstart, disk: Volume) -> Audited:
     """Look at every file of the finished disk."""
+    traces = work.journal.traces
     found = audit_disk(
         disk,
-        inputs.record.expected,
-        medium=inputs.iso.path,
-        machine=inputs.record.machine,
+        inputs.expected(work.order, kickstart),
+        medium=iso.path,
+        machine=work.machine,
         host=work.host,
-        evidence=work.journal.folder / "audit",
+        traces=replace(traces, folder=traces.log("audit")),
     )
-    return Audited(findings=_judged(found, work, file="audit.json"))
+    return Audited(findings=_judged(work, kickstart, found, file="audit.json"))
 
 
-def _judged(findings: tuple[Finding, ...], work: Work, *, file: str) -> tuple[Finding, ...]:
-    """Waive what the order waives, keep all of it as evidence, and say what is waived."""
-    judged = checks.waive(findings, waived(work.order))
-    work.journal.write(file, msgspec.json.format(msgspec.json.encode(judged)).decode())
-    for each in judged:
-        if each.waived:
-            work.monitor.warn(f"waived: {each.check}: {each.details[0]}")
-    return judged
-
-
-def compress_disk(disk: Volume, work: Work) -> ImageFacts:
+@step("Compressing the image", "with {order.compression}, as {names.candidate}")
+def compress_disk(work: Work, disk: Volume) -> Candidate:
     """Make the image that is published."""
-    compress(disk.path, work.candidate, compression=work.order.compression, monitor=work.monitor)
-    return measure(work.candidate)
+    path = work.names.candidate
+    compress(disk.path, path, compression=work.order.compression, monitor=work.monitor)
+    return Candidate(path=path, image=measure(path))
 
 
-def boot_clones(record: Manifest, work: Work) -> Verified:
+@step("Booting two clones", "to their login prompts, one of them on a larger disk")
+def boot_clones(work: Work, kickstart: Kickstart, candidate: Candidate) -> Verified:
     """Boot two clones of the image, and compare them."""
-    with _door(work) as door:
-        trial = Trial(
+    with _access(work) as access:
+        trial = verify.Trial(
             pool=work.host.store_pool.name,
             minutes=work.host.settings.boot_minutes,
-            evidence=work.journal.folder,
-            door=door,
+            traces=work.journal.traces,
+            access=access,
         )
-        found = verify(work.candidate, record.machine, connection=work.host.connection, trial=trial)
-    return replace(found, findings=_judged(found.findings, work, file="clones.json"))
+        found = verify.verify(
+            candidate.path, work.machine, connection=work.host.connection, trial=trial
+        )
+    judged = _judged(work, kickstart, found.findings, file="clones.json")
+    return replace(found, findings=judged)
 
 
-@contextmanager
-def _door(work: Work) -> Iterator[Door | None]:
-    """Make a key, and the medium that brings it to a clone, if the profile has checks."""
-    if not work.order.profile.checks:
-        yield None
-        return
-    card = work.host.store_pool.path / f".{work.journal.build_id}.card.iso"
-    with TemporaryDirectory(prefix="builder-") as folder:
-        key, public = make_key(Path(folder))
-        data_iso.write(CARD, {"authorized_keys": public}, card, when=datetime.now(UTC))
-        try:
-            yield Door(key=key, card=card, checks=work.order.profile.checks)
-        finally:
-            card.unlink(missing_ok=True)
-
-
-def publish_image(record: Manifest, image: ImageFacts, work: Work) -> Template:
+@step("Publishing", "{names.store_pool}/{order.name}-YYYYMMDD.N.qcow2")
+def publish_image(work: Work, candidate: Candidate, record: Manifest) -> Template:
     """Give the image its name and version."""
     journal = work.journal
     now = datetime.now(UTC)
@@ -189,7 +168,69 @@ def publish_image(record: Manifest, image: ImageFacts, work: Work) -> Template:
         tools=tools(work.host.connection),
         finished=rfc3339(now),
     )
-    template = publish(work.candidate, record, image, today=now.date())
+    template = publish(candidate.path, record, candidate.image, today=now.date())
     journal.write("manifest.json", template.manifest.read_text())
     journal.link(template.path)
     return template
+
+
+def _judged(
+    work: Work, kickstart: Kickstart, findings: tuple[Finding, ...], *, file: str
+) -> tuple[Finding, ...]:
+    """Waive what the order waives, keep all of it as evidence, and say what is waived."""
+    judged = checks.waive(findings, inputs.waived(work.order, kickstart))
+    work.journal.write(file, msgspec.json.format(msgspec.json.encode(judged)).decode())
+    for each in judged:
+        if each.waived:
+            work.monitor.warn(f"waived: {each.check}: {each.details[0]}")
+    return judged
+
+
+@contextmanager
+def _access(work: Work) -> Iterator[SshAccess | None]:
+    """Make a key, and the medium that brings it to a clone, if the profile has checks."""
+    own = work.order.checks
+    if not own.programs:
+        yield None
+        return
+    key_iso = work.names.key_iso
+    with TemporaryDirectory(prefix="builder-") as private, _unpacked(own, work) as folder:
+        key, public = user_checks.make_key(Path(private))
+        contents = {"authorized_keys": public}
+        data_iso.write(user_checks.LABEL, contents, key_iso, when=datetime.now(UTC))
+        try:
+            programs = tuple(folder / name for name in own.programs)
+            yield SshAccess(key=key, key_iso=key_iso, checks=programs)
+        finally:
+            key_iso.unlink(missing_ok=True)
+
+
+@contextmanager
+def _unpacked(own: Checks, work: Work) -> Iterator[Path]:
+    """Write the checks' files into the build's folder: programs may not be run from /tmp."""
+    folder = work.journal.folder / "checks"
+    shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed
+    try:
+        for name, file in own.files.items():
+            path = folder / name
+            with files.writing(folder):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(file.content)
+                path.chmod(0o700 if file.executable else 0o600)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+STEPS = (
+    render_kickstart,
+    stage_iso,
+    remaster_iso,
+    create_disk,
+    run_installation,
+    audit_installed,
+    compress_disk,
+    boot_clones,
+    publish_image,
+)
+"""All of them, in the order of the recipe."""

@@ -40,6 +40,11 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
         return self.record.version if self.state == "done" else self.record.step
 
 
+def folder(artifacts: Path, name: str, build_id: str) -> Path:
+    """Return the folder of a build of the template `name`."""
+    return artifacts / name / build_id
+
+
 def held(folder: Path) -> bool:
     """Tell whether a process is at the build, or the check, of this folder: it has it locked."""
     try:

@@ -2,19 +2,28 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import msgspec
+
+from builder.errors import HostError
 
 T = TypeVar("T")
 
 
-class Results:
+class Checkpoint:
     """Values by name, in one file for its owner only: kickstarts hold password hashes."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / ".results.json"
         self._values: dict[str, msgspec.Raw] = {}
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Return what a build has kept in its folder."""
+        found = cls(folder)
+        found.load()
+        return found
 
     def load(self) -> None:
         """Read what an earlier process kept; nothing if it is not there or makes no sense."""
@@ -24,9 +33,21 @@ class Results:
             self._values = {}
 
     def get(self, name: str, kind: type[T]) -> T | None:
-        """Return the value of that name; None if there is none."""
+        """Return the value of that name; None if there is none.
+
+        Raises HostError for one of another shape: another version of us kept it.
+        """
         found = self._values.get(name)
-        return None if found is None else msgspec.json.decode(found, type=kind, dec_hook=_decode)
+        try:
+            if found is None:
+                return None
+            return msgspec.json.decode(found, type=kind, dec_hook=_decode)
+        except msgspec.ValidationError as error:
+            raise foreign() from error
+
+    def __bool__(self) -> bool:
+        """Tell whether anything was kept."""
+        return bool(self._values)
 
     def keep(self, values: Mapping[str, object]) -> None:
         """Keep values, all or none of them. Raises OSError when they cannot be written."""
@@ -37,6 +58,15 @@ class Results:
     def forget(self) -> None:
         """Remove the file."""
         self._path.unlink(missing_ok=True)
+
+
+def foreign() -> HostError:
+    """Return the error for a build that was begun by another version of us."""
+    return HostError(
+        "The build was begun by another version of builder, which kept it in its own way: it "
+        "cannot be joined.",
+        hint="`builder gc` clears what it left; then build again.",
+    )
 
 
 def replace(path: Path, content: bytes, *, mode: int) -> None:

@@ -17,10 +17,11 @@ import msgspec
 from builder.errors import BuilderError, HostError, UsageError
 from builder.model.event import Kind
 from builder.model.template import StepTime
+from builder.model.traces import Traces
 from builder.monitor import Monitor
 from builder.record.build_record import Record
-from builder.record.builds import FILE, RUNNING, load
-from builder.record.checkpoint import Results, replace
+from builder.record.builds import FILE, RUNNING, folder, load
+from builder.record.checkpoint import Checkpoint, replace
 from builder.record.events import FILE as FILE_OF_EVENTS
 from builder.record.events import recording
 from builder.record.recorder import Recorder
@@ -40,16 +41,16 @@ class Journal:
     """
 
     def __init__(
-        self, folder: Path, record: Record, *, events: Path | None = None, monitor: Monitor
+        self, where: Path, record: Record, *, events: Path | None = None, monitor: Monitor
     ) -> None:
-        self.folder = folder
+        self.folder = where
         self.record = record
         self.monitor = monitor
         """Within the block it writes down what it is told: events.jsonl, and the file `events`."""
         self._events = events
         self._files = ExitStack()
         self._tell: Callable[[Kind, str], object] = lambda _kind, _text: None
-        self.results = Results(folder / ".results.json")
+        self.checkpoint = Checkpoint(where)
         """What the steps came to, until the build has ended."""
         self._handle = -1
 
@@ -63,27 +64,33 @@ class Journal:
         record = Record(
             build_id=build_id, name=name, pid=os.getpid(), state=RUNNING, began=_stamp(now)
         )
-        return cls(artifacts / name / build_id, record, events=events, monitor=monitor)
+        return cls(folder(artifacts, name, build_id), record, events=events, monitor=monitor)
 
     @classmethod
-    def join(cls, folder: Path, *, events: Path | None = None, monitor: Monitor) -> Self:
+    def join(cls, where: Path, *, events: Path | None = None, monitor: Monitor) -> Self:
         """Return the journal of a build whose process has gone, to go on with it.
 
         Raises UsageError for a build that has ended.
         """
-        known = load(folder)
+        known = load(where)
         if known is None or known.record.state != RUNNING:
             raise UsageError(
-                f"The build {folder.name} has ended{f' ({known.state})' if known else ''}.",
+                f"The build {where.name} has ended{f' ({known.state})' if known else ''}.",
                 hint="`builder builds list` shows those that are running.",
             )
         record = msgspec.structs.replace(known.record, pid=os.getpid())
-        return cls(folder, record, events=events, monitor=monitor)
+        return cls(where, record, events=events, monitor=monitor)
 
     @property
     def build_id(self) -> str:
         """Time and chance, UTC; part of the name of everything that the build makes."""
         return self.record.build_id
+
+    @property
+    def traces(self) -> Traces:
+        """What the build is known by on its host."""
+        began = datetime.fromisoformat(self.record.began)
+        return Traces(id=self.build_id, folder=self.folder, began=began)
 
     def __enter__(self) -> Self:
         """Make the folder. Raises HostError when it cannot be made, or another process has it."""
@@ -99,8 +106,8 @@ class Journal:
                 hint=f"`builder builds log --follow {self.build_id}` shows what it does.",
             ) from error
         self._begin_log()
-        self.results.load()
-        done = self.results.get(_TIMES, _Times) or _Times()
+        self.checkpoint.load()
+        done = self.checkpoint.get(_TIMES, _Times) or _Times()
         self._update(step="", steps=done.steps)
         return self
 
@@ -121,16 +128,15 @@ class Journal:
 
     def _begin_log(self) -> None:
         paths = [self.folder / FILE_OF_EVENTS, *([self._events] if self._events else [])]
-        began = datetime.fromisoformat(self.record.began)
         try:
-            log = self._files.enter_context(recording(*paths, began=began))
+            log = self._files.enter_context(recording(*paths, began=self.traces.began))
         except HostError:
             os.close(self._handle)
             raise
         self._tell, self.monitor = log.tell, Recorder(self.monitor, log)
 
     def _end(self, error: BaseException | None) -> None:
-        self.results.forget()
+        self.checkpoint.forget()
         ended = _stamp(datetime.now(UTC))
         if error is None:
             running = self.record.state == RUNNING
@@ -146,19 +152,22 @@ class Journal:
     def keep(self, values: Mapping[str, object]) -> None:
         """Keep values for whoever goes on with the build. Raises HostError."""
         with _explained(f"Cannot write into {self.folder}"):
-            self.results.keep(values)
+            self.checkpoint.keep(values)
 
-    def step(self, title: str, kind: type[T], work: Callable[[], T]) -> T:
-        """Announce, time and record one step; one that was finished before is not done again."""
-        if (known := self.results.get(title, kind)) is not None:
+    def step(self, name: str, title: str, kind: type[T], do: Callable[[], T]) -> T:
+        """Announce, time and record one step; one that was finished before is not done again.
+
+        What it comes to is kept under `name`, which stays when the title is reworded.
+        """
+        if (known := self.checkpoint.get(name, kind)) is not None:
             return known
         began = time.monotonic()
         self._update(step=title)
         with self.monitor.step(title):
-            value = work()
+            value = do()
         done = StepTime(step=title, seconds=round(time.monotonic() - began, 2))
         times = _Times((*self.record.steps, done))
-        self.keep({title: value, _TIMES: times})
+        self.keep({name: value, _TIMES: times})
         self._update(step="", steps=times.steps)
         return value
 

@@ -1,60 +1,67 @@
 """The record of a build, and the key that says whether it must be done again."""
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import version
-from pathlib import Path
 
 import msgspec
 
 from builder import process
+from builder.kickstart.secrets import mask
 from builder.model.build import BuildOrder
 from builder.model.domain import Machine
+from builder.model.kickstart import CheckFile, Kickstart
 from builder.model.media import StagedIso
-from builder.model.template import Manifest
+from builder.model.template import Manifest, Origin
+from builder.model.traces import Traces
 from builder.virt import capabilities as host
 from builder.virt.connection import Connection
 
 
-def build_key(order: BuildOrder, *, iso_sha256: str, kickstart: str) -> str:
-    """Return the sha256 over everything that a template depends on.
-
-    `kickstart` is the text without what differs in every build (the nonce).
-    """
+def build_key(order: BuildOrder, kickstart: Kickstart, *, origin_sha256: str) -> str:
+    """Return the sha256 over everything that a template depends on."""
     inputs = {
         "builder": version("builder"),
-        "iso": iso_sha256,
-        "kickstart": kickstart,
+        "iso": origin_sha256,
+        "kickstart": kickstart.for_build(""),
         "installer_args": order.release.installer_args,
-        "firmware": order.options.firmware,
+        "firmware": order.firmware,
         "capacity": order.capacity,
         "compression": order.compression,
-        "checks": [_digest(path) for path in order.profile.checks],
+        "checks": [_digest(order.checks.files[name]) for name in order.checks.programs],
     }
     return hashlib.sha256(msgspec.json.encode(inputs, order="sorted")).hexdigest()
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _digest(file: CheckFile) -> str:
+    return hashlib.sha256(file.content).hexdigest()
+
+
+def origin(order: BuildOrder, iso: StagedIso) -> Origin:
+    """Return what a template of the order is made from."""
+    urls, medium = order.release.urls, order.medium
+    # A file at hand may be another one than that of the catalogue.
+    url = f"{urls[0]}/{medium.file}" if urls and iso.sha256 == medium.sha256 else ""
+    return Origin(file=iso.volume, sha256=iso.sha256, url=url)
 
 
 def draft(
-    order: BuildOrder, iso: StagedIso, *, kickstart: str, machine: Machine, key: str, build_id: str
+    order: BuildOrder, origin: Origin, kickstart: Kickstart, *, machine: Machine, traces: Traces
 ) -> Manifest:
-    """Return what is known of a build before it begins; `kickstart` has its secrets masked."""
+    """Return what is known of a build before it begins, the kickstart's secrets masked."""
     return Manifest(
         name=order.name,
-        build_id=build_id,
-        build_key=key,
-        created=rfc3339(datetime.now(UTC)),
+        build_id=traces.id,
+        build_key=build_key(order, kickstart, origin_sha256=origin.sha256),
+        created=rfc3339(traces.began),
         release=order.release.name,
         profile=order.profile.name,
         medium=order.variant,
-        iso=iso.volume,
-        iso_sha256=iso.sha256,
-        iso_url=_url(order, iso),
-        variables=order.options.variables,
-        kickstart=kickstart,
+        iso=origin.file,
+        iso_sha256=origin.sha256,
+        iso_url=origin.url,
+        variables=order.variables,
+        kickstart=mask(kickstart.text, order.secrets),
         machine=machine,
         compression=order.compression,
     )
@@ -63,12 +70,6 @@ def draft(
 def rfc3339(moment: datetime) -> str:
     """Return a moment of UTC as manifests have it, to the second."""
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _url(order: BuildOrder, iso: StagedIso) -> str:
-    """Return where these very bytes can be had; a file at hand may be another one."""
-    urls, medium = order.release.urls, order.medium
-    return f"{urls[0]}/{medium.file}" if urls and iso.sha256 == medium.sha256 else ""
 
 
 def tools(connection: Connection) -> dict[str, str]:

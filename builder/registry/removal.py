@@ -10,6 +10,7 @@ from builder.errors import HostError, UsageError
 from builder.model.ledger import Ledger, Moved
 from builder.model.storage import Pool
 from builder.model.template import Template
+from builder.record import builds
 from builder.registry import channels, ledger, ledger_file, reference, registry, retention
 from builder.registry.known import known
 from builder.virt import pools
@@ -117,7 +118,7 @@ def _remove(store: Store, template: Template) -> Verdict:
         return ledger.delete(old, template.version, there=there, when=channels.now())
 
     before, after = channels.changed(store.path, template.name, change)
-    folder = store.artifacts / template.name / registry.manifest(template).build_id
+    folder = builds.folder(store.artifacts, template.name, registry.manifest(template).build_id)
     try:
         template.manifest.unlink()
         files.sync(store.path)

@@ -3,7 +3,15 @@
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, register_namespace
 
-from builder.model.domain import Cdrom, Channel, CloneSpec, Disk, DomainSpec, Machine, Origin
+from builder.model.domain import (
+    Cdrom,
+    Channel,
+    CloneSpec,
+    Disk,
+    DomainSpec,
+    Machine,
+    TemplateVersion,
+)
 from builder.virt.xml import text
 
 _LIBOSINFO = "http://libosinfo.org/xmlns/libvirt/domain/1.0"
@@ -37,14 +45,14 @@ def domain_xml(spec: DomainSpec) -> str:
 
 def clone_xml(spec: CloneSpec) -> str:
     """Return the definition of a machine that stays, and knows which template it came from."""
-    origin = f"{spec.origin.name} {spec.origin.version}"
+    origin = f"{spec.template.name} {spec.template.version}"
     domain = Element("domain", type=spec.machine.virt_type)
     SubElement(domain, "name").text = spec.name
     SubElement(domain, "title").text = f"{spec.name}, a clone of {origin}"
     described = f"A clone of builder's template {origin}, whose image its disk needs."
     SubElement(domain, "description").text = described
     metadata = SubElement(domain, "metadata")
-    _origin(metadata, spec.origin)
+    _origin(metadata, spec.template)
     _hardware(domain, metadata, spec.machine)
     _lifecycle(domain, reboot="restart", crash="destroy")
     devices = SubElement(domain, "devices")
@@ -61,7 +69,7 @@ def clone_xml(spec: CloneSpec) -> str:
     return text(domain)
 
 
-def _origin(metadata: Element, origin: Origin) -> None:
+def _origin(metadata: Element, origin: TemplateVersion) -> None:
     register_namespace("builder", _OURS)
     SubElement(metadata, f"{{{_OURS}}}template", name=origin.name, version=origin.version)
 

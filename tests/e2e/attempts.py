@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import libvirt
@@ -9,11 +10,13 @@ import libvirt
 from builder.host.host import Host
 from builder.install.plan import install_plan, machine
 from builder.install.run import install
+from builder.kickstart.library import Library
 from builder.media.edits import Wishes
 from builder.media.remaster import remaster
 from builder.model.domain import Disk, DomainSpec
 from builder.model.installation import Deadlines, Ended, Installation, InstallPlan, Limits
 from builder.model.media import StagedIso
+from builder.model.traces import Traces
 from builder.monitor import SilentMonitor
 from builder.recipes.order import Request, resolve
 from builder.registry.ledger_file import LOCK
@@ -47,7 +50,7 @@ def planned(
     text: str, *, nonce: str, host: Host, iso: StagedIso, folder: Path
 ) -> Iterator[InstallPlan]:
     """Yield the plan of an installation; its medium and its disk are there for the block."""
-    order = resolve(Request(release="rehearsal"))
+    order = resolve(Request(release="rehearsal"), Library())
     name = f"attempt-{nonce[:8]}"
     with ExitStack() as undo:
         output = host.iso_pool.path / f"{name}.qcow2"
@@ -58,12 +61,12 @@ def planned(
         disk = volumes.create(host.connection, pool, f"{name}.qcow2", capacity=order.capacity)
         undo.callback(volumes.delete, host.connection, pool, disk.name)
         yield install_plan(
-            f"builder-{name}",
+            "attempt",
             machine(order, host.accelerator, network="user"),
             nonce=nonce,
             disk=disk.path,
             media=media,
-            evidence=folder,
+            traces=Traces(id=nonce[:8], folder=folder, began=datetime.now(UTC)),
         )
 
 
@@ -87,7 +90,7 @@ def boot(plan: InstallPlan, host: Host) -> str:
         title="A system that was just installed",
         machine=plan.domain.machine,
         disks=(Disk(path=plan.domain.disks[0].path, boot_order=1),),
-        console_log=plan.evidence / "boot.log",
+        console_log=plan.traces.log("boot.log"),
     )
     with (
         domains.paused(host.connection, domain_xml(spec)) as domain,

@@ -8,6 +8,7 @@ import pytest
 
 from builder import config
 from builder.host.host import Host, open_host
+from builder.kickstart.library import Library
 from builder.model.media import StagedIso
 from builder.monitor import SilentMonitor
 from builder.recipes.inputs import staged
@@ -60,4 +61,6 @@ def host(settings: config.Settings) -> Iterator[Host]:
 @pytest.fixture(scope="session")
 def rehearsal(host: Host) -> StagedIso:
     """Return the staged rehearsal ISO, made on this machine if the cache has none."""
-    return staged(resolve(Request(release="rehearsal")), host=host, monitor=SilentMonitor())
+    return staged(
+        resolve(Request(release="rehearsal"), Library()), host=host, monitor=SilentMonitor()
+    )

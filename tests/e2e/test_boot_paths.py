@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from builder import config, process
+from builder.kickstart.library import Library
 from builder.media.edits import Wishes
 from builder.media.remaster import remaster
 from builder.model.domain import RESULT_PORT
@@ -76,8 +77,9 @@ def made(settings: config.Settings, place: Path) -> Iterator[Made]:
 
 @pytest.mark.parametrize("way", WAYS, ids=str)
 def test_medium_installs_by_itself(way: Way, made: Made, tmp_path: Path) -> None:
-    order = resolve(Request(release="rehearsal", firmware=way.firmware, variables={"disk": "vda"}))
-    wishes = Wishes(kickstart=rendered(order, nonce=NONCE).text, usb=True)
+    request = Request(release="rehearsal", firmware=way.firmware, variables={"disk": "vda"})
+    kickstart = rendered(resolve(request, Library()))
+    wishes = Wishes(kickstart=kickstart.for_build(NONCE), usb=True)
     iso = remaster(made(way.layout), wishes, output=tmp_path / "unattended.iso", monitor=SILENT)
     said = installed(iso.path, way, tmp_path)
     iso.path.unlink()

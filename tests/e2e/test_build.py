@@ -15,6 +15,7 @@ from attempts import left
 from builder.attest.sbom import sbom
 from builder.config import Settings
 from builder.host.host import Host
+from builder.kickstart.library import Library
 from builder.model.media import StagedIso
 from builder.model.template import Manifest
 from builder.monitor import SilentMonitor
@@ -31,7 +32,7 @@ def test_build_publishes_a_template_that_boots(
     host: Host, rehearsal: StagedIso, firmware: str
 ) -> None:
     request = msgspec.convert({"release": "rehearsal", "firmware": firmware}, Request)
-    order = resolve(request, environ={"BUILDER_ROOT_PASSWORD": PASSWORD})
+    order = resolve(request, Library(), environ={"BUILDER_ROOT_PASSWORD": PASSWORD})
 
     built = build(order, host=host, monitor=SilentMonitor())
 

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from builder.errors import BuilderError
 from builder.host.host import Host
+from builder.kickstart.library import Library
 from builder.media.edits import Wishes
 from builder.media.remaster import remaster
 from builder.model.domain import Cdrom
@@ -267,7 +268,8 @@ def test_failure_is_named(
     host: Host, rehearsal: StagedIso, tmp_path: Path, failing: Failing
 ) -> None:
     nonce = secrets.token_hex(16)
-    bad = failing.spoil(rendered(resolve(Request(release="rehearsal")), nonce=nonce).text)
+    kickstart = rendered(resolve(Request(release="rehearsal"), Library()))
+    bad = failing.spoil(kickstart.for_build(nonce))
     deadlines = Deadlines(total_seconds=600, idle_seconds=IDLE if failing.idle else 120)
 
     with (

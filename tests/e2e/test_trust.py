@@ -5,6 +5,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -15,10 +16,12 @@ from builder.cli.app import run as builder
 from builder.config import Settings
 from builder.errors import TemplateError
 from builder.host.host import Host
+from builder.kickstart.library import Library
 from builder.model.audit import Expected, Finding
 from builder.model.build import BuildOrder
 from builder.model.media import StagedIso
 from builder.model.template import Template
+from builder.model.traces import Traces
 from builder.monitor import SilentMonitor
 from builder.process import run
 from builder.proof.audit.judge import EXPOSED, SEAL
@@ -43,7 +46,11 @@ NAMED = """#!/bin/sh
 
 
 def order(**variables: str) -> BuildOrder:
-    return resolve(Request(release="rehearsal", variables=variables))
+    return resolve(Request(release="rehearsal", variables=variables), Library())
+
+
+def traces(folder: Path) -> Traces:
+    return Traces(id=folder.parent.name, folder=folder, began=datetime.now(UTC))
 
 
 def failed(findings: tuple[Finding, ...]) -> list[str]:
@@ -69,7 +76,7 @@ def template(
         profile="checked",
         variables={"swap_mib": "64", "filesystem": "xfs", "packages": "xfsprogs"},
     )
-    wanted = resolve(request, kickstarts=own)
+    wanted = resolve(request, Library(own))
     return build(wanted, host=host, monitor=SilentMonitor()).template
 
 
@@ -114,7 +121,7 @@ def sabotage(
                 image,
                 manifest(template).machine,
                 connection=host.connection,
-                trial=Trial(pool=host.store_pool.name, minutes=3, evidence=tmp_path),
+                trial=Trial(pool=host.store_pool.name, minutes=3, traces=traces(tmp_path)),
             )
         finally:
             image.unlink()
@@ -208,7 +215,7 @@ def test_every_sabotage_of_a_template_is_refused(
 def test_swap_that_holds_data(host: Host, rehearsal: StagedIso, tmp_path: Path) -> None:
     nonce = secrets.token_hex(16)
     wanted = order(swap_mib="64", seal_except="swap")
-    text = rendered(wanted, nonce=nonce).text.replace("%onerror", f"{FILL_SWAP}\n%onerror", 1)
+    text = rendered(wanted).for_build(nonce).replace("%onerror", f"{FILL_SWAP}\n%onerror", 1)
     with planned(text, nonce=nonce, host=host, iso=rehearsal, folder=tmp_path) as plan:
         carry_out(plan, host)
         pool = host.store_pool.name
@@ -223,7 +230,7 @@ def test_swap_that_holds_data(host: Host, rehearsal: StagedIso, tmp_path: Path) 
             medium=rehearsal.path,
             machine=plan.domain.machine,
             host=host,
-            evidence=tmp_path / "audit",
+            traces=traces(tmp_path / "audit"),
         )
     assert failed(findings) == ["swap"]
 

@@ -12,7 +12,8 @@ import pytest
 
 from builder.errors import HostError, MediaError
 from builder.media.fetch import fetch
-from builder.model.release import Medium, Release
+from builder.model.media import Download
+from builder.model.release import Medium
 from builder.monitor import SilentMonitor
 
 _CONTENT = bytes(range(256)) * (32 << 10)  # 8 MiB
@@ -92,25 +93,9 @@ def _medium(*, sha256: str = "", size: int | None = None) -> Medium:
     return Medium(file=_FILE, sha256=found, size=size)
 
 
-def _release(*folders: str) -> Release:
-    return Release(
-        name="test",
-        title="Test",
-        version="7",
-        syntax="RHEL7",
-        volume_id="TEST",
-        osinfo="x",
-        kickstart="x",
-        urls=folders,
-        media={"only": _medium()},
-        default_medium="only",
-        memory_mib=1,
-        disk_gib=1,
-    )
-
-
 def _get(cache: Path, *folders: str, medium: Medium | None = None) -> Path:
-    return fetch(_release(*folders), medium or _medium(), cache=cache, monitor=SilentMonitor())
+    source = Download(urls=folders, medium=medium or _medium())
+    return fetch(source, cache=cache, monitor=SilentMonitor())
 
 
 def _names(folder: Path) -> list[str]:

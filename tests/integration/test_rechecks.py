@@ -120,7 +120,7 @@ def verifying(template: Template, *, host: Host) -> Iterator[subprocess.Popen[by
 
 def clones(host: Host) -> list[str]:
     """Return the names of what runs for checks of our templates."""
-    names = [f"builder-check-{folder.name}-{letter}" for folder in folders(host) for letter in "ab"]
+    names = [f"builder-check-{letter}-{folder.name}" for folder in folders(host) for letter in "ab"]
     return [name for name in names if domains.active(host.connection, name)]
 
 

@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -36,6 +37,7 @@ from builder.model.installation import (
     Output,
     Signal,
 )
+from builder.model.traces import Traces
 from builder.monitor import SilentMonitor
 from builder.proof import verify
 from builder.proof.verify import Verified
@@ -52,7 +54,7 @@ NAME = f"bt-{os.getpid()}"
 def connection(libvirt_uri: str) -> Iterator[Connection]:
     with connect(libvirt_uri) as opened:
         yield opened
-        ours = (NAME, f"builder-check-{NAME}-a", f"builder-check-{NAME}-b")
+        ours = (NAME, f"builder-check-a-{NAME}", f"builder-check-b-{NAME}")
         left = [name for name in domains.names(opened) if name in ours]
         for name in left:
             _remove(opened, name)
@@ -267,7 +269,7 @@ PANICS = "Kernel panic - not syncing: No init found.\r\n"
 def test_a_failed_installation_leaves_its_evidence(
     connection: Connection, folder: Path, *, words: str, then: bytes, sentence: str
 ) -> None:
-    plan = InstallPlan(domain=spec(folder, words, then), nonce="0" * 32, evidence=folder)
+    plan = InstallPlan(domain=spec(folder, words, then), nonce="0" * 32, traces=traces(folder))
     with pytest.raises(InstallError, match=sentence):
         install(
             plan,
@@ -283,12 +285,16 @@ def test_a_failed_installation_leaves_its_evidence(
 def test_a_machine_that_its_firmware_resets_is_started_again(
     connection: Connection, folder: Path
 ) -> None:
-    plan = InstallPlan(domain=spec(folder, "again ", REBOOT), nonce="0" * 32, evidence=folder)
+    plan = InstallPlan(domain=spec(folder, "again ", REBOOT), nonce="0" * 32, traces=traces(folder))
     limits = Limits(deadlines=Deadlines(total_seconds=300, idle_seconds=300))
     with pytest.raises(InstallError, match="rebooted without saying"):
         install(plan, connection, limits=limits, monitor=SilentMonitor())
     _remove(connection, NAME)
     assert (folder / "console.log").read_text().count("again") == 4
+
+
+def traces(folder: Path) -> Traces:
+    return Traces(id=folder.name, folder=folder, began=datetime.now(UTC))
 
 
 @pytest.fixture
@@ -310,13 +316,13 @@ def _image(folder: Path, words: str, then: bytes) -> Path:
 
 
 def _check(connection: Connection, store: str, image: Path, *, minutes: float = 1) -> Verified:
-    evidence = image.parent / NAME
-    evidence.mkdir()
+    folder = image.parent / NAME
+    folder.mkdir()
     return verify.verify(
         image,
         MACHINE,
         connection=connection,
-        trial=verify.Trial(pool=store, minutes=minutes, evidence=evidence),
+        trial=verify.Trial(pool=store, minutes=minutes, traces=traces(folder)),
     )
 
 

@@ -4,15 +4,18 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from builder.install.plan import install_plan
 from builder.install.run import install
+from builder.kickstart.library import Library
 from builder.media.edits import Wishes
 from builder.media.remaster import remaster
 from builder.model.installation import Limits
+from builder.model.traces import Traces
 from builder.monitor import SilentMonitor
 from builder.recipes.inputs import rendered
 from builder.recipes.order import Request, resolve
@@ -47,18 +50,19 @@ def installed(place: Place, *, seal: bool, copies: int) -> Iterator[Disk]:
     folder = place.folder / f"finish-{seal}"
     folder.mkdir()
     pool, name = place.host.store_pool.name, f"{folder.name}.qcow2"
-    order = resolve(Request(release=RELEASE, variables={"seal": str(seal).lower()}))
-    text = _marked(rendered(order, nonce=nonce).text, copies)
+    request = Request(release=RELEASE, variables={"seal": str(seal).lower()})
+    text = _marked(rendered(resolve(request, Library())).for_build(nonce), copies)
     boot = place.host.iso_pool.path / name
     media = remaster(place.iso, Wishes(kickstart=text), output=boot, overlay=True, monitor=_SILENT)
     disk = volumes.create(place.host.connection, pool, name, capacity=8 << 30)
     plan = install_plan(
-        f"{place.folder.name}-{folder.name}",  # a domain of the same name would be joined
+        folder.name,
         place.machine,
         nonce=nonce,
         disk=disk.path,
         media=media,
-        evidence=folder,
+        # A domain of the same name would be joined.
+        traces=Traces(id=place.folder.name, folder=folder, began=datetime.now(UTC)),
     )
     limits = Limits(deadlines=place.host.settings.deadlines)
     try:

@@ -15,6 +15,7 @@ from builder.errors import HostError
 from builder.host.host import Host, open_host
 from builder.host.libvirtd import libvirt_service
 from builder.install.plan import machine
+from builder.kickstart.library import Library
 from builder.model.build import BuildOrder
 from builder.model.domain import Machine
 from builder.monitor import SilentMonitor
@@ -97,7 +98,7 @@ def place(parent: Path) -> Iterator[Place]:
         host = last.enter_context(open_host(_settings(folder)))
         for pool in (host.iso_pool, host.store_pool):
             last.callback(pools.remove, host.connection, pool.name)
-        order = resolve(Request(release=RELEASE))
+        order = resolve(Request(release=RELEASE), Library())
         iso = staged(order, host=host, monitor=_SILENT).path
         made = Place(folder, host, order, iso, _kickstart(folder))
         last.callback(made.clear)

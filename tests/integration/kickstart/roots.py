@@ -11,10 +11,9 @@ from pykickstart.parser import KickstartParser
 from pykickstart.version import makeVersion
 
 from builder import process
-from builder.kickstart import profiles
+from builder.kickstart.library import Library
 from builder.kickstart.render import render
-from builder.model.kickstart import RenderOptions
-from builder.releases import catalogue
+from builder.recipes.order import Request, resolve
 
 PORT = "dev/virtio-ports/org.builder.result.0"
 # The outer shell lays a changeable copy of the host's programs into the root before it enters it.
@@ -81,11 +80,10 @@ def run_fixture(root: Path) -> Run:
 
 def scripts(name: str, variables: dict[str, str] | None = None) -> list[Any]:
     """Return the scripts of a release's kickstart as Anaconda's parser cuts them out."""
-    release = catalogue.find(name)
-    options = RenderOptions(variables=variables or {}, nonce="n-1")
-    text = render(release, profiles.find("minimal", release=release), options).text
-    parser = KickstartParser(makeVersion(release.syntax))
-    parser.readKickstartFromString(text)
+    request = Request(release=name, variables=variables or {})
+    kickstart = render(resolve(request, Library(), environ={}))
+    parser = KickstartParser(makeVersion(kickstart.syntax))
+    parser.readKickstartFromString(kickstart.for_build("n-1"))
     return list(parser.handler.scripts)
 
 

@@ -1,5 +1,6 @@
 """From an order and a host to a machine."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -9,8 +10,9 @@ from builder.errors import HostError
 from builder.install.plan import install_plan, machine
 from builder.model.build import BuildOrder
 from builder.model.domain import ANACONDA_PORT, RESULT_PORT, Accelerator
-from builder.model.kickstart import RenderOptions
-from builder.model.media import InstallMedia
+from builder.model.kickstart import KickstartSource
+from builder.model.media import InstallMedia, Made
+from builder.model.traces import Traces
 from builder.releases import catalogue
 
 KVM = Accelerator(virt_type="kvm", cpu="host-passthrough", uefi=True)
@@ -22,7 +24,10 @@ def order(
 ) -> BuildOrder:
     return BuildOrder(
         release=catalogue.find("centos7"),
-        options=RenderOptions(firmware=firmware),
+        variant="minimal",
+        firmware=firmware,
+        kickstart=KickstartSource(name="x.ks", texts={}, variables={}),
+        iso=Made(title="x.iso"),
         memory_mib=memory_mib,
         vcpus=vcpus,
     )
@@ -54,7 +59,7 @@ def test_uefi_needs_its_firmware() -> None:
 
 def test_the_cd_boots_before_the_disk_and_the_evidence_stays_together() -> None:
     plan = install_plan(
-        "builder-x",
+        "x",
         machine(order(), KVM, network="user"),
         nonce="n",
         disk=Path("/s/d.qcow2"),
@@ -65,10 +70,10 @@ def test_the_cd_boots_before_the_disk_and_the_evidence_stays_together() -> None:
             kickstart_path="/ks.cfg",
             size=0,
         ),
-        evidence=Path("/a/x"),
+        traces=Traces(id="ID", folder=Path("/a/x"), began=datetime.now(UTC)),
     )
     assert plan.domain.cdrom is not None
     assert (plan.domain.cdrom.boot_order, plan.domain.disks[0].boot_order) == (1, 2)
     assert {each.name for each in plan.domain.channels} == {ANACONDA_PORT, RESULT_PORT}
     logs = {plan.domain.console_log, *(each.log for each in plan.domain.channels)}
-    assert (len(logs), {log.parent for log in logs}) == (3, {plan.evidence})
+    assert (len(logs), {log.parent for log in logs}) == (3, {plan.traces.folder})

@@ -5,6 +5,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -27,6 +28,7 @@ from builder.model.installation import (
     Signal,
 )
 from builder.model.package import Package, System
+from builder.model.traces import Traces
 from builder.monitor import Progress, SilentMonitor
 
 NONCE = "5eed" * 8
@@ -47,7 +49,7 @@ PLAN = InstallPlan(
         console_log=Path("console.log"),
     ),
     nonce=NONCE,
-    evidence=Path(),
+    traces=Traces(id="x", folder=Path(), began=datetime.now(UTC)),
 )
 DEADLINES = Deadlines(total_seconds=3600, idle_seconds=600)
 PANIC = b"Kernel panic - not syncing: VFS: Unable to mount root fs\r\n"

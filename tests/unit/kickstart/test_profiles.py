@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from builder.errors import ConfigError, UsageError
-from builder.kickstart import folders, profiles
+from builder.kickstart import library
+from builder.kickstart.library import Library
+from builder.model.kickstart import CheckFile
 from builder.releases import catalogue
 
 CENTOS7 = catalogue.find("centos7")
@@ -19,9 +21,9 @@ def write(folder: Path, name: str, text: str) -> Path:
 
 
 def test_profiles_fit_their_releases() -> None:
-    assert {"minimal", "kvm-host", "tools"} <= {each.name for each in profiles.available(CENTOS7)}
-    assert "kvm-host" not in {each.name for each in profiles.available(REHEARSAL)}
-    for profile in profiles.available(CENTOS7):
+    assert {"minimal", "kvm-host", "tools"} <= {each.name for each in Library().profiles(CENTOS7)}
+    assert "kvm-host" not in {each.name for each in Library().profiles(REHEARSAL)}
+    for profile in Library().profiles(CENTOS7):
         assert profile.title
         assert set(profile.releases) <= set(catalogue.names())
 
@@ -36,31 +38,31 @@ def test_profiles_fit_their_releases() -> None:
 )
 def test_a_profile_that_does_not_fit(name: str, message: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
-        profiles.find(name, release=REHEARSAL)
+        Library().profile(name, REHEARSAL)
     assert (caught.value.message, caught.value.hint) == (message, hint)
 
 
 def test_an_own_profile_hides_ours(tmp_path: Path) -> None:
     own = write(tmp_path, "minimal", 'title = "Mine"\n')
-    assert profiles.find("minimal", release=CENTOS7, own=own).title == "Mine"
-    assert profiles.find("kvm-host", release=CENTOS7, own=own).name == "kvm-host"
+    assert Library(own).profile("minimal", CENTOS7).title == "Mine"
+    assert Library(own).profile("kvm-host", CENTOS7).name == "kvm-host"
 
 
 @pytest.mark.parametrize("text", ["titel = 'x'", "title = 1", "[variables", "releases = 'centos7'"])
 def test_a_wrong_profile_is_refused(tmp_path: Path, text: str) -> None:
     own = write(tmp_path, "mine", text)
     with pytest.raises(ConfigError, match=r"mine\.toml is wrong"):
-        profiles.find("mine", release=CENTOS7, own=own)
+        Library(own).profile("mine", CENTOS7)
 
 
 def test_an_installed_wheel_brings_its_own_kickstarts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     package = tmp_path / "site-packages" / "builder"
-    monkeypatch.setattr(folders, "_PACKAGE", package)
-    assert folders.folders() == (tmp_path / "site-packages" / "kickstarts",)
+    monkeypatch.setattr(library, "_PACKAGE", package)
+    assert Library().folders == (tmp_path / "site-packages" / "kickstarts",)
     (package / "data" / "kickstarts").mkdir(parents=True)
-    assert folders.folders(tmp_path) == (tmp_path, package / "data" / "kickstarts")
+    assert Library(tmp_path).folders == (tmp_path, package / "data" / "kickstarts")
 
 
 def test_checks_are_named_from_the_folder_of_profiles(tmp_path: Path) -> None:
@@ -68,8 +70,36 @@ def test_checks_are_named_from_the_folder_of_profiles(tmp_path: Path) -> None:
     (tmp_path / "checks").mkdir()
     for name, mode in (("up.sh", 0o755), ("test_web.py", 0o644)):
         (tmp_path / "checks" / name).touch(mode)
-    found = profiles.find("web", release=CENTOS7, own=own).checks
-    assert found == (tmp_path / "checks/up.sh", tmp_path / "checks/test_web.py")
+    (tmp_path / "checks/data").mkdir()
+    (tmp_path / "checks/data/expected").write_bytes(b"\xff")
+    found = Library(own).checks(Library(own).profile("web", CENTOS7))
+    assert found.programs == ("up.sh", "test_web.py")
+    assert found.files == {
+        "data/expected": CheckFile(content=b"\xff", executable=False),
+        "test_web.py": CheckFile(content=b"", executable=False),
+        "up.sh": CheckFile(content=b"", executable=True),
+    }
+
+
+def test_checks_may_lie_anywhere(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    write(own, "web", f'checks = ["../a/up.sh", "{tmp_path}/b/up.sh"]\n')
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "up.sh").touch(0o755)
+    found = Library(own).checks(Library(own).profile("web", CENTOS7))
+    assert found.programs == ("a/up.sh", "b/up.sh") == tuple(found.files)
+
+
+def test_checks_beside_much_else_are_refused(tmp_path: Path) -> None:
+    own = write(tmp_path, "web", 'checks = ["up.py"]\n')
+    (tmp_path / "up.py").touch()
+    with (tmp_path / "disk.img").open("wb") as file:
+        file.truncate(5 << 20)
+    with pytest.raises(ConfigError, match="more than 4 MiB") as caught:
+        Library(own).checks(Library(own).profile("web", CENTOS7))
+    assert "a folder of their own" in caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["gone.sh", "plain.sh"])
@@ -77,5 +107,5 @@ def test_a_check_that_cannot_run(tmp_path: Path, name: str) -> None:
     own = write(tmp_path, "web", f'checks = ["{name}"]\n')
     (tmp_path / "plain.sh").touch(0o644)
     with pytest.raises(ConfigError, match=f"the check {name} is no program") as caught:
-        profiles.find("web", release=CENTOS7, own=own)
+        Library(own).profile("web", CENTOS7)
     assert str(tmp_path / name) in caught.value.hint

@@ -1,29 +1,39 @@
 """Rendering: options to lines, whole texts against golden files, and templates that are wrong."""
 
 import itertools
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from builder.errors import BuilderError, KickstartError
-from builder.kickstart import profiles
+from builder.kickstart.library import Library
 from builder.kickstart.lint import lint
 from builder.kickstart.render import render
 from builder.kickstart.secrets import mask
-from builder.model.kickstart import OwnKickstart, Profile, RenderOptions, Secrets
+from builder.model.build import BuildOrder
+from builder.model.kickstart import Secrets
+from builder.recipes.order import Request, resolve
 from builder.releases import catalogue
 
+LIBRARY = Library()
 HASH = f"$6$salt${'a' * 86}"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGoldenGoldenGolden someone@example"
 
 
-def text_of(name: str = "centos7", profile: str = "minimal", **options: Any) -> str:  # noqa: ANN401
-    release = catalogue.find(name)
-    chosen = profiles.find(profile, release=release)
-    return render(release, chosen, RenderOptions(**options)).text
+def order_of(name: str = "centos7", library: Library = LIBRARY, **request: Any) -> BuildOrder:  # noqa: ANN401
+    """Return the order of a request; `secrets` are those of the order."""
+    secrets = request.pop("secrets", Secrets())
+    order = resolve(Request(release=name, **request), library, environ={})
+    return replace(order, secrets=secrets)
+
+
+def text_of(name: str = "centos7", profile: str = "minimal", **request: Any) -> str:  # noqa: ANN401
+    return render(order_of(name, profile=profile, **request)).text
 
 
 def lines_of(*arguments: str, **options: Any) -> list[str]:  # noqa: ANN401
@@ -62,7 +72,6 @@ def lines_of(*arguments: str, **options: Any) -> list[str]:  # noqa: ANN401
             {"variables": {"user": "joe"}, "secrets": Secrets(user_password_hash=HASH)},
             f"user --name=joe --groups=wheel --iscrypted --password={HASH}",
         ),
-        ({"nonce": "0f-1"}, "nonce=0f-1"),
     ],
 )
 def test_options_become_lines(options: dict[str, Any], line: str) -> None:
@@ -104,14 +113,32 @@ def test_a_profile_that_wants_more_packages_gets_them_from_the_vault() -> None:
 
 def test_the_last_script_reports_the_nonce() -> None:
     for name in catalogue.names():
-        last = text_of(name, nonce="abc").rpartition("%post")[2]
+        last = render(order_of(name)).for_build("abc").rpartition("%post")[2]
         assert "org.builder.result.0" in last
         assert '"result":"success"' in last
         assert "nonce=abc\n" in last
 
 
-def test_rendering_is_deterministic() -> None:
-    assert text_of("centos7", "kvm-host") == text_of("centos7", "kvm-host")
+def test_two_renderings_are_equal() -> None:
+    first, second = (render(order_of("centos7", profile="kvm-host")) for _ in range(2))
+    assert first == second
+    assert first.for_build("a") != second.for_build("b")
+
+
+def test_an_order_is_carried_out_anywhere(tmp_path: Path) -> None:
+    """What it needs of the user's folder goes along with it: an order may travel as JSON."""
+    own = tmp_path / "own"
+    (own / "snippets").mkdir(parents=True)
+    (own / "centos7.ks.j2").write_text('{% include ["no.j2", "snippets/network.ks.j2"] %}\n')
+    (own / "snippets/network.ks.j2").write_text('{% include "./" ~ part ~ ".txt.j2" %}\n')
+    (own / "motd.txt.j2").write_text("# {{ hostname }}, {{ part }}\n")
+    (own / "variables.toml").write_text('[part]\nhelp = "A file."\ndefault = "motd"\n')
+    order = order_of(library=Library(own))
+    text = render(order).text
+    travelled = msgspec.json.encode(order, enc_hook=str)
+    shutil.rmtree(own)
+    assert render(msgspec.json.decode(travelled, type=BuildOrder)).text == text
+    assert text.splitlines()[0] == "# localhost.localdomain, motd"
 
 
 GOLDEN: list[tuple[str, str, str, dict[str, Any]]] = [
@@ -139,14 +166,15 @@ def test_golden(
     options: dict[str, Any],
     golden: Callable[[str, str], None],
 ) -> None:
-    golden(f"kickstart/{file}.ks", text_of(name, profile, nonce="golden", **options))
+    kickstart = render(order_of(name, profile=profile, **options))
+    golden(f"kickstart/{file}.ks", kickstart.for_build("golden"))
 
 
 FIRMWARES: tuple[Literal["bios"], Literal["uefi"]] = ("bios", "uefi")
 COMBINATIONS: list[tuple[str, str, str, Literal["bios", "uefi"]]] = [
     (release.name, profile.name, medium, firmware)
     for release in map(catalogue.find, catalogue.names())
-    for profile, medium in itertools.product(profiles.available(release), release.media)
+    for profile, medium in itertools.product(LIBRARY.profiles(release), release.media)
     for firmware in FIRMWARES
 ]
 
@@ -162,16 +190,14 @@ def test_all_of_ours_lint_clean(
     firmware: Literal["bios", "uefi"],
     variables: dict[str, str],
 ) -> None:
-    release = catalogue.find(name)
-    options = RenderOptions(medium=medium, firmware=firmware, variables=variables)
-    kickstart = render(release, profiles.find(profile, release=release), options)
-    assert lint(kickstart) == ()
+    order = order_of(name, profile=profile, medium=medium, firmware=firmware, variables=variables)
+    assert lint(render(order)) == ()
 
 
 def own_template(folder: Path, text: str) -> str:
     """Render `text` as if it were the user's own centos7.ks.j2."""
     (folder / "centos7.ks.j2").write_text(text)
-    return render(catalogue.find("centos7"), Profile(), RenderOptions(), own=folder).text
+    return render(order_of(library=Library(folder))).text
 
 
 def test_an_own_kickstart_may_use_our_snippets(tmp_path: Path) -> None:
@@ -216,16 +242,10 @@ def test_an_error_inside_a_snippet_names_the_snippet(tmp_path: Path) -> None:
         own_template(tmp_path, '{% include "part.j2" %}')
 
 
-@pytest.mark.parametrize("nonce", ["", "a b", "a\nb", '"', "x" * 65])
-def test_a_nonce_is_a_word(nonce: str) -> None:
-    with pytest.raises(BuilderError, match="cannot be a nonce"):
-        text_of("centos7", nonce=nonce)
-
-
 def test_a_release_with_a_wrong_variable_is_named() -> None:
     release = replace(catalogue.find("centos7"), variables={"hostname": "a b"})
     with pytest.raises(BuilderError, match="release centos7: hostname cannot be 'a b'"):
-        render(release, Profile(), RenderOptions())
+        render(replace(order_of(), release=release))
 
 
 def test_masking_leaves_no_hash() -> None:
@@ -234,7 +254,7 @@ def test_masking_leaves_no_hash() -> None:
     assert text.count("$6$") == 2
     assert "$6$" not in mask(text, secrets)
     assert "rootpw --iscrypted **masked**" in mask(text, secrets)
-    assert "$6$" not in repr(RenderOptions(secrets=secrets))
+    assert "$6$" not in repr(order_of(secrets=secrets))
 
 
 OWN = "cmdline\nlang {{ lang }}\npoweroff\n%packages\n@core\n%end"
@@ -244,21 +264,19 @@ OWN = "cmdline\nlang {{ lang }}\npoweroff\n%packages\n@core\n%end"
     ("name", "second"), [("web.ks", "lang {{ lang }}"), ("web.ks.j2", "lang en_US.UTF-8")]
 )
 def test_a_file_gets_the_sections_that_report(name: str, second: str) -> None:
-    release = catalogue.find("centos7")
-    options = RenderOptions(nonce="5eed")
-    file = OwnKickstart(name=name, text=OWN)
-    made = render(release, Profile(), options, file=file)
+    order = order_of()
+    made = render(replace(order, kickstart=LIBRARY.own_kickstart(name, OWN)))
     assert (made.source, made.syntax) == (name, "RHEL7")
     assert made.text.splitlines()[1] == second
-    assert "nonce=5eed" in made.text
+    assert "nonce=5eed" in made.for_build("5eed")
     assert made.text.rstrip().endswith("sync\n%end")
     assert "%onerror" not in made.text  # an EL 7 installer would stop at it
-    twice = OwnKickstart(name=name, text=made.text)
-    assert render(release, Profile(), options, file=twice).text.strip() == made.text.strip()
+    twice = LIBRARY.own_kickstart(name, made.text)
+    assert render(replace(order, kickstart=twice)).text.strip() == made.text.strip()
 
 
 def test_a_file_that_is_wrong_is_named() -> None:
-    file = OwnKickstart(name="web.ks.j2", text="cmdline\nlang {{ lnag }}\n")
+    wrong = LIBRARY.own_kickstart("web.ks.j2", "cmdline\nlang {{ lnag }}\n")
     with pytest.raises(KickstartError, match=r"web\.ks\.j2:2: 'lnag' is undefined") as caught:
-        render(catalogue.find("centos7"), Profile(), RenderOptions(), file=file)
+        render(replace(order_of(), kickstart=wrong))
     assert caught.value.hint == "Did you mean lang?"

@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 
 from builder.errors import BuilderError, ConfigError, UsageError
 from builder.kickstart import variables
+from builder.kickstart.library import Library
+from builder.model.kickstart import Value
 
-KNOWN = variables.declared()
+KNOWN = Library().variables()
 SET = variables.COMMAND_LINE
 
 
-def resolved(**texts: str) -> dict[str, variables.Value]:
+def resolved(**texts: str) -> dict[str, Value]:
     return variables.resolve(KNOWN, [(SET, variables.convert(KNOWN, texts))])
 
 
@@ -126,7 +128,7 @@ def test_a_profile_must_have_the_right_types(name: str, value: object) -> None:
 
 def test_an_own_folder_adds_variables(tmp_path: Path) -> None:
     (tmp_path / "variables.toml").write_text('[role]\nhelp = "What it is for"\ndefault = "web"\n')
-    known = variables.declared(tmp_path)
+    known = Library(tmp_path).variables()
     assert known["role"].default == "web"
     assert "hostname" in known
 
@@ -139,7 +141,7 @@ def test_an_own_folder_adds_variables(tmp_path: Path) -> None:
 def test_a_wrong_declaration_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "variables.toml").write_text(text)
     with pytest.raises(ConfigError, match=r"variables\.toml is wrong"):
-        variables.declared(tmp_path)
+        Library(tmp_path).variables()
 
 
 @pytest.mark.parametrize("name", sorted(KNOWN))

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from builder.errors import ConfigError, UsageError
+from builder.kickstart.library import Library
 from builder.pipeline import definition
 from builder.recipes.order import Request
 
@@ -27,14 +28,14 @@ FILE = Path("/where/night.toml")
 
 
 def test_a_good_file_is_read() -> None:
-    pipeline = definition.parse(GOOD, path=FILE)
+    pipeline = definition.parse(GOOD, Library(), path=FILE)
     assert (pipeline.name, pipeline.title, pipeline.parallel) == ("night", "Two", 3)
     assert [job.name for job in pipeline.jobs] == ["centos7", "centos7-dvd-uefi"]
     assert [job.medium for job in pipeline.jobs] == ["minimal", "dvd"]
 
 
 def test_builds_get_the_defaults_and_override_them() -> None:
-    plain, special = (job.request for job in definition.parse(GOOD, path=FILE).jobs)
+    plain, special = (job.request for job in definition.parse(GOOD, Library(), path=FILE).jobs)
     secret = Path("/where/secret")
     assert plain == Request(
         release="centos7",
@@ -53,7 +54,7 @@ def test_builds_get_the_defaults_and_override_them() -> None:
 
 def test_one_at_a_time_unless_the_file_says_more() -> None:
     text = 'title = "One"\n[[build]]\nrelease = "rehearsal"\n'
-    assert definition.parse(text, path=FILE).parallel == 1
+    assert definition.parse(text, Library(), path=FILE).parallel == 1
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ def test_one_at_a_time_unless_the_file_says_more() -> None:
 def test_a_bad_file_is_refused(old: str, new: str, message: str, hint: str) -> None:
     assert old in GOOD
     with pytest.raises(ConfigError, match=r"^night\.toml") as caught:
-        definition.parse(GOOD.replace(old, new, 1), path=FILE)
+        definition.parse(GOOD.replace(old, new, 1), Library(), path=FILE)
     assert message in caught.value.message
     assert hint in caught.value.hint
     assert caught.value.hint
@@ -93,7 +94,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, content: bytes | 
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ConfigError, match=r"Cannot read .*/x\.toml"):
-        definition.load(path)
+        definition.load(path, Library())
 
 
 @pytest.mark.parametrize("name", ["nightly", "nightly.toml"])
@@ -123,7 +124,7 @@ def test_an_unknown_name_gets_a_hint(name: str, message: str, hint: str) -> None
 
 
 def test_ours_are_good() -> None:
-    ours = {pipeline.name: pipeline for pipeline in definition.available()}
+    ours = {pipeline.name: pipeline for pipeline in definition.available(Library())}
     assert {"nightly", "rehearsal"} <= set(ours)
     assert {job.request.release for job in ours["nightly"].jobs} == {"centos7"}
     assert {job.request.release for job in ours["rehearsal"].jobs} == {"rehearsal"}

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from builder.errors import BuilderError, ConfigError, UsageError
+from builder.kickstart.library import Library
+from builder.model.media import AtHand
 from builder.recipes.order import Request, pairs, resolve
 
 
@@ -38,7 +40,7 @@ def test_a_pair_needs_a_value() -> None:
     ],
 )
 def test_the_name_tells_what_differs(request_: Request, name: str) -> None:
-    assert resolve(request_, environ={}).name == name
+    assert resolve(request_, Library(), environ={}).name == name
 
 
 def test_what_was_asked_for_is_in_the_order(tmp_path: Path) -> None:
@@ -55,18 +57,21 @@ def test_what_was_asked_for_is_in_the_order(tmp_path: Path) -> None:
             vcpus=3,
             disk_gib=33,
         ),
+        Library(),
         environ={},
     )
-    assert (order.iso, order.allow_unverified) == (iso, True)
+    assert order.iso == AtHand(path=iso)
     assert (order.memory_mib, order.vcpus, order.capacity) == (3000, 3, 33 * 2**30)
-    assert order.options.variables == {"lang": "de_DE.UTF-8"}
+    assert order.variables == {"lang": "de_DE.UTF-8"}
     assert order.medium == order.release.media["dvd"]
 
 
 def test_a_password_hash_goes_into_the_order_and_is_not_shown() -> None:
     hashed = f"$6$salt${'a' * 86}"
-    order = resolve(Request(release="centos7"), environ={"BUILDER_ROOT_PASSWORD": hashed})
-    assert order.options.secrets.root_password_hash == hashed
+    order = resolve(
+        Request(release="centos7"), Library(), environ={"BUILDER_ROOT_PASSWORD": hashed}
+    )
+    assert order.secrets.root_password_hash == hashed
     assert hashed not in repr(order)
 
 
@@ -109,7 +114,7 @@ def test_a_password_hash_goes_into_the_order_and_is_not_shown() -> None:
 )
 def test_refused(request_: Request, error: type[BuilderError], sentence: str, hint: str) -> None:
     with pytest.raises(error) as caught:
-        resolve(request_, environ={})
+        resolve(request_, Library(), environ={})
     assert sentence in caught.value.message
     assert hint in caught.value.hint
 
@@ -117,7 +122,7 @@ def test_refused(request_: Request, error: type[BuilderError], sentence: str, hi
 def test_a_kickstart_at_hand_goes_into_the_order_and_the_name(tmp_path: Path) -> None:
     file = tmp_path / "Web Server.ks.j2"
     file.write_text("cmdline\n")
-    order = resolve(Request(release="centos7", kickstart=file), environ={})
-    assert order.kickstart is not None
-    assert (order.kickstart.name, order.kickstart.text) == ("Web Server.ks.j2", "cmdline\n")
+    order = resolve(Request(release="centos7", kickstart=file), Library(), environ={})
+    assert order.kickstart.name == "Web Server.ks.j2"
+    assert order.kickstart.texts["Web Server.ks.j2"] == "cmdline\n"
     assert order.name == "centos7-web-server"

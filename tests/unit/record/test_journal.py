@@ -9,11 +9,12 @@ import msgspec
 import pytest
 
 from builder.errors import HostError, InstallError, UsageError
+from builder.kickstart.library import Library
 from builder.model.build import BuildOrder
 from builder.monitor import SilentMonitor
 from builder.recipes.order import Request, resolve
 from builder.record.builds import held
-from builder.record.checkpoint import Results
+from builder.record.checkpoint import Checkpoint
 from builder.record.journal import Journal
 
 
@@ -27,7 +28,7 @@ def entry(journal: Journal) -> Any:  # noqa: ANN401  # JSON
 
 def test_a_running_build_can_be_seen(tmp_path: Path) -> None:
     with open_journal(tmp_path) as journal:
-        seen = journal.step("Staging x.iso", dict, lambda: entry(journal))
+        seen = journal.step("stage_iso", "Staging x.iso", dict, lambda: entry(journal))
         assert journal.folder == tmp_path / "centos7" / journal.build_id
         assert (seen["state"], seen["step"], seen["pid"]) == (
             "running",
@@ -35,7 +36,7 @@ def test_a_running_build_can_be_seen(tmp_path: Path) -> None:
             os.getpid(),
         )
         journal.write("kickstart.ks", "text\n")
-        journal.step("Installing", int, lambda: 7)
+        journal.step("run_installation", "Installing", int, lambda: 7)
     done = entry(journal)
     assert (done["state"], done["step"], done["error"]) == ("done", "", "")
     assert [step["step"] for step in done["steps"]] == ["Staging x.iso", "Installing"]
@@ -70,7 +71,7 @@ def _break_down(journal: Journal, error: BaseException) -> None:
     def fail() -> int:
         raise error
 
-    journal.step("Installing", int, fail)
+    journal.step("run_installation", "Installing", int, fail)
 
 
 def test_a_failure_without_evidence_leaves_nothing(tmp_path: Path) -> None:
@@ -150,16 +151,16 @@ def killed(journal: Journal) -> None:
 def test_another_process_goes_on_after_the_last_finished_step(tmp_path: Path) -> None:
     journal = open_journal(tmp_path).__enter__()
     journal.keep({"order": Values(tmp_path, 1)})
-    made = journal.step("Staging x.iso", Values, lambda: Values(tmp_path / "x", 2))
+    made = journal.step("stage_iso", "Staging x.iso", Values, lambda: Values(tmp_path / "x", 2))
     with pytest.raises(HostError, match="Another process carries out the build"):
         Journal.join(journal.folder, monitor=SilentMonitor()).__enter__()
     assert held(journal.folder)
     killed(journal)
     assert not held(journal.folder)
     with Journal.join(journal.folder, monitor=SilentMonitor()) as joined:
-        assert joined.results.get("order", Values) == Values(tmp_path, 1)
-        assert joined.step("Staging x.iso", Values, pytest.fail) == made
-        assert joined.step("Installing", int, lambda: 3) == 3
+        assert joined.checkpoint.get("order", Values) == Values(tmp_path, 1)
+        assert joined.step("stage_iso", "Staging it again", Values, pytest.fail) == made
+        assert joined.step("run_installation", "Installing", int, lambda: 3) == 3
         secret = joined.folder / ".results.json"
         assert secret.stat().st_mode & 0o777 == 0o600
     assert not secret.exists()
@@ -175,8 +176,9 @@ def test_an_order_comes_back_as_it_was_kept(tmp_path: Path) -> None:
         'checks = ["up.py"]\n[variables]\nonline = false\nswap_mib = 64\npackages = ["tree"]\n'
     )
     (tmp_path / "up.py").touch()
-    order = resolve(Request(release="rehearsal", profile="mine"), kickstarts=tmp_path, environ={})
-    results = Results(tmp_path / "results")
-    results.keep({"order": order})
-    results.load()
-    assert results.get("order", BuildOrder) == order
+    request = Request(release="rehearsal", profile="mine")
+    order = resolve(request, Library(tmp_path), environ={})
+    checkpoint = Checkpoint(tmp_path)
+    checkpoint.keep({"order": order})
+    checkpoint.load()
+    assert checkpoint.get("order", BuildOrder) == order

@@ -1,6 +1,7 @@
 """Domains as XML, against golden files."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -8,8 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from builder.install.plan import install_plan
-from builder.model.domain import CloneSpec, Disk, DomainSpec, Machine, Origin
+from builder.model.domain import CloneSpec, Disk, DomainSpec, Machine, TemplateVersion
 from builder.model.media import InstallMedia
+from builder.model.traces import Traces
 from builder.virt.domain_xml import clone_xml, domain_xml
 
 EVIDENCE = Path("/srv/artifacts/centos7/ID")
@@ -39,7 +41,7 @@ def spec(machine: Machine, purpose: str) -> DomainSpec:
             console_log=EVIDENCE / "boot.log",
         )
     plan = install_plan(
-        "builder-centos7-ID",
+        "centos7",
         machine,
         nonce="0" * 32,
         disk=Path("/srv/store/ID.qcow2"),
@@ -50,7 +52,7 @@ def spec(machine: Machine, purpose: str) -> DomainSpec:
             kickstart_path="/ks.cfg",
             size=0,
         ),
-        evidence=EVIDENCE,
+        traces=Traces(id="ID", folder=EVIDENCE, began=datetime.now(UTC)),
     )
     return plan.domain
 
@@ -94,7 +96,7 @@ def test_machines_from_templates(
     machine = CloneSpec(
         name="web1",
         machine=replace(ACCELERATED, firmware=firmware),
-        origin=Origin(name="centos7", version="20261123.1"),
+        template=TemplateVersion(name="centos7", version="20261123.1"),
         disk=Path("/srv/store/web1.qcow2"),
         seed=seed,
     )

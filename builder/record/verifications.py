@@ -9,11 +9,13 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
 
 from builder import files
 from builder.errors import TemplateError
+from builder.model.traces import Traces
 from builder.monitor import Monitor
 from builder.record.builds import held
 
@@ -23,7 +25,7 @@ _EVERY = f"{_PREFIX}????????"
 
 
 @contextmanager
-def folder(state: Path, *, monitor: Monitor) -> Iterator[Path]:
+def begun(state: Path, *, monitor: Monitor) -> Iterator[Traces]:
     """Make a folder in `state` for the block; it stays when the template fails its check.
 
     Raises HostError when it cannot be made.
@@ -31,7 +33,7 @@ def folder(state: Path, *, monitor: Monitor) -> Iterator[Path]:
     with ExitStack() as undo, _made(state) as made:
         undo.callback(shutil.rmtree, made, ignore_errors=True)
         try:
-            yield made
+            yield Traces(id=made.name, folder=made, began=datetime.now(UTC))
         except TemplateError:
             undo.pop_all()
             monitor.note(f"evidence: {made}")

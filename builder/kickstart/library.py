@@ -1,0 +1,61 @@
+"""Where kickstarts, snippets, profiles, variables and releases are looked up by their names."""
+
+from pathlib import Path
+
+import msgspec
+
+import builder
+from builder.kickstart import profiles, texts, variables
+from builder.model.kickstart import Checks, KickstartSource, Profile, Variable
+from builder.model.release import Release
+from builder.releases import catalogue
+
+_PACKAGE = Path(builder.__file__).parent
+
+
+class Library(msgspec.Struct, frozen=True):
+    """The user's own folder, if there is one, before what comes with us."""
+
+    own: Path | None = None
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where files are searched, first things first."""
+        shipped = _PACKAGE / "data" / "kickstarts"
+        # A checkout has no builder/data: hatchling makes it when it packs the wheel.
+        ours = shipped if shipped.is_dir() else _PACKAGE.parent / "kickstarts"
+        return (ours,) if self.own is None else (self.own, ours)
+
+    def release(self, name: str) -> Release:
+        """Return the release called `name`. Raises UsageError when there is none."""
+        return catalogue.find(name)
+
+    def releases(self) -> tuple[Release, ...]:
+        """Return all releases, sorted by name."""
+        return tuple(map(catalogue.find, catalogue.names()))
+
+    def profile(self, name: str, release: Release) -> Profile:
+        """Return the profile `name`; UsageError when there is none, or none for `release`."""
+        return profiles.find(self.folders, name, release=release)
+
+    def profiles(self, release: Release) -> tuple[Profile, ...]:
+        """Return the profiles that fit `release`, sorted by name."""
+        return profiles.available(self.folders, release)
+
+    def checks(self, profile: Profile) -> Checks:
+        """Return the profile's checks, with their files. Raises ConfigError."""
+        return profiles.checks(self.folders, profile)
+
+    def variables(self) -> dict[str, Variable]:
+        """Return the declarations of all variables. Raises ConfigError."""
+        return variables.declared(self.folders)
+
+    def kickstart(self, release: Release) -> KickstartSource:
+        """Return what the release's kickstart is rendered from. Raises ConfigError."""
+        found = texts.gather(self.folders, release.kickstart)
+        return KickstartSource(name=release.kickstart, texts=found, variables=self.variables())
+
+    def own_kickstart(self, name: str, text: str) -> KickstartSource:
+        """Return the same for a file of the user's: its name and its text. Raises ConfigError."""
+        found = texts.gather(self.folders, name, text)
+        return KickstartSource(name=name, texts=found, variables=self.variables(), own=True)

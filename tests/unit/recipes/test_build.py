@@ -1,0 +1,293 @@
+"""The recipe, its steps played by stand-ins: their order, and what a killed process leaves.
+
+What a kill leaves is what lies on the disk at that moment: a copy of that is gone on with.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builder.config import Settings
+from builder.errors import HostError, InstallError, TemplateError, UsageError
+from builder.host import pools
+from builder.host.host import Host
+from builder.kickstart.library import Library
+from builder.model.audit import Finding
+from builder.model.domain import Accelerator
+from builder.model.installation import Installation
+from builder.model.kickstart import Kickstart
+from builder.model.media import InstallMedia, StagedIso
+from builder.model.storage import Volume
+from builder.model.template import Built, ImageFacts, Manifest, Template
+from builder.monitor import SilentMonitor
+from builder.proof.verify import Verified
+from builder.recipes.build import attach, build
+from builder.recipes.gc import collect
+from builder.recipes.order import Request, resolve
+from builder.recipes.preview import preview
+from builder.recipes.steps import STEPS, Audited, Candidate
+from builder.recipes.work import BuildOptions, Step, Work
+from builder.record.builds import builds
+from builder.registry import registry
+from builder.registry.publish import publish
+from builder.virt.connection import connect
+
+ORDER = resolve(Request(release="rehearsal"), Library(), environ={})
+PUBLISHED = ["rehearsal-20261128.1.json", "rehearsal-20261128.1.qcow2", "rehearsal.channels.json"]
+NAMES = [step.name for step in STEPS]
+IMAGE = ImageFacts(virtual_size=1 << 32, size=5, sha256="a" * 64)
+
+
+class Stage:
+    """A host of libvirt's in-process test driver, and steps that only say that they were done."""
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.done: list[str] = []
+        self.before: dict[str, Callable[[], object]] = {}
+        """What happens in a step before it does anything."""
+        self.after: dict[str, Callable[[], object]] = {}
+        """What happens when a step has done all but say so."""
+        self.findings: tuple[Finding, ...] = ()
+
+    def act(self, step: Step[Any, Any], function: Callable[..., Any]) -> Callable[..., Any]:
+        def acted(work: Work, *args: Any) -> Any:  # noqa: ANN401  # a step's
+            self.before.get(step.name, lambda: None)()
+            result = function(work, *args)
+            self.after.get(step.name, lambda: None)()
+            self.done.append(step.name)
+            return result
+
+        return acted
+
+    def stage_iso(self, work: Work) -> StagedIso:
+        path = work.names.iso_pool / "rehearsal.iso"
+        return StagedIso(
+            pool="iso", volume=path.name, path=path, sha256="b" * 64, size=1, volume_id="V"
+        )
+
+    def remaster_iso(self, work: Work, iso: StagedIso, _kickstart: Kickstart) -> InstallMedia:
+        path = work.names.overlay
+        work.journal.write("kickstart.ks", "")
+        path.touch()
+        return InstallMedia(
+            path=path, format="qcow2", volume_id=iso.volume_id, kickstart_path="/ks.cfg", size=1
+        )
+
+    def create_disk(self, work: Work) -> Volume:
+        path = work.names.disk
+        path.touch()
+        return Volume(
+            pool="store", name=path.name, path=path, format="qcow2", capacity=1, allocation=1
+        )
+
+    def run_installation(self, work: Work, media: InstallMedia, disk: Volume) -> Installation:
+        assert media.path.exists()
+        assert disk.path.exists()
+        work.journal.write("console.log", "evidence")
+        return Installation(disk=disk.path, seconds=1, domain_xml="<domain/>", packages=())
+
+    def audit_installed(self, _work: Work, *_args: object) -> Audited:
+        return Audited(findings=self.findings)
+
+    def compress_disk(self, work: Work, disk: Volume) -> Candidate:
+        assert disk.path.exists()
+        work.names.candidate.write_text("image")
+        return Candidate(path=work.names.candidate, image=IMAGE)
+
+    def boot_clones(self, _work: Work, _kickstart: Kickstart, candidate: Candidate) -> Verified:
+        assert candidate.path.exists()
+        return Verified(boot_seconds=2, findings=())
+
+    def publish_image(self, _work: Work, candidate: Candidate, record: Manifest) -> Template:
+        return publish(candidate.path, record, candidate.image, today=date(2026, 11, 28))
+
+    @property
+    def pool_files(self) -> list[str]:
+        pools = (self.host.iso_pool.path, self.host.store_pool.path)
+        found = [each.name for pool in pools for each in pool.iterdir()]
+        return sorted(name for name in found if name != ".templates.lock")
+
+    def build(self, *, force: bool = False, keep: bool = False) -> Built:
+        options = BuildOptions(force=force, keep=keep)
+        return build(ORDER, host=self.host, options=options, monitor=SilentMonitor())
+
+    def killed_in(self, name: str, *, at_its_end: bool = False) -> Path:
+        """Kill a build in a step; return its folder, and leave everything else as it was then."""
+        root = self.host.store_pool.path.parent
+        snapshot = root.with_name("snapshot")
+
+        def kill() -> None:
+            shutil.copytree(root, snapshot)
+            raise SystemExit
+
+        moments = self.after if at_its_end else self.before
+        moments[name] = kill
+        with pytest.raises(SystemExit):
+            self.build()
+        moments.clear()
+        shutil.rmtree(root)
+        snapshot.rename(root)
+        return next(each for each in builds(self.host.settings.artifacts)).folder
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    place = tmp_path / "place"
+    settings = Settings(
+        uri="test:///default",
+        iso_pool_path=place / "iso",
+        store_pool_path=place / "store",
+        artifacts=place / "artifacts",
+        state=place / "state",
+    )
+    with connect(settings.uri) as connection:
+        iso_pool, store_pool = pools.init(connection, settings)
+        made = Stage(
+            Host(
+                settings=settings,
+                connection=connection,
+                accelerator=Accelerator(virt_type="qemu", cpu="", uefi=False),
+                iso_pool=iso_pool,
+                store_pool=store_pool,
+            )
+        )
+        for step in STEPS:
+            stand_in = getattr(made, step.name, step.function)
+            monkeypatch.setattr(step, "function", made.act(step, stand_in))
+        yield made
+
+
+def test_every_step_once_in_the_order_of_the_recipe(stage: Stage) -> None:
+    built = stage.build()
+    assert stage.done == NAMES
+    assert [each.step for each in built.steps] == [step.title(ORDER) for step in STEPS]
+    assert built.fresh
+    assert stage.pool_files == PUBLISHED
+    assert built.folder is not None
+    assert not (built.folder / ".results.json").exists()
+    record = registry.manifest(built.template)
+    assert (record.domain_xml, record.boot_seconds, record.origin.sha256) == (
+        "<domain/>",
+        2,
+        "b" * 64,
+    )
+
+
+def test_a_dry_run_tells_every_step(stage: Stage) -> None:
+    told = preview(ORDER, stage.host.settings, monitor=SilentMonitor()).steps
+    assert [line.partition(": ")[0] for line in told] == [step.title(ORDER) for step in STEPS]
+    assert all("{" not in line for line in told)
+    assert stage.done == []
+
+
+@pytest.mark.parametrize("at_its_end", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_killed_build_goes_on_after_its_last_finished_step(
+    stage: Stage, name: str, at_its_end: bool
+) -> None:
+    folder = stage.killed_in(name, at_its_end=at_its_end)
+    done = list(stage.done)
+    assert done == NAMES[: NAMES.index(name)]
+    stage.done.clear()
+    built = attach(folder, host=stage.host, monitor=SilentMonitor())
+    assert stage.done == NAMES[NAMES.index(name) :]
+    assert (built.folder, built.template.version) == (folder, "20261128.1")
+    assert [each.step for each in built.steps] == [step.title(ORDER) for step in STEPS]
+    assert stage.pool_files == PUBLISHED
+    with pytest.raises(UsageError, match=r"has ended \(done\)"):
+        attach(folder, host=stage.host, monitor=SilentMonitor())
+
+
+@pytest.mark.parametrize("name", NAMES[:-1])
+def test_what_a_killed_build_left_can_be_cleared(stage: Stage, name: str) -> None:
+    folder = stage.killed_in(name, at_its_end=True)
+    [found] = collect(stage.host, kept=False, dry_run=False, monitor=SilentMonitor())
+    assert (found.build_id, found.verdict) == (folder.name, "cleared")
+    assert stage.pool_files == []
+
+
+@pytest.mark.parametrize("name", NAMES[2:])
+def test_a_failure_leaves_its_evidence_alone(stage: Stage, name: str) -> None:
+    stage.before[name] = fails
+    with pytest.raises(InstallError):
+        stage.build()
+    assert stage.pool_files == []
+
+
+@pytest.mark.parametrize("name", NAMES[3:])
+def test_a_failure_keeps_what_was_made_if_that_is_wanted(stage: Stage, name: str) -> None:
+    stage.before[name] = fails
+    with pytest.raises(InstallError):
+        stage.build(keep=True)
+    assert stage.pool_files != []
+    [found] = collect(stage.host, kept=True, dry_run=False, monitor=SilentMonitor())
+    assert found.verdict == "cleared"
+    assert stage.pool_files == []
+
+
+def test_an_interrupt_clears_everything(stage: Stage) -> None:
+    stage.before["boot_clones"] = interrupts
+    with pytest.raises(KeyboardInterrupt):
+        stage.build(keep=True)
+    assert stage.pool_files == []
+    [build] = builds(stage.host.settings.artifacts)
+    assert build.state == "interrupted"
+
+
+def test_what_has_not_changed_is_not_built(stage: Stage) -> None:
+    first = stage.build()
+    stage.done.clear()
+    second = stage.build()
+    assert (second.fresh, second.template, second.folder) == (False, first.template, None)
+    assert stage.done == NAMES[:2]
+    assert len(builds(stage.host.settings.artifacts)) == 1
+    assert stage.build(force=True).template.version == "20261128.2"
+
+
+def test_a_build_that_had_begun_is_finished_whatever_is_there_by_now(stage: Stage) -> None:
+    folder = stage.killed_in("run_installation")
+    assert stage.build().template.version == "20261128.1"
+    built = attach(folder, host=stage.host, monitor=SilentMonitor())
+    assert (built.fresh, built.template.version) == (True, "20261128.2")
+
+
+def test_a_finding_stops_the_build(stage: Stage) -> None:
+    stage.findings = (Finding(check="users", says="nobody else", details=("joe",)),)
+    with pytest.raises(TemplateError, match="did not pass users"):
+        stage.build()
+    assert stage.done[-1] == "audit_installed"
+    assert stage.pool_files == []
+
+
+@pytest.mark.parametrize(
+    ("kept", "sentence"),
+    [
+        ('{"order": {"nonce": "x"}, "times": {"steps": []}}', "another version"),
+        ('{"ticket": {"nonce": "x"}}', "another version"),
+        ("{}", "before it had begun"),
+        ("[", "before it had begun"),
+    ],
+)
+def test_what_another_version_began_is_told_and_cleared(
+    stage: Stage, kept: str, sentence: str
+) -> None:
+    folder = stage.killed_in("run_installation")
+    (folder / ".results.json").write_text(kept)
+    with pytest.raises(HostError, match=sentence) as caught:
+        attach(folder, host=stage.host, monitor=SilentMonitor())
+    assert "builder gc" in caught.value.hint
+    collect(stage.host, kept=True, dry_run=False, monitor=SilentMonitor())
+    assert stage.pool_files == []
+
+
+def fails() -> None:
+    raise InstallError("It broke.", hint="Mend it.")
+
+
+def interrupts() -> None:
+    raise KeyboardInterrupt
