@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from typing import Protocol, Unpack
+
+from builder.model.event import Details, Kind
 
 
 class Progress(Protocol):
@@ -31,23 +33,8 @@ class Monitor(Protocol):
         """Open a count of `unit`s ("B" counts bytes and is scaled) that closes with the block."""
         ...
 
-    def phase(self, name: str) -> None:
-        """Tell that an installation entered a phase."""
-
-    def package(self, name: str, done: int, total: int) -> None:
-        """Tell that an installation has come to package number `done`."""
-
-    def screen(self, path: str) -> None:
-        """Tell that a picture of the guest's screen was kept."""
-
-    def failure(self, text: str, *, source: str = "", line: str = "") -> None:
-        """Tell why a step fails: an error follows. `line` of the log `source` says so."""
-
-    def note(self, text: str) -> None:
-        """Tell one fact worth a line."""
-
-    def warn(self, text: str) -> None:
-        """Tell one fact that the user should act on."""
+    def tell(self, kind: Kind, text: str, **details: Unpack[Details]) -> None:
+        """Tell of an event, as model/event.py has them: whoever listens takes what it knows."""
 
 
 class _SilentProgress:
@@ -80,20 +67,5 @@ class SilentMonitor:
         """Count into the void."""
         yield _SilentProgress()
 
-    def phase(self, name: str) -> None:
-        """Say nothing."""
-
-    def package(self, name: str, done: int, total: int) -> None:
-        """Say nothing."""
-
-    def screen(self, path: str) -> None:
-        """Say nothing."""
-
-    def failure(self, text: str, *, source: str = "", line: str = "") -> None:
-        """Say nothing."""
-
-    def note(self, text: str) -> None:
-        """Say nothing."""
-
-    def warn(self, text: str) -> None:
+    def tell(self, kind: Kind, text: str, **details: Unpack[Details]) -> None:
         """Say nothing."""

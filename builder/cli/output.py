@@ -4,10 +4,11 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Never
+from typing import TYPE_CHECKING, Never, Unpack
 
 import msgspec
 
+from builder.model.event import Details, Kind
 from builder.monitor import Progress
 
 if TYPE_CHECKING:
@@ -66,6 +67,10 @@ class _Lines:
         return f"{size(self._done)} of {total}"
 
 
+_WORDS: dict[Kind, str] = {"phase": "phase: ", "note": "", "warning": "warning: "}
+"""What comes before the text of those events that are printed."""
+
+
 class TerminalMonitor:
     """Writes to stderr, so that what a command prints for other programs stays clean.
 
@@ -105,26 +110,13 @@ class TerminalMonitor:
         with tqdm(desc=label, total=total, unit=unit, unit_scale=unit == "B", leave=False) as bar:
             yield _Bar(bar)
 
-    def phase(self, name: str) -> None:
-        """Print it."""
-        _say(f"{self._prefix}    phase: {name}")
+    def tell(self, kind: Kind, text: str, **_details: Unpack[Details]) -> None:
+        """Print what people want to read; bars count packages, the dossier shows the screen.
 
-    def package(self, name: str, done: int, total: int) -> None:
-        """Say nothing: the bar counts."""
-
-    def screen(self, path: str) -> None:
-        """Say nothing: the dossier shows it."""
-
-    def failure(self, text: str, *, source: str = "", line: str = "") -> None:
-        """Say nothing: the error is printed when the command ends."""
-
-    def note(self, text: str) -> None:
-        """Print a fact."""
-        _say(f"{self._prefix}    {text}")
-
-    def warn(self, text: str) -> None:
-        """Print a warning."""
-        _say(f"{self._prefix}    warning: {text}")
+        A failure is the error that is printed when the command ends.
+        """
+        if kind in _WORDS:
+            _say(f"{self._prefix}    {_WORDS[kind]}{text}")
 
 
 def _say(line: str) -> None:

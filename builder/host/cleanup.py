@@ -43,7 +43,7 @@ def clear(
         if removed:
             _notice(host)
     except (HostError, OSError) as error:
-        monitor.warn(f"something of {build_id} is left behind: {error}")
+        monitor.tell("warning", f"something of {build_id} is left behind: {error}")
     return tuple(removed)
 
 
@@ -62,7 +62,7 @@ def cleared(host: Host, build_id: str, *, keep: bool, monitor: Monitor) -> Itera
         raise
     finally:
         if stays:
-            monitor.note(f"kept: {', '.join(left(host, build_id))}")
+            monitor.tell("note", f"kept: {', '.join(left(host, build_id))}")
         else:
             clear(host, build_id, monitor=monitor)
 

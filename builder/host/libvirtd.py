@@ -98,7 +98,7 @@ def _daemons(state: Path, monitor: Monitor) -> Iterator[None]:
         # libvirtd needs virtlogd only when a guest starts: too late to find out that it is slow.
         _start("virtlogd", (_LOGGER,), wrapper, state=state, undo=undo)
         log = _start("libvirtd", _SOCKETS, [*_REAPER, *wrapper], state=state, undo=undo)
-        monitor.note(f"No libvirtd was running: started one for now, its log is {log}.")
+        monitor.tell("note", f"No libvirtd was running: started one for now, its log is {log}.")
         yield
 
 
@@ -118,7 +118,9 @@ def _hide_kvm(state: Path, undo: ExitStack, monitor: Monitor) -> list[str | Path
     empty = state / "no-kvm"
     empty.touch()
     undo.callback(empty.unlink, missing_ok=True)
-    monitor.note(f"{_KVM} does not work here: hidden from libvirtd, guests will be emulated.")
+    monitor.tell(
+        "note", f"{_KVM} does not work here: hidden from libvirtd, guests will be emulated."
+    )
     private = ["unshare", "--mount", "--propagation", "slave"]
     return [*private, "sh", "-euc", _HIDE_KVM, "sh", empty]
 
@@ -150,7 +152,9 @@ def _wait_for_others(lock: TextIO, monitor: Monitor) -> None:
     Polls, because a user that starts another user must not wait behind us for ever.
     """
     if not _is_alone(lock):
-        monitor.note("Others use the libvirtd that we started: waiting; Ctrl-C stops it now.")
+        monitor.tell(
+            "note", "Others use the libvirtd that we started: waiting; Ctrl-C stops it now."
+        )
     while not _is_alone(lock):
         time.sleep(0.5)
 

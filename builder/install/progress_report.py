@@ -29,9 +29,11 @@ class Track:
         before, self.position = self.position, position
         if position.phase != before.phase:
             self._leave(before.phase)
-            self._monitor.phase(position.phase)
+            self._monitor.tell("phase", position.phase)
         if position.done > before.done:
-            self._monitor.package(position.package, position.done, position.total)
+            self._monitor.tell(
+                "package", position.package, done=position.done, total=position.total
+            )
         if position != before:
             self.show()
 

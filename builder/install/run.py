@@ -48,7 +48,7 @@ class _Guest:
         kept = self._film.show(screen, seconds=seconds, last=last)
         if kept is not None:
             self._frames += 1
-            self._monitor.screen(f"{kept.parent.name}/{kept.name}")
+            self._monitor.tell("screen", f"{kept.parent.name}/{kept.name}")
 
     def restart(self) -> None:
         """Start it again."""

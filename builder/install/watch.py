@@ -49,8 +49,11 @@ def watch(
         end = _until_end(signals, clock=clock, guest=guest, watcher=watcher)
         track.end()
     if watcher.heard.failure is not None:
-        monitor.failure(
-            watcher.heard.failure.message, source=watcher.heard.source, line=watcher.heard.line
+        monitor.tell(
+            "failure",
+            watcher.heard.failure.message,
+            source=watcher.heard.source,
+            line=watcher.heard.line,
         )
     return _judge(watcher.heard, end, track)
 

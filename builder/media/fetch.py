@@ -82,7 +82,7 @@ def _locked(part: Path, monitor: Monitor) -> IO[bytes]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            monitor.note(f"waiting for another download: {part}")
+            monitor.tell("note", f"waiting for another download: {part}")
             fcntl.flock(handle, fcntl.LOCK_EX)
         # Whoever had the lock may have renamed or removed the file that it is on.
         if _is_still(part, handle):
@@ -102,7 +102,7 @@ def _download(source: Download, target: Path, *, part: Path, monitor: Monitor) -
     for folder in source.urls:
         url = f"{folder.rstrip('/')}/{medium.file}"
         try:
-            monitor.note(f"downloading {url}")
+            monitor.tell("note", f"downloading {url}")
             _try(url, part, medium, monitor=monitor)
             _finish(part, target, medium, monitor=monitor)
         except _Refusal as refusal:
@@ -122,7 +122,7 @@ def _try(url: str, part: Path, medium: Medium, *, monitor: Monitor) -> None:
         except _Interruption as interruption:
             if attempt == _ATTEMPTS:
                 raise _Refusal(str(interruption)) from interruption
-            monitor.note(f"{interruption}; trying again")
+            monitor.tell("note", f"{interruption}; trying again")
             time.sleep(attempt)
         else:
             return

@@ -84,7 +84,7 @@ def _reuse(source: Path, target: Path, expected: str | None, *, monitor: Monitor
             hint=f"Rename {source}, or remove {target} if nothing needs it.",
         )
     verify(target.name, digest, expected)
-    monitor.note(f"{target.name} is in the pool already")
+    monitor.tell("note", f"{target.name} is in the pool already")
     return digest
 
 

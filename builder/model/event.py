@@ -1,6 +1,6 @@
 """What happens in a build, as records for machines: one JSON object a line."""
 
-from typing import Literal
+from typing import Literal, TypedDict
 
 import msgspec
 
@@ -10,6 +10,16 @@ Kind = Literal[
 """step and phase: one begins, and the one before it is over. package: a count moved. screen: a
 picture was kept, its path in the build's folder is the text. failure: the reason, once. end: the
 build's last event, its state is the text."""
+
+
+class Details(TypedDict, total=False):
+    """The optional fields of an Event."""
+
+    done: int
+    total: int
+    percent: float
+    source: str
+    line: str
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

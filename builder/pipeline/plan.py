@@ -54,7 +54,9 @@ def _store(settings: Settings, monitor: Monitor) -> Path:
         with connect(settings.uri) as connection:
             return pools.get(connection, settings.store_pool).path
     except HostError as error:
-        monitor.warn(f"{error.message} Looking for templates in {settings.store_pool_path}.")
+        monitor.tell(
+            "warning", f"{error.message} Looking for templates in {settings.store_pool_path}."
+        )
         return settings.store_pool_path
 
 

@@ -127,9 +127,9 @@ def _stop(processes: Sequence[SpawnProcess]) -> None:
 
 def _tell(outcome: Outcome, monitor: Monitor) -> None:
     if outcome.result == "failed":
-        monitor.warn(f"failed: {outcome.error}")
+        monitor.tell("warning", f"failed: {outcome.error}")
     else:
-        monitor.note(f"{outcome.result}: {outcome.name} {outcome.version}")
+        monitor.tell("note", f"{outcome.result}: {outcome.name} {outcome.version}")
 
 
 def _child(job: Job, work: Work, monitor: Monitor, sender: Connection) -> None:
@@ -157,7 +157,7 @@ def _attempt(job: Job, work: Work, monitor: Monitor) -> Outcome:
     except BuilderError as error:
         return _failed(job, error.message, hint=error.hint, exit_code=error.exit_code, began=began)
     except Exception as error:
-        monitor.warn(traceback.format_exc())
+        monitor.tell("warning", traceback.format_exc())
         return _failed(
             job,
             f"{type(error).__name__}: {error}",

@@ -83,5 +83,5 @@ def _likely(uri: str, monitor: Monitor) -> Accelerator:
         with connect(uri) as connection:
             return accelerator(connection)
     except HostError as error:
-        monitor.warn(f"{error.message} The preview assumes a host with KVM and UEFI.")
+        monitor.tell("warning", f"{error.message} The preview assumes a host with KVM and UEFI.")
         return Accelerator(virt_type="kvm", cpu="host-passthrough", uefi=True)

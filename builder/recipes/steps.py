@@ -182,7 +182,7 @@ def _judged(
     work.journal.write(file, msgspec.json.format(msgspec.json.encode(judged)).decode())
     for each in judged:
         if each.waived:
-            work.monitor.warn(f"waived: {each.check}: {each.details[0]}")
+            work.monitor.tell("warning", f"waived: {each.check}: {each.details[0]}")
     return judged
 
 

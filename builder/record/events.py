@@ -1,16 +1,16 @@
 """events.jsonl: what happens in a build, a line each as it happens, and how to read it again."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, TypedDict, Unpack
+from typing import BinaryIO, Unpack
 
 import msgspec
 
 from builder.errors import HostError
-from builder.model.event import Event, Kind
+from builder.model.event import Details, Event, Kind
 
 FILE = "events.jsonl"
 _MOST = 20_000
@@ -20,32 +20,29 @@ _LONGEST = 500
 _ALWAYS = ("failure", "end")
 
 
-class Details(TypedDict, total=False):
-    """The optional fields of an Event."""
-
-    done: int
-    total: int
-    percent: float
-    source: str
-    line: str
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
 class EventLog:
-    """Writes events to `files` at once; any thread may tell.
+    """Writes events to its files, while they are open, at once; any thread may tell.
 
     Seconds count from `began` by the wall clock: whoever continues a build counts on.
     """
 
-    def __init__(
-        self, files: Sequence[BinaryIO], *, began: datetime, now: Callable[[], datetime] = _now
-    ) -> None:
-        self._files, self._began, self._now = files, began, now
+    def __init__(self, *, began: datetime, now: Callable[[], datetime] = _now) -> None:
+        self._files: tuple[BinaryIO, ...] = ()
+        self._began, self._now = began, now
         self._lock = threading.Lock()
         self._count = 0
+
+    @contextmanager
+    def opened(self, *paths: Path) -> Iterator[None]:
+        """Append to all of `paths` for the block. Raises HostError when one cannot be written."""
+        with ExitStack() as stack:
+            self._files = tuple(stack.enter_context(_opened(path)) for path in paths)
+            stack.callback(setattr, self, "_files", ())
+            yield
 
     def tell(self, kind: Kind, text: str, **details: Unpack[Details]) -> Event:
         """Write one event, stamped with the time; return it. A full disk keeps nothing."""
@@ -76,16 +73,6 @@ class EventLog:
 def _tame(text: str) -> str:
     """Some of it comes from the guest, and somebody may print it to a terminal."""
     return "".join(filter(str.isprintable, text[:_LONGEST]))
-
-
-@contextmanager
-def recording(*paths: Path, began: datetime) -> Iterator[EventLog]:
-    """Open a log that appends to all of `paths` for the block.
-
-    Raises HostError when one cannot be written.
-    """
-    with ExitStack() as stack:
-        yield EventLog([stack.enter_context(_opened(path)) for path in paths], began=began)
 
 
 def _opened(path: Path) -> BinaryIO:

@@ -15,7 +15,6 @@ from typing import Self, TypeVar
 import msgspec
 
 from builder.errors import BuilderError, HostError, UsageError
-from builder.model.event import Kind
 from builder.model.template import StepTime
 from builder.model.traces import Traces
 from builder.monitor import Monitor
@@ -23,7 +22,7 @@ from builder.record.build_record import Record
 from builder.record.builds import FILE, RUNNING, folder, load
 from builder.record.checkpoint import Checkpoint, replace
 from builder.record.events import FILE as FILE_OF_EVENTS
-from builder.record.events import recording
+from builder.record.events import EventLog
 from builder.record.recorder import Recorder
 
 _TIMES = "times"
@@ -45,11 +44,11 @@ class Journal:
     ) -> None:
         self.folder = where
         self.record = record
-        self.monitor = monitor
+        self._log = EventLog(began=self.traces.began)
+        self._paths = (where / FILE_OF_EVENTS, *([events] if events else []))
+        self._open = ExitStack()
+        self.monitor = Recorder(monitor, self._log)
         """Within the block it writes down what it is told: events.jsonl, and the file `events`."""
-        self._events = events
-        self._files = ExitStack()
-        self._tell: Callable[[Kind, str], object] = lambda _kind, _text: None
         self.checkpoint = Checkpoint(where)
         """What the steps came to, until the build has ended."""
         self._handle = -1
@@ -122,18 +121,16 @@ class Journal:
             if self.folder.exists():
                 self._end(error)
         finally:
-            self._tell("end", self.record.state)
-            self._files.close()
+            self._log.tell("end", self.record.state)
+            self._open.close()
             os.close(self._handle)
 
     def _begin_log(self) -> None:
-        paths = [self.folder / FILE_OF_EVENTS, *([self._events] if self._events else [])]
         try:
-            log = self._files.enter_context(recording(*paths, began=self.traces.began))
+            self._open.enter_context(self._log.opened(*self._paths))
         except HostError:
             os.close(self._handle)
             raise
-        self._tell, self.monitor = log.tell, Recorder(self.monitor, log)
 
     def _end(self, error: BaseException | None) -> None:
         self.checkpoint.forget()
@@ -147,7 +144,7 @@ class Journal:
         if {path.name for path in self.folder.iterdir()} <= {FILE, FILE_OF_EVENTS}:
             self.discard()
         else:
-            self.monitor.note(f"evidence: {self.folder}")
+            self.monitor.tell("note", f"evidence: {self.folder}")
 
     def keep(self, values: Mapping[str, object]) -> None:
         """Keep values for whoever goes on with the build. Raises HostError."""

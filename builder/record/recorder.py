@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import Unpack
 
 from builder.errors import BuilderError
+from builder.model.event import Details, Kind
 from builder.monitor import Monitor, Progress
 from builder.record.events import EventLog
 
 
 class Recorder:
-    """Passes everything on, and logs what is worth it as events."""
+    """Passes everything on, and logs the events."""
 
     def __init__(self, monitor: Monitor, log: EventLog) -> None:
         self._monitor = monitor
@@ -24,7 +26,7 @@ class Recorder:
             try:
                 yield
             except BuilderError as error:
-                self.failure(error.message)
+                self.tell("failure", error.message)
                 raise
 
     def progress(
@@ -33,34 +35,10 @@ class Recorder:
         """Pass it on: who reads events follows the packages."""
         return self._monitor.progress(title, total=total, unit=unit)
 
-    def phase(self, name: str) -> None:
-        """Log the phase."""
-        self._log.tell("phase", name)
-        self._monitor.phase(name)
-
-    def package(self, name: str, done: int, total: int) -> None:
-        """Log the count."""
-        self._log.tell("package", name, done=done, total=total)
-        self._monitor.package(name, done, total)
-
-    def screen(self, path: str) -> None:
-        """Log the picture."""
-        self._log.tell("screen", path)
-        self._monitor.screen(path)
-
-    def failure(self, text: str, *, source: str = "", line: str = "") -> None:
-        """Log the first failure: what follows it is its consequence."""
-        if not self._failed:
-            self._failed = True
-            self._log.tell("failure", text, source=source, line=line)
-            self._monitor.failure(text, source=source, line=line)
-
-    def note(self, text: str) -> None:
-        """Log the fact."""
-        self._log.tell("note", text)
-        self._monitor.note(text)
-
-    def warn(self, text: str) -> None:
-        """Log the warning."""
-        self._log.tell("warning", text)
-        self._monitor.warn(text)
+    def tell(self, kind: Kind, text: str, **details: Unpack[Details]) -> None:
+        """Log the event; of failures the first, for what follows is its consequence."""
+        if kind == "failure" and self._failed:
+            return
+        self._failed = self._failed or kind == "failure"
+        self._log.tell(kind, text, **details)
+        self._monitor.tell(kind, text, **details)

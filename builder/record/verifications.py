@@ -36,7 +36,7 @@ def begun(state: Path, *, monitor: Monitor) -> Iterator[Traces]:
             yield Traces(id=made.name, folder=made, began=datetime.now(UTC))
         except TemplateError:
             undo.pop_all()
-            monitor.note(f"evidence: {made}")
+            monitor.tell("note", f"evidence: {made}")
             raise
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import Unpack
 
 import pytest
 from msgspec.structs import replace
@@ -17,6 +18,7 @@ from builder import config
 from builder.errors import TemplateError
 from builder.host import cleanup
 from builder.host.host import Host, open_host
+from builder.model.event import Details, Kind
 from builder.model.template import Manifest, Template
 from builder.monitor import SilentMonitor
 from builder.process import run
@@ -73,8 +75,9 @@ class Notes(SilentMonitor):
     def __init__(self) -> None:
         self.texts: list[str] = []
 
-    def note(self, text: str) -> None:
-        self.texts.append(text)
+    def tell(self, kind: Kind, text: str, **_details: Unpack[Details]) -> None:
+        if kind == "note":
+            self.texts.append(text)
 
 
 def test_a_template_that_does_not_boot_leaves_its_logs_and_nothing_else(

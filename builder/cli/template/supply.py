@@ -106,7 +106,7 @@ def signer(shared: Context, key: Path) -> "Callable[[Template], None]":
     def seal(template: "Template") -> None:
         with shared.monitor.step(f"Signing {template.path.name}"):
             path = signing.sign(template, private, artifacts=shared.settings.artifacts)
-        shared.monitor.note(f"signed by {keys.identity(private.public_key())}: {path}")
+        shared.monitor.tell("note", f"signed by {keys.identity(private.public_key())}: {path}")
 
     return seal
 

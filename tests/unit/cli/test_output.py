@@ -44,8 +44,8 @@ def test_json_has_paths_as_text() -> None:
 def test_plain_lines_when_piped(capsys: pytest.CaptureFixture[str]) -> None:
     monitor = TerminalMonitor(bars=False)
     with monitor.step("Staging x.iso"):
-        monitor.note("a fact")
-        monitor.warn("a warning")
+        monitor.tell("note", "a fact")
+        monitor.tell("warning", "a warning")
         with monitor.progress("bytes", total=10) as progress:
             progress.advance(5)
             progress.describe("x")

@@ -48,8 +48,8 @@ def test_a_name_that_is_none(capsys: pytest.CaptureFixture[str], verb: str) -> N
 def test_a_prefix_tells_builds_apart(capsys: pytest.CaptureFixture[str]) -> None:
     monitor = TerminalMonitor(bars=False, prefix="[dvd] ")
     with monitor.step("Staging x.iso"):
-        monitor.note("fact")
-        monitor.warn("danger")
+        monitor.tell("note", "fact")
+        monitor.tell("warning", "danger")
     assert capsys.readouterr().err.splitlines() == [
         "[dvd] ==> Staging x.iso",
         "[dvd]     fact",

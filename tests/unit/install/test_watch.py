@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import Unpack
 
 import pytest
 
@@ -17,6 +18,7 @@ from builder.install.clock import GRACE_SECONDS
 from builder.install.observer import Heard
 from builder.install.watch import watch
 from builder.model.domain import ANACONDA_PORT, RESULT_PORT, DomainSpec, Machine
+from builder.model.event import Details, Kind
 from builder.model.installation import (
     Deadlines,
     Ended,
@@ -308,11 +310,11 @@ class Tally(SilentMonitor):
         self.texts: list[str] = []
         self.done = 0
 
-    def phase(self, name: str) -> None:
-        self.phases.append(name)
-
-    def package(self, name: str, done: int, total: int) -> None:
-        self.packages.append((name, done, total))
+    def tell(self, kind: Kind, text: str, **details: Unpack[Details]) -> None:
+        if kind == "phase":
+            self.phases.append(text)
+        elif kind == "package":
+            self.packages.append((text, details["done"], details["total"]))
 
     @contextmanager
     def progress(

@@ -2,21 +2,21 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
 from pathlib import Path
 
 import pytest
 
 from builder.errors import HostError
 from builder.model.event import Event
-from builder.record.events import EventLog, read, recording
+from builder.record.events import EventLog, read
 
 BEGAN = datetime(2026, 11, 25, 9, 40, 5, tzinfo=UTC)
 
 
 def test_an_event_is_one_line_for_every_reader(tmp_path: Path) -> None:
     paths = (tmp_path / "events.jsonl", tmp_path / "copy")
-    with recording(*paths, began=BEGAN) as log:
+    log = EventLog(began=BEGAN)
+    with log.opened(*paths):
         told = log.tell("package", "bash", done=1, total=165)
         assert read(paths[0]) == (told,)
         log.tell("end", "done")
@@ -24,11 +24,12 @@ def test_an_event_is_one_line_for_every_reader(tmp_path: Path) -> None:
     assert [event.kind for event in read(paths[1])] == ["package", "end"]
 
 
-def test_the_fields() -> None:
-    file = BytesIO()
-    log = EventLog([file], began=BEGAN, now=lambda: BEGAN + timedelta(seconds=1.25))
-    log.tell("failure", "It broke.", source="console", line="oops")
-    assert json.loads(file.getvalue()) == {
+def test_the_fields(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    log = EventLog(began=BEGAN, now=lambda: BEGAN + timedelta(seconds=1.25))
+    with log.opened(path):
+        log.tell("failure", "It broke.", source="console", line="oops")
+    assert json.loads(path.read_text()) == {
         "time": "2026-11-25T09:40:06.250Z",
         "seconds": 1.25,
         "kind": "failure",
@@ -48,22 +49,23 @@ def test_the_fields() -> None:
     ],
 )
 def test_guests_may_say_what_they_like(text: str, kept: str) -> None:
-    event = EventLog([], began=BEGAN).tell("failure", text, line=text)
+    event = EventLog(began=BEGAN).tell("failure", text, line=text)
     assert (event.text, event.line) == (kept, kept)
 
 
 def test_a_clock_that_was_set_back_gives_no_negative_time() -> None:
-    log = EventLog([], began=BEGAN, now=lambda: BEGAN - timedelta(hours=1))
+    log = EventLog(began=BEGAN, now=lambda: BEGAN - timedelta(hours=1))
     assert log.tell("note", "").seconds == 0
 
 
-def test_a_flood_ends_but_the_end_is_told() -> None:
-    file = BytesIO()
-    log = EventLog([file], began=BEGAN)
-    for _ in range(20_100):
-        log.tell("package", "x")
-    log.tell("failure", "It broke.")
-    assert file.getvalue().count(b"\n") == 20_001
+def test_a_flood_ends_but_the_end_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    log = EventLog(began=BEGAN)
+    with log.opened(path):
+        for _ in range(20_100):
+            log.tell("package", "x")
+        log.tell("failure", "It broke.")
+    assert path.read_bytes().count(b"\n") == 20_001
 
 
 GOOD = b'{"time":"2026-11-25T09:40:06Z","seconds":1,"kind":"step","text":"Installing"}'
@@ -95,7 +97,8 @@ def test_there_need_be_no_file(tmp_path: Path) -> None:
 def test_who_goes_on_after_a_torn_line_begins_a_new_one(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_bytes(GOOD + b"\n" + GOOD[:20])
-    with recording(path, began=BEGAN) as log:
+    log = EventLog(began=BEGAN)
+    with log.opened(path):
         log.tell("end", "done")
     assert [event.kind for event in read(path)] == ["step", "end"]
 
@@ -103,6 +106,6 @@ def test_who_goes_on_after_a_torn_line_begins_a_new_one(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     with (
         pytest.raises(HostError, match=r"Cannot write .*: No such file"),
-        recording(tmp_path / "none" / "events", began=BEGAN),
+        EventLog(began=BEGAN).opened(tmp_path / "none" / "events"),
     ):
         pass

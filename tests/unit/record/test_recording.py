@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Unpack
 
 import pytest
 
 from builder.errors import InstallError
+from builder.model.event import Details, Kind
 from builder.monitor import SilentMonitor
 from builder.record import events
 from builder.record.recorder import Recorder
@@ -13,27 +15,28 @@ from builder.record.recorder import Recorder
 
 class Heard(SilentMonitor):
     def __init__(self) -> None:
-        self.notes: list[str] = []
+        self.events: list[tuple[Kind, str]] = []
 
-    def note(self, text: str) -> None:
-        self.notes.append(text)
+    def tell(self, kind: Kind, text: str, **_details: Unpack[Details]) -> None:
+        self.events.append((kind, text))
 
 
 def fail(recorder: Recorder) -> None:
     with recorder.step("Installing"):
-        recorder.failure("It broke.", source="console", line="panic")
+        recorder.tell("failure", "It broke.", source="console", line="panic")
         raise InstallError("It broke.")
 
 
 def test_everything_worth_it_is_written_down_and_passed_on(tmp_path: Path) -> None:
     heard, path = Heard(), tmp_path / "events.jsonl"
-    with events.recording(path, began=datetime.now(UTC)) as log:
+    log = events.EventLog(began=datetime.now(UTC))
+    with log.opened(path):
         recorder = Recorder(heard, log)
-        recorder.note("a fact")
-        recorder.warn("mind")
-        recorder.phase("packages")
-        recorder.package("bash", 1, 2)
-        recorder.screen("screens/0001-1s.png")
+        recorder.tell("note", "a fact")
+        recorder.tell("warning", "mind")
+        recorder.tell("phase", "packages")
+        recorder.tell("package", "bash", done=1, total=2)
+        recorder.tell("screen", "screens/0001-1s.png")
         with pytest.raises(InstallError):
             fail(recorder)
     told = events.read(path)
@@ -48,4 +51,4 @@ def test_everything_worth_it_is_written_down_and_passed_on(tmp_path: Path) -> No
     ]
     assert (told[3].done, told[3].total) == (1, 2)
     assert (told[6].source, told[6].line) == ("console", "panic")
-    assert heard.notes == ["a fact"]
+    assert heard.events == [(each.kind, each.text) for each in told if each.kind != "step"]
