@@ -57,7 +57,7 @@ def run(
     json: Json = False,
 ) -> None:
     """Build what has changed; exit 10 if any build failed, after all the others."""
-    from builder.pipeline import report, runner
+    from builder.pipeline import report, runner, runs
     from builder.pipeline.definition import find, load
     from builder.pipeline.work import build_job, prepare_host
 
@@ -66,12 +66,14 @@ def run(
     seal = signer(context(ctx), sign) if sign else None
     workers = parallel or pipeline.parallel
     prepare_host(settings)
-    outcomes = runner.run(
-        pipeline.jobs,
-        partial(build_job, settings=settings, library=library, force=force),
-        parallel=workers,
-        monitors=partial(_monitor, bars=workers == 1 and sys.stderr.isatty()),
-    )
+    with runs.recorded(pipeline, settings.artifacts) as over:
+        outcomes = runner.run(
+            pipeline.jobs,
+            partial(build_job, settings=settings, library=library, force=force),
+            parallel=workers,
+            monitors=partial(_monitor, bars=workers == 1 and sys.stderr.isatty()),
+            over=over,
+        )
     typer.echo(to_json(outcomes) if json else table(report.HEADER, report.rows(outcomes)))
     if seal:
         for each in (outcome for outcome in outcomes if outcome.version):

@@ -49,11 +49,17 @@ class _Worker(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run(
-    jobs: Sequence[Job], work: Work, *, parallel: int, monitors: Callable[[str], Monitor]
+    jobs: Sequence[Job],
+    work: Work,
+    *,
+    parallel: int,
+    monitors: Callable[[str], Monitor],
+    over: Callable[[Outcome], object],
 ) -> tuple[Outcome, ...]:
     """Do `work` for every job, `parallel` at a time; return the outcomes in the jobs' order.
 
-    A job that fails stops no other. `monitors` gives each its monitor, which must be picklable.
+    A job that fails stops no other. `monitors` gives each its monitor, which must be picklable;
+    `over` is called with each outcome at once.
     When this is interrupted, so is every running build, and each has cleaned up before we return.
     """
     resource_tracker.ensure_running()  # at its own start it would let held-back signals through
@@ -69,6 +75,7 @@ def run(
                 outcome = _collect(pipe, running[pipe])
                 del running[pipe]
                 outcomes[outcome.name] = outcome
+                over(outcome)
                 _tell(outcome, monitors(outcome.name))
     finally:
         _stop([worker.process for worker in running.values()])

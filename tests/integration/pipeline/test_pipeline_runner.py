@@ -40,8 +40,9 @@ def run(
     *,
     parallel: int,
     monitors: Callable[[str], Monitor] = lambda _name: SilentMonitor(),
+    over: Callable[[Outcome], object] = lambda _outcome: None,
 ) -> tuple[Outcome, ...]:
-    return runner.run(jobs(*names), work, parallel=parallel, monitors=monitors)
+    return runner.run(jobs(*names), work, parallel=parallel, monitors=monitors, over=over)
 
 
 def behave(job: Job, _monitor: Monitor) -> Built:

@@ -1,0 +1,55 @@
+"""What a run leaves on the disk, also when it does not come to its end."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from builder.errors import HostError
+from builder.pipeline import runs
+from builder.pipeline.definition import Job, Pipeline
+from builder.pipeline.runner import Outcome
+from builder.recipes.order import Request
+
+JOBS = tuple(Job(name=name, medium="x", request=Request(release="x")) for name in ("a", "b"))
+NIGHT = Pipeline(name="night", title="Night", parallel=1, jobs=JOBS)
+A = Outcome(name="a", result="unchanged", seconds=1, version="20261128.1")
+B = Outcome(name="b", result="failed", seconds=2, error="It broke.", exit_code=7)
+
+
+def test_a_run_leaves_a_record(tmp_path: Path) -> None:
+    with runs.recorded(NIGHT, tmp_path) as over:
+        over(A)
+        over(B)
+    [path] = (tmp_path / "runs" / "night").iterdir()
+    run = runs.read(path)
+    assert path.name == f"{run.run_id}.json"
+    assert (run.pipeline, run.jobs, run.outcomes) == ("night", ("a", "b"), (A, B))
+    assert run.began <= run.ended
+
+
+def test_a_killed_run_tells_how_far_it_came(tmp_path: Path) -> None:
+    with runs.recorded(NIGHT, tmp_path) as over:
+        over(A)
+        shutil.copytree(tmp_path / "runs" / "night", tmp_path / "then")
+    [path] = (tmp_path / "then").iterdir()
+    assert (runs.read(path).outcomes, runs.read(path).ended) == ((A,), "")
+
+
+def test_an_interrupted_run_has_ended(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), runs.recorded(NIGHT, tmp_path):
+        raise KeyboardInterrupt
+    [path] = (tmp_path / "runs" / "night").iterdir()
+    assert runs.read(path).ended
+
+
+def test_a_disk_that_fills_up_stops_no_build(tmp_path: Path) -> None:
+    with runs.recorded(NIGHT, tmp_path) as over:
+        shutil.rmtree(tmp_path / "runs")
+        over(A)
+
+
+def test_a_record_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "runs").touch()
+    with pytest.raises(HostError, match="Cannot write to"), runs.recorded(NIGHT, tmp_path):
+        pytest.fail("must not get here")
