@@ -20,17 +20,20 @@ _DIGEST = "user.builder.sha256"
 
 
 @contextmanager
-def replacing(path: Path, *, mode: int) -> Iterator[Path]:
+def replacing(path: Path, *, mode: int, durable: bool = True) -> Iterator[Path]:
     """Yield an empty file beside `path`; at the end of the block it is synced and takes the name.
 
-    When the block fails the file goes. Raises HostError when the folder is full or read-only.
+    What is of no use after a loss of power need not be `durable`. When the block fails the file
+    goes. Raises HostError when the folder is full or read-only.
     """
     with scratch(path) as part, writing(path.parent):
         yield part
         part.chmod(mode)
-        sync(part)
+        if durable:
+            sync(part)
         part.replace(path)
-        sync(path.parent)
+        if durable:
+            sync(path.parent)
 
 
 @contextmanager
@@ -51,16 +54,37 @@ def scratch(beside: Path) -> Iterator[Path]:
 
 def abandoned(folder: Path) -> tuple[Path, ...]:
     """Return the files of `scratch` whose writers were killed."""
-    return tuple(part for part in sorted(folder.glob(".*.part")) if _nobody_writes(part))
+    return tuple(part for part in sorted(folder.glob(".*.part")) if not held(part))
 
 
-def _nobody_writes(part: Path) -> bool:
+@contextmanager
+def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold the lock of a folder or a file, which is made if need be, for the block.
+
+    It ends with the process, however that ends (flock). Raises OSError when the path cannot be
+    opened, its child BlockingIOError when somebody has the lock and we are not to `wait`.
+    """
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        with part.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:  # locked, or gone by now
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+    finally:
+        os.close(handle)
+
+
+def held(path: Path) -> bool:
+    """Tell whether a process has a folder or a file locked; nobody has what is not there."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:
         return False
-    return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from builder.attest.signing import bundle, digest, lines
 from builder.attest.statement import PAYLOAD_TYPE, PROVENANCE, Envelope, Statement
 from builder.errors import TemplateError
 from builder.model.template import Template
+from builder.model.text import plain
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -117,4 +118,4 @@ def _mismatch(statement: Statement, template: Template, sha256: str) -> str:
 
 def _plain(text: str) -> str:
     """Nobody vouches for it, and it goes to a terminal."""
-    return "".join(filter(str.isprintable, text[:80]))
+    return plain(text, longest=80)

@@ -36,7 +36,8 @@ def list_(
     json: Json = False,
 ) -> None:
     """List the builds, newest first."""
-    from builder.record.builds import builds, duration
+    from builder.model.text import duration
+    from builder.record.builds import builds
 
     found = builds(context(ctx).settings.artifacts, name)
     if json:
@@ -59,7 +60,8 @@ def list_(
 @app.command()
 def show(ctx: typer.Context, build: Word, *, json: Json = False) -> None:
     """Show what is known of a build; its dossier is written unless it is there and new."""
-    from builder.record.builds import duration, find
+    from builder.model.text import duration
+    from builder.record.builds import find
 
     found = find(context(ctx).settings.artifacts, build)
     dossier = _dossier(found)
@@ -170,11 +172,13 @@ def _when(build: "Build") -> str:
 
 
 def _values(build: "Build") -> dict[str, object]:
+    from builder.model.text import rfc3339
+
     return {
         "build_id": build.record.build_id,
         "name": build.record.name,
         "state": build.state,
-        "began": build.began.isoformat().replace("+00:00", "Z"),
+        "began": rfc3339(build.began, "milliseconds"),
         "seconds": round(build.seconds, 1),
         "step": build.record.step,
         "error": build.record.error,

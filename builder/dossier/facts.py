@@ -15,6 +15,7 @@ from builder.dossier.timeline import Timeline, timeline
 from builder.model.audit import Finding
 from builder.model.event import Event
 from builder.model.template import Manifest
+from builder.model.text import plain
 from builder.record import events, logs
 from builder.record.build_record import Record
 from builder.record.builds import Build, load
@@ -144,7 +145,7 @@ def _inputs(folder: Path, error: str) -> tuple[Log, ...]:
         if text := _text(folder / name):
             named = _LINE.search(error) if name == "kickstart.ks" else None
             mark = int(named[1] or named[2]) if named else 0
-            lines = excerpt.number(map(logs.tame, text.splitlines()), mark=mark)
+            lines = excerpt.number(map(plain, text.splitlines()), mark=mark)
             found.append(Log(file=name, title=title, lines=tuple(lines)))
     return tuple(found)
 

@@ -1,16 +1,16 @@
 """Write a build's dossier.html and its cleaned logs; at any time, as often as one likes."""
 
-import os
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import jinja2
 
+from builder import files
 from builder.dossier.facts import LOGS, Facts, clean, gather
 from builder.dossier.verdict import verdict
 from builder.errors import HostError
-from builder.record.builds import duration
+from builder.model.text import duration, plain
 
 FILE = "dossier.html"
 _DATA = Path(__file__).parent / "data"
@@ -53,7 +53,7 @@ def render(facts: Facts, *, now: datetime) -> str:
 def _printable(value: object) -> object:
     """Return a text without what does not print; what a template made is safe and stays."""
     if isinstance(value, str) and not hasattr(value, "__html__"):
-        return "".join(filter(str.isprintable, value))
+        return plain(value, longest=len(value))
     return value
 
 
@@ -72,7 +72,6 @@ def _write_clean(folder: Path) -> None:
 
 
 def _put(path: Path, text: str) -> Path:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")  # somebody else may look at it now
-    draft.touch(mode=_PRIVATE)
-    draft.write_text(text, encoding="utf-8")
-    return draft.replace(path)
+    with files.replacing(path, mode=_PRIVATE, durable=False) as part:
+        part.write_text(text, encoding="utf-8")
+    return path

@@ -1,9 +1,5 @@
 """SHA256SUMS, as GNU sha256sum writes and checks it."""
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from builder import files
@@ -17,10 +13,9 @@ def record(path: Path, digest: str) -> None:
 
     Raises HostError when the folder is full or read-only.
     """
-    with _alone(path.parent):
-        sums = path.with_name(NAME)
-        with files.writing(path.parent):
-            known = sums.read_text(errors="surrogateescape") if sums.exists() else ""
+    sums = path.with_name(NAME)
+    with files.writing(path.parent), files.locked(path.parent):
+        known = sums.read_text(errors="surrogateescape") if sums.exists() else ""
         with files.replacing(sums, mode=0o644) as part:
             part.write_text(updated(known, path.name, digest), errors="surrogateescape")
 
@@ -42,15 +37,3 @@ def line(name: str, digest: str) -> str:
 def _name(text: str) -> str:
     """Return the escaped name; a star before it says that the file was read as binary."""
     return text.lstrip("\\").partition(" ")[2][1:]
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep exports into the same folder from losing each other's lines."""
-    with files.writing(folder):
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

@@ -13,6 +13,7 @@ from builder.install.cause import Cause, Take, Weight
 from builder.install.causes import CAUSES
 from builder.install.log_line import CONSOLE, said
 from builder.model.media import InstallMedia
+from builder.model.text import plain
 
 _LONGEST = 300
 """Guests may write what they like; a sentence stays one."""
@@ -187,5 +188,5 @@ def _worded(seen: _Seen, asked: Asked, medium: InstallMedia | None) -> Finding:
 
 def _shown(text: str) -> str:
     """Return what a terminal may show of a text that a guest wrote."""
-    plain = "".join(filter(str.isprintable, text)).strip()
-    return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}…"
+    shown = plain(text).strip()
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from pathlib import Path
 
+from builder import files
 from builder.install.pixels import Raster, alike, decode, encode
 from builder.model.screen import Frame, Screen
 
@@ -58,9 +59,8 @@ class Film:
 
     def _write(self, path: Path, data: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".draft")
-        draft.write_bytes(data)
-        draft.replace(path)
+        with files.replacing(path, mode=0o644, durable=False) as part:
+            part.write_bytes(data)
 
     def _thin(self) -> None:
         """Throw out what leaves the smallest gap, never the first or the last."""

@@ -11,6 +11,7 @@ from builder.model.domain import ANACONDA_PORT, RESULT_PORT
 from builder.model.installation import GuestReport, Output
 from builder.model.media import InstallMedia
 from builder.model.package import Package, System
+from builder.model.text import plain
 from builder.record.terminal import Lines
 
 _MOST_PACKAGES = 5000
@@ -88,7 +89,7 @@ class Watcher:
 def _reported(said: GuestReport) -> InstallError:
     lines = [line for line in report.log_tail(said).splitlines() if line.strip()]
     # Whoever reads this sits at a terminal, which must not obey what a guest sends.
-    last = "".join(filter(str.isprintable, lines[-1])).strip() if lines else ""
+    last = plain(lines[-1]).strip() if lines else ""
     return InstallError(
         f"The installer reported a failure ({said.stage or 'script'})."
         f"{' Its last line: ' if last else ''}{last}",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from builder.errors import BatchError
+from builder.model.text import duration
 from builder.pipeline.runner import Outcome
 
 HEADER = ("TEMPLATE", "RESULT", "VERSION", "TIME", "")
@@ -24,12 +25,6 @@ def check(outcomes: Sequence[Outcome]) -> None:
             f"{len(failed)} of {len(outcomes)} builds failed: {', '.join(failed)}.",
             hint="The table has the reason of each, the folders in artifacts/ the evidence.",
         )
-
-
-def duration(seconds: float) -> str:
-    """Return a time as people read it: 187.4 is "3 min 07 s"."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
 def _detail(outcome: Outcome) -> str:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from builder import files
 from builder.errors import HostError
+from builder.model.text import rfc3339
 from builder.pipeline.definition import Pipeline
 from builder.pipeline.runner import Outcome
 
@@ -44,7 +45,7 @@ def recorded(pipeline: Pipeline, artifacts: Path) -> Iterator[Callable[[Outcome]
         run_id=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}",
         pipeline=pipeline.name,
         jobs=tuple(job.name for job in pipeline.jobs),
-        began=_stamp(now),
+        began=rfc3339(now),
     )
     path = artifacts / "runs" / run.pipeline / f"{run.run_id}.json"
     with files.writing(path.parent):
@@ -61,7 +62,7 @@ def recorded(pipeline: Pipeline, artifacts: Path) -> Iterator[Callable[[Outcome]
         yield add
     finally:
         with suppress(HostError):
-            _write(path, replace(run, ended=_stamp(datetime.now(UTC))))
+            _write(path, replace(run, ended=rfc3339(datetime.now(UTC))))
 
 
 def read(path: Path) -> Run:
@@ -72,7 +73,3 @@ def read(path: Path) -> Run:
 def _write(path: Path, run: Run) -> None:
     with files.replacing(path, mode=0o644) as part:
         part.write_bytes(msgspec.json.format(msgspec.json.encode(run), indent=2) + b"\n")
-
-
-def _stamp(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

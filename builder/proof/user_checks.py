@@ -7,6 +7,7 @@ import msgspec
 
 from builder import process
 from builder.model.audit import Finding
+from builder.model.text import plain
 from builder.proof.clone_report import Report
 
 NAME = "user-checks"
@@ -75,5 +76,5 @@ def _words(check: Path, config: Path) -> list[str | Path]:
 
 def _last(done: process.Completed) -> str:
     said = (done.stdout + done.stderr).strip().splitlines()
-    plain = "".join(filter(str.isprintable, said[-1])) if said else "no output"
-    return f"{plain} (exit {done.returncode})"
+    last = plain(said[-1]) if said else "no output"
+    return f"{last} (exit {done.returncode})"

@@ -15,6 +15,7 @@ from builder.errors import HostError, TemplateError
 from builder.model.audit import Finding
 from builder.model.domain import CLONE_PORT, Channel, Disk, DomainSpec, Machine
 from builder.model.installation import Ended, HostTrouble, Output, Signal
+from builder.model.text import plain
 from builder.model.traces import Traces
 from builder.proof import user_checks
 from builder.proof.clone_report import Report, compare
@@ -219,9 +220,8 @@ def _prompts(said: bytes) -> bool:
 
 def _refuse_trouble(line: str) -> None:
     if _TROUBLE.search(line):
-        plain = "".join(filter(str.isprintable, line))  # a terminal must not obey a guest
         raise TemplateError(
-            f"A clone of the template does not boot: {plain}",
+            f"A clone of the template does not boot: {plain(line)}",
             hint="clone-a.log and clone-b.log in the evidence folder have the whole boot.",
         )
 

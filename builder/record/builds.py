@@ -1,7 +1,5 @@
 """The builds that left a folder under artifacts/: which there are, and how each is doing."""
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -9,7 +7,9 @@ from pathlib import Path
 
 import msgspec
 
+from builder import files
 from builder.errors import UsageError, suggest
+from builder.model.text import plain
 from builder.record.build_record import Record
 
 FILE = "build.json"
@@ -45,21 +45,6 @@ def folder(artifacts: Path, name: str, build_id: str) -> Path:
     return artifacts / name / build_id
 
 
-def held(folder: Path) -> bool:
-    """Tell whether a process is at the build, or the check, of this folder: it has it locked."""
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False
-
-
 def builds(artifacts: Path, name: str = "") -> tuple[Build, ...]:
     """Return all builds, or those of one release, newest first."""
     found = [each for folder in _folders(artifacts, name) if (each := load(folder))]
@@ -75,7 +60,7 @@ def load(folder: Path) -> Build | None:
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     state = record.state
-    if state == RUNNING and not held(folder):
+    if state == RUNNING and not files.held(folder):
         state = ABANDONED
     began = _time(record.began) or born(record.build_id) or _moment(touched)
     ended = datetime.now(UTC) if state == RUNNING else _time(record.ended) or _moment(touched)
@@ -111,8 +96,7 @@ def _folders(artifacts: Path, name: str) -> Iterator[Path]:
 
 def _tame(record: Record) -> Record:
     """Sentences may quote the guest, and end on a terminal."""
-    error, hint = ("".join(filter(str.isprintable, text)) for text in (record.error, record.hint))
-    return msgspec.structs.replace(record, error=error, hint=hint)
+    return msgspec.structs.replace(record, error=plain(record.error), hint=plain(record.hint))
 
 
 def _time(text: str) -> datetime | None:
@@ -144,14 +128,3 @@ def _unknown(word: str, known: tuple[Build, ...]) -> UsageError:
     ids = [each.record.build_id for each in known][:_NEWEST]
     words = ids if word[:1].isdigit() else {each.record.name for each in known}
     return UsageError(f"There is no build {word!r}.", hint=suggest(word, words))
-
-
-def duration(seconds: float) -> str:
-    """Return how long something took, as people say it: 1.2 s, 48 s, 1 min 05 s, 2 h 03 min."""
-    if round(seconds, 1) < 10:  # noqa: PLR2004  # where tenths still matter
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, left = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {left:02} min"
-    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

@@ -6,6 +6,7 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
+from builder import files
 from builder.errors import HostError
 
 T = TypeVar("T")
@@ -50,10 +51,11 @@ class Checkpoint:
         return bool(self._values)
 
     def keep(self, values: Mapping[str, object]) -> None:
-        """Keep values, all or none of them. Raises OSError when they cannot be written."""
+        """Keep values, all or none of them. Raises HostError when they cannot be written."""
         for name, value in values.items():
             self._values[name] = msgspec.Raw(msgspec.json.encode(value, enc_hook=str))
-        replace(self._path, msgspec.json.encode(self._values), mode=0o600)
+        with files.replacing(self._path, mode=0o600, durable=False) as part:
+            part.write_bytes(msgspec.json.encode(self._values))
 
     def forget(self) -> None:
         """Remove the file."""
@@ -67,15 +69,6 @@ def foreign() -> HostError:
         "cannot be joined.",
         hint="`builder gc` clears what it left; then build again.",
     )
-
-
-def replace(path: Path, content: bytes, *, mode: int) -> None:
-    """Write a small file so that readers see the old content or the new."""
-    draft = path.with_name(f".{path.name.removeprefix('.')}.new")
-    draft.unlink(missing_ok=True)
-    draft.touch(mode=mode)
-    draft.write_bytes(content)
-    draft.replace(path)
 
 
 def _decode(kind: type[Any], value: object) -> object:

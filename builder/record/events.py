@@ -11,6 +11,7 @@ import msgspec
 
 from builder.errors import HostError
 from builder.model.event import Details, Event, Kind
+from builder.model.text import plain, rfc3339
 
 FILE = "events.jsonl"
 _MOST = 20_000
@@ -48,12 +49,12 @@ class EventLog:
         """Write one event, stamped with the time; return it. A full disk keeps nothing."""
         now = self._now()
         if "line" in details:
-            details["line"] = _tame(details["line"])
+            details["line"] = plain(details["line"], longest=_LONGEST)
         event = Event(
-            time=now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            time=rfc3339(now, "milliseconds"),
             seconds=round(max(0.0, (now - self._began).total_seconds()), 3),
             kind=kind,
-            text=_tame(text),
+            text=plain(text, longest=_LONGEST),
             **details,
         )
         self._append(event)
@@ -68,11 +69,6 @@ class EventLog:
             for file in self._files:
                 with suppress(OSError):  # whoever needs that disk more says so
                     file.write(line)
-
-
-def _tame(text: str) -> str:
-    """Some of it comes from the guest, and somebody may print it to a terminal."""
-    return "".join(filter(str.isprintable, text[:_LONGEST]))
 
 
 def _opened(path: Path) -> BinaryIO:

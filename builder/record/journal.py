@@ -1,6 +1,5 @@
 """How far a build came, on disk while it runs: for others to see, to go on with, to clear up."""
 
-import fcntl
 import os
 import secrets
 import shutil
@@ -14,13 +13,15 @@ from typing import Self, TypeVar
 
 import msgspec
 
+from builder import files
 from builder.errors import BuilderError, HostError, UsageError
 from builder.model.template import StepTime
+from builder.model.text import rfc3339
 from builder.model.traces import Traces
 from builder.monitor import Monitor
 from builder.record.build_record import Record
 from builder.record.builds import FILE, RUNNING, folder, load
-from builder.record.checkpoint import Checkpoint, replace
+from builder.record.checkpoint import Checkpoint
 from builder.record.events import FILE as FILE_OF_EVENTS
 from builder.record.events import EventLog
 from builder.record.recorder import Recorder
@@ -51,7 +52,6 @@ class Journal:
         """Within the block it writes down what it is told: events.jsonl, and the file `events`."""
         self.checkpoint = Checkpoint(where)
         """What the steps came to, until the build has ended."""
-        self._handle = -1
 
     @classmethod
     def begin(
@@ -61,7 +61,11 @@ class Journal:
         now = datetime.now(UTC)
         build_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
         record = Record(
-            build_id=build_id, name=name, pid=os.getpid(), state=RUNNING, began=_stamp(now)
+            build_id=build_id,
+            name=name,
+            pid=os.getpid(),
+            state=RUNNING,
+            began=rfc3339(now, "milliseconds"),
         )
         return cls(folder(artifacts, name, build_id), record, events=events, monitor=monitor)
 
@@ -93,18 +97,12 @@ class Journal:
 
     def __enter__(self) -> Self:
         """Make the folder. Raises HostError when it cannot be made, or another process has it."""
-        with _explained(f"Cannot make the folder {self.folder}"):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._handle = os.open(self.folder, os.O_RDONLY)
-        try:
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(self._handle)
-            raise HostError(
-                f"Another process carries out the build {self.build_id}.",
-                hint=f"`builder builds log --follow {self.build_id}` shows what it does.",
-            ) from error
-        self._begin_log()
+        with ExitStack() as undo:
+            with _explained(f"Cannot make the folder {self.folder}"):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                self._lock(undo)
+            undo.enter_context(self._log.opened(*self._paths))
+            self._open = undo.pop_all()
         self.checkpoint.load()
         done = self.checkpoint.get(_TIMES, _Times) or _Times()
         self._update(step="", steps=done.steps)
@@ -123,18 +121,19 @@ class Journal:
         finally:
             self._log.tell("end", self.record.state)
             self._open.close()
-            os.close(self._handle)
 
-    def _begin_log(self) -> None:
+    def _lock(self, undo: ExitStack) -> None:
         try:
-            self._open.enter_context(self._log.opened(*self._paths))
-        except HostError:
-            os.close(self._handle)
-            raise
+            undo.enter_context(files.locked(self.folder, wait=False))
+        except BlockingIOError as error:
+            raise HostError(
+                f"Another process carries out the build {self.build_id}.",
+                hint=f"`builder builds log --follow {self.build_id}` shows what it does.",
+            ) from error
 
     def _end(self, error: BaseException | None) -> None:
         self.checkpoint.forget()
-        ended = _stamp(datetime.now(UTC))
+        ended = rfc3339(datetime.now(UTC), "milliseconds")
         if error is None:
             running = self.record.state == RUNNING
             self._update(state="done" if running else self.record.state, step="", ended=ended)
@@ -148,8 +147,7 @@ class Journal:
 
     def keep(self, values: Mapping[str, object]) -> None:
         """Keep values for whoever goes on with the build. Raises HostError."""
-        with _explained(f"Cannot write into {self.folder}"):
-            self.checkpoint.keep(values)
+        self.checkpoint.keep(values)
 
     def step(self, name: str, title: str, kind: type[T], do: Callable[[], T]) -> T:
         """Announce, time and record one step; one that was finished before is not done again.
@@ -200,8 +198,8 @@ class Journal:
         if not self.folder.exists():
             return
         text = msgspec.json.format(msgspec.json.encode(self.record), indent=2) + b"\n"
-        with _explained(f"Cannot write {self.folder / FILE}"):
-            replace(self.folder / FILE, text, mode=0o644)
+        with files.replacing(self.folder / FILE, mode=0o644, durable=False) as part:
+            part.write_bytes(text)
 
 
 def _failure(error: BaseException) -> dict[str, object]:
@@ -211,10 +209,6 @@ def _failure(error: BaseException) -> dict[str, object]:
     if isinstance(error, Exception):
         return {"state": "failed", "error": str(error), "exit_code": 1}
     return {"state": "interrupted", "error": str(error), "exit_code": 130}
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @contextmanager

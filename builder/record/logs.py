@@ -4,11 +4,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from builder.model.text import plain
 from builder.record.terminal import Lines
 
 _CHUNK = 65536
-_WIDEST = 1000
-"""Characters of a line."""
 _POLL_SECONDS = 0.5
 
 
@@ -44,18 +43,9 @@ def cleaned(pieces: Iterable[bytes]) -> Iterator[str]:
     """Give the lines in the bytes of a terminal, without anything that a terminal would obey."""
     lines = Lines()
     for data in pieces:
-        yield from map(tame, lines.feed(data))
+        yield from map(plain, lines.feed(data))
     if rest := lines.pending():
-        yield tame(rest)
-
-
-def tame(line: str) -> str:
-    """Return a line with tabs as spaces, cut, and without characters that do not print.
-
-    Those are controls of 8 bits, which terminals obey like escapes, and marks that turn the
-    direction of writing, which make a line read otherwise than it is.
-    """
-    return "".join(filter(str.isprintable, line[:_WIDEST].expandtabs()))
+        yield plain(rest)
 
 
 def _from(path: Path, offset: int) -> Iterator[bytes]:

@@ -4,8 +4,6 @@ The folder's name is part of that of everything that the check makes on the host
 (flock) as long as a process is at the check, so what is left of others is nobody's.
 """
 
-import fcntl
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,7 +15,6 @@ from builder import files
 from builder.errors import TemplateError
 from builder.model.traces import Traces
 from builder.monitor import Monitor
-from builder.record.builds import held
 
 _PREFIX = "again-"
 _EVERY = f"{_PREFIX}????????"
@@ -42,7 +39,7 @@ def begun(state: Path, *, monitor: Monitor) -> Iterator[Traces]:
 
 def abandoned(state: Path) -> tuple[Path, ...]:
     """Return the folders of checks that failed, and of those whose process was killed."""
-    return tuple(each for each in sorted(state.glob(_EVERY)) if not held(each))
+    return tuple(each for each in sorted(state.glob(_EVERY)) if not files.held(each))
 
 
 @contextmanager
@@ -50,9 +47,5 @@ def _made(state: Path) -> Iterator[Path]:
     with files.writing(state):
         state.mkdir(parents=True, exist_ok=True)
         made = Path(mkdtemp(prefix=_PREFIX, dir=state))
-    handle = os.open(made, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with files.locked(made):
         yield made
-    finally:
-        os.close(handle)

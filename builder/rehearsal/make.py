@@ -1,14 +1,12 @@
 """Makes the rehearsal ISO: one page that says how."""
 
-import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
+from builder import files
 from builder.errors import HostError
 from builder.monitor import Monitor
 from builder.rehearsal import (
@@ -45,7 +43,7 @@ def make(
     try:
         cache.mkdir(parents=True, exist_ok=True)
         output.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(cache):
+        with files.locked(cache / "lock"):  # another make may use the same cache
             if not (keep and output.is_file()):
                 _make(wanted, output, cache, monitor, size_mib)
     except OSError as error:
@@ -54,14 +52,6 @@ def make(
             hint="It needs about 3 GiB in the cache, and the ISO's size where it is written.",
         ) from error
     return output
-
-
-@contextmanager
-def _locked(cache: Path) -> Iterator[None]:
-    """Wait for another make that uses the same cache."""
-    with (cache / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _make(

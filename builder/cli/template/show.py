@@ -71,7 +71,7 @@ def _facts(entry: "Entry", manifest: "Manifest") -> list[tuple[str, str]]:
 
 
 def _work(manifest: "Manifest") -> list[tuple[str, str]]:
-    from builder.record.builds import duration
+    from builder.model.text import duration
 
     return [
         *_findings("audit", manifest.audit),

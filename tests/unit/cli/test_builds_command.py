@@ -73,7 +73,7 @@ def test_list_as_json(capsys: pytest.CaptureFixture[str], artifacts: Path) -> No
         "build_id": FAILED,
         "name": "rehearsal",
         "state": "failed",
-        "began": "2026-11-25T10:00:00Z",
+        "began": "2026-11-25T10:00:00.000Z",
         "seconds": 4.0,
         "step": "Installing",
         "error": "It broke.",

@@ -59,11 +59,3 @@ def test_some_failed(outcomes: tuple[Outcome, ...], message: str) -> None:
     with pytest.raises(BatchError) as caught:
         report.check(outcomes)
     assert (caught.value.message, caught.value.exit_code) == (message, 10)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.4, "0 s"), (59.4, "59 s"), (59.6, "1 min 00 s"), (3725, "62 min 05 s")],
-)
-def test_duration(seconds: float, text: str) -> None:
-    assert report.duration(seconds) == text

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from builder.errors import UsageError
-from builder.record.builds import builds, duration, find, load
+from builder.record.builds import builds, find, load
 
 GONE = 2**22 + 1
 """A process that cannot be: the kernel's largest id is 2^22."""
@@ -128,12 +128,3 @@ def test_sentences_are_safe_to_print(tmp_path: Path) -> None:
     build = load(make(tmp_path, "x", "y", state="failed", error="No\x1b[2J \x9b1m\u202esuch."))
     assert build is not None
     assert build.result == "No[2J 1msuch."
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0.0 s"), (1.25, "1.2 s"), (9.97, "10 s"), (59.7, "1 min 00 s"), (65, "1 min 05 s"),
-     (3599.6, "1 h 00 min"), (7400, "2 h 03 min")],
-)  # fmt: skip
-def test_duration(seconds: float, text: str) -> None:
-    assert duration(seconds) == text

@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from builder.errors import HostError, InstallError, UsageError
+from builder.files import held
 from builder.kickstart.library import Library
 from builder.model.build import BuildOrder
 from builder.monitor import SilentMonitor
 from builder.recipes.order import Request, resolve
-from builder.record.builds import held
 from builder.record.checkpoint import Checkpoint
 from builder.record.journal import Journal
 
@@ -114,9 +114,10 @@ def test_artifacts_that_cannot_be_made(tmp_path: Path) -> None:
 
 
 def _full(journal: Journal) -> None:
-    """Make the folder take no more: both names lead to a disk that is always full."""
+    """Make the folder take no more, as far as the superuser can be kept from it."""
     (journal.folder / "kickstart.ks").symlink_to("/dev/full")
-    (journal.folder / ".build.json.new").mkdir()
+    (journal.folder / "build.json").unlink()
+    (journal.folder / "build.json").mkdir()
 
 
 def test_a_full_disk_is_said(tmp_path: Path) -> None:
@@ -125,7 +126,7 @@ def test_a_full_disk_is_said(tmp_path: Path) -> None:
     _full(journal)
     with pytest.raises(HostError, match=r"Cannot write .*kickstart\.ks: No space left"):
         journal.write("kickstart.ks", "text")
-    with pytest.raises(HostError, match=r"Cannot write .*build\.json: Is a directory"):
+    with pytest.raises(HostError, match=r"Cannot write to .*: Is a directory"):
         journal.__exit__(None, None, None)
 
 
@@ -145,7 +146,7 @@ class Values(msgspec.Struct, frozen=True):
 
 def killed(journal: Journal) -> None:
     """Let go of the folder as a process does that is killed."""
-    os.close(journal._handle)  # noqa: SLF001  # what the kernel does
+    journal._open.close()  # noqa: SLF001  # what the kernel does
 
 
 def test_another_process_goes_on_after_the_last_finished_step(tmp_path: Path) -> None:

@@ -1,0 +1,30 @@
+"""Texts for people: what strangers wrote made safe to print, moments and durations."""
+
+from datetime import datetime
+from typing import Literal
+
+
+def plain(text: str, *, longest: int = 1000) -> str:
+    """Return what may go to a terminal or a page of a text that a guest or a stranger wrote.
+
+    Tabs become spaces; `longest` counts characters. Left out is what does not print: escapes,
+    controls of 8 bits, which terminals obey like escapes, and marks that turn the direction of
+    writing, which make a line read otherwise than it is.
+    """
+    return "".join(filter(str.isprintable, text[:longest].expandtabs()))
+
+
+def rfc3339(moment: datetime, to: Literal["seconds", "milliseconds"] = "seconds") -> str:
+    """Return a moment of UTC as all our files have it: 2026-11-28T19:30:00Z."""
+    return moment.isoformat(timespec=to).replace("+00:00", "Z")
+
+
+def duration(seconds: float) -> str:
+    """Return how long something took, as people say it: 1.2 s, 48 s, 1 min 05 s, 2 h 03 min."""
+    if round(seconds, 1) < 10:  # noqa: PLR2004  # where tenths still matter
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, left = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {left:02} min"
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
