@@ -16,9 +16,7 @@ from builder.attest.provenance import provenance
 from builder.attest.statement import Envelope
 from builder.errors import HostError, TemplateError
 from builder.model.template import Template
-from builder.registry import ledger_file
-from builder.registry.ledger_file import SIGNATURES
-from builder.registry.registry import manifest
+from builder.registry.registry import SIGNATURES, Registry, manifest
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -44,7 +42,7 @@ def sign(template: Template, key: "Ed25519PrivateKey", *, artifacts: Path) -> Pa
     envelope = dsse.enclose(msgspec.json.encode(provenance(template)), key)
     path = bundle(template)
     folder = artifacts / template.name / manifest(template).build_id
-    with ledger_file.locked(path.parent):
+    with Registry(path.parent).locked():
         lines = [*_others(path, envelope), msgspec.json.encode(envelope)]
         for each in (path, *([folder / path.name] if folder.is_dir() else [])):
             with files.replacing(each, mode=0o644) as part:

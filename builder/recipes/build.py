@@ -24,7 +24,7 @@ from builder.recipes import steps
 from builder.recipes.steps import Audited, Inputs
 from builder.recipes.work import DEFAULT, Asked, How, Work
 from builder.record.journal import Journal
-from builder.registry.registry import unchanged
+from builder.registry.registry import Registry
 
 _ASKED = "order"
 
@@ -78,7 +78,8 @@ def _carry_out(work: Work) -> Built:
     journal, asked = work.journal, work.asked
     with cleanup.cleared(work.on, journal.build_id, keep=asked.how.keep, monitor=work.monitor):
         inputs = steps.prepare(work)
-        same = unchanged(work.on.store_pool.path, asked.order.name, key=inputs.record.build_key)
+        registry = Registry(work.on.store_pool.path)
+        same = registry.unchanged(asked.order.name, key=inputs.record.build_key)
         begun = journal.results.get(
             steps.REMASTER, InstallMedia
         )  # to be finished whatever is there

@@ -15,6 +15,7 @@ from builder.record import checks as rechecks
 from builder.record.builds import ABANDONED, RUNNING, Build, builds, load
 from builder.record.journal import Journal
 from builder.registry import gc
+from builder.registry.registry import Registry
 
 Verdict = Literal["cleared", "still installing", "kept"]
 
@@ -48,7 +49,8 @@ def collect(on: Hypervisor, *, kept: bool, dry_run: bool, monitor: Monitor) -> t
             _clear_check(on, each.name, monitor=monitor)
         for each in copies:
             Path(each.left[0]).unlink(missing_ok=True)
-    halves = map(_nobodys, gc.clear(on.store_pool.path, on.connection, dry_run=dry_run))
+    registry = Registry(on.store_pool.path)
+    halves = map(_nobodys, gc.clear(registry, on.connection, dry_run=dry_run))
     return (*found, *checks, *copies, *halves)
 
 

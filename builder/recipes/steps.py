@@ -33,7 +33,7 @@ from builder.registry.compress import compress
 from builder.registry.image import measure
 from builder.registry.manifest import build_key, draft, rfc3339, tools
 from builder.registry.publish import publish
-from builder.registry.registry import manifest, newest
+from builder.registry.registry import Registry, manifest
 from builder.virt import volumes
 from builder.virt.domain_xml import domain_xml
 
@@ -114,7 +114,7 @@ def run_installation(plan: InstallPlan, record: Manifest, work: Work) -> Install
     """Install, and watch until the guest has said how it went."""
     work.journal.write("kickstart.ks", record.kickstart)
     work.journal.write("domain.xml", domain_xml(plan.domain))
-    known = newest(work.on.store_pool.path, work.order.name)
+    known = Registry(work.on.store_pool.path).newest(work.order.name)
     limits = Limits(
         deadlines=work.on.settings.deadlines, expected=manifest(known).phases if known else {}
     )

@@ -16,7 +16,7 @@ from builder.model.installation import Deadlines, Ended, Installation, InstallPl
 from builder.model.media import StagedIso
 from builder.monitor import SilentMonitor
 from builder.recipes.order import Request, resolve
-from builder.registry.ledger_file import LOCK
+from builder.registry.registry import LOCK
 from builder.virt import domains, volumes
 from builder.virt.domain_xml import domain_xml
 from builder.virt.listen import listen

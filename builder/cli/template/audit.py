@@ -25,11 +25,11 @@ def audit(
     from builder.host.host import open_hypervisor
     from builder.proof.checks import refuse
     from builder.recipes.audit import audit_template
-    from builder.registry.reference import find
+    from builder.registry.registry import Registry
 
     shared = context(ctx)
     with open_hypervisor(shared.settings) as hypervisor:
-        template = find(hypervisor.store_pool.path, reference)
+        template = Registry(hypervisor.store_pool.path).find(reference)
         found = audit_template(template, on=hypervisor, monitor=shared.monitor)
     typer.echo(to_json(found) if json else findings(found))
     refuse(found)

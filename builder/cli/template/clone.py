@@ -47,8 +47,7 @@ def clone(
     from builder.host.host import open_hypervisor
     from builder.model.clone import CloneOrder
     from builder.recipes.clone import clone
-    from builder.registry import ledger_file
-    from builder.registry.reference import find
+    from builder.registry.registry import Registry
 
     shared = context(ctx)
     order = CloneOrder(
@@ -62,13 +61,10 @@ def clone(
         hostname=hostname,
         start=start,
     )
-    with (
-        open_hypervisor(shared.settings) as hypervisor,
-        # Or a prune might take the template away before the overlay names it.
-        ledger_file.locked(hypervisor.store_pool.path),
-    ):
-        template = find(hypervisor.store_pool.path, reference)
-        made = clone(hypervisor, template, order, monitor=shared.monitor)
+    with open_hypervisor(shared.settings) as hypervisor:
+        registry = Registry(hypervisor.store_pool.path)
+        with registry.locked():  # or a prune might take the template before the overlay names it
+            made = clone(hypervisor, registry.find(reference), order, monitor=shared.monitor)
     if json:
         typer.echo(to_json(made))
         return
