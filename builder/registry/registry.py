@@ -168,6 +168,8 @@ class Registry(msgspec.Struct, frozen=True):
         path = self.store / f"{name}{LEDGER}"
         try:
             ledger = msgspec.json.decode(path.read_bytes(), type=Ledger)
+            if ledger.name != name:
+                raise ValueError(f"it is that of {ledger.name}")
         except FileNotFoundError:
             return Ledger(name=name)
         except OSError as error:
@@ -175,9 +177,11 @@ class Registry(msgspec.Struct, frozen=True):
                 f"Cannot read {path}: {error.strerror}.", hint="Are you who keeps the templates?"
             ) from error
         except (ValueError, RecursionError) as error:
-            raise _damaged(path, str(error)) from error
-        if ledger.name != name:
-            raise _damaged(path, f"it is that of {ledger.name}")
+            raise ConfigError(
+                f"The ledger {path} cannot be read: {error}.",
+                hint="Put back a copy of it. "
+                "If you move it away, channels and revocations are forgotten.",
+            ) from error
         return ledger
 
     def known(self, name: str) -> Ledger:
@@ -220,10 +224,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return -1
-
-
-def _damaged(path: Path, why: str) -> ConfigError:
-    return ConfigError(
-        f"The ledger {path} cannot be read: {why}.",
-        hint="Put back a copy of it. If you move it away, channels and revocations are forgotten.",
-    )
