@@ -1,5 +1,5 @@
 # Two commands for users: make rehearsal, make test. The rest are for people who change the code.
-.PHONY: help setup rehearsal test check unit fuzz bench bench-overhead bench-finish lock clean
+.PHONY: help setup rehearsal test check unit fuzz bench bench-overhead bench-finish bench-registry lock clean
 .DEFAULT_GOAL := help
 
 RUN := .venv/bin/builder host run --
@@ -38,6 +38,9 @@ bench-overhead: setup  ## Time builds against virt-install and Packer: a quarter
 
 bench-finish: setup  ## Time seal, trim and compression against virt-sysprep and its kin; ARGS=--help
 	@.venv/bin/python -m tests.bench.finish $(ARGS)
+
+bench-registry: setup  ## Time finding templates among 1,000 versions of one; ARGS=--help
+	@.venv/bin/python -m tests.bench.registry $(ARGS)
 
 lock: setup  ## Choose the newest versions that pyproject.toml allows, into requirements.lock
 	@.venv/bin/python -m venv .venv/lock

@@ -3,7 +3,6 @@
 Who signs holds the lock of the store pool, so that of two signers none is lost.
 """
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,10 +15,9 @@ from builder.attest.provenance import provenance
 from builder.attest.statement import Envelope
 from builder.errors import HostError, TemplateError
 from builder.model.template import Template
+from builder.monitor import SilentMonitor
 from builder.record import builds
-from builder.registry import ledger_file
-from builder.registry.ledger_file import SIGNATURES
-from builder.registry.registry import manifest
+from builder.registry.registry import SIGNATURES, Registry, manifest
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -45,7 +43,7 @@ def sign(template: Template, key: "Ed25519PrivateKey", *, artifacts: Path) -> Pa
     envelope = dsse.enclose(msgspec.json.encode(provenance(template)), key)
     path = bundle(template)
     folder = builds.folder(artifacts, template.name, manifest(template).build_id)
-    with ledger_file.locked(path.parent):
+    with Registry(path.parent).locked():
         lines = [*_others(path, envelope), msgspec.json.encode(envelope)]
         for each in (path, *([folder / path.name] if folder.is_dir() else [])):
             with files.replacing(each, mode=0o644) as part:
@@ -56,8 +54,7 @@ def sign(template: Template, key: "Ed25519PrivateKey", *, artifacts: Path) -> Pa
 def digest(path: Path) -> str:
     """Return the file's sha256 in hex. Raises HostError when it cannot be read."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return files.sha256(path, monitor=SilentMonitor())
     except OSError as error:
         raise HostError(f"Cannot read {path}: {error.strerror}.") from error
 

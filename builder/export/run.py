@@ -13,8 +13,8 @@ from builder.export.formats import FORMATS, Format
 from builder.export.order import Export, ExportOrder, Source
 from builder.model.template import Template
 from builder.monitor import Monitor
-from builder.registry import registry
 from builder.registry.image import measure
+from builder.registry.registry import manifest
 
 _ZLIB = ("-c", "-o", "compression_type=zlib")
 
@@ -57,7 +57,7 @@ def _make(template: Template, form: Format, path: Path, *, compat: bool, monitor
 
 @contextmanager
 def _source(template: Template, path: Path, *, compat: bool, monitor: Monitor) -> Iterator[Source]:
-    source = Source(manifest=registry.manifest(template), image=template.path)
+    source = Source(manifest=manifest(template), image=template.path)
     if files.sha256(template.path, monitor=monitor) != template.image.sha256:
         raise TemplateError(
             f"{template.path} has changed since it was published.",

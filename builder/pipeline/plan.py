@@ -16,9 +16,8 @@ from builder.monitor import Monitor
 from builder.pipeline.definition import Job, Pipeline
 from builder.recipes.inputs import rendered
 from builder.recipes.order import resolve
-from builder.registry import ledger_file
 from builder.registry.manifest import build_key
-from builder.registry.registry import templates, unchanged
+from builder.registry.registry import Registry
 from builder.rehearsal.cache import location
 from builder.virt import pools
 from builder.virt.connection import connect
@@ -82,18 +81,19 @@ def judge(order: BuildOrder, *, store: Path, cache: Path, monitor: Monitor) -> t
     Raises what the build would raise for a wrong order or kickstart.
     """
     kickstart = rendered(order)
-    versions = [each.version for each in templates(store) if each.name == order.name]
-    if not versions:
+    registry = Registry(store)
+    newest = registry.newest(order.name)
+    if newest is None:
         return "new", "never built"
     digest = order.iso.sha256 or _digest(order.iso, cache=cache, monitor=monitor)
     if not digest:
         return "unknown", f"depends on {order.iso.title}, which is made when it is built"
     key = build_key(order, kickstart, origin_sha256=digest)
-    if kept := unchanged(store, order.name, key=key):
+    if kept := registry.unchanged(order.name, key=key):
         return "unchanged", f"unchanged since {kept.version}"
-    if versions[-1] in ledger_file.read(store, order.name).revoked:
-        return "changed", f"{versions[-1]} is revoked"
-    return "changed", f"changed since {versions[-1]}"
+    if newest.version in registry.ledger(order.name).revoked:
+        return "changed", f"{newest.version} is revoked"
+    return "changed", f"changed since {newest.version}"
 
 
 def _digest(iso: IsoSource, *, cache: Path, monitor: Monitor) -> str:

@@ -24,7 +24,7 @@ from builder.recipes.work import DEFAULT, BuildOptions, Ticket, Work
 from builder.record.checkpoint import Checkpoint
 from builder.record.journal import Journal
 from builder.registry import manifest
-from builder.registry.registry import unchanged
+from builder.registry.registry import Registry
 
 
 def build(
@@ -113,7 +113,7 @@ def _unchanged(work: Work, record: Manifest) -> Template | None:
     """Return the template that makes this build needless; a build that has begun is finished."""
     if work.ticket.options.force or steps.remaster_iso.result(work.journal):
         return None
-    return unchanged(work.host.store_pool.path, record.name, key=record.build_key)
+    return Registry(work.host.store_pool.path).unchanged(record.name, key=record.build_key)
 
 
 def _work(ticket: Ticket, host: Host, journal: Journal) -> Work:

@@ -18,7 +18,7 @@ from builder.model.domain import Accelerator, CloneSpec, Machine, TemplateVersio
 from builder.model.storage import Volume
 from builder.model.template import Manifest, Template
 from builder.monitor import Monitor
-from builder.registry import registry
+from builder.registry.registry import manifest
 from builder.releases import catalogue
 from builder.virt import domains, pools, volumes
 from builder.virt.domain_xml import clone_xml
@@ -34,7 +34,7 @@ def clone(host: Host, template: Template, order: CloneOrder, *, monitor: Monitor
     Raises UsageError for a name that is taken and for what the template cannot do, ConfigError
     for a wrong file, HostError when libvirt refuses. Nothing is left of it then.
     """
-    record = registry.manifest(template)
+    record = manifest(template)
     machine = hardware(record, host.accelerator, order)
     capacity = _capacity(template, order)
     seed = seed_for(record, order)

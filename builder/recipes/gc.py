@@ -18,6 +18,7 @@ from builder.record.builds import ABANDONED, RUNNING, Build, builds, load
 from builder.record.checkpoint import Checkpoint
 from builder.record.journal import Journal
 from builder.registry import gc
+from builder.registry.registry import Registry
 
 Verdict = Literal["cleared", "still installing", "kept"]
 
@@ -51,7 +52,8 @@ def collect(host: Host, *, kept: bool, dry_run: bool, monitor: Monitor) -> tuple
             _clear_check(host, each.name, monitor=monitor)
         for each in copies:
             Path(each.left[0]).unlink(missing_ok=True)
-    halves = map(_nobodys, gc.clear(host.store_pool.path, host.connection, dry_run=dry_run))
+    registry = Registry(host.store_pool.path)
+    halves = map(_nobodys, gc.clear(registry, host.connection, dry_run=dry_run))
     return (*found, *checks, *copies, *halves)
 
 

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from builder import files
+from builder.errors import TemplateError
 from builder.install.plan import install_plan
 from builder.install.run import install
 from builder.iso.copy import shares_blocks
@@ -24,6 +25,7 @@ from builder.model.kickstart import Checks, Kickstart
 from builder.model.media import InstallMedia, StagedIso
 from builder.model.storage import Volume
 from builder.model.template import ImageFacts, Manifest, Template
+from builder.model.text import rfc3339
 from builder.proof import checks, user_checks, verify
 from builder.proof.user_checks import SshAccess
 from builder.proof.verify import Verified
@@ -32,9 +34,9 @@ from builder.recipes.audit import audit_disk
 from builder.recipes.work import Work, step
 from builder.registry.compress import compress
 from builder.registry.image import measure
-from builder.registry.manifest import rfc3339, tools
+from builder.registry.manifest import tools
 from builder.registry.publish import publish
-from builder.registry.registry import manifest, newest
+from builder.registry.registry import Registry, manifest
 from builder.virt import volumes
 from builder.virt.domain_xml import domain_xml
 
@@ -110,10 +112,7 @@ def run_installation(work: Work, media: InstallMedia, disk: Volume) -> Installat
         traces=work.journal.traces,
     )
     work.journal.write("domain.xml", domain_xml(plan.domain))
-    known = newest(work.host.store_pool.path, work.order.name)
-    limits = Limits(
-        deadlines=work.host.settings.deadlines, expected=manifest(known).phases if known else {}
-    )
+    limits = Limits(deadlines=work.host.settings.deadlines, expected=_phases(work))
     return install(plan, work.host.connection, limits=limits, monitor=work.monitor)
 
 
@@ -172,6 +171,14 @@ def publish_image(work: Work, candidate: Candidate, record: Manifest) -> Templat
     journal.write("manifest.json", template.manifest.read_text())
     journal.link(template.path)
     return template
+
+
+def _phases(work: Work) -> dict[str, float]:
+    """Return what the phases of the newest template of that name took, in seconds."""
+    newest = Registry(work.host.store_pool.path).newest(work.order.name)
+    with suppress(TemplateError):  # whose manifest may be damaged: it is a guess at best
+        return manifest(newest).phases if newest else {}
+    return {}
 
 
 def _judged(

@@ -6,10 +6,21 @@ from collections.abc import Iterable
 import msgspec
 
 from builder.model.audit import Finding
+from builder.model.package import Package
 from builder.model.template import Manifest
-from builder.registry import packages
 
 _FACTS = ("release", "profile", "medium", "iso", "iso_sha256", "compression")
+
+
+class PackageChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A package of which two templates have different versions; of several, all."""
+
+    name: str
+    arch: str
+    before: str
+    """Empty when it was added."""
+    after: str
+    """Empty when it was removed."""
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,9 +47,9 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     before: str
     """NAME@VERSION."""
     after: str
-    added: tuple[packages.Change, ...]
-    removed: tuple[packages.Change, ...]
-    updated: tuple[packages.Change, ...]
+    added: tuple[PackageChange, ...]
+    removed: tuple[PackageChange, ...]
+    updated: tuple[PackageChange, ...]
     numbers: Numbers
     facts: tuple[Pair, ...]
     """Inputs and properties of the machine that differ."""
@@ -50,7 +61,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 def compare(before: Manifest, after: Manifest) -> Difference:
     """Return what changed between two templates, from their manifests alone."""
-    changes = packages.compare(before.packages, after.packages)
+    changes = compare_packages(before.packages, after.packages)
     return Difference(
         before=_name(before),
         after=_name(after),
@@ -62,6 +73,26 @@ def compare(before: Manifest, after: Manifest) -> Difference:
         findings=_pairs(_outcomes(before), _outcomes(after)),
         kickstart=_kickstart(before, after),
     )
+
+
+def compare_packages(
+    before: Iterable[Package], after: Iterable[Package]
+) -> tuple[PackageChange, ...]:
+    """Return what differs between two lists, by name; several versions of one are one change."""
+    old, new = _versions(before), _versions(after)
+    return tuple(
+        PackageChange(name=name, arch=arch, before=was, after=now)
+        for name, arch in sorted(old.keys() | new.keys())
+        if (was := old.get((name, arch), "")) != (now := new.get((name, arch), ""))
+    )
+
+
+def _versions(packages: Iterable[Package]) -> dict[tuple[str, str], str]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for package in packages:
+        # One from an old manifest has no version of its own: it is there, or it isn't.
+        found.setdefault((package.name, package.arch), []).append(package.version or "there")
+    return {key: ", ".join(sorted(versions)) for key, versions in found.items()}
 
 
 def _numbers(before: Manifest, after: Manifest) -> Numbers:

@@ -1,21 +1,14 @@
 """What publishers and removers leave in the store pool when they are killed."""
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
-
-from builder.model.ledger import VERSION
-from builder.model.template import Manifest
-from builder.registry import ledger_file
+from builder.registry.registry import LEDGER, SIGNATURES, Registry
 from builder.virt.connection import Connection
 from builder.virt.usage import users, uses
 
-_STEM = re.compile(rf"(.+)-({VERSION.strip('^$')})")
 
-
-def clear(store: Path, connection: Connection, *, dry_run: bool) -> tuple[Path, ...]:
+def clear(registry: Registry, connection: Connection, *, dry_run: bool) -> tuple[Path, ...]:
     """Remove what nobody will finish, and return it; `dry_run` only tells.
 
     That is a version that was claimed and not published, the image of one whose removal was begun
@@ -23,46 +16,41 @@ def clear(store: Path, connection: Connection, *, dry_run: bool) -> tuple[Path, 
     that nobody is between two of his steps. Images that no ledger has heard of are left alone: they
     may be the user's own.
     """
-    with ledger_file.locked(store):
-        images = tuple(_removed(store))
+    with registry.locked():
+        images = tuple(_removed(registry))
         needs = uses(connection) if images else ()
         found = (
             *(path for path in images if not users(needs, path)),
-            *_claims(store),
-            *sorted(store.glob("..*.candidate.json")),
-            *ledger_file.drafts(store),
+            *_claims(registry),
+            *drafts(registry),
         )
         for path in () if dry_run else found:
             path.unlink(missing_ok=True)
     return found
 
 
-def _removed(store: Path) -> Iterator[Path]:
-    for path, name, version in _named(store.glob("*-*.qcow2")):
+def drafts(registry: Registry) -> tuple[Path, ...]:
+    """Return manifests, ledgers and signatures that are half written.
+
+    With the lock held, nobody is at them.
+    """
+    names = ("..*.candidate.json", f".*{LEDGER}.*.part", f".*{SIGNATURES}.*.part")
+    return tuple(path for each in names for path in sorted(registry.store.glob(each)))
+
+
+def _removed(registry: Registry) -> Iterator[Path]:
+    for name, version in registry.stems(".qcow2"):
+        path = registry.store / f"{name}-{version}.qcow2"
         gone = not path.with_suffix(".json").exists()
-        if gone and version in ledger_file.read(store, name).deleted:
+        if gone and version in registry.ledger(name).deleted:
             yield path
-            if (signatures := path.with_name(path.name + ledger_file.SIGNATURES)).exists():
+            if (signatures := path.with_name(path.name + SIGNATURES)).exists():
                 yield signatures
 
 
-def _claims(store: Path) -> Iterator[Path]:
-    for path, name, version in _named(store.glob("*-*.json")):
-        if path.with_suffix(".qcow2").exists() or not _is_manifest(path, name, version):
-            continue
-        if version not in ledger_file.read(store, name).published:
-            yield path
-
-
-def _is_manifest(path: Path, name: str, version: str) -> bool:
-    try:
-        record = Manifest.parse(path.read_bytes())
-    except (OSError, msgspec.DecodeError):
-        return False
-    return (record.name, record.version) == (name, version)
-
-
-def _named(paths: Iterable[Path]) -> Iterator[tuple[Path, str, str]]:
-    for path in sorted(paths):
-        if match := _STEM.fullmatch(path.stem):
-            yield path, match[1], match[2]
+def _claims(registry: Registry) -> Iterator[Path]:
+    images = set(registry.stems(".qcow2"))
+    claimed = (stem for stem in registry.stems(".json") if stem not in images)
+    for each in registry.headers(claimed):
+        if each.version not in registry.ledger(each.name).published:
+            yield registry.store / f"{each.name}-{each.version}.json"

@@ -1,13 +1,13 @@
 """What qemu-img and the file system say of an image."""
 
-import hashlib
 from pathlib import Path
 
 import msgspec
 
-from builder import process
+from builder import files, process
 from builder.errors import HostError
 from builder.model.template import ImageFacts
+from builder.monitor import SilentMonitor
 
 
 class _QemuInfo(msgspec.Struct, frozen=True, rename="kebab"):
@@ -21,8 +21,7 @@ def measure(path: Path) -> ImageFacts:
     """
     process.run(["qemu-img", "check", "-q", path])
     capacity = virtual_size(path)
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = files.sha256(path, monitor=SilentMonitor())
     return ImageFacts(virtual_size=capacity, size=path.stat().st_size, sha256=digest)
 
 

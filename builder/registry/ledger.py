@@ -1,11 +1,171 @@
-"""What can be done to a ledger: values in, values out."""
+"""What happened to the versions of one template: channels, revocations and the history of both.
 
-from collections.abc import Collection
-from typing import Literal
+A ledger is a value: what is done to it makes another one.
+"""
 
+from collections.abc import Callable, Set
+from datetime import UTC, datetime
+from typing import Annotated, Literal, Self
+
+import msgspec
 from msgspec.structs import replace
 
-from builder.model.ledger import CANDIDATE, Change, Ledger
+from builder.model.text import rfc3339
+
+CHANNEL = r"^[a-z][a-z0-9-]{0,30}$"
+VERSION = r"^\d{8}\.\d+$"
+LATEST = "latest"
+"""Means the newest version that is not revoked; no channel may be called so."""
+CANDIDATE = "candidate"
+"""The channel that every published version gets."""
+STABLE = "stable"
+
+There = Callable[[str], object]
+"""Returns something true for a version whose files are in the store pool."""
+_Channel = Annotated[str, msgspec.Meta(pattern=CHANNEL)]
+_Version = Annotated[str, msgspec.Meta(pattern=VERSION)]
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of a history."""
+
+    when: str
+    """RFC 3339, UTC."""
+    what: Literal["publish", "promote", "rollback", "revoke", "delete"]
+    channel: str = ""
+    """Empty when no channel moved."""
+    before: str = msgspec.field(default="", name="from")
+    """What the channel pointed to, or the version that was revoked or deleted."""
+    after: str = msgspec.field(default="", name="to")
+    """What the channel points to, or the version that was published."""
+    reason: str = ""
+
+
+class Ledger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All of it, as NAME.channels.json in the store pool."""
+
+    schema: Literal[1] = 1
+    name: str
+    channels: dict[_Channel, _Version] = {}
+    revoked: dict[_Version, str] = {}
+    """Each with its reason."""
+    history: tuple[Change, ...] = ()
+    """Oldest first. It outlives versions, so that none is given twice."""
+
+    @property
+    def published(self) -> Set[str]:
+        """Every version that there ever was."""
+        return {each.after for each in self.history if each.what == "publish"}
+
+    @property
+    def deleted(self) -> Set[str]:
+        """Versions that were told to go."""
+        return {each.before for each in self.history if each.what == "delete"}
+
+    def pointing(self, version: str) -> tuple[str, ...]:
+        """Return the channels that point to the version, by name."""
+        return tuple(sorted(name for name, each in self.channels.items() if each == version))
+
+    def publish(self, version: str, *, when: str) -> Self:
+        """Note a version, once, and move the channel `candidate` to it unless that is ahead."""
+        if version in self.published:
+            return self
+        before = self.channels.get(CANDIDATE, "")
+        if before and order(before) > order(version):
+            return self._noted(Change(when=when, what="publish", after=version))
+        return self._noted(
+            Change(when=when, what="publish", channel=CANDIDATE, before=before, after=version)
+        )
+
+    def promote(self, version: str, *, channel: str, when: str) -> Self:
+        """Point the channel to the version."""
+        before = self.channels.get(channel, "")
+        if before == version:
+            return self
+        return self._noted(
+            Change(when=when, what="promote", channel=channel, before=before, after=version)
+        )
+
+    def previous(self, channel: str, *, there: There) -> str:
+        """Return what the channel had before, of the versions that are there and not revoked.
+
+        Empty if there is nothing of the kind. A rollback takes back what came since that version,
+        so that the next one goes further back.
+        """
+        rest = {self.channels.get(channel, ""), *self.revoked}
+        past = (each for each in reversed(self._past(channel)) if each not in rest)
+        return next(filter(there, past), "")
+
+    def rollback(self, channel: str, *, there: There, when: str) -> Self:
+        """Point the channel to what it had before; without that it ends."""
+        before, after = self.channels.get(channel, ""), self.previous(channel, there=there)
+        return self._noted(
+            Change(when=when, what="rollback", channel=channel, before=before, after=after)
+        )
+
+    def revoke(self, version: str, *, reason: str, there: There, when: str) -> Self:
+        """Mark the version, and roll back the channels that point to it."""
+        if version in self.revoked:
+            return self
+        return self._leave(Change(when=when, what="revoke", before=version, reason=reason), there)
+
+    def delete(self, version: str, *, there: There, when: str) -> Self:
+        """Note that the version goes, and roll back the channels that point to it."""
+        if version in self.deleted:
+            return self
+        change = Change(when=when, what="delete", before=version)
+        return self._leave(change, lambda each: each != version and there(each))
+
+    def _leave(self, change: Change, there: There) -> Self:
+        ledger = self._noted(change)
+        for channel in self.pointing(change.before):
+            ledger = ledger.rollback(channel, there=there, when=change.when)
+        return ledger
+
+    def _noted(self, change: Change) -> Self:
+        channels, revoked = dict(self.channels), self.revoked
+        if change.channel and change.after:
+            channels[change.channel] = change.after
+        else:
+            channels.pop(change.channel, None)
+        if change.what == "revoke":
+            revoked = {**revoked, change.before: change.reason}
+        history = (*self.history, change)
+        return replace(self, channels=channels, revoked=revoked, history=history)
+
+    def _past(self, channel: str) -> list[str]:
+        """Return what the channel had, oldest first, without what rollbacks took back."""
+        past: list[str] = []
+        for change in (each for each in self.history if each.channel == channel):
+            if change.what != "rollback":
+                past.append(change.after)
+            while past and change.what == "rollback" and past[-1] != change.after:
+                past.pop()
+        return past
+
+
+class Moved(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel that points to another version now; either may be empty: it began, or ended."""
+
+    name: str
+    channel: str
+    before: str
+    after: str
+
+
+class Revoked(msgspec.Struct, frozen=True, kw_only=True):
+    """A version that is not served any more, and the channels that went back because of it."""
+
+    name: str
+    version: str
+    reason: str
+    moved: tuple[Moved, ...]
+
+
+def moved(before: Ledger, after: Ledger, channel: str) -> Moved:
+    """Return what a channel pointed to, and points to."""
+    was, now = before.channels.get(channel, ""), after.channels.get(channel, "")
+    return Moved(name=after.name, channel=channel, before=was, after=now)
 
 
 def order(version: str) -> tuple[int, int]:
@@ -14,97 +174,6 @@ def order(version: str) -> tuple[int, int]:
     return int(day), int(number)
 
 
-def publish(ledger: Ledger, version: str, *, when: str) -> Ledger:
-    """Note a version, once, and move the channel `candidate` to it unless that is ahead."""
-    if version in ledger.published:
-        return ledger
-    before = ledger.channels.get(CANDIDATE, "")
-    if before and order(before) > order(version):
-        return _noted(ledger, Change(when=when, what="publish", after=version))
-    change = Change(when=when, what="publish", channel=CANDIDATE, before=before, after=version)
-    return _noted(ledger, change)
-
-
-def promote(ledger: Ledger, version: str, *, channel: str, when: str) -> Ledger:
-    """Point the channel to the version."""
-    before = ledger.channels.get(channel, "")
-    if before == version:
-        return ledger
-    change = Change(when=when, what="promote", channel=channel, before=before, after=version)
-    return _noted(ledger, change)
-
-
-def previous(ledger: Ledger, channel: str, *, there: Collection[str]) -> str:
-    """Return what the channel had before, of the versions that are `there` and not revoked.
-
-    Empty if there is nothing of the kind. A rollback takes back what came since that version, so
-    that the next one goes further back.
-    """
-    past, now = _past(ledger, channel), ledger.channels.get(channel, "")
-    good = (each for each in reversed(past) if each in there and each not in ledger.revoked)
-    return next((each for each in good if each != now), "")
-
-
-def rollback(ledger: Ledger, channel: str, *, there: Collection[str], when: str) -> Ledger:
-    """Point the channel to what it had before; without that it ends."""
-    change = Change(
-        when=when,
-        what="rollback",
-        channel=channel,
-        before=ledger.channels.get(channel, ""),
-        after=previous(ledger, channel, there=there),
-    )
-    return _noted(ledger, change)
-
-
-def revoke(
-    ledger: Ledger, version: str, *, reason: str, there: Collection[str], when: str
-) -> Ledger:
-    """Mark the version, and roll back the channels that point to it."""
-    if version in ledger.revoked:
-        return ledger
-    marked = replace(ledger, revoked={**ledger.revoked, version: reason})
-    return _leave(marked, version, "revoke", reason=reason, there=there, when=when)
-
-
-def delete(ledger: Ledger, version: str, *, there: Collection[str], when: str) -> Ledger:
-    """Note that the version goes, and roll back the channels that point to it."""
-    if version in ledger.deleted:
-        return ledger
-    remaining = [each for each in there if each != version]
-    return _leave(ledger, version, "delete", reason="", there=remaining, when=when)
-
-
-def _leave(
-    ledger: Ledger,
-    version: str,
-    what: Literal["revoke", "delete"],
-    *,
-    reason: str,
-    there: Collection[str],
-    when: str,
-) -> Ledger:
-    ledger = _noted(ledger, Change(when=when, what=what, before=version, reason=reason))
-    for channel in ledger.pointing(version):
-        ledger = rollback(ledger, channel, there=there, when=when)
-    return ledger
-
-
-def _noted(ledger: Ledger, change: Change) -> Ledger:
-    channels = dict(ledger.channels)
-    if change.channel and change.after:
-        channels[change.channel] = change.after
-    else:
-        channels.pop(change.channel, None)
-    return replace(ledger, channels=channels, history=(*ledger.history, change))
-
-
-def _past(ledger: Ledger, channel: str) -> list[str]:
-    """Return what the channel had, oldest first, without what rollbacks took back."""
-    past: list[str] = []
-    for change in (each for each in ledger.history if each.channel == channel):
-        if change.what != "rollback":
-            past.append(change.after)
-        while past and change.what == "rollback" and past[-1] != change.after:
-            past.pop()
-    return past
+def now() -> str:
+    """Return the time as ledgers have it."""
+    return rfc3339(datetime.now(UTC))

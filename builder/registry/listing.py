@@ -5,13 +5,12 @@ from pathlib import Path
 
 import msgspec
 
-from builder.model.ledger import Change, Ledger
 from builder.model.template import ImageFacts, Manifest, Template
-from builder.registry import reference, registry
-from builder.registry.known import known
+from builder.registry.ledger import Change, Ledger
+from builder.registry.registry import Registry, manifest
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Status(msgspec.Struct, frozen=True, kw_only=True):
     """A template, with what its ledger says of it."""
 
     name: str
@@ -26,40 +25,31 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     manifest: Path
 
 
-def entries(store: Path, name: str = "") -> tuple[Entry, ...]:
+def statuses(registry: Registry, name: str = "") -> tuple[Status, ...]:
     """Return every template, or the versions of one, by name, oldest first.
 
     Raises UsageError for a name that nobody knows, ConfigError for a ledger that cannot be read.
     """
-    found = reference.named(store, name) if name else registry.templates(store)
-    names = dict.fromkeys(each.name for each in found)
-    ledgers = {
-        each: known(store, (one for one in found if one.name == each), name=each) for each in names
-    }
-    return tuple(entry(each, ledgers[each.name]) for each in found)
+    found = registry.named(name) if name else registry.templates()
+    ledgers = {each: registry.known(each) for each in {each.name for each in found}}
+    return tuple(_status(each, ledgers[each.name]) for each in found)
 
 
-def described(store: Path, word: str) -> tuple[Entry, Manifest, tuple[Change, ...]]:
+def described(registry: Registry, word: str) -> tuple[Status, Manifest, tuple[Change, ...]]:
     """Return all that is known of the template that a reference means, revoked or not.
 
     The history is that of the name. Raises UsageError, ConfigError and TemplateError.
     """
-    template = reference.find(store, word, revoked=True)
-    ledger = known(store, registry.versions(store, template.name), name=template.name)
-    return entry(template, ledger), registry.manifest(template), ledger.history
+    template = registry.find(word, revoked=True)
+    ledger = registry.known(template.name)
+    return _status(template, ledger), manifest(template), ledger.history
 
 
-def entry(template: Template, ledger: Ledger) -> Entry:
-    """Return a template with what the ledger says of it."""
-    return Entry(
-        name=template.name,
-        version=template.version,
+def _status(template: Template, ledger: Ledger) -> Status:
+    return Status(
+        **msgspec.structs.asdict(template),
         channels=ledger.pointing(template.version),
         revoked=ledger.revoked.get(template.version, ""),
-        created=template.created,
-        path=template.path,
-        image=template.image,
-        manifest=template.manifest,
     )
 
 

@@ -1,7 +1,6 @@
 """The record of a build, and the key that says whether it must be done again."""
 
 import hashlib
-from datetime import datetime
 from importlib.metadata import version
 
 import msgspec
@@ -13,6 +12,7 @@ from builder.model.domain import Machine
 from builder.model.kickstart import CheckFile, Kickstart
 from builder.model.media import StagedIso
 from builder.model.template import Manifest, Origin
+from builder.model.text import rfc3339
 from builder.model.traces import Traces
 from builder.virt import capabilities as host
 from builder.virt.connection import Connection
@@ -65,11 +65,6 @@ def draft(
         machine=machine,
         compression=order.compression,
     )
-
-
-def rfc3339(moment: datetime) -> str:
-    """Return a moment of UTC as manifests have it, to the second."""
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def tools(connection: Connection) -> dict[str, str]:

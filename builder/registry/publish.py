@@ -1,18 +1,21 @@
 """Give a verified image its name and version in the store pool."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from datetime import date
+from itertools import count
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from builder import files
 from builder.errors import HostError
 from builder.model.template import ImageFacts, Manifest, Template
-from builder.registry import channels, ledger, ledger_file, registry
-from builder.registry.known import known
+from builder.registry.header import Header
+from builder.registry.ledger import now, order
+from builder.registry.registry import Registry
 
 
 def publish(candidate: Path, manifest: Manifest, facts: ImageFacts, *, today: date) -> Template:
@@ -24,51 +27,39 @@ def publish(candidate: Path, manifest: Manifest, facts: ImageFacts, *, today: da
     Raises HostError when the pool refuses, ConfigError when the ledger cannot be read, before
     anything was claimed.
     """
-    store = candidate.parent
-    manifest = msgspec.structs.replace(manifest, image=facts)
-    with ledger_file.locked(store):
-        old = known(store, registry.versions(store, manifest.name), name=manifest.name)
-        versioned = _visible(candidate, manifest, taken=old.published, today=today)
-        new = ledger.publish(old, versioned.version, when=channels.now())
-        ledger_file.write(store, new)
-    image = store / f"{versioned.name}-{versioned.version}.qcow2"
-    return Template(
-        name=versioned.name,
-        version=versioned.version,
-        path=image,
-        image=facts,
-        manifest=image.with_suffix(".json"),
-        created=versioned.created,
-    )
+    registry = Registry(candidate.parent)
+    manifest = replace(manifest, image=facts)
+    with registry.locked():
+        ledger = registry.known(manifest.name)
+        record = _visible(registry, candidate, manifest, _next(ledger.published, today))
+        registry.write(ledger.publish(record.version, when=now()))
+    return registry.place(record, facts)
 
 
 def _visible(
-    candidate: Path, manifest: Manifest, *, taken: Collection[str], today: date
-) -> Manifest:
-    store = candidate.parent
-    draft = store / f".{candidate.name}.json"
+    registry: Registry, candidate: Path, manifest: Manifest, versions: Iterator[str]
+) -> Header | Manifest:
+    draft = candidate.with_name(f".{candidate.name}.json")
     try:
-        versioned = _claimed(manifest, store) or _claim(draft, manifest, taken=taken, today=today)
-        image = store / f"{versioned.name}-{versioned.version}.qcow2"
+        record = _claimed(registry, manifest) or _claim(draft, manifest, versions)
+        image = candidate.with_name(f"{record.name}-{record.version}.qcow2")
         if candidate.exists() or not image.exists():
             _move(candidate, image)
     except OSError as error:
         raise HostError(
-            f"Cannot publish into {store}: {error.strerror}.", hint="Is the store pool writable?"
+            f"Cannot publish into {registry.store}: {error.strerror}.",
+            hint="Is the store pool writable?",
         ) from error
     finally:
         draft.unlink(missing_ok=True)
-    return versioned
+    return record
 
 
-def _claimed(manifest: Manifest, store: Path) -> Manifest | None:
+def _claimed(registry: Registry, manifest: Manifest) -> Header | None:
     """Return what this build claimed before it was killed, if that is so."""
-    for path in store.glob(f"{manifest.name}-*.json"):
-        with suppress(OSError, msgspec.DecodeError):
-            known = Manifest.parse(path.read_bytes())
-            if known.build_id == manifest.build_id:
-                return known
-    return None
+    stems = (stem for stem in registry.stems(".json") if stem[0] == manifest.name)
+    found = (each for each in registry.headers(stems) if each.build_id == manifest.build_id)
+    return next(found, None)
 
 
 def _move(candidate: Path, image: Path) -> None:
@@ -80,24 +71,22 @@ def _move(candidate: Path, image: Path) -> None:
     files.sync(image.parent)
 
 
-def _claim(draft: Path, manifest: Manifest, *, taken: Collection[str], today: date) -> Manifest:
-    number = _last(taken, today)
+def _claim(draft: Path, manifest: Manifest, versions: Iterator[str]) -> Manifest:
     while True:
-        number += 1
-        version = f"{today:%Y%m%d}.{number}"
-        stem = f"{manifest.name}-{version}"
+        versioned = replace(manifest, version=next(versions))
+        path = draft.with_name(f"{versioned.name}-{versioned.version}.json")
         # An image that lost its manifest may still be what clones are made of.
-        if (draft.parent / f"{stem}.qcow2").exists():
+        if path.with_suffix(".qcow2").exists():
             continue
-        versioned = msgspec.structs.replace(manifest, version=version)
         draft.write_bytes(msgspec.json.format(msgspec.json.encode(versioned), indent=2) + b"\n")
         files.sync(draft)
         with suppress(FileExistsError):
-            os.link(draft, draft.parent / f"{stem}.json")
+            os.link(draft, path)
             return versioned
 
 
-def _last(taken: Collection[str], today: date) -> int:
-    """Return the day's last number, so that a version that was deleted is not given again."""
-    known = (ledger.order(version) for version in taken)
-    return max((number for day, number in known if day == int(f"{today:%Y%m%d}")), default=0)
+def _next(taken: Collection[str], today: date) -> Iterator[str]:
+    """Yield the day's next versions, after all that were ever taken, deleted ones as well."""
+    known = (order(version) for version in taken)
+    last = max((number for day, number in known if day == int(f"{today:%Y%m%d}")), default=0)
+    return (f"{today:%Y%m%d}.{number}" for number in count(last + 1))

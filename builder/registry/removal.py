@@ -1,39 +1,40 @@
 """Templates go: first out of sight, then from the disk, and never from under somebody's feet."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 import msgspec
 
 from builder import files
 from builder.errors import HostError, UsageError
-from builder.model.ledger import Ledger, Moved
 from builder.model.storage import Pool
 from builder.model.template import Template
 from builder.record import builds
-from builder.registry import channels, ledger, ledger_file, reference, registry, retention
-from builder.registry.known import known
+from builder.registry import retention
+from builder.registry.ledger import Moved, moved, now
+from builder.registry.registry import SIGNATURES, Registry, manifest
 from builder.virt import pools
 from builder.virt.connection import Connection
 from builder.virt.usage import Use, users, uses
 
 
-class Store(msgspec.Struct, frozen=True, kw_only=True):
+class StorePool(msgspec.Struct, frozen=True, kw_only=True):
     """Where templates are, and who may need them."""
 
     pool: Pool
-    """The store pool."""
     connection: Connection
     artifacts: Path
     """Builds have links to their images there, which go as well."""
 
     @property
-    def path(self) -> Path:
-        """The pool's folder."""
-        return self.pool.path
+    def registry(self) -> Registry:
+        """The templates in it."""
+        return Registry(self.pool.path)
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class Removal(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a version, or would become of it."""
 
     name: str
@@ -47,62 +48,59 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """Channels that were rolled back because of it."""
 
 
-def delete(store: Store, words: Sequence[str], *, force: bool) -> tuple[Verdict, ...]:
+def delete(store: StorePool, words: Sequence[str], *, force: bool) -> tuple[Removal, ...]:
     """Remove the versions that the references mean: all of them or, when one has to stay, none.
 
     With `force` also those that a channel points to, which is rolled back, and the newest; never
     what a disk or a domain needs. Raises UsageError, with the reasons, and HostError.
     """
-    with ledger_file.locked(store.path):
-        found = tuple(dict.fromkeys(_found(store, words)))
+    with store.registry.locked():
+        found = tuple(dict.fromkeys(_found(store.registry, words)))
         needs = uses(store.connection)
         for template in found:
-            _refuse(template, _known(store, template.name), needs=needs, force=force, store=store)
-        removed = tuple(_remove(store, template) for template in found)
+            _refuse(template, store.registry, needs=needs, force=force)
+        removed = tuple(_remove(template, store) for template in found)
     pools.notice(store.connection, store.pool.name)
     return removed
 
 
-def prune(store: Store, name: str, *, keep: int, dry_run: bool) -> tuple[Verdict, ...]:
+def prune(store: StorePool, name: str, *, keep: int, dry_run: bool) -> tuple[Removal, ...]:
     """Remove the versions that nobody needs, of one name or of all; return what became of each."""
-    with ledger_file.locked(store.path):
-        every = registry.templates(store.path)
-        names = [name] if name else list(dict.fromkeys(each.name for each in every))
+    registry = store.registry
+    with registry.locked():
+        every = registry.named(name) if name else registry.templates()
         needs = uses(store.connection)
-        verdicts = tuple(
-            verdict if dry_run or verdict.kept else _remove(store, template)
-            for each in names
-            for template, verdict in _judged(store, each, keep=keep, needs=needs)
+        judged = tuple(_judged(every, registry, keep=keep, needs=needs))
+        found = tuple(
+            _removal(each, kept=why) if why or dry_run else _remove(each, store)
+            for each, why in judged
         )
     pools.notice(store.connection, store.pool.name)
-    return verdicts
+    return found
 
 
 def _judged(
-    store: Store, name: str, *, keep: int, needs: Sequence[Use]
-) -> Iterable[tuple[Template, Verdict]]:
-    found = reference.named(store.path, name)
-    reasons = retention.judge(
-        channels.versions(found),
-        _known(store, name),
-        keep=keep,
-        users={each.version: users(needs, each.path) for each in found},
-    )
-    return [(each, _verdict(each, kept=reasons[each.version])) for each in found]
+    templates: Sequence[Template], registry: Registry, *, keep: int, needs: Sequence[Use]
+) -> Iterator[tuple[Template, tuple[str, ...]]]:
+    """Yield each template with why it stays."""
+    for name, group in groupby(templates, key=lambda each: each.name):
+        there = {each.version: each for each in group}
+        using = {version: users(needs, each.path) for version, each in there.items()}
+        why = retention.judge(tuple(there), registry.known(name), keep=keep, users=using)
+        yield from ((each, why[version]) for version, each in there.items())
 
 
-def _found(store: Store, words: Sequence[str]) -> Iterable[Template]:
+def _found(registry: Registry, words: Sequence[str]) -> Iterator[Template]:
     for word in words:
         if "@" not in word:
             raise UsageError(f"Which version of {word}?", hint=f"{word}@VERSION, or {word}@latest.")
-        yield reference.find(store.path, word, revoked=True)
+        yield registry.find(word, revoked=True)
 
 
-def _refuse(
-    template: Template, known: Ledger, *, needs: Sequence[Use], force: bool, store: Store
-) -> None:
-    there = channels.versions(registry.versions(store.path, template.name))
-    wanted = () if force else retention.needed(template.version, known, there=there)
+def _refuse(template: Template, registry: Registry, *, needs: Sequence[Use], force: bool) -> None:
+    there = [each.version for each in registry.versions(template.name)]
+    ledger = registry.known(template.name)
+    wanted = () if force else retention.needed(template.version, ledger, there=there)
     used = retention.used(users(needs, template.path))
     if wanted or used:
         raise UsageError(
@@ -111,26 +109,25 @@ def _refuse(
         )
 
 
-def _remove(store: Store, template: Template) -> Verdict:
-    there = channels.versions(registry.versions(store.path, template.name))
-
-    def change(old: Ledger) -> Ledger:
-        return ledger.delete(old, template.version, there=there, when=channels.now())
-
-    before, after = channels.changed(store.path, template.name, change)
-    folder = builds.folder(store.artifacts, template.name, registry.manifest(template).build_id)
+def _remove(template: Template, store: StorePool) -> Removal:
+    registry, name, version = store.registry, template.name, template.version
+    before = registry.known(name)
+    after = before.delete(version, there=partial(registry.template, name), when=now())
+    registry.write(after)
+    folder = builds.folder(store.artifacts, name, manifest(template).build_id)
     try:
         template.manifest.unlink()
-        files.sync(store.path)
-        template.path.with_name(template.path.name + ledger_file.SIGNATURES).unlink(missing_ok=True)
+        files.sync(registry.store)
+        template.path.with_name(template.path.name + SIGNATURES).unlink(missing_ok=True)
         _unlink_twin(folder / template.path.name, template.path)
         template.path.unlink(missing_ok=True)
     except OSError as error:
         raise HostError(
             f"Cannot remove {error.filename}: {error.strerror}.", hint="Is the store pool writable?"
         ) from error
-    moved = channels.moved(before, after, before.pointing(template.version))
-    return _verdict(template, moved=moved)
+    return _removal(
+        template, moves=[moved(before, after, each) for each in before.pointing(version)]
+    )
 
 
 def _unlink_twin(link: Path, image: Path) -> None:
@@ -139,18 +136,14 @@ def _unlink_twin(link: Path, image: Path) -> None:
         link.unlink()
 
 
-def _verdict(
-    template: Template, *, kept: tuple[str, ...] = (), moved: tuple[Moved, ...] = ()
-) -> Verdict:
-    return Verdict(
+def _removal(
+    template: Template, *, kept: Sequence[str] = (), moves: Sequence[Moved] = ()
+) -> Removal:
+    return Removal(
         name=template.name,
         version=template.version,
         path=template.path,
         size=template.image.size,
-        kept=kept,
-        moved=moved,
+        kept=tuple(kept),
+        moved=tuple(moves),
     )
-
-
-def _known(store: Store, name: str) -> Ledger:
-    return known(store.path, registry.versions(store.path, name), name=name)

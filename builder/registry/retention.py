@@ -2,8 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from builder.model.ledger import CANDIDATE, Ledger
-from builder.registry import ledger as ledgers
+from builder.registry.ledger import CANDIDATE, Ledger
 
 
 def needed(version: str, ledger: Ledger, *, there: Sequence[str]) -> tuple[str, ...]:
@@ -47,5 +46,6 @@ def judge(
 def _ways_back(ledger: Ledger, there: Sequence[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for channel in sorted(each for each in ledger.channels if each != CANDIDATE):
-        found.setdefault(ledgers.previous(ledger, channel, there=there), []).append(channel)
+        previous = ledger.previous(channel, there=there.__contains__)
+        found.setdefault(previous, []).append(channel)
     return found

@@ -19,7 +19,7 @@ from builder.model.media import StagedIso
 from builder.model.traces import Traces
 from builder.monitor import SilentMonitor
 from builder.recipes.order import Request, resolve
-from builder.registry.ledger_file import LOCK
+from builder.registry.registry import LOCK
 from builder.virt import domains, volumes
 from builder.virt.domain_xml import domain_xml
 from builder.virt.listen import listen

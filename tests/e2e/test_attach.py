@@ -20,8 +20,7 @@ from builder.model.media import StagedIso
 from builder.monitor import SilentMonitor
 from builder.recipes.gc import collect
 from builder.record.builds import load
-from builder.registry.ledger_file import LOCK
-from builder.registry.registry import manifest, versions
+from builder.registry.registry import LOCK, Registry, manifest
 from builder.virt import domains
 
 BUILDER = (sys.executable, "-m", "builder")
@@ -136,7 +135,7 @@ def test_a_build_that_is_killed_in_every_phase_comes_out_the_same(
     entry = load(folder)
     assert entry is not None
     assert (entry.state, len(entry.record.steps)) == ("done", 9)
-    published = map(manifest, versions(host.store_pool.path, "rehearsal"))
+    published = map(manifest, Registry(host.store_pool.path).versions("rehearsal"))
     made = [each for each in published if each.build_id == folder.name]
     assert [each.version for each in made] == [entry.record.version]
     assert any(package.name == "openssh-server" for package in made[0].packages)

@@ -22,7 +22,7 @@ from builder.model.package import Package
 from builder.model.template import Template
 from builder.monitor import SilentMonitor
 from builder.recipes.clone import clone
-from builder.registry.ledger_file import LOCK
+from builder.registry.registry import LOCK
 from builder.virt import domains, pools, volumes
 
 PREFIX = f"bt-{os.getpid()}"

@@ -24,9 +24,9 @@ from builder.monitor import SilentMonitor
 from builder.process import run
 from builder.recipes.audit import boot_template
 from builder.recipes.gc import collect
-from builder.registry import registry
 from builder.registry.image import measure
 from builder.registry.publish import publish
+from builder.registry.registry import Registry
 from builder.virt import domains, pools
 
 PANICS = "Kernel panic - not syncing: No init found.\r\n"
@@ -150,4 +150,4 @@ def test_gc_clears_a_check_that_was_killed_and_never_one_that_runs(
     assert cleanup.left(host, folder.name) == ()
     assert folders(host) == []
     assert collect(host, kept=True, dry_run=False, monitor=SilentMonitor()) == ()
-    assert registry.templates(host.store_pool.path) == (template,)
+    assert Registry(host.store_pool.path).templates() == (template,)

@@ -21,8 +21,7 @@ from builder.export.order import Export, ExportOrder
 from builder.export.run import export
 from builder.model.template import Template
 from builder.monitor import Progress, SilentMonitor
-from builder.registry import registry
-from builder.registry.reference import find
+from builder.registry.registry import Registry, manifest
 
 DISKS = {"raw": "raw", "qcow2": "qcow2", "vmdk": "vmdk", "vhdx": "vhdx"}
 NAMES = tuple(each.name for each in FORMATS)
@@ -120,10 +119,10 @@ def test_a_tar_unpacked_in_a_store_is_a_template(
     published: Template, tmp_path: Path, *, compat: bool
 ) -> None:
     call("tar", "-xf", made(published, tmp_path, "tar", compat=compat).path, "-C", tmp_path)
-    (there,) = registry.templates(tmp_path)
-    assert there == find(tmp_path, "tiny@20261123.1")
+    (there,) = Registry(tmp_path).templates()
+    assert there == Registry(tmp_path).find("tiny@20261123.1")
     same(published, there.path, "qcow2")
-    assert registry.manifest(there).compression == ("zlib" if compat else "zstd")
+    assert manifest(there).compression == ("zlib" if compat else "zstd")
     # It is whole: it can be handed on in turn.
     assert made(there, tmp_path / "tiny.raw", "raw").path.exists()
 

@@ -25,11 +25,11 @@ from builder.model.template import ImageFacts
 from builder.monitor import SilentMonitor
 from builder.recipes.gc import collect
 from builder.record.journal import Journal
-from builder.registry import channels, ledger_file, registry
+from builder.registry import channels
 from builder.registry.image import measure
 from builder.registry.ledger import order
 from builder.registry.publish import publish
-from builder.registry.reference import find
+from builder.registry.registry import LEDGER, LOCK, Registry, manifest
 from builder.virt.connection import connect
 
 PUBLISHERS = 20
@@ -102,7 +102,7 @@ def _publish_as(store: Path, build_id: str) -> str:
 
 
 def _promote(store: Path, channel: str) -> None:
-    channels.promote(store, "centos7", to=channel)
+    channels.promote(Registry(store), "centos7", to=channel)
 
 
 def _start(work: Callable[..., None], *arguments: object) -> multiprocessing.process.BaseProcess:
@@ -113,10 +113,10 @@ def _start(work: Callable[..., None], *arguments: object) -> multiprocessing.pro
 
 def _look(store: Path) -> set[str]:
     """Look at the store as users do, while things happen; return the versions that are there."""
-    found = registry.versions(store, "centos7")
+    found = Registry(store).versions("centos7")
     for template in found:
-        assert measure(template.path) == registry.manifest(template).image
-    ledger = ledger_file.read(store, "centos7")
+        assert measure(template.path) == manifest(template).image
+    ledger = Registry(store).ledger("centos7")
     published = [each.after for each in ledger.history if each.what == "publish"]
     assert len(published) == len(set(published))
     moves = [each for each in ledger.history if each.channel == "candidate"]
@@ -130,7 +130,8 @@ def _check(store: Path) -> set[str]:
     found = _look(store)
     if found:
         last = max(found, key=order)
-        assert find(store, "centos7").version == find(store, "centos7@candidate").version == last
+        both = [Registry(store).find(each).version for each in ("centos7", "centos7@candidate")]
+        assert both == [last, last]
     return found
 
 
@@ -142,7 +143,7 @@ def _clear(host: Host) -> None:
     assert before == after
     images = {f"centos7-{version}{suffix}" for version in after for suffix in (".json", ".qcow2")}
     left = {path.name for path in host.store_pool.path.iterdir()} - images
-    assert left <= {ledger_file.LOCK, "centos7.channels.json"}
+    assert left <= {LOCK, f"centos7{LEDGER}"}
     assert collect(host, kept=True, dry_run=True, monitor=SilentMonitor()) == ()
 
 
@@ -162,7 +163,7 @@ def test_publishers_at_once_lose_nothing(host: Host) -> None:
     _join([_start(_publish, store, artifacts) for _ in range(PUBLISHERS)])
     expected = {f"20261123.{number}" for number in range(1, PUBLISHERS + 1)}
     assert _check(store.path) == _finished(artifacts) == expected
-    ledger = ledger_file.read(store.path, "centos7")
+    ledger = Registry(store.path).ledger("centos7")
     assert (ledger.channels, len(ledger.history)) == ({"candidate": "20261123.20"}, PUBLISHERS)
     _clear(host)
 
@@ -210,7 +211,7 @@ def test_a_publisher_that_is_killed_at_this_point_can_go_on(
     assert len(_check(store)) == 3
     assert _publish_as(store, "second") == version
     (store / "second.facts").unlink()
-    assert ledger_file.read(store, "centos7").published == _check(store)
+    assert Registry(store).ledger("centos7").published == _check(store)
     _clear(host)
 
 
@@ -232,14 +233,14 @@ def test_a_promoter_that_is_killed_changes_all_or_nothing(
 ) -> None:
     store = host.store_pool.path
     issue(store, "first")
-    channels.promote(store, "centos7")
+    channels.promote(Registry(store), "centos7")
     issue(store, "second")
-    before = ledger_file.read(store, "centos7")
+    before = Registry(store).ledger("centos7")
     killed = _start(_doomed, point, _promote, store, "stable")
     killed.join(60)
     assert killed.exitcode == -signal.SIGKILL
-    assert ledger_file.read(store, "centos7") == before
-    assert channels.promote(store, "centos7").after == "20261123.2"
+    assert Registry(store).ledger("centos7") == before
+    assert channels.promote(Registry(store), "centos7").after == "20261123.2"
     _clear(host)
 
 
@@ -249,6 +250,6 @@ def test_promoters_at_once_lose_no_channel(host: Host) -> None:
 
     names = [f"channel-{number}" for number in range(PUBLISHERS)]
     _join([_start(_promote, store, name) for name in names])
-    ledger = ledger_file.read(store, "centos7")
+    ledger = Registry(store).ledger("centos7")
     assert ledger.channels == dict.fromkeys(["candidate", *names], "20261123.1")
     assert len(ledger.history) == PUBLISHERS + 1

@@ -15,8 +15,9 @@ from builder.errors import HostError, UsageError
 from builder.model.domain import Disk, DomainSpec
 from builder.model.storage import Pool
 from builder.model.template import Template
-from builder.registry import channels, gc, ledger_file, registry
-from builder.registry.removal import Store, Verdict, delete, prune
+from builder.registry import channels, gc
+from builder.registry.registry import LOCK
+from builder.registry.removal import Removal, StorePool, delete, prune
 from builder.virt import domains, pools, volumes
 from builder.virt.connection import Connection, connect
 from builder.virt.domain_xml import domain_xml
@@ -34,24 +35,24 @@ def connection() -> Iterator[Connection]:
 
 
 @pytest.fixture
-def store(connection: Connection, tmp_path: Path) -> Store:
+def store(connection: Connection, tmp_path: Path) -> StorePool:
     """Return a store pool with versions 1 to 5 of a template."""
     return _filled(connection, "store", tmp_path / "store")
 
 
-def _filled(connection: Connection, name: str, path: Path) -> Store:
+def _filled(connection: Connection, name: str, path: Path) -> StorePool:
     path.mkdir()
     pool = pools.ensure(connection, name, path=path)
     for number in range(1, 6):
         issue(path, f"build-{number}")
-    return Store(pool=pool, connection=connection, artifacts=path.parent / "artifacts")
+    return StorePool(pool=pool, connection=connection, artifacts=path.parent / "artifacts")
 
 
-def version(store: Store, number: int) -> Template:
-    return registry.versions(store.path, "centos7")[number - 1]
+def version(store: StorePool, number: int) -> Template:
+    return store.registry.versions("centos7")[number - 1]
 
 
-def why(found: tuple[Verdict, ...]) -> dict[str, str]:
+def why(found: tuple[Removal, ...]) -> dict[str, str]:
     """Return what became of each version, by its number."""
     return {each.version.rpartition(".")[2]: "; ".join(each.kept) for each in found}
 
@@ -68,7 +69,7 @@ def define(connection: Connection, disk: Path, *, form: str = "qcow2") -> None:
     connection.handle.defineXML(domain_xml(spec))
 
 
-def test_pruning_keeps_the_newest_and_tells(store: Store) -> None:
+def test_pruning_keeps_the_newest_and_tells(store: StorePool) -> None:
     expected = {
         "1": "",
         "2": "",
@@ -77,76 +78,78 @@ def test_pruning_keeps_the_newest_and_tells(store: Store) -> None:
         "5": "the channel candidate points to it; it is the newest; the newest 3 stay",
     }
     assert why(prune(store, "", keep=3, dry_run=True)) == expected
-    assert len(registry.templates(store.path)) == 5
+    assert len(store.registry.templates()) == 5
     assert why(prune(store, "centos7", keep=3, dry_run=False)) == expected
-    left = sorted(path.name for path in store.path.iterdir())
+    left = sorted(path.name for path in store.pool.path.iterdir())
     assert left == [
-        ledger_file.LOCK,
+        LOCK,
         *(f"centos7-20261123.{n}.{kind}" for n in (3, 4, 5) for kind in ("json", "qcow2")),
         "centos7.channels.json",
     ]
-    assert ledger_file.read(store.path, "centos7").deleted == {"20261123.1", "20261123.2"}
+    assert store.registry.ledger("centos7").deleted == {"20261123.1", "20261123.2"}
     with pytest.raises(UsageError, match="There is no template 'centos'"):
         prune(store, "centos", keep=3, dry_run=True)
 
 
-def _overlay_in_pool(store: Store, base: Path) -> str:
-    return str(overlay(store.path / "web1.qcow2", base))
+def _overlay_in_pool(store: StorePool, base: Path) -> str:
+    return str(overlay(store.pool.path / "web1.qcow2", base))
 
 
-def _overlay_of_an_overlay(store: Store, base: Path) -> str:
-    return str(overlay(store.path / "b.qcow2", overlay(store.path.parent / "hidden.qcow2", base)))
+def _overlay_of_an_overlay(store: StorePool, base: Path) -> str:
+    return str(
+        overlay(store.pool.path / "b.qcow2", overlay(store.pool.path.parent / "hidden.qcow2", base))
+    )
 
 
-def _relative_overlay(store: Store, base: Path) -> str:
-    return str(overlay(store.path / "web1.qcow2", base.name))
+def _relative_overlay(store: StorePool, base: Path) -> str:
+    return str(overlay(store.pool.path / "web1.qcow2", base.name))
 
 
-def _overlay_with_options(store: Store, base: Path) -> str:
+def _overlay_with_options(store: StorePool, base: Path) -> str:
     options = f'json:{{"driver":"qcow2","file":{{"driver":"file","filename":"{base}"}}}}'
-    return str(overlay(store.path / "web1.qcow2", options))
+    return str(overlay(store.pool.path / "web1.qcow2", options))
 
 
-def _overlay_in_another_pool(store: Store, base: Path) -> str:
-    folder = store.path.parent / "other"
+def _overlay_in_another_pool(store: StorePool, base: Path) -> str:
+    folder = store.pool.path.parent / "other"
     folder.mkdir()
     pools.ensure(store.connection, "other", path=folder)
     store.connection.handle.storagePoolLookupByName("other").destroy()  # stopped, but there
     return str(overlay(folder / "web1.qcow2", base))
 
 
-def _overlay_of_a_link(store: Store, base: Path) -> str:
-    link = store.path.parent / "link"
+def _overlay_of_a_link(store: StorePool, base: Path) -> str:
+    link = store.pool.path.parent / "link"
     link.symlink_to(base)
-    return str(overlay(store.path / "web1.qcow2", link))
+    return str(overlay(store.pool.path / "web1.qcow2", link))
 
 
-def _overlay_of_a_hard_link(store: Store, base: Path) -> str:
-    link = store.path.parent / "link"
+def _overlay_of_a_hard_link(store: StorePool, base: Path) -> str:
+    link = store.pool.path.parent / "link"
     link.hardlink_to(base)
-    return str(overlay(store.path / "web1.qcow2", link))
+    return str(overlay(store.pool.path / "web1.qcow2", link))
 
 
-def _vmdk(store: Store, base: Path) -> str:
-    path = store.path / "web1.vmdk"
-    raw = store.path.parent / "middle.vmdk"
+def _vmdk(store: StorePool, base: Path) -> str:
+    path = store.pool.path / "web1.vmdk"
+    raw = store.pool.path.parent / "middle.vmdk"
     qemu_img("create", "-u", "-f", "vmdk", raw, "1M")
     qemu_img("create", "-f", "vmdk", "-F", "vmdk", "-b", raw, path)
     overlay(raw, base)  # what it is does not matter, only that it is followed
     return str(path)
 
 
-def _domain_on_overlay(store: Store, base: Path) -> str:
-    define(store.connection, overlay(store.path.parent / "outside.qcow2", base))
+def _domain_on_overlay(store: StorePool, base: Path) -> str:
+    define(store.connection, overlay(store.pool.path.parent / "outside.qcow2", base))
     return "the domain web1"
 
 
-def _domain_on_template(store: Store, base: Path) -> str:
+def _domain_on_template(store: StorePool, base: Path) -> str:
     define(store.connection, base)
     return "the domain web1"
 
 
-def _domain_on_volume(store: Store, base: Path) -> str:
+def _domain_on_volume(store: StorePool, base: Path) -> str:
     define(store.connection, Path("/nonexistent/x"))
     text = store.connection.handle.lookupByName("web1").XMLDesc(0)
     text = text.replace("type='file'", "type='volume'", 1)
@@ -156,8 +159,8 @@ def _domain_on_volume(store: Store, base: Path) -> str:
     return "the domain web1"
 
 
-def _snapshot(store: Store, base: Path) -> str:
-    old = overlay(store.path.parent / "old.qcow2", base)
+def _snapshot(store: StorePool, base: Path) -> str:
+    old = overlay(store.pool.path.parent / "old.qcow2", base)
     define(store.connection, old)
     domain = store.connection.handle.lookupByName("web1")
     domain.snapshotCreateXML("<domainsnapshot><name>before</name></domainsnapshot>", 0)
@@ -183,17 +186,17 @@ def _snapshot(store: Store, base: Path) -> str:
         _snapshot,
     ],
 )
-def test_what_is_needed_stays(store: Store, use: Callable[[Store, Path], str]) -> None:
+def test_what_is_needed_stays(store: StorePool, use: Callable[[StorePool, Path], str]) -> None:
     user = use(store, version(store, 1).path)
     found = why(prune(store, "", keep=1, dry_run=False))
     assert (found["1"], found["2"]) == (f"{user} needs it", "")
     with pytest.raises(UsageError, match=r"centos7 20261123\.1 stays") as caught:
         delete(store, ["centos7@20261123.1"], force=True)
     assert user in caught.value.message
-    assert [each.version for each in registry.templates(store.path)] == ["20261123.1", "20261123.5"]
+    assert [each.version for each in store.registry.templates()] == ["20261123.1", "20261123.5"]
 
 
-def test_data_of_a_guest_is_no_image(store: Store, tmp_path: Path) -> None:
+def test_data_of_a_guest_is_no_image(store: StorePool, tmp_path: Path) -> None:
     """A guest may write whatever it likes to its disk, also what looks like an overlay."""
     define(store.connection, overlay(tmp_path / "raw.img", version(store, 1).path), form="raw")
     assert why(prune(store, "", keep=1, dry_run=False))["1"] == ""
@@ -211,17 +214,17 @@ def _misname(path: Path, base: str) -> None:
 @pytest.mark.parametrize(
     "base", ["nbd://nosuch.example:1/x", "/nonexistent/gone.qcow2", "json:{", "web1.qcow2"]
 )
-def test_a_chain_that_leads_nowhere_is_no_hindrance(store: Store, base: str) -> None:
-    _misname(store.path / "web1.qcow2", base)
+def test_a_chain_that_leads_nowhere_is_no_hindrance(store: StorePool, base: str) -> None:
+    _misname(store.pool.path / "web1.qcow2", base)
     assert why(prune(store, "", keep=1, dry_run=False))["1"] == ""
 
 
-def test_nothing_goes_while_an_overlay_cannot_be_read(store: Store) -> None:
-    broken = store.path / "broken.qcow2"
+def test_nothing_goes_while_an_overlay_cannot_be_read(store: StorePool) -> None:
+    broken = store.pool.path / "broken.qcow2"
     broken.write_bytes(b"QFI\xfb\x00\x00\x00\x63 and no version that anybody knows")
     with pytest.raises(HostError, match=r"Cannot tell which backing files .*broken\.qcow2 needs"):
         prune(store, "", keep=1, dry_run=False)
-    assert len(registry.templates(store.path)) == 5
+    assert len(store.registry.templates()) == 5
 
 
 @pytest.mark.parametrize(
@@ -233,17 +236,19 @@ def test_nothing_goes_while_an_overlay_cannot_be_read(store: Store) -> None:
         (["centos7@20261123.1", "centos7@stable"], False, "the channel stable points to it"),
     ],
 )
-def test_all_or_none_is_deleted(store: Store, words: list[str], force: bool, sentence: str) -> None:
-    channels.promote(store.path, "centos7@20261123.2")
+def test_all_or_none_is_deleted(
+    store: StorePool, words: list[str], force: bool, sentence: str
+) -> None:
+    channels.promote(store.registry, "centos7@20261123.2")
     with pytest.raises(UsageError) as caught:
         delete(store, words, force=force)
     assert sentence in caught.value.message
-    assert len(registry.templates(store.path)) == 5
+    assert len(store.registry.templates()) == 5
 
 
-def test_deleting_moves_channels_and_takes_the_link_of_the_build(store: Store) -> None:
-    channels.promote(store.path, "centos7@20261123.1")
-    channels.promote(store.path, "centos7@20261123.2")
+def test_deleting_moves_channels_and_takes_the_link_of_the_build(store: StorePool) -> None:
+    channels.promote(store.registry, "centos7@20261123.1")
+    channels.promote(store.registry, "centos7@20261123.2")
     link = store.artifacts / "centos7" / "build-2" / version(store, 2).path.name
     link.parent.mkdir(parents=True)
     link.hardlink_to(version(store, 2).path)
@@ -258,16 +263,16 @@ def test_deleting_moves_channels_and_takes_the_link_of_the_build(store: Store) -
     other.write_text("of the same name, by chance")
     delete(store, ["centos7@20261123.3"], force=False)
     assert other.exists()
-    assert issue(store.path, "next").version == "20261123.6"
+    assert issue(store.pool.path, "next").version == "20261123.6"
 
 
-def test_a_name_can_go_for_good(store: Store) -> None:
-    every = [f"centos7@{each.version}" for each in registry.templates(store.path)]
+def test_a_name_can_go_for_good(store: StorePool) -> None:
+    every = [f"centos7@{each.version}" for each in store.registry.templates()]
     delete(store, every, force=True)
-    left = sorted(path.name for path in store.path.iterdir())
-    assert left == [ledger_file.LOCK, "centos7.channels.json"]
-    assert ledger_file.read(store.path, "centos7").channels == {}
-    assert issue(store.path, "next").version == "20261123.6"
+    left = sorted(path.name for path in store.pool.path.iterdir())
+    assert left == [LOCK, "centos7.channels.json"]
+    assert store.registry.ledger("centos7").channels == {}
+    assert issue(store.pool.path, "next").version == "20261123.6"
 
 
 def _remove(pool: Pool, artifacts: Path, part: str) -> None:
@@ -280,55 +285,55 @@ def _remove(pool: Pool, artifacts: Path, part: str) -> None:
     with connect(URI) as connection:
         pools.ensure(connection, pool.name, path=pool.path)
         sys.addaudithook(hook)
-        store = Store(pool=pool, connection=connection, artifacts=artifacts)
+        store = StorePool(pool=pool, connection=connection, artifacts=artifacts)
         delete(store, ["centos7@20261123.1"], force=True)
 
 
-def killed_at(store: Store, part: str) -> None:
+def killed_at(store: StorePool, part: str) -> None:
     remover = SPAWN.Process(target=_remove, args=(store.pool, store.artifacts, part))
     remover.start()
     remover.join(60)
     assert remover.exitcode == -signal.SIGKILL
 
 
-def test_a_remover_that_is_killed_before_the_manifest_goes(store: Store) -> None:
+def test_a_remover_that_is_killed_before_the_manifest_goes(store: StorePool) -> None:
     killed_at(store, ".json")
-    assert len(registry.templates(store.path)) == 5
-    assert gc.clear(store.path, store.connection, dry_run=False) == ()
+    assert len(store.registry.templates()) == 5
+    assert gc.clear(store.registry, store.connection, dry_run=False) == ()
     delete(store, ["centos7@20261123.1"], force=False)
-    assert len(registry.templates(store.path)) == 4
+    assert len(store.registry.templates()) == 4
 
 
-def test_gc_finishes_what_a_killed_remover_began(store: Store) -> None:
+def test_gc_finishes_what_a_killed_remover_began(store: StorePool) -> None:
     image = version(store, 1).path
     killed_at(store, ".qcow2")
-    assert len(registry.templates(store.path)) == 4
-    clone = overlay(store.path.parent / "clone.qcow2", image)
+    assert len(store.registry.templates()) == 4
+    clone = overlay(store.pool.path.parent / "clone.qcow2", image)
     define(store.connection, clone)
-    assert gc.clear(store.path, store.connection, dry_run=False) == ()
+    assert gc.clear(store.registry, store.connection, dry_run=False) == ()
     store.connection.handle.lookupByName("web1").undefine()
-    assert gc.clear(store.path, store.connection, dry_run=True) == (image,)
+    assert gc.clear(store.registry, store.connection, dry_run=True) == (image,)
     assert image.exists()
-    assert gc.clear(store.path, store.connection, dry_run=False) == (image,)
+    assert gc.clear(store.registry, store.connection, dry_run=False) == (image,)
     assert not image.exists()
 
 
-def test_gc_leaves_what_is_not_ours(store: Store) -> None:
-    mine = store.path / "mine-20261123.1.qcow2"
+def test_gc_leaves_what_is_not_ours(store: StorePool) -> None:
+    mine = store.pool.path / "mine-20261123.1.qcow2"
     qemu_img("create", "-f", "qcow2", mine, "1M")
     lost = version(store, 1)
     lost.manifest.unlink()  # by hand: nobody has told us to delete it
     imageless = version(store, 2)  # the third by now
     imageless.path.unlink()
-    (store.path / "notes-20261123.1.json").write_text("{}")
-    assert gc.clear(store.path, store.connection, dry_run=False) == ()
+    (store.pool.path / "notes-20261123.1.json").write_text("{}")
+    assert gc.clear(store.registry, store.connection, dry_run=False) == ()
     assert mine.exists()
     assert lost.path.exists()
     assert imageless.manifest.exists()
 
 
 @pytest.fixture
-def real(libvirt_uri: str) -> Iterator[Store]:
+def real(libvirt_uri: str) -> Iterator[StorePool]:
     """Return a store pool under the host's libvirt."""
     with connect(libvirt_uri) as opened, open_folder() as folder:
         try:
@@ -338,16 +343,16 @@ def real(libvirt_uri: str) -> Iterator[Store]:
             pools.remove(opened, NAME)
 
 
-def test_the_clone_of_a_guest_that_runs(real: Store) -> None:
+def test_the_clone_of_a_guest_that_runs(real: StorePool) -> None:
     base = version(real, 1).path
     base.chmod(0o644)
-    disk = overlay(real.path.parent / "clone.qcow2", base)
+    disk = overlay(real.pool.path.parent / "clone.qcow2", base)
     spec = DomainSpec(
         name=NAME,
         title=NAME,
         machine=MACHINE,
         disks=(Disk(path=disk, boot_order=1),),
-        console_log=real.path.parent / "console.log",
+        console_log=real.pool.path.parent / "console.log",
     )
     with domains.paused(real.connection, domain_xml(spec)):
         needed = {(each.path, each.user) for each in uses(real.connection)}

@@ -18,8 +18,9 @@ from builder.attest.statement import Envelope, Signature
 from builder.errors import BuilderError, ConfigError, HostError, TemplateError
 from builder.model.template import Manifest, Template
 from builder.process import run
-from builder.registry import ledger_file, reference, registry
+from builder.registry import gc
 from builder.registry.image import measure
+from builder.registry.registry import Registry, manifest
 
 
 def _never() -> str:
@@ -41,7 +42,7 @@ def publish(store: Path, record: Manifest) -> Template:
     run(["qemu-io", "-c", "write -q -P 0x61 0 1M", path])
     whole = replace(record, image=measure(path))
     path.with_suffix(".json").write_bytes(msgspec.json.encode(whole))
-    return reference.find(store, record.name)
+    return Registry(store).find(record.name)
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def template(store: Path, record: Manifest) -> Template:
 
 def verify(template: Template, key: str = "key") -> Path:
     """Verify the template as it is found in its store now."""
-    found = reference.find(template.path.parent, template.name)
+    found = Registry(template.path.parent).find(template.name)
     trusted = keys.public(template.path.parents[1] / f"{key}.pub")
     return trust.check_signature(found, trusted, sha256=trust.check_image(found))
 
@@ -76,7 +77,7 @@ def test_a_signed_template_is_verified_and_still_the_only_one(template: Template
         "centos7-20261123.1.qcow2",
         "centos7-20261123.1.qcow2.intoto.jsonl",
     ]
-    assert registry.templates(template.path.parent) == (template,)
+    assert Registry(template.path.parent).templates() == (template,)
 
 
 def test_openssl_verifies_it_without_us(template: Template, tmp_path: Path) -> None:
@@ -119,7 +120,7 @@ def _edit_manifest(template: Template) -> None:
 
 def _edit_both(template: Template) -> None:
     run(["qemu-io", "-c", "write -q -P 0x62 0 1M", template.path])
-    record = registry.manifest(template)
+    record = manifest(template)
     whole = replace(record, image=measure(template.path))
     template.manifest.write_bytes(msgspec.json.encode(whole))
 
@@ -179,7 +180,7 @@ def _resign(kind: str, payload: bytes) -> Callable[[Template], None]:
 
 def _swap(template: Template) -> None:
     """Take the signature of another version, by the same key."""
-    record = replace(registry.manifest(template), version="20261122.1", created="2026")
+    record = replace(manifest(template), version="20261122.1", created="2026")
     record = replace(record, name="other")
     other = publish(template.path.parent, record)
     key = keys.private(template.path.parents[1] / "key.pem", passphrase=_never)
@@ -227,7 +228,7 @@ def test_a_damaged_image_is_found_even_where_its_digest_is_right(template: Templ
     with template.path.open("r+b") as file:
         file.seek(48)  # the offset of the refcount table, 8 bytes of the header
         file.write((2**62).to_bytes(8, "big"))
-    record = registry.manifest(template)
+    record = manifest(template)
     sha256 = signing.digest(template.path)
     image = replace(template.image, sha256=sha256)
     template.manifest.write_bytes(msgspec.json.encode(replace(record, image=image)))
@@ -251,7 +252,7 @@ def test_what_a_killed_signer_left_is_no_obstacle_and_gc_would_find_it(template:
     store = template.path.parent
     left = store / f".{template.path.name}.intoto.jsonl.abc.part"
     left.write_text("half")
-    assert ledger_file.drafts(store) == (left,)
+    assert gc.drafts(Registry(store)) == (left,)
     key = keys.private(template.path.parents[1] / "key.pem", passphrase=_never)
     signing.sign(template, key, artifacts=template.path.parent)
     verify(template)

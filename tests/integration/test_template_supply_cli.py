@@ -11,8 +11,8 @@ from builder.cli import app
 from builder.cli import build as build_command
 from builder.model.template import Built, Manifest
 from builder.process import run
-from builder.registry import reference
 from builder.registry.image import measure
+from builder.registry.registry import Registry
 
 NODE = """
 <node>
@@ -115,7 +115,7 @@ def test_a_build_reads_its_key_before_it_begins(
 
 
 def test_a_build_signs_what_it_published(argv: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    built = Built(template=reference.find(Path("store"), "centos7"), fresh=True)
+    built = Built(template=Registry(Path("store")).find("centos7"), fresh=True)
     monkeypatch.setattr(build_command, "_build", lambda *_words, **_options: built)
     assert app.run([*argv[:2], "build", "rehearsal", "--sign", "key"]) == 0
     assert app.run([*argv, "verify", "centos7", "--key", "pub"]) == 0

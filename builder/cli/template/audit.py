@@ -25,11 +25,11 @@ def audit(
     from builder.host.host import open_host
     from builder.proof.checks import refuse
     from builder.recipes.audit import audit_template
-    from builder.registry.reference import find
+    from builder.registry.registry import Registry
 
     shared = context(ctx)
     with open_host(shared.settings) as host:
-        template = find(host.store_pool.path, reference)
+        template = Registry(host.store_pool.path).find(reference)
         found = audit_template(template, host=host, monitor=shared.monitor)
     typer.echo(to_json(found) if json else findings(found))
     refuse(found)

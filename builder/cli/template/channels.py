@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
+from builder.cli.context import context
 from builder.cli.output import to_json
-from builder.cli.template.shared import Json, Reference, say_moved, store_folder
+from builder.cli.template.shared import Json, Reference, registry, say_moved
 
 
 def promote(
@@ -20,7 +21,7 @@ def promote(
     """Point a channel to a version."""
     from builder.registry import channels
 
-    moved = channels.promote(store_folder(ctx), reference, to=to)
+    moved = channels.promote(registry(context(ctx)), reference, to=to)
     if json:
         typer.echo(to_json(moved))
     else:
@@ -37,7 +38,7 @@ def rollback(
     """Point a channel to what it had before."""
     from builder.registry import channels
 
-    moved = channels.rollback(store_folder(ctx), name, channel=channel)
+    moved = channels.rollback(registry(context(ctx)), name, channel=channel)
     if json:
         typer.echo(to_json(moved))
     else:
@@ -57,7 +58,7 @@ def revoke(
     """
     from builder.registry import channels
 
-    done = channels.revoke(store_folder(ctx), reference, reason=reason)
+    done = channels.revoke(registry(context(ctx)), reference, reason=reason)
     if json:
         typer.echo(to_json(done))
         return

@@ -47,8 +47,7 @@ def clone(
     from builder.host.host import open_host
     from builder.model.clone import CloneOrder
     from builder.recipes.clone import clone
-    from builder.registry import ledger_file
-    from builder.registry.reference import find
+    from builder.registry.registry import Registry
 
     shared = context(ctx)
     order = CloneOrder(
@@ -62,13 +61,10 @@ def clone(
         hostname=hostname,
         start=start,
     )
-    with (
-        open_host(shared.settings) as host,
-        # Or a prune might take the template away before the overlay names it.
-        ledger_file.locked(host.store_pool.path),
-    ):
-        template = find(host.store_pool.path, reference)
-        made = clone(host, template, order, monitor=shared.monitor)
+    with open_host(shared.settings) as host:
+        registry = Registry(host.store_pool.path)
+        with registry.locked():  # or a prune might take the template before the overlay names it
+            made = clone(host, registry.find(reference), order, monitor=shared.monitor)
     if json:
         typer.echo(to_json(made))
         return

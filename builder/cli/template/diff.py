@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from builder.cli.context import context
 from builder.cli.output import size, table, to_json
-from builder.cli.template.shared import Json, Reference, store_folder
+from builder.cli.template.shared import Json, Reference, registry
 
 if TYPE_CHECKING:
     from builder.registry.diff import Difference, Numbers
@@ -17,11 +18,10 @@ def diff(ctx: typer.Context, before: Reference, after: Reference, *, json: Json 
     Packages, sizes, times, inputs, outcomes of checks, and the kickstart.
     """
     from builder.registry.diff import compare
-    from builder.registry.reference import find
     from builder.registry.registry import manifest
 
-    store = store_folder(ctx)
-    old, new = (manifest(find(store, each, revoked=True)) for each in (before, after))
+    there = registry(context(ctx))
+    old, new = (manifest(there.find(each, revoked=True)) for each in (before, after))
     found = compare(old, new)
     typer.echo(to_json(found) if json else "\n\n".join(_sections(found)))
 

@@ -7,7 +7,7 @@ import typer
 
 from builder.cli.context import context
 from builder.cli.output import size, table, to_json
-from builder.cli.template.shared import Json, Reference
+from builder.cli.template.shared import Json, Reference, registry
 
 
 def export(
@@ -29,15 +29,10 @@ def export(
     """Write a template in the format of another tool, checked, with its line in SHA256SUMS."""
     from builder.export.order import ExportOrder
     from builder.export.run import export
-    from builder.registry.reference import find
-    from builder.virt import pools
-    from builder.virt.connection import connect
 
     shared = context(ctx)
-    with connect(shared.settings.uri) as connection:
-        store = pools.get(connection, shared.settings.store_pool).path
     order = ExportOrder(format=form, output=output, compat=compat)
-    made = export(find(store, reference), order, monitor=shared.monitor)
+    made = export(registry(shared).find(reference), order, monitor=shared.monitor)
     if json:
         typer.echo(to_json(made))
         return

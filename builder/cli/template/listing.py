@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from builder.cli.context import context
 from builder.cli.output import size, table, to_json
-from builder.cli.template.shared import Json, store_folder
+from builder.cli.template.shared import Json, registry
 
 if TYPE_CHECKING:
-    from builder.registry.listing import Entry
+    from builder.registry.listing import Status
 
 _HEADER = ("NAME", "VERSION", "CHANNELS", "AGE", "VIRTUAL", "REAL", "PATH")
 
@@ -20,22 +21,22 @@ def list_(
     json: Json = False,
 ) -> None:
     """List the templates in the store pool, oldest first."""
-    from builder.registry.listing import entries
+    from builder.registry.listing import statuses
 
-    found = entries(store_folder(ctx), name)
+    found = statuses(registry(context(ctx)), name)
     typer.echo(to_json(found) if json else table(_HEADER, [_row(each) for each in found]))
 
 
-def _row(entry: "Entry") -> tuple[str, ...]:
+def _row(status: "Status") -> tuple[str, ...]:
     from builder.registry.listing import age
 
-    marks = (*entry.channels, *(("(revoked)",) if entry.revoked else ()))
+    marks = (*status.channels, *(("(revoked)",) if status.revoked else ()))
     return (
-        entry.name,
-        entry.version,
+        status.name,
+        status.version,
         " ".join(marks) or "-",
-        age(entry.created),
-        size(entry.image.virtual_size),
-        size(entry.image.size),
-        str(entry.path),
+        age(status.created),
+        size(status.image.virtual_size),
+        size(status.image.size),
+        str(status.path),
     )

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from builder.cli.context import context
 from builder.cli.output import size, table, to_json
 from builder.cli.template.shared import Json, opened, say_moved
 
@@ -23,7 +24,7 @@ def delete(
     """
     from builder.registry import removal
 
-    with opened(ctx) as store:
+    with opened(context(ctx)) as store:
         gone = removal.delete(store, references, force=force)
     if json:
         typer.echo(to_json(gone))
@@ -47,7 +48,7 @@ def prune(
     """
     from builder.registry import removal
 
-    with opened(ctx) as store:
+    with opened(context(ctx)) as store:
         found = removal.prune(store, name, keep=keep, dry_run=dry_run)
     if json:
         typer.echo(to_json(found))

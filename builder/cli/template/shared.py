@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli.context import context
+from builder.cli.context import Context
 
 if TYPE_CHECKING:
-    from builder.model.ledger import Moved
-    from builder.registry.removal import Store
+    from builder.registry.ledger import Moved
+    from builder.registry.registry import Registry
+    from builder.registry.removal import StorePool
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Reference = Annotated[
@@ -19,23 +19,27 @@ Reference = Annotated[
 ]
 
 
-def store_folder(ctx: typer.Context) -> Path:
-    """Return the store pool's folder. Raises HostError when there is no such pool."""
-    with opened(ctx) as store:
-        return store.path
-
-
-@contextmanager
-def opened(ctx: typer.Context) -> Iterator["Store"]:
-    """Connect to libvirt and look up the store pool, for the block. Raises HostError."""
-    from builder.registry.removal import Store
+def registry(shared: Context) -> "Registry":
+    """Return the templates in the store pool. Raises HostError when there is no such pool."""
+    from builder.registry.registry import Registry
     from builder.virt import pools
     from builder.virt.connection import connect
 
-    settings = context(ctx).settings
+    with connect(shared.settings.uri) as connection:
+        return Registry(pools.get(connection, shared.settings.store_pool).path)
+
+
+@contextmanager
+def opened(shared: Context) -> Iterator["StorePool"]:
+    """Connect to libvirt and look up the store pool, for the block. Raises HostError."""
+    from builder.registry.removal import StorePool
+    from builder.virt import pools
+    from builder.virt.connection import connect
+
+    settings = shared.settings
     with connect(settings.uri) as connection:
         pool = pools.get(connection, settings.store_pool)
-        yield Store(pool=pool, connection=connection, artifacts=settings.artifacts)
+        yield StorePool(pool=pool, connection=connection, artifacts=settings.artifacts)
 
 
 def say_moved(moves: Iterable["Moved"]) -> None:

@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from builder.cli.context import context
 from builder.cli.output import size, table, to_json
-from builder.cli.template.shared import Json, Reference, store_folder
+from builder.cli.template.shared import Json, Reference, registry
 from builder.errors import UsageError
 
 if TYPE_CHECKING:
     from builder.model.audit import Finding
     from builder.model.template import Manifest
-    from builder.registry.listing import Entry
+    from builder.registry.listing import Status
 
 
 def show(
@@ -32,33 +33,33 @@ def show(
         raise UsageError(
             "--packages, --kickstart and --json exclude each other.", hint="--json has it all."
         )
-    entry, manifest, history = described(store_folder(ctx), reference)
+    status, manifest, history = described(registry(context(ctx)), reference)
     if packages:
         lines = (f"{each.name} {each.version} {each.arch}".rstrip() for each in manifest.packages)
         typer.echo("".join(f"{line}\n" for line in lines), nl=False)
     elif kickstart:
         typer.echo(manifest.kickstart, nl=False)
     elif json:
-        typer.echo(to_json({"template": entry, "history": history, "manifest": manifest}))
+        typer.echo(to_json({"template": status, "history": history, "manifest": manifest}))
     else:
-        typer.echo(table(("", ""), [*_facts(entry, manifest), *_work(manifest)]).lstrip("\n"))
+        typer.echo(table(("", ""), [*_facts(status, manifest), *_work(manifest)]).lstrip("\n"))
 
 
-def _facts(entry: "Entry", manifest: "Manifest") -> list[tuple[str, str]]:
+def _facts(status: "Status", manifest: "Manifest") -> list[tuple[str, str]]:
     from builder.registry.listing import age
 
     machine = manifest.machine
     hardware = f"{machine.memory_mib} MiB, {machine.vcpus} vCPU, {machine.firmware}, {machine.cpu}"
     facts = [
-        ("template", f"{entry.name} {entry.version}"),
-        ("revoked", entry.revoked),
-        ("channels", " ".join(entry.channels)),
-        ("created", f"{entry.created} ({age(entry.created)} ago)"),
-        ("path", str(entry.path)),
-        ("manifest", str(entry.manifest)),
-        ("virtual size", size(entry.image.virtual_size)),
-        ("real size", f"{size(entry.image.size)}, {manifest.compression or 'not compressed'}"),
-        ("sha256", entry.image.sha256),
+        ("template", f"{status.name} {status.version}"),
+        ("revoked", status.revoked),
+        ("channels", " ".join(status.channels)),
+        ("created", f"{status.created} ({age(status.created)} ago)"),
+        ("path", str(status.path)),
+        ("manifest", str(status.manifest)),
+        ("virtual size", size(status.image.virtual_size)),
+        ("real size", f"{size(status.image.size)}, {manifest.compression or 'not compressed'}"),
+        ("sha256", status.image.sha256),
         ("release", f"{manifest.release}, profile {manifest.profile}, medium {manifest.medium}"),
         ("ISO", manifest.iso),
         ("ISO's sha256", manifest.iso_sha256),

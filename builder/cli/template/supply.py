@@ -11,7 +11,7 @@ import typer
 from builder.cli.context import Context, context
 from builder.cli.output import to_json
 from builder.cli.template.audit import findings
-from builder.cli.template.shared import Reference
+from builder.cli.template.shared import Reference, registry
 from builder.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ Output = Annotated[
 def sbom(ctx: typer.Context, reference: Reference, *, output: Output = None) -> None:
     """Print what is in a template, as CycloneDX JSON."""
     from builder.attest.sbom import sbom as bill
-    from builder.registry import registry
+    from builder.registry.registry import manifest
 
-    _give(bill(registry.manifest(find(context(ctx), reference))), output)
+    _give(bill(manifest(find(context(ctx), reference))), output)
 
 
 def provenance(ctx: typer.Context, reference: Reference, *, output: Output = None) -> None:
@@ -134,14 +134,8 @@ def _trusted(shared: Context, key: Path | None) -> Path:
 
 
 def find(shared: Context, reference: str) -> "Template":
-    """Return what the reference means; raises as `reference.find` does, and HostError."""
-    from builder.registry import reference as references
-    from builder.virt import pools
-    from builder.virt.connection import connect
-
-    settings = shared.settings
-    with connect(settings.uri) as connection:
-        return references.find(pools.get(connection, settings.store_pool).path, reference)
+    """Return what the reference means; raises as `Registry.find` does, and HostError."""
+    return registry(shared).find(reference)
 
 
 def _give(text: str, output: Path | None) -> None:

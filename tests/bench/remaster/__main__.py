@@ -16,10 +16,11 @@ import msgspec
 
 from builder import config
 from tests.bench.remaster import media, places, report
-from tests.bench.remaster.measure import Failed, floor, run
+from tests.bench.remaster.measure import floor, run
 from tests.bench.remaster.rows import Row, rows
 from tests.bench.remaster.targets import Group, Results, targets
 from tests.bench.tables import promises
+from tests.bench.usage import Failed
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ import pytest
 from builder.cli import app
 from builder.errors import UsageError
 from builder.model.clone import Clone, CloneOrder
+from builder.registry.registry import Registry
 
 PLAIN = CloneOrder(name="web1")
 FULL = CloneOrder(
@@ -47,7 +48,7 @@ def orders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[CloneOrder]:
     host = SimpleNamespace(store_pool=SimpleNamespace(path=tmp_path))
     monkeypatch.setattr("builder.recipes.clone.clone", clone)
     monkeypatch.setattr("builder.host.host.open_host", lambda _settings: nullcontext(host))
-    monkeypatch.setattr("builder.registry.reference.find", lambda _store, reference: reference)
+    monkeypatch.setattr(Registry, "find", lambda _self, reference: reference)
     return found
 
 

@@ -16,6 +16,7 @@ from builder.recipes.order import Request, resolve
 from builder.registry import channels
 from builder.registry.manifest import build_key
 from builder.registry.publish import publish
+from builder.registry.registry import Registry
 from builder.rehearsal.cache import location
 
 MACHINE = Machine(
@@ -81,7 +82,7 @@ def test_a_download_is_judged_without_it(store: Path) -> None:
 def test_what_was_revoked_is_built_again(store: Path) -> None:
     wanted = order(CENTOS7)
     published(wanted, store, iso_sha256=wanted.medium.sha256, day=1)
-    channels.revoke(store, wanted.name, reason="bad")
+    channels.revoke(Registry(store), wanted.name, reason="bad")
     assert judged(wanted, store) == ("changed", "20261101.1 is revoked")
 
 

@@ -7,9 +7,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from builder.model.domain import Machine
-from builder.model.ledger import Ledger
 from builder.model.template import ImageFacts, Manifest, Template
-from builder.registry import ledger
+from builder.registry.ledger import Ledger
 from builder.registry.publish import publish
 
 BUILDS = count()
@@ -50,19 +49,19 @@ WHEN = "2026-11-23T10:00:00Z"
 
 def told(*words: str, there: tuple[str, ...] = VERSIONS) -> Ledger:
     """Do what the words say, such as "publish 3", "stable 3", "rollback stable", "revoke 3"."""
-    state = EMPTY
+    state, stocked = EMPTY, there.__contains__
     for word in words:
         verb, _, argument = word.partition(" ")
         version = f"20261123.{argument}"
         match verb:
             case "publish":
-                state = ledger.publish(state, version, when=WHEN)
+                state = state.publish(version, when=WHEN)
             case "revoke":
-                state = ledger.revoke(state, version, reason="bad", there=there, when=WHEN)
+                state = state.revoke(version, reason="bad", there=stocked, when=WHEN)
             case "delete":
-                state = ledger.delete(state, version, there=there, when=WHEN)
+                state = state.delete(version, there=stocked, when=WHEN)
             case "rollback":
-                state = ledger.rollback(state, argument, there=there, when=WHEN)
+                state = state.rollback(argument, there=stocked, when=WHEN)
             case channel:
-                state = ledger.promote(state, version, channel=channel, when=WHEN)
+                state = state.promote(version, channel=channel, when=WHEN)
     return state

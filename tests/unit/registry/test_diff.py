@@ -7,8 +7,7 @@ from shelf import MACHINE, RECORD
 from builder.model.audit import Finding
 from builder.model.package import Package
 from builder.model.template import ImageFacts
-from builder.registry import packages
-from builder.registry.diff import Numbers, Pair, compare
+from builder.registry.diff import Numbers, Pair, compare, compare_packages
 
 
 def rpms(*texts: str) -> tuple[Package, ...]:
@@ -40,7 +39,7 @@ def _change(name: str, before: str, after: str, arch: str = "x86_64") -> tuple[s
 def test_lists_of_packages(
     before: list[str], after: list[str], changes: list[tuple[str, str, str, str]]
 ) -> None:
-    found = packages.compare(rpms(*before), rpms(*after))
+    found = compare_packages(rpms(*before), rpms(*after))
     assert [(each.name, each.arch, each.before, each.after) for each in found] == changes
 
 

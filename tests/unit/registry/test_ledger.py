@@ -7,8 +7,8 @@ import pytest
 from shelf import EMPTY, VERSIONS, WHEN, told
 
 from builder.errors import ConfigError, HostError
-from builder.model.ledger import Ledger
-from builder.registry import ledger_file
+from builder.registry.ledger import Ledger
+from builder.registry.registry import Registry
 
 
 def short(state: Ledger) -> dict[str, str]:
@@ -79,16 +79,16 @@ def test_the_history_tells_it() -> None:
 
 def test_a_ledger_is_a_file_that_people_can_read(tmp_path: Path) -> None:
     state = told("publish 1", "stable 1", "revoke 1")
-    ledger_file.write(tmp_path, state)
-    assert ledger_file.read(tmp_path, "centos7") == state
+    Registry(tmp_path).write(state)
+    assert Registry(tmp_path).ledger("centos7") == state
     assert [path.name for path in tmp_path.iterdir()] == ["centos7.channels.json"]
     first = json.loads((tmp_path / "centos7.channels.json").read_text())["history"][0]
     assert first == {"when": WHEN, "what": "publish", "channel": "candidate", "to": "20261123.1"}
 
 
 def test_without_a_file_it_is_empty(tmp_path: Path) -> None:
-    assert ledger_file.read(tmp_path, "centos7") == EMPTY
-    ledger_file.write(tmp_path, EMPTY)
+    assert Registry(tmp_path).ledger("centos7") == EMPTY
+    Registry(tmp_path).write(EMPTY)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -112,16 +112,16 @@ def test_what_makes_no_sense_is_said_and_stays(tmp_path: Path, content: bytes) -
     path = tmp_path / "centos7.channels.json"
     path.write_bytes(content)
     with pytest.raises(ConfigError, match=r"centos7\.channels\.json cannot be read") as caught:
-        ledger_file.read(tmp_path, "centos7")
+        Registry(tmp_path).ledger("centos7")
     assert "copy" in caught.value.hint
     with pytest.raises(ConfigError):
-        ledger_file.write(tmp_path, EMPTY)
+        Registry(tmp_path).write(EMPTY)
     assert path.read_bytes() == content
 
 
 def test_a_store_that_does_not_take_it(tmp_path: Path) -> None:
     with pytest.raises(HostError, match=r"Cannot write to .*gone"):
-        ledger_file.write(tmp_path / "gone", told("publish 1"))
+        Registry(tmp_path / "gone").write(told("publish 1"))
     (tmp_path / "centos7.channels.json").mkdir()
     with pytest.raises(HostError, match=r"Cannot read .*centos7\.channels\.json"):
-        ledger_file.read(tmp_path, "centos7")
+        Registry(tmp_path).ledger("centos7")

@@ -9,7 +9,7 @@ import pytest
 
 from builder.model.package import Package
 from builder.model.template import ImageFacts, Manifest
-from builder.registry import registry
+from builder.registry.registry import Registry, manifest
 
 
 def old(record: Manifest, packages: object) -> bytes:
@@ -37,8 +37,8 @@ def test_a_pool_with_an_old_template_lists_it(tmp_path: Path, record: Manifest) 
     path = tmp_path / "centos7-20261123.1.json"
     path.write_bytes(old(msgspec.structs.replace(record, image=image), ["a-1.all"]))
     path.with_suffix(".qcow2").write_text("image")
-    [template] = registry.templates(tmp_path)
-    assert registry.manifest(template).packages == (Package(name="a-1.all"),)
+    [template] = Registry(tmp_path).templates()
+    assert manifest(template).packages == (Package(name="a-1.all"),)
 
 
 @pytest.mark.parametrize("packages", [7, ["a", 7], ["<b>"], [["a"]], {"a": 1}, None], ids=str)

@@ -11,30 +11,29 @@ from shelf import RECORD, TODAY, issue
 
 from builder.errors import ConfigError, HostError, TemplateError
 from builder.model.template import ImageFacts, Template
-from builder.registry import channels, ledger_file, registry
+from builder.registry import channels
 from builder.registry.publish import publish
+from builder.registry.registry import LEDGER, LOCK, Registry, manifest
 
 
 def names(store: Path) -> list[str]:
     """Return the store's files, but for the lock and the ledger."""
     return sorted(
-        path.name
-        for path in store.iterdir()
-        if path.name not in (ledger_file.LOCK, "centos7.channels.json")
+        path.name for path in store.iterdir() if path.name not in (LOCK, f"centos7{LEDGER}")
     )
 
 
 def versions(store: Path) -> list[str]:
-    return [template.version for template in registry.templates(store)]
+    return [template.version for template in Registry(store).templates()]
 
 
 def test_a_template_is_an_image_and_its_manifest_and_nothing_else(tmp_path: Path) -> None:
     template = issue(tmp_path)
     assert names(tmp_path) == ["centos7-20261123.1.json", "centos7-20261123.1.qcow2"]
     assert template.path.read_text() == "image 0"
-    manifest = registry.manifest(template)
-    assert (manifest.version, manifest.image) == ("20261123.1", template.image)
-    assert registry.templates(tmp_path) == (template,)
+    record = manifest(template)
+    assert (record.version, record.image) == ("20261123.1", template.image)
+    assert Registry(tmp_path).templates() == (template,)
 
 
 def test_versions_sort_as_numbers(tmp_path: Path) -> None:
@@ -48,7 +47,7 @@ def test_versions_sort_as_numbers(tmp_path: Path) -> None:
 def test_names_sort_before_versions(tmp_path: Path) -> None:
     issue(tmp_path, replace(RECORD, name="centos7-dvd"), today=date(2020, 1, 1))
     issue(tmp_path)
-    found = [(template.name, template.version) for template in registry.templates(tmp_path)]
+    found = [(template.name, template.version) for template in Registry(tmp_path).templates()]
     assert found == [("centos7", "20261123.1"), ("centos7-dvd", "20200101.1")]
 
 
@@ -116,12 +115,12 @@ def test_what_is_not_whole_is_no_template(tmp_path: Path, spoil: object) -> None
     spoil(issue(tmp_path, number=1))
     (tmp_path / "notes-of-mine.json").write_text("{}")
     (tmp_path / "other-1.json").mkdir()
-    assert registry.templates(tmp_path) == (kept,)
+    assert Registry(tmp_path).templates() == (kept,)
 
 
 def test_an_empty_or_missing_store_has_no_templates(tmp_path: Path) -> None:
-    assert registry.templates(tmp_path) == ()
-    assert registry.templates(tmp_path / "missing") == ()
+    assert Registry(tmp_path).templates() == ()
+    assert Registry(tmp_path / "missing").templates() == ()
 
 
 def test_unchanged_is_the_newest_with_the_same_key(tmp_path: Path) -> None:
@@ -129,16 +128,16 @@ def test_unchanged_is_the_newest_with_the_same_key(tmp_path: Path) -> None:
     newest = issue(tmp_path, number=1)
     issue(tmp_path, replace(RECORD, build_key="another"), number=2)
     issue(tmp_path, replace(RECORD, name="centos7-dvd"), number=3)
-    assert registry.unchanged(tmp_path, "centos7", key="key") == newest
-    assert registry.unchanged(tmp_path, "centos7", key="new") is None
-    assert registry.unchanged(tmp_path, "rehearsal", key="key") is None
+    assert Registry(tmp_path).unchanged("centos7", key="key") == newest
+    assert Registry(tmp_path).unchanged("centos7", key="new") is None
+    assert Registry(tmp_path).unchanged("rehearsal", key="key") is None
 
 
 def test_a_manifest_that_went_away_is_an_error(tmp_path: Path) -> None:
     template = issue(tmp_path)
     template.manifest.unlink()
     with pytest.raises(TemplateError, match="cannot be read"):
-        registry.manifest(template)
+        manifest(template)
 
 
 def test_a_build_that_was_killed_gets_the_version_that_it_had_claimed(tmp_path: Path) -> None:
@@ -151,13 +150,13 @@ def test_a_build_that_was_killed_gets_the_version_that_it_had_claimed(tmp_path: 
     first = again()
     assert again() == first  # killed after the image had its name
     first.path.rename(tmp_path / ".x.candidate")
-    assert registry.templates(tmp_path) == ()
-    ledger = ledger_file.read(tmp_path, "centos7")
+    assert Registry(tmp_path).templates() == ()
+    ledger = Registry(tmp_path).ledger("centos7")
     assert again() == first  # killed between the claim and that
-    assert ledger_file.read(tmp_path, "centos7") == ledger
+    assert Registry(tmp_path).ledger("centos7") == ledger
     (tmp_path / "centos7.channels.json").unlink()
     assert again() == first  # killed before it had told the ledger
-    ledger = ledger_file.read(tmp_path, "centos7")
+    ledger = Registry(tmp_path).ledger("centos7")
     assert (ledger.channels, len(ledger.history)) == ({"candidate": "20261123.1"}, 1)
     assert names(tmp_path) == ["centos7-20261123.1.json", "centos7-20261123.1.qcow2"]
 
@@ -165,7 +164,7 @@ def test_a_build_that_was_killed_gets_the_version_that_it_had_claimed(tmp_path: 
 def test_the_candidate_is_what_was_published_last(tmp_path: Path) -> None:
     for number in range(3):
         issue(tmp_path, number=number)
-    ledger = ledger_file.read(tmp_path, "centos7")
+    ledger = Registry(tmp_path).ledger("centos7")
     assert ledger.channels == {"candidate": "20261123.3"}
     assert [(each.what, each.before, each.after) for each in ledger.history] == [
         ("publish", "", "20261123.1"),
@@ -192,7 +191,7 @@ def test_nothing_is_claimed_where_the_ledger_cannot_be_read(tmp_path: Path) -> N
 def test_a_revoked_template_does_not_count_as_unchanged(tmp_path: Path) -> None:
     older = issue(tmp_path)
     issue(tmp_path, number=1)
-    channels.revoke(tmp_path, "centos7", reason="leaks")
-    assert registry.unchanged(tmp_path, "centos7", key="key") == older
-    channels.revoke(tmp_path, "centos7", reason="leaks too")
-    assert registry.unchanged(tmp_path, "centos7", key="key") is None
+    channels.revoke(Registry(tmp_path), "centos7", reason="leaks")
+    assert Registry(tmp_path).unchanged("centos7", key="key") == older
+    channels.revoke(Registry(tmp_path), "centos7", reason="leaks too")
+    assert Registry(tmp_path).unchanged("centos7", key="key") is None

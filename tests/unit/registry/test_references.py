@@ -10,22 +10,23 @@ from msgspec.structs import replace
 from shelf import RECORD, issue
 
 from builder.errors import BuilderError, ConfigError, TemplateError, UsageError
-from builder.model.ledger import Moved
-from builder.registry import channels, ledger_file
-from builder.registry.listing import age, described, entries
-from builder.registry.reference import find
+from builder.registry import channels
+from builder.registry.ledger import Moved
+from builder.registry.listing import age, described, statuses
+from builder.registry.registry import Registry
 
 ONE, TWO, THREE = (f"20261123.{number}" for number in (1, 2, 3))
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Path:
-    """Return a store with three versions, of which the first is stable."""
+def registry(tmp_path: Path) -> Registry:
+    """Return a registry with three versions, of which the first is stable."""
     for number in range(3):
         issue(tmp_path, number=number)
     issue(tmp_path, replace(RECORD, name="centos7-dvd"))
-    channels.promote(tmp_path, f"centos7@{ONE}")
-    return tmp_path
+    found = Registry(tmp_path)
+    channels.promote(found, f"centos7@{ONE}")
+    return found
 
 
 @pytest.mark.parametrize(
@@ -39,8 +40,8 @@ def store(tmp_path: Path) -> Path:
         ("centos7-dvd", ONE),
     ],
 )
-def test_what_a_reference_means(store: Path, reference: str, version: str) -> None:
-    found = find(store, reference)
+def test_what_a_reference_means(registry: Registry, reference: str, version: str) -> None:
+    found = registry.find(reference)
     assert (found.name, found.version) == (reference.partition("@")[0], version)
 
 
@@ -59,46 +60,46 @@ def test_what_a_reference_means(store: Path, reference: str, version: str) -> No
         ("centos7-dvd@stable", "centos7-dvd has no channel 'stable'.", "Known: 20261123.1"),
     ],
 )
-def test_what_is_not_there(store: Path, reference: str, sentence: str, hint: str) -> None:
+def test_what_is_not_there(registry: Registry, reference: str, sentence: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
-        find(store, reference)
+        registry.find(reference)
     assert (caught.value.message, caught.value.exit_code) == (sentence, 2)
     assert caught.value.hint.startswith(hint)
 
 
-def test_a_revoked_version_is_not_served(store: Path) -> None:
-    done = channels.revoke(store, "centos7", reason="ssh keys were left in it")
+def test_a_revoked_version_is_not_served(registry: Registry) -> None:
+    done = channels.revoke(registry, "centos7", reason="ssh keys were left in it")
     assert (done.version, done.moved) == (
         THREE,
         (Moved(name="centos7", channel="candidate", before=THREE, after=TWO),),
     )
-    assert [find(store, word).version for word in ("centos7", "centos7@candidate")] == [TWO, TWO]
+    assert [registry.find(word).version for word in ("centos7", "centos7@candidate")] == [TWO, TWO]
     with pytest.raises(TemplateError) as caught:
-        find(store, f"centos7@{THREE}")
+        registry.find(f"centos7@{THREE}")
     assert caught.value.message == f"centos7 {THREE} is revoked: ssh keys were left in it."
     assert caught.value.hint == f"The newest that is not is centos7@{TWO}."
     with pytest.raises(TemplateError):
-        channels.promote(store, f"centos7@{THREE}")
-    assert find(store, f"centos7@{THREE}", revoked=True).version == THREE
+        channels.promote(registry, f"centos7@{THREE}")
+    assert registry.find(f"centos7@{THREE}", revoked=True).version == THREE
 
 
-def test_a_name_with_nothing_left_to_serve(store: Path) -> None:
-    done = channels.revoke(store, "centos7-dvd", reason="no")
+def test_a_name_with_nothing_left_to_serve(registry: Registry) -> None:
+    done = channels.revoke(registry, "centos7-dvd", reason="no")
     assert done.moved[0].after == ""
     with pytest.raises(TemplateError, match=r"centos7-dvd 20261123\.1 is revoked: no"):
-        find(store, "centos7-dvd")
-    again = channels.revoke(store, "centos7-dvd", reason="another reason")
+        registry.find("centos7-dvd")
+    again = channels.revoke(registry, "centos7-dvd", reason="another reason")
     assert (again.reason, again.moved) == ("no", ())
     with pytest.raises(UsageError, match="has no channel 'candidate'"):
-        channels.promote(store, "centos7-dvd")
+        channels.promote(registry, "centos7-dvd")
 
 
-def test_promoting_is_by_candidate_unless_told(store: Path) -> None:
-    moved = channels.promote(store, "centos7")
+def test_promoting_is_by_candidate_unless_told(registry: Registry) -> None:
+    moved = channels.promote(registry, "centos7")
     assert moved == Moved(name="centos7", channel="stable", before=ONE, after=THREE)
-    assert channels.promote(store, "centos7@stable", to="qa").after == THREE
-    assert channels.rollback(store, "centos7").after == ONE
-    assert ledger_file.read(store, "centos7").channels == {
+    assert channels.promote(registry, "centos7@stable", to="qa").after == THREE
+    assert channels.rollback(registry, "centos7").after == ONE
+    assert registry.ledger("centos7").channels == {
         "candidate": THREE,
         "stable": ONE,
         "qa": THREE,
@@ -106,70 +107,70 @@ def test_promoting_is_by_candidate_unless_told(store: Path) -> None:
 
 
 @pytest.mark.parametrize("channel", ["", "latest", "Stable", "1st", "a b", "x" * 32, "../x", "a\n"])
-def test_names_that_no_channel_can_have(store: Path, channel: str) -> None:
+def test_names_that_no_channel_can_have(registry: Registry, channel: str) -> None:
     with pytest.raises(UsageError, match="A channel cannot be called"):
-        channels.promote(store, "centos7", to=channel)
+        channels.promote(registry, "centos7", to=channel)
 
 
 @pytest.mark.parametrize(
     ("deed", "sentence"),
     [
-        (lambda store: channels.rollback(store, "centos7"), "@stable had nothing else before"),
-        (lambda store: channels.rollback(store, "centos7", channel="qa"), "has no channel 'qa'"),
-        (lambda store: channels.rollback(store, "nosuch"), "There is no template 'nosuch'"),
-        (lambda store: channels.revoke(store, "centos7", reason=" "), "needs a reason"),
-        (lambda store: entries(store, "centos"), "There is no template 'centos'"),
+        (lambda there: channels.rollback(there, "centos7"), "@stable had nothing else before"),
+        (lambda there: channels.rollback(there, "centos7", channel="qa"), "has no channel 'qa'"),
+        (lambda there: channels.rollback(there, "nosuch"), "There is no template 'nosuch'"),
+        (lambda there: channels.revoke(there, "centos7", reason=" "), "needs a reason"),
+        (lambda there: statuses(there, "centos"), "There is no template 'centos'"),
     ],
 )  # fmt: skip
 def test_refusals_change_nothing(
-    store: Path, deed: Callable[[Path], object], sentence: str
+    registry: Registry, deed: Callable[[Registry], object], sentence: str
 ) -> None:
-    before = (store / "centos7.channels.json").read_bytes()
+    before = (registry.store / "centos7.channels.json").read_bytes()
     with pytest.raises(UsageError, match=sentence):
-        deed(store)
-    assert (store / "centos7.channels.json").read_bytes() == before
+        deed(registry)
+    assert (registry.store / "centos7.channels.json").read_bytes() == before
 
 
-def test_a_channel_whose_version_was_lost(store: Path) -> None:
-    channels.promote(store, "centos7")
-    find(store, "centos7").path.unlink()
+def test_a_channel_whose_version_was_lost(registry: Registry) -> None:
+    channels.promote(registry, "centos7")
+    registry.find("centos7").path.unlink()
     with pytest.raises(
         TemplateError, match=r"centos7@stable is 20261123\.3, whose files"
     ) as caught:
-        find(store, "centos7@stable")
+        registry.find("centos7@stable")
     assert "rollback centos7 --channel stable" in caught.value.hint
-    assert channels.rollback(store, "centos7").after == ONE
+    assert channels.rollback(registry, "centos7").after == ONE
     with pytest.raises(UsageError, match=r"has no version 20261123\.3 any more"):
-        find(store, f"centos7@{THREE}")
+        registry.find(f"centos7@{THREE}")
 
 
-def test_templates_of_a_time_before_ledgers_have_a_candidate(store: Path) -> None:
-    (store / "centos7.channels.json").unlink()
-    assert find(store, "centos7@candidate").version == THREE
-    assert not (store / "centos7.channels.json").exists()
-    assert channels.promote(store, "centos7").after == THREE
+def test_templates_of_a_time_before_ledgers_have_a_candidate(registry: Registry) -> None:
+    (registry.store / "centos7.channels.json").unlink()
+    assert registry.find("centos7@candidate").version == THREE
+    assert not (registry.store / "centos7.channels.json").exists()
+    assert channels.promote(registry, "centos7").after == THREE
 
 
-@pytest.mark.parametrize("deed", [find, described, entries])
+@pytest.mark.parametrize("deed", [Registry.find, described, statuses])
 def test_a_ledger_that_cannot_be_read_is_one_error(
-    store: Path, deed: Callable[[Path, str], object]
+    registry: Registry, deed: Callable[[Registry, str], object]
 ) -> None:
-    (store / "centos7.channels.json").write_text("{")
+    (registry.store / "centos7.channels.json").write_text("{")
     with pytest.raises(ConfigError, match=r"centos7\.channels\.json cannot be read"):
-        deed(store, "centos7")
+        deed(registry, "centos7")
 
 
-def test_entries(store: Path) -> None:
-    channels.revoke(store, f"centos7@{TWO}", reason="bad")
-    found = [(each.name, each.version, each.channels, each.revoked) for each in entries(store)]
+def test_statuses(registry: Registry) -> None:
+    channels.revoke(registry, f"centos7@{TWO}", reason="bad")
+    found = [(each.name, each.version, each.channels, each.revoked) for each in statuses(registry)]
     assert found == [
         ("centos7", ONE, ("stable",), ""),
         ("centos7", TWO, (), "bad"),
         ("centos7", THREE, ("candidate",), ""),
         ("centos7-dvd", ONE, ("candidate",), ""),
     ]
-    assert [each.version for each in entries(store, "centos7-dvd")] == [ONE]
-    assert entries(store)[0].created == RECORD.created
+    assert [each.version for each in statuses(registry, "centos7-dvd")] == [ONE]
+    assert statuses(registry)[0].created == RECORD.created
 
 
 @pytest.mark.parametrize(
@@ -191,14 +192,14 @@ def test_age(created: str, text: str) -> None:
     assert age(created, now=datetime(2026, 11, 23, 10, tzinfo=UTC)) == text
 
 
-def test_errors_of_references_are_ours(store: Path) -> None:
+def test_errors_of_references_are_ours(registry: Registry) -> None:
     """Whatever is typed."""
     for word in ("a@b@c", "\0", "centos7@\0", "centos7@latest ", "a/b", "centos7@20261123.99999"):
         with pytest.raises(BuilderError):
-            find(store, word)
+            registry.find(word)
 
 
-def test_a_name_with_a_dash_has_a_ledger_of_its_own(store: Path) -> None:
-    names = sorted(path.name for path in store.glob("*.channels.json"))
+def test_a_name_with_a_dash_has_a_ledger_of_its_own(registry: Registry) -> None:
+    names = sorted(path.name for path in registry.store.glob("*.channels.json"))
     assert names == ["centos7-dvd.channels.json", "centos7.channels.json"]
-    assert json.loads((store / names[0]).read_text())["name"] == "centos7-dvd"
+    assert json.loads((registry.store / names[0]).read_text())["name"] == "centos7-dvd"
