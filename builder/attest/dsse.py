@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from builder.attest.keys import identity
+from builder.attest.keys import PrivateKey, identity
 from builder.attest.statement import PAYLOAD_TYPE, Envelope, Signature
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (
-        Ed25519PrivateKey,
         Ed25519PublicKey,
     )
 
@@ -21,7 +20,7 @@ def pae(payload_type: str, payload: bytes) -> bytes:
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
-def enclose(payload: bytes, key: "Ed25519PrivateKey") -> Envelope:
+def enclose(payload: bytes, key: PrivateKey) -> Envelope:
     """Return an envelope with an in-toto payload and the key's signature."""
     made = key.sign(pae(PAYLOAD_TYPE, payload))
     return Envelope(

@@ -1,23 +1,60 @@
 """Keys of ed25519, as `openssl genpkey -algorithm ed25519` and ssh-keygen write them."""
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from builder.errors import ConfigError, HostError
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import (
-        Ed25519PrivateKey,
-        Ed25519PublicKey,
-    )
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+PASSPHRASE = "BUILDER_SIGN_PASSPHRASE"  # noqa: S105  # the name of a variable
 _LARGEST = 2**16
 _HINT = "`openssl genpkey -algorithm ed25519 -out builder.key` makes one."
 
 
-def private(path: Path, *, passphrase: Callable[[], str]) -> "Ed25519PrivateKey":
+class PrivateKey(Protocol):
+    """What signing needs of a key, for those that do without the library for keys until then."""
+
+    def sign(self, data: bytes, /) -> bytes:
+        """Return the signature of the data."""
+
+    def public_key(self) -> "Ed25519PublicKey":
+        """Return the key that verifies it."""
+
+
+class Passphrases(msgspec.Struct, frozen=True):
+    """Those of keys, by their files: asked for already, or in the environment.
+
+    No option has one: everyone can read those in `ps`.
+    """
+
+    known: dict[Path, str] = {}
+
+    def __call__(self, key: Path) -> str:
+        """Return the passphrase. Raises ConfigError where nobody has said it."""
+        if found := self.known.get(key, os.environ.get(PASSPHRASE)):
+            return found
+        raise ConfigError(
+            f"The key {key} is encrypted, and nobody is there to ask.",
+            hint=f"Put its passphrase into {PASSPHRASE}.",
+        )
+
+    def __repr__(self) -> str:
+        """Say nothing: values end up in tracebacks."""
+        return "Passphrases(…)"
+
+
+UNASKED = Passphrases()
+"""What the environment says, and nobody else."""
+
+
+def private(path: Path, *, passphrase: Callable[[], str]) -> PrivateKey:
     """Read a private key; `passphrase` is asked only for one that is encrypted.
 
     Raises ConfigError for a file that is no such key, or not with that passphrase, and HostError

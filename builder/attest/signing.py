@@ -5,49 +5,49 @@ Who signs holds the lock of the store pool, so that of two signers none is lost.
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from builder import files
 from builder.attest import dsse
+from builder.attest.keys import PrivateKey
 from builder.attest.provenance import provenance
 from builder.attest.statement import Envelope
 from builder.errors import HostError, TemplateError
 from builder.model.template import Template
 from builder.monitor import SilentMonitor
 from builder.record import builds
-from builder.registry.registry import SIGNATURES, Registry, manifest
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from builder.registry.registry import Registry, manifest, signatures
 
 
-def bundle(template: Template) -> Path:
-    """Return where the template's attestations are, an envelope a line."""
-    return template.path.with_name(template.path.name + SIGNATURES)
+def sign(template: Template, key: PrivateKey, *, artifacts: Path) -> Path:
+    """Sign a published template's provenance; return the file, which keeps others' signatures.
 
-
-def sign(template: Template, key: "Ed25519PrivateKey", *, artifacts: Path) -> Path:
-    """Sign the template's provenance; return the bundle, which keeps the signatures of others.
-
-    The build's folder under `artifacts` gets the bundle as well, where it is still there.
-    Raises TemplateError when the image is not what its manifest says, HostError when the bundle
-    cannot be written.
+    The build's folder under `artifacts` gets it as well, where it is still there. Raises
+    TemplateError when the image is not what its manifest says, HostError when the file cannot be
+    written.
     """
     if digest(template.path) != template.image.sha256:
         raise TemplateError(
             f"The image {template.path} is not the one that its manifest tells of.",
             hint="`builder template verify` says more.",
         )
-    envelope = dsse.enclose(msgspec.json.encode(provenance(template)), key)
-    path = bundle(template)
     folder = builds.folder(artifacts, template.name, manifest(template).build_id)
-    with Registry(path.parent).locked():
-        lines = [*_others(path, envelope), msgspec.json.encode(envelope)]
-        for each in (path, *([folder / path.name] if folder.is_dir() else [])):
-            with files.replacing(each, mode=0o644) as part:
-                part.write_bytes(b"\n".join(lines) + b"\n")
+    with Registry(template.path.parent).locked():
+        return write(template, key, folder=folder)
+
+
+def write(template: Template, key: PrivateKey, *, folder: Path) -> Path:
+    """Write the signature of a template whose image was just measured; hold the store's lock.
+
+    `folder` is that of its build. Returns and raises as `sign` does.
+    """
+    envelope = dsse.enclose(msgspec.json.encode(provenance(template)), key)
+    path = signatures(template)
+    lines = [*_others(path, envelope), msgspec.json.encode(envelope)]
+    for each in (path, *([folder / path.name] if folder.is_dir() else [])):
+        with files.replacing(each, mode=0o644) as part:
+            part.write_bytes(b"\n".join(lines) + b"\n")
     return path
 
 

@@ -8,11 +8,12 @@ import msgspec
 from builder import process
 from builder.attest import dsse
 from builder.attest.keys import identity
-from builder.attest.signing import bundle, digest, lines
+from builder.attest.signing import digest, lines
 from builder.attest.statement import PAYLOAD_TYPE, PROVENANCE, Envelope, Statement
 from builder.errors import TemplateError
 from builder.model.template import Template
 from builder.model.text import plain
+from builder.registry.registry import signatures
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -47,7 +48,7 @@ def check_signature(template: Template, key: "Ed25519PublicKey", *, sha256: str)
     """Return the bundle in which the key vouches for this image, by its real `sha256`, and for its
     manifest. Raises TemplateError that says which of all this is not so.
     """
-    path = bundle(template)
+    path = signatures(template)
     envelopes = _envelopes(path, template)
     vouched = [(each, body) for each in envelopes if (body := dsse.vouched(each, key)) is not None]
     if not vouched:

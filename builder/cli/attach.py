@@ -8,7 +8,7 @@ import typer
 from builder.cli.build import summary
 from builder.cli.context import context
 from builder.cli.output import to_json
-from builder.cli.template.supply import Sign, signer
+from builder.cli.template.supply import Sign, passphrases
 
 
 def attach(
@@ -24,13 +24,13 @@ def attach(
     """Go on with a build whose process was killed: join its installation and finish it."""
     from builder.host.host import open_host
     from builder.recipes.build import attach as join
+    from builder.recipes.work import BuildOptions
     from builder.record.builds import find
 
     shared = context(ctx)
-    seal = signer(shared, sign) if sign else None
+    options = BuildOptions(events=events, sign=sign.absolute() if sign else None)
+    known = passphrases(options.sign)
     folder = find(shared.settings.artifacts, build).folder
     with open_host(shared.settings) as host:
-        built = join(folder, host=host, events=events, monitor=shared.monitor)
-    if seal:
-        seal(built.template)
+        built = join(folder, host=host, options=options, passphrases=known, monitor=shared.monitor)
     typer.echo(to_json(built) if json else summary(built))

@@ -7,11 +7,13 @@ import typer
 
 from builder.cli.context import Context, context
 from builder.cli.output import size, table, to_json
-from builder.cli.template.supply import Sign, signer
+from builder.cli.template.supply import Sign, passphrases
 
 if TYPE_CHECKING:
+    from builder.attest.keys import Passphrases
     from builder.model.build import BuildOrder
     from builder.model.template import Built
+    from builder.recipes.work import BuildOptions
 
 
 def build(
@@ -66,6 +68,7 @@ def build(
     Sizes of 0 mean what the release recommends.
     """
     from builder.recipes.order import Request, pairs, resolve
+    from builder.recipes.work import BuildOptions
 
     order = resolve(
         Request(
@@ -89,23 +92,27 @@ def build(
     if dry_run:
         typer.echo(_preview(order, context(ctx)))
         return
-    seal = signer(context(ctx), sign) if sign else None
-    built = _build(order, context(ctx), force=force, keep=keep, events=events)
-    if seal:
-        seal(built.template)
+    options = BuildOptions(
+        force=force, keep=keep, events=events, sign=sign.absolute() if sign else None
+    )
+    built = _build(order, context(ctx), options, passphrases(options.sign))
     typer.echo(to_json(built) if json else summary(built))
 
 
 def _build(
-    order: "BuildOrder", context: Context, *, force: bool, keep: bool, events: Path | None
+    order: "BuildOrder", context: Context, options: "BuildOptions", passphrases: "Passphrases"
 ) -> "Built":
     from builder.host.host import open_host
     from builder.recipes.build import build as run
-    from builder.recipes.work import BuildOptions
 
     with open_host(context.settings) as host:
-        options = BuildOptions(force=force, keep=keep, events=events)
-        return run(order, host=host, options=options, monitor=context.monitor)
+        return run(
+            order,
+            host=host,
+            options=options,
+            passphrases=passphrases,
+            monitor=context.monitor,
+        )
 
 
 def _preview(order: "BuildOrder", context: Context) -> str:

@@ -8,8 +8,7 @@ import typer
 
 from builder.cli.context import context
 from builder.cli.output import TerminalMonitor, table, to_json
-from builder.cli.template.supply import Sign, signer
-from builder.cli.template.supply import find as find_template
+from builder.cli.template.supply import Sign, passphrases
 
 app = typer.Typer(no_args_is_help=True, help="Many builds from one file.")
 
@@ -60,24 +59,25 @@ def run(
     from builder.pipeline import report, runner, runs
     from builder.pipeline.definition import find, load
     from builder.pipeline.work import build_job, prepare_host
+    from builder.recipes.work import BuildOptions
 
     settings, library = context(ctx).settings, context(ctx).library
     pipeline = load(find(file), library)
-    seal = signer(context(ctx), sign) if sign else None
+    options = BuildOptions(force=force, sign=sign.absolute() if sign else None)
+    known = passphrases(options.sign)
     workers = parallel or pipeline.parallel
     prepare_host(settings)
     with runs.recorded(pipeline, settings.artifacts) as over:
         outcomes = runner.run(
             pipeline.jobs,
-            partial(build_job, settings=settings, library=library, force=force),
+            partial(
+                build_job, settings=settings, library=library, options=options, passphrases=known
+            ),
             parallel=workers,
             monitors=partial(_monitor, bars=workers == 1 and sys.stderr.isatty()),
             over=over,
         )
     typer.echo(to_json(outcomes) if json else table(report.HEADER, report.rows(outcomes)))
-    if seal:
-        for each in (outcome for outcome in outcomes if outcome.version):
-            seal(find_template(context(ctx), f"{each.name}@{each.version}"))
     report.check(outcomes)
 
 

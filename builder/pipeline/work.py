@@ -1,5 +1,6 @@
 """One job of a pipeline: the recipe, with a connection of its own."""
 
+from builder.attest.keys import Passphrases
 from builder.config import Settings
 from builder.host import pools
 from builder.host.host import open_host
@@ -23,9 +24,15 @@ def prepare_host(settings: Settings) -> None:
 
 
 def build_job(
-    job: Job, monitor: Monitor, *, settings: Settings, library: Library, force: bool
+    job: Job,
+    monitor: Monitor,
+    *,
+    settings: Settings,
+    library: Library,
+    options: BuildOptions,
+    passphrases: Passphrases,
 ) -> Built:
     """Build the job's template. Raises the BuilderError of the step that failed."""
     order = resolve(job.request, library)
     with open_host(settings) as host:
-        return build(order, host=host, options=BuildOptions(force=force), monitor=monitor)
+        return build(order, host=host, options=options, passphrases=passphrases, monitor=monitor)

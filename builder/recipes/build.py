@@ -3,10 +3,13 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
 
+from builder.attest import keys, signing
+from builder.attest.keys import UNASKED, Passphrases
 from builder.dossier import page as dossier
 from builder.errors import HostError
 from builder.host import cleanup
@@ -28,7 +31,12 @@ from builder.registry.registry import Registry
 
 
 def build(
-    order: BuildOrder, *, host: Host, options: BuildOptions = DEFAULT, monitor: Monitor
+    order: BuildOrder,
+    *,
+    host: Host,
+    options: BuildOptions = DEFAULT,
+    passphrases: Passphrases = UNASKED,
+    monitor: Monitor,
 ) -> Built:
     """Build and publish one template; when nothing changed since the newest, return that.
 
@@ -40,20 +48,30 @@ def build(
     journal = Journal.begin(artifacts, order.name, events=options.events, monitor=monitor)
     with _documented(journal):
         ticket.keep(journal)
-        return carry_out(_work(ticket, host, journal))
+        return carry_out(_work(ticket, host, journal, passphrases=passphrases))
 
 
-def attach(folder: Path, *, host: Host, events: Path | None = None, monitor: Monitor) -> Built:
+def attach(
+    folder: Path,
+    *,
+    host: Host,
+    options: BuildOptions = DEFAULT,
+    passphrases: Passphrases = UNASKED,
+    monitor: Monitor,
+) -> Built:
     """Go on with the build in `folder`, whose process was killed, and finish it.
 
     Its installation has gone on meanwhile and is joined; steps that were finished are not done
-    again. Raises UsageError for a build that has ended, HostError for one that somebody is on and
-    for one that cannot be joined.
+    again. Of `options`, events and sign count here; the others are the build's own. Raises
+    UsageError for a build that has ended, HostError for one that somebody is on and for one that
+    cannot be joined.
     """
-    journal = Journal.join(folder, events=events, monitor=monitor)
+    journal = Journal.join(folder, events=options.events, monitor=monitor)
     ticket = Ticket.of(Checkpoint.read(folder))  # a build that cannot be joined stays as it is
+    if options.sign:
+        ticket = replace(ticket, options=replace(ticket.options, sign=options.sign))
     with _documented(journal):
-        work = _work(ticket, host, journal)
+        work = _work(ticket, host, journal, passphrases=passphrases)
         cleanup.clear(host, journal.build_id, keep=_finished(work), monitor=monitor)
         return carry_out(work)
 
@@ -66,7 +84,7 @@ def carry_out(work: Work) -> Built:
         record = _draft(work, kickstart, iso)
         if kept := _unchanged(work, record):
             work.journal.discard()
-            return Built(template=kept, fresh=False)
+            return _signed(work, Built(template=kept, fresh=False))
         disk, record = produce(work, kickstart, iso, record)
         template = _proved_and_published(work, kickstart, iso, disk, record)
         work.journal.finish(version=template.version)
@@ -116,9 +134,19 @@ def _unchanged(work: Work, record: Manifest) -> Template | None:
     return Registry(work.host.store_pool.path).unchanged(record.name, key=record.build_key)
 
 
-def _work(ticket: Ticket, host: Host, journal: Journal) -> Work:
+def _signed(work: Work, kept: Built) -> Built:
+    """Sign a template that is there already, unless that is not wanted."""
+    if work.key:
+        with work.monitor.step(f"Signing {kept.template.path.name}"):
+            signing.sign(kept.template, work.key, artifacts=work.host.settings.artifacts)
+    return kept
+
+
+def _work(ticket: Ticket, host: Host, journal: Journal, *, passphrases: Passphrases) -> Work:
     hardware = machine(ticket.order, host.accelerator, network=host.settings.network)
-    return Work(ticket=ticket, host=host, journal=journal, machine=hardware)
+    path = ticket.options.sign
+    key = keys.private(path, passphrase=partial(passphrases, path)) if path else None
+    return Work(ticket=ticket, host=host, journal=journal, machine=hardware, key=key)
 
 
 def _finished(work: Work) -> set[str]:

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,6 +12,8 @@ import msgspec
 from msgspec.structs import replace
 
 from builder import files
+from builder.attest import keys, signing
+from builder.attest.keys import PrivateKey
 from builder.errors import TemplateError
 from builder.install.plan import install_plan
 from builder.install.run import install
@@ -32,6 +35,7 @@ from builder.proof.verify import Verified
 from builder.recipes import inputs
 from builder.recipes.audit import audit_disk
 from builder.recipes.work import Work, step
+from builder.record.journal import Journal
 from builder.registry.compress import compress
 from builder.registry.image import measure
 from builder.registry.manifest import tools
@@ -167,10 +171,17 @@ def publish_image(work: Work, candidate: Candidate, record: Manifest) -> Templat
         tools=tools(work.host.connection),
         finished=rfc3339(now),
     )
-    template = publish(candidate.path, record, candidate.image, today=now.date())
+    seal = partial(_sign, key=work.key, journal=journal) if work.key else None
+    template = publish(candidate.path, record, candidate.image, today=now.date(), seal=seal)
     journal.write("manifest.json", template.manifest.read_text())
     journal.link(template.path)
     return template
+
+
+def _sign(template: Template, *, key: PrivateKey, journal: Journal) -> None:
+    path = signing.write(template, key, folder=journal.folder)
+    who = keys.identity(key.public_key())
+    journal.monitor.tell("note", f"signed by {who}: {path}")
 
 
 def _phases(work: Work) -> dict[str, float]:

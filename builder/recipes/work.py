@@ -7,6 +7,7 @@ from typing import Concatenate, Generic, ParamSpec, Self, TypeVar, get_type_hint
 
 import msgspec
 
+from builder.attest.keys import PrivateKey
 from builder.errors import HostError
 from builder.host.host import Host
 from builder.model.build import BuildOrder
@@ -30,6 +31,8 @@ class BuildOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Leave a failed guest, with its disk and medium, for a look inside."""
     events: Path | None = None
     """File to write what happens to, as JSON lines, beside the build's own."""
+    sign: Path | None = None
+    """Private key to sign the template with."""
 
 
 DEFAULT = BuildOptions()
@@ -107,6 +110,8 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     journal: Journal
     machine: Machine
     """The hardware of its guests."""
+    key: PrivateKey | None
+    """What the template is signed with."""
 
     @property
     def monitor(self) -> Monitor:

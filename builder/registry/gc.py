@@ -53,4 +53,7 @@ def _claims(registry: Registry) -> Iterator[Path]:
     claimed = (stem for stem in registry.stems(".json") if stem not in images)
     for each in registry.headers(claimed):
         if each.version not in registry.ledger(each.name).published:
-            yield registry.store / f"{each.name}-{each.version}.json"
+            path = registry.store / f"{each.name}-{each.version}.json"
+            yield path
+            if (signed := path.with_suffix(f".qcow2{SIGNATURES}")).exists():
+                yield signed

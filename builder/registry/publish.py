@@ -1,8 +1,8 @@
 """Give a verified image its name and version in the store pool."""
 
 import os
-from collections.abc import Collection, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from datetime import date
 from itertools import count
 from pathlib import Path
@@ -15,44 +15,71 @@ from builder.errors import HostError
 from builder.model.template import ImageFacts, Manifest, Template
 from builder.registry.header import Header
 from builder.registry.ledger import now, order
-from builder.registry.registry import Registry
+from builder.registry.registry import Registry, signatures
+
+Seal = Callable[[Template], object]
 
 
-def publish(candidate: Path, manifest: Manifest, facts: ImageFacts, *, today: date) -> Template:
+def publish(
+    candidate: Path, manifest: Manifest, facts: ImageFacts, *, today: date, seal: Seal | None = None
+) -> Template:
     """Move `candidate` to NAME-YYYYMMDD.N.qcow2 beside it, with its manifest; N is the next free.
 
     The channel `candidate` then points to it. A build that was killed on the way gets the version
     that it had claimed, and ends with the same ledger. The manifest claims the version, by a link
-    that fails if the name is taken; the image's rename then makes the template visible.
+    that fails if the name is taken; the image's rename then makes the template visible. In between
+    `seal` is called, with the lock held: who signs there lets nobody see an unsigned template.
     Raises HostError when the pool refuses, ConfigError when the ledger cannot be read, before
-    anything was claimed.
+    anything was claimed, and what `seal` raises.
     """
     registry = Registry(candidate.parent)
     manifest = replace(manifest, image=facts)
     with registry.locked():
         ledger = registry.known(manifest.name)
-        record = _visible(registry, candidate, manifest, _next(ledger.published, today))
+        record = _recorded(registry, candidate, manifest, _next(ledger.published, today))
+        template = registry.place(record, facts)
+        _show(candidate, template, seal)
         registry.write(ledger.publish(record.version, when=now()))
-    return registry.place(record, facts)
+    return template
 
 
-def _visible(
+def _recorded(
     registry: Registry, candidate: Path, manifest: Manifest, versions: Iterator[str]
 ) -> Header | Manifest:
+    """Return the record under the name that it has claimed."""
     draft = candidate.with_name(f".{candidate.name}.json")
     try:
-        record = _claimed(registry, manifest) or _claim(draft, manifest, versions)
-        image = candidate.with_name(f"{record.name}-{record.version}.qcow2")
-        if candidate.exists() or not image.exists():
-            _move(candidate, image)
-    except OSError as error:
-        raise HostError(
-            f"Cannot publish into {registry.store}: {error.strerror}.",
-            hint="Is the store pool writable?",
-        ) from error
+        with _explained(registry.store):
+            return _claimed(registry, manifest) or _claim(draft, manifest, versions)
     finally:
         draft.unlink(missing_ok=True)
-    return record
+
+
+def _show(candidate: Path, template: Template, seal: Seal | None) -> None:
+    """Make the template visible, sealed; when that fails, its name is free again."""
+    shown = template.path.exists() and not candidate.exists()
+    try:
+        if seal:
+            seal(template)
+        if not shown:
+            with _explained(candidate.parent):
+                candidate.rename(template.path)
+                files.sync(candidate.parent)
+    except BaseException:
+        if not shown:
+            signatures(template).unlink(missing_ok=True)
+            template.manifest.unlink(missing_ok=True)  # nobody else's: the claim made it ours
+        raise
+
+
+@contextmanager
+def _explained(store: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise HostError(
+            f"Cannot publish into {store}: {error.strerror}.", hint="Is the store pool writable?"
+        ) from error
 
 
 def _claimed(registry: Registry, manifest: Manifest) -> Header | None:
@@ -60,15 +87,6 @@ def _claimed(registry: Registry, manifest: Manifest) -> Header | None:
     stems = (stem for stem in registry.stems(".json") if stem[0] == manifest.name)
     found = (each for each in registry.headers(stems) if each.build_id == manifest.build_id)
     return next(found, None)
-
-
-def _move(candidate: Path, image: Path) -> None:
-    try:
-        candidate.rename(image)
-    except OSError:
-        image.with_suffix(".json").unlink()  # nobody else's: the claim made it ours
-        raise
-    files.sync(image.parent)
 
 
 def _claim(draft: Path, manifest: Manifest, versions: Iterator[str]) -> Manifest:

@@ -203,6 +203,11 @@ class Registry(msgspec.Struct, frozen=True):
             part.write_bytes(msgspec.json.format(msgspec.json.encode(ledger), indent=2) + b"\n")
 
 
+def signatures(template: Template) -> Path:
+    """Return where the signatures of a template are, an envelope a line."""
+    return template.path.with_name(template.path.name + SIGNATURES)
+
+
 def manifest(template: Template) -> Manifest:
     """Return the record of how it was made. Raises TemplateError when it cannot be read."""
     try:

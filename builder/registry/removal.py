@@ -14,7 +14,7 @@ from builder.model.template import Template
 from builder.record import builds
 from builder.registry import retention
 from builder.registry.ledger import Moved, moved, now
-from builder.registry.registry import SIGNATURES, Registry, manifest
+from builder.registry.registry import Registry, manifest, signatures
 from builder.virt import pools
 from builder.virt.connection import Connection
 from builder.virt.usage import Use, users, uses
@@ -118,7 +118,7 @@ def _remove(template: Template, store: StorePool) -> Removal:
     try:
         template.manifest.unlink()
         files.sync(registry.store)
-        template.path.with_name(template.path.name + SIGNATURES).unlink(missing_ok=True)
+        signatures(template).unlink(missing_ok=True)
         _unlink_twin(folder / template.path.name, template.path)
         template.path.unlink(missing_ok=True)
     except OSError as error:

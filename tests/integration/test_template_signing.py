@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +21,9 @@ from builder.model.template import Manifest, Template
 from builder.process import run
 from builder.registry import gc
 from builder.registry.image import measure
-from builder.registry.registry import Registry, manifest
+from builder.registry.publish import publish as publish_image
+from builder.registry.registry import Registry, manifest, signatures
+from builder.virt.connection import connect
 
 
 def _never() -> str:
@@ -81,7 +84,7 @@ def test_a_signed_template_is_verified_and_still_the_only_one(template: Template
 
 
 def test_openssl_verifies_it_without_us(template: Template, tmp_path: Path) -> None:
-    held = json.loads(signing.bundle(template).read_text())
+    held = json.loads(signatures(template).read_text())
     payload = base64.b64decode(held["payload"])
     kind = held["payloadType"]
     signed, signature = tmp_path / "signed", tmp_path / "signature"
@@ -126,20 +129,20 @@ def _edit_both(template: Template) -> None:
 
 
 def _cut(template: Template) -> None:
-    path = signing.bundle(template)
+    path = signatures(template)
     path.write_bytes(path.read_bytes()[:-20])
 
 
 def _empty(template: Template) -> None:
-    signing.bundle(template).write_text("\n")
+    signatures(template).write_text("\n")
 
 
 def _remove(template: Template) -> None:
-    signing.bundle(template).unlink()
+    signatures(template).unlink()
 
 
 def _sign_by_another(template: Template) -> None:
-    signing.bundle(template).unlink()
+    signatures(template).unlink()
     secret, _ = make_key(template.path.parents[1], "other")
     key = keys.private(secret, passphrase=_never)
     signing.sign(template, key, artifacts=template.path.parent)
@@ -149,7 +152,7 @@ def _forge(change: Callable[[bytes], bytes]) -> Callable[[Template], None]:
     """Change what is signed, and leave the signature."""
 
     def forge(template: Template) -> None:
-        path = signing.bundle(template)
+        path = signatures(template)
         held = msgspec.json.decode(path.read_bytes(), type=Envelope)
         payload = base64.b64encode(change(base64.b64decode(held.payload))).decode()
         path.write_bytes(msgspec.json.encode(replace(held, payload=payload)))
@@ -158,7 +161,7 @@ def _forge(change: Callable[[bytes], bytes]) -> Callable[[Template], None]:
 
 
 def _retype(template: Template) -> None:
-    path = signing.bundle(template)
+    path = signatures(template)
     path.write_bytes(path.read_bytes().replace(b"vnd.in-toto+json", b"vnd.other+json"))
 
 
@@ -173,7 +176,7 @@ def _resign(kind: str, payload: bytes) -> Callable[[Template], None]:
             payload=base64.b64encode(payload).decode(),
             signatures=(Signature(sig=signature),),
         )
-        signing.bundle(template).write_bytes(msgspec.json.encode(envelope))
+        signatures(template).write_bytes(msgspec.json.encode(envelope))
 
     return resign
 
@@ -185,7 +188,7 @@ def _swap(template: Template) -> None:
     other = publish(template.path.parent, record)
     key = keys.private(template.path.parents[1] / "key.pem", passphrase=_never)
     signing.sign(other, key, artifacts=template.path.parent)
-    shutil.copy(signing.bundle(other), signing.bundle(template))
+    shutil.copy(signatures(other), signatures(template))
 
 
 FORGERIES = [
@@ -218,10 +221,10 @@ def test_no_forgery_is_verified(
 def test_a_changed_image_is_not_signed(template: Template) -> None:
     _edit_image(template)
     key = keys.private(template.path.parents[1] / "key.pem", passphrase=_never)
-    before = signing.bundle(template).read_bytes()
+    before = signatures(template).read_bytes()
     with pytest.raises(TemplateError, match="not the one that its manifest tells of"):
         signing.sign(template, key, artifacts=template.path.parent)
-    assert signing.bundle(template).read_bytes() == before
+    assert signatures(template).read_bytes() == before
 
 
 def test_a_damaged_image_is_found_even_where_its_digest_is_right(template: Template) -> None:
@@ -239,11 +242,11 @@ def test_a_damaged_image_is_found_even_where_its_digest_is_right(template: Templ
 def test_several_keys_sign_at_once_and_again(template: Template, tmp_path: Path) -> None:
     secrets = [make_key(tmp_path, f"k{number}")[0] for number in range(8)]
     loaded = [keys.private(path, passphrase=_never) for path in (*secrets, *secrets)]
-    with signing.bundle(template).open("a") as file:
+    with signatures(template).open("a") as file:
         file.write('{"of": "another tool"}\n')
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda key: signing.sign(template, key, artifacts=tmp_path), loaded))
-    assert len(signing.lines(signing.bundle(template))) == 10
+    assert len(signing.lines(signatures(template))) == 10
     for name in ("key", *(f"k{number}" for number in range(8))):
         verify(template, name)
 
@@ -266,6 +269,57 @@ def test_the_builds_folder_gets_it_too(store: Path, tmp_path: Path, record: Mani
     path = signing.sign(template, key, artifacts=tmp_path / "artifacts")
     [copy] = folder.iterdir()
     assert (copy.name, copy.read_bytes()) == (path.name, path.read_bytes())
+
+
+def fresh(store: Path, record: Manifest) -> tuple[Path, Manifest]:
+    """Return an image that is to be published, and its record."""
+    candidate = store / ".b1.candidate"
+    run(["qemu-img", "create", "-q", "-f", "qcow2", candidate, "64M"])
+    return candidate, replace(record, build_id="b1", image=None)
+
+
+def test_nobody_sees_a_template_before_it_is_signed(
+    store: Path, tmp_path: Path, record: Manifest
+) -> None:
+    key = keys.private(make_key(tmp_path)[0], passphrase=_never)
+    candidate, draft = fresh(store, record)
+
+    def seal(template: Template) -> None:
+        assert Registry(store).templates() == ()
+        signing.write(template, key, folder=tmp_path / "gone")
+
+    made = publish_image(candidate, draft, measure(candidate), today=date(2026, 11, 28), seal=seal)
+    assert verify(made).exists()
+    again = publish_image(candidate, draft, made.image, today=date(2026, 11, 28), seal=seal_again)
+    assert again == made
+
+
+def seal_again(_template: Template) -> None:
+    """Whoever goes on with a publisher that was killed at the end signs what is visible."""
+
+
+def test_a_name_is_free_again_when_signing_fails(store: Path, record: Manifest) -> None:
+    candidate, draft = fresh(store, record)
+
+    def fail(template: Template) -> None:
+        signatures(template).touch()
+        raise HostError("No space is left.")
+
+    with pytest.raises(HostError):
+        publish_image(candidate, draft, measure(candidate), today=date(2026, 11, 28), seal=fail)
+    assert {path.name for path in store.iterdir()} == {".templates.lock", candidate.name}
+
+
+def test_gc_takes_the_signature_of_a_publisher_that_was_killed(
+    store: Path, record: Manifest
+) -> None:
+    template = publish(store, record)
+    signatures(template).touch()
+    template.path.unlink()
+    with connect("test:///default") as connection:
+        found = gc.clear(Registry(store), connection, dry_run=False)
+    assert set(found) == {template.manifest, signatures(template)}
+    assert {path.name for path in store.iterdir()} == {".templates.lock"}
 
 
 SSH = ["ssh-keygen", "-q", "-t", "ed25519", "-C", "someone@example", "-f"]
@@ -338,7 +392,7 @@ def test_without_the_extra_it_says_what_to_install(
 
 
 def test_a_store_that_takes_nothing_is_said(template: Template) -> None:
-    path = signing.bundle(template)
+    path = signatures(template)
     path.unlink()
     path.mkdir()
     key = keys.private(template.path.parents[1] / "key.pem", passphrase=_never)

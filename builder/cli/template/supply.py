@@ -2,7 +2,6 @@
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,12 +11,12 @@ from builder.cli.context import Context, context
 from builder.cli.output import to_json
 from builder.cli.template.audit import findings
 from builder.cli.template.shared import Reference, registry
-from builder.errors import ConfigError, UsageError
+from builder.errors import UsageError
 
 if TYPE_CHECKING:
+    from builder.attest.keys import Passphrases
     from builder.model.template import Template
 
-_PASSPHRASE = "BUILDER_SIGN_PASSPHRASE"  # noqa: S105  # the name of a variable
 Sign = Annotated[
     Path | None, typer.Option(metavar="KEY", help="Sign the template with this ed25519 key.")
 ]
@@ -48,8 +47,14 @@ def sign(
     key: Annotated[Path, typer.Option(metavar="KEY", help="Private ed25519 key: PEM or OpenSSH.")],
 ) -> None:
     """Sign a template's provenance; BUILDER_SIGN_PASSPHRASE opens a key that is encrypted."""
-    seal = signer(context(ctx), key)
-    seal(find(context(ctx), reference))
+    from builder.attest import keys, signing
+
+    shared = context(ctx)
+    private = keys.private(key, passphrase=lambda: _passphrase(key))
+    template = find(shared, reference)
+    with shared.monitor.step(f"Signing {template.path.name}"):
+        path = signing.sign(template, private, artifacts=shared.settings.artifacts)
+    shared.monitor.tell("note", f"signed by {keys.identity(private.public_key())}: {path}")
 
 
 def verify(
@@ -97,29 +102,26 @@ def _boot(shared: Context, template: "Template") -> None:
     refuse(found)
 
 
-def signer(shared: Context, key: Path) -> "Callable[[Template], None]":
-    """Return what signs templates with that key, which is read at once."""
-    from builder.attest import keys, signing
+def passphrases(key: Path | None) -> "Passphrases":
+    """Return what knows the passphrase of a key, which is read at once, before anything is done."""
+    from builder.attest import keys
 
-    private = keys.private(key, passphrase=lambda: _passphrase(key))
+    asked: dict[Path, str] = {}
+    if key:
 
-    def seal(template: "Template") -> None:
-        with shared.monitor.step(f"Signing {template.path.name}"):
-            path = signing.sign(template, private, artifacts=shared.settings.artifacts)
-        shared.monitor.tell("note", f"signed by {keys.identity(private.public_key())}: {path}")
+        def ask() -> str:
+            asked[key] = _passphrase(key)
+            return asked[key]
 
-    return seal
+        keys.private(key, passphrase=ask)
+    return keys.Passphrases(asked)
 
 
 def _passphrase(key: Path) -> str:
-    """Never an option: everyone can read those in `ps`."""
-    if _PASSPHRASE in os.environ:
-        return os.environ[_PASSPHRASE]
-    if not sys.stdin.isatty():
-        raise ConfigError(
-            f"The key {key} is encrypted, and nobody is there to ask.",
-            hint=f"Put its passphrase into {_PASSPHRASE}.",
-        )
+    from builder.attest import keys
+
+    if keys.PASSPHRASE in os.environ or not sys.stdin.isatty():
+        return keys.Passphrases()(key)
     said: str = typer.prompt(f"Passphrase of {key}", hide_input=True, err=True)
     return said
 
