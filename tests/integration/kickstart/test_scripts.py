@@ -15,6 +15,7 @@ from roots import (
     PORT,
     SEAL,
     Run,
+    give,
     post,
     put,
     root_fixture,
@@ -149,6 +150,7 @@ Source: {source} (3-1)
 
 
 def test_success_reports_packages_and_then_the_nonce(root: Path, run: Run) -> None:
+    give(root / "stubs", "dpkg-query")
     put(root / "tmp/ks-script-seal")
     put(
         root / "var/lib/dpkg/status",
