@@ -57,7 +57,8 @@ def template(
     """Return a template on XFS, whose installer left something in swap, with a check of its own."""
     assert rehearsal.path.is_file()
     own = tmp_path_factory.mktemp("own")
-    text = KICKSTART.read_text().replace("%onerror", f"{FILL_SWAP}\n%onerror", 1)
+    failure = '{% include "snippets/failure.ks.j2" %}'
+    text = KICKSTART.read_text().replace(failure, f"{FILL_SWAP}\n{failure}", 1)
     (own / "swapped.ks.j2").write_text(text)
     (own / "profiles").mkdir()
     (own / "profiles/checked.toml").write_text('checks = ["named.sh"]\n')

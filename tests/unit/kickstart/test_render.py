@@ -252,9 +252,18 @@ def test_a_file_gets_the_sections_that_report(name: str, second: str) -> None:
     assert made.text.splitlines()[1] == second
     assert "nonce=5eed" in made.text
     assert made.text.rstrip().endswith("sync\n%end")
-    assert "%onerror" not in made.text  # an EL 7 installer would stop at it
     twice = OwnKickstart(name=name, text=made.text)
     assert render(release, Profile(), options, file=twice).text.strip() == made.text.strip()
+
+
+@pytest.mark.parametrize(("name", "sections"), [("centos7", 0), ("rehearsal", 1)])
+@pytest.mark.parametrize("file", [None, OwnKickstart(name="web.ks", text=OWN)])
+def test_only_an_installer_that_runs_onerror_is_given_it(
+    name: str, sections: int, file: OwnKickstart | None
+) -> None:
+    made = render(catalogue.find(name), Profile(), RenderOptions(), file=file)
+    lines = made.text.splitlines()
+    assert (lines.count("%onerror"), lines.count("%traceback")) == (sections, 1)
 
 
 def test_a_file_that_is_wrong_is_named() -> None:
