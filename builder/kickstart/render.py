@@ -19,7 +19,9 @@ _REPORTS = "snippets/reports.ks.j2"
 _NONCE = re.compile("[A-Za-z0-9-]{1,64}")
 _MISSPELT = re.compile("'([A-Za-z_0-9]+)' is undefined")
 # What a template can do wrong while it runs, besides what jinja2 has errors for.
-_MISTAKES = (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError)
+_MISTAKES = (
+    jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError,
+)  # fmt: skip
 
 
 def render(
@@ -105,7 +107,13 @@ def _context(
 def _explain(error: Exception, template: str, *, known: dict[str, object]) -> KickstartError:
     if isinstance(error, jinja2.TemplateNotFound):
         return KickstartError(
-            f"{template}: there is no {error.name}.", hint="Check the name after include."
+            f"{template}: there is no {error.name}.",
+            hint="Check the name after include or extends.",
+        )
+    if isinstance(error, RecursionError):
+        return KickstartError(
+            f"{template} includes or extends itself.",
+            hint="A file of yours hides ours of the same name: extend base.ks.j2.",
         )
     where = _where(error.__traceback__) or template
     if isinstance(error, jinja2.TemplateSyntaxError):
