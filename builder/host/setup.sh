@@ -64,14 +64,17 @@ find_python() {
     fail "No Python 3.11 or newer was found." "Install python3.11, or put a newer one on PATH."
 }
 
+# Not by looking for apt-get or dnf: Debian has a package dnf, and Fedora a package apt.
 find_family() {
-    if command -v apt-get >/dev/null; then
-        say debian
-    elif command -v dnf >/dev/null; then
-        say el
-    else
-        fail "Neither apt-get nor dnf was found." "See builder/host/setup.sh for what is needed."
-    fi
+    # shellcheck disable=SC1091  # this system's
+    case " $(. /etc/os-release && say "$ID ${ID_LIKE:-}") " in
+        *" debian "* | *" ubuntu "*) say debian ;;
+        *" rhel "* | *" fedora "*) say el ;;
+        *)
+            fail "This system is no relative of Debian or EL." \
+                "See builder/host/setup.sh for what is needed."
+            ;;
+    esac
 }
 
 # Lines of "name reason..." for this family and interpreter; one per package.

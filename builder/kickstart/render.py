@@ -16,7 +16,9 @@ from builder.model.kickstart import NONCE, Kickstart, KickstartSource, Value
 
 _MISSPELT = re.compile("'([A-Za-z_0-9]+)' is undefined")
 # What a template can do wrong while it runs, besides what jinja2 has errors for.
-_MISTAKES = (jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError)
+_MISTAKES = (
+    jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError,
+)  # fmt: skip
 
 
 def render(order: BuildOrder) -> Kickstart:
@@ -88,7 +90,13 @@ def _context(order: BuildOrder, values: dict[str, Value]) -> dict[str, object]:
 def _explain(error: Exception, template: str, *, known: dict[str, object]) -> KickstartError:
     if isinstance(error, jinja2.TemplateNotFound):
         return KickstartError(
-            f"{template}: there is no {error.name}.", hint="Check the name after include."
+            f"{template}: there is no {error.name}.",
+            hint="Check the name after include or extends.",
+        )
+    if isinstance(error, RecursionError):
+        return KickstartError(
+            f"{template} includes or extends itself.",
+            hint="A file of yours hides ours of the same name: extend base.ks.j2.",
         )
     where = _where(error.__traceback__) or template
     if isinstance(error, jinja2.TemplateSyntaxError):

@@ -30,6 +30,10 @@ class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     arch: str = "x86_64"
     syntax: str
     """pykickstart's name of the kickstart syntax, such as RHEL7."""
+    has_onerror: bool = True
+    """The installer runs %onerror scripts when it fails, as Anaconda of EL 8 and later does. EL 7
+    knows the section since 7.4 (rhbz#1412538), but in cmdline mode it does not run it
+    (https://github.com/rhinstaller/anaconda/pull/3974); earlier ones stop at it."""
     volume_id: str
     osinfo: str
     """libosinfo's identifier, which virt-manager and cockpit understand."""

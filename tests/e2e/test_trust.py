@@ -34,12 +34,17 @@ from builder.recipes.order import Request, resolve
 from builder.registry.registry import manifest
 from builder.virt.volumes import all_volumes
 
-KICKSTART = Path(__file__).parents[2] / "kickstarts/rehearsal.ks.j2"
+BASE = Path(__file__).parents[2] / "kickstarts/base.ks.j2"
 FILL_SWAP = """
 %post --erroronfail
 dd if=/dev/urandom of=/dev/sda1 bs=4096 seek=9 count=1 conv=notrunc
 %end
 """
+SWAPPED = (
+    '{% extends "rehearsal.ks.j2" %}\n{% block failure %}\n'
+    + FILL_SWAP
+    + "\n{{ super() }}\n{% endblock %}\n"
+)
 NAMED = """#!/bin/sh
 [ "$($BUILDER_SSH cat /etc/hostname)" = localhost.localdomain ]
 """
@@ -64,8 +69,7 @@ def template(
     """Return a template on XFS, whose installer left something in swap, with a check of its own."""
     assert rehearsal.path.is_file()
     own = tmp_path_factory.mktemp("own")
-    text = KICKSTART.read_text().replace("%onerror", f"{FILL_SWAP}\n%onerror", 1)
-    (own / "swapped.ks.j2").write_text(text)
+    (own / "swapped.ks.j2").write_text(SWAPPED)
     (own / "profiles").mkdir()
     (own / "profiles/checked.toml").write_text('checks = ["named.sh"]\n')
     (own / "named.sh").write_text(NAMED)
@@ -159,9 +163,9 @@ def built(
     monkeypatch.setenv("BUILDER_KICKSTARTS", str(tmp_path))
 
     def run_it(scripts: str, *words: str) -> int:
-        ours = KICKSTART.read_text()
+        ours = BASE.read_text()
         last = ours.rindex("%post")
-        (tmp_path / "rehearsal.ks.j2").write_text(ours[:last] + scripts + ours[last:])
+        (tmp_path / "base.ks.j2").write_text(ours[:last] + scripts + ours[last:])
         return builder(["build", "rehearsal", "--profile", "spoilt", *words])
 
     yield run_it

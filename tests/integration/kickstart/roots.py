@@ -21,8 +21,15 @@ _ENTER = """
 set -e
 mkdir "$0/../upper" "$0/../work"
 mount -t overlay -o "lowerdir=/usr,upperdir=$0/../upper,workdir=$0/../work" none "$0/usr"
-exec chroot "$0" /usr/bin/env -i PATH=/stubs:/usr/sbin:/usr/bin /bin/sh /tmp/ks-script-test
+exec chroot "$0" /usr/bin/env -i PATH=/stubs /bin/sh /tmp/ks-script-test
 """
+# What every system has that we install. The rest of the host's programs is out of reach: whatever
+# else is installed there, a script finds the same.
+_PROGRAMS = (
+    "awk", "base64", "bash", "blkdiscard", "blkid", "cat", "chmod", "chown", "cut", "dd", "find",
+    "findfs", "getent", "grep", "head", "id", "install", "ln", "mkdir", "mkswap", "mktemp",
+    "readlink", "rm", "sed", "sh", "sort", "swapoff", "systemctl", "tail", "tr", "truncate",
+)  # fmt: skip
 _FILES = {
     "etc/passwd": "root:x:0:0::/root:/bin/sh\n",
     "etc/group": "root:x:0:\n",
@@ -43,6 +50,15 @@ def stub(root: Path, name: str, script: str) -> None:
     (root / "stubs" / name).chmod(0o755)
 
 
+def give(folder: Path, *names: str) -> None:
+    """Put these programs of the host into a folder of a PATH."""
+    for name in names:
+        found = shutil.which(name, path="/usr/sbin:/usr/bin")
+        assert found, f"this host has no {name}"
+        # Which awk a system has is decided in /etc, which a root has its own of.
+        (folder / name).symlink_to(Path(found).resolve())
+
+
 @pytest.fixture(name="root")
 def root_fixture(tmp_path: Path) -> Path:
     """Return a root with a few files, stubs for what must not run, and no programs yet."""
@@ -51,9 +67,7 @@ def root_fixture(tmp_path: Path) -> Path:
         (folder / name).mkdir(parents=True)
     for name in ("bin", "sbin", "lib", "lib64"):
         (folder / name).symlink_to(f"usr/{name}")
-    # Which awk a system has is decided in /etc.
-    (folder / "etc/alternatives").mkdir(parents=True)
-    (folder / "etc/alternatives/awk").symlink_to(Path("/usr/bin/awk").resolve())
+    give(folder / "stubs", *_PROGRAMS)
     for name, text in _FILES.items():
         put(folder / name, text)
     for name in ("fstrim", "sync", "restorecon", "dracut"):

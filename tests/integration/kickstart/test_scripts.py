@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from pykickstart.constants import KS_SCRIPT_ONERROR, KS_SCRIPT_TRACEBACK
 from roots import (
@@ -15,6 +16,7 @@ from roots import (
     PORT,
     SEAL,
     Run,
+    give,
     post,
     put,
     root_fixture,
@@ -149,6 +151,7 @@ Source: {source} (3-1)
 
 
 def test_success_reports_packages_and_then_the_nonce(root: Path, run: Run) -> None:
+    give(root / "stubs", "dpkg-query")
     put(root / "tmp/ks-script-seal")
     put(
         root / "var/lib/dpkg/status",
@@ -171,6 +174,67 @@ def test_success_reports_packages_and_then_the_nonce(root: Path, run: Run) -> No
     console = (root / "dev/console").read_text()
     assert console == '\n{"builder":1,"nonce":"n-1","result":"success"}\n'
     assert [path.name for path in (root / "tmp").iterdir()] == ["ks-script-test"]
+
+
+DEBIAN, CENTOS = "ID=debian\n", 'ID="centos"\nID_LIKE="rhel fedora"\n'
+MINT = 'ID=linuxmint\nID_LIKE="ubuntu debian"\n'
+HAS_DEB = STATUS.format(name="a-deb", source="x", status="install ok installed")
+HAS_RPM = "echo 'installed\ta-rpm\t(none)\t1-1\tnoarch\tx\tx'"
+
+
+class Packagers(msgspec.Struct, frozen=True, kw_only=True):
+    """What a system has of packagers; None where the program is not there."""
+
+    os_release: str = ""
+    rpm: str | None = None
+    """What it does."""
+    status: str | None = None
+    """dpkg's database."""
+    heard: str | None
+    """The kind of packages that the host hears of."""
+
+
+PACKAGERS = {
+    "Debian": Packagers(os_release=DEBIAN, status=HAS_DEB, heard="deb"),
+    "Debian with rpm": Packagers(os_release=DEBIAN, rpm=":", status=HAS_DEB, heard="deb"),
+    "Debian with rpms": Packagers(os_release=DEBIAN, rpm=HAS_RPM, status=HAS_DEB, heard="deb"),
+    "Mint with rpms": Packagers(os_release=MINT, rpm=HAS_RPM, status=HAS_DEB, heard="deb"),
+    "EL": Packagers(os_release=CENTOS, rpm=HAS_RPM, heard="rpm"),
+    "EL with dpkg": Packagers(os_release=CENTOS, rpm=HAS_RPM, status="", heard="rpm"),
+    "EL with debs": Packagers(os_release=CENTOS, rpm=HAS_RPM, status=HAS_DEB, heard="rpm"),
+    "nameless, both, debs": Packagers(rpm=":", status=HAS_DEB, heard="deb"),
+    "nameless, both, rpms": Packagers(rpm=HAS_RPM, status="", heard="rpm"),
+    "nameless, both kinds": Packagers(rpm=HAS_RPM, status=HAS_DEB, heard="rpm"),
+    "broken os-release": Packagers(os_release="ID=$(", status=HAS_DEB, heard="deb"),
+    "no packager": Packagers(heard=None),
+}
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+@pytest.mark.parametrize("system", PACKAGERS.values(), ids=PACKAGERS.keys())
+def test_the_system_s_own_packager_is_heard(
+    root: Path, run: Run, shell: str, system: Packagers
+) -> None:
+    put(root / "etc/os-release", system.os_release)
+    if system.rpm is not None:
+        stub(root, "rpm", system.rpm)
+    if system.status is not None:
+        give(root / "stubs", "dpkg-query")
+        put(root / "var/lib/dpkg/status", system.status)
+    done = run(f"exec {shell} <<'SCRIPT'\n{post('rehearsal', COMPLETE)}\nSCRIPT")
+    assert done.returncode == 0, done.stderr
+    packages = [each["package"] for each in records(root) if "package" in each]
+    heard = [(each["kind"], each["name"]) for each in packages]
+    assert heard == ([(system.heard, f"a-{system.heard}")] if system.heard else [])
+
+
+def test_a_debian_s_rpm_is_not_even_asked(root: Path, run: Run) -> None:
+    give(root / "stubs", "dpkg-query")
+    put(root / "etc/os-release", DEBIAN)
+    put(root / "var/lib/dpkg/status", HAS_DEB)
+    stub(root, "rpm", "mkdir /root/.rpmdb")  # what it does where it finds no database
+    assert run(post("rehearsal", COMPLETE)).returncode == 0
+    assert not (root / "root/.rpmdb").exists()
 
 
 RPM = [

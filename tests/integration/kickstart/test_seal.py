@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from roots import SEAL, Run, post, put, root_fixture, run_fixture
+from roots import SEAL, Run, give, post, put, root_fixture, run_fixture
 
 from builder import process
 from builder.model.audit import Expected
@@ -47,11 +47,13 @@ def failed(root: Path, folder: Path) -> dict[str, tuple[str, ...]]:
     (root / "tmp/ks-script-test").unlink()
     shutil.rmtree(root / "stubs")
     (folder / "facts").mkdir()
+    (folder / "programs").mkdir()
+    give(folder / "programs", "find", "sh", "tar")
     root.rename(folder / "tree")
     lister = LIST.search(reading_kickstart("n-1"))
     assert lister is not None
     script = f"set -e\n{lister[0]}\nlist_files\ntar -c -f x.tar --null --files-from=contents facts"
-    process.run(["sh", "-c", f"cd {folder}; {script}"])
+    process.run(["sh", "-c", f"cd {folder}; {script}"], env={"PATH": str(folder / "programs")})
     with Tree.opened(folder / "x.tar") as tree:
         found = audit(tree, Expected(hostname="localhost.localdomain"))
     return {each.check: each.details for each in found if not each.passed}

@@ -219,6 +219,9 @@ def test_an_own_kickstart_may_use_our_snippets(tmp_path: Path) -> None:
         ("\n{{ 1 / 0 }}", "centos7.ks.j2:2: division by zero.", ""),
         ("{{ packages + 1 }}", "centos7.ks.j2:1: can only concatenate", ""),
         ('{% include "nosuch.j2" %}', "centos7.ks.j2: there is no nosuch.j2.", ""),
+        ('{% extends "nosuch.j2" %}', "centos7.ks.j2: there is no nosuch.j2.", ""),
+        ('{% include "centos7.ks.j2" %}', "centos7.ks.j2 includes or extends itself.", "A file"),
+        ('{% extends "centos7.ks.j2" %}', "centos7.ks.j2 includes or extends itself.", "A file"),
         ('{% include "../pyproject.toml" %}', "centos7.ks.j2: there is no ../pyproject.toml.", ""),
         ('{% include "/etc/hostname" %}', "centos7.ks.j2: there is no /etc/hostname.", ""),
         ("{{ ''.__class__.__mro__ }}", "centos7.ks.j2:1: access to attribute '__class__'", ""),
@@ -270,9 +273,20 @@ def test_a_file_gets_the_sections_that_report(name: str, second: str) -> None:
     assert made.text.splitlines()[1] == second
     assert "nonce=5eed" in made.for_build("5eed")
     assert made.text.rstrip().endswith("sync\n%end")
-    assert "%onerror" not in made.text  # an EL 7 installer would stop at it
     twice = LIBRARY.own_kickstart(name, made.text)
     assert render(replace(order, kickstart=twice)).text.strip() == made.text.strip()
+
+
+@pytest.mark.parametrize(("name", "sections"), [("centos7", 0), ("rehearsal", 1)])
+@pytest.mark.parametrize("own", [False, True])
+def test_only_an_installer_that_runs_onerror_is_given_it(
+    name: str, sections: int, own: bool
+) -> None:
+    order = order_of(name)
+    file = LIBRARY.own_kickstart("web.ks", OWN) if own else order.kickstart
+    made = render(replace(order, kickstart=file))
+    lines = made.text.splitlines()
+    assert (lines.count("%onerror"), lines.count("%traceback")) == (sections, 1)
 
 
 def test_a_file_that_is_wrong_is_named() -> None:

@@ -15,7 +15,10 @@ from builder.proof.audit.tree import Tree
 HASH = f"$6$salt${'a' * 86}"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGoldenGoldenGolden someone@example"
 PRIVATE = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUA\n"
-ENFORCING = {"etc/selinux/config": "SELINUX=enforcing\n"}
+ENFORCING = {
+    "etc/selinux/config": "SELINUX=enforcing\n",
+    "etc/selinux/targeted/policy/policy.31": "",
+}
 LABEL = "system_u:object_r:etc_t:s0"
 CLEAN = {
     "etc/passwd": "root:x:0:0::/root:/bin/sh\nsshd:x:74:74::/var/empty:/sbin/nologin\n"
@@ -153,7 +156,8 @@ def test_a_flaw_is_one_finding(
         ({"facts/swap": "/dev/sda2 0\n"}, Expected()),
         ({"var/lib/NetworkManager/": ""}, Expected()),
         (ENFORCING | {".autorelabel": ""}, Expected()),
-        ({"etc/selinux/config": "SELINUX=disabled\n"}, Expected()),
+        (ENFORCING | {"etc/selinux/config": "SELINUX=disabled\n"}, Expected()),
+        ({"etc/selinux/config": "SELINUX=permissive\nSELINUXTYPE=default\n"}, Expected()),
     ],
 )
 def test_what_was_asked_for_is_no_finding(
