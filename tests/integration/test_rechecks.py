@@ -10,14 +10,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 from tiny_guests import HALT, open_folder, write_disk
 
 from builder import config
 from builder.errors import TemplateError
 from builder.host import cleanup
 from builder.host.host import Hypervisor, open_hypervisor
-from builder.model.template import Manifest, Template
+from builder.model.template import Template
 from builder.monitor import SilentMonitor
 from builder.process import run
 from builder.recipes.audit import boot_template
@@ -26,6 +25,7 @@ from builder.registry import registry
 from builder.registry.image import measure
 from builder.registry.publish import publish
 from builder.virt import domains, pools
+from tests.values import manifest
 
 PANICS = "Kernel panic - not syncing: No init found.\r\n"
 POOL = f"bt-rechecks-{os.getpid()}"
@@ -54,12 +54,12 @@ def on(libvirt_uri: str) -> Iterator[Hypervisor]:
                 pools.remove(hypervisor.connection, POOL)
 
 
-def published(record: Manifest, words: str, *, on: Hypervisor) -> Template:
+def published(words: str, *, on: Hypervisor) -> Template:
     """Return a template that says the words on its console, and no more."""
     raw = write_disk(on.settings.state / "raw", words, HALT)
     image = on.store_pool.path / ".x.candidate"
     run(["qemu-img", "convert", "-O", "qcow2", raw, image])
-    record = replace(record, release="rehearsal")
+    record = manifest(release="rehearsal")
     return publish(image, record, measure(image), today=date(2026, 11, 23))
 
 
@@ -77,10 +77,8 @@ class Notes(SilentMonitor):
         self.texts.append(text)
 
 
-def test_a_template_that_does_not_boot_leaves_its_logs_and_nothing_else(
-    on: Hypervisor, record: Manifest
-) -> None:
-    template = published(record, PANICS, on=on)
+def test_a_template_that_does_not_boot_leaves_its_logs_and_nothing_else(on: Hypervisor) -> None:
+    template = published(PANICS, on=on)
     monitor = Notes()
     with pytest.raises(TemplateError, match="does not boot: Kernel panic"):
         boot_template(template, on=on, monitor=monitor)
@@ -124,10 +122,8 @@ def clones(on: Hypervisor) -> list[str]:
     return [name for name in names if domains.active(on.connection, name)]
 
 
-def test_gc_clears_a_check_that_was_killed_and_never_one_that_runs(
-    on: Hypervisor, record: Manifest
-) -> None:
-    template = published(record, "Booting\r\n", on=on)
+def test_gc_clears_a_check_that_was_killed_and_never_one_that_runs(on: Hypervisor) -> None:
+    template = published("Booting\r\n", on=on)
     with verifying(template, on=on) as command:
         [folder] = folders(on)
         running = clones(on)

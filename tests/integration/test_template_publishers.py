@@ -13,13 +13,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from msgspec.structs import replace
-from store_pools import RECORD, TODAY, candidate, issue
+from store_pools import TODAY, candidate, issue
 
 from builder.config import Settings
 from builder.host import pools
 from builder.host.host import Hypervisor
-from builder.model.domain import Accelerator
 from builder.model.storage import Pool
 from builder.model.template import ImageFacts
 from builder.monitor import SilentMonitor
@@ -31,6 +29,7 @@ from builder.registry.ledger import order
 from builder.registry.publish import publish
 from builder.registry.reference import find
 from builder.virt.connection import connect
+from tests.values import EMULATION, manifest
 
 PUBLISHERS = 20
 # Not by fork: libvirt's event loop is a thread of this process.
@@ -65,7 +64,7 @@ def on(tmp_path: Path) -> Iterator[Hypervisor]:
         yield Hypervisor(
             settings=settings,
             connection=connection,
-            accelerator=Accelerator(virt_type="qemu", cpu="", uefi=False),
+            accelerator=EMULATION,
             iso_pool=iso,
             store_pool=store,
         )
@@ -75,7 +74,7 @@ def _publish(store: Pool, artifacts: Path) -> None:
     """Do what a build does at its end."""
     with Journal.begin(artifacts, "centos7", monitor=SilentMonitor()) as journal:
         image = candidate(store.path, journal.build_id)
-        record = replace(RECORD, build_id=journal.build_id)
+        record = manifest(build_id=journal.build_id)
         template = publish(image, record, measure(image), today=TODAY)
         journal.finish(version=template.version)
 
@@ -98,7 +97,7 @@ def _publish_as(store: Path, build_id: str) -> str:
     if not kept.exists():
         kept.write_bytes(msgspec.json.encode(measure(image)))
     facts = msgspec.json.decode(kept.read_bytes(), type=ImageFacts)
-    return publish(image, replace(RECORD, build_id=build_id), facts, today=TODAY).version
+    return publish(image, manifest(build_id=build_id), facts, today=TODAY).version
 
 
 def _promote(store: Path, channel: str) -> None:

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 from store_pools import issue, overlay, qemu_img
-from tiny_guests import MACHINE, open_folder
+from tiny_guests import guest, open_folder
 
 from builder.errors import HostError, UsageError
-from builder.model.domain import Disk, DomainSpec
 from builder.model.storage import Pool
 from builder.model.template import Template
 from builder.registry import channels, gc, ledger_file, registry
@@ -58,13 +57,7 @@ def why(found: tuple[Verdict, ...]) -> dict[str, str]:
 
 def define(connection: Connection, disk: Path, *, form: str = "qcow2") -> None:
     """Define a domain with that disk."""
-    spec = DomainSpec(
-        name="web1",
-        title="web1",
-        machine=MACHINE,
-        disks=(Disk(path=disk, format=form, boot_order=1),),
-        console_log=Path("/nonexistent/console.log"),
-    )
+    spec = guest("web1", disk, form=form, logs=Path("/nonexistent"))
     connection.handle.defineXML(domain_xml(spec))
 
 
@@ -342,13 +335,7 @@ def test_the_clone_of_a_guest_that_runs(real: Store) -> None:
     base = version(real, 1).path
     base.chmod(0o644)
     disk = overlay(real.path.parent / "clone.qcow2", base)
-    spec = DomainSpec(
-        name=NAME,
-        title=NAME,
-        machine=MACHINE,
-        disks=(Disk(path=disk, boot_order=1),),
-        console_log=real.path.parent / "console.log",
-    )
+    spec = guest(NAME, disk, form="qcow2", logs=real.path.parent)
     with domains.paused(real.connection, domain_xml(spec)):
         needed = {(each.path, each.user) for each in uses(real.connection)}
         assert {(disk, f"the domain {NAME}"), (base, f"the domain {NAME}")} <= needed

@@ -20,6 +20,7 @@ from builder.model.template import Manifest, Template
 from builder.process import run
 from builder.registry import ledger_file, reference, registry
 from builder.registry.image import measure
+from tests.values import manifest
 
 
 def _never() -> str:
@@ -52,9 +53,9 @@ def store(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def template(store: Path, record: Manifest) -> Template:
+def template(store: Path) -> Template:
     """Return a template that key.pem in its store's parent has signed."""
-    template = publish(store, record)
+    template = publish(store, manifest())
     secret, _ = make_key(store.parent)
     signing.sign(template, keys.private(secret, passphrase=_never), artifacts=store.parent / "a")
     return template
@@ -257,9 +258,9 @@ def test_what_a_killed_signer_left_is_no_obstacle_and_gc_would_find_it(template:
     verify(template)
 
 
-def test_the_builds_folder_gets_it_too(store: Path, tmp_path: Path, record: Manifest) -> None:
-    template = publish(store, record)
-    folder = tmp_path / "artifacts" / "centos7" / record.build_id
+def test_the_builds_folder_gets_it_too(store: Path, tmp_path: Path) -> None:
+    template = publish(store, manifest())
+    folder = tmp_path / "artifacts" / "centos7" / manifest().build_id
     folder.mkdir(parents=True)
     key = keys.private(make_key(tmp_path)[0], passphrase=_never)
     path = signing.sign(template, key, artifacts=tmp_path / "artifacts")

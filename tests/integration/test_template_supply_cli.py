@@ -5,14 +5,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from msgspec.structs import replace
 
 from builder.cli import app
 from builder.cli import build as build_command
-from builder.model.template import Built, Manifest
+from builder.model.template import Built
 from builder.process import run
 from builder.registry import reference
 from builder.registry.image import measure
+from tests.values import manifest
 
 NODE = """
 <node>
@@ -22,7 +22,7 @@ NODE = """
 
 
 @pytest.fixture
-def argv(tmp_path: Path, record: Manifest, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def argv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return how a command begins on a libvirt, its test driver, whose store has two templates."""
     monkeypatch.chdir(tmp_path)
     store = tmp_path / "store"
@@ -31,7 +31,7 @@ def argv(tmp_path: Path, record: Manifest, monkeypatch: pytest.MonkeyPatch) -> l
     for version in ("20261122.1", "20261123.1"):
         path = store / f"centos7-{version}.qcow2"
         run(["qemu-img", "create", "-q", "-f", "qcow2", path, "1M"])
-        whole = replace(record, version=version, image=measure(path))
+        whole = manifest(version=version, image=measure(path))
         path.with_suffix(".json").write_bytes(msgspec.json.encode(whole))
     run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", "key"])
     run(["openssl", "pkey", "-in", "key", "-pubout", "-out", "pub"])

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from builder.model.domain import Channel, Disk, DomainSpec, Machine
+from builder.model.domain import Channel, Disk, DomainSpec
+from tests.values import machine
 
-MACHINE = Machine(
+MACHINE = machine(
     osinfo="http://libosinfo.org/unknown",
     virt_type="qemu",
     cpu="qemu64",
     memory_mib=64,
     vcpus=1,
-    firmware="bios",
     network="none",
 )
 
@@ -55,13 +55,15 @@ def write_disk(path: Path, words: str, then: bytes, *, size: int = 2**20) -> Pat
     return path
 
 
-def guest(name: str, disk: Path, *, logs: Path, channels: tuple[str, ...] = ()) -> DomainSpec:
-    """Return a domain that boots the raw disk."""
+def guest(
+    name: str, disk: Path, *, logs: Path, form: str = "raw", channels: tuple[str, ...] = ()
+) -> DomainSpec:
+    """Return a domain that boots the disk."""
     return DomainSpec(
         name=name,
         title=name,
         machine=MACHINE,
-        disks=(Disk(path=disk, format="raw", boot_order=1),),
+        disks=(Disk(path=disk, format=form, boot_order=1),),
         console_log=logs / "console.log",
         channels=tuple(Channel(name=each, log=logs / f"{each}.log") for each in channels),
     )

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from builder.errors import InstallError
-from builder.model.template import Built, ImageFacts, Template
+from builder.model.template import Built
 from builder.monitor import Monitor, SilentMonitor
 from builder.pipeline import runner
 from builder.pipeline.definition import Job
 from builder.pipeline.runner import Outcome, Work
 from builder.recipes.order import Request
+from tests.values import template
 
 _PATIENCE_SECONDS = 30
 
@@ -26,12 +27,7 @@ def jobs(*names: str) -> list[Job]:
 
 
 def built(name: str, *, fresh: bool = True) -> Built:
-    path = Path(f"/store/{name}-1.1.qcow2")
-    facts = ImageFacts(virtual_size=1, size=1, sha256="0" * 64)
-    template = Template(
-        name=name, version="1.1", path=path, image=facts, manifest=path.with_suffix(".json")
-    )
-    return Built(template=template, fresh=fresh)
+    return Built(template=template(name=name), fresh=fresh)
 
 
 def run(
@@ -71,7 +67,7 @@ def test_one_failure_stops_nothing_else(capfd: pytest.CaptureFixture[str]) -> No
         "ZeroDivisionError: by nought",
         "The process of the build ended by itself (exit code -9).",
     ]
-    assert (outcomes[4].version, outcomes[4].path) == ("1.1", "/store/works-1.1.qcow2")
+    assert (outcomes[4].version, outcomes[4].path) == ("20261123.1", str(template().path))
     assert capfd.readouterr().err == ""
 
 

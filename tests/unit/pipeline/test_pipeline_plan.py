@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 
 from builder.model.build import BuildOrder
-from builder.model.domain import Machine
-from builder.model.template import ImageFacts, Manifest
 from builder.monitor import SilentMonitor
 from builder.pipeline.plan import judge
 from builder.recipes.inputs import rendered
@@ -17,10 +15,8 @@ from builder.registry import channels
 from builder.registry.manifest import build_key
 from builder.registry.publish import publish
 from builder.rehearsal.cache import location
+from tests.values import image, manifest
 
-MACHINE = Machine(
-    osinfo="", virt_type="qemu", cpu="", memory_mib=1, vcpus=1, firmware="bios", network="user"
-)
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 """sha256 of no bytes."""
 
@@ -40,23 +36,14 @@ def published(order: BuildOrder, store: Path, *, iso_sha256: str, day: int) -> N
     """Publish an empty template that was made from `order`."""
     nonce = secrets.token_hex(16)
     kickstart = rendered(order, nonce=nonce).text.replace(nonce, "")
-    manifest = Manifest(
+    record = manifest(
         name=order.name,
         build_id=f"b-{day}",
         build_key=build_key(order, iso_sha256=iso_sha256, kickstart=kickstart),
-        created="",
-        release=order.release.name,
-        profile=order.profile.name,
-        medium=order.variant,
-        iso="",
-        iso_sha256=iso_sha256,
-        kickstart="",
-        machine=MACHINE,
     )
     candidate = store / "candidate"
     candidate.touch()
-    facts = ImageFacts(virtual_size=0, size=0, sha256=EMPTY)
-    publish(candidate, manifest, facts, today=date(2026, 11, day))
+    publish(candidate, record, image(size=0), today=date(2026, 11, day))
 
 
 def judged(order: BuildOrder, store: Path) -> tuple[str, str]:

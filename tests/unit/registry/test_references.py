@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
-from shelf import RECORD, issue
+from shelf import issue
 
 from builder.errors import BuilderError, ConfigError, TemplateError, UsageError
 from builder.model.ledger import Moved
 from builder.registry import channels, ledger_file
 from builder.registry.listing import age, described, entries
 from builder.registry.reference import find
+from tests.values import manifest
 
 ONE, TWO, THREE = (f"20261123.{number}" for number in (1, 2, 3))
 
@@ -23,7 +23,7 @@ def store(tmp_path: Path) -> Path:
     """Return a store with three versions, of which the first is stable."""
     for number in range(3):
         issue(tmp_path, number=number)
-    issue(tmp_path, replace(RECORD, name="centos7-dvd"))
+    issue(tmp_path, name="centos7-dvd")
     channels.promote(tmp_path, f"centos7@{ONE}")
     return tmp_path
 
@@ -169,7 +169,7 @@ def test_entries(store: Path) -> None:
         ("centos7-dvd", ONE, ("candidate",), ""),
     ]
     assert [each.version for each in entries(store, "centos7-dvd")] == [ONE]
-    assert entries(store)[0].created == RECORD.created
+    assert entries(store)[0].created == manifest().created
 
 
 @pytest.mark.parametrize(
