@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from builder import config
@@ -29,6 +30,12 @@ _NOT_IN_UNIT_TESTS = frozenset(
     }
 )
 _guarded = False
+
+# How long an example takes says more about what else the machine does than about the code.
+hypothesis.settings.register_profile(
+    "builder", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("builder")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

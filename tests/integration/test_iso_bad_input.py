@@ -143,7 +143,7 @@ def test_names_that_would_escape(name: bytes, iso: Path, tmp_path: Path) -> None
     assert {each.name for each in tmp_path.parent.iterdir()} & {"x", "etc"} == set()
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(seed=st.integers(0, 1 << 40))
 def test_damage_is_survived_or_explained(seed: int, victims: dict[str, mutations.Victim]) -> None:
     name = list(victims)[seed % len(victims)]
@@ -156,7 +156,7 @@ _CHANGES = st.lists(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(changes=_CHANGES, layout=st.sampled_from(sorted(mutations.MAKERS)))
 def test_any_bytes_may_be_wrong(
     changes: list[tuple[int, int]], layout: str, victims: dict[str, mutations.Victim]
