@@ -1,6 +1,7 @@
 """How people name templates, and what becomes of channels, on real files."""
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,14 +19,21 @@ from tests.values import manifest
 ONE, TWO, THREE = (f"20261123.{number}" for number in (1, 2, 3))
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a store with three versions, of which the first is stable."""
+    folder = tmp_path_factory.mktemp("store")
     for number in range(3):
-        issue(tmp_path, number=number)
-    issue(tmp_path, name="centos7-dvd")
-    channels.promote(tmp_path, f"centos7@{ONE}")
-    return tmp_path
+        issue(folder, number=number)
+    issue(folder, name="centos7-dvd")
+    channels.promote(folder, f"centos7@{ONE}")
+    return folder
+
+
+@pytest.fixture
+def store(published: Path, tmp_path: Path) -> Path:
+    """Return a copy of it, for a test to change."""
+    return Path(shutil.copytree(published, tmp_path / "store"))
 
 
 @pytest.mark.parametrize(
