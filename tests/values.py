@@ -4,6 +4,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from builder.config import Settings
 from builder.model.domain import Accelerator, Machine
 from builder.model.media import InstallMedia
 from builder.model.package import Package, System
@@ -99,3 +100,9 @@ def template(**changes: object) -> Template:
 def media(**changes: object) -> InstallMedia:
     """Return what an installation boots from: an overlay with a kickstart."""
     return replace(_MEDIA, **changes)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the variables that give a process these settings."""
+    known = {name: getattr(settings, name) for name in Settings.__struct_fields__}
+    return {f"BUILDER_{name.upper()}": str(each) for name, each in known.items() if each}

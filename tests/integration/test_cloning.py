@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,46 +12,39 @@ import pytest
 from exporting import template
 from msgspec.structs import replace
 from small_media import call
-from tiny_guests import open_folder
+from tiny_guests import workplace
 
-from builder import config
+from builder.cli import app
 from builder.errors import ConfigError, HostError, UsageError
-from builder.host.host import Hypervisor, open_hypervisor
+from builder.host.host import Hypervisor
 from builder.model.clone import Clone, CloneOrder
 from builder.model.package import Package
 from builder.model.template import Template
 from builder.monitor import SilentMonitor
 from builder.recipes.clone import clone
 from builder.registry.ledger_file import LOCK
-from builder.virt import domains, pools, volumes
+from builder.virt import domains, volumes
+from tests.values import environment
 
 PREFIX = f"bt-{os.getpid()}"
 NAME = f"{PREFIX}-web"
+STORE = f"{PREFIX}-store"
 ORDER = CloneOrder(name=NAME, start=False)
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGoldenGoldenGolden someone@example"
 SPACES = {
     "builder": "urn:builder:domain:1.0",
     "os": "http://libosinfo.org/xmlns/libvirt/domain/1.0",
 }
+Typed = Callable[..., dict[str, str]]
 
 
 @pytest.fixture
 def on(libvirt_uri: str) -> Iterator[Hypervisor]:
-    with open_folder() as folder:
-        settings = replace(
-            config.load(uri=libvirt_uri),
-            iso_pool=f"{PREFIX}-iso",
-            iso_pool_path=folder / "iso",
-            store_pool=f"{PREFIX}-store",
-            store_pool_path=folder / "store",
-        )
-        with open_hypervisor(settings) as opened:
-            yield opened
-            for name in domains.names(opened.connection):
-                if name.startswith(PREFIX):
-                    domains.remove(domains.Domain(name=name, connection=opened.connection))
-            for pool in (settings.iso_pool, settings.store_pool):
-                pools.remove(opened.connection, pool)
+    with workplace(libvirt_uri, PREFIX) as opened:
+        yield opened
+        for name in domains.names(opened.connection):
+            if name.startswith(PREFIX):
+                domains.remove(domains.Domain(name=name, connection=opened.connection))
 
 
 @pytest.fixture
@@ -69,6 +62,22 @@ def cloud(on: Hypervisor) -> Template:
 
 def made(on: Hypervisor, source: Template, order: CloneOrder = ORDER) -> Clone:
     return clone(on, source, order, monitor=SilentMonitor())
+
+
+@pytest.fixture
+def typed(
+    on: Hypervisor, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Typed:
+    """Return a function that runs `builder template clone` and returns what it prints, by rows."""
+    for name, value in environment(on.settings).items():
+        monkeypatch.setenv(name, value)
+
+    def run(*words: str) -> dict[str, str]:
+        assert app.run(["template", "clone", *words]) == 0
+        rows = (line.split() for line in capsys.readouterr().out.splitlines())
+        return {row[0]: row[-1] for row in rows}
+
+    return run
 
 
 def definition(on: Hypervisor) -> ElementTree.Element:
@@ -116,8 +125,8 @@ def test_its_disk_is_an_overlay(on: Hypervisor, plain: Template, disk_gib: int, 
     assert disk.stat().st_size < 2**20
 
 
-def test_it_runs(on: Hypervisor, plain: Template) -> None:
-    assert made(on, plain, replace(ORDER, start=True)).running
+def test_it_runs(typed: Typed, on: Hypervisor, plain: Template) -> None:
+    assert typed(plain.name, NAME)["state"] == "running"
     assert domains.has_run(on.connection, NAME)
     deadline = time.monotonic() + 60
     while domains.active(on.connection, NAME):  # its only words are "power off"
@@ -126,12 +135,29 @@ def test_it_runs(on: Hypervisor, plain: Template) -> None:
     assert NAME in domains.names(on.connection)
 
 
-def test_options_come_before_the_template(on: Hypervisor, plain: Template) -> None:
-    made(on, plain, replace(ORDER, memory_mib=128, vcpus=2, network="user"))
+def test_options_come_before_the_template(
+    typed: Typed, on: Hypervisor, cloud: Template, tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).write_text(f"{KEY} {name}\n")
+    (tmp_path / "web").write_text("#cloud-config\n")
+    hardware = "--memory 128 --vcpus 2 --network user --disk-gib 1"
+    told = f"--ssh-key {tmp_path}/a --ssh-key {tmp_path}/b --user-data {tmp_path}/web"
+    options = f"{hardware} {told} --hostname web.example --no-start"
+    said = typed(cloud.name, NAME, *options.split())
+    assert said["state"] == "off"
     domain = definition(on)
     (interface,) = domain.findall("devices/interface")
     found = (domain.findtext("memory"), domain.findtext("vcpu"), interface.get("type"))
     assert found == (str(128 * 1024), "2", "user")
+    sizes = {each.path: each.capacity for each in volumes.all_volumes(on.connection, STORE)}
+    assert sizes[Path(said["disk"])] == 2**30
+    assert json.loads(call("isoinfo", "-J", "-x", "/meta-data", "-i", said["seed"])) == {
+        "instance-id": NAME,
+        "local-hostname": "web.example",
+        "public-keys": [f"{KEY} a", f"{KEY} b"],
+    }
+    assert call("isoinfo", "-J", "-x", "/user-data", "-i", said["seed"]) == "#cloud-config\n"
 
 
 def test_its_seed_is_what_cloud_init_reads(on: Hypervisor, cloud: Template, tmp_path: Path) -> None:

@@ -10,12 +10,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from tiny_guests import HALT, open_folder, write_disk
+from tiny_guests import HALT, workplace, write_disk
 
-from builder import config
 from builder.errors import TemplateError
 from builder.host import cleanup
-from builder.host.host import Hypervisor, open_hypervisor
+from builder.host.host import Hypervisor
 from builder.model.template import Template
 from builder.monitor import SilentMonitor
 from builder.process import run
@@ -24,34 +23,18 @@ from builder.recipes.gc import collect
 from builder.registry import registry
 from builder.registry.image import measure
 from builder.registry.publish import publish
-from builder.virt import domains, pools
-from tests.values import manifest
+from builder.virt import domains
+from tests.values import environment, manifest
 
 PANICS = "Kernel panic - not syncing: No init found.\r\n"
-POOL = f"bt-rechecks-{os.getpid()}"
 
 
 @pytest.fixture
 def on(libvirt_uri: str) -> Iterator[Hypervisor]:
-    """Return a hypervisor with a pool of this test's own, and a state folder in it."""
-    with open_folder() as place:
-        settings = config.load(
-            uri=libvirt_uri,
-            iso_pool=POOL,
-            store_pool=POOL,
-            iso_pool_path=place / "store",
-            store_pool_path=place / "store",
-            state=place / "state",
-            artifacts=place / "artifacts",
-        )
-        settings.state.mkdir()
-        with open_hypervisor(settings) as hypervisor:
-            try:
-                yield hypervisor
-            finally:
-                for folder in folders(hypervisor):
-                    cleanup.clear(hypervisor, folder.name, monitor=SilentMonitor())
-                pools.remove(hypervisor.connection, POOL)
+    with workplace(libvirt_uri, f"bt-rechecks-{os.getpid()}") as hypervisor:
+        yield hypervisor
+        for folder in folders(hypervisor):
+            cleanup.clear(hypervisor, folder.name, monitor=SilentMonitor())
 
 
 def published(words: str, *, on: Hypervisor) -> Template:
@@ -94,13 +77,11 @@ def test_a_template_that_does_not_boot_leaves_its_logs_and_nothing_else(on: Hype
 @contextmanager
 def verifying(template: Template, *, on: Hypervisor) -> Iterator[subprocess.Popen[bytes]]:
     """Run `builder template verify --boot` until its two clones are running, and for the block."""
-    given = {key: getattr(on.settings, key) for key in type(on.settings).__struct_fields__}
-    environment = {f"BUILDER_{key.upper()}": str(each) for key, each in given.items() if each}
     log = on.settings.state / "said"
     with log.open("wb") as file:
         command = subprocess.Popen(
             [sys.executable, "-m", "builder", "template", "verify", template.name, "--boot"],
-            env={**os.environ, **environment},
+            env=os.environ | environment(on.settings),
             stdout=file,
             stderr=subprocess.STDOUT,
         )

@@ -1,18 +1,22 @@
 """builder template sbom, provenance, sign and verify, as they are typed."""
 
+import hashlib
 import json
+import os
 from pathlib import Path
 
 import msgspec
 import pytest
+import small_media
+from store_pools import issue
+from tiny_guests import workplace
 
 from builder.cli import app
-from builder.cli import build as build_command
-from builder.model.template import Built
 from builder.process import run
-from builder.registry import reference
+from builder.recipes.order import Request, resolve
 from builder.registry.image import measure
-from tests.values import manifest
+from tests.orders import key
+from tests.values import environment, manifest
 
 NODE = """
 <node>
@@ -114,8 +118,25 @@ def test_a_build_reads_its_key_before_it_begins(
     assert not Path("artifacts").exists()
 
 
-def test_a_build_signs_what_it_published(argv: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    built = Built(template=reference.find(Path("store"), "centos7"), fresh=True)
-    monkeypatch.setattr(build_command, "_build", lambda *_words, **_options: built)
-    assert app.run([*argv[:2], "build", "rehearsal", "--sign", "key"]) == 0
-    assert app.run([*argv, "verify", "centos7", "--key", "pub"]) == 0
+@small_media.NEEDED
+@pytest.mark.usefixtures("argv")  # for its keys
+def test_a_build_signs_what_it_finds_unchanged(
+    libvirt_uri: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    iso = small_media.by_genisoimage(
+        small_media.plant(tmp_path / "tree"), tmp_path / "mine.iso", label="Builder Rehearsal 7"
+    )
+    digest = hashlib.sha256(iso.read_bytes()).hexdigest()
+    order = resolve(Request(release="rehearsal", iso=iso))
+    with workplace(libvirt_uri, f"bt-{os.getpid()}") as on:
+        for name, value in environment(on.settings).items():
+            monkeypatch.setenv(name, value)
+        built = key(order, iso_sha256=digest)
+        issue(on.store_pool.path, "ID", name=order.name, build_key=built)
+        words = ["build", "rehearsal", "--iso", str(iso), "--sign", "key"]
+        assert app.run(words) == 0
+        assert "kept: nothing has changed" in capsys.readouterr().out
+        assert app.run(["template", "verify", "rehearsal", "--key", "pub"]) == 0

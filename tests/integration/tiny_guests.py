@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from builder import config
+from builder.host.host import Hypervisor, open_hypervisor
 from builder.model.domain import Channel, Disk, DomainSpec
+from builder.virt import pools
 from tests.values import machine
 
 MACHINE = machine(
@@ -76,3 +79,25 @@ def open_folder() -> Iterator[Path]:
         folder = Path(name)
         folder.chmod(0o755)
         yield folder
+
+
+@contextmanager
+def workplace(uri: str, name: str) -> Iterator[Hypervisor]:
+    """Open a hypervisor for the block, with pools and folders that nobody else has."""
+    with open_folder() as folder:
+        settings = config.load(
+            uri=uri,
+            iso_pool=f"{name}-iso",
+            iso_pool_path=folder / "iso",
+            store_pool=f"{name}-store",
+            store_pool_path=folder / "store",
+            artifacts=folder / "artifacts",
+            state=folder / "state",
+        )
+        settings.state.mkdir()
+        with open_hypervisor(settings) as opened:
+            try:
+                yield opened
+            finally:
+                for pool in (settings.iso_pool, settings.store_pool):
+                    pools.remove(opened.connection, pool)

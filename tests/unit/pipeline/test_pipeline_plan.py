@@ -1,6 +1,5 @@
 """What would be built, judged by build keys alone."""
 
-import secrets
 from datetime import date
 from pathlib import Path
 
@@ -9,12 +8,11 @@ import pytest
 from builder.model.build import BuildOrder
 from builder.monitor import SilentMonitor
 from builder.pipeline.plan import judge
-from builder.recipes.inputs import rendered
 from builder.recipes.order import Request, resolve
 from builder.registry import channels
-from builder.registry.manifest import build_key
 from builder.registry.publish import publish
 from builder.rehearsal.cache import location
+from tests.orders import key
 from tests.values import image, manifest
 
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -34,13 +32,8 @@ def order(request: Request) -> BuildOrder:
 
 def published(order: BuildOrder, store: Path, *, iso_sha256: str, day: int) -> None:
     """Publish an empty template that was made from `order`."""
-    nonce = secrets.token_hex(16)
-    kickstart = rendered(order, nonce=nonce).text.replace(nonce, "")
-    record = manifest(
-        name=order.name,
-        build_id=f"b-{day}",
-        build_key=build_key(order, iso_sha256=iso_sha256, kickstart=kickstart),
-    )
+    built = key(order, iso_sha256=iso_sha256)
+    record = manifest(name=order.name, build_id=f"b-{day}", build_key=built)
     candidate = store / "candidate"
     candidate.touch()
     publish(candidate, record, image(size=0), today=date(2026, 11, day))

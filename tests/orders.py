@@ -1,0 +1,14 @@
+"""Build orders, and what their builds would come to."""
+
+import secrets
+
+from builder.model.build import BuildOrder
+from builder.recipes.inputs import rendered
+from builder.registry.manifest import build_key
+
+
+def key(order: BuildOrder, *, iso_sha256: str) -> str:
+    """Return the key of a build of the order from the ISO with that digest."""
+    nonce = secrets.token_hex(16)
+    kickstart = rendered(order, nonce=nonce).text.replace(nonce, "")
+    return build_key(order, iso_sha256=iso_sha256, kickstart=kickstart)
