@@ -20,6 +20,7 @@ from builder.registry.ledger_file import LOCK
 from builder.virt import domains, volumes
 from builder.virt.domain_xml import domain_xml
 from builder.virt.listen import listen
+from tests.waiting import PATIENCE
 
 SILENT = SilentMonitor()
 
@@ -96,6 +97,6 @@ def boot(plan: InstallPlan, on: Hypervisor) -> str:
         listen(domain, logs=spec.logs) as signals,
     ):
         domains.resume(domain)
-        while not isinstance(signals.get(timeout=120), Ended):
+        while not isinstance(signals.get(timeout=PATIENCE), Ended):
             pass
     return spec.console_log.read_text(errors="replace")

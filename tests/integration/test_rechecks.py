@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -25,6 +24,7 @@ from builder.registry.image import measure
 from builder.registry.publish import publish
 from builder.virt import domains
 from tests.values import environment, manifest
+from tests.waiting import wait_until
 
 PANICS = "Kernel panic - not syncing: No init found.\r\n"
 
@@ -85,12 +85,12 @@ def verifying(template: Template, *, on: Hypervisor) -> Iterator[subprocess.Pope
             stdout=file,
             stderr=subprocess.STDOUT,
         )
-    deadline = time.monotonic() + 120
     try:
-        while len(clones(on)) < len("ab"):
-            assert command.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.1)
+        wait_until(
+            lambda: len(clones(on)) == len("ab"),
+            alive=lambda: command.poll() is None,
+            told=log.read_text,
+        )
         yield command
     finally:
         command.kill()

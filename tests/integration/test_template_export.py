@@ -23,6 +23,7 @@ from builder.model.template import Template
 from builder.monitor import Progress, SilentMonitor
 from builder.registry import registry
 from builder.registry.reference import find
+from tests.waiting import PATIENCE
 
 DISKS = {"raw": "raw", "qcow2": "qcow2", "vmdk": "vmdk", "vhdx": "vhdx"}
 NAMES = tuple(each.name for each in FORMATS)
@@ -86,7 +87,7 @@ def test_disks_boot_and_hold_the_same(
     machine = ["qemu-system-x86_64", "-machine", "q35", "-m", "64", "-display", "none"]
     plugged = ["-net", "none", "-serial", "stdio", "-drive", drive, "-device", "ide-hd,drive=disk"]
     said = subprocess.check_output(
-        [*machine, *plugged], text=True, stdin=subprocess.DEVNULL, timeout=60
+        [*machine, *plugged], text=True, stdin=subprocess.DEVNULL, timeout=PATIENCE
     )
     assert WORDS in said
 

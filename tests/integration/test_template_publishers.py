@@ -30,6 +30,7 @@ from builder.registry.publish import publish
 from builder.registry.reference import find
 from builder.virt.connection import connect
 from tests.values import EMULATION, manifest
+from tests.waiting import PATIENCE
 
 PUBLISHERS = 20
 # Not by fork: libvirt's event loop is a thread of this process.
@@ -152,7 +153,7 @@ def _finished(artifacts: Path) -> set[str]:
 
 def _join(publishers: list[multiprocessing.process.BaseProcess]) -> None:
     for each in publishers:
-        each.join(60)
+        each.join(PATIENCE)
         assert each.exitcode in (0, -signal.SIGKILL)
 
 
@@ -200,7 +201,7 @@ def test_a_publisher_that_is_killed_at_this_point_can_go_on(
     issue(store, "first")
     image = candidate(store, "second")
     killed = _start(_doomed, point, _publish_as, store, "second")
-    killed.join(60)
+    killed.join(PATIENCE)
     assert killed.exitcode == -signal.SIGKILL
     visible = _check(store)
     assert visible == {"20261123.1"} | ({"20261123.2"} if not image.exists() else set())
@@ -218,7 +219,7 @@ def test_of_a_publisher_that_nobody_goes_on_with_gc_leaves_nothing(
     on: Hypervisor, point: tuple[str, str]
 ) -> None:
     killed = _start(_doomed, point, _publish, on.store_pool, on.settings.artifacts)
-    killed.join(60)
+    killed.join(PATIENCE)
     assert killed.exitcode == -signal.SIGKILL
     _clear(on)
     _publish(on.store_pool, on.settings.artifacts)
@@ -235,7 +236,7 @@ def test_a_promoter_that_is_killed_changes_all_or_nothing(
     issue(store, "second")
     before = ledger_file.read(store, "centos7")
     killed = _start(_doomed, point, _promote, store, "stable")
-    killed.join(60)
+    killed.join(PATIENCE)
     assert killed.exitcode == -signal.SIGKILL
     assert ledger_file.read(store, "centos7") == before
     assert channels.promote(store, "centos7").after == "20261123.2"

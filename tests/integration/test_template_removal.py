@@ -20,6 +20,7 @@ from builder.virt import domains, pools, volumes
 from builder.virt.connection import Connection, connect
 from builder.virt.domain_xml import domain_xml
 from builder.virt.usage import uses
+from tests.waiting import PATIENCE
 
 URI = "test:///default"
 NAME = f"bt-{os.getpid()}"
@@ -280,7 +281,7 @@ def _remove(pool: Pool, artifacts: Path, part: str) -> None:
 def killed_at(store: Store, part: str) -> None:
     remover = SPAWN.Process(target=_remove, args=(store.pool, store.artifacts, part))
     remover.start()
-    remover.join(60)
+    remover.join(PATIENCE)
     assert remover.exitcode == -signal.SIGKILL
 
 

@@ -18,8 +18,7 @@ from builder.pipeline.definition import Job
 from builder.pipeline.runner import Outcome, Work
 from builder.recipes.order import Request
 from tests.values import template
-
-_PATIENCE_SECONDS = 30
+from tests.waiting import PATIENCE, wait_until
 
 
 def jobs(*names: str) -> list[Job]:
@@ -71,17 +70,10 @@ def test_one_failure_stops_nothing_else(capfd: pytest.CaptureFixture[str]) -> No
     assert capfd.readouterr().err == ""
 
 
-def wait_for(arrived: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not arrived():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-
-
 def meet(job: Job, _monitor: Monitor, *, folder: Path, parallel: int) -> Built:
     """Wait until `parallel` jobs, and not one more, are at work at once."""
     (folder / f"{job.name}.here").touch()
-    wait_for(lambda: len(list(folder.glob("*.here"))) >= parallel)
+    wait_until(lambda: len(list(folder.glob("*.here"))) >= parallel)
     time.sleep(0.5)  # for the one that must not come
     met = len(list(folder.glob("*.here"))) - len(list(folder.glob("*.gone")))
     assert met <= parallel
@@ -107,11 +99,11 @@ def interrupt(job: Job, _monitor: Monitor, *, folder: Path, everybody: bool) -> 
     pid_file(job, folder)
     try:
         if job.name == "second":
-            wait_for((folder / "first.pid").exists)
+            wait_until((folder / "first.pid").exists)
             first = int((folder / "first.pid").read_text())
             for pid in (first, os.getppid(), os.getpid()) if everybody else (os.getppid(),):
                 os.kill(pid, signal.SIGINT)
-        time.sleep(_PATIENCE_SECONDS)
+        time.sleep(PATIENCE)
     finally:
         time.sleep(0.5)
         (folder / f"{job.name}.clean").touch()
@@ -132,7 +124,7 @@ def test_an_interrupted_run_cleans_up_and_starts_no_more(
 
 def begin(job: Job, _monitor: Monitor, *, folder: Path) -> Built:
     pid_file(job, folder)
-    time.sleep(_PATIENCE_SECONDS)
+    time.sleep(PATIENCE)
     return built(job.name)
 
 
