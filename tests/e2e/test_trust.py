@@ -30,6 +30,7 @@ from builder.recipes.inputs import rendered
 from builder.recipes.order import Request, resolve
 from builder.registry.registry import manifest
 from builder.virt.volumes import all_volumes
+from tests.waiting import PATIENCE
 
 KICKSTART = Path(__file__).parents[2] / "kickstarts/rehearsal.ks.j2"
 FILL_SWAP = """
@@ -114,7 +115,9 @@ def sabotage(
                 image,
                 manifest(template).machine,
                 connection=hypervisor.connection,
-                trial=Trial(pool=hypervisor.store_pool.name, minutes=3, evidence=tmp_path),
+                trial=Trial(
+                    pool=hypervisor.store_pool.name, minutes=PATIENCE / 60, evidence=tmp_path
+                ),
             )
         finally:
             image.unlink()
