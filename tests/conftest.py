@@ -5,13 +5,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from builder import config
 from builder.host.libvirtd import libvirt_service
-from builder.model.domain import Machine
-from builder.model.package import Package, System
-from builder.model.template import Manifest
 from builder.monitor import SilentMonitor
 
 _GOLDEN = Path(__file__).parent / "golden"
@@ -32,6 +30,12 @@ _NOT_IN_UNIT_TESTS = frozenset(
     }
 )
 _guarded = False
+
+# How long an example takes says more about what else the machine does than about the code.
+hypothesis.settings.register_profile(
+    "builder", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("builder")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -55,50 +59,6 @@ def golden(request: pytest.FixtureRequest) -> Golden:
         assert text == path.read_text()
 
     return check
-
-
-@pytest.fixture
-def record() -> Manifest:
-    """Return what a build of CentOS 7 records, but for its image."""
-    bash = {"source": "bash-4.2.46-34.el7.src.rpm", "license": "GPLv3+"}
-    return Manifest(
-        name="centos7",
-        version="20261123.1",
-        build_id="20261123T100000-0a1b2c3d",
-        build_key="f" * 64,
-        created="2026-11-23T10:00:00Z",
-        finished="2026-11-23T10:09:30Z",
-        release="centos7",
-        profile="minimal",
-        medium="minimal",
-        iso="CentOS-7-x86_64-Minimal-2009.iso",
-        iso_sha256="07b94e6b1a0b0260b94c83d6bb76b26bf7a310dc78d7a9c7432809fb9bc6194a",
-        iso_url="https://vault.example/CentOS-7-x86_64-Minimal-2009.iso",
-        variables={"lang": "de_DE.UTF-8"},
-        kickstart="rootpw --lock\n",
-        machine=Machine(
-            osinfo="http://centos.org/centos/7.0",
-            virt_type="kvm",
-            cpu="host-passthrough",
-            memory_mib=2048,
-            vcpus=2,
-            firmware="bios",
-            network="user",
-        ),
-        packages=(
-            Package(kind="rpm", name="bash", version="4.2.46-34.el7", arch="x86_64", **bash),
-            Package(kind="rpm", name="dbus", version="1:1.10.24-15.el7", arch="x86_64"),
-            Package(kind="rpm", name="libstdc++", version="4.8.5-44.el7", arch="i686"),
-        ),
-        system=System(
-            id="centos",
-            version_id="7",
-            pretty_name="CentOS Linux 7 (Core)",
-            cpe_name="cpe:/o:centos:centos:7",
-        ),
-        compression="zstd",
-        tools={"builder": "0.1.0", "libvirt": "9.0.0", "qemu": "7.2.22"},
-    )
 
 
 @pytest.fixture(scope="session")

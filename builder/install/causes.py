@@ -130,7 +130,7 @@ _STORAGE = (
             r"|(?:[\w ]+: )?not enough (?:free )?(?:disk )?space"
         ),
         sentence="The disk is too small for the software or the partitions.",
-        hint="Raise --set disk_gib or shrink the layout.",
+        hint="Raise --disk-gib or shrink the layout.",
     ),
     Cause(
         name="no-disk",
@@ -183,7 +183,7 @@ _CRASHES = (
             r"|The installation cannot continue and the system will be rebooted"
         ),
         sentence="The guest ran out of memory.",
-        hint="Raise --set memory_mib.",
+        hint="Raise --memory-mib.",
         weight=Weight.ROOT,
     ),
     Cause(

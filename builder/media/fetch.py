@@ -39,7 +39,7 @@ def fetch(source: Download, *, cache: Path, monitor: Monitor) -> Path:
     if not medium.sha256 or not source.urls:
         raise MediaError(
             f"{medium.file} cannot be downloaded: the catalogue has no address or no sha256 of it.",
-            hint="Give the ISO with --iso FILE.",
+            hint="Give the ISO to `builder build` with --iso FILE.",
         )
     with files.writing(cache):
         cache.mkdir(parents=True, exist_ok=True)
@@ -111,7 +111,7 @@ def _download(source: Download, target: Path, *, part: Path, monitor: Monitor) -
             return
     raise MediaError(
         f"{medium.file} could not be downloaded: {'; '.join(failures)}.",
-        hint="Check the network and try again, or give the ISO with --iso FILE.",
+        hint="Check the network and try again, or give the ISO to `builder build` with --iso FILE.",
     )
 
 

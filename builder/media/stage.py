@@ -70,7 +70,7 @@ def _target(source: Path, pool: Pool) -> Path:
     if not pool.path.is_dir():
         raise HostError(
             f"The folder {pool.path} of the pool {pool.name} does not exist.",
-            hint="Create the pools: builder pool init",
+            hint="`builder pool init` creates the pools.",
         )
     return pool.path / source.name
 

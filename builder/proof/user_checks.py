@@ -1,12 +1,19 @@
 """A profile's own checks, run on this host against a clone that lets one key in over ssh."""
 
+import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
-from builder import process
+from builder import files, process
+from builder.media import data_iso
 from builder.model.audit import Finding
+from builder.model.kickstart import Checks
 from builder.model.text import plain
 from builder.proof.clone_report import Report
 
@@ -29,11 +36,42 @@ class SshAccess(msgspec.Struct, frozen=True, kw_only=True):
     """The programs and Python files to run."""
 
 
-def make_key(folder: Path) -> tuple[Path, bytes]:
+@contextmanager
+def entered(checks: Checks, *, key_iso: Path, folder: Path) -> Iterator[SshAccess | None]:
+    """Make a key, the medium that brings it to a clone, and the checks' files, for the block.
+
+    None where there are no checks. `folder` is for the files: programs may not be run from /tmp.
+    Raises HostError.
+    """
+    if not checks.programs:
+        yield None
+        return
+    with ExitStack() as undo:
+        private = undo.enter_context(TemporaryDirectory(prefix="builder-"))
+        key, public = _make_key(Path(private))
+        undo.callback(key_iso.unlink, missing_ok=True)
+        data_iso.write(LABEL, {"authorized_keys": public}, key_iso, when=datetime.now(UTC))
+        undo.callback(shutil.rmtree, folder, ignore_errors=True)
+        _unpack(checks, folder)
+        programs = tuple(folder / name for name in checks.programs)
+        yield SshAccess(key=key, key_iso=key_iso, checks=programs)
+
+
+def _make_key(folder: Path) -> tuple[Path, bytes]:
     """Make a key in `folder`; return its file and its public half. Raises HostError."""
     key = folder / "key"
     process.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "builder", "-f", key])
     return key, key.with_suffix(".pub").read_bytes()
+
+
+def _unpack(checks: Checks, folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed
+    with files.writing(folder):
+        for name, file in checks.files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(file.content)
+            path.chmod(0o700 if file.executable else 0o600)
 
 
 def run(access: SshAccess, report: Report, *, address: str, port: int) -> Finding:

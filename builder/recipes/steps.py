@@ -1,17 +1,13 @@
 """The steps of a build, in the order of the recipe, each from what earlier ones came to."""
 
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import msgspec
 from msgspec.structs import replace
 
-from builder import files
 from builder.attest import keys, signing
 from builder.attest.keys import PrivateKey
 from builder.errors import TemplateError
@@ -19,18 +15,16 @@ from builder.install.plan import install_plan
 from builder.install.run import install
 from builder.iso.copy import shares_blocks
 from builder.kickstart.secrets import mask
-from builder.media import data_iso
 from builder.media.edits import Wishes
 from builder.media.remaster import remaster
 from builder.model.audit import Finding
 from builder.model.installation import Installation, Limits
-from builder.model.kickstart import Checks, Kickstart
+from builder.model.kickstart import Kickstart
 from builder.model.media import InstallMedia, StagedIso
 from builder.model.storage import Volume
 from builder.model.template import ImageFacts, Manifest, Template
 from builder.model.text import rfc3339
 from builder.proof import checks, user_checks, verify
-from builder.proof.user_checks import SshAccess
 from builder.proof.verify import Verified
 from builder.recipes import inputs
 from builder.recipes.audit import audit_disk
@@ -146,7 +140,8 @@ def compress_disk(work: Work, disk: Volume) -> Candidate:
 @step("Booting two clones", "to their login prompts, one of them on a larger disk")
 def boot_clones(work: Work, kickstart: Kickstart, candidate: Candidate) -> Verified:
     """Boot two clones of the image, and compare them."""
-    with _access(work) as access:
+    names, folder = work.names, work.journal.folder / "checks"
+    with user_checks.entered(work.order.checks, key_iso=names.key_iso, folder=folder) as access:
         trial = verify.Trial(
             pool=work.host.store_pool.name,
             minutes=work.host.settings.boot_minutes,
@@ -202,42 +197,6 @@ def _judged(
         if each.waived:
             work.monitor.tell("warning", f"waived: {each.check}: {each.details[0]}")
     return judged
-
-
-@contextmanager
-def _access(work: Work) -> Iterator[SshAccess | None]:
-    """Make a key, and the medium that brings it to a clone, if the profile has checks."""
-    own = work.order.checks
-    if not own.programs:
-        yield None
-        return
-    key_iso = work.names.key_iso
-    with TemporaryDirectory(prefix="builder-") as private, _unpacked(own, work) as folder:
-        key, public = user_checks.make_key(Path(private))
-        contents = {"authorized_keys": public}
-        data_iso.write(user_checks.LABEL, contents, key_iso, when=datetime.now(UTC))
-        try:
-            programs = tuple(folder / name for name in own.programs)
-            yield SshAccess(key=key, key_iso=key_iso, checks=programs)
-        finally:
-            key_iso.unlink(missing_ok=True)
-
-
-@contextmanager
-def _unpacked(own: Checks, work: Work) -> Iterator[Path]:
-    """Write the checks' files into the build's folder: programs may not be run from /tmp."""
-    folder = work.journal.folder / "checks"
-    shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed
-    try:
-        for name, file in own.files.items():
-            path = folder / name
-            with files.writing(folder):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(file.content)
-                path.chmod(0o700 if file.executable else 0o600)
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 STEPS = (

@@ -25,7 +25,7 @@ def create(
         if error.get_error_code() == libvirt.VIR_ERR_STORAGE_VOL_EXIST:
             raise HostError(
                 f"The pool {pool} already has a volume {name}.",
-                hint=f"Choose another name, or `builder volume delete {name}`.",
+                hint=f"Choose another name, or `builder volume delete {name} --pool {pool}`.",
             ) from error
         raise HostError(
             f"Cannot create the volume {name} in the pool {pool}: {plain(error)}.",

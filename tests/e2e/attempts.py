@@ -23,6 +23,7 @@ from builder.registry.registry import LOCK
 from builder.virt import domains, volumes
 from builder.virt.domain_xml import domain_xml
 from builder.virt.listen import listen
+from tests.waiting import PATIENCE
 
 SILENT = SilentMonitor()
 
@@ -97,6 +98,6 @@ def boot(plan: InstallPlan, host: Host) -> str:
         listen(domain, logs=spec.logs) as signals,
     ):
         domains.resume(domain)
-        while not isinstance(signals.get(timeout=120), Ended):
+        while not isinstance(signals.get(timeout=PATIENCE), Ended):
             pass
     return spec.console_log.read_text(errors="replace")

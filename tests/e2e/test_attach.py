@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from builder.recipes.gc import collect
 from builder.record.builds import load
 from builder.registry.registry import LOCK, Registry, manifest
 from builder.virt import domains
+from tests.waiting import PATIENCE, wait_until
 
 BUILDER = (sys.executable, "-m", "builder")
 
@@ -80,17 +81,6 @@ class Cli:
         return self.log.read_text(errors="replace")
 
 
-PATIENCE = 900
-"""Seconds for steps with guests: a busy machine took over 180 to boot two clones."""
-
-
-def wait_until(true: Callable[[], bool], told: Callable[[], str]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline, told()
-        time.sleep(0.02)
-
-
 @pytest.fixture
 def cli(settings: Settings, host: Host, tmp_path: Path) -> Iterator[Cli]:
     """Return the command; a guest that a failed test has left does not slow down the next one."""
@@ -130,7 +120,7 @@ def test_a_build_that_is_killed_in_every_phase_comes_out_the_same(
             _wait_for_its_end(host, folder.name)
     key, pipeline = keys(tmp_path, "attach"), keys(tmp_path, "pipeline")
     with cli.run(*words, "--sign", key) as command:
-        assert command.wait(timeout=300) == 0, cli.said()
+        assert command.wait(timeout=PATIENCE) == 0, cli.said()
 
     entry = load(folder)
     assert entry is not None
@@ -146,12 +136,12 @@ def test_a_build_that_is_killed_in_every_phase_comes_out_the_same(
     nightly = tmp_path / "nightly.toml"
     nightly.write_text('title = "Every night"\n[[build]]\nrelease = "rehearsal"\n')
     with cli.run("pipeline", "run", str(nightly), "--sign", pipeline) as command:
-        assert command.wait(timeout=60) == 0, cli.said()
+        assert command.wait(timeout=PATIENCE) == 0, cli.said()
     assert "unchanged" in cli.said()
     for each in (key, pipeline):
         verify = ("template", "verify", "rehearsal", "--signature", "--key", f"{each}.pub")
         with cli.run(*verify) as command:
-            assert command.wait(timeout=60) == 0, cli.said()
+            assert command.wait(timeout=PATIENCE) == 0, cli.said()
 
 
 def keys(folder: Path, name: str) -> str:
@@ -164,7 +154,7 @@ def keys(folder: Path, name: str) -> str:
 
 
 def _wait_for_its_end(host: Host, build_id: str) -> None:
-    wait_until(lambda: not _running(host, build_id), lambda: "its guest does not end")
+    wait_until(lambda: not _running(host, build_id))
 
 
 def _running(host: Host, build_id: str) -> bool:
@@ -242,7 +232,11 @@ def test_a_libvirtd_that_is_restarted_does_no_harm(
     script = '"$@"; virsh --quiet --connect qemu:///system list --all --name >"$BUILDER_STATE/left"'
     words = ("host", "run", "--", "sh", "-euc", script, "sh", *BUILDER)
     with cli.run(*words, "build", "rehearsal", "--force") as command:
-        wait_until(lambda: "phase: storage" in cli.said(), cli.said)
+        wait_until(
+            lambda: "phase: storage" in cli.said(),
+            alive=lambda: command.poll() is None,
+            told=cli.said,
+        )
         with restarted_libvirtd(command.pid):
             assert command.wait(timeout=PATIENCE) == 0, cli.said()
     assert (mine.state / "left").read_text().split() == []

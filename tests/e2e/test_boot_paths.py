@@ -20,11 +20,11 @@ from builder.monitor import SilentMonitor
 from builder.recipes.inputs import rendered
 from builder.recipes.order import Request, resolve
 from builder.rehearsal.make import make
+from tests.waiting import PATIENCE
 
 SILENT = SilentMonitor()
 NONCE = "b007" * 8
 _FIRMWARE = Path("/usr/share/OVMF")
-_MINUTES = 5
 _REPORT_AND_STOP = f"""\
 cmdline
 %pre
@@ -123,7 +123,7 @@ def installed(iso: Path, way: Way, folder: Path) -> str:
     process.run(["qemu-img", "create", "-q", "-f", "qcow2", disk, "4G"])
     process.run(
         [
-            "timeout", f"{_MINUTES}m", "qemu-system-x86_64", "-machine", "q35", "-cpu", "Nehalem",
+            "timeout", f"{PATIENCE}", "qemu-system-x86_64", "-machine", "q35", "-cpu", "Nehalem",
             "-m", "1024", "-display", "none", "-monitor", "none", "-no-reboot",
             *_firmware(way, folder), *_plugged(iso, way),
             "-drive", f"file={disk},if=virtio,cache=unsafe", "-serial", f"file:{folder}/console",

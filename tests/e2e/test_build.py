@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import msgspec
@@ -23,6 +22,7 @@ from builder.process import run
 from builder.recipes.build import build
 from builder.recipes.order import Request, resolve
 from builder.registry.image import measure
+from tests.waiting import PATIENCE, wait_until
 
 PASSWORD = "correct horse battery"  # noqa: S105  # what must not be found anywhere
 
@@ -79,16 +79,13 @@ def test_ctrl_c_during_an_installation_cleans_up_everything(
             env={**os.environ, **environment},
             stderr=file,
         )
-    _wait_for(log, "phase:")
+    wait_until(
+        lambda: "phase:" in log.read_text(),
+        alive=lambda: command.poll() is None,
+        told=log.read_text,
+    )
 
     command.send_signal(signal.SIGINT)
 
-    assert command.wait(timeout=20) == 130
+    assert command.wait(timeout=PATIENCE) == 130
     assert left(host) == ([], [])
-
-
-def _wait_for(log: Path, text: str) -> None:
-    deadline = time.monotonic() + 120
-    while text not in log.read_text():
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.2)

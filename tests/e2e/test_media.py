@@ -3,8 +3,7 @@
 import re
 import shutil
 import subprocess
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from builder.iso.source import SECTOR, opened
 from builder.iso.tree import find, read_directory
 from builder.media.oemdrv import make
 from builder.model.media import StagedIso
+from tests.waiting import wait_until
 
 # It would take any disk. The only one is its own.
 KICKSTART = """\
@@ -48,8 +48,11 @@ def default_arguments(iso: Path, folder: Path) -> str:
 
 
 @contextmanager
-def booted(iso: Path, disk: Path, folder: Path) -> Iterator[Path]:
-    """Boot the default entry, which has no serial console by itself; yield the console's log."""
+def booted(iso: Path, disk: Path, folder: Path) -> Iterator[Callable[[str], str]]:
+    """Boot the default entry; yield a function that waits for a text and returns all that was said.
+
+    It has no serial console by itself.
+    """
     log = folder / "console.log"
     command: list[str | Path] = [
         "qemu-system-x86_64", "-machine", "q35", "-cpu", "Nehalem", "-m", "1024", "-no-reboot",
@@ -60,19 +63,19 @@ def booted(iso: Path, disk: Path, folder: Path) -> Iterator[Path]:
         "-cdrom", iso, "-drive", f"file={disk},format=raw,if=virtio",
     ]  # fmt: skip
     guest = subprocess.Popen(command)
+
+    def said() -> str:
+        return log.read_text(errors="replace") if log.exists() else ""
+
+    def heard(text: str) -> str:
+        wait_until(lambda: text in said(), alive=lambda: guest.poll() is None, told=said)
+        return said()
+
     try:
-        yield log
+        yield heard
     finally:
         guest.kill()
         guest.wait()
-
-
-def wait_for(text: str, log: Path, *, seconds: float = 120) -> str:
-    deadline = time.monotonic() + seconds
-    while text not in (said := log.read_text(errors="replace") if log.exists() else ""):
-        assert time.monotonic() < deadline, said[-2000:]
-        time.sleep(0.2)
-    return said
 
 
 @pytest.fixture
@@ -87,8 +90,8 @@ def test_a_good_medium_reads_the_kickstart_of_oemdrv_and_spares_that_disk(
     rehearsal: StagedIso, oemdrv: Path, tmp_path: Path
 ) -> None:
     content = oemdrv.read_bytes()
-    with booted(rehearsal.path, oemdrv, tmp_path) as log:
-        said = wait_for("no valid devices were found on which to create new file systems", log)
+    with booted(rehearsal.path, oemdrv, tmp_path) as heard:
+        said = heard("no valid devices were found on which to create new file systems")
     assert "The media check is complete, the result is: PASS." in said
     assert oemdrv.read_bytes() == content
 
@@ -114,7 +117,7 @@ def damaged(rehearsal: StagedIso, place: Path) -> Iterator[Path]:
 
 
 def test_a_damaged_medium_ends_at_its_check(damaged: Path, oemdrv: Path, tmp_path: Path) -> None:
-    with booted(damaged, oemdrv, tmp_path) as log:
-        said = wait_for("CD check failed!", log)
+    with booted(damaged, oemdrv, tmp_path) as heard:
+        said = heard("CD check failed!")
     assert "The media check is complete, the result is: FAIL." in said
     assert "Starting installer" not in said

@@ -33,6 +33,7 @@ from builder.recipes.inputs import rendered
 from builder.recipes.order import Request, resolve
 from builder.registry.registry import manifest
 from builder.virt.volumes import all_volumes
+from tests.waiting import PATIENCE
 
 BASE = Path(__file__).parents[2] / "kickstarts/base.ks.j2"
 FILL_SWAP = """
@@ -125,7 +126,9 @@ def sabotage(
                 image,
                 manifest(template).machine,
                 connection=host.connection,
-                trial=Trial(pool=host.store_pool.name, minutes=3, traces=traces(tmp_path)),
+                trial=Trial(
+                    pool=host.store_pool.name, minutes=PATIENCE / 60, traces=traces(tmp_path)
+                ),
             )
         finally:
             image.unlink()

@@ -1,34 +1,19 @@
 """Templates to hand on: a few MiB that boot to a line."""
 
-import hashlib
 import random
 from datetime import date
 from pathlib import Path
 
-from msgspec.structs import replace
 from small_media import call
 from tiny_guests import MACHINE, POWER_OFF, write_disk
 
 from builder.model.package import Package
-from builder.model.template import Manifest, Template
+from builder.model.template import Template
 from builder.registry.image import measure
 from builder.registry.publish import publish
+from tests.values import manifest
 
 WORDS = "the export boots"
-RECORD = Manifest(
-    name="tiny",
-    build_id="ID",
-    build_key=hashlib.sha256().hexdigest(),
-    created="2026-11-23T16:47:02Z",
-    release="rehearsal",
-    profile="minimal",
-    medium="rehearsal",
-    iso="x.iso",
-    iso_sha256="0" * 64,
-    kickstart="poweroff\n",
-    machine=MACHINE,
-    compression="zstd",
-)
 
 
 def template(
@@ -44,5 +29,5 @@ def template(
     options = ("-O", "qcow2", "-c", "-o", "compression_type=zstd")
     call("qemu-img", "convert", *options, raw, candidate)
     raw.unlink()
-    record = replace(RECORD, name=name, packages=packages)
+    record = manifest(name=name, machine=MACHINE, packages=packages)
     return publish(candidate, record, measure(candidate), today=date(2026, 11, 23))

@@ -3,15 +3,25 @@
 import hashlib
 import shutil
 import subprocess
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+import pytest
 
 LABEL = "CentOS 7 x86_64"
 GRUB_LABEL = "CentOS-Stream-10-BaseOS-x86_64"
 TOOLS = ("genisoimage", "xorriso", "isohybrid", "mcopy", "mkfs.vfat", "sgdisk", "bsdtar", "isoinfo")
+NO_PAD = ("-no-pad",)
+Maker = Callable[[Path, Path], Path]
+"""Masters a tree as an ISO, and returns that."""
 _ISOLINUX = Path("/usr/lib/ISOLINUX")
 _MODULES = Path("/usr/lib/syslinux/modules/bios")
 _GRUB_MBR = Path("/usr/lib/grub/i386-pc/boot_hybrid.img")
 _GOLDEN = Path(__file__).parents[1] / "golden" / "boot"
+
+_MISSING = [tool for tool in TOOLS if not shutil.which(tool)]
+NEEDED = pytest.mark.skipif(bool(_MISSING), reason=f"not installed: {_MISSING}")
+"""The mark of tests that need these tools."""
 
 
 def call(*argv: str | Path) -> str:
@@ -21,9 +31,18 @@ def call(*argv: str | Path) -> str:
     return done.stdout
 
 
-def missing_tools() -> str:
-    """Say which programs these tests lack; empty when all are there."""
-    return " ".join(tool for tool in TOOLS if not shutil.which(tool))
+def el7(folder: Path, name: str = "el7.iso") -> Path:
+    """Make an EL 7 ISO in the folder."""
+    return by_genisoimage(plant(folder / "tree"), folder / name)
+
+
+def mastered(makers: Mapping[str, Maker], folder: Path, *, files: int = 5) -> dict[str, Path]:
+    """Make one ISO with each maker; those called "grub…" get the tree of an EL 10 medium."""
+    tree, grub = plant(folder / "tree", files=files), plant_grub(folder / "grub")
+    return {
+        name: make(grub if name.startswith("grub") else tree, folder / f"{name}.iso")
+        for name, make in makers.items()
+    }
 
 
 def plant(tree: Path, *, files: int = 5) -> Path:

@@ -4,31 +4,12 @@ import subprocess
 from datetime import date
 from pathlib import Path
 
-from msgspec.structs import replace
-
-from builder.model.domain import Machine
-from builder.model.package import Package
-from builder.model.template import Manifest, Template
+from builder.model.template import Template
 from builder.registry.image import measure
 from builder.registry.publish import publish
+from tests.values import manifest
 
 TODAY = date(2026, 11, 23)
-RECORD = Manifest(
-    name="centos7",
-    build_id="ID",
-    build_key="key",
-    created="2026-11-23T10:00:00Z",
-    release="centos7",
-    profile="minimal",
-    medium="minimal",
-    iso="x.iso",
-    iso_sha256="0" * 64,
-    kickstart="text\n",
-    machine=Machine(
-        osinfo="x", virt_type="kvm", cpu="x", memory_mib=1, vcpus=1, firmware="bios", network="user"
-    ),
-    packages=(Package(name="bash", version="4.2.46-34.el7", arch="x86_64", kind="rpm"),),
-)
 
 
 def qemu_img(*words: str | Path) -> None:
@@ -48,8 +29,8 @@ def candidate(store: Path, build_id: str) -> Path:
     return path
 
 
-def issue(store: Path, build_id: str, record: Manifest = RECORD) -> Template:
-    """Publish a small image."""
+def issue(store: Path, build_id: str, **changes: object) -> Template:
+    """Publish a small image; `changes` are the manifest's."""
     image = candidate(store, build_id)
-    record = replace(record, build_id=build_id)
+    record = manifest(build_id=build_id, **changes)
     return publish(image, record, measure(image), today=TODAY)

@@ -3,8 +3,7 @@
 import json
 import os
 import subprocess
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,46 +11,40 @@ import pytest
 from exporting import template
 from msgspec.structs import replace
 from small_media import call
-from tiny_guests import open_folder
+from tiny_guests import workplace
 
-from builder import config
+from builder.cli import app
 from builder.errors import ConfigError, HostError, UsageError
-from builder.host.host import Host, open_host
+from builder.host.host import Host
 from builder.model.clone import Clone, CloneOrder
 from builder.model.package import Package
 from builder.model.template import Template
 from builder.monitor import SilentMonitor
 from builder.recipes.clone import clone
 from builder.registry.registry import LOCK
-from builder.virt import domains, pools, volumes
+from builder.virt import domains, volumes
+from tests.values import environment
+from tests.waiting import wait_until
 
 PREFIX = f"bt-{os.getpid()}"
 NAME = f"{PREFIX}-web"
+STORE = f"{PREFIX}-store"
 ORDER = CloneOrder(name=NAME, start=False)
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGoldenGoldenGolden someone@example"
 SPACES = {
     "builder": "urn:builder:domain:1.0",
     "os": "http://libosinfo.org/xmlns/libvirt/domain/1.0",
 }
+Typed = Callable[..., dict[str, str]]
 
 
 @pytest.fixture
 def host(libvirt_uri: str) -> Iterator[Host]:
-    with open_folder() as folder:
-        settings = replace(
-            config.load(uri=libvirt_uri),
-            iso_pool=f"{PREFIX}-iso",
-            iso_pool_path=folder / "iso",
-            store_pool=f"{PREFIX}-store",
-            store_pool_path=folder / "store",
-        )
-        with open_host(settings) as opened:
-            yield opened
-            for name in domains.names(opened.connection):
-                if name.startswith(PREFIX):
-                    domains.remove(domains.Domain(name=name, connection=opened.connection))
-            for pool in (settings.iso_pool, settings.store_pool):
-                pools.remove(opened.connection, pool)
+    with workplace(libvirt_uri, PREFIX) as opened:
+        yield opened
+        for name in domains.names(opened.connection):
+            if name.startswith(PREFIX):
+                domains.remove(domains.Domain(name=name, connection=opened.connection))
 
 
 @pytest.fixture
@@ -69,6 +62,20 @@ def cloud(host: Host) -> Template:
 
 def made(host: Host, source: Template, order: CloneOrder = ORDER) -> Clone:
     return clone(host, source, order, monitor=SilentMonitor())
+
+
+@pytest.fixture
+def typed(host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
+    """Return a function that runs `builder template clone` and returns what it prints, by rows."""
+    for name, value in environment(host.settings).items():
+        monkeypatch.setenv(name, value)
+
+    def run(*words: str) -> dict[str, str]:
+        assert app.run(["template", "clone", *words]) == 0
+        rows = (line.split() for line in capsys.readouterr().out.splitlines())
+        return {row[0]: row[-1] for row in rows}
+
+    return run
 
 
 def definition(host: Host) -> ElementTree.Element:
@@ -116,22 +123,37 @@ def test_its_disk_is_an_overlay(host: Host, plain: Template, disk_gib: int, size
     assert disk.stat().st_size < 2**20
 
 
-def test_it_runs(host: Host, plain: Template) -> None:
-    assert made(host, plain, replace(ORDER, start=True)).running
+def test_it_runs(typed: Typed, host: Host, plain: Template) -> None:
+    assert typed(plain.name, NAME)["state"] == "running"
     assert domains.has_run(host.connection, NAME)
-    deadline = time.monotonic() + 60
-    while domains.active(host.connection, NAME):  # its only words are "power off"
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    # Its only words are "power off".
+    wait_until(lambda: not domains.active(host.connection, NAME))
     assert NAME in domains.names(host.connection)
 
 
-def test_options_come_before_the_template(host: Host, plain: Template) -> None:
-    made(host, plain, replace(ORDER, memory_mib=128, vcpus=2, network="user"))
+def test_options_come_before_the_template(
+    typed: Typed, host: Host, cloud: Template, tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).write_text(f"{KEY} {name}\n")
+    (tmp_path / "web").write_text("#cloud-config\n")
+    hardware = "--memory 128 --vcpus 2 --network user --disk-gib 1"
+    told = f"--ssh-key {tmp_path}/a --ssh-key {tmp_path}/b --user-data {tmp_path}/web"
+    options = f"{hardware} {told} --hostname web.example --no-start"
+    said = typed(cloud.name, NAME, *options.split())
+    assert said["state"] == "off"
     domain = definition(host)
     (interface,) = domain.findall("devices/interface")
     found = (domain.findtext("memory"), domain.findtext("vcpu"), interface.get("type"))
     assert found == (str(128 * 1024), "2", "user")
+    sizes = {each.path: each.capacity for each in volumes.all_volumes(host.connection, STORE)}
+    assert sizes[Path(said["disk"])] == 2**30
+    assert json.loads(call("isoinfo", "-J", "-x", "/meta-data", "-i", said["seed"])) == {
+        "instance-id": NAME,
+        "local-hostname": "web.example",
+        "public-keys": [f"{KEY} a", f"{KEY} b"],
+    }
+    assert call("isoinfo", "-J", "-x", "/user-data", "-i", said["seed"]) == "#cloud-config\n"
 
 
 def test_its_seed_is_what_cloud_init_reads(host: Host, cloud: Template, tmp_path: Path) -> None:

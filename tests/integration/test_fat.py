@@ -13,8 +13,7 @@ from builder.iso.fat import FatFile, FileSystem
 from builder.iso.patch import Draft
 from builder.iso.source import opened
 
-_MISSING = small_media.missing_tools()
-pytestmark = pytest.mark.skipif(bool(_MISSING), reason=f"not installed: {_MISSING}")
+pytestmark = small_media.NEEDED
 
 _KINDS: dict[str, tuple[int, tuple[str, ...]]] = {
     "fat12": (1, ("-F", "12")),

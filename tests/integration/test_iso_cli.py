@@ -14,16 +14,13 @@ from builder.errors import ConfigError, MediaError, UsageError
 from builder.media.inspect import inspect
 from builder.monitor import SilentMonitor
 
-_MISSING = small_media.missing_tools()
-pytestmark = pytest.mark.skipif(bool(_MISSING), reason=f"not installed: {_MISSING}")
+pytestmark = small_media.NEEDED
 
 
 @pytest.fixture(scope="module")
 def medium(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return an EL 7 ISO under a name that the catalogue knows."""
-    folder = tmp_path_factory.mktemp("cli")
-    name = "CentOS-7-x86_64-Minimal-2009.iso"
-    return small_media.by_genisoimage(small_media.plant(folder / "tree"), folder / name)
+    return small_media.el7(tmp_path_factory.mktemp("cli"), "CentOS-7-x86_64-Minimal-2009.iso")
 
 
 def _settings(folder: Path) -> Settings:

@@ -4,23 +4,22 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import mutations
 import pytest
 import small_media
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from builder.errors import MediaError
 from builder.media.inspect import inspect
 
-_MISSING = small_media.missing_tools()
-pytestmark = pytest.mark.skipif(bool(_MISSING), reason=f"not installed: {_MISSING}")
+pytestmark = small_media.NEEDED
 
 
 @pytest.fixture(scope="module")
 def iso(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return an EL 7 ISO."""
-    folder = tmp_path_factory.mktemp("inspect")
-    return small_media.by_genisoimage(small_media.plant(folder / "tree"), folder / "el7.iso")
+    return small_media.el7(tmp_path_factory.mktemp("inspect"))
 
 
 def test_facts(iso: Path) -> None:
@@ -64,22 +63,6 @@ def test_other_layouts(files: dict[str, str], expected: tuple[str, ...], tmp_pat
     assert (facts.product, facts.version, facts.arch, facts.layout, facts.stage2) == expected
 
 
-def _empty(path: Path, _iso: Path) -> None:
-    path.write_bytes(b"")
-
-
-def _text(path: Path, _iso: Path) -> None:
-    path.write_bytes(b"<html>404</html>" * 5000)
-
-
-def _folder(path: Path, _iso: Path) -> None:
-    path.mkdir()
-
-
-def _nothing(_path: Path, _iso: Path) -> None:
-    pass
-
-
 def _truncated(path: Path, iso: Path) -> None:
     path.write_bytes(iso.read_bytes()[: 2 << 20])
 
@@ -97,10 +80,7 @@ def _wrong_root(path: Path, iso: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (_empty, "is not an ISO 9660 image"),
-        (_text, "is not an ISO 9660 image"),
-        (_folder, "Cannot read .*: It is no file"),
-        (_nothing, "Cannot read .*: No such file or directory"),
+        *mutations.NO_ISOS,
         (_truncated, "is truncated: 2097152 of .* bytes are there"),
         (_header_only, "is not an ISO 9660 image|is truncated"),
         (_wrong_root, "is a damaged ISO"),
@@ -124,17 +104,12 @@ _CHANGES = st.lists(
 )
 
 
-@settings(
-    max_examples=100, deadline=10_000, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 @given(changes=_CHANGES)
-def test_damage_gives_facts_or_a_media_error(
-    changes: list[tuple[int, int]], iso: Path, tmp_path: Path
-) -> None:
+def test_damage_gives_facts_or_a_media_error(changes: list[tuple[int, int]], iso: Path) -> None:
     content = bytearray(iso.read_bytes())
     for offset, value in changes:
         content[offset] = value
-    path = tmp_path / "damaged.iso"
+    path = iso.with_name("damaged.iso")
     path.write_bytes(content)
     with suppress(MediaError):
         assert inspect(path).size == len(content)

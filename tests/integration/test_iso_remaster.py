@@ -28,10 +28,9 @@ from builder.media.inspect import inspect
 from builder.media.unattended import Unattended
 from builder.model.media import InstallMedia
 
-_MISSING = small_media.missing_tools()
-pytestmark = pytest.mark.skipif(bool(_MISSING), reason=f"not installed: {_MISSING}")
+pytestmark = small_media.NEEDED
 
-_MAKERS: dict[str, Callable[[Path, Path], Path]] = {
+_MAKERS: dict[str, small_media.Maker] = {
     "genisoimage": small_media.by_genisoimage,
     "no-hybrid": partial(small_media.by_genisoimage, hybrid=False),
     "mac": partial(small_media.by_genisoimage, mac=True),
@@ -57,14 +56,8 @@ Pair = tuple[str, Path, Path]
 @pytest.fixture(scope="module")
 def media(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Path]]:
     """Return original and remastered ISO by maker."""
-    folder = tmp_path_factory.mktemp("media")
-    tree = small_media.plant(folder / "tree", files=400)
-    grub = small_media.plant_grub(folder / "grub")
-    pairs = {}
-    for name, make in _MAKERS.items():
-        original = make(grub if name == "grub" else tree, folder / f"{name}.iso")
-        pairs[name] = (original, change(original).path)
-    return pairs
+    originals = small_media.mastered(_MAKERS, tmp_path_factory.mktemp("media"), files=400)
+    return {name: (original, change(original).path) for name, original in originals.items()}
 
 
 @pytest.fixture(params=_MAKERS)

@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,18 +14,16 @@ from builder.iso.patch import Patched
 from builder.iso.source import opened
 from builder.media.edits import Wishes
 
-_MISSING = small_media.missing_tools()
-pytestmark = pytest.mark.skipif(bool(_MISSING), reason=f"not installed: {_MISSING}")
+pytestmark = small_media.NEEDED
 
-_NO_PAD = ("-no-pad",)
-_MAKERS: dict[str, Callable[[Path, Path], Path]] = {
+_MAKERS: dict[str, small_media.Maker] = {
     "genisoimage": small_media.by_genisoimage,
-    "no-pad": partial(small_media.by_genisoimage, hybrid=False, more=_NO_PAD),
-    "isohybrid-no-pad": partial(small_media.by_genisoimage, more=_NO_PAD),
+    "no-pad": partial(small_media.by_genisoimage, hybrid=False, more=small_media.NO_PAD),
+    "isohybrid-no-pad": partial(small_media.by_genisoimage, more=small_media.NO_PAD),
     "mac": partial(small_media.by_genisoimage, mac=True),
     "xorriso": small_media.by_xorriso,
     "grub": small_media.by_grub,
-    "grub-no-pad": partial(small_media.by_grub, more=_NO_PAD),
+    "grub-no-pad": partial(small_media.by_grub, more=small_media.NO_PAD),
 }
 _WISHES = {
     "small": WISHES,
@@ -39,13 +36,7 @@ _WISHES = {
 @pytest.fixture(scope="module")
 def media(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Return an ISO by maker."""
-    folder = tmp_path_factory.mktemp("again")
-    tree = small_media.plant(folder / "tree")
-    grub = small_media.plant_grub(folder / "grub")
-    return {
-        name: make(grub if name.startswith("grub") else tree, folder / f"{name}.iso")
-        for name, make in _MAKERS.items()
-    }
+    return small_media.mastered(_MAKERS, tmp_path_factory.mktemp("again"))
 
 
 @pytest.fixture(params=_MAKERS)

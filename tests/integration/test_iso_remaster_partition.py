@@ -1,7 +1,6 @@
 """EL 10 media hold their volume twice: the second one is seen from the first partition."""
 
 import re
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -21,15 +20,14 @@ from remastering import (
 
 from builder.media.edits import Wishes
 
-_MISSING = small_media.missing_tools()
-pytestmark = pytest.mark.skipif(bool(_MISSING), reason=f"not installed: {_MISSING}")
+pytestmark = small_media.NEEDED
 
 _BIG = KICKSTART * 500
-_WAYS: dict[str, tuple[Callable[[Path, Path], Path], str]] = {
+_WAYS: dict[str, tuple[small_media.Maker, str]] = {
     "padded": (small_media.by_grub, KICKSTART),
     "more than the padding": (small_media.by_grub, _BIG),
-    "not padded": (partial(small_media.by_grub, more=("-no-pad",)), KICKSTART),
-    "not padded at all": (partial(small_media.by_grub, more=("-no-pad",)), _BIG),
+    "not padded": (partial(small_media.by_grub, more=small_media.NO_PAD), KICKSTART),
+    "not padded at all": (partial(small_media.by_grub, more=small_media.NO_PAD), _BIG),
 }
 
 

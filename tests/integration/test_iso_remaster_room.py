@@ -1,6 +1,6 @@
 """Media without room: images that grow, directories that move, trees that are large or deep."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -24,17 +24,14 @@ from builder.iso.patch import Patched
 from builder.iso.source import Source, opened
 from builder.media.edits import Wishes
 
-_MISSING = small_media.missing_tools()
-pytestmark = pytest.mark.skipif(bool(_MISSING), reason=f"not installed: {_MISSING}")
+pytestmark = small_media.NEEDED
 
-Maker = Callable[[Path, Path], Path]
-_NO_PAD = ("-no-pad",)
-_TIGHT: dict[str, Maker] = {
-    "genisoimage": partial(small_media.by_genisoimage, hybrid=False, more=_NO_PAD),
-    "isohybrid": partial(small_media.by_genisoimage, more=_NO_PAD),
-    "mac": partial(small_media.by_genisoimage, mac=True, more=_NO_PAD),
-    "xorriso": partial(small_media.by_xorriso, more=_NO_PAD),
-    "grub": partial(small_media.by_grub, more=_NO_PAD),
+_TIGHT: dict[str, small_media.Maker] = {
+    "genisoimage": partial(small_media.by_genisoimage, hybrid=False, more=small_media.NO_PAD),
+    "isohybrid": partial(small_media.by_genisoimage, more=small_media.NO_PAD),
+    "mac": partial(small_media.by_genisoimage, mac=True, more=small_media.NO_PAD),
+    "xorriso": partial(small_media.by_xorriso, more=small_media.NO_PAD),
+    "grub": partial(small_media.by_grub, more=small_media.NO_PAD),
 }
 _MENUS = {"isolinux/isolinux.cfg", "EFI/BOOT/grub.cfg", "boot/grub2/grub.cfg"}
 _ALLOWED = {*_MENUS, "boot.cat", "images/efiboot.img", "images/macboot.img", "ks.cfg"}

@@ -22,24 +22,20 @@ from builder.errors import BuilderError, ConfigError, MediaError, UsageError
 from builder.media.edits import Wishes
 from builder.media.inspect import inspect
 
-_MISSING = small_media.missing_tools()
-pytestmark = pytest.mark.skipif(bool(_MISSING), reason=f"not installed: {_MISSING}")
+pytestmark = small_media.NEEDED
 
 _FIELD = slice(16 * 2048 + 883, 16 * 2048 + 883 + 512)
-_LAYOUTS = ("genisoimage", "xorriso", "grub")
+_LAYOUTS = {
+    "genisoimage": small_media.by_genisoimage,
+    "xorriso": small_media.by_xorriso,
+    "grub": small_media.by_grub,
+}
 
 
 @pytest.fixture(scope="module")
 def media(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Return an ISO of each layout."""
-    folder = tmp_path_factory.mktemp("wishes")
-    tree = small_media.plant(folder / "tree")
-    grub = small_media.plant_grub(folder / "grub")
-    return {
-        "genisoimage": small_media.by_genisoimage(tree, folder / "el7.iso"),
-        "xorriso": small_media.by_xorriso(tree, folder / "el9.iso"),
-        "grub": small_media.by_grub(grub, folder / "el10.iso"),
-    }
+    return small_media.mastered(_LAYOUTS, tmp_path_factory.mktemp("wishes"))
 
 
 def _repository(folder: Path) -> Path:

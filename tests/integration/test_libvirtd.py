@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE
+
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root gets a libvirtd of its own")
 
 _BUILDER = f"{sys.executable} -m builder"
@@ -35,7 +37,7 @@ def _elsewhere(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -61,7 +63,7 @@ def test_stays_until_its_last_user_has_left(tmp_path: Path) -> None:
     done = _elsewhere(
         f"""
         {_BUILDER} host run -- sh -euc 'touch /run/first; until [ -e /run/second ]; do sleep 0.1; done' &
-        until [ -e /run/first ]; do sleep 0.1; done
+        until [ -e /run/first ]; do kill -0 $!; sleep 0.1; done
         {_BUILDER} host run -- sh -euc 'touch /run/second; sleep 2; {_VIRSH} uri'
         wait
         find /run -type s

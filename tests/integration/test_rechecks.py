@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -11,15 +10,13 @@ from pathlib import Path
 from typing import Unpack
 
 import pytest
-from msgspec.structs import replace
-from tiny_guests import HALT, open_folder, write_disk
+from tiny_guests import HALT, workplace, write_disk
 
-from builder import config
 from builder.errors import TemplateError
 from builder.host import cleanup
-from builder.host.host import Host, open_host
+from builder.host.host import Host
 from builder.model.event import Details, Kind
-from builder.model.template import Manifest, Template
+from builder.model.template import Template
 from builder.monitor import SilentMonitor
 from builder.process import run
 from builder.recipes.audit import boot_template
@@ -27,41 +24,27 @@ from builder.recipes.gc import collect
 from builder.registry.image import measure
 from builder.registry.publish import publish
 from builder.registry.registry import Registry
-from builder.virt import domains, pools
+from builder.virt import domains
+from tests.values import environment, manifest
+from tests.waiting import wait_until
 
 PANICS = "Kernel panic - not syncing: No init found.\r\n"
-POOL = f"bt-rechecks-{os.getpid()}"
 
 
 @pytest.fixture
 def host(libvirt_uri: str) -> Iterator[Host]:
-    """Return a host with a pool of this test's own, and a state folder in it."""
-    with open_folder() as place:
-        settings = config.load(
-            uri=libvirt_uri,
-            iso_pool=POOL,
-            store_pool=POOL,
-            iso_pool_path=place / "store",
-            store_pool_path=place / "store",
-            state=place / "state",
-            artifacts=place / "artifacts",
-        )
-        settings.state.mkdir()
-        with open_host(settings) as host:
-            try:
-                yield host
-            finally:
-                for folder in folders(host):
-                    cleanup.clear(host, folder.name, monitor=SilentMonitor())
-                pools.remove(host.connection, POOL)
+    with workplace(libvirt_uri, f"bt-rechecks-{os.getpid()}") as host:
+        yield host
+        for folder in folders(host):
+            cleanup.clear(host, folder.name, monitor=SilentMonitor())
 
 
-def published(record: Manifest, words: str, *, host: Host) -> Template:
+def published(words: str, *, host: Host) -> Template:
     """Return a template that says the words on its console, and no more."""
     raw = write_disk(host.settings.state / "raw", words, HALT)
     image = host.store_pool.path / ".x.candidate"
     run(["qemu-img", "convert", "-O", "qcow2", raw, image])
-    record = replace(record, release="rehearsal")
+    record = manifest(release="rehearsal")
     return publish(image, record, measure(image), today=date(2026, 11, 23))
 
 
@@ -80,10 +63,8 @@ class Notes(SilentMonitor):
             self.texts.append(text)
 
 
-def test_a_template_that_does_not_boot_leaves_its_logs_and_nothing_else(
-    host: Host, record: Manifest
-) -> None:
-    template = published(record, PANICS, host=host)
+def test_a_template_that_does_not_boot_leaves_its_logs_and_nothing_else(host: Host) -> None:
+    template = published(PANICS, host=host)
     monitor = Notes()
     with pytest.raises(TemplateError, match="does not boot: Kernel panic"):
         boot_template(template, host=host, monitor=monitor)
@@ -99,22 +80,20 @@ def test_a_template_that_does_not_boot_leaves_its_logs_and_nothing_else(
 @contextmanager
 def verifying(template: Template, *, host: Host) -> Iterator[subprocess.Popen[bytes]]:
     """Run `builder template verify --boot` until its two clones are running, and for the block."""
-    given = {key: getattr(host.settings, key) for key in type(host.settings).__struct_fields__}
-    environment = {f"BUILDER_{key.upper()}": str(each) for key, each in given.items() if each}
     log = host.settings.state / "said"
     with log.open("wb") as file:
         command = subprocess.Popen(
             [sys.executable, "-m", "builder", "template", "verify", template.name, "--boot"],
-            env={**os.environ, **environment},
+            env=os.environ | environment(host.settings),
             stdout=file,
             stderr=subprocess.STDOUT,
         )
-    deadline = time.monotonic() + 120
     try:
-        while len(clones(host)) < len("ab"):
-            assert command.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.1)
+        wait_until(
+            lambda: len(clones(host)) == len("ab"),
+            alive=lambda: command.poll() is None,
+            told=log.read_text,
+        )
         yield command
     finally:
         command.kill()
@@ -127,10 +106,8 @@ def clones(host: Host) -> list[str]:
     return [name for name in names if domains.active(host.connection, name)]
 
 
-def test_gc_clears_a_check_that_was_killed_and_never_one_that_runs(
-    host: Host, record: Manifest
-) -> None:
-    template = published(record, "Booting\r\n", host=host)
+def test_gc_clears_a_check_that_was_killed_and_never_one_that_runs(host: Host) -> None:
+    template = published("Booting\r\n", host=host)
     with verifying(template, host=host) as command:
         [folder] = folders(host)
         running = clones(host)

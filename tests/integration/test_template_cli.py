@@ -5,17 +5,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
-from store_pools import RECORD, issue, overlay
+from store_pools import issue, overlay
 
 from builder.cli import app
 from builder.model.audit import Finding
 from builder.model.package import Package
 from builder.virt import pools
 from builder.virt.connection import connect
+from tests.values import manifest
 
 URI = "test:///default"
 ONE, TWO = "20261123.1", "20261123.2"
+
+
+def rpm(name: str, version: str, *, arch: str = "x86_64") -> Package:
+    return Package(name=name, version=version, arch=arch, kind="rpm")
 
 
 @pytest.fixture(autouse=True)
@@ -27,19 +31,12 @@ def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     with connect(URI) as connection:
         pools.ensure(connection, "store", path=folder)
-        issue(folder, "build-1")
+        issue(folder, "build-1", packages=(rpm("bash", "4.2.46-34.el7"),))
         assert app.run(["template", "promote", "centos7"]) == 0
         findings = (Finding(check="host-keys", says="no keys", details=("/a/key",), waived=True),)
-        packages = (
-            Package(name="bash", version="4.2.46-35.el7", arch="x86_64", kind="rpm"),
-            Package(name="vim", version="1-1", arch="noarch", kind="rpm"),
-        )
-        text = "text\nmore\n"
-        issue(
-            folder,
-            "build-2",
-            replace(RECORD, packages=packages, audit=findings, kickstart=text),
-        )
+        packages = (rpm("bash", "4.2.46-35.el7"), rpm("vim", "1-1", arch="noarch"))
+        text = f"{manifest().kickstart}more\n"
+        issue(folder, "build-2", packages=packages, audit=findings, kickstart=text)
         yield folder
 
 
@@ -52,7 +49,7 @@ def printed(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
 
 
 def test_list(capsys: pytest.CaptureFixture[str], store: Path) -> None:
-    issue(store, "other", replace(RECORD, name="other"))
+    issue(store, "other", name="other")
     printed(capsys, "revoke", f"centos7@{TWO}", "--reason", "bad")
     lines = printed(capsys, "list").splitlines()
     assert lines[0].split() == ["NAME", "VERSION", "CHANNELS", "AGE", "VIRTUAL", "REAL", "PATH"]
@@ -83,7 +80,7 @@ def test_show(capsys: pytest.CaptureFixture[str], store: Path) -> None:
     ):
         assert words in text
     assert printed(capsys, "show", "centos7@stable", "--packages") == "bash 4.2.46-34.el7 x86_64\n"
-    assert printed(capsys, "show", "centos7", "--kickstart") == "text\nmore\n"
+    assert printed(capsys, "show", "centos7", "--kickstart") == "rootpw --lock\nmore\n"
     found = json.loads(printed(capsys, "show", "centos7@stable", "--json"))
     assert found["template"]["channels"] == ["stable"]
     assert found["manifest"]["build_id"] == "build-1"

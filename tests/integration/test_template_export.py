@@ -22,6 +22,7 @@ from builder.export.run import export
 from builder.model.template import Template
 from builder.monitor import Progress, SilentMonitor
 from builder.registry.registry import Registry, manifest
+from tests.waiting import PATIENCE
 
 DISKS = {"raw": "raw", "qcow2": "qcow2", "vmdk": "vmdk", "vhdx": "vhdx"}
 NAMES = tuple(each.name for each in FORMATS)
@@ -85,7 +86,7 @@ def test_disks_boot_and_hold_the_same(
     machine = ["qemu-system-x86_64", "-machine", "q35", "-m", "64", "-display", "none"]
     plugged = ["-net", "none", "-serial", "stdio", "-drive", drive, "-device", "ide-hd,drive=disk"]
     said = subprocess.check_output(
-        [*machine, *plugged], text=True, stdin=subprocess.DEVNULL, timeout=60
+        [*machine, *plugged], text=True, stdin=subprocess.DEVNULL, timeout=PATIENCE
     )
     assert WORDS in said
 

@@ -92,6 +92,19 @@ def test_a_disk_that_gets_full(tmp_path: Path, compression: str) -> None:
         subprocess.run(["umount", store], check=True)
 
 
+def test_ctrl_c_leaves_nothing(disk: Path, tmp_path: Path) -> None:
+    class Impatient(_Count):
+        def advance(self, amount: int = 1) -> None:  # noqa: ARG002  # the interface's name
+            assert target.exists()
+            raise KeyboardInterrupt
+
+    target, monitor = tmp_path / ".x.candidate", _Counting()
+    monitor.count = Impatient()
+    with pytest.raises(KeyboardInterrupt):
+        compress(disk, target, monitor=monitor)
+    assert not target.exists()
+
+
 def test_a_measured_image(disk: Path) -> None:
     facts = measure(disk)
     assert facts.virtual_size == 64 * 2**20

@@ -13,24 +13,24 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from msgspec.structs import replace
-from store_pools import RECORD, TODAY, candidate, issue
+from store_pools import TODAY, candidate, issue
 
 from builder.config import Settings
 from builder.host import pools
 from builder.host.host import Host
-from builder.model.domain import Accelerator
 from builder.model.storage import Pool
 from builder.model.template import ImageFacts
 from builder.monitor import SilentMonitor
 from builder.recipes.gc import collect
 from builder.record.journal import Journal
-from builder.registry import channels
+from builder.registry import channels, registry
 from builder.registry.image import measure
 from builder.registry.ledger import order
 from builder.registry.publish import publish
-from builder.registry.registry import LEDGER, LOCK, Registry, manifest
+from builder.registry.registry import LEDGER, LOCK, Registry
 from builder.virt.connection import connect
+from tests.values import EMULATION, manifest
+from tests.waiting import PATIENCE
 
 PUBLISHERS = 20
 # Not by fork: libvirt's event loop is a thread of this process.
@@ -65,7 +65,7 @@ def host(tmp_path: Path) -> Iterator[Host]:
         yield Host(
             settings=settings,
             connection=connection,
-            accelerator=Accelerator(virt_type="qemu", cpu="", uefi=False),
+            accelerator=EMULATION,
             iso_pool=iso,
             store_pool=store,
         )
@@ -75,7 +75,7 @@ def _publish(store: Pool, artifacts: Path) -> None:
     """Do what a build does at its end."""
     with Journal.begin(artifacts, "centos7", monitor=SilentMonitor()) as journal:
         image = candidate(store.path, journal.build_id)
-        record = replace(RECORD, build_id=journal.build_id)
+        record = manifest(build_id=journal.build_id)
         template = publish(image, record, measure(image), today=TODAY)
         journal.finish(version=template.version)
 
@@ -98,7 +98,7 @@ def _publish_as(store: Path, build_id: str) -> str:
     if not kept.exists():
         kept.write_bytes(msgspec.json.encode(measure(image)))
     facts = msgspec.json.decode(kept.read_bytes(), type=ImageFacts)
-    return publish(image, replace(RECORD, build_id=build_id), facts, today=TODAY).version
+    return publish(image, manifest(build_id=build_id), facts, today=TODAY).version
 
 
 def _promote(store: Path, channel: str) -> None:
@@ -115,7 +115,7 @@ def _look(store: Path) -> set[str]:
     """Look at the store as users do, while things happen; return the versions that are there."""
     found = Registry(store).versions("centos7")
     for template in found:
-        assert measure(template.path) == manifest(template).image
+        assert measure(template.path) == registry.manifest(template).image
     ledger = Registry(store).ledger("centos7")
     published = [each.after for each in ledger.history if each.what == "publish"]
     assert len(published) == len(set(published))
@@ -154,7 +154,7 @@ def _finished(artifacts: Path) -> set[str]:
 
 def _join(publishers: list[multiprocessing.process.BaseProcess]) -> None:
     for each in publishers:
-        each.join(60)
+        each.join(PATIENCE)
         assert each.exitcode in (0, -signal.SIGKILL)
 
 
@@ -202,7 +202,7 @@ def test_a_publisher_that_is_killed_at_this_point_can_go_on(
     issue(store, "first")
     image = candidate(store, "second")
     killed = _start(_doomed, point, _publish_as, store, "second")
-    killed.join(60)
+    killed.join(PATIENCE)
     assert killed.exitcode == -signal.SIGKILL
     visible = _check(store)
     assert visible == {"20261123.1"} | ({"20261123.2"} if not image.exists() else set())
@@ -220,7 +220,7 @@ def test_of_a_publisher_that_nobody_goes_on_with_gc_leaves_nothing(
     host: Host, point: tuple[str, str]
 ) -> None:
     killed = _start(_doomed, point, _publish, host.store_pool, host.settings.artifacts)
-    killed.join(60)
+    killed.join(PATIENCE)
     assert killed.exitcode == -signal.SIGKILL
     _clear(host)
     _publish(host.store_pool, host.settings.artifacts)
@@ -237,7 +237,7 @@ def test_a_promoter_that_is_killed_changes_all_or_nothing(
     issue(store, "second")
     before = Registry(store).ledger("centos7")
     killed = _start(_doomed, point, _promote, store, "stable")
-    killed.join(60)
+    killed.join(PATIENCE)
     assert killed.exitcode == -signal.SIGKILL
     assert Registry(store).ledger("centos7") == before
     assert channels.promote(Registry(store), "centos7").after == "20261123.2"

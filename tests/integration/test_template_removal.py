@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 from store_pools import issue, overlay, qemu_img
-from tiny_guests import MACHINE, open_folder
+from tiny_guests import guest, open_folder
 
 from builder.errors import HostError, UsageError
-from builder.model.domain import Disk, DomainSpec
 from builder.model.storage import Pool
 from builder.model.template import Template
 from builder.registry import channels, gc
@@ -22,6 +21,7 @@ from builder.virt import domains, pools, volumes
 from builder.virt.connection import Connection, connect
 from builder.virt.domain_xml import domain_xml
 from builder.virt.usage import uses
+from tests.waiting import PATIENCE
 
 URI = "test:///default"
 NAME = f"bt-{os.getpid()}"
@@ -59,13 +59,7 @@ def why(found: tuple[Removal, ...]) -> dict[str, str]:
 
 def define(connection: Connection, disk: Path, *, form: str = "qcow2") -> None:
     """Define a domain with that disk."""
-    spec = DomainSpec(
-        name="web1",
-        title="web1",
-        machine=MACHINE,
-        disks=(Disk(path=disk, format=form, boot_order=1),),
-        console_log=Path("/nonexistent/console.log"),
-    )
+    spec = guest("web1", disk, form=form, logs=Path("/nonexistent"))
     connection.handle.defineXML(domain_xml(spec))
 
 
@@ -292,7 +286,7 @@ def _remove(pool: Pool, artifacts: Path, part: str) -> None:
 def killed_at(store: StorePool, part: str) -> None:
     remover = SPAWN.Process(target=_remove, args=(store.pool, store.artifacts, part))
     remover.start()
-    remover.join(60)
+    remover.join(PATIENCE)
     assert remover.exitcode == -signal.SIGKILL
 
 
@@ -347,13 +341,7 @@ def test_the_clone_of_a_guest_that_runs(real: StorePool) -> None:
     base = version(real, 1).path
     base.chmod(0o644)
     disk = overlay(real.pool.path.parent / "clone.qcow2", base)
-    spec = DomainSpec(
-        name=NAME,
-        title=NAME,
-        machine=MACHINE,
-        disks=(Disk(path=disk, boot_order=1),),
-        console_log=real.pool.path.parent / "console.log",
-    )
+    spec = guest(NAME, disk, form="qcow2", logs=real.pool.path.parent)
     with domains.paused(real.connection, domain_xml(spec)):
         needed = {(each.path, each.user) for each in uses(real.connection)}
         assert {(disk, f"the domain {NAME}"), (base, f"the domain {NAME}")} <= needed

@@ -24,6 +24,7 @@ from builder.registry.image import measure
 from builder.registry.publish import publish as publish_image
 from builder.registry.registry import Registry, manifest, signatures
 from builder.virt.connection import connect
+from tests import values
 
 
 def _never() -> str:
@@ -56,9 +57,9 @@ def store(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def template(store: Path, record: Manifest) -> Template:
+def template(store: Path) -> Template:
     """Return a template that key.pem in its store's parent has signed."""
-    template = publish(store, record)
+    template = publish(store, values.manifest())
     secret, _ = make_key(store.parent)
     signing.sign(template, keys.private(secret, passphrase=_never), artifacts=store.parent / "a")
     return template
@@ -261,9 +262,9 @@ def test_what_a_killed_signer_left_is_no_obstacle_and_gc_would_find_it(template:
     verify(template)
 
 
-def test_the_builds_folder_gets_it_too(store: Path, tmp_path: Path, record: Manifest) -> None:
-    template = publish(store, record)
-    folder = tmp_path / "artifacts" / "centos7" / record.build_id
+def test_the_builds_folder_gets_it_too(store: Path, tmp_path: Path) -> None:
+    template = publish(store, values.manifest())
+    folder = tmp_path / "artifacts" / "centos7" / values.manifest().build_id
     folder.mkdir(parents=True)
     key = keys.private(make_key(tmp_path)[0], passphrase=_never)
     path = signing.sign(template, key, artifacts=tmp_path / "artifacts")

@@ -1,18 +1,23 @@
 """builder template sbom, provenance, sign and verify, as they are typed."""
 
+import hashlib
 import json
+import os
 from pathlib import Path
 
 import msgspec
 import pytest
-from msgspec.structs import replace
+import small_media
+from store_pools import issue
+from tiny_guests import workplace
 
 from builder.cli import app
-from builder.cli import build as build_command
-from builder.model.template import Built, Manifest
+from builder.kickstart.library import Library
 from builder.process import run
+from builder.recipes.order import Request, resolve
 from builder.registry.image import measure
-from builder.registry.registry import Registry
+from tests.orders import key
+from tests.values import environment, manifest
 
 NODE = """
 <node>
@@ -22,7 +27,7 @@ NODE = """
 
 
 @pytest.fixture
-def argv(tmp_path: Path, record: Manifest, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def argv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return how a command begins on a libvirt, its test driver, whose store has two templates."""
     monkeypatch.chdir(tmp_path)
     store = tmp_path / "store"
@@ -31,7 +36,7 @@ def argv(tmp_path: Path, record: Manifest, monkeypatch: pytest.MonkeyPatch) -> l
     for version in ("20261122.1", "20261123.1"):
         path = store / f"centos7-{version}.qcow2"
         run(["qemu-img", "create", "-q", "-f", "qcow2", path, "1M"])
-        whole = replace(record, version=version, image=measure(path))
+        whole = manifest(version=version, image=measure(path))
         path.with_suffix(".json").write_bytes(msgspec.json.encode(whole))
     run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", "key"])
     run(["openssl", "pkey", "-in", "key", "-pubout", "-out", "pub"])
@@ -114,8 +119,25 @@ def test_a_build_reads_its_key_before_it_begins(
     assert not Path("artifacts").exists()
 
 
-def test_a_build_signs_what_it_published(argv: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    built = Built(template=Registry(Path("store")).find("centos7"), fresh=True)
-    monkeypatch.setattr(build_command, "_build", lambda *_words, **_options: built)
-    assert app.run([*argv[:2], "build", "rehearsal", "--sign", "key"]) == 0
-    assert app.run([*argv, "verify", "centos7", "--key", "pub"]) == 0
+@small_media.NEEDED
+@pytest.mark.usefixtures("argv")  # for its keys
+def test_a_build_signs_what_it_finds_unchanged(
+    libvirt_uri: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    iso = small_media.by_genisoimage(
+        small_media.plant(tmp_path / "tree"), tmp_path / "mine.iso", label="Builder Rehearsal 7"
+    )
+    digest = hashlib.sha256(iso.read_bytes()).hexdigest()
+    order = resolve(Request(release="rehearsal", iso=iso), Library())
+    with workplace(libvirt_uri, f"bt-{os.getpid()}") as host:
+        for name, value in environment(host.settings).items():
+            monkeypatch.setenv(name, value)
+        built = key(order, iso_sha256=digest)
+        issue(host.store_pool.path, "ID", name=order.name, build_key=built)
+        words = ["build", "rehearsal", "--iso", str(iso), "--sign", "key"]
+        assert app.run(words) == 0
+        assert "kept: nothing has changed" in capsys.readouterr().out
+        assert app.run(["template", "verify", "rehearsal", "--key", "pub"]) == 0

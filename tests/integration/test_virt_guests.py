@@ -45,6 +45,7 @@ from builder.virt import domains, pools, volumes
 from builder.virt.connection import Connection, connect
 from builder.virt.domain_xml import domain_xml
 from builder.virt.listen import listen
+from tests.waiting import PATIENCE
 
 # Short: in a session, it is part of a socket's path, which may have 107 characters.
 NAME = f"bt-{os.getpid()}"
@@ -84,20 +85,19 @@ def spec(folder: Path, words: str, then: bytes, *, size: int = 2**20) -> DomainS
     return guest(NAME, disk, logs=folder, channels=PORTS)
 
 
-def heard_of(signals: SimpleQueue[Signal], *, seconds: float = 60) -> tuple[str, Signal]:
-    """Return what the guest said, and the first signal that is no output."""
-    said, deadline = b"", time.monotonic() + seconds
-    end: Signal | None = None
-    while True:
+def heard_of(signals: SimpleQueue[Signal], words: str = "") -> tuple[str, Signal]:
+    """Return what the guest said, which ends in the words, and the first other signal."""
+    said, end = "", None
+    while end is None or not said.endswith(words):
         try:
-            got = signals.get(timeout=1 if end else max(0.0, deadline - time.monotonic()))
+            got = signals.get(timeout=60 if end else PATIENCE)  # what has ended says no more
         except Empty:
-            assert end is not None, f"nothing happened in {seconds} s; heard {said!r}"
-            return said.decode(), end
+            pytest.fail(f"it said {said!r}, then {end}")
         if isinstance(got, Output):
-            said += got.data
+            said += got.data.decode()
         else:
             end = end or got
+    return said, end
 
 
 @pytest.mark.parametrize(
@@ -114,8 +114,7 @@ def test_words_and_end_are_heard(
         listen(domain, logs=logs(folder)) as signals,
     ):
         domains.resume(domain)
-        said, end = heard_of(signals)
-    assert said.endswith("first line\r\nlast words")
+        _, end = heard_of(signals, "first line\r\nlast words")
     assert end == Ended(reason=reason)
     assert (folder / "console.log").read_text().endswith("last words")
 
@@ -205,7 +204,7 @@ def test_a_guest_that_waits_for_ever_shows_no_activity(
         listen(domain, logs=logs(folder)) as signals,
     ):
         domains.resume(domain)
-        signals.get(timeout=60)
+        signals.get(timeout=PATIENCE)
         before = domains.activity(domain)
         time.sleep(5)
         assert before is not None
@@ -274,7 +273,7 @@ def test_a_failed_installation_leaves_its_evidence(
         install(
             plan,
             connection,
-            limits=Limits(deadlines=Deadlines(total_seconds=300, idle_seconds=300)),
+            limits=Limits(deadlines=Deadlines(total_seconds=PATIENCE, idle_seconds=PATIENCE)),
             monitor=SilentMonitor(),
         )
     _remove(connection, NAME)
@@ -286,7 +285,7 @@ def test_a_machine_that_its_firmware_resets_is_started_again(
     connection: Connection, folder: Path
 ) -> None:
     plan = InstallPlan(domain=spec(folder, "again ", REBOOT), nonce="0" * 32, traces=traces(folder))
-    limits = Limits(deadlines=Deadlines(total_seconds=300, idle_seconds=300))
+    limits = Limits(deadlines=Deadlines(total_seconds=PATIENCE, idle_seconds=PATIENCE))
     with pytest.raises(InstallError, match="rebooted without saying"):
         install(plan, connection, limits=limits, monitor=SilentMonitor())
     _remove(connection, NAME)
@@ -315,7 +314,9 @@ def _image(folder: Path, words: str, then: bytes) -> Path:
     return image
 
 
-def _check(connection: Connection, store: str, image: Path, *, minutes: float = 1) -> Verified:
+def _check(
+    connection: Connection, store: str, image: Path, *, minutes: float = PATIENCE / 60
+) -> Verified:
     folder = image.parent / NAME
     folder.mkdir()
     return verify.verify(
@@ -347,7 +348,7 @@ def test_clones_that_boot_and_tell_nothing(
     image = _image(folder, words, HALT)
     before = image.read_bytes()
     found = _check(connection, store, image)
-    assert 0 < found.boot_seconds < 60
+    assert found.boot_seconds > 0
     assert [each.check for each in found.findings if not each.passed] == ["clone-report"]
     assert image.read_bytes() == before
     for letter in "ab":

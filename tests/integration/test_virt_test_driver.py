@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tiny_guests import MACHINE
+from tiny_guests import guest
 
 from builder.config import Settings
 from builder.errors import HostError
 from builder.host import pools as storage
 from builder.host.host import open_host
-from builder.model.domain import Disk, DomainSpec
 from builder.virt import capabilities as host
 from builder.virt import domains, pools, volumes
 from builder.virt.connection import Connection, connect
@@ -20,13 +19,7 @@ from builder.virt.listen import listen
 from builder.virt.usage import uses
 
 URI = "test:///default"
-DOMAIN = DomainSpec(
-    name="x",
-    title="X",
-    machine=MACHINE,
-    disks=(Disk(path=Path("/srv/x.qcow2"), boot_order=1),),
-    console_log=Path("/srv/console.log"),
-)
+DOMAIN = guest("x", Path("/srv/x.qcow2"), form="qcow2", logs=Path("/srv"))
 
 
 @pytest.fixture

@@ -5,15 +5,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from builder.model.domain import Channel, Disk, DomainSpec, Machine
+from builder import config
+from builder.host.host import Host, open_host
+from builder.model.domain import Channel, Disk, DomainSpec
+from builder.virt import pools
+from tests.values import machine
 
-MACHINE = Machine(
+MACHINE = machine(
     osinfo="http://libosinfo.org/unknown",
     virt_type="qemu",
     cpu="qemu64",
     memory_mib=64,
     vcpus=1,
-    firmware="bios",
     network="none",
 )
 
@@ -55,13 +58,15 @@ def write_disk(path: Path, words: str, then: bytes, *, size: int = 2**20) -> Pat
     return path
 
 
-def guest(name: str, disk: Path, *, logs: Path, channels: tuple[str, ...] = ()) -> DomainSpec:
-    """Return a domain that boots the raw disk."""
+def guest(
+    name: str, disk: Path, *, logs: Path, form: str = "raw", channels: tuple[str, ...] = ()
+) -> DomainSpec:
+    """Return a domain that boots the disk."""
     return DomainSpec(
         name=name,
         title=name,
         machine=MACHINE,
-        disks=(Disk(path=disk, format="raw", boot_order=1),),
+        disks=(Disk(path=disk, format=form, boot_order=1),),
         console_log=logs / "console.log",
         channels=tuple(Channel(name=each, log=logs / f"{each}.log") for each in channels),
     )
@@ -74,3 +79,25 @@ def open_folder() -> Iterator[Path]:
         folder = Path(name)
         folder.chmod(0o755)
         yield folder
+
+
+@contextmanager
+def workplace(uri: str, name: str) -> Iterator[Host]:
+    """Open a hypervisor for the block, with pools and folders that nobody else has."""
+    with open_folder() as folder:
+        settings = config.load(
+            uri=uri,
+            iso_pool=f"{name}-iso",
+            iso_pool_path=folder / "iso",
+            store_pool=f"{name}-store",
+            store_pool_path=folder / "store",
+            artifacts=folder / "artifacts",
+            state=folder / "state",
+        )
+        settings.state.mkdir()
+        with open_host(settings) as opened:
+            try:
+                yield opened
+            finally:
+                for pool in (settings.iso_pool, settings.store_pool):
+                    pools.remove(opened.connection, pool)

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from builder.errors import InstallError
-from builder.model.template import Built, ImageFacts, Template
+from builder.model.template import Built
 from builder.monitor import Monitor, SilentMonitor
 from builder.pipeline import runner
 from builder.pipeline.definition import Job
 from builder.pipeline.runner import Outcome, Work
 from builder.recipes.order import Request
-
-_PATIENCE_SECONDS = 30
+from tests.values import template
+from tests.waiting import PATIENCE, wait_until
 
 
 def jobs(*names: str) -> list[Job]:
@@ -26,12 +26,7 @@ def jobs(*names: str) -> list[Job]:
 
 
 def built(name: str, *, fresh: bool = True) -> Built:
-    path = Path(f"/store/{name}-1.1.qcow2")
-    facts = ImageFacts(virtual_size=1, size=1, sha256="0" * 64)
-    template = Template(
-        name=name, version="1.1", path=path, image=facts, manifest=path.with_suffix(".json")
-    )
-    return Built(template=template, fresh=fresh)
+    return Built(template=template(name=name), fresh=fresh)
 
 
 def run(
@@ -72,21 +67,14 @@ def test_one_failure_stops_nothing_else(capfd: pytest.CaptureFixture[str]) -> No
         "ZeroDivisionError: by nought",
         "The process of the build ended by itself (exit code -9).",
     ]
-    assert (outcomes[4].version, outcomes[4].path) == ("1.1", "/store/works-1.1.qcow2")
+    assert (outcomes[4].version, outcomes[4].path) == ("20261123.1", str(template().path))
     assert capfd.readouterr().err == ""
-
-
-def wait_for(arrived: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not arrived():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 def meet(job: Job, _monitor: Monitor, *, folder: Path, parallel: int) -> Built:
     """Wait until `parallel` jobs, and not one more, are at work at once."""
     (folder / f"{job.name}.here").touch()
-    wait_for(lambda: len(list(folder.glob("*.here"))) >= parallel)
+    wait_until(lambda: len(list(folder.glob("*.here"))) >= parallel)
     time.sleep(0.5)  # for the one that must not come
     met = len(list(folder.glob("*.here"))) - len(list(folder.glob("*.gone")))
     assert met <= parallel
@@ -112,11 +100,11 @@ def interrupt(job: Job, _monitor: Monitor, *, folder: Path, everybody: bool) -> 
     pid_file(job, folder)
     try:
         if job.name == "second":
-            wait_for((folder / "first.pid").exists)
+            wait_until((folder / "first.pid").exists)
             first = int((folder / "first.pid").read_text())
             for pid in (first, os.getppid(), os.getpid()) if everybody else (os.getppid(),):
                 os.kill(pid, signal.SIGINT)
-        time.sleep(_PATIENCE_SECONDS)
+        time.sleep(PATIENCE)
     finally:
         time.sleep(0.5)
         (folder / f"{job.name}.clean").touch()
@@ -137,7 +125,7 @@ def test_an_interrupted_run_cleans_up_and_starts_no_more(
 
 def begin(job: Job, _monitor: Monitor, *, folder: Path) -> Built:
     pid_file(job, folder)
-    time.sleep(_PATIENCE_SECONDS)
+    time.sleep(PATIENCE)
     return built(job.name)
 
 

@@ -6,30 +6,27 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from msgspec.structs import replace
 
 from builder.attest.provenance import provenance, statement
 from builder.attest.statement import Statement
 from builder.errors import TemplateError
-from builder.model.template import ImageFacts, Manifest, Template
-
-IMAGE = ImageFacts(virtual_size=10 * 2**30, size=5, sha256="ab" * 32)
+from tests.values import image, manifest, template
 
 
-def test_the_whole_statement(record: Manifest, golden: Callable[[str, str], None]) -> None:
-    told = statement(replace(record, image=IMAGE), image=IMAGE.sha256, manifest_sha256="cd" * 32)
+def test_the_whole_statement(golden: Callable[[str, str], None]) -> None:
+    told = statement(manifest(), image=image().sha256, manifest_sha256="cd" * 32)
     text = msgspec.json.encode(told)
     assert msgspec.json.decode(text, type=Statement) == told
     golden("supply/centos7.provenance.json", msgspec.json.format(text).decode() + "\n")
 
 
-def test_what_is_not_known_is_left_out(record: Manifest) -> None:
-    older = replace(record, finished="", iso_url="", image=IMAGE)
+def test_what_is_not_known_is_left_out() -> None:
+    older = manifest(finished="", iso_url="")
     told = json.loads(msgspec.json.encode(statement(older, image="a", manifest_sha256="b")))
     assert "finishedOn" not in told["predicate"]["runDetails"]["metadata"]
     iso, kickstart = told["predicate"]["buildDefinition"]["resolvedDependencies"]
     assert "uri" not in iso
-    assert iso["digest"] == {"sha256": record.iso_sha256}
+    assert iso["digest"] == {"sha256": older.iso_sha256}
     # echo 'rootpw --lock' | sha256sum
     assert kickstart["digest"] == {
         "sha256": "92c1cecc26b65ef0e8ca1f754bddb415b0f6de59906b026431d0308eabec8b24"
@@ -37,8 +34,5 @@ def test_what_is_not_known_is_left_out(record: Manifest) -> None:
 
 
 def test_a_manifest_that_went_away_is_an_error(tmp_path: Path) -> None:
-    gone = Template(
-        name="x", version="1", path=tmp_path / "x", image=IMAGE, manifest=tmp_path / "gone.json"
-    )
     with pytest.raises(TemplateError, match=r"gone\.json cannot be read"):
-        provenance(gone)
+        provenance(template(manifest=tmp_path / "gone.json"))

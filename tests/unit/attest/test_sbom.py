@@ -8,33 +8,29 @@ from typing import Any
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
-from msgspec.structs import replace
 
 from builder.attest.sbom import sbom
 from builder.errors import HostError, TemplateError
 from builder.model.package import Package, System
-from builder.model.template import ImageFacts, Manifest
-
-IMAGE = ImageFacts(virtual_size=2**30, size=5, sha256="ab" * 32)
+from tests.values import image, manifest
 
 
-def bill(record: Manifest, *packages: Package, system: System) -> dict[str, Any]:
-    text = sbom(replace(record, image=IMAGE, packages=packages, system=system))
+def bill(*packages: Package, system: System) -> dict[str, Any]:
+    text = sbom(manifest(packages=packages, system=system))
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     found: dict[str, Any] = json.loads(text)
     return found
 
 
-def test_the_whole_bill(record: Manifest, golden: Callable[[str, str], None]) -> None:
-    text = sbom(replace(record, image=IMAGE))
+def test_the_whole_bill(golden: Callable[[str, str], None]) -> None:
+    text = sbom(manifest())
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     golden("supply/centos7.cdx.json", text)
-    assert sbom(replace(record, image=IMAGE)) == text
+    assert sbom(manifest()) == text
 
 
-def test_another_image_has_another_serial_number(record: Manifest) -> None:
-    other = replace(IMAGE, sha256="cd" * 32)
-    texts = {sbom(replace(record, image=image)) for image in (IMAGE, other)}
+def test_another_image_has_another_serial_number() -> None:
+    texts = {sbom(manifest(image=image(sha256=digit * 64))) for digit in "ab"}
     assert len({json.loads(text)["serialNumber"] for text in texts}) == 2
 
 
@@ -72,14 +68,14 @@ CENTOS, DEBIAN = System(id="centos", version_id="7"), System(id="debian", versio
     ],
     ids=lambda value: value.name if isinstance(value, Package) else "",
 )
-def test_package_urls(record: Manifest, package: Package, system: System, purl: str) -> None:
-    found, _ = bill(record, package, system=system)["components"]
+def test_package_urls(package: Package, system: System, purl: str) -> None:
+    found, _ = bill(package, system=system)["components"]
     assert (found["purl"], found["bom-ref"]) == (purl, purl)
 
 
-def test_a_package_that_is_listed_twice_is_in_it_once(record: Manifest) -> None:
+def test_a_package_that_is_listed_twice_is_in_it_once() -> None:
     package = Package(kind="deb", name="a", version="1", arch="all", license="odd & <free>")
-    found = bill(record, package, package, system=DEBIAN)
+    found = bill(package, package, system=DEBIAN)
     assert [each["name"] for each in found["components"]] == ["a", "debian"]
     assert found["components"][0]["licenses"] == [{"license": {"name": "odd & <free>"}}]
 
@@ -94,15 +90,13 @@ def test_a_package_that_is_listed_twice_is_in_it_once(record: Manifest) -> None:
         {"packages": (Package(name="a"),)},
     ],
 )
-def test_an_older_manifest_is_refused(record: Manifest, lack: dict[str, Any]) -> None:
+def test_an_older_manifest_is_refused(lack: dict[str, Any]) -> None:
     with pytest.raises(TemplateError, match=r"of centos7 20261123\.1 does not tell what is in it"):
-        sbom(replace(record, **({"image": IMAGE} | lack)))
+        sbom(manifest(**lack))
 
 
-def test_without_the_extra_it_says_what_to_install(
-    record: Manifest, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cyclonedx.output", None)
     with pytest.raises(HostError, match="not installed") as caught:
-        sbom(replace(record, image=IMAGE))
+        sbom(manifest())
     assert "builder[sbom]" in caught.value.hint

@@ -28,6 +28,9 @@ MISUSES = [
     (["volume", "create", "x.qcow2", "0"], 2, "size_gib"),
     (["volume", "create", "x.qcow2", "many"], 2, "size_gib"),
     (["template", "list", "centos7", "nosuch"], 2, "unexpected extra argument"),
+    (["template", "clone", "centos7", "web1", "--memory", "1"], 2, "--memory"),
+    (["template", "clone", "centos7", "web1", "--vcpus", "0"], 2, "--vcpus"),
+    (["template", "clone", "centos7", "web1", "--disk-gib", "0"], 2, "--disk-gib"),
 ]
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import msgspec
 import pytest
 
 from builder.cli.template.export import export as command
@@ -19,37 +18,17 @@ from builder.export.order import ExportOrder, Source
 from builder.export.ovf import Disk, descriptor, guest
 from builder.export.run import export
 from builder.model.domain import Machine
-from builder.model.template import ImageFacts, Manifest, Template
+from builder.model.template import Manifest
 from builder.monitor import SilentMonitor
+from tests.values import image, machine, manifest, template
 
 Golden = Callable[[str, str], None]
 
-MACHINE = Machine(
-    osinfo="http://centos.org/centos/7.0",
-    virt_type="kvm",
-    cpu="host-passthrough",
-    memory_mib=2048,
-    vcpus=2,
-    firmware="bios",
-    network="user",
-)
-UEFI = msgspec.structs.replace(MACHINE, firmware="uefi")
+UEFI = machine(firmware="uefi")
 CONTENT = b"QFI\xfb but for this"
-MANIFEST = Manifest(
-    name="centos7",
-    version="20261123.1",
-    build_id="ID",
-    build_key="KEY",
+MANIFEST = manifest(
     created="2026-11-23T16:47:02Z",
-    release="centos7",
-    profile="minimal",
-    medium="minimal",
-    iso="x.iso",
-    iso_sha256="0" * 64,
-    kickstart="poweroff\n",
-    machine=MACHINE,
-    image=ImageFacts(virtual_size=20 * 2**30 + 1, size=len(CONTENT), sha256="ab" * 32),
-    compression="zstd",
+    image=image(virtual_size=20 * 2**30 + 1, size=len(CONTENT)),
 )
 SILENT = SilentMonitor()
 OVF = "{http://schemas.dmtf.org/ovf/envelope/1}"
@@ -76,11 +55,10 @@ def held(path: Path, name: str) -> bytes:
         return file.read()
 
 
-@pytest.mark.parametrize("machine", [MACHINE, UEFI], ids=["bios", "uefi"])
-def test_descriptor(golden: Golden, machine: Machine) -> None:
-    manifest = msgspec.structs.replace(MANIFEST, machine=machine)
+@pytest.mark.parametrize("hardware", [machine(), UEFI], ids=["bios", "uefi"])
+def test_descriptor(golden: Golden, hardware: Machine) -> None:
     disk = Disk(name="centos7-20261123.1-disk1.vmdk", size=4711, capacity=20 * 2**30)
-    golden(f"export/{machine.firmware}.ovf", descriptor(manifest, disk))
+    golden(f"export/{hardware.firmware}.ovf", descriptor(manifest(machine=hardware), disk))
 
 
 @pytest.mark.parametrize(
@@ -172,9 +150,9 @@ def test_vagrant_counts_in_whole_gigabytes(capacity: int, gigabytes: int) -> Non
     }
 
 
-@pytest.mark.parametrize("machine", [MACHINE, UEFI], ids=["bios", "uefi"])
-def test_vagrantfile(golden: Golden, machine: Machine) -> None:
-    golden(f"export/Vagrantfile-{machine.firmware}", vagrant.vagrantfile(machine))
+@pytest.mark.parametrize("hardware", [machine(), UEFI], ids=["bios", "uefi"])
+def test_vagrantfile(golden: Golden, hardware: Machine) -> None:
+    golden(f"export/Vagrantfile-{hardware.firmware}", vagrant.vagrantfile(hardware))
 
 
 def test_a_box(source: Source, tmp_path: Path) -> None:
@@ -279,9 +257,5 @@ def test_the_help_names_all_formats() -> None:
     ],
 )
 def test_orders_that_cannot_be(order: ExportOrder, message: str) -> None:
-    assert MANIFEST.image is not None
-    template = Template(
-        name="x", version="1", path=Path("/x"), image=MANIFEST.image, manifest=Path("/x.json")
-    )
     with pytest.raises(UsageError, match=message):
-        export(template, order, monitor=SILENT)
+        export(template(), order, monitor=SILENT)

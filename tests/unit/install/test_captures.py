@@ -8,13 +8,10 @@ import pytest
 
 from builder.install.diagnose import Diagnosis, Finding
 from builder.install.progress import PHASES, Position, follow, fraction
-from builder.model.media import InstallMedia
 from builder.record.terminal import Lines
+from tests.values import media
 
 CAPTURES = Path(__file__).parents[4] / "shared" / "facts" / "console"
-MEDIUM = InstallMedia(
-    path=Path("x.iso"), format="raw", volume_id="CentOS 7 x86_64", kickstart_path="/ks.cfg", size=0
-)
 
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +33,7 @@ def captured(name: str, step: int) -> Heard:
     if not path.is_file():
         pytest.skip(f"there is no {path}")
     witness = "log" if path.name == "virtio.log" else "console"
-    data, terminal, diagnosis = path.read_bytes(), Lines(), Diagnosis(MEDIUM)
+    data, terminal, diagnosis = path.read_bytes(), Lines(), Diagnosis(media())
     lines: list[str] = []
     positions, first = [Position()], None
     for start in range(0, len(data), step):

@@ -1,18 +1,15 @@
 """Known failures: each row of the table, what they become together, and what is none."""
 
-from pathlib import Path
-
 import pytest
 
 from builder.install.cause import Cause, Take, Weight
 from builder.install.causes import CAUSES
 from builder.install.diagnose import Diagnosis, Finding
 from builder.model.media import InstallMedia
+from tests.values import media
 
 LOG = "org.fedoraproject.anaconda.log.0"
-MEDIUM = InstallMedia(
-    path=Path("x.iso"), format="raw", volume_id="Our Medium 7", kickstart_path="/ks.cfg", size=0
-)
+MEDIUM = media(volume_id="Our Medium 7")
 
 
 def heard(*lines: str, witness: str = "console", medium: InstallMedia | None = None) -> Diagnosis:

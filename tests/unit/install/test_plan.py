@@ -9,14 +9,12 @@ import pytest
 from builder.errors import HostError
 from builder.install.plan import install_plan, machine
 from builder.model.build import BuildOrder
-from builder.model.domain import ANACONDA_PORT, RESULT_PORT, Accelerator
+from builder.model.domain import ANACONDA_PORT, RESULT_PORT
 from builder.model.kickstart import KickstartSource
-from builder.model.media import InstallMedia, Made
+from builder.model.media import Made
 from builder.model.traces import Traces
 from builder.releases import catalogue
-
-KVM = Accelerator(virt_type="kvm", cpu="host-passthrough", uefi=True)
-TCG = Accelerator(virt_type="qemu", cpu="", uefi=False)
+from tests.values import EMULATION, KVM, media
 
 
 def order(
@@ -35,7 +33,7 @@ def order(
 
 def test_the_release_decides_what_nobody_asked_for() -> None:
     release = catalogue.find("centos7")
-    found = machine(order(), TCG, network="user")
+    found = machine(order(), EMULATION, network="user")
     assert (found.virt_type, found.cpu) == ("qemu", release.emulated_cpu)
     assert (found.memory_mib, found.vcpus) == (release.memory_mib, 1)
     assert (found.osinfo, found.network) == (release.osinfo, "user")
@@ -54,7 +52,7 @@ def test_what_was_asked_for_wins() -> None:
 
 def test_uefi_needs_its_firmware() -> None:
     with pytest.raises(HostError, match="no UEFI firmware"):
-        machine(order("uefi"), TCG, network="user")
+        machine(order("uefi"), EMULATION, network="user")
 
 
 def test_the_cd_boots_before_the_disk_and_the_evidence_stays_together() -> None:
@@ -63,13 +61,7 @@ def test_the_cd_boots_before_the_disk_and_the_evidence_stays_together() -> None:
         machine(order(), KVM, network="user"),
         nonce="n",
         disk=Path("/s/d.qcow2"),
-        media=InstallMedia(
-            path=Path("/srv/iso/ID.qcow2"),
-            format="qcow2",
-            volume_id="V",
-            kickstart_path="/ks.cfg",
-            size=0,
-        ),
+        media=media(),
         traces=Traces(id="ID", folder=Path("/a/x"), began=datetime.now(UTC)),
     )
     assert plan.domain.cdrom is not None

@@ -17,7 +17,7 @@ from builder.errors import BuilderError, HangError, HostError, InstallError
 from builder.install.clock import GRACE_SECONDS
 from builder.install.observer import Heard
 from builder.install.watch import watch
-from builder.model.domain import ANACONDA_PORT, RESULT_PORT, DomainSpec, Machine
+from builder.model.domain import ANACONDA_PORT, RESULT_PORT, DomainSpec
 from builder.model.event import Details, Kind
 from builder.model.installation import (
     Deadlines,
@@ -32,21 +32,14 @@ from builder.model.installation import (
 from builder.model.package import Package, System
 from builder.model.traces import Traces
 from builder.monitor import Progress, SilentMonitor
+from tests.values import machine
 
 NONCE = "5eed" * 8
 PLAN = InstallPlan(
     domain=DomainSpec(
         name="x",
         title="x",
-        machine=Machine(
-            osinfo="x",
-            virt_type="kvm",
-            cpu="x",
-            memory_mib=1,
-            vcpus=1,
-            firmware="bios",
-            network="none",
-        ),
+        machine=machine(),
         disks=(),
         console_log=Path("console.log"),
     ),
@@ -105,13 +98,13 @@ def run(
     *,
     vital: Callable[[], object] = still,
     deadlines: Deadlines = DEADLINES,
-    machine: Power | None = None,
+    power: Power | None = None,
 ) -> Heard:
     return watch(
         guest,
         PLAN,
         limits=Limits(deadlines=deadlines),
-        guest=machine or Power(vital),
+        guest=power or Power(vital),
         monitor=SilentMonitor(),
         now=lambda: guest.time,
     )
@@ -285,10 +278,10 @@ def test_a_reboot_after_the_success_is_an_end_like_another() -> None:
 
 
 def test_a_reset_by_the_firmware_is_no_end() -> None:
-    machine = Power(still)
+    power = Power(still)
     reset = Ended(reason="rebooted")
-    assert run(Guest((1, reset), (2, reset), (20, SUCCESS), (21, OFF)), machine=machine).success
-    assert machine.restarts == 2
+    assert run(Guest((1, reset), (2, reset), (20, SUCCESS), (21, OFF)), power=power).success
+    assert power.restarts == 2
 
 
 def test_firmware_that_resets_for_ever_is_a_failure() -> None:

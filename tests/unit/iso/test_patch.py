@@ -5,7 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from builder.iso.patch import Draft, IsoPatch, Patched, Span, Write
@@ -43,7 +43,6 @@ def _blocks() -> Iterator[None]:
 
 
 @given(writes=st.lists(_OWN, max_size=6), ranges=st.lists(st.integers(0, 12000), min_size=2))
-@settings(deadline=None)
 def test_seen_through_is_as_applied(writes: list[Write], ranges: list[int]) -> None:
     patch = IsoPatch(writes=tuple(writes), size=12000)
     view, expected = Patched(_SOURCE, patch), _applied(patch)
@@ -65,7 +64,6 @@ _EDITS = st.lists(st.tuples(st.integers(0, 9000), st.binary(max_size=5000)), max
 
 
 @given(edits=_EDITS)
-@settings(deadline=None)
 def test_a_draft_is_what_it_writes(edits: list[tuple[int, bytes]]) -> None:
     draft, image = Draft(_SOURCE), bytearray(_SOURCE.read(0, _SIZE))
     for at, content in edits:

@@ -7,21 +7,16 @@ import pytest
 
 from builder.kickstart.library import Library
 from builder.model.build import BuildOrder
-from builder.model.domain import Machine
-from builder.model.template import ImageFacts, Manifest
 from builder.monitor import SilentMonitor
 from builder.pipeline.plan import judge
-from builder.recipes.inputs import rendered
 from builder.recipes.order import Request, resolve
 from builder.registry import channels
-from builder.registry.manifest import build_key
 from builder.registry.publish import publish
 from builder.registry.registry import Registry
 from builder.rehearsal.cache import location
+from tests.orders import key
+from tests.values import image, manifest
 
-MACHINE = Machine(
-    osinfo="", virt_type="qemu", cpu="", memory_mib=1, vcpus=1, firmware="bios", network="user"
-)
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 """sha256 of no bytes."""
 
@@ -39,23 +34,11 @@ def order(request: Request) -> BuildOrder:
 
 def published(order: BuildOrder, store: Path, *, iso_sha256: str, day: int) -> None:
     """Publish an empty template that was made from `order`."""
-    manifest = Manifest(
-        name=order.name,
-        build_id=f"b-{day}",
-        build_key=build_key(order, rendered(order), origin_sha256=iso_sha256),
-        created="",
-        release=order.release.name,
-        profile=order.profile.name,
-        medium=order.variant,
-        iso="",
-        iso_sha256=iso_sha256,
-        kickstart="",
-        machine=MACHINE,
-    )
+    built = key(order, iso_sha256=iso_sha256)
+    record = manifest(name=order.name, build_id=f"b-{day}", build_key=built)
     candidate = store / "candidate"
     candidate.touch()
-    facts = ImageFacts(virtual_size=0, size=0, sha256=EMPTY)
-    publish(candidate, manifest, facts, today=date(2026, 11, day))
+    publish(candidate, record, image(size=0), today=date(2026, 11, day))
 
 
 def judged(order: BuildOrder, store: Path) -> tuple[str, str]:

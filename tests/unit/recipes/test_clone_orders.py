@@ -11,35 +11,13 @@ from builder.model.domain import Accelerator, Machine
 from builder.model.package import Package
 from builder.model.template import Manifest
 from builder.recipes.clone import hardware, seed_for
+from tests.values import EMULATION, KVM, machine, manifest
 
-KVM = Accelerator(virt_type="kvm", cpu="host-passthrough", uefi=True)
-EMULATION = Accelerator(virt_type="qemu", cpu="", uefi=False)
-MADE = Machine(
-    osinfo="http://centos.org/centos/7.0",
-    virt_type="kvm",
-    cpu="host-passthrough",
-    memory_mib=2048,
-    vcpus=2,
-    firmware="bios",
-    network="user",
-)
-RECORD = Manifest(
-    name="centos7",
-    version="20261123.1",
-    build_id="ID",
-    build_key="KEY",
-    created="2026-11-23T16:47:02Z",
-    release="centos7",
-    profile="minimal",
-    medium="minimal",
-    iso="x.iso",
-    iso_sha256="0" * 64,
-    kickstart="poweroff\n",
-    machine=MADE,
-)
-EMULATED = replace(RECORD, machine=replace(MADE, virt_type="qemu", cpu="qemu64"))
-CLOUD = replace(
-    RECORD, packages=(Package(name="cloud-init", version="19.4-7.el7.centos.6", arch="x86_64"),)
+MADE = machine()
+RECORD = manifest()
+EMULATED = manifest(machine=machine(virt_type="qemu", cpu="qemu64"))
+CLOUD = manifest(
+    packages=(Package(name="cloud-init", version="19.4-7.el7.centos.6", arch="x86_64"),)
 )
 ORDER = CloneOrder(name="web_1")
 
@@ -48,14 +26,14 @@ ORDER = CloneOrder(name="web_1")
     ("record", "host", "order", "expected"),
     [
         (RECORD, KVM, ORDER, MADE),
-        (RECORD, EMULATION, ORDER, replace(MADE, virt_type="qemu", cpu="Nehalem")),
+        (RECORD, EMULATION, ORDER, machine(virt_type="qemu", cpu="Nehalem")),
         (EMULATED, KVM, ORDER, MADE),
         (EMULATED, EMULATION, ORDER, EMULATED.machine),
         (
             RECORD,
             KVM,
             replace(ORDER, memory_mib=512, vcpus=8, network="bridge:br0"),
-            replace(MADE, memory_mib=512, vcpus=8, network="bridge:br0"),
+            machine(memory_mib=512, vcpus=8, network="bridge:br0"),
         ),
     ],
 )
@@ -72,7 +50,7 @@ def test_what_is_no_network(network: str) -> None:
 
 
 def test_a_host_without_uefi() -> None:
-    record = replace(RECORD, machine=replace(MADE, firmware="uefi"))
+    record = manifest(machine=machine(firmware="uefi"))
     assert hardware(record, KVM, ORDER).firmware == "uefi"
     with pytest.raises(HostError, match="finds no UEFI firmware"):
         hardware(record, EMULATION, ORDER)
@@ -91,7 +69,7 @@ def test_a_template_with_cloud_init_is_told_its_name() -> None:
 @pytest.mark.parametrize("names", [(), ("cloud-init-doc",), ("python3-cloud-init",)])
 def test_a_template_without_cloud_init_has_no_seed(names: tuple[str, ...]) -> None:
     packages = tuple(Package(name=name) for name in names)
-    assert seed_for(replace(RECORD, packages=packages), ORDER) is None
+    assert seed_for(manifest(packages=packages), ORDER) is None
 
 
 @pytest.mark.parametrize(

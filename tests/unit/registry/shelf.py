@@ -4,41 +4,21 @@ from datetime import date
 from itertools import count
 from pathlib import Path
 
-from msgspec.structs import replace
-
-from builder.model.domain import Machine
-from builder.model.template import ImageFacts, Manifest, Template
+from builder.model.template import Template
 from builder.registry.ledger import Ledger
 from builder.registry.publish import publish
+from tests.values import image, manifest
 
 BUILDS = count()
 TODAY = date(2026, 11, 23)
-MACHINE = Machine(
-    osinfo="x", virt_type="kvm", cpu="x", memory_mib=1, vcpus=1, firmware="bios", network="user"
-)
-RECORD = Manifest(
-    name="centos7",
-    build_id="ID",
-    build_key="key",
-    created="2026-11-23T10:00:00Z",
-    release="centos7",
-    profile="minimal",
-    medium="minimal",
-    iso="x.iso",
-    iso_sha256="0" * 64,
-    kickstart="text\n",
-    machine=MACHINE,
-)
 
 
-def issue(
-    store: Path, record: Manifest = RECORD, *, number: int = 0, today: date = TODAY
-) -> Template:
-    """Publish an image whose content is `number`."""
-    record = replace(record, build_id=f"ID-{next(BUILDS)}")
+def issue(store: Path, *, number: int = 0, today: date = TODAY, **changes: object) -> Template:
+    """Publish an image whose content is `number`; `changes` are the manifest's."""
+    record = manifest(build_id=f"ID-{next(BUILDS)}", **changes)
     candidate = store / f".{number}.candidate"
     candidate.write_text(f"image {number}")
-    facts = ImageFacts(virtual_size=2**30, size=candidate.stat().st_size, sha256="0" * 64)
+    facts = image(size=candidate.stat().st_size)
     return publish(candidate, record, facts, today=today)
 
 

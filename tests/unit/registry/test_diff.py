@@ -2,12 +2,11 @@
 
 import pytest
 from msgspec.structs import replace
-from shelf import MACHINE, RECORD
 
 from builder.model.audit import Finding
 from builder.model.package import Package
-from builder.model.template import ImageFacts
 from builder.registry.diff import Numbers, Pair, compare, compare_packages
+from tests.values import image, machine, manifest
 
 
 def rpms(*texts: str) -> tuple[Package, ...]:
@@ -44,7 +43,7 @@ def test_lists_of_packages(
 
 
 def test_a_template_does_not_differ_from_itself() -> None:
-    same = compare(RECORD, RECORD)
+    same = compare(manifest(), manifest())
     assert not any(
         (same.added, same.removed, same.updated, same.facts, same.findings, same.kickstart)
     )
@@ -52,11 +51,10 @@ def test_a_template_does_not_differ_from_itself() -> None:
 
 def test_everything_that_differs_is_told() -> None:
     passed = Finding(check="host-keys", says="no keys")
-    old = replace(
-        RECORD,
+    old = manifest(
         version="20261122.1",
         packages=rpms("a 1-1", "b 1-1", "c 1-1"),
-        image=ImageFacts(virtual_size=10, size=5, sha256=""),
+        image=image(virtual_size=10, size=5),
         boot_seconds=20.04,
         phases={"boot": 1.0, "packages": 2.26},
         audit=(passed, Finding(check="gone", says="")),
@@ -67,11 +65,11 @@ def test_everything_that_differs_is_told() -> None:
         old,
         version="20261123.1",
         packages=rpms("a 1-2", "b 1-1", "d 1-1 noarch"),
-        image=ImageFacts(virtual_size=10, size=7, sha256=""),
+        image=image(virtual_size=10, size=7),
         boot_seconds=0,
         phases={},
         iso="y.iso",
-        machine=replace(MACHINE, memory_mib=2),
+        machine=machine(memory_mib=4096),
         audit=(replace(passed, details=("/etc/ssh/key",), waived=True),),
         clones=(Finding(check="units", says="", details=("x failed", "y failed")),),
         kickstart="one\n2\n",
@@ -86,8 +84,8 @@ def test_everything_that_differs_is_told() -> None:
         size=(5, 7), virtual_size=(10, 10), boot_seconds=(20.0, 0), install_seconds=(3.3, 0)
     )
     assert found.facts == (
-        Pair(what="iso", before="x.iso", after="y.iso"),
-        Pair(what="memory mib", before="1", after="2"),
+        Pair(what="iso", before=manifest().iso, after="y.iso"),
+        Pair(what="memory mib", before="2048", after="4096"),
         Pair(what="tool qemu", before="7", after="8"),
     )
     assert found.findings == (

@@ -6,14 +6,15 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
-from shelf import RECORD, TODAY, issue
+from shelf import TODAY, issue
 
 from builder.errors import ConfigError, HostError, TemplateError
-from builder.model.template import ImageFacts, Template
+from builder.model.template import Template
 from builder.registry import channels
 from builder.registry.publish import publish
 from builder.registry.registry import LEDGER, LOCK, Registry, manifest
+from tests import values
+from tests.values import image
 
 
 def names(store: Path) -> list[str]:
@@ -45,7 +46,7 @@ def test_versions_sort_as_numbers(tmp_path: Path) -> None:
 
 
 def test_names_sort_before_versions(tmp_path: Path) -> None:
-    issue(tmp_path, replace(RECORD, name="centos7-dvd"), today=date(2020, 1, 1))
+    issue(tmp_path, name="centos7-dvd", today=date(2020, 1, 1))
     issue(tmp_path)
     found = [(template.name, template.version) for template in Registry(tmp_path).templates()]
     assert found == [("centos7", "20261123.1"), ("centos7-dvd", "20200101.1")]
@@ -68,9 +69,8 @@ def test_an_image_without_manifest_is_never_overwritten(tmp_path: Path) -> None:
 
 
 def test_a_store_that_does_not_take_it_is_said(tmp_path: Path) -> None:
-    facts = ImageFacts(virtual_size=1, size=1, sha256="0" * 64)
     with pytest.raises(HostError, match=r"Cannot lock the templates in .*: No such file"):
-        publish(tmp_path / "gone" / ".x.candidate", RECORD, facts, today=TODAY)
+        publish(tmp_path / "gone" / ".x.candidate", values.manifest(), image(), today=TODAY)
     assert names(tmp_path) == []
 
 
@@ -126,11 +126,11 @@ def test_an_empty_or_missing_store_has_no_templates(tmp_path: Path) -> None:
 def test_unchanged_is_the_newest_with_the_same_key(tmp_path: Path) -> None:
     issue(tmp_path)
     newest = issue(tmp_path, number=1)
-    issue(tmp_path, replace(RECORD, build_key="another"), number=2)
-    issue(tmp_path, replace(RECORD, name="centos7-dvd"), number=3)
-    assert Registry(tmp_path).unchanged("centos7", key="key") == newest
+    issue(tmp_path, build_key="another", number=2)
+    issue(tmp_path, name="centos7-dvd", number=3)
+    assert Registry(tmp_path).unchanged("centos7", key=values.manifest().build_key) == newest
     assert Registry(tmp_path).unchanged("centos7", key="new") is None
-    assert Registry(tmp_path).unchanged("rehearsal", key="key") is None
+    assert Registry(tmp_path).unchanged("rehearsal", key=values.manifest().build_key) is None
 
 
 def test_a_manifest_that_went_away_is_an_error(tmp_path: Path) -> None:
@@ -143,8 +143,7 @@ def test_a_manifest_that_went_away_is_an_error(tmp_path: Path) -> None:
 def test_a_build_that_was_killed_gets_the_version_that_it_had_claimed(tmp_path: Path) -> None:
     def again() -> Template:
         candidate = tmp_path / ".x.candidate"
-        facts = ImageFacts(virtual_size=1, size=5, sha256="0" * 64)
-        return publish(candidate, RECORD, facts, today=TODAY)
+        return publish(candidate, values.manifest(), image(), today=TODAY)
 
     (tmp_path / ".x.candidate").write_text("image")
     first = again()
@@ -192,6 +191,6 @@ def test_a_revoked_template_does_not_count_as_unchanged(tmp_path: Path) -> None:
     older = issue(tmp_path)
     issue(tmp_path, number=1)
     channels.revoke(Registry(tmp_path), "centos7", reason="leaks")
-    assert Registry(tmp_path).unchanged("centos7", key="key") == older
+    assert Registry(tmp_path).unchanged("centos7", key=values.manifest().build_key) == older
     channels.revoke(Registry(tmp_path), "centos7", reason="leaks too")
-    assert Registry(tmp_path).unchanged("centos7", key="key") is None
+    assert Registry(tmp_path).unchanged("centos7", key=values.manifest().build_key) is None

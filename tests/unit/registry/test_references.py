@@ -1,32 +1,39 @@
 """How people name templates, and what becomes of channels, on real files."""
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
-from shelf import RECORD, issue
+from shelf import issue
 
 from builder.errors import BuilderError, ConfigError, TemplateError, UsageError
 from builder.registry import channels
 from builder.registry.ledger import Moved
 from builder.registry.listing import age, described, statuses
 from builder.registry.registry import Registry
+from tests.values import manifest
 
 ONE, TWO, THREE = (f"20261123.{number}" for number in (1, 2, 3))
 
 
-@pytest.fixture
-def registry(tmp_path: Path) -> Registry:
-    """Return a registry with three versions, of which the first is stable."""
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store with three versions, of which the first is stable."""
+    folder = tmp_path_factory.mktemp("store")
     for number in range(3):
-        issue(tmp_path, number=number)
-    issue(tmp_path, replace(RECORD, name="centos7-dvd"))
-    found = Registry(tmp_path)
-    channels.promote(found, f"centos7@{ONE}")
-    return found
+        issue(folder, number=number)
+    issue(folder, name="centos7-dvd")
+    channels.promote(Registry(folder), f"centos7@{ONE}")
+    return folder
+
+
+@pytest.fixture
+def registry(published: Path, tmp_path: Path) -> Registry:
+    """Return a copy of it, for a test to change."""
+    return Registry(Path(shutil.copytree(published, tmp_path / "store")))
 
 
 @pytest.mark.parametrize(
@@ -170,7 +177,7 @@ def test_statuses(registry: Registry) -> None:
         ("centos7-dvd", ONE, ("candidate",), ""),
     ]
     assert [each.version for each in statuses(registry, "centos7-dvd")] == [ONE]
-    assert statuses(registry)[0].created == RECORD.created
+    assert statuses(registry)[0].created == manifest().created
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
-from shelf import RECORD, issue
+from shelf import issue
 
 from builder.errors import TemplateError
 from builder.model.template import Template
 from builder.registry import channels
 from builder.registry.header import Reader
 from builder.registry.registry import Registry, manifest
+from tests import values
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a store that nobody changes: five versions, the second stable, the fourth bad."""
     store = tmp_path_factory.mktemp("pattern")
     for number in range(1, 6):
-        issue(store, replace(RECORD, build_key=f"key {number}"), number=number)
+        issue(store, build_key=f"key {number}", number=number)
     channels.promote(Registry(store), "centos7@20261123.2")
     channels.revoke(Registry(store), "centos7@20261123.4", reason="bad")
     return store
@@ -87,12 +87,16 @@ NAMES = ("centos7", "centos7-dvd", "centos7-20261123.1", "cent*", "[c]entos7", "
 
 @pytest.mark.parametrize("name", NAMES)
 def test_names_are_told_apart(tmp_path: Path, name: str) -> None:
-    made = {each: issue(tmp_path, replace(RECORD, name=each)) for each in NAMES}
+    made = {each: issue(tmp_path, name=each) for each in NAMES}
     registry = Registry(tmp_path)
     assert registry.versions(name) == registry.named(name) == (made[name],)
-    assert registry.newest(name) == registry.unchanged(name, key="key") == made[name]
+    assert (
+        registry.newest(name)
+        == registry.unchanged(name, key=values.manifest().build_key)
+        == made[name]
+    )
     assert registry.find(name) == registry.find(f"{name}@candidate") == made[name]
-    assert issue(tmp_path, replace(RECORD, name=name)).version == "20261123.2"
+    assert issue(tmp_path, name=name).version == "20261123.2"
 
 
 def _content(content: bytes) -> Callable[[Path], object]:
@@ -154,7 +158,7 @@ def test_what_no_version_is_called_is_not_there(registry: Registry, version: str
 
 def test_a_short_manifest_after_a_long_one(tmp_path: Path) -> None:
     texts = ("#" * 400_000, "short", "#" * 900_000, "")
-    made = [issue(tmp_path, replace(RECORD, kickstart=text)) for text in texts]
+    made = [issue(tmp_path, kickstart=text) for text in texts]
     assert Registry(tmp_path).templates() == tuple(made)
 
 

@@ -93,20 +93,20 @@ def test_its_storage(tmp_path: Path) -> None:
     assert (root.max_size, root.grow, swap.recommended) == (5000, True, True)
 
 
+ETH1 = Link(
+    device="eth1",
+    dhcp=False,
+    address="192.0.2.5",
+    netmask="255.255.255.0",
+    gateway="192.0.2.1",
+    nameservers=("192.0.2.2", "192.0.2.3"),
+)
+
+
 def test_its_network(tmp_path: Path) -> None:
     network = read(tmp_path, FULL).network
     assert network.hostname == "box.example"
-    assert network.links == (
-        Link(),
-        Link(
-            device="eth1",
-            dhcp=False,
-            address="192.0.2.5",
-            netmask="255.255.255.0",
-            gateway="192.0.2.1",
-            nameservers=("192.0.2.2", "192.0.2.3"),
-        ),
-    )
+    assert network.links == (Link(), ETH1)
 
 
 def test_its_scripts(tmp_path: Path) -> None:
@@ -180,16 +180,9 @@ def test_includes_are_followed(tmp_path: Path) -> None:
             "[Match]\nType=ether\n\n[Network]\nDHCP=yes\n\n[DHCPv4]\nClientIdentifier=mac\n",
         ),
         (
-            Link(
-                device="eth1",
-                dhcp=False,
-                address="192.0.2.5",
-                netmask="255.255.255.0",
-                gateway="192.0.2.1",
-                nameservers=("192.0.2.2",),
-            ),
+            ETH1,
             "[Match]\nName=eth1\n\n[Network]\nAddress=192.0.2.5/24\n"
-            "Gateway=192.0.2.1\nDNS=192.0.2.2\n",
+            "Gateway=192.0.2.1\nDNS=192.0.2.2\nDNS=192.0.2.3\n",
         ),
     ],
 )

@@ -10,48 +10,34 @@ from msgspec.structs import replace
 
 from builder.install.plan import install_plan
 from builder.model.domain import CloneSpec, Disk, DomainSpec, Machine, TemplateVersion
-from builder.model.media import InstallMedia
 from builder.model.traces import Traces
 from builder.virt.domain_xml import clone_xml, domain_xml
+from tests.values import machine, media
 
 EVIDENCE = Path("/srv/artifacts/centos7/ID")
-EMULATED = Machine(
-    osinfo="http://centos.org/centos/7.0",
-    virt_type="qemu",
-    cpu="Nehalem",
-    memory_mib=2048,
-    vcpus=2,
-    firmware="bios",
-    network="user",
-)
-ACCELERATED = replace(EMULATED, virt_type="kvm", cpu="host-passthrough", network="bridge:br0")
+EMULATED = machine(virt_type="qemu", cpu="Nehalem")
+ACCELERATED = machine(network="bridge:br0")
 
 
 def parsed(document: str) -> ElementTree.Element:
     return ElementTree.fromstring(document)  # noqa: S314  # we wrote it
 
 
-def spec(machine: Machine, purpose: str) -> DomainSpec:
+def spec(hardware: Machine, purpose: str) -> DomainSpec:
     if purpose == "clone":
         return DomainSpec(
             name="builder-check-ID",
             title="Boot check of .ID.candidate",
-            machine=machine,
+            machine=hardware,
             disks=(Disk(path=Path("/srv/store/builder-check-ID.qcow2"), boot_order=1),),
             console_log=EVIDENCE / "boot.log",
         )
     plan = install_plan(
         "centos7",
-        machine,
+        hardware,
         nonce="0" * 32,
         disk=Path("/srv/store/ID.qcow2"),
-        media=InstallMedia(
-            path=Path("/srv/iso/ID.qcow2"),
-            format="qcow2",
-            volume_id="V",
-            kickstart_path="/ks.cfg",
-            size=0,
-        ),
+        media=media(),
         traces=Traces(id="ID", folder=EVIDENCE, began=datetime.now(UTC)),
     )
     return plan.domain
@@ -59,12 +45,12 @@ def spec(machine: Machine, purpose: str) -> DomainSpec:
 
 @pytest.mark.parametrize("purpose", ["install", "clone"])
 @pytest.mark.parametrize("firmware", ["bios", "uefi"])
-@pytest.mark.parametrize("machine", [EMULATED, ACCELERATED], ids=["tcg", "kvm"])
+@pytest.mark.parametrize("hardware", [EMULATED, ACCELERATED], ids=["tcg", "kvm"])
 def test_golden(
-    golden: Callable[[str, str], None], machine: Machine, firmware: str, purpose: str
+    golden: Callable[[str, str], None], hardware: Machine, firmware: str, purpose: str
 ) -> None:
-    accelerator = "tcg" if machine.virt_type == "qemu" else "kvm"
-    document = domain_xml(spec(replace(machine, firmware=firmware), purpose))
+    accelerator = "tcg" if hardware.virt_type == "qemu" else "kvm"
+    document = domain_xml(spec(replace(hardware, firmware=firmware), purpose))
     golden(f"domain/{purpose}-{firmware}-{accelerator}.xml", document)
 
 

@@ -1,0 +1,185 @@
+"""What people are told to type exists: commands, options, variables of kickstarts and settings."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from builder.cli.app import _application
+from builder.config import Settings
+from builder.kickstart.library import Library
+
+ROOT = Path(__file__).parents[3]
+OF_OTHERS = {
+    "--now": "systemctl enable",
+    "--erroronfail": "a kickstart's scripts",
+    "--ignoremissing": "a kickstart's %packages",
+    "--iscrypted": "a kickstart's rootpw and user",
+}
+FOR_GUESTS = ("builder/rehearsal/guest", "builder/rehearsal/layouts")
+"""What is written there are files of guests."""
+
+
+def application() -> TyperGroup:
+    app = get_command(_application([]))
+    assert isinstance(app, TyperGroup)
+    return app
+
+
+APP = application()
+Told = tuple[str, str]
+"""Where a text is, and the text; "…" stands for what is put in."""
+
+
+def strings(path: Path) -> Iterator[Told]:
+    """Yield a module's texts, without docstrings but for those of commands: they are the help."""
+    tree = ast.parse(path.read_text())
+    skipped: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and "cli" not in path.relative_to(ROOT).parts:
+            skipped.add(node.value)
+        elif isinstance(node, ast.JoinedStr):
+            skipped |= set(node.values)
+    for node in ast.walk(tree):
+        parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+        texts = [part.value if isinstance(part, ast.Constant) else "…" for part in parts]
+        if isinstance(node, ast.Constant | ast.JoinedStr) and node not in skipped:
+            yield f"{path.relative_to(ROOT)}:{node.lineno}", "".join(map(str, texts))
+
+
+STRINGS = [told for path in sorted((ROOT / "builder").rglob("*.py")) for told in strings(path)]
+# No shell, no regular expressions, no single words: those are for programs.
+PROSE = [
+    (place, text)
+    for place, text in STRINGS
+    if " " in text.strip() and "$" not in text and not place.startswith(FOR_GUESTS)
+]
+FILES = [
+    (str(path.relative_to(ROOT)), path.read_text())
+    for pattern in ("*.md", "kickstarts/**/*.*", "pipelines/*", "builder/dossier/data/*.j2")
+    for path in sorted(ROOT.glob(pattern))
+]
+
+
+def options(command: object) -> dict[str, bool]:
+    """Return a command's options, and whether each takes a value."""
+    found = {"--help": False, "-h": False}
+    for each in getattr(command, "params", ()):
+        takes = not getattr(each, "is_flag", False)
+        found |= dict.fromkeys((*each.opts, *each.secondary_opts), takes)
+    return found
+
+
+def every_option(group: TyperGroup) -> set[str]:
+    below = (
+        every_option(each) if isinstance(each, TyperGroup) else set(options(each))
+        for each in group.commands.values()
+    )
+    return set(options(group)).union(*below)
+
+
+def unknown(words: str) -> str:
+    """Return the first word of a command line, without "builder", that does not exist."""
+    command: object = APP
+    rest = iter(words.split())
+    for word in rest:
+        if word == "--":
+            break
+        if word.startswith("-"):
+            takes = options(command).get(word)
+            if takes is None:
+                return word
+            if takes:
+                next(rest, None)
+        elif isinstance(command, TyperGroup):
+            if word not in command.commands:
+                return word
+            command = command.commands[word]
+    return ""
+
+
+def commands(text: str) -> Iterator[str]:
+    """Yield the command lines between backticks; "builder" may be left out of them."""
+    for quoted in re.findall("`([^`]+)`", text):
+        first, _, rest = quoted.partition(" ")
+        if first == "builder" and rest:
+            yield rest
+        elif rest and first in APP.commands:
+            yield quoted
+
+
+def wrong(told: list[Told]) -> list[Told]:
+    return [
+        (place, line)
+        for place, text in told
+        for line in commands(" ".join(text.split()))
+        if unknown(line)
+    ]
+
+
+def test_commands_exist() -> None:
+    assert wrong(STRINGS) == []
+    assert wrong(FILES) == []
+
+
+def test_the_readmes_examples_exist() -> None:
+    examples = [
+        line
+        for code in re.findall(r"^    .*", (ROOT / "README.md").read_text(), re.M)
+        for line in re.findall(r"(?:\s|/)builder ([^#\n]+)", code)
+    ]
+    assert len(examples) > 30
+    assert [line for line in examples if unknown(line)] == []
+
+
+def test_options_exist() -> None:
+    known = every_option(APP) | OF_OTHERS.keys()
+    named = [
+        (place, option)
+        for place, text in PROSE
+        for option in re.findall(r"(?<![\w-])--[a-z][\w-]*", text)
+    ]
+    assert len(named) > 30
+    assert [told for told in named if told[1] not in known] == []
+
+
+def test_variables_of_kickstarts_exist() -> None:
+    known = Library().variables()
+    assert [
+        (place, name)
+        for place, text in [*PROSE, *FILES]
+        for name in re.findall(r"--set ([a-z_]+)", text)
+        if name not in known
+    ] == []
+
+
+def test_variables_of_the_environment_exist() -> None:
+    known = {f"BUILDER_{name.upper()}" for name in Settings.__struct_fields__}
+    # Those that are no settings are read, or set for others, by their plain names.
+    known |= {text for _, text in STRINGS}
+    assert [
+        (place, name)
+        for place, text in [*PROSE, *FILES]
+        for name in re.findall(r"BUILDER_[A-Z_]+", text)
+        if name not in known
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("template prune … --keep 3", ""),
+        ("--uri … iso fetch centos7", ""),
+        ("host run -- virsh --nvram", ""),
+        ("iso --help", ""),
+        ("template fetch centos7", "fetch"),
+        ("build centos7 --memory 4096", "--memory"),
+        ("template --keep", "--keep"),
+    ],
+)
+def test_what_is_found_wrong(line: str, word: str) -> None:
+    assert unknown(line) == word
