@@ -29,7 +29,7 @@ def attach(
 
     shared = context(ctx)
     options = BuildOptions(events=events, sign=sign.absolute() if sign else None)
-    known = passphrases(options.sign)
+    known = passphrases(sign)
     folder = find(shared.settings.artifacts, build).folder
     with open_host(shared.settings) as host:
         built = join(folder, host=host, options=options, passphrases=known, monitor=shared.monitor)

@@ -95,7 +95,7 @@ def build(
     options = BuildOptions(
         force=force, keep=keep, events=events, sign=sign.absolute() if sign else None
     )
-    built = _build(order, context(ctx), options, passphrases(options.sign))
+    built = _build(order, context(ctx), options, passphrases(sign))
     typer.echo(to_json(built) if json else summary(built))
 
 

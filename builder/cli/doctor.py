@@ -10,7 +10,7 @@ from builder.cli.output import table, to_json
 from builder.errors import HostError
 
 if TYPE_CHECKING:
-    from builder.host.doctor import Finding
+    from builder.host.doctor import Remark
 
 
 def doctor(
@@ -30,7 +30,7 @@ def doctor(
         raise HostError(f"This machine cannot build yet: {failed}.", hint="The remedies are above.")
 
 
-def _sheet(found: Sequence["Finding"]) -> str:
+def _sheet(found: Sequence["Remark"]) -> str:
     rows = [(one.state, one.subject, one.detail) for one in found]
     remedies = [f"{one.subject}: {one.hint}" for one in found if one.hint]
     return "\n".join([table(("", "WHAT", "FOUND"), rows), *remedies])

@@ -23,11 +23,11 @@ def gc(
     joined, see attach.
     """
     from builder.host.host import open_host
-    from builder.recipes.gc import collect
+    from builder.recipes.gc import collect_garbage
 
     shared = context(ctx)
     with open_host(shared.settings) as host:
-        found = collect(host, kept=kept, dry_run=dry_run, monitor=shared.monitor)
+        found = collect_garbage(host, kept=kept, dry_run=dry_run, monitor=shared.monitor)
     if json:
         typer.echo(to_json(found))
         return

@@ -77,8 +77,8 @@ def verify(
     An ISO that has the name of one in the catalogue must have its sha256 as well.
     """
     from builder import files
-    from builder.iso.medium import survey
     from builder.iso.source import opened
+    from builder.iso.survey import survey
     from builder.media import check, stage
 
     monitor = context(ctx).monitor

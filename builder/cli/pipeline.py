@@ -64,7 +64,7 @@ def run(
     settings, library = context(ctx).settings, context(ctx).library
     pipeline = load(find(file), library)
     options = BuildOptions(force=force, sign=sign.absolute() if sign else None)
-    known = passphrases(options.sign)
+    known = passphrases(sign)
     workers = parallel or pipeline.parallel
     prepare_host(settings)
     with runs.recorded(pipeline, settings.artifacts) as over:

@@ -13,7 +13,7 @@ from builder.monitor import Monitor
 
 if TYPE_CHECKING:
     from builder.iso.patch import IsoPatch
-    from builder.media.edits import Wishes
+    from builder.media.edits import Edits
 
 
 def remaster(
@@ -57,10 +57,10 @@ def remaster(
     """
     from builder.iso import dates
     from builder.media import cmdline
-    from builder.media.edits import Wishes
+    from builder.media.edits import Edits
     from builder.media.remaster import planned
 
-    wishes = Wishes(
+    edits = Edits(
         kickstart=_text(kickstart),
         append=cmdline.split(append),
         remove=cmdline.split(remove),
@@ -71,7 +71,7 @@ def remaster(
         when=dates.epoch(os.environ),
     )
     if dry_run:
-        typer.echo(_shown(planned(file, wishes)))
+        typer.echo(_shown(planned(file, edits)))
         return
     targets = [each for each in (output, overlay, oemdrv) if each is not None]
     if len(targets) != 1:
@@ -81,29 +81,27 @@ def remaster(
         raise UsageError(f"{target} is the ISO to read.", hint="Give another name.")
     with monitor.step(f"Remastering {file.name}"):
         if oemdrv is None:
-            _remaster(file, wishes, target, overlay=overlay is not None, monitor=monitor)
+            _remaster(file, edits, target, overlay=overlay is not None, monitor=monitor)
         else:
-            _second_medium(file, wishes, target)
+            _second_medium(file, edits, target)
 
 
-def _remaster(
-    file: Path, wishes: "Wishes", output: Path, *, overlay: bool, monitor: Monitor
-) -> None:
+def _remaster(file: Path, edits: "Edits", output: Path, *, overlay: bool, monitor: Monitor) -> None:
     from builder.media.remaster import remaster as change
 
-    media = change(file, wishes, output=output, overlay=overlay, monitor=monitor)
+    media = change(file, edits, output=output, overlay=overlay, monitor=monitor)
     typer.echo(f"{media.path}: {size(media.size)}, boots by itself into {media.kickstart_path}")
 
 
-def _second_medium(file: Path, wishes: "Wishes", output: Path) -> None:
+def _second_medium(file: Path, edits: "Edits", output: Path) -> None:
     from builder.iso import dates
-    from builder.iso.medium import survey
     from builder.iso.source import opened
+    from builder.iso.survey import survey
     from builder.media import oemdrv
 
     with opened(file) as source:
         own = dates.from_record(survey(source).primary.descriptor.root.raw[18:25])
-    oemdrv.make(wishes.kickstart, output, when=wishes.when or own)
+    oemdrv.make(edits.kickstart, output, when=edits.when or own)
     typer.echo(f"{output}: attach it beside {file.name}, whose installer reads /ks.cfg from it")
 
 

@@ -17,7 +17,7 @@ from builder.model.event import Event
 from builder.model.template import Manifest
 from builder.model.text import plain
 from builder.record import events, logs
-from builder.record.build_record import Record
+from builder.record.build_record import BuildRecord
 from builder.record.builds import Build, load
 
 LOGS = (
@@ -98,7 +98,7 @@ def clean(path: Path) -> Iterator[str]:
 
 
 def _unknown(folder: Path) -> Build:
-    record = Record(build_id=folder.name, name=folder.parent.name)
+    record = BuildRecord(build_id=folder.name, name=folder.parent.name)
     began = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
     return Build(folder=folder, record=record, state="unknown", began=began, seconds=0)
 
@@ -117,7 +117,7 @@ def _read_logs(folder: Path, build: Build, happened: tuple[Event, ...]) -> tuple
     return tuple(found)
 
 
-def _said(name: str, record: Record, failure: Event | None) -> str:
+def _said(name: str, record: BuildRecord, failure: Event | None) -> str:
     """Return what to look for in a log: the line that told of the failure."""
     if failure and failure.line:
         return failure.line if failure.source in ("", name) else ""

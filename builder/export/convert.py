@@ -7,7 +7,7 @@ from pathlib import Path
 
 from builder import process
 from builder.errors import HostError
-from builder.export.order import Source
+from builder.export.order import ExportSource
 from builder.monitor import Monitor, Progress
 
 _NEXT_TO_NOTHING = 1 << 20  # bytes
@@ -15,7 +15,7 @@ _PERCENT = re.compile(r"\((\d+\.\d+)/100%\)")
 
 
 def convert(
-    source: Source, target: Path, *, to: str, options: Sequence[str] = (), monitor: Monitor
+    source: ExportSource, target: Path, *, to: str, options: Sequence[str] = (), monitor: Monitor
 ) -> None:
     """Write the template's disk to `target` in qemu-img's format `to`.
 
@@ -39,7 +39,7 @@ def _full(folder: Path) -> bool:
     return state.f_bavail * state.f_frsize < _NEXT_TO_NOTHING
 
 
-def compare(source: Source, target: Path, *, to: str, monitor: Monitor) -> None:
+def compare(source: ExportSource, target: Path, *, to: str, monitor: Monitor) -> None:
     """Prove that a guest sees in `target` what it sees in the template. Raises HostError if not."""
     argv = ("compare", "-f", "qcow2", "-F", to)
     _run(argv, source, target, title=f"Comparing the {to}", monitor=monitor)
@@ -51,7 +51,7 @@ def check(target: Path, *, to: str) -> None:
 
 
 def _run(
-    argv: Sequence[str], source: Source, target: Path, *, title: str, monitor: Monitor
+    argv: Sequence[str], source: ExportSource, target: Path, *, title: str, monitor: Monitor
 ) -> None:
     total = source.capacity
     with monitor.progress(title, total=total) as progress:

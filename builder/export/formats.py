@@ -7,14 +7,14 @@ import msgspec
 
 from builder.errors import UsageError, suggest
 from builder.export import oci, ova, qcow2, raw, tarball, vagrant, vhdx, vmdk
-from builder.export.order import Source
+from builder.export.order import ExportSource
 from builder.monitor import Monitor
 
 
 class Writer(Protocol):
     """What each format's module offers."""
 
-    def __call__(self, source: Source, part: Path, *, name: str, monitor: Monitor) -> None:
+    def __call__(self, source: ExportSource, part: Path, *, name: str, monitor: Monitor) -> None:
         """Fill the empty file `part`, which will be called `name`, and check the result.
 
         Raises HostError when there is no room or the result is not what it should be.

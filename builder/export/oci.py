@@ -11,7 +11,7 @@ import msgspec
 
 from builder import files
 from builder.export.archive import Member, pack
-from builder.export.order import Source
+from builder.export.order import ExportSource
 from builder.monitor import Monitor
 
 _TYPE = "application/vnd.oci.image"
@@ -38,7 +38,7 @@ class _Blob(msgspec.Struct, frozen=True, kw_only=True):
         return Member(name=f"blobs/sha256/{self.digest}", content=self.content)
 
 
-def write(source: Source, part: Path, *, name: str, monitor: Monitor) -> None:  # noqa: ARG001
+def write(source: ExportSource, part: Path, *, name: str, monitor: Monitor) -> None:  # noqa: ARG001
     """See formats.Writer."""
     with files.scratch(part) as path:
         # Not compressed: the disk in it is. So it is its own diff_id as well.
@@ -51,7 +51,7 @@ def write(source: Source, part: Path, *, name: str, monitor: Monitor) -> None:  
         pack(part, _layout(source, layer), when=source.when, monitor=monitor)
 
 
-def _disk(source: Source) -> tuple[Member, ...]:
+def _disk(source: ExportSource) -> tuple[Member, ...]:
     disk = f"disk/{source.manifest.name}.qcow2"
     return (
         Member(name="disk", mode=0o755),
@@ -59,7 +59,7 @@ def _disk(source: Source) -> tuple[Member, ...]:
     )
 
 
-def _layout(source: Source, layer: _Blob) -> tuple[Member, ...]:
+def _layout(source: ExportSource, layer: _Blob) -> tuple[Member, ...]:
     config = _json_blob(f"{_TYPE}.config.v1+json", _config(source, layer))
     manifest = _json_blob(f"{_TYPE}.manifest.v1+json", _manifest(source, config, layer))
     blobs = sorted((layer, config, manifest), key=lambda blob: blob.digest)
@@ -72,7 +72,7 @@ def _layout(source: Source, layer: _Blob) -> tuple[Member, ...]:
     )
 
 
-def _config(source: Source, layer: _Blob) -> dict[str, object]:
+def _config(source: ExportSource, layer: _Blob) -> dict[str, object]:
     created = source.manifest.created
     return {
         "created": created,
@@ -84,7 +84,7 @@ def _config(source: Source, layer: _Blob) -> dict[str, object]:
     }
 
 
-def _manifest(source: Source, config: _Blob, layer: _Blob) -> dict[str, object]:
+def _manifest(source: ExportSource, config: _Blob, layer: _Blob) -> dict[str, object]:
     return {
         "schemaVersion": 2,
         "mediaType": f"{_TYPE}.manifest.v1+json",
@@ -98,7 +98,7 @@ def _manifest(source: Source, config: _Blob, layer: _Blob) -> dict[str, object]:
     }
 
 
-def _index(source: Source, manifest: _Blob) -> dict[str, object]:
+def _index(source: ExportSource, manifest: _Blob) -> dict[str, object]:
     # The name by which tools find it among others of a layout: a tag.
     named = {"org.opencontainers.image.ref.name": source.manifest.version}
     platform = {"architecture": "amd64", "os": "linux"}

@@ -19,7 +19,7 @@ class ExportOrder(msgspec.Struct, frozen=True, kw_only=True):
     """Whether an image inside must be readable for QEMU before 5.1, which knows no zstd."""
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True):
+class ExportSource(msgspec.Struct, frozen=True, kw_only=True):
     """What an export is made of."""
 
     manifest: Manifest

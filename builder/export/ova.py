@@ -11,14 +11,14 @@ from builder import files
 from builder.errors import UsageError
 from builder.export import vmdk
 from builder.export.archive import Member, pack
-from builder.export.order import Source
+from builder.export.order import ExportSource
 from builder.export.ovf import Disk, descriptor
 from builder.monitor import Monitor
 
 _LIMIT = 8 * 2**30  # bytes of a file in a ustar: eleven octal digits
 
 
-def write(source: Source, part: Path, *, name: str, monitor: Monitor) -> None:  # noqa: ARG001
+def write(source: ExportSource, part: Path, *, name: str, monitor: Monitor) -> None:  # noqa: ARG001
     """See formats.Writer."""
     stem = source.stem
     disk = f"{stem}-disk1.vmdk"

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from builder import files
 from builder.errors import HostError
-from builder.export.order import Source
+from builder.export.order import ExportSource
 from builder.monitor import Monitor
 
 
-def write(source: Source, part: Path, *, name: str, monitor: Monitor) -> None:
+def write(source: ExportSource, part: Path, *, name: str, monitor: Monitor) -> None:
     """See formats.Writer."""
     shutil.copyfile(source.image, part)
     facts = source.manifest.image

@@ -10,7 +10,7 @@ from builder import files
 from builder.errors import TemplateError, UsageError
 from builder.export import convert, formats, sums
 from builder.export.formats import FORMATS, Format
-from builder.export.order import Export, ExportOrder, Source
+from builder.export.order import Export, ExportOrder, ExportSource
 from builder.model.template import Template
 from builder.monitor import Monitor
 from builder.registry.image import measure
@@ -56,8 +56,10 @@ def _make(template: Template, form: Format, path: Path, *, compat: bool, monitor
 
 
 @contextmanager
-def _source(template: Template, path: Path, *, compat: bool, monitor: Monitor) -> Iterator[Source]:
-    source = Source(manifest=manifest(template), image=template.path)
+def _source(
+    template: Template, path: Path, *, compat: bool, monitor: Monitor
+) -> Iterator[ExportSource]:
+    source = ExportSource(manifest=manifest(template), image=template.path)
     if files.sha256(template.path, monitor=monitor) != template.image.sha256:
         raise TemplateError(
             f"{template.path} has changed since it was published.",
@@ -70,7 +72,7 @@ def _source(template: Template, path: Path, *, compat: bool, monitor: Monitor) -
         convert.convert(source, image, to="qcow2", options=_ZLIB, monitor=monitor)
         convert.compare(source, image, to="qcow2", monitor=monitor)
         record = msgspec.structs.replace(source.manifest, image=measure(image), compression="zlib")
-        yield Source(manifest=record, image=image)
+        yield ExportSource(manifest=record, image=image)
 
 
 def _refuse_needless(form: Format, *, compat: bool) -> None:

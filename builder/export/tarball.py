@@ -5,11 +5,11 @@ from pathlib import Path
 import msgspec
 
 from builder.export.archive import Member, pack
-from builder.export.order import Source
+from builder.export.order import ExportSource
 from builder.monitor import Monitor
 
 
-def write(source: Source, part: Path, *, name: str, monitor: Monitor) -> None:  # noqa: ARG001
+def write(source: ExportSource, part: Path, *, name: str, monitor: Monitor) -> None:  # noqa: ARG001
     """See formats.Writer. The manifest comes last: it makes the image visible."""
     record = msgspec.json.format(msgspec.json.encode(source.manifest), indent=2) + b"\n"
     members = (

@@ -9,14 +9,14 @@ from pathlib import Path
 import msgspec
 
 from builder.export.archive import Member, pack
-from builder.export.order import Source
+from builder.export.order import ExportSource
 from builder.model.domain import Machine
 from builder.monitor import Monitor
 
 _GB = 2**30
 
 
-def write(source: Source, part: Path, *, name: str, monitor: Monitor) -> None:  # noqa: ARG001
+def write(source: ExportSource, part: Path, *, name: str, monitor: Monitor) -> None:  # noqa: ARG001
     """See formats.Writer."""
     members = (
         Member(name="metadata.json", content=metadata(source.capacity)),

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from builder.errors import HostError
 from builder.export import convert
-from builder.export.order import Source
+from builder.export.order import ExportSource
 from builder.monitor import Monitor
 
 _HEADERS = (0x10000, 0x20000)
@@ -22,7 +22,7 @@ _PAGE_83 = uuid.UUID("beca12ab-b2e6-4523-93ef-c309e000c746").bytes_le
 _POLYNOMIAL = 0x82F63B78  # CRC-32C (Castagnoli), reflected
 
 
-def write(source: Source, part: Path, *, name: str, monitor: Monitor) -> None:  # noqa: ARG001
+def write(source: ExportSource, part: Path, *, name: str, monitor: Monitor) -> None:  # noqa: ARG001
     """See formats.Writer."""
     options = ("-o", "subformat=dynamic")
     convert.convert(source, part, to="vhdx", options=options, monitor=monitor)

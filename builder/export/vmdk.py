@@ -10,7 +10,7 @@ from pathlib import Path
 
 from builder.errors import HostError
 from builder.export import convert
-from builder.export.order import Source
+from builder.export.order import ExportSource
 from builder.monitor import Monitor
 
 _OPTIONS = ("-o", "subformat=streamOptimized,adapter_type=lsilogic")
@@ -18,7 +18,7 @@ _SECTOR = 512
 _DESCRIPTOR_AT, _DESCRIPTOR_SIZE = 28, 36  # where the header has them, in sectors
 
 
-def write(source: Source, part: Path, *, name: str, monitor: Monitor) -> None:
+def write(source: ExportSource, part: Path, *, name: str, monitor: Monitor) -> None:
     """See formats.Writer."""
     convert.convert(source, part, to="vmdk", options=_OPTIONS, monitor=monitor)
     with part.open("r+b") as file:
@@ -42,7 +42,7 @@ def settled(descriptor: str, *, name: str, content: str) -> str:
     return re.sub(r"(?m)^CID=.*$", f"CID={content}", named)
 
 
-def _content_id(source: Source) -> str:
+def _content_id(source: ExportSource) -> str:
     facts = source.manifest.image
     # All ones would mean "no parent" to a disk that is based on this one.
     return f"{int(facts.sha256[:8], 16) & 0x7FFFFFFF:08x}" if facts else "00000000"

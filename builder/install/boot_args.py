@@ -12,13 +12,13 @@ _ESCAPED = re.compile(r"\\x([0-9a-fA-F]{2})")
 _BARE = re.compile(r"x([0-9a-fA-F]{2})")
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class BootArgs(msgspec.Struct, frozen=True, kw_only=True):
     """What the guest's kernel command line names, as the guest has it."""
 
     kickstart: str = ""
     stage2: str = ""
 
-    def after(self, line: str) -> "Asked":
+    def after(self, line: str) -> "BootArgs":
         """Return what is known after a line of the console: the kernel prints its command line."""
         found = _COMMAND_LINE.match(line)
         return of(found[1]) if found else self
@@ -31,16 +31,16 @@ class Explanation(msgspec.Struct, frozen=True):
     hint: str
 
 
-def of(arguments: str) -> Asked:
+def of(arguments: str) -> BootArgs:
     """Return what a kernel command line asks for."""
     values = dict(word.partition("=")[::2] for word in arguments.split())
-    return Asked(
+    return BootArgs(
         kickstart=values.get("inst.ks", values.get("ks", "")),
         stage2=values.get("inst.stage2", values.get("inst.repo", "")),
     )
 
 
-def explain(cause: str, asked: Asked, medium: InstallMedia | None) -> Explanation | None:
+def explain(cause: str, asked: BootArgs, medium: InstallMedia | None) -> Explanation | None:
     """Return why the cause named came about, where what was asked for is not what there is."""
     if medium is None or cause not in (
         "kickstart-not-found",
@@ -67,7 +67,7 @@ def _wrong_label(what: str, place: str, medium: InstallMedia) -> Explanation | N
     )
 
 
-def _wrong_path(cause: str, asked: Asked, medium: InstallMedia) -> Explanation | None:
+def _wrong_path(cause: str, asked: BootArgs, medium: InstallMedia) -> Explanation | None:
     found = re.match(r"hd:[^:]+:(.+)", asked.kickstart)
     if cause != "kickstart-not-found" or found is None or found[1] == medium.kickstart_path:
         return None

@@ -8,7 +8,7 @@ import re
 import msgspec
 
 from builder.errors import BuilderError
-from builder.install.boot_args import Asked, explain
+from builder.install.boot_args import BootArgs, explain
 from builder.install.cause import Cause, Take, Weight
 from builder.install.causes import CAUSES
 from builder.install.log_line import CONSOLE, said
@@ -36,7 +36,7 @@ _END = re.compile(
 )
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class FoundCause(msgspec.Struct, frozen=True, kw_only=True):
     """A cause that was found, in words."""
 
     cause: Cause
@@ -72,7 +72,7 @@ class Diagnosis:
     def __init__(self, medium: InstallMedia | None = None) -> None:
         """`medium` is what the installer should have found."""
         self._medium = medium
-        self._asked = Asked()
+        self._asked = BootArgs()
         self._seen: dict[str, _Seen] = {}
         self._open: dict[str, _Seen] = {}
 
@@ -101,7 +101,7 @@ class Diagnosis:
         self._open.clear()
 
     @property
-    def finding(self) -> Finding | None:
+    def finding(self) -> FoundCause | None:
         """The best explanation; None as long as nothing failed."""
         failures = [seen for seen in self._seen.values() if not seen.cause.explains]
         if not failures:
@@ -167,7 +167,7 @@ def _add(seen: _Seen, detail: str) -> None:
         seen.details.append(detail)
 
 
-def _worded(seen: _Seen, asked: Asked, medium: InstallMedia | None) -> Finding:
+def _worded(seen: _Seen, asked: BootArgs, medium: InstallMedia | None) -> FoundCause:
     cause = seen.cause
     # Not str.format: what the guest says is no format.
     sentence = cause.sentence.replace("{0}", _shown(seen.group).rstrip("."))
@@ -175,7 +175,7 @@ def _worded(seen: _Seen, asked: Asked, medium: InstallMedia | None) -> Finding:
     if details:
         sentence = f"{sentence.removesuffix('.')}: {details}."
     known = explain(cause.name, asked, medium)
-    return Finding(
+    return FoundCause(
         cause=cause,
         sentence=known.sentence if known else sentence,
         hint=known.hint if known else cause.hint,

@@ -21,7 +21,7 @@ _TERMINAL = re.compile(
 )
 
 
-class Said(msgspec.Struct, frozen=True):
+class LogLine(msgspec.Struct, frozen=True):
     """One message: a line, and more where a log's record holds several."""
 
     lines: tuple[str, ...]
@@ -29,11 +29,11 @@ class Said(msgspec.Struct, frozen=True):
     """Who wrote it, where a log tells."""
 
 
-def said(line: str) -> Said:
+def said(line: str) -> LogLine:
     """Take a line of any witness apart."""
     log = _LOG.match(line)
     if log is None:
-        return Said((line[_end(_TERMINAL, line) :].strip(),))
+        return LogLine((line[_end(_TERMINAL, line) :].strip(),))
     program, text = log[1], line[log.end() :]
     inner = _INNER.match(text) if program == "anaconda" else None
     if inner:
@@ -42,7 +42,7 @@ def said(line: str) -> Said:
     if module:
         text = text[module.end() :]
     lines = [part.strip() for part in text.split(_BREAK)]
-    return Said(tuple(filter(None, lines)), program)
+    return LogLine(tuple(filter(None, lines)), program)
 
 
 def message(line: str) -> str:

@@ -6,7 +6,7 @@ from builder.errors import BuilderError, InstallError
 from builder.install import report
 from builder.install.diagnose import Diagnosis
 from builder.install.progress import follow
-from builder.install.progress_report import Track
+from builder.install.progress_report import ProgressReport
 from builder.model.domain import ANACONDA_PORT, RESULT_PORT
 from builder.model.installation import GuestReport, Output
 from builder.model.media import InstallMedia
@@ -18,7 +18,7 @@ _MOST_PACKAGES = 5000
 """As many as our script sends."""
 
 
-class Heard(msgspec.Struct, kw_only=True):
+class Observed(msgspec.Struct, kw_only=True):
     """What the guest told so far."""
 
     packages: list[Package] = []
@@ -33,13 +33,13 @@ class Heard(msgspec.Struct, kw_only=True):
     """The line there."""
 
 
-class Watcher:
+class Observer:
     """Turns signals into what is known; knows nothing of time or libvirt."""
 
-    def __init__(self, nonce: str, track: Track, medium: InstallMedia | None) -> None:
-        self.heard = Heard()
+    def __init__(self, nonce: str, progress: ProgressReport, medium: InstallMedia | None) -> None:
+        self.observed = Observed()
         self._nonce = nonce
-        self.track = track
+        self.progress = progress
         self._refused = False
         self._lines: dict[str, Lines] = {}
         self._diagnosis = Diagnosis(medium)
@@ -51,7 +51,7 @@ class Watcher:
             if output.source == RESULT_PORT:
                 self._take_report(line)
             else:
-                self.track.move(follow(self.track.position, line))
+                self.progress.move(follow(self.progress.position, line))
                 self._diagnosis.hear(line, output.source)
                 self._judge()
 
@@ -66,24 +66,24 @@ class Watcher:
         said = report.parse(line)
         if said is None or said.nonce != self._nonce:
             return
-        if said.package and len(self.heard.packages) < _MOST_PACKAGES:
-            self.heard.packages.append(said.package)
-        self.heard.system = said.system or self.heard.system
+        if said.package and len(self.observed.packages) < _MOST_PACKAGES:
+            self.observed.packages.append(said.package)
+        self.observed.system = said.system or self.observed.system
         if said.result == "success" and not self._refused:
             # What the guest's scripts know outweighs what a text on its console looked like.
-            self.heard.success, self.heard.failure = True, None
+            self.observed.success, self.observed.failure = True, None
             self._diagnosis.forget()
         if said.result == "failure" and not self._refused:
             self._refused = True
-            self.heard.failure = _reported(said)
+            self.observed.failure = _reported(said)
             self._judge()
 
     def _judge(self) -> None:
         """Let a text that says why replace one, or a report, that says only that."""
         found = self._diagnosis.finding
         if found and not (self._refused and found.vague):
-            self.heard.failure, self.heard.line = found.failure(), found.line
-            self.heard.source = "virtio" if found.witness == ANACONDA_PORT else found.witness
+            self.observed.failure, self.observed.line = found.failure(), found.line
+            self.observed.source = "virtio" if found.witness == ANACONDA_PORT else found.witness
 
 
 def _reported(said: GuestReport) -> InstallError:

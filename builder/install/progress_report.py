@@ -8,7 +8,7 @@ from builder.monitor import Monitor, Progress
 _SECOND, _MINUTE = 1.0, 60.0
 
 
-class Track:
+class ProgressReport:
     """Follows the position and tells it; `expected` are the phases' seconds in an earlier build."""
 
     def __init__(

@@ -8,7 +8,7 @@ from pathlib import Path
 from builder.errors import BuilderError
 from builder.install import report
 from builder.install.film import Film
-from builder.install.observer import Heard
+from builder.install.observer import Observed
 from builder.install.watch import watch
 from builder.model.installation import Installation, InstallPlan, Limits
 from builder.model.traces import Traces
@@ -89,7 +89,9 @@ def _start(plan: InstallPlan, domain: domains.Domain) -> None:
     domains.start(domain.connection, domain_xml(plan.domain))
 
 
-def _run(plan: InstallPlan, domain: domains.Domain, *, limits: Limits, monitor: Monitor) -> Heard:
+def _run(
+    plan: InstallPlan, domain: domains.Domain, *, limits: Limits, monitor: Monitor
+) -> Observed:
     guest = _Guest(domain, plan.traces, monitor)
     with listen(domain, logs=plan.domain.logs) as signals:
         domains.resume(domain)

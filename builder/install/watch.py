@@ -7,9 +7,9 @@ from typing import Protocol
 
 from builder.errors import HostError, InstallError
 from builder.install.clock import Clock
-from builder.install.observer import Heard, Watcher
+from builder.install.observer import Observed, Observer
 from builder.install.progress import FIRMWARE
-from builder.install.progress_report import Track
+from builder.install.progress_report import ProgressReport
 from builder.model.installation import Ended, HostTrouble, InstallPlan, Limits, Output, Signal
 from builder.monitor import Monitor
 
@@ -19,7 +19,7 @@ _MOST_RESETS = 3
 
 
 class Guest(Protocol):
-    """What a watcher needs of the guest beside its signals."""
+    """What a observer needs of the guest beside its signals."""
 
     def vital(self) -> object:
         """Return anything that changes while the guest lives, such as its I/O counters."""
@@ -36,26 +36,26 @@ def watch(
     guest: Guest,
     monitor: Monitor,
     now: Callable[[], float] = time.monotonic,
-) -> Heard:
-    """Return what was heard of a successful installation; `now` is the clock, in seconds.
+) -> Observed:
+    """Return what was observed of a successful installation; `now` is the clock, in seconds.
 
     Raises the error of the cause when the guest failed, InstallError when it died, HangError at a
     deadline.
     """
     with monitor.progress("installed", total=100, unit="%") as progress:
-        track = Track(monitor, progress, expected=limits.expected, now=now)
-        watcher = Watcher(plan.nonce, track, plan.media)
+        report = ProgressReport(monitor, progress, expected=limits.expected, now=now)
+        observer = Observer(plan.nonce, report, plan.media)
         clock = Clock(limits.deadlines, now)
-        end = _until_end(signals, clock=clock, guest=guest, watcher=watcher)
-        track.end()
-    if watcher.heard.failure is not None:
+        end = _until_end(signals, clock=clock, guest=guest, observer=observer)
+        report.end()
+    if observer.observed.failure is not None:
         monitor.tell(
             "failure",
-            watcher.heard.failure.message,
-            source=watcher.heard.source,
-            line=watcher.heard.line,
+            observer.observed.failure.message,
+            source=observer.observed.source,
+            line=observer.observed.line,
         )
-    return _judge(watcher.heard, end, track)
+    return _judge(observer.observed, end, report)
 
 
 def _until_end(
@@ -63,7 +63,7 @@ def _until_end(
     *,
     clock: Clock,
     guest: Guest,
-    watcher: Watcher,
+    observer: Observer,
 ) -> Ended | None:
     """Listen until the domain ended (its end is returned) or failed for sure (None)."""
     resets = 0
@@ -71,37 +71,41 @@ def _until_end(
         signal = _next(signals)
         if isinstance(signal, Output):
             clock.alive()
-            watcher.listen(signal)
+            observer.listen(signal)
         elif isinstance(signal, Ended):
-            if not _is_over(signal, watcher.heard):
-                _drain(signals, watcher)
-            if not _firmware_reset(signal, watcher, resets):
+            if not _is_over(signal, observer.observed):
+                _drain(signals, observer)
+            if not _firmware_reset(signal, observer, resets):
                 return signal
             resets += 1
             guest.restart()
         elif isinstance(signal, HostTrouble):
             raise HostError(signal.sentence, hint=signal.hint)
         else:
-            watcher.pause()
+            observer.pause()
         if clock.wants_a_look():
             clock.look(guest.vital())
-            watcher.track.show()
-        if clock.over(failed=watcher.heard.failure is not None, phase=watcher.track.position.phase):
+            observer.progress.show()
+        if clock.over(
+            failed=observer.observed.failure is not None, phase=observer.progress.position.phase
+        ):
             return None
 
 
-def _is_over(end: Ended, heard: Heard) -> bool:
+def _is_over(end: Ended, observed: Observed) -> bool:
     """Tell whether nothing that may still be on its way can change the outcome."""
-    return heard.success and end.reason in {"shutdown", "rebooted"}
+    return observed.success and end.reason in {"shutdown", "rebooted"}
 
 
-def _firmware_reset(end: Ended, watcher: Watcher, resets: int) -> bool:
+def _firmware_reset(end: Ended, observer: Observer, resets: int) -> bool:
     """Tell whether it was the firmware that reset the machine, before any system ran.
 
     UEFI does so after it has set itself up, and shim's fallback once on a machine with a TPM.
     """
-    heard = watcher.heard
-    early = watcher.track.position.phase == FIRMWARE and not (heard.failure or heard.success)
+    observed = observer.observed
+    early = observer.progress.position.phase == FIRMWARE and not (
+        observed.failure or observed.success
+    )
     return end.reason == "rebooted" and early and resets < _MOST_RESETS
 
 
@@ -112,15 +116,15 @@ def _next(signals: SimpleQueue[Signal], seconds: float = _POLL_SECONDS) -> Signa
         return None
 
 
-def _drain(signals: SimpleQueue[Signal], watcher: Watcher) -> None:
+def _drain(signals: SimpleQueue[Signal], observer: Observer) -> None:
     """What the guest wrote last may still be on its way when the news of its end arrives."""
     while isinstance(signal := _next(signals, _LAST_WORDS_SECONDS), Output):
-        watcher.listen(signal)
+        observer.listen(signal)
 
 
-def _judge(heard: Heard, end: Ended | None, track: Track) -> Heard:
-    if heard.failure is not None:
-        raise heard.failure
+def _judge(observed: Observed, end: Ended | None, report: ProgressReport) -> Observed:
+    if observed.failure is not None:
+        raise observed.failure
     reason = end.reason if end else "failed"
     if reason == "crashed":
         raise InstallError("The guest crashed.", hint="The console log shows its last lines.")
@@ -134,15 +138,15 @@ def _judge(heard: Heard, end: Ended | None, track: Track) -> Heard:
             "The guest was destroyed from outside before it powered off.",
             hint="Somebody, or something, called for it on this host: virsh destroy.",
         )
-    if not heard.success and reason == "rebooted":
+    if not observed.success and reason == "rebooted":
         raise InstallError(
             "The guest rebooted without saying that the installation succeeded.",
-            hint=f"The console log shows how far it came: {track.position.phase}.",
+            hint=f"The console log shows how far it came: {report.position.phase}.",
         )
-    if not heard.success:
+    if not observed.success:
         raise InstallError(
             "The guest ended without saying that the installation succeeded.",
-            hint=f"The console log shows how far it came: {track.position.phase}.",
+            hint=f"The console log shows how far it came: {report.position.phase}.",
         )
-    heard.phases = track.seconds
-    return heard
+    observed.phases = report.seconds
+    return observed

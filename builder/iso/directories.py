@@ -207,7 +207,7 @@ class TreeEditor:
         descriptor = self._tree.descriptor
         known = path_table.read(self._draft, descriptor)
         added = [
-            path_table.Entry(each.identifier, each.extent, each.parent.extent)
+            path_table.PathRecord(each.identifier, each.extent, each.parent.extent)
             for each in self._added
         ]
         entries = path_table.changed(known, self._moved, added)

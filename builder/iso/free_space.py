@@ -6,9 +6,9 @@ import msgspec
 
 from builder.iso import eltorito, tree
 from builder.iso.iso9660 import sectors
-from builder.iso.medium import Medium
 from builder.iso.partitions import PER_SECTOR, Insertion, gpt
 from builder.iso.source import SECTOR, damaged
+from builder.iso.survey import Survey
 from builder.iso.tree import Directory, Tree
 
 _WINDOW = 8 << 20  # bytes behind the last file that are looked at
@@ -16,7 +16,7 @@ _STEP = 64  # sectors: a repeated change of about the same size needs about the 
 _CYLINDER = (1 << 20) // SECTOR  # isohybrid pads to whole cylinders of 64 heads and 32 sectors
 
 
-class Room(msgspec.Struct, frozen=True, kw_only=True):
+class FreeSpace(msgspec.Struct, frozen=True, kw_only=True):
     """Free sectors, counted from the image's beginning, and what lies behind them."""
 
     first: int
@@ -40,7 +40,7 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
         return Insertion(at=self.end, count=count, until=self.gap_end if fits else None)
 
 
-def find(medium: Medium, replaced: Collection[str]) -> Room:
+def find(medium: Survey, replaced: Collection[str]) -> FreeSpace:
     """Return the room that is free once the files of the paths `replaced` are not there any more.
 
     Sectors count as used when anything points at them, or when they hold anything.
@@ -57,10 +57,10 @@ def find(medium: Medium, replaced: Collection[str]) -> Room:
     stale = tuple(range(start, start + count) for start, count in taken if start >= used)
     moving, gap_end = _behind(medium, end) if appended else _padding(medium, end)
     first = _empty_from(medium, used, end, stale)
-    return Room(first=first, end=max(end, first), stale=stale, moving=moving, gap_end=gap_end)
+    return FreeSpace(first=first, end=max(end, first), stale=stale, moving=moving, gap_end=gap_end)
 
 
-def grown(medium: Medium, insertion: Insertion) -> int:
+def grown(medium: Survey, insertion: Insertion) -> int:
     """Return the bytes that the image has after the insertion."""
     size = medium.source.size
     if not insertion.count or insertion.until is not None:
@@ -71,7 +71,7 @@ def grown(medium: Medium, insertion: Insertion) -> int:
     return total * SECTOR
 
 
-def _used(medium: Medium, gone: Collection[tuple[int, int, int]]) -> Iterator[int]:
+def _used(medium: Survey, gone: Collection[tuple[int, int, int]]) -> Iterator[int]:
     """Yield the sector behind each thing that stays; `gone` has volume, directory and record."""
     catalogue = eltorito.catalogue(medium.source)
     if catalogue is not None:
@@ -95,7 +95,7 @@ def _reach(where: Tree, directory: Directory, gone: Collection[tuple[int, int, i
     )
 
 
-def _volume_end(medium: Medium, used: int) -> int:
+def _volume_end(medium: Survey, used: int) -> int:
     end = medium.primary.base + medium.primary.descriptor.space
     table = gpt(medium.source)
     if table is not None and used <= table.backup_start // PER_SECTOR < end:
@@ -103,17 +103,17 @@ def _volume_end(medium: Medium, used: int) -> int:
     return max(end, used)
 
 
-def _padding(medium: Medium, end: int) -> tuple[range, int | None]:
+def _padding(medium: Survey, end: int) -> tuple[range, int | None]:
     """Return nothing that has to move, and where the padding of isohybrid behind it ends."""
     return range(end, end), _gap_end(medium, end, _disk_end(medium))
 
 
-def _disk_end(medium: Medium) -> int:
+def _disk_end(medium: Survey) -> int:
     size, table = sectors(medium.source.size), gpt(medium.source)
     return size if table is None else min(table.backup_start // PER_SECTOR, size)
 
 
-def _behind(medium: Medium, end: int) -> tuple[range, int | None]:
+def _behind(medium: Survey, end: int) -> tuple[range, int | None]:
     """Return what an appended partition at sector `end` takes, and where a gap behind it ends."""
     tables = [each for each in medium.partitions if each.table == "GPT"]
     own = next((each for each in tables if each.start == end * PER_SECTOR), None)
@@ -128,7 +128,7 @@ def _behind(medium: Medium, end: int) -> tuple[range, int | None]:
     return range(end, behind), _gap_end(medium, behind, gap.end // PER_SECTOR)
 
 
-def _gap_end(medium: Medium, start: int, end: int) -> int | None:
+def _gap_end(medium: Survey, start: int, end: int) -> int | None:
     """Return where a gap ends; None if there is none, or something in it."""
     if end <= start:
         return None
@@ -136,7 +136,7 @@ def _gap_end(medium: Medium, start: int, end: int) -> int | None:
     return None if any(content) else end
 
 
-def _empty_from(medium: Medium, used: int, end: int, stale: tuple[range, ...]) -> int:
+def _empty_from(medium: Survey, used: int, end: int, stale: tuple[range, ...]) -> int:
     """Return the first sector of the room from which on nothing is written, but what goes."""
     last = min(end, used + _WINDOW // SECTOR, medium.source.size // SECTOR)
     if last <= used:

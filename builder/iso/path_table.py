@@ -10,7 +10,7 @@ from builder.iso import iso9660
 from builder.iso.source import SECTOR, Source, damaged
 
 
-class Entry(msgspec.Struct, frozen=True):
+class PathRecord(msgspec.Struct, frozen=True):
     """A directory; the root is its own parent."""
 
     identifier: bytes
@@ -19,7 +19,9 @@ class Entry(msgspec.Struct, frozen=True):
     """The parent's extent."""
 
 
-def read(source: Source, descriptor: iso9660.Descriptor, *, big: bool = False) -> tuple[Entry, ...]:
+def read(
+    source: Source, descriptor: iso9660.Descriptor, *, big: bool = False
+) -> tuple[PathRecord, ...]:
     """Return the directories of one of the two tables. Raises MediaError for nonsense."""
     start = (descriptor.base + descriptor.path_tables[big]) * SECTOR
     content = source.read(start, descriptor.path_table_size)
@@ -35,25 +37,25 @@ def read(source: Source, descriptor: iso9660.Descriptor, *, big: bool = False) -
         at += 8 + length + length % 2
     if any(not 1 <= parent <= len(found) for _, _, parent in found):
         raise damaged(source, "its path table names parents that are not there")
-    return tuple(Entry(name, extent, found[parent - 1][1]) for name, extent, parent in found)
+    return tuple(PathRecord(name, extent, found[parent - 1][1]) for name, extent, parent in found)
 
 
 def changed(
-    entries: Iterable[Entry], moved: Mapping[int, int], added: Iterable[Entry]
-) -> tuple[Entry, ...]:
+    entries: Iterable[PathRecord], moved: Mapping[int, int], added: Iterable[PathRecord]
+) -> tuple[PathRecord, ...]:
     """Return the entries with directories at new places (`moved`, old extent to new) and more."""
 
     def now(extent: int) -> int:
         return moved.get(extent, extent)
 
-    kept = (Entry(each.identifier, now(each.extent), now(each.parent)) for each in entries)
+    kept = (PathRecord(each.identifier, now(each.extent), now(each.parent)) for each in entries)
     return (*kept, *added)
 
 
-def encode(entries: Iterable[Entry], *, big: bool) -> bytes:
+def encode(entries: Iterable[PathRecord], *, big: bool) -> bytes:
     """Return a table: by depth, then by parent, then by identifier. Raises ValueError for loops."""
     first, *others = entries
-    children: dict[int, list[Entry]] = defaultdict(list)
+    children: dict[int, list[PathRecord]] = defaultdict(list)
     for each in others:
         children[each.parent].append(each)
     ordered = [(first, 1)]
@@ -65,11 +67,11 @@ def encode(entries: Iterable[Entry], *, big: bool) -> bytes:
     return b"".join(_entry(each, parent, big=big) for each, parent in ordered)
 
 
-def _order(entry: Entry) -> tuple[bytes, ...]:
+def _order(entry: PathRecord) -> tuple[bytes, ...]:
     return iso9660.ecma_order(entry.identifier)
 
 
-def _entry(entry: Entry, parent: int, *, big: bool) -> bytes:
+def _entry(entry: PathRecord, parent: int, *, big: bool) -> bytes:
     length = len(entry.identifier)
     numbers = struct.pack(">IH" if big else "<IH", entry.extent, parent)
     return bytes([length, 0]) + numbers + entry.identifier + bytes(length % 2)

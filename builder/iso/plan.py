@@ -9,12 +9,12 @@ from builder.errors import UsageError
 from builder.iso import free_space, implant, partitions
 from builder.iso.dates import record_date
 from builder.iso.directories import Placement, TreeEditor
-from builder.iso.free_space import Room
+from builder.iso.free_space import FreeSpace
 from builder.iso.iso9660 import Descriptor, both_endian, sectors
-from builder.iso.medium import Medium
 from builder.iso.partitions import PER_SECTOR, Insertion, gpt
 from builder.iso.patch import Draft, IsoPatch, Span, Write
 from builder.iso.source import SECTOR, damaged
+from builder.iso.survey import Survey
 
 _LARGEST = (1 << 32) - 1  # bytes of one extent
 
@@ -32,7 +32,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """The date of what is added; None takes the volume's own."""
 
 
-def plan(medium: Medium, changes: Changes) -> IsoPatch:
+def plan(medium: Survey, changes: Changes) -> IsoPatch:
     """Return what makes the new image of the medium's.
 
     New contents go into padding that is there, or the image grows by them; nothing that is there
@@ -59,7 +59,7 @@ def plan(medium: Medium, changes: Changes) -> IsoPatch:
 
 
 def _place(
-    medium: Medium, changes: Changes, draft: Draft, *, first: int
+    medium: Survey, changes: Changes, draft: Draft, *, first: int
 ) -> tuple[dict[str, Placement], int]:
     """Change the directories; return where each file goes, and the sector behind the last."""
     following = first
@@ -93,7 +93,7 @@ def content_length(content: bytes | Span) -> int:
 
 
 def _describe(
-    medium: Medium, changes: Changes, draft: Draft, *, insertion: Insertion, last: int
+    medium: Survey, changes: Changes, draft: Draft, *, insertion: Insertion, last: int
 ) -> None:
     """Bring the descriptors' sizes up to date, their volume id and the media check's sum."""
     for each in (tree.descriptor for tree in medium.trees):
@@ -116,14 +116,14 @@ def _volume_id(descriptor: Descriptor, text: str) -> bytes:
     return text.encode().ljust(32)
 
 
-def _mend_catalogue(medium: Medium, draft: Draft, insertion: Insertion) -> None:
+def _mend_catalogue(medium: Survey, draft: Draft, insertion: Insertion) -> None:
     for image in medium.images:
         if insertion.count and insertion.moves(image.sector):
             where = (image.sector + insertion.count).to_bytes(4, "little")
             draft.write(image.at + 8, where, "boot catalogue")
 
 
-def _moved(there: Room, insertion: Insertion) -> Iterator[Write]:
+def _moved(there: FreeSpace, insertion: Insertion) -> Iterator[Write]:
     if insertion.count and there.moving:
         yield Write(
             at=(there.moving.start + insertion.count) * SECTOR,
@@ -132,7 +132,9 @@ def _moved(there: Room, insertion: Insertion) -> Iterator[Write]:
         )
 
 
-def _blanks(medium: Medium, there: Room, insertion: Insertion, *, last: int) -> Iterator[Write]:
+def _blanks(
+    medium: Survey, there: FreeSpace, insertion: Insertion, *, last: int
+) -> Iterator[Write]:
     """Yield zeros over what is not meant to be found any more; other writes may cover them."""
     stale = [*there.stale, range(max(last, insertion.at), insertion.at + insertion.count)]
     table = gpt(medium.source)
@@ -163,6 +165,6 @@ def _contents(
             yield Write(at=at, content=content, title=path)
 
 
-def _tables(medium: Medium, insertion: Insertion, *, size: int) -> Iterator[Write]:
+def _tables(medium: Survey, insertion: Insertion, *, size: int) -> Iterator[Write]:
     for at, content in partitions.mended(medium.source, insertion, size=size):
         yield Write(at=at, content=content, title="partition table")

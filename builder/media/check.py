@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from builder.iso import implant, partitions, path_table, tree
-from builder.iso.medium import Medium
 from builder.iso.source import SECTOR
+from builder.iso.survey import Survey
 from builder.iso.tree import Directory, Tree
 from builder.media import cmdline, inspect
 
@@ -16,7 +16,7 @@ _LABEL = re.compile(
 _SEARCH = re.compile(r"""^[ \t]*search\s.*(?:-l|--label)[\s=]+(["']?)(?P<label>.+?)\1\s*$""", re.M)
 
 
-def problems(medium: Medium) -> tuple[str, ...]:
+def problems(medium: Survey) -> tuple[str, ...]:
     """Return what is wrong, in whole sentences; nothing for an ISO that is right."""
     return (
         *(problem for each in medium.trees for problem in _tree_problems(medium, each)),
@@ -26,7 +26,7 @@ def problems(medium: Medium) -> tuple[str, ...]:
     )
 
 
-def media_check(medium: Medium) -> str:
+def media_check(medium: Survey) -> str:
     """Return what the media check of the installer would say; reads all of the ISO."""
     right = implant.right(medium.source)
     return "no sum" if right is None else "passes" if right else "fails"
@@ -44,7 +44,7 @@ def files(directories: Iterable[Directory]) -> Counter[tuple[bytes, int, int]]:
     return found
 
 
-def _tree_problems(medium: Medium, where: Tree) -> Iterator[str]:
+def _tree_problems(medium: Survey, where: Tree) -> Iterator[str]:
     end = min(where.base + where.descriptor.space, medium.source.size // SECTOR)
     parents = {where.descriptor.root.extent: where.descriptor.root.extent}
     for directory in tree.walk(medium.source, where):
@@ -62,20 +62,20 @@ def _tree_problems(medium: Medium, where: Tree) -> Iterator[str]:
     yield from _path_table_problems(medium, where, parents)
 
 
-def _path_table_problems(medium: Medium, where: Tree, parents: dict[int, int]) -> Iterator[str]:
+def _path_table_problems(medium: Survey, where: Tree, parents: dict[int, int]) -> Iterator[str]:
     for big in (False, True):
         entries = path_table.read(medium.source, where.descriptor, big=big)
         if {each.extent: each.parent for each in entries} != parents:
             yield f"{where.title}: a path table does not agree with the directories."
 
 
-def _image_problems(medium: Medium) -> Iterator[str]:
+def _image_problems(medium: Survey) -> Iterator[str]:
     for image in medium.images:
         if (image.sector + 1) * SECTOR > medium.source.size:
             yield f"The boot image for {image.platform} is behind the end of the image."
 
 
-def menu_texts(medium: Medium) -> Iterator[tuple[str, str]]:
+def menu_texts(medium: Survey) -> Iterator[tuple[str, str]]:
     """Yield every boot menu of the medium with its path; "efi:" begins those in EFI images."""
     for path in inspect.menus(medium):
         yield path, (medium.text(path) or b"").decode("utf-8", "replace")
@@ -83,7 +83,7 @@ def menu_texts(medium: Medium) -> Iterator[tuple[str, str]]:
         yield f"efi:{file.path}", system.read(file).decode("utf-8", "replace")
 
 
-def _menu_problems(medium: Medium) -> Iterator[str]:
+def _menu_problems(medium: Survey) -> Iterator[str]:
     escaped = cmdline.escape_label(medium.volume_id)
     summed = implant.cleared(medium.source) is not None
     for path, text in menu_texts(medium):
@@ -97,7 +97,7 @@ def _menu_problems(medium: Medium) -> Iterator[str]:
             yield f"{path} offers a media check, and the ISO has no sum to pass it."
 
 
-def _kickstart_problems(medium: Medium, path: str, found: re.Match[str]) -> Iterator[str]:
+def _kickstart_problems(medium: Survey, path: str, found: re.Match[str]) -> Iterator[str]:
     wanted = found["path"].lstrip("/") or "ks.cfg"
     if found["key"] in {"inst.ks", "ks"}:
         for each in medium.trees:
@@ -105,7 +105,7 @@ def _kickstart_problems(medium: Medium, path: str, found: re.Match[str]) -> Iter
                 yield f"{path} names the kickstart /{wanted}, which is not there ({each.title})."
 
 
-def usb_problems(medium: Medium) -> Iterator[str]:
+def usb_problems(medium: Survey) -> Iterator[str]:
     """Yield why an ISO would not boot as a disk, such as a USB stick."""
     area = medium.source.read(0, 512)
     if area[510:512] != b"\x55\xaa":

@@ -8,9 +8,9 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from builder.errors import ConfigError, MediaError, UsageError
-from builder.iso.medium import Medium
 from builder.iso.patch import Draft, Span
 from builder.iso.plan import Changes
+from builder.iso.survey import Survey
 from builder.iso.tree import find
 from builder.media import bootloader, inspect, treeinfo
 from builder.media.unattended import Unattended
@@ -21,7 +21,7 @@ _LABEL = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 _LONGEST_LABEL = 32
 
 
-class Wishes(msgspec.Struct, frozen=True, kw_only=True):
+class Edits(msgspec.Struct, frozen=True, kw_only=True):
     """What shall be different on the remastered ISO."""
 
     kickstart: str
@@ -41,25 +41,25 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True):
     """The date of new files; None takes the volume's own."""
 
 
-def changes(medium: Medium, wishes: Wishes) -> Changes:
-    """Return what the wishes change on the medium. Raises UsageError, ConfigError, MediaError."""
-    entry = _entry(medium, wishes)
+def changes(medium: Survey, edits: Edits) -> Changes:
+    """Return what the edits change on the medium. Raises UsageError, ConfigError, MediaError."""
+    entry = _entry(medium, edits)
     images = Draft(medium.source)
     for system, file in inspect.efi_menus(medium.source, medium):
         edited = bootloader.edit_content(file.path, system.read(file), entry)
         system.replace(file, edited, images)
-    files: dict[str, bytes | Span] = {KICKSTART: wishes.kickstart.encode()}
+    files: dict[str, bytes | Span] = {KICKSTART: edits.kickstart.encode()}
     files |= dict(_menus(medium, entry))
     files |= dict(_treeinfo(medium, images))
-    for source, destination in wishes.add:
+    for source, destination in edits.add:
         files |= dict(_added(source, _inside(destination)))
-    return Changes(files=files, images=images, volume_id=entry.label, when=wishes.when)
+    return Changes(files=files, images=images, volume_id=entry.label, when=edits.when)
 
 
-def _entry(medium: Medium, wishes: Wishes) -> Unattended:
-    label = wishes.volume_id or medium.volume_id
+def _entry(medium: Survey, edits: Edits) -> Unattended:
+    label = edits.volume_id or medium.volume_id
     possible = set(label) <= _LABEL and len(label) <= _LONGEST_LABEL and label == label.strip()
-    if wishes.volume_id and not possible:
+    if edits.volume_id and not possible:
         raise UsageError(
             f"{label!r} cannot be a volume id.",
             hint="Up to 32 letters, digits, dots, dashes, plus signs, underscores; spaces inside.",
@@ -68,13 +68,13 @@ def _entry(medium: Medium, wishes: Wishes) -> Unattended:
         label=label,
         former_label=medium.volume_id,
         kickstart_path=f"/{KICKSTART}",
-        extra=wishes.append,
-        without=wishes.remove,
-        checkable=wishes.implant_md5,
+        extra=edits.append,
+        without=edits.remove,
+        checkable=edits.implant_md5,
     )
 
 
-def _menus(medium: Medium, entry: Unattended) -> Iterator[tuple[str, bytes]]:
+def _menus(medium: Survey, entry: Unattended) -> Iterator[tuple[str, bytes]]:
     paths = inspect.menus(medium)
     if not paths:
         raise MediaError(
@@ -91,7 +91,7 @@ def _menus(medium: Medium, entry: Unattended) -> Iterator[tuple[str, bytes]]:
         yield path, edited
 
 
-def _treeinfo(medium: Medium, images: Draft) -> Iterator[tuple[str, bytes]]:
+def _treeinfo(medium: Survey, images: Draft) -> Iterator[tuple[str, bytes]]:
     """Yield .treeinfo with the sums of the EFI boot images that changed."""
     content = medium.text(".treeinfo")
     if content is None or b"efiboot.img" not in content:

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from builder.iso import fat, implant
-from builder.iso.medium import Medium, survey
 from builder.iso.partitions import PER_SECTOR, Partition
 from builder.iso.source import SECTOR, Source, opened
+from builder.iso.survey import Survey, survey
 from builder.iso.tree import Tree, find, name_of, read_directory, root, subdirectories
 from builder.media import treeinfo
 from builder.media.bootloader import EFI_MENUS, MENUS
@@ -24,7 +24,7 @@ def inspect(path: Path) -> IsoFacts:
         return describe(survey(source))
 
 
-def describe(medium: Medium) -> IsoFacts:
+def describe(medium: Survey) -> IsoFacts:
     """Return the facts of a medium that was read."""
     found = menus(medium)
     tree = treeinfo.parse(medium.text(".treeinfo") or b"")
@@ -45,12 +45,12 @@ def describe(medium: Medium) -> IsoFacts:
     )
 
 
-def menus(medium: Medium) -> tuple[str, ...]:
+def menus(medium: Survey) -> tuple[str, ...]:
     """Return the paths of the boot menus in the medium's tree."""
     return tuple(path for path in MENUS if _is_file(medium, path))
 
 
-def efi_menus(source: Source, medium: Medium) -> Iterator[tuple[fat.FileSystem, fat.FatFile]]:
+def efi_menus(source: Source, medium: Survey) -> Iterator[tuple[fat.FileSystem, fat.FatFile]]:
     """Yield the menus inside the EFI boot images of a medium, as they are in `source`."""
     for start in sorted({image.sector * SECTOR for image in medium.efi_images}):
         system = fat.FileSystem(source, start)
@@ -59,7 +59,7 @@ def efi_menus(source: Source, medium: Medium) -> Iterator[tuple[fat.FileSystem, 
                 yield system, file
 
 
-def _is_file(medium: Medium, path: str) -> bool:
+def _is_file(medium: Survey, path: str) -> bool:
     found = (find(medium.source, tree, path) for tree in medium.readable)
     return any(each is not None and not each.record.is_directory for each in found)
 
@@ -77,12 +77,12 @@ def _discinfo(content: bytes) -> tuple[str, str, str]:
     return stamp, name, arch
 
 
-def _stage2(medium: Medium, named: str) -> str:
+def _stage2(medium: Survey, named: str) -> str:
     candidates = (named, *_STAGE2) if named else _STAGE2
     return next((path for path in candidates if _is_file(medium, path)), "")
 
 
-def _boot_entries(medium: Medium) -> Iterator[BootEntry]:
+def _boot_entries(medium: Survey) -> Iterator[BootEntry]:
     wanted = {image.sector for image in medium.images}
     paths = dict(_paths(medium.source, medium.readable[0], wanted))
     for image in medium.images:
@@ -90,7 +90,7 @@ def _boot_entries(medium: Medium) -> Iterator[BootEntry]:
         yield BootEntry(platform=image.platform, path=path, lba=image.sector)
 
 
-def _partition_at(medium: Medium, sector: int) -> str:
+def _partition_at(medium: Survey, sector: int) -> str:
     """Return the name of the partition that begins there; "" for none."""
     found = (each for each in medium.partitions if each.start == sector * PER_SECTOR)
     return next((f"{each.table} partition {each.number}" for each in found), "")

@@ -12,13 +12,13 @@ from builder import files
 from builder.errors import MediaError, UsageError
 from builder.iso import copy as clone
 from builder.iso import implant, qcow2, tree
-from builder.iso.medium import Medium, survey
 from builder.iso.patch import IsoPatch, Patched
 from builder.iso.plan import Changes, content_length, plan
 from builder.iso.source import FileSource, Source, opened
+from builder.iso.survey import Survey, survey
 from builder.iso.tree import Directory
 from builder.media import check
-from builder.media.edits import KICKSTART, Wishes, changes
+from builder.media.edits import KICKSTART, Edits, changes
 from builder.model.media import InstallMedia
 from builder.monitor import Monitor
 
@@ -26,28 +26,28 @@ _REPORT = "Compare the ISO's sha256 with the publisher's; if it is right, report
 
 
 def remaster(
-    iso: Path, wishes: Wishes, *, output: Path, overlay: bool = False, monitor: Monitor
+    iso: Path, edits: Edits, *, output: Path, overlay: bool = False, monitor: Monitor
 ) -> InstallMedia:
-    """Write `iso` with the `wishes` to `output`: an ISO, or an `overlay` (qcow2) on it.
+    """Write `iso` with the `edits` to `output`: an ISO, or an `overlay` (qcow2) on it.
 
     The file is for its owner only: a kickstart may hold password hashes. It is read again before
     it gets its name. Raises MediaError for media that cannot be remastered.
     """
-    if overlay and wishes.implant_md5:
+    if overlay and edits.implant_md5:
         raise UsageError(
             "An overlay has no implanted sum.", hint="Write an ISO of its own, with -o OUT."
         )
     with opened(iso) as source:
         medium = survey(source)
-        wanted = changes(medium, wishes)
+        wanted = changes(medium, edits)
         patch = plan(medium, wanted)
         with files.replacing(output, mode=0o600) as part:
             if overlay:
                 qcow2.write(source, patch, part)
             else:
-                _write(source, patch, part, implant_md5=wishes.implant_md5, monitor=monitor)
+                _write(source, patch, part, implant_md5=edits.implant_md5, monitor=monitor)
             with _written(part, source, overlay=overlay) as result:
-                _verify(result, medium, wanted, usb=wishes.usb)
+                _verify(result, medium, wanted, usb=edits.usb)
     return InstallMedia(
         path=output,
         format="qcow2" if overlay else "raw",
@@ -57,11 +57,11 @@ def remaster(
     )
 
 
-def planned(iso: Path, wishes: Wishes) -> IsoPatch:
+def planned(iso: Path, edits: Edits) -> IsoPatch:
     """Return the patch that `remaster` would write, and touch nothing."""
     with opened(iso) as source:
         medium = survey(source)
-        return plan(medium, changes(medium, wishes))
+        return plan(medium, changes(medium, edits))
 
 
 def _write(
@@ -86,7 +86,7 @@ def _written(part: Path, source: FileSource, *, overlay: bool) -> Iterator[Sourc
         yield qcow2.Overlay(file, source) if overlay else file
 
 
-def _verify(result: Source, before: Medium, wanted: Changes, *, usb: bool) -> None:
+def _verify(result: Source, before: Survey, wanted: Changes, *, usb: bool) -> None:
     """Raise MediaError unless the result is what was wanted, and nothing else changed."""
     after = survey(result)
     wrong = [*_wrong_contents(after, wanted), *_lost(before, after, wanted)]
@@ -103,7 +103,7 @@ def _verify(result: Source, before: Medium, wanted: Changes, *, usb: bool) -> No
         raise MediaError(f"The remastered ISO is wrong: {' '.join(wrong)}", hint=_REPORT)
 
 
-def _wrong_contents(after: Medium, wanted: Changes) -> Iterator[str]:
+def _wrong_contents(after: Survey, wanted: Changes) -> Iterator[str]:
     for where in after.trees:
         finder = tree.Finder(after.source, where)
         for path, content in wanted.files.items():
@@ -116,7 +116,7 @@ def _wrong_contents(after: Medium, wanted: Changes) -> Iterator[str]:
                 yield f"{path} arrived damaged ({where.title})."
 
 
-def _lost(before: Medium, after: Medium, wanted: Changes) -> Iterator[str]:
+def _lost(before: Survey, after: Survey, wanted: Changes) -> Iterator[str]:
     """Yield what is missing of the files that were not to change."""
     for old, new in zip(before.trees, after.trees, strict=True):
         finder = tree.Finder(before.source, old)

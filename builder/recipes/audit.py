@@ -16,7 +16,7 @@ from builder.errors import HangError, HostError, InstallError, MediaError, Templ
 from builder.host.host import Host
 from builder.install.plan import adapted, install_plan
 from builder.install.run import install
-from builder.media.edits import Wishes
+from builder.media.edits import Edits
 from builder.media.remaster import remaster
 from builder.model.audit import Expected, Finding
 from builder.model.domain import Disk, Machine
@@ -27,7 +27,7 @@ from builder.model.traces import Traces
 from builder.monitor import Monitor, SilentMonitor
 from builder.proof.audit.judge import audit
 from builder.proof.audit.script import reading_kickstart
-from builder.proof.audit.tree import Tree
+from builder.proof.audit.tree import GuestTree
 from builder.proof.checks import waive
 from builder.proof.verify import Trial, verify
 from builder.record import verifications
@@ -54,7 +54,7 @@ def audit_disk(
     """
     with (
         archive_of(disk, medium=medium, machine=machine, host=host, traces=traces) as archive,
-        Tree.opened(archive) as tree,
+        GuestTree.opened(archive) as tree,
     ):
         return audit(tree, expected)
 
@@ -129,7 +129,7 @@ def archive_of(
         undo.callback(boot.unlink, missing_ok=True)
         media = remaster(
             medium,
-            Wishes(kickstart=reading_kickstart(nonce)),
+            Edits(kickstart=reading_kickstart(nonce)),
             output=boot,
             overlay=True,
             monitor=SilentMonitor(),

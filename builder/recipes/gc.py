@@ -20,21 +20,23 @@ from builder.record.journal import Journal
 from builder.registry import gc
 from builder.registry.registry import Registry
 
-Verdict = Literal["cleared", "still installing", "kept"]
+Fate = Literal["cleared", "still installing", "kept"]
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
+class Leftover(msgspec.Struct, frozen=True, kw_only=True):
     """A build or a check whose process has gone, or a build that left something to look at."""
 
     build_id: str
     """Empty for what no build left: checks, half-copied ISOs in the iso pool, half templates."""
     name: str
-    verdict: Verdict
+    verdict: Fate
     left: tuple[str, ...]
     """Names of its domains, paths of its files."""
 
 
-def collect(host: Host, *, kept: bool, dry_run: bool, monitor: Monitor) -> tuple[Found, ...]:
+def collect_garbage(
+    host: Host, *, kept: bool, dry_run: bool, monitor: Monitor
+) -> tuple[Leftover, ...]:
     """Clear what killed builds, and checks of templates, left on the host.
 
     With `kept` also what failed builds kept for a look inside. A build whose guest still runs is
@@ -57,29 +59,29 @@ def collect(host: Host, *, kept: bool, dry_run: bool, monitor: Monitor) -> tuple
     return (*found, *checks, *copies, *halves)
 
 
-def _nobodys(path: Path) -> Found:
+def _nobodys(path: Path) -> Leftover:
     """A file whose maker was killed; it does not say which build that was."""
-    return Found(build_id="", name=path.name, verdict="cleared", left=(str(path),))
+    return Leftover(build_id="", name=path.name, verdict="cleared", left=(str(path),))
 
 
-def _checks(host: Host) -> Iterator[Found]:
+def _checks(host: Host) -> Iterator[Leftover]:
     """Yield killed checks of templates; of those that failed nothing is left but their logs."""
     for folder in verifications.abandoned(host.settings.state):
         if left := cleanup.left(host, folder.name):
-            yield Found(build_id="", name=folder.name, verdict="cleared", left=left)
+            yield Leftover(build_id="", name=folder.name, verdict="cleared", left=left)
 
 
-def _judge(host: Host, build: Build, *, kept: bool) -> Found | None:
+def _judge(host: Host, build: Build, *, kept: bool) -> Leftover | None:
     build_id = build.record.build_id
     left = cleanup.left(host, build_id)
     if build.state == ABANDONED:
         goes_on = cleanup.running(host, build_id) and _joinable(build)
-        verdict: Verdict = "still installing" if goes_on else "cleared"
+        verdict: Fate = "still installing" if goes_on else "cleared"
     elif left:
         verdict = "cleared" if kept else "kept"
     else:
         return None
-    return Found(build_id=build_id, name=build.record.name, verdict=verdict, left=left)
+    return Leftover(build_id=build_id, name=build.record.name, verdict=verdict, left=left)
 
 
 def _joinable(build: Build) -> bool:
@@ -91,7 +93,7 @@ def _joinable(build: Build) -> bool:
     return True
 
 
-def _clear(host: Host, found: Found, *, monitor: Monitor) -> None:
+def _clear(host: Host, found: Leftover, *, monitor: Monitor) -> None:
     folder = host.settings.artifacts / found.name / found.build_id
     build = load(folder)
     if build is None or build.state != ABANDONED:

@@ -4,6 +4,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -15,7 +16,7 @@ from builder.install.plan import install_plan
 from builder.install.run import install
 from builder.iso.copy import shares_blocks
 from builder.kickstart.secrets import mask
-from builder.media.edits import Wishes
+from builder.media.edits import Edits
 from builder.media.remaster import remaster
 from builder.model.audit import Finding
 from builder.model.installation import Installation, Limits
@@ -28,7 +29,7 @@ from builder.proof import checks, user_checks, verify
 from builder.proof.verify import Verified
 from builder.recipes import inputs
 from builder.recipes.audit import audit_disk
-from builder.recipes.work import Work, step
+from builder.recipes.work import Step, Work, step
 from builder.record.journal import Journal
 from builder.registry.compress import compress
 from builder.registry.image import measure
@@ -77,7 +78,7 @@ def remaster_iso(work: Work, iso: StagedIso, kickstart: Kickstart) -> InstallMed
     overlay = not shares_blocks(work.host.iso_pool.path)
     return remaster(
         iso.path,
-        Wishes(
+        Edits(
             kickstart=kickstart.for_build(work.ticket.nonce),
             append=work.order.release.installer_args,
         ),
@@ -199,7 +200,7 @@ def _judged(
     return judged
 
 
-STEPS = (
+STEPS: tuple[Step[..., Any], ...] = (
     render_kickstart,
     stage_iso,
     remaster_iso,

@@ -5,7 +5,7 @@ import msgspec
 from builder.model.template import StepTime
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class BuildRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The content of a build.json; whatever is not in it is empty."""
 
     build_id: str

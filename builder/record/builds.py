@@ -10,7 +10,7 @@ import msgspec
 from builder import files
 from builder.errors import UsageError, suggest
 from builder.model.text import plain
-from builder.record.build_record import Record
+from builder.record.build_record import BuildRecord
 
 FILE = "build.json"
 RUNNING = "running"
@@ -25,7 +25,7 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
     """A build, as its folder tells."""
 
     folder: Path
-    record: Record
+    record: BuildRecord
     state: str
     """"running", "abandoned", "cleared", "done", "failed" or "interrupted"."""
     began: datetime
@@ -55,7 +55,7 @@ def load(folder: Path) -> Build | None:
     """Return the build whose folder this is; None for any other folder."""
     path = folder / FILE
     try:
-        record = _tame(msgspec.json.decode(path.read_bytes(), type=Record))
+        record = _tame(msgspec.json.decode(path.read_bytes(), type=BuildRecord))
         touched = path.stat().st_mtime
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
@@ -94,7 +94,7 @@ def _folders(artifacts: Path, name: str) -> Iterator[Path]:
                 yield from sorted(release.iterdir())
 
 
-def _tame(record: Record) -> Record:
+def _tame(record: BuildRecord) -> BuildRecord:
     """Sentences may quote the guest, and end on a terminal."""
     return msgspec.structs.replace(record, error=plain(record.error), hint=plain(record.hint))
 

@@ -19,7 +19,7 @@ from builder.model.template import StepTime
 from builder.model.text import rfc3339
 from builder.model.traces import Traces
 from builder.monitor import Monitor
-from builder.record.build_record import Record
+from builder.record.build_record import BuildRecord
 from builder.record.builds import FILE, RUNNING, folder, load
 from builder.record.checkpoint import Checkpoint
 from builder.record.events import FILE as FILE_OF_EVENTS
@@ -41,7 +41,7 @@ class Journal:
     """
 
     def __init__(
-        self, where: Path, record: Record, *, events: Path | None = None, monitor: Monitor
+        self, where: Path, record: BuildRecord, *, events: Path | None = None, monitor: Monitor
     ) -> None:
         self.folder = where
         self.record = record
@@ -60,7 +60,7 @@ class Journal:
         """Return the journal of a new build."""
         now = datetime.now(UTC)
         build_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
-        record = Record(
+        record = BuildRecord(
             build_id=build_id,
             name=name,
             pid=os.getpid(),

@@ -11,7 +11,7 @@ from builder.host.host import Host
 from builder.install.plan import install_plan, machine
 from builder.install.run import install
 from builder.kickstart.library import Library
-from builder.media.edits import Wishes
+from builder.media.edits import Edits
 from builder.media.remaster import remaster
 from builder.model.domain import Disk, DomainSpec
 from builder.model.installation import Deadlines, Ended, Installation, InstallPlan, Limits
@@ -55,8 +55,8 @@ def planned(
     name = f"attempt-{nonce[:8]}"
     with ExitStack() as undo:
         output = host.iso_pool.path / f"{name}.qcow2"
-        wishes = Wishes(kickstart=text)
-        media = remaster(iso.path, wishes, output=output, overlay=True, monitor=SILENT)
+        edits = Edits(kickstart=text)
+        media = remaster(iso.path, edits, output=output, overlay=True, monitor=SILENT)
         undo.callback(media.path.unlink)
         pool = host.store_pool.name
         disk = volumes.create(host.connection, pool, f"{name}.qcow2", capacity=order.capacity)

@@ -18,7 +18,7 @@ from builder.host import cleanup
 from builder.host.host import Host
 from builder.model.media import StagedIso
 from builder.monitor import SilentMonitor
-from builder.recipes.gc import collect
+from builder.recipes.gc import collect_garbage
 from builder.record.builds import load
 from builder.registry.registry import LOCK, Registry, manifest
 from builder.virt import domains
@@ -170,13 +170,13 @@ def test_gc_clears_what_nobody_will_finish_and_never_what_runs(
     entry = load(folder)
     assert entry is not None
 
-    found = collect(host, kept=True, dry_run=False, monitor=SilentMonitor())
+    found = collect_garbage(host, kept=True, dry_run=False, monitor=SilentMonitor())
     assert [(each.build_id, each.verdict) for each in found] == [(folder.name, "still installing")]
     assert _running(host, folder.name)
 
     name = f"builder-rehearsal-{folder.name}"
     host.connection.handle.lookupByName(name).destroy()
-    found = collect(host, kept=False, dry_run=True, monitor=SilentMonitor())
+    found = collect_garbage(host, kept=False, dry_run=True, monitor=SilentMonitor())
     assert [each.verdict for each in found] == ["cleared"]
     assert set(found[0].left) == {
         name,
@@ -184,12 +184,12 @@ def test_gc_clears_what_nobody_will_finish_and_never_what_runs(
         str(host.store_pool.path / f"{folder.name}.qcow2"),
     }
     assert cleanup.left(host, folder.name) == found[0].left
-    collect(host, kept=False, dry_run=False, monitor=SilentMonitor())
+    collect_garbage(host, kept=False, dry_run=False, monitor=SilentMonitor())
     assert cleanup.left(host, folder.name) == ()
     ended = load(folder)
     assert ended is not None
     assert ended.state == "cleared"
-    assert collect(host, kept=True, dry_run=False, monitor=SilentMonitor()) == ()
+    assert collect_garbage(host, kept=True, dry_run=False, monitor=SilentMonitor()) == ()
 
 
 # Where the host's libvirt and its files are not to be seen: the other tests go on with it.

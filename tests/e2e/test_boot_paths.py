@@ -13,7 +13,7 @@ import pytest
 
 from builder import config, process
 from builder.kickstart.library import Library
-from builder.media.edits import Wishes
+from builder.media.edits import Edits
 from builder.media.remaster import remaster
 from builder.model.domain import RESULT_PORT
 from builder.monitor import SilentMonitor
@@ -79,8 +79,8 @@ def made(settings: config.Settings, place: Path) -> Iterator[Made]:
 def test_medium_installs_by_itself(way: Way, made: Made, tmp_path: Path) -> None:
     request = Request(release="rehearsal", firmware=way.firmware, variables={"disk": "vda"})
     kickstart = rendered(resolve(request, Library()))
-    wishes = Wishes(kickstart=kickstart.for_build(NONCE), usb=True)
-    iso = remaster(made(way.layout), wishes, output=tmp_path / "unattended.iso", monitor=SILENT)
+    edits = Edits(kickstart=kickstart.for_build(NONCE), usb=True)
+    iso = remaster(made(way.layout), edits, output=tmp_path / "unattended.iso", monitor=SILENT)
     said = installed(iso.path, way, tmp_path)
     iso.path.unlink()
     assert f'"nonce":"{NONCE}","result":"success"' in said
@@ -89,8 +89,8 @@ def test_medium_installs_by_itself(way: Way, made: Made, tmp_path: Path) -> None
 @pytest.mark.parametrize("way", [way for way in WAYS if way.plug == "cd"], ids=str)
 def test_fuller_medium_finds_its_kickstart(way: Way, made: Made, tmp_path: Path) -> None:
     fuller = _filled(made(way.layout), tmp_path)
-    wishes = Wishes(kickstart=_REPORT_AND_STOP)
-    iso = remaster(fuller, wishes, output=tmp_path / "unattended.iso", monitor=SILENT)
+    edits = Edits(kickstart=_REPORT_AND_STOP)
+    iso = remaster(fuller, edits, output=tmp_path / "unattended.iso", monitor=SILENT)
     said = installed(iso.path, way, tmp_path)
     for path in (fuller, iso.path):
         path.unlink()

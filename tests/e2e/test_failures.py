@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from builder.errors import BuilderError
 from builder.host.host import Host
 from builder.kickstart.library import Library
-from builder.media.edits import Wishes
+from builder.media.edits import Edits
 from builder.media.remaster import remaster
 from builder.model.domain import Cdrom
 from builder.model.installation import Deadlines, InstallPlan
@@ -236,8 +236,8 @@ def spoilt(
     """Yield the plan with a medium and a machine that are wrong as `failing` wants it."""
     medium = host.iso_pool.path / f"{plan.domain.name}.iso"
     if failing.append or failing.medium:
-        wishes = Wishes(kickstart=text, append=failing.append)
-        remaster(iso.path, wishes, output=medium, monitor=SILENT)
+        edits = Edits(kickstart=text, append=failing.append)
+        remaster(iso.path, edits, output=medium, monitor=SILENT)
         plan = replace(plan, domain=replace(plan.domain, cdrom=Cdrom(path=medium)))
     try:
         if failing.medium:

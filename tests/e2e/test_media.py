@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from builder import process
-from builder.iso.medium import survey
 from builder.iso.source import SECTOR, opened
+from builder.iso.survey import survey
 from builder.iso.tree import find, read_directory
 from builder.media.oemdrv import make
 from builder.model.media import StagedIso

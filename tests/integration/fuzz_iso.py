@@ -19,15 +19,15 @@ import mutations
 from remastering import change, planning, problems
 
 from builder.errors import BuilderError
-from builder.media.edits import Wishes
+from builder.media.edits import Edits
 from builder.media.inspect import inspect
 
 _LONGEST = 5  # seconds of processor time: that is the same on a busy machine
 _WISHES = (
-    Wishes(kickstart="text\n"),
-    Wishes(kickstart="#" * 1_000_000, append=("nomodeset",)),
-    Wishes(kickstart="text\n", volume_id="Other Label", add=((Path(__file__), "a/b/c d.py"),)),
-    Wishes(kickstart="text\n", implant_md5=True),
+    Edits(kickstart="text\n"),
+    Edits(kickstart="#" * 1_000_000, append=("nomodeset",)),
+    Edits(kickstart="text\n", volume_id="Other Label", add=((Path(__file__), "a/b/c d.py"),)),
+    Edits(kickstart="text\n", implant_md5=True),
 )
 
 
@@ -44,13 +44,13 @@ def attempt(content: bytes, seed: int, folder: Path) -> Counter[str]:
     signal.signal(signal.SIGPROF, _too_long)
     iso, output = folder / "in.iso", folder / "out.iso"
     iso.write_bytes(content)
-    wishes, overlay = _WISHES[seed % len(_WISHES)], seed % 8 == 0
+    edits, overlay = _WISHES[seed % len(_WISHES)], seed % 8 == 0
     done: Counter[str] = Counter()
     calls: dict[str, Callable[[], object]] = {
         "inspect": lambda: inspect(iso),
         "problems": lambda: problems(iso),
-        "planned": lambda: planning(iso, wishes),
-        "remaster": lambda: change(iso, wishes, output=output, overlay=overlay),
+        "planned": lambda: planning(iso, edits),
+        "remaster": lambda: change(iso, edits, output=output, overlay=overlay),
     }
     for name, call in calls.items():
         signal.setitimer(signal.ITIMER_PROF, _LONGEST)

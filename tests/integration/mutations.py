@@ -8,8 +8,8 @@ from pathlib import Path
 import small_media
 
 from builder.iso import eltorito, fat, partitions, tree
-from builder.iso.medium import survey
 from builder.iso.source import SECTOR, opened
+from builder.iso.survey import survey
 
 _BYTES = (0, 1, 2, 0x7F, 0x80, 0xFE, 0xFF)
 _NUMBERS = (0, 1, 2, 15, 16, 17, 255, 4095, 65535, 1 << 16, 1 << 20, 1 << 31, (1 << 32) - 1)

@@ -6,32 +6,32 @@ from pathlib import Path
 
 import small_media
 
-from builder.iso.medium import survey
 from builder.iso.patch import IsoPatch
 from builder.iso.source import opened
+from builder.iso.survey import survey
 from builder.media import check
-from builder.media.edits import Wishes
+from builder.media.edits import Edits
 from builder.media.inspect import inspect
 from builder.media.remaster import planned, remaster
 from builder.model.media import InstallMedia
 from builder.monitor import SilentMonitor
 
 KICKSTART = "# Grüße\ntext\npoweroff\n" * 300
-WISHES = Wishes(kickstart=KICKSTART)
+WISHES = Edits(kickstart=KICKSTART)
 
 
 def change(
-    iso: Path, wishes: Wishes = WISHES, *, output: Path | None = None, overlay: bool = False
+    iso: Path, edits: Edits = WISHES, *, output: Path | None = None, overlay: bool = False
 ) -> InstallMedia:
     """Remaster the ISO; without an output, beside it."""
     output = output or iso.with_name(f"{iso.stem}-remastered.iso")
     monitor = SilentMonitor()
-    return remaster(iso, wishes, output=output, overlay=overlay, monitor=monitor)
+    return remaster(iso, edits, output=output, overlay=overlay, monitor=monitor)
 
 
-def planning(iso: Path, wishes: Wishes = WISHES) -> IsoPatch:
+def planning(iso: Path, edits: Edits = WISHES) -> IsoPatch:
     """Return what a remaster would write."""
-    return planned(iso, wishes)
+    return planned(iso, edits)
 
 
 def problems(iso: Path) -> tuple[str, ...]:

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from builder.cli import app
+from builder.kickstart.library import Library
+from builder.recipes.order import Request, resolve
+from builder.recipes.steps import STEPS
 from builder.virt.connection import connect
 
 URI = "test:///default"
@@ -96,7 +99,10 @@ def test_a_dry_run_prints_the_plan_and_touches_nothing(
     captured = capsys.readouterr()
     plan, rest = captured.out.split("\n# kickstart\n")
     kickstart, domain = rest.split("\n# domain\n")
-    assert plan.startswith("1. render ")
+    order = resolve(Request(release=release), Library(), environ={})
+    titles = [f"{number}. {step.title(order)}: " for number, step in enumerate(STEPS, start=1)]
+    told = zip(plan.splitlines(), titles, strict=True)
+    assert all(line.startswith(title) for line, title in told)
     assert "%packages" in kickstart
     assert "poweroff" in kickstart
     assert domain.startswith("<domain ")

@@ -23,7 +23,7 @@ from remastering import (
 )
 
 from builder.errors import HostError, MediaError, UsageError
-from builder.media.edits import Wishes
+from builder.media.edits import Edits
 from builder.media.inspect import inspect
 from builder.media.unattended import Unattended
 from builder.model.media import InstallMedia
@@ -165,10 +165,10 @@ def test_result_is_described_and_private(media: dict[str, tuple[Path, Path]]) ->
 
 def test_arguments_come_and_go(media: dict[str, tuple[Path, Path]], tmp_path: Path) -> None:
     original, _ = media["xorriso"]
-    wishes = Wishes(
+    edits = Edits(
         kickstart="", append=("inst.text", "console=ttyS1"), remove=("inst.stage2", "quiet")
     )
-    made = change(original, wishes, output=tmp_path / "extra.iso")
+    made = change(original, edits, output=tmp_path / "extra.iso")
     menu = shown(made.path, "/isolinux/isolinux.cfg")
     line = next(line for line in menu.splitlines() if "inst.ks=" in line)
     assert line.endswith("ks.cfg inst.text console=ttyS1")
@@ -227,7 +227,7 @@ def test_unsafe_argument_is_refused_before_anything_is_written(
 ) -> None:
     original, _ = media["xorriso"]
     with pytest.raises(UsageError):
-        change(original, Wishes(kickstart="", append=("a;b",)), output=tmp_path / "unsafe.iso")
+        change(original, Edits(kickstart="", append=("a;b",)), output=tmp_path / "unsafe.iso")
     assert list(tmp_path.iterdir()) == []
 
 

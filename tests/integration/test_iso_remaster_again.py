@@ -1,4 +1,4 @@
-"""The same wishes make the same bytes: again, over an earlier remaster, and as an overlay."""
+"""The same edits make the same bytes: again, over an earlier remaster, and as an overlay."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from remastering import KICKSTART, WISHES, change, efi_menus, planning, problems
 
 from builder.iso.patch import Patched
 from builder.iso.source import opened
-from builder.media.edits import Wishes
+from builder.media.edits import Edits
 
 pytestmark = small_media.NEEDED
 
@@ -27,9 +27,9 @@ _MAKERS: dict[str, small_media.Maker] = {
 }
 _WISHES = {
     "small": WISHES,
-    "large": Wishes(kickstart=KICKSTART * 500),
-    "summed": Wishes(kickstart=KICKSTART, implant_md5=True),
-    "dated": Wishes(kickstart="", when=datetime(2020, 2, 29, 12, 0, 0, tzinfo=UTC)),
+    "large": Edits(kickstart=KICKSTART * 500),
+    "summed": Edits(kickstart=KICKSTART, implant_md5=True),
+    "dated": Edits(kickstart="", when=datetime(2020, 2, 29, 12, 0, 0, tzinfo=UTC)),
 }
 
 
@@ -46,32 +46,32 @@ def iso(request: pytest.FixtureRequest, media: dict[str, Path]) -> Path:
 
 
 @pytest.fixture(params=_WISHES)
-def wishes(request: pytest.FixtureRequest) -> Wishes:
-    """Return some wishes."""
+def edits(request: pytest.FixtureRequest) -> Edits:
+    """Return some edits."""
     return _WISHES[request.param]
 
 
-def test_twice_is_once(iso: Path, wishes: Wishes, tmp_path: Path) -> None:
-    once = change(iso, wishes, output=tmp_path / "once.iso").path
-    assert change(iso, wishes, output=tmp_path / "same.iso").path.read_bytes() == once.read_bytes()
-    twice = change(once, wishes, output=tmp_path / "twice.iso").path
+def test_twice_is_once(iso: Path, edits: Edits, tmp_path: Path) -> None:
+    once = change(iso, edits, output=tmp_path / "once.iso").path
+    assert change(iso, edits, output=tmp_path / "same.iso").path.read_bytes() == once.read_bytes()
+    twice = change(once, edits, output=tmp_path / "twice.iso").path
     assert twice.read_bytes() == once.read_bytes()
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        Wishes(kickstart="another\n"),
-        Wishes(kickstart="", append=("nomodeset", "ip=dhcp", "a=" + "b" * 600)),
-        Wishes(kickstart="", volume_id="Other Label"),
+        Edits(kickstart="another\n"),
+        Edits(kickstart="", append=("nomodeset", "ip=dhcp", "a=" + "b" * 600)),
+        Edits(kickstart="", volume_id="Other Label"),
     ],
 )
-def test_what_was_before_does_not_matter(iso: Path, other: Wishes, tmp_path: Path) -> None:
+def test_what_was_before_does_not_matter(iso: Path, other: Edits, tmp_path: Path) -> None:
     between = change(iso, other, output=tmp_path / "between.iso").path
     label = small_media.GRUB_LABEL if "grub" in iso.name else small_media.LABEL
-    wishes = Wishes(kickstart=KICKSTART, volume_id=label)
+    edits = Edits(kickstart=KICKSTART, volume_id=label)
     once = change(iso, WISHES, output=tmp_path / "once.iso").path
-    twice = change(between, wishes, output=tmp_path / "twice.iso").path
+    twice = change(between, edits, output=tmp_path / "twice.iso").path
     assert twice.stat().st_size == once.stat().st_size
     assert efi_menus(twice) == efi_menus(once)
     menus = ("/EFI/BOOT/grub.cfg", "/isolinux/isolinux.cfg", "/boot/grub2/grub.cfg")
@@ -82,19 +82,19 @@ def test_what_was_before_does_not_matter(iso: Path, other: Wishes, tmp_path: Pat
 
 
 def test_a_large_kickstart_leaves_nothing_behind(iso: Path, tmp_path: Path) -> None:
-    secret = Wishes(kickstart="# rootpw hunter2\n" * 200_000)
+    secret = Edits(kickstart="# rootpw hunter2\n" * 200_000)
     between = change(iso, secret, output=tmp_path / "between.iso").path
     twice = change(between, WISHES, output=tmp_path / "twice.iso").path
     assert b"hunter2" not in twice.read_bytes()
     assert problems(twice) == ()
 
 
-def test_a_plan_is_what_gets_written(iso: Path, wishes: Wishes, tmp_path: Path) -> None:
-    patch = planning(iso, wishes)
+def test_a_plan_is_what_gets_written(iso: Path, edits: Edits, tmp_path: Path) -> None:
+    patch = planning(iso, edits)
     with opened(iso) as source:
         seen = Patched(source, patch).read(0, patch.size)
-    written = change(iso, wishes, output=tmp_path / "a.iso").path.read_bytes()
-    if wishes.implant_md5:
+    written = change(iso, edits, output=tmp_path / "a.iso").path.read_bytes()
+    if edits.implant_md5:
         assert seen[: 16 * 2048 + 883] == written[: 16 * 2048 + 883]
         assert seen[17 * 2048 :] == written[17 * 2048 :]
     else:
@@ -102,7 +102,7 @@ def test_a_plan_is_what_gets_written(iso: Path, wishes: Wishes, tmp_path: Path) 
 
 
 def test_only_what_is_needed_is_written(iso: Path) -> None:
-    patch = planning(iso, Wishes(kickstart="text\n"))
+    patch = planning(iso, Edits(kickstart="text\n"))
     moving = {"appended partition", "blank"}
     assert sum(each.length for each in patch.writes if each.title not in moving) < 150_000
     with opened(iso) as source:
@@ -112,9 +112,9 @@ def test_only_what_is_needed_is_written(iso: Path) -> None:
 
 @pytest.mark.parametrize("kickstart", [KICKSTART, KICKSTART * 500])
 def test_an_overlay_shows_the_same_bytes(iso: Path, kickstart: str, tmp_path: Path) -> None:
-    wishes = Wishes(kickstart=kickstart)
-    clone = change(iso, wishes, output=tmp_path / "a.iso")
-    made = change(iso, wishes, output=tmp_path / "a.qcow2", overlay=True)
+    edits = Edits(kickstart=kickstart)
+    clone = change(iso, edits, output=tmp_path / "a.iso")
+    made = change(iso, edits, output=tmp_path / "a.qcow2", overlay=True)
     assert (made.format, clone.format) == ("qcow2", "raw")
     assert made.size == clone.size
     small_media.call("qemu-img", "check", made.path)

@@ -18,7 +18,7 @@ from remastering import (
     system_area,
 )
 
-from builder.media.edits import Wishes
+from builder.media.edits import Edits
 
 pytestmark = small_media.NEEDED
 
@@ -39,7 +39,7 @@ def case(
     folder = tmp_path_factory.mktemp("partition")
     make, kickstart = _WAYS[request.param]
     original = make(small_media.plant_grub(folder / "tree"), folder / "el10.iso")
-    return original, change(original, Wishes(kickstart=kickstart)).path, kickstart
+    return original, change(original, Edits(kickstart=kickstart)).path, kickstart
 
 
 def _cut(iso: Path, number: int, folder: Path) -> Path:

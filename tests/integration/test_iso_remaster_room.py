@@ -19,10 +19,10 @@ from remastering import (
 )
 
 from builder.iso import tree
-from builder.iso.medium import survey
 from builder.iso.patch import Patched
 from builder.iso.source import Source, opened
-from builder.media.edits import Wishes
+from builder.iso.survey import survey
+from builder.media.edits import Edits
 
 pytestmark = small_media.NEEDED
 
@@ -63,7 +63,7 @@ def _judge(original: Path, result: Path, folder: Path, kickstart: str = KICKSTAR
 def test_images_that_have_to_grow(maker: str, size: int, tmp_path: Path) -> None:
     original = _TIGHT[maker](_plant(maker, tmp_path / "tree"), tmp_path / "a.iso")
     kickstart = "#" * 1023 * size + "\n"
-    result = change(original, Wishes(kickstart=kickstart)).path
+    result = change(original, Edits(kickstart=kickstart)).path
     _judge(original, result, tmp_path, kickstart)
 
 

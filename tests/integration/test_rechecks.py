@@ -20,7 +20,7 @@ from builder.model.template import Template
 from builder.monitor import SilentMonitor
 from builder.process import run
 from builder.recipes.audit import boot_template
-from builder.recipes.gc import collect
+from builder.recipes.gc import collect_garbage
 from builder.registry.image import measure
 from builder.registry.publish import publish
 from builder.registry.registry import Registry
@@ -73,7 +73,7 @@ def test_a_template_that_does_not_boot_leaves_its_logs_and_nothing_else(host: Ho
     said = [(evidence / f"clone-{letter}.log").read_text() for letter in "ab"]
     assert PANICS.strip() in "".join(said)
     assert cleanup.left(host, evidence.name) == ()
-    assert collect(host, kept=True, dry_run=False, monitor=monitor) == ()
+    assert collect_garbage(host, kept=True, dry_run=False, monitor=monitor) == ()
     assert folders(host) == [evidence]
 
 
@@ -111,20 +111,20 @@ def test_gc_clears_a_check_that_was_killed_and_never_one_that_runs(host: Host) -
     with verifying(template, host=host) as command:
         [folder] = folders(host)
         running = clones(host)
-        assert collect(host, kept=True, dry_run=False, monitor=SilentMonitor()) == ()
+        assert collect_garbage(host, kept=True, dry_run=False, monitor=SilentMonitor()) == ()
         assert command.poll() is None
     assert clones(host) == running
 
     overlays = [str(host.store_pool.path / f"{name}.qcow2") for name in running]
-    [found] = collect(host, kept=False, dry_run=True, monitor=SilentMonitor())
+    [found] = collect_garbage(host, kept=False, dry_run=True, monitor=SilentMonitor())
     assert (found.name, found.verdict, found.left) == (
         folder.name,
         "cleared",
         (*running, *overlays),
     )
     assert clones(host) == running
-    assert collect(host, kept=False, dry_run=False, monitor=SilentMonitor()) == (found,)
+    assert collect_garbage(host, kept=False, dry_run=False, monitor=SilentMonitor()) == (found,)
     assert cleanup.left(host, folder.name) == ()
     assert folders(host) == []
-    assert collect(host, kept=True, dry_run=False, monitor=SilentMonitor()) == ()
+    assert collect_garbage(host, kept=True, dry_run=False, monitor=SilentMonitor()) == ()
     assert Registry(host.store_pool.path).templates() == (template,)

@@ -21,7 +21,7 @@ from builder.host.host import Host
 from builder.model.storage import Pool
 from builder.model.template import ImageFacts
 from builder.monitor import SilentMonitor
-from builder.recipes.gc import collect
+from builder.recipes.gc import collect_garbage
 from builder.record.journal import Journal
 from builder.registry import channels, registry
 from builder.registry.image import measure
@@ -138,13 +138,13 @@ def _check(store: Path) -> set[str]:
 def _clear(host: Host) -> None:
     """Run gc; after that, only templates are there, with their ledger."""
     before = _check(host.store_pool.path)
-    collect(host, kept=True, dry_run=False, monitor=SilentMonitor())
+    collect_garbage(host, kept=True, dry_run=False, monitor=SilentMonitor())
     after = _check(host.store_pool.path)
     assert before == after
     images = {f"centos7-{version}{suffix}" for version in after for suffix in (".json", ".qcow2")}
     left = {path.name for path in host.store_pool.path.iterdir()} - images
     assert left <= {LOCK, f"centos7{LEDGER}"}
-    assert collect(host, kept=True, dry_run=True, monitor=SilentMonitor()) == ()
+    assert collect_garbage(host, kept=True, dry_run=True, monitor=SilentMonitor()) == ()
 
 
 def _finished(artifacts: Path) -> set[str]:

@@ -110,8 +110,8 @@ def passphrases(key: Path | None) -> "Passphrases":
     if key:
 
         def ask() -> str:
-            asked[key] = _passphrase(key)
-            return asked[key]
+            said = asked[key.absolute()] = _passphrase(key)
+            return said
 
         keys.private(key, passphrase=ask)
     return keys.Passphrases(asked)

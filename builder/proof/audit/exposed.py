@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from builder.model.audit import Expected
-from builder.proof.audit.tree import Entry, Tree
+from builder.proof.audit.tree import GuestFile, GuestTree
 
 _FIRST_PERSON = 1000
 _NOBODY = 65534
@@ -38,7 +38,7 @@ class _Account(NamedTuple):
     shell: str
 
 
-def secrets(tree: Tree, _expected: Expected) -> Iterator[str]:
+def secrets(tree: GuestTree, _expected: Expected) -> Iterator[str]:
     """No hash outside the files for them, no private key, no password in a text."""
     for entry in tree.matching(*_WRITTEN_BY_PEOPLE):
         if entry.kind != "file" or not entry.size or entry.path in _PASSWORD_FILES:
@@ -53,7 +53,7 @@ def secrets(tree: Tree, _expected: Expected) -> Iterator[str]:
         )
 
 
-def world_writable(tree: Tree, _expected: Expected) -> Iterator[str]:
+def world_writable(tree: GuestTree, _expected: Expected) -> Iterator[str]:
     """Nothing that everybody may change, but for folders like /tmp."""
     for entry in tree.entries.values():
         shared = entry.kind == "directory" and entry.mode & _STICKY
@@ -61,7 +61,7 @@ def world_writable(tree: Tree, _expected: Expected) -> Iterator[str]:
             yield entry.path
 
 
-def authorized_keys(tree: Tree, expected: Expected) -> Iterator[str]:
+def authorized_keys(tree: GuestTree, expected: Expected) -> Iterator[str]:
     """Nobody's key opens an account, but for those that were asked for."""
     wanted = {_key(line) for line in expected.ssh_keys}
     for account in _accounts(tree):
@@ -74,21 +74,21 @@ def authorized_keys(tree: Tree, expected: Expected) -> Iterator[str]:
                 yield f"{path} lets in {', '.join(_comment(line) for line in strange)}"
 
 
-def root_login(tree: Tree, expected: Expected) -> Iterator[str]:
+def root_login(tree: GuestTree, expected: Expected) -> Iterator[str]:
     """Root has no password, unless one was asked for."""
     hashed = _passwords(tree).get("root", "")
     if hashed and not hashed.startswith(("!", "*")) and not expected.root_password:
         yield "root has a password"
 
 
-def passwords(tree: Tree, _expected: Expected) -> Iterator[str]:
+def passwords(tree: GuestTree, _expected: Expected) -> Iterator[str]:
     """No account can be entered without a password."""
     for name, hashed in _passwords(tree).items():
         if not hashed:
             yield f"{name} has an empty password"
 
 
-def users(tree: Tree, expected: Expected) -> Iterator[str]:
+def users(tree: GuestTree, expected: Expected) -> Iterator[str]:
     """No account of a person, but for those that were asked for; only root is root."""
     for account in _accounts(tree):
         person = _FIRST_PERSON <= account.uid < _NOBODY
@@ -98,7 +98,7 @@ def users(tree: Tree, expected: Expected) -> Iterator[str]:
             yield f"the account {account.name} is root"
 
 
-def selinux_labels(tree: Tree, _expected: Expected) -> Iterator[str]:
+def selinux_labels(tree: GuestTree, _expected: Expected) -> Iterator[str]:
     """Where the system uses SELinux, files have labels: else services fail in every clone."""
     config = tree.text("/etc/selinux/config")
     if not re.search(r"^SELINUX=(enforcing|permissive)", config, re.MULTILINE):
@@ -113,11 +113,11 @@ def selinux_labels(tree: Tree, _expected: Expected) -> Iterator[str]:
             yield _with_label(entry)
 
 
-def _with_label(entry: Entry) -> str:
+def _with_label(entry: GuestFile) -> str:
     return f"{entry.path} ({entry.label or 'no label'})"
 
 
-def _accounts(tree: Tree) -> list[_Account]:
+def _accounts(tree: GuestTree) -> list[_Account]:
     rows = [line.split(":") for line in tree.text("/etc/passwd").splitlines()]
     return [
         _Account(name=row[0], uid=int(row[2]), home=row[5], shell=row[6])
@@ -126,7 +126,7 @@ def _accounts(tree: Tree) -> list[_Account]:
     ]
 
 
-def _passwords(tree: Tree) -> dict[str, str]:
+def _passwords(tree: GuestTree) -> dict[str, str]:
     rows = (line.split(":") for line in tree.text("/etc/shadow").splitlines())
     return {row[0]: row[1] for row in rows if len(row) > 1}
 

@@ -6,10 +6,10 @@ from itertools import islice
 
 from builder.model.audit import Expected, Finding
 from builder.proof.audit import exposed, sealed
-from builder.proof.audit.tree import Tree
+from builder.proof.audit.tree import GuestTree
 
 _MOST_DETAILS = 20
-Look = Callable[[Tree, Expected], Iterable[str]]
+Look = Callable[[GuestTree, Expected], Iterable[str]]
 
 SEAL: dict[str, tuple[str, Look]] = {
     "machine-id": ("the machine's id is empty", sealed.machine_id),
@@ -36,7 +36,7 @@ _ABSENT = {
 }
 
 
-def _look_for(name: str, tree: Tree, _expected: Expected) -> Iterable[str]:
+def _look_for(name: str, tree: GuestTree, _expected: Expected) -> Iterable[str]:
     return sealed.absent(name, tree)
 
 
@@ -52,7 +52,7 @@ EXPOSED: dict[str, tuple[str, Look]] = {
 }
 
 
-def audit(tree: Tree, expected: Expected) -> tuple[Finding, ...]:
+def audit(tree: GuestTree, expected: Expected) -> tuple[Finding, ...]:
     """Return one finding for each check, by name."""
     looks = SEAL | EXPOSED
     findings = []

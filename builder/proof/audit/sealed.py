@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from builder.model.audit import Expected
-from builder.proof.audit.tree import Tree
+from builder.proof.audit.tree import GuestTree
 
 ABSENT = {
     "ssh-host-keys": ("/etc/ssh/ssh_host_*",),
@@ -76,17 +76,17 @@ _IDENTITY = re.compile(r"^(HWADDR|UUID|uuid|mac-address|timestamp)=.", re.MULTIL
 _NAMED = re.compile(r"^(HOSTNAME|DHCP_HOSTNAME)=.", re.MULTILINE)
 
 
-def absent(name: str, tree: Tree) -> Iterator[str]:
+def absent(name: str, tree: GuestTree) -> Iterator[str]:
     """Yield the paths that should not be there."""
     return (entry.path for entry in tree.matching(*ABSENT[name]))
 
 
-def hollow(name: str, tree: Tree) -> Iterator[str]:
+def hollow(name: str, tree: GuestTree) -> Iterator[str]:
     """Yield the files in folders that should hold none."""
     return (entry.path for entry in tree.matching(*HOLLOW[name]) if entry.kind != "directory")
 
 
-def machine_id(tree: Tree, _expected: Expected) -> Iterator[str]:
+def machine_id(tree: GuestTree, _expected: Expected) -> Iterator[str]:
     """An empty file, which the first boot fills; systemd takes a missing one for a new system."""
     if "/etc/machine-id" not in tree.entries:
         yield "/etc/machine-id is missing, so that the first boot would start over with presets"
@@ -95,7 +95,7 @@ def machine_id(tree: Tree, _expected: Expected) -> Iterator[str]:
             yield f"{path} holds {said}"
 
 
-def network_identity(tree: Tree, _expected: Expected) -> Iterator[str]:
+def network_identity(tree: GuestTree, _expected: Expected) -> Iterator[str]:
     """No hardware address or connection id of the machine that was installed."""
     yield from (e.path for e in tree.matching("/etc/udev/rules.d/70-persistent-*.rules"))
     for entry in tree.matching(_IFCFG, _NMCONNECTION):
@@ -103,7 +103,7 @@ def network_identity(tree: Tree, _expected: Expected) -> Iterator[str]:
             yield f"{entry.path} has {found[1]}="
 
 
-def hostname(tree: Tree, expected: Expected) -> Iterator[str]:
+def hostname(tree: GuestTree, expected: Expected) -> Iterator[str]:
     """No name but the one that was asked for."""
     name = tree.text("/etc/hostname").strip()
     if name not in _DEFAULT_NAMES | {expected.hostname}:
@@ -114,27 +114,27 @@ def hostname(tree: Tree, expected: Expected) -> Iterator[str]:
         yield from (f"{entry.path} has {f[1]}=" for f in _NAMED.finditer(tree.text(entry.path)))
 
 
-def resolv_conf(tree: Tree, _expected: Expected) -> Iterator[str]:
+def resolv_conf(tree: GuestTree, _expected: Expected) -> Iterator[str]:
     """No name server of the network of the installation."""
     for line in tree.text("/etc/resolv.conf").splitlines():
         if line.strip() and not line.startswith(("#", ";")):
             yield f"/etc/resolv.conf says {line.strip()}"
 
 
-def mail(tree: Tree, _expected: Expected) -> Iterator[str]:
+def mail(tree: GuestTree, _expected: Expected) -> Iterator[str]:
     """No letters."""
     boxes = tree.matching("/var/spool/mail/**", "/var/mail/**")
     return (entry.path for entry in boxes if entry.kind == "file" and entry.size)
 
 
-def logs(tree: Tree, _expected: Expected) -> Iterator[str]:
+def logs(tree: GuestTree, _expected: Expected) -> Iterator[str]:
     """Logs, if any, are empty: their writers expect the owners and labels that they have."""
     for entry in tree.matching("/var/log/**"):
         if entry.kind == "file" and (entry.size or entry.path.startswith("/var/log/journal/")):
             yield entry.path
 
 
-def swap(tree: Tree, _expected: Expected) -> Iterator[str]:
+def swap(tree: GuestTree, _expected: Expected) -> Iterator[str]:
     """Nothing of the installer's memory."""
     for line in tree.fact("swap").splitlines():
         device, _, filled = line.partition(" ")

@@ -22,7 +22,7 @@ _FIELDS = 8
 _ROOT = "tree"
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class GuestFile(msgspec.Struct, frozen=True, kw_only=True):
     """One name in the tree."""
 
     path: str
@@ -39,7 +39,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Where a symbolic link points; else empty."""
 
 
-class Tree:
+class GuestTree:
     """All entries by path, and contents as long as the archive is open."""
 
     def __init__(self, archive: tarfile.TarFile) -> None:
@@ -62,7 +62,7 @@ class Tree:
                 hint="Is the disk of the store pool full?",
             ) from error
 
-    def matching(self, *patterns: str) -> Iterator[Entry]:
+    def matching(self, *patterns: str) -> Iterator[GuestFile]:
         """Yield the entries that match one of the patterns: `*` within a name, `**` any depth."""
         wanted = _expression(patterns)
         return (entry for path, entry in self.entries.items() if wanted.fullmatch(path))
@@ -85,10 +85,10 @@ class Tree:
         return file.read() if file else b""
 
 
-def _entry(words: list[str]) -> Entry:
+def _entry(words: list[str]) -> GuestFile:
     """Return one record of the list. Raises ValueError when it was cut off."""
     kind, mode, uid, gid, size, label, target, path = words
-    return Entry(
+    return GuestFile(
         path=path.removeprefix(_ROOT) or "/",
         kind=_KINDS.get(kind, "other"),
         mode=int(mode, 8),

@@ -3,7 +3,7 @@
 import shlex
 from dataclasses import dataclass
 
-from builder.rehearsal.guest.layout import Firmware, Layout
+from builder.rehearsal.guest.layout import DiskLayout, Firmware
 from builder.rehearsal.guest.model import Bootloader
 from builder.rehearsal.guest.programs import Runner
 
@@ -14,7 +14,7 @@ _SERIAL = (
 )
 
 
-def install(wanted: Bootloader, layout: Layout, kernel_arguments: str, runner: Runner) -> None:
+def install(wanted: Bootloader, layout: DiskLayout, kernel_arguments: str, runner: Runner) -> None:
     """Install GRUB and write its menu. `kernel_arguments` are the installer's. Raises Failure."""
     if wanted.location == "none":
         return
@@ -92,7 +92,7 @@ def defaults(append: str, timeout: int) -> str:
     return "\n".join([*lines, ""])
 
 
-def _install(wanted: Bootloader, layout: Layout) -> list[str]:
+def _install(wanted: Bootloader, layout: DiskLayout) -> list[str]:
     if layout.firmware is Firmware.UEFI:
         # --removable: the template's clones have firmware variables of their own, all empty.
         return ["grub-install", "--target=x86_64-efi", "--efi-directory=/boot/efi",
@@ -103,7 +103,7 @@ def _install(wanted: Bootloader, layout: Layout) -> list[str]:
     return [*bios, f"/dev/{wanted.disk or layout.boot_disk}"]
 
 
-def _device(layout: Layout, place: str) -> str:
+def _device(layout: DiskLayout, place: str) -> str:
     devices = {made.mountpoint: made.device for made in layout.filesystems}
     return devices.get(place, devices["/"])
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from builder.rehearsal.guest.layout import Disk, Filesystem, Firmware, Layout, Partition, Table
+from builder.rehearsal.guest.layout import Disk, DiskLayout, Filesystem, Firmware, Partition, Table
 from builder.rehearsal.guest.planning import Machine
 from builder.rehearsal.guest.programs import Runner
 
@@ -48,7 +48,7 @@ def _disk(block: Path) -> Disk:
     return Disk(name=block.name, size=sectors * _SECTOR // _MIB, blank=blank)
 
 
-def apply(layout: Layout, runner: Runner) -> None:
+def apply(layout: DiskLayout, runner: Runner) -> None:
     """Make the tables, groups, volumes and file systems. Raises Failure."""
     runner.run("lvm", "vgchange", "--config", _NO_UDEV, "-an", check=False)
     for table in layout.tables:
@@ -108,7 +108,7 @@ def _mkfs(made: Filesystem) -> list[str]:
     return [*options.get(made.fstype, [f"mkfs.{made.fstype}", "-q", "-F"]), *label, made.device]
 
 
-def mount(layout: Layout, runner: Runner) -> None:
+def mount(layout: DiskLayout, runner: Runner) -> None:
     """Mount the new file systems under the system root, and what programs need there."""
     for made in layout.mounts():
         where = runner.sysroot / made.mountpoint.lstrip("/")
@@ -129,7 +129,7 @@ def unmount(runner: Runner) -> None:
     os.sync()
 
 
-def fstab(layout: Layout, uuids: dict[str, str]) -> str:
+def fstab(layout: DiskLayout, uuids: dict[str, str]) -> str:
     """Return the table of file systems; `uuids` by device."""
     lines = [
         f"UUID={uuids[made.device]} {made.mountpoint} {made.fstype} "

@@ -14,7 +14,7 @@ from builder.rehearsal.guest import (
     software,
     target,
 )
-from builder.rehearsal.guest.layout import Layout
+from builder.rehearsal.guest.layout import DiskLayout
 from builder.rehearsal.guest.model import Failure, Order, ScriptKind, StorageRequest
 from builder.rehearsal.guest.programs import Runner
 
@@ -46,7 +46,7 @@ class Media:
 class Choices:
     """Everything decided before the first byte is written."""
 
-    layout: Layout
+    layout: DiskLayout
     base: tuple[payload.Base, ...]
     extra: tuple[software.Package, ...]
 

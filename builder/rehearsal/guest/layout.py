@@ -79,7 +79,7 @@ class Filesystem:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layout:
+class DiskLayout:
     """Everything that is to be made."""
 
     firmware: Firmware

@@ -1,4 +1,4 @@
-"""From the kickstart's wishes and the disks at hand to the plan; pure."""
+"""From the kickstart's edits and the disks at hand to the plan; pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from builder.rehearsal.guest.autopart import expand
 from builder.rehearsal.guest.layout import (
     Disk,
+    DiskLayout,
     Filesystem,
     Firmware,
     Group,
-    Layout,
     Logical,
     Partition,
     Table,
@@ -44,8 +44,8 @@ class _Placed:
     partition: Partition
 
 
-def plan(request: StorageRequest, machine: Machine) -> Layout:
-    """Lay out the disks. Raises Failure with the installer's text when the wishes cannot be met."""
+def plan(request: StorageRequest, machine: Machine) -> DiskLayout:
+    """Lay out the disks. Raises Failure with the installer's text when the edits cannot be met."""
     disks = _usable(request, machine.disks)
     label = request.disklabel or ("gpt" if machine.firmware is Firmware.UEFI else "msdos")
     request = expand(request, firmware=machine.firmware, label=label, disk_size=disks[0].size)
@@ -136,10 +136,10 @@ def _role(part: PartitionRequest) -> str:
 
 def _layout(
     request: StorageRequest, machine: Machine, tables: Sequence[Table], placed: Sequence[_Placed]
-) -> Layout:
+) -> DiskLayout:
     physical = {made.request.mountpoint: made.partition for made in placed}
     logicals = _logicals(request, machine, physical)
-    return Layout(
+    return DiskLayout(
         firmware=machine.firmware,
         boot_disk=tables[0].disk if tables else "",
         tables=tuple(tables),
@@ -210,7 +210,7 @@ def _filesystem(request: PartitionRequest | LogicalRequest, device: str) -> File
     )
 
 
-def _check(layout: Layout) -> None:
+def _check(layout: DiskLayout) -> None:
     roles = {part.role for table in layout.tables for part in table.partitions}
     labels = {table.label for table in layout.tables}
     if "/" not in [made.mountpoint for made in layout.filesystems]:

@@ -5,7 +5,7 @@ import secrets
 from pathlib import Path
 
 from builder.rehearsal.guest import disks
-from builder.rehearsal.guest.layout import Layout
+from builder.rehearsal.guest.layout import DiskLayout
 from builder.rehearsal.guest.model import Link, Locale, Network, Order, Password, User
 from builder.rehearsal.guest.programs import Runner
 
@@ -13,7 +13,7 @@ _ENABLED_NETWORK = "systemd-networkd.service"
 _RESOLVER = "../run/systemd/resolve/stub-resolv.conf"
 
 
-def write_fstab(layout: Layout, runner: Runner) -> None:
+def write_fstab(layout: DiskLayout, runner: Runner) -> None:
     """Write /etc/fstab by UUID."""
     made = layout.filesystems
     uuids = {

@@ -12,7 +12,7 @@ import msgspec
 from builder.install.plan import install_plan
 from builder.install.run import install
 from builder.kickstart.library import Library
-from builder.media.edits import Wishes
+from builder.media.edits import Edits
 from builder.media.remaster import remaster
 from builder.model.installation import Limits
 from builder.model.traces import Traces
@@ -53,7 +53,7 @@ def installed(place: Place, *, seal: bool, copies: int) -> Iterator[Disk]:
     request = Request(release=RELEASE, variables={"seal": str(seal).lower()})
     text = _marked(rendered(resolve(request, Library())).for_build(nonce), copies)
     boot = place.host.iso_pool.path / name
-    media = remaster(place.iso, Wishes(kickstart=text), output=boot, overlay=True, monitor=_SILENT)
+    media = remaster(place.iso, Edits(kickstart=text), output=boot, overlay=True, monitor=_SILENT)
     disk = volumes.create(place.host.connection, pool, name, capacity=8 << 30)
     plan = install_plan(
         folder.name,

@@ -28,7 +28,8 @@ exec chroot "$0" /usr/bin/env -i PATH=/stubs /bin/sh /tmp/ks-script-test
 _PROGRAMS = (
     "awk", "base64", "bash", "blkdiscard", "blkid", "cat", "chmod", "chown", "cut", "dd", "find",
     "findfs", "getent", "grep", "head", "id", "install", "ln", "mkdir", "mkswap", "mktemp",
-    "readlink", "rm", "sed", "sh", "sort", "swapoff", "systemctl", "tail", "tr", "truncate",
+    "readlink", "rm", "sed", "sh", "sort", "swapoff", "systemctl", "tail", "timeout", "tr",
+    "truncate",
 )  # fmt: skip
 _FILES = {
     "etc/passwd": "root:x:0:0::/root:/bin/sh\n",
@@ -42,6 +43,7 @@ Run = Callable[[str], process.Completed]
 
 def put(path: Path, text: str = "x") -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)  # it may be a link to a program of the host
     path.write_text(text)
 
 

@@ -12,7 +12,7 @@ from builder.model.audit import Expected
 from builder.proof.audit.judge import SEAL as STEPS
 from builder.proof.audit.judge import audit
 from builder.proof.audit.script import reading_kickstart
-from builder.proof.audit.tree import Tree
+from builder.proof.audit.tree import GuestTree
 
 __all__ = ["root_fixture", "run_fixture"]
 LIST = re.compile(r"^list_files\(\) \{.*?^\}", re.MULTILINE | re.DOTALL)
@@ -54,7 +54,7 @@ def failed(root: Path, folder: Path) -> dict[str, tuple[str, ...]]:
     assert lister is not None
     script = f"set -e\n{lister[0]}\nlist_files\ntar -c -f x.tar --null --files-from=contents facts"
     process.run(["sh", "-c", f"cd {folder}; {script}"], env={"PATH": str(folder / "programs")})
-    with Tree.opened(folder / "x.tar") as tree:
+    with GuestTree.opened(folder / "x.tar") as tree:
         found = audit(tree, Expected(hostname="localhost.localdomain"))
     return {each.check: each.details for each in found if not each.passed}
 

@@ -8,14 +8,14 @@ import pytest
 from builder.dossier.timeline import timeline
 from builder.model.event import Event, Kind
 from builder.model.template import StepTime
-from builder.record.build_record import Record
+from builder.record.build_record import BuildRecord
 from builder.record.builds import Build
 
 STEPS = (StepTime(step="Staging", seconds=2), StepTime(step="Remastering", seconds=1))
 
 
 def build(state: str, seconds: float = 10, *, step: str = "") -> Build:
-    record = Record(build_id="x", name="centos7", state=state, step=step, steps=STEPS)
+    record = BuildRecord(build_id="x", name="centos7", state=state, step=step, steps=STEPS)
     began = datetime(2026, 11, 25, tzinfo=UTC)
     return Build(folder=Path("x"), record=record, state=state, began=began, seconds=seconds)
 

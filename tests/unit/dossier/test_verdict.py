@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from builder.dossier.verdict import verdict
-from builder.record.build_record import Record
+from builder.record.build_record import BuildRecord
 from builder.record.builds import Build
 
 CASES: list[tuple[str, dict[str, str], tuple[str, str, str]]] = [
@@ -40,7 +40,7 @@ CASES: list[tuple[str, dict[str, str], tuple[str, str, str]]] = [
 
 @pytest.mark.parametrize(("state", "content", "expected"), CASES)
 def test_verdict(state: str, content: dict[str, str], expected: tuple[str, str, str]) -> None:
-    record = Record(build_id="x", name="centos7", state=state, hint="Mend it.", **content)  # type: ignore[arg-type]  # all of them are texts
+    record = BuildRecord(build_id="x", name="centos7", state=state, hint="Mend it.", **content)  # type: ignore[arg-type]  # all of them are texts
     build = Build(
         folder=Path("x"),
         record=record,

@@ -14,7 +14,7 @@ from builder.cli.template.export import export as command
 from builder.errors import HostError, UsageError
 from builder.export import formats, oci, ova, sums, tarball, vagrant, vhdx, vmdk
 from builder.export.archive import Member, digests, pack
-from builder.export.order import ExportOrder, Source
+from builder.export.order import ExportOrder, ExportSource
 from builder.export.ovf import Disk, descriptor, guest
 from builder.export.run import export
 from builder.model.domain import Machine
@@ -36,10 +36,10 @@ RASD = "{http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocatio
 
 
 @pytest.fixture
-def source(tmp_path: Path) -> Source:
+def source(tmp_path: Path) -> ExportSource:
     image = tmp_path / "image.qcow2"
     image.write_bytes(CONTENT)
-    return Source(manifest=MANIFEST, image=image)
+    return ExportSource(manifest=MANIFEST, image=image)
 
 
 def listed(path: Path) -> list[tuple[str, int, int, int, int]]:
@@ -155,7 +155,7 @@ def test_vagrantfile(golden: Golden, hardware: Machine) -> None:
     golden(f"export/Vagrantfile-{hardware.firmware}", vagrant.vagrantfile(hardware))
 
 
-def test_a_box(source: Source, tmp_path: Path) -> None:
+def test_a_box(source: ExportSource, tmp_path: Path) -> None:
     path = tmp_path / "x.box"
     vagrant.write(source, path, name="x.box", monitor=SILENT)
     names = ["metadata.json", "Vagrantfile", "box.img"]
@@ -164,7 +164,7 @@ def test_a_box(source: Source, tmp_path: Path) -> None:
     assert gzip.decompress(path.read_bytes())[:13] == b"metadata.json"
 
 
-def test_a_tar_holds_a_template(source: Source, tmp_path: Path) -> None:
+def test_a_tar_holds_a_template(source: ExportSource, tmp_path: Path) -> None:
     path = tmp_path / "x.tar"
     tarball.write(source, path, name="x.tar", monitor=SILENT)
     names = ["centos7-20261123.1.qcow2", "centos7-20261123.1.json"]
@@ -172,7 +172,7 @@ def test_a_tar_holds_a_template(source: Source, tmp_path: Path) -> None:
     assert Manifest.parse(held(path, names[1])) == MANIFEST
 
 
-def test_a_container_disk(source: Source, tmp_path: Path, golden: Golden) -> None:
+def test_a_container_disk(source: ExportSource, tmp_path: Path, golden: Golden) -> None:
     path = tmp_path / "x.oci.tar"
     oci.write(source, path, name="x.oci.tar", monitor=SILENT)
     golden("export/index.json", held(path, "index.json").decode())
@@ -237,7 +237,7 @@ def test_sums(text: str, name: str, expected: str) -> None:
     assert sums.updated(text, name, "11") == expected
 
 
-def test_formats_are_unlike(source: Source) -> None:
+def test_formats_are_unlike(source: ExportSource) -> None:
     assert len({each.name for each in formats.FORMATS}) == len(formats.FORMATS)
     assert len({each.suffix for each in formats.FORMATS}) == len(formats.FORMATS)
     assert source.stem == "centos7-20261123.1"

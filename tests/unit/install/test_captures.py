@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from builder.install.diagnose import Diagnosis, Finding
+from builder.install.diagnose import Diagnosis, FoundCause
 from builder.install.progress import PHASES, Position, follow, fraction
 from builder.record.terminal import Lines
 from tests.values import media
@@ -17,7 +17,7 @@ CAPTURES = Path(__file__).parents[4] / "shared" / "facts" / "console"
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """What came of a capture."""
 
-    finding: Finding | None
+    finding: FoundCause | None
     first: int | None
     """Number of the line with which the failure was known."""
     lines: tuple[str, ...]

@@ -4,7 +4,7 @@ import pytest
 
 from builder.install.cause import Cause, Take, Weight
 from builder.install.causes import CAUSES
-from builder.install.diagnose import Diagnosis, Finding
+from builder.install.diagnose import Diagnosis, FoundCause
 from builder.model.media import InstallMedia
 from tests.values import media
 
@@ -19,7 +19,7 @@ def heard(*lines: str, witness: str = "console", medium: InstallMedia | None = N
     return diagnosis
 
 
-def found(*lines: str, witness: str = "console", medium: InstallMedia | None = None) -> Finding:
+def found(*lines: str, witness: str = "console", medium: InstallMedia | None = None) -> FoundCause:
     finding = heard(*lines, witness=witness, medium=medium).finding
     assert finding is not None
     return finding

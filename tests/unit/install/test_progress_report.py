@@ -3,7 +3,7 @@
 import pytest
 
 from builder.install.progress import Position
-from builder.install.progress_report import Track
+from builder.install.progress_report import ProgressReport
 from builder.monitor import SilentMonitor
 
 
@@ -36,7 +36,7 @@ EXPECTED = {"packages": 60.0, "scripts": 40.0}
 )
 def test_percent_and_time_left(position: Position, seconds: int, percent: int, text: str) -> None:
     clock, bar = [0.0], Bar()
-    track = Track(SilentMonitor(), bar, expected=EXPECTED, now=lambda: clock[0])
+    track = ProgressReport(SilentMonitor(), bar, expected=EXPECTED, now=lambda: clock[0])
     clock[0] = seconds
     track.move(position)
     assert (bar.percent, bar.text) == (percent, text)
@@ -44,7 +44,7 @@ def test_percent_and_time_left(position: Position, seconds: int, percent: int, t
 
 def test_a_first_installation_has_no_time_left() -> None:
     bar = Bar()
-    track = Track(SilentMonitor(), bar, expected={}, now=lambda: 0.0)
+    track = ProgressReport(SilentMonitor(), bar, expected={}, now=lambda: 0.0)
     track.move(Position(phase="packages", done=1, total=2))
     assert bar.text == "packages 1/2"
     assert 0 < bar.percent < 100
@@ -52,7 +52,7 @@ def test_a_first_installation_has_no_time_left() -> None:
 
 def test_it_never_goes_back() -> None:
     bar = Bar()
-    track = Track(SilentMonitor(), bar, expected=EXPECTED, now=lambda: 0.0)
+    track = ProgressReport(SilentMonitor(), bar, expected=EXPECTED, now=lambda: 0.0)
     track.move(Position(phase="scripts"))
     track.move(Position(phase="packages", done=1, total=6))
     assert bar.percent == 60
@@ -60,7 +60,7 @@ def test_it_never_goes_back() -> None:
 
 def test_phases_are_timed() -> None:
     clock = [0.0]
-    track = Track(SilentMonitor(), Bar(), expected={}, now=lambda: clock[0])
+    track = ProgressReport(SilentMonitor(), Bar(), expected={}, now=lambda: clock[0])
     for seconds, phase in ((5, "boot"), (25, "packages"), (85, "shutdown")):
         clock[0] = seconds
         track.move(Position(phase=phase))

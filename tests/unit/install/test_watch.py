@@ -15,7 +15,7 @@ import pytest
 
 from builder.errors import BuilderError, HangError, HostError, InstallError
 from builder.install.clock import GRACE_SECONDS
-from builder.install.observer import Heard
+from builder.install.observer import Observed
 from builder.install.watch import watch
 from builder.model.domain import ANACONDA_PORT, RESULT_PORT, DomainSpec
 from builder.model.event import Details, Kind
@@ -99,7 +99,7 @@ def run(
     vital: Callable[[], object] = still,
     deadlines: Deadlines = DEADLINES,
     power: Power | None = None,
-) -> Heard:
+) -> Observed:
     return watch(
         guest,
         PLAN,

@@ -2,12 +2,12 @@
 
 import pytest
 
-from builder.iso.free_space import Room
+from builder.iso.free_space import FreeSpace
 from builder.iso.partitions import Insertion
 
 
-def _room(*, moving: range = range(500, 500), gap_end: int | None = None) -> Room:
-    return Room(first=400, end=500, stale=(), moving=moving, gap_end=gap_end)
+def _room(*, moving: range = range(500, 500), gap_end: int | None = None) -> FreeSpace:
+    return FreeSpace(first=400, end=500, stale=(), moving=moving, gap_end=gap_end)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def _room(*, moving: range = range(500, 500), gap_end: int | None = None) -> Roo
         (_room(gap_end=1 << 20), 500 + 5000, Insertion(at=500, count=5000)),
     ],
 )
-def test_insertion(room: Room, last: int, insertion: Insertion) -> None:
+def test_insertion(room: FreeSpace, last: int, insertion: Insertion) -> None:
     assert room.insertion(last) == insertion
 
 

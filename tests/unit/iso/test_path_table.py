@@ -7,14 +7,14 @@ import pytest
 from builder.errors import MediaError
 from builder.iso import iso9660, path_table
 from builder.iso.iso9660 import Descriptor, Record
-from builder.iso.path_table import Entry
+from builder.iso.path_table import PathRecord
 from builder.iso.source import Memory
 
-_ROOT = Entry(b"\0", 20, 20)
-_ENTRIES = (_ROOT, Entry(b"A", 30, 20), Entry(b"B", 25, 20), Entry(b"C", 40, 30))
+_ROOT = PathRecord(b"\0", 20, 20)
+_ENTRIES = (_ROOT, PathRecord(b"A", 30, 20), PathRecord(b"B", 25, 20), PathRecord(b"C", 40, 30))
 
 
-def _read(table: bytes, *, big: bool = False) -> tuple[Entry, ...]:
+def _read(table: bytes, *, big: bool = False) -> tuple[PathRecord, ...]:
     root = Record(0, 20, 2048, 2, b"\0", b"")
     where = Descriptor(
         base=0, sector=16, joliet=False, volume_id="", space=9, path_table_size=len(table),
@@ -32,7 +32,7 @@ def test_what_is_encoded_is_read(*, big: bool) -> None:
 
 
 def test_order_is_by_depth_then_parent_then_name() -> None:
-    shuffled = (_ROOT, Entry(b"C", 40, 30), Entry(b"A", 50, 25), *_ENTRIES[2:0:-1])
+    shuffled = (_ROOT, PathRecord(b"C", 40, 30), PathRecord(b"A", 50, 25), *_ENTRIES[2:0:-1])
     found = [
         (each.identifier, each.parent) for each in _read(path_table.encode(shuffled, big=False))
     ]
@@ -40,20 +40,20 @@ def test_order_is_by_depth_then_parent_then_name() -> None:
 
 
 def test_directories_that_moved_and_new_ones() -> None:
-    entries = path_table.changed(_ENTRIES, {20: 90, 30: 91}, [Entry(b"D", 92, 91)])
+    entries = path_table.changed(_ENTRIES, {20: 90, 30: 91}, [PathRecord(b"D", 92, 91)])
     assert entries == (
-        Entry(b"\0", 90, 90),
-        Entry(b"A", 91, 90),
-        Entry(b"B", 25, 90),
-        Entry(b"C", 40, 91),
-        Entry(b"D", 92, 91),
+        PathRecord(b"\0", 90, 90),
+        PathRecord(b"A", 91, 90),
+        PathRecord(b"B", 25, 90),
+        PathRecord(b"C", 40, 91),
+        PathRecord(b"D", 92, 91),
     )
     assert _read(path_table.encode(entries, big=False)) == entries
 
 
 def test_orphans_are_refused() -> None:
     with pytest.raises(ValueError, match="not below the root"):
-        path_table.encode((*_ENTRIES, Entry(b"X", 50, 51)), big=False)
+        path_table.encode((*_ENTRIES, PathRecord(b"X", 50, 51)), big=False)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from builder.errors import HostError, TemplateError
 from builder.model.audit import Expected, Finding
 from builder.proof import checks
 from builder.proof.audit.judge import EXPOSED, SEAL, audit
-from builder.proof.audit.tree import Tree
+from builder.proof.audit.tree import GuestTree
 
 HASH = f"$6$salt${'a' * 86}"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGoldenGoldenGolden someone@example"
@@ -65,7 +65,7 @@ def failed(
 ) -> dict[str, tuple[str, ...]]:
     """Return what an audit of a clean system with these files finds."""
     archive = write(folder / "archive.tar", CLEAN | files, modes=modes, label=label)
-    with Tree.opened(archive) as tree:
+    with GuestTree.opened(archive) as tree:
         found = audit(tree, expected or Expected())
     assert [each.check for each in found] == sorted(SEAL | EXPOSED)
     return {each.check: each.details for each in found if not each.passed}
@@ -190,7 +190,7 @@ def test_an_archive_that_is_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "archive.tar").write_bytes(content)
     with (
         pytest.raises(HostError, match="cannot be read"),
-        Tree.opened(tmp_path / "archive.tar"),
+        GuestTree.opened(tmp_path / "archive.tar"),
     ):
         pass
 
@@ -199,7 +199,7 @@ def test_a_list_that_was_cut_off(tmp_path: Path) -> None:
     archive = write(tmp_path / "archive.tar", {"etc/passwd": ""})
     text = archive.read_bytes().replace(b"644\0", b"644x", 1)
     archive.write_bytes(text)
-    with pytest.raises(HostError, match="cannot be read"), Tree.opened(archive):
+    with pytest.raises(HostError, match="cannot be read"), GuestTree.opened(archive):
         pass
 
 

@@ -26,7 +26,7 @@ from builder.model.template import Built, ImageFacts, Manifest, Template
 from builder.monitor import SilentMonitor
 from builder.proof.verify import Verified
 from builder.recipes.build import attach, build
-from builder.recipes.gc import collect
+from builder.recipes.gc import collect_garbage
 from builder.recipes.order import Request, resolve
 from builder.recipes.preview import preview
 from builder.recipes.steps import STEPS, Audited, Candidate
@@ -206,7 +206,7 @@ def test_a_killed_build_goes_on_after_its_last_finished_step(
 @pytest.mark.parametrize("name", NAMES[:-1])
 def test_what_a_killed_build_left_can_be_cleared(stage: Stage, name: str) -> None:
     folder = stage.killed_in(name, at_its_end=True)
-    [found] = collect(stage.host, kept=False, dry_run=False, monitor=SilentMonitor())
+    [found] = collect_garbage(stage.host, kept=False, dry_run=False, monitor=SilentMonitor())
     assert (found.build_id, found.verdict) == (folder.name, "cleared")
     assert stage.pool_files == []
 
@@ -225,7 +225,7 @@ def test_a_failure_keeps_what_was_made_if_that_is_wanted(stage: Stage, name: str
     with pytest.raises(InstallError):
         stage.build(keep=True)
     assert stage.pool_files != []
-    [found] = collect(stage.host, kept=True, dry_run=False, monitor=SilentMonitor())
+    [found] = collect_garbage(stage.host, kept=True, dry_run=False, monitor=SilentMonitor())
     assert found.verdict == "cleared"
     assert stage.pool_files == []
 
@@ -281,7 +281,7 @@ def test_what_another_version_began_is_told_and_cleared(
     with pytest.raises(HostError, match=sentence) as caught:
         attach(folder, host=stage.host, monitor=SilentMonitor())
     assert "builder gc" in caught.value.hint
-    collect(stage.host, kept=True, dry_run=False, monitor=SilentMonitor())
+    collect_garbage(stage.host, kept=True, dry_run=False, monitor=SilentMonitor())
     assert stage.pool_files == []
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from builder.rehearsal.guest.disks import fstab, script
-from builder.rehearsal.guest.layout import Disk, Filesystem, Firmware, Layout
+from builder.rehearsal.guest.layout import Disk, DiskLayout, Filesystem, Firmware
 from builder.rehearsal.guest.model import (
     AutoRequest,
     Failure,
@@ -35,7 +35,7 @@ def request(*partitions: PartitionRequest, label: str = "") -> StorageRequest:
     return StorageRequest(clear=True, initialise=True, disklabel=label, partitions=partitions)
 
 
-def partitions(layout: Layout) -> list[tuple[str, int, str]]:
+def partitions(layout: DiskLayout) -> list[tuple[str, int, str]]:
     return [
         (part.device, part.size, part.role) for table in layout.tables for part in table.partitions
     ]
@@ -278,5 +278,5 @@ def test_fstab() -> None:
 def test_mounts_come_after_their_parents() -> None:
     places = ("/var/log", "/", "/var", "/boot")
     made = tuple(Filesystem(device=place, fstype="ext4", mountpoint=place) for place in places)
-    layout = Layout(firmware=Firmware.BIOS, boot_disk="sda", tables=(), filesystems=made)
+    layout = DiskLayout(firmware=Firmware.BIOS, boot_disk="sda", tables=(), filesystems=made)
     assert [one.mountpoint for one in layout.mounts()] == ["/", "/boot", "/var", "/var/log"]

@@ -10,7 +10,7 @@ from builder.iso.source import SECTOR, Source
 from builder.iso.tree import Tree
 
 
-class Medium(msgspec.Struct, frozen=True, kw_only=True):
+class Survey(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a change of the medium has to keep consistent."""
 
     source: Source
@@ -44,11 +44,11 @@ class Medium(msgspec.Struct, frozen=True, kw_only=True):
         return tree.read(self.source, path, self.readable)
 
 
-def survey(source: Source) -> Medium:
+def survey(source: Source) -> Survey:
     """Read an ISO. Raises MediaError for what is none, or a damaged one."""
     iso9660.check(source)
     found = partitions.partitions(source)
-    return Medium(
+    return Survey(
         source=source,
         trees=tree.trees(source, (0, *_other_volumes(source, found))),
         images=eltorito.images(source),

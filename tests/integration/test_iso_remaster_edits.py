@@ -19,7 +19,7 @@ from remastering import (
 )
 
 from builder.errors import BuilderError, ConfigError, MediaError, UsageError
-from builder.media.edits import Wishes
+from builder.media.edits import Edits
 from builder.media.inspect import inspect
 
 pytestmark = small_media.NEEDED
@@ -35,7 +35,7 @@ _LAYOUTS = {
 @pytest.fixture(scope="module")
 def media(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Return an ISO of each layout."""
-    return small_media.mastered(_LAYOUTS, tmp_path_factory.mktemp("wishes"))
+    return small_media.mastered(_LAYOUTS, tmp_path_factory.mktemp("edits"))
 
 
 def _repository(folder: Path) -> Path:
@@ -61,8 +61,8 @@ def _repository(folder: Path) -> Path:
 @pytest.mark.parametrize("layout", _LAYOUTS)
 def test_a_repository_is_added(layout: str, media: dict[str, Path], tmp_path: Path) -> None:
     original, repository = media[layout], _repository(tmp_path / "repository")
-    wishes = Wishes(kickstart=KICKSTART, add=((repository, "extra/repo"),))
-    result = change(original, wishes, output=tmp_path / "a.iso").path
+    edits = Edits(kickstart=KICKSTART, add=((repository, "extra/repo"),))
+    result = change(original, edits, output=tmp_path / "a.iso").path
     added = {
         f"extra/repo/{path}": digest
         for path, digest in small_media.tree_digests(repository).items()
@@ -75,7 +75,7 @@ def test_a_repository_is_added(layout: str, media: dict[str, Path], tmp_path: Pa
     assert gpt_problems(result) == gpt_problems(original)
     listings = [small_media.call("isoinfo", each, "-f", "-i", result) for each in ("-R", "-J")]
     assert all(listing.count("/extra/repo/Packages/a/a-package") == 500 for listing in listings)
-    again = change(result, wishes, output=tmp_path / "again.iso").path
+    again = change(result, edits, output=tmp_path / "again.iso").path
     assert again.read_bytes() == result.read_bytes()
 
 
@@ -87,8 +87,8 @@ def test_files_are_replaced_and_join_others(
     one = tmp_path / "one"
     one.write_text("new\n")
     places = (".discinfo", "images/pxeboot/initrd.img", "images/updates.img", "new")
-    wishes = Wishes(kickstart="", add=tuple((one, place) for place in places))
-    result = change(original, wishes, output=tmp_path / "a.iso").path
+    edits = Edits(kickstart="", add=tuple((one, place) for place in places))
+    result = change(original, edits, output=tmp_path / "a.iso").path
     before, after = extracted(original, tmp_path / "before"), extracted(result, tmp_path / "after")
     assert {after[place] for place in places} == {hashlib.sha256(b"new\n").hexdigest()}
     assert after.keys() == before.keys() | {"images/updates.img", "new", "ks.cfg"}
@@ -96,28 +96,28 @@ def test_files_are_replaced_and_join_others(
     assert small_media.digests(result, tmp_path / "bsdtar") == after
 
 
-def _as(*places: str) -> Callable[[Path], Wishes]:
-    def make(folder: Path) -> Wishes:
+def _as(*places: str) -> Callable[[Path], Edits]:
+    def make(folder: Path) -> Edits:
         (folder / "one").write_text("x")
-        return Wishes(kickstart="", add=tuple((folder / "one", place) for place in places))
+        return Edits(kickstart="", add=tuple((folder / "one", place) for place in places))
 
     return make
 
 
-def _missing(folder: Path) -> Wishes:
-    return Wishes(kickstart="", add=((folder / "nothing", "x"),))
+def _missing(folder: Path) -> Edits:
+    return Edits(kickstart="", add=((folder / "nothing", "x"),))
 
 
-def _pipe(folder: Path) -> Wishes:
+def _pipe(folder: Path) -> Edits:
     os.mkfifo(folder / "pipe")
-    return Wishes(kickstart="", add=((folder / "pipe", "x"),))
+    return Edits(kickstart="", add=((folder / "pipe", "x"),))
 
 
-def _named(name: bytes) -> Callable[[Path], Wishes]:
-    def make(folder: Path) -> Wishes:
+def _named(name: bytes) -> Callable[[Path], Edits]:
+    def make(folder: Path) -> Edits:
         (folder / "in").mkdir()
         (folder / "in" / os.fsdecode(name)).write_text("x")
-        return Wishes(kickstart="", add=((folder / "in", "x"),))
+        return Edits(kickstart="", add=((folder / "in", "x"),))
 
     return make
 
@@ -142,16 +142,16 @@ def _named(name: bytes) -> Callable[[Path], Wishes]:
     ],
 )
 def test_additions_that_cannot_be(
-    make: Callable[[Path], Wishes],
+    make: Callable[[Path], Edits],
     kind: type[BuilderError],
     reason: str,
     media: dict[str, Path],
     tmp_path: Path,
 ) -> None:
-    wishes = make(tmp_path)
+    edits = make(tmp_path)
     (tmp_path / "out").mkdir()
     with pytest.raises(kind, match=reason) as caught:
-        change(media["genisoimage"], wishes, output=tmp_path / "out/a.iso")
+        change(media["genisoimage"], edits, output=tmp_path / "out/a.iso")
     assert caught.value.hint
     assert list((tmp_path / "out").iterdir()) == []
 
@@ -161,8 +161,8 @@ def test_additions_that_cannot_be(
 def test_the_sum_is_isomd5sums(
     layout: str, sectors: int, media: dict[str, Path], tmp_path: Path
 ) -> None:
-    wishes = Wishes(kickstart="#" * 2048 * sectors, implant_md5=True)
-    result = change(media[layout], wishes, output=tmp_path / "a.iso").path
+    edits = Edits(kickstart="#" * 2048 * sectors, implant_md5=True)
+    result = change(media[layout], edits, output=tmp_path / "a.iso").path
     small_media.call("checkisomd5", result)
     ours = result.read_bytes()
     small_media.call("implantisomd5", "--force", result)
@@ -194,7 +194,7 @@ def test_every_menu_knows_the_new_label(
     layout: str, label: str, media: dict[str, Path], tmp_path: Path
 ) -> None:
     original = media[layout]
-    made = change(original, Wishes(kickstart="", volume_id=label), output=tmp_path / "a.iso")
+    made = change(original, Edits(kickstart="", volume_id=label), output=tmp_path / "a.iso")
     assert made.volume_id == inspect(made.path).volume_id == label
     assert f"Volume id: {label}\n" in small_media.call("isoinfo", "-d", "-i", made.path)
     old, escaped = inspect(original).volume_id, label.replace(" ", r"\x20")
@@ -207,10 +207,10 @@ def test_every_menu_knows_the_new_label(
         assert f"LABEL={old.replace(' ', chr(92) + 'x20')}" not in menu
     assert all(f"--set=root -l '{label}'\n" in menu for menu in grub)
     assert problems(made.path) == ()
-    back = change(made.path, Wishes(kickstart="", volume_id=old), output=tmp_path / "b.iso")
+    back = change(made.path, Edits(kickstart="", volume_id=old), output=tmp_path / "b.iso")
     assert back.volume_id == old
     assert shown(back.path, other) == shown(
-        change(original, Wishes(kickstart=""), output=tmp_path / "c.iso").path, other
+        change(original, Edits(kickstart=""), output=tmp_path / "c.iso").path, other
     )
 
 
@@ -219,15 +219,15 @@ def test_every_menu_knows_the_new_label(
 )
 def test_labels_that_cannot_be(label: str, media: dict[str, Path], tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be a volume id") as caught:
-        change(media["xorriso"], Wishes(kickstart="", volume_id=label), output=tmp_path / "a.iso")
+        change(media["xorriso"], Edits(kickstart="", volume_id=label), output=tmp_path / "a.iso")
     assert caught.value.hint
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_overlay_has_no_sum(media: dict[str, Path], tmp_path: Path) -> None:
-    wishes = Wishes(kickstart="", implant_md5=True)
+    edits = Edits(kickstart="", implant_md5=True)
     with pytest.raises(UsageError, match="no implanted sum"):
-        change(media["xorriso"], wishes, output=tmp_path / "a.qcow2", overlay=True)
+        change(media["xorriso"], edits, output=tmp_path / "a.qcow2", overlay=True)
     assert list(tmp_path.iterdir()) == []
     made = change(media["xorriso"], WISHES, output=tmp_path / "a.qcow2", overlay=True)
     assert made.path.exists()
