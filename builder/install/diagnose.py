@@ -1,6 +1,6 @@
 """Why an installation failed: listens to everything the guest says and keeps the best explanation.
 
-The known failures are in causes.py.
+The known failures are in causes.toml.
 """
 
 import re
@@ -9,8 +9,7 @@ import msgspec
 
 from builder.errors import BuilderError
 from builder.install.boot_args import BootArgs, explain
-from builder.install.cause import Cause, Take, Weight
-from builder.install.causes import CAUSES
+from builder.install.causes import CAUSES, Cause, Take
 from builder.install.log_line import CONSOLE, said
 from builder.model.media import InstallMedia
 from builder.model.text import plain
@@ -108,7 +107,7 @@ class Diagnosis:
             return None
         names = {seen.cause.name for seen in failures}
         clues = [seen for seen in self._seen.values() if names & set(seen.cause.explains)]
-        best = max([*failures, *clues], key=lambda seen: seen.cause.weight)
+        best = max([*failures, *clues], key=lambda seen: seen.cause.heaviness)
         return _worded(best, self._asked, self._medium)
 
     def _note(self, text: str, witness: str) -> bool:
@@ -137,7 +136,7 @@ class Diagnosis:
 
 
 def _key(cause: Cause) -> str:
-    return f"{cause.name} {cause.weight.value}"
+    return f"{cause.name} {cause.weight}"
 
 
 def _matching(text: str, witness: str) -> Cause | None:
@@ -182,7 +181,7 @@ def _worded(seen: _Seen, asked: BootArgs, medium: InstallMedia | None) -> FoundC
         error=cause.error,
         line=seen.line,
         witness=seen.witness,
-        vague=cause.weight is Weight.VAGUE and not (details or known),
+        vague=cause.weight == "vague" and not (details or known),
     )
 
 

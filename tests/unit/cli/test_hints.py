@@ -60,7 +60,13 @@ PROSE = [
 ]
 FILES = [
     (str(path.relative_to(ROOT)), path.read_text())
-    for pattern in ("*.md", "kickstarts/**/*.*", "pipelines/*", "builder/dossier/data/*.j2")
+    for pattern in (
+        "*.md",
+        "kickstarts/**/*.*",
+        "pipelines/*",
+        "builder/dossier/data/*.j2",
+        "builder/**/*.toml",
+    )  # fmt: skip
     for path in sorted(ROOT.glob(pattern))
 ]
 
