@@ -18,6 +18,7 @@ from builder.rehearsal import (
     stage2,
     systems,
 )
+from builder.rehearsal.layouts import files as layout_files
 from builder.rehearsal.layouts import known
 from builder.rehearsal.layouts.layout import Layout, Medium
 
@@ -85,8 +86,7 @@ def _fill(layout: Layout, work: Path, target: Path, installer: Path) -> Medium:
     shutil.move(work / "squashfs.img", system)
     payload.build(target / "tree", medium.root / "images")
     packages.add(medium.root, target, timestamp=layout.timestamp)
-    for path, text in layout.describe(medium).items():
-        (medium.root / path).write_text(text)
+    layout_files.describe(layout, medium)
     return medium
 
 

@@ -1,10 +1,10 @@
 """Media as EL 7 has them: isolinux for BIOS, GRUB for UEFI in images/efiboot.img."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from builder.rehearsal.layouts import el7_texts, files
+from builder.rehearsal.layouts import files
 from builder.rehearsal.layouts.layout import Layout, Medium
 
 _SYSLINUX = Path("/usr/lib/syslinux/modules/bios")
@@ -14,11 +14,10 @@ _TIMESTAMP = 1603729576  # CentOS 7.9
 
 
 def _lay_out(medium: Medium) -> None:
+    files.copy_texts(medium, "el7")
     _isolinux(medium)
     files.copy_kernel(medium, medium.root / "images/pxeboot")
     efi = medium.root / "EFI/BOOT"
-    efi.mkdir(parents=True)
-    (efi / "grub.cfg").write_text(el7_texts.grub())
     files.efi_loader(efi)
     files.efi_partition(efi, medium.root / "images/efiboot.img", timestamp=_TIMESTAMP)
 
@@ -28,15 +27,6 @@ def _isolinux(medium: Medium) -> None:
     files.copy_kernel(medium, folder)
     for source in (_ISOLINUX, *(_SYSLINUX / name for name in _MODULES)):
         shutil.copy(files.host_file(source), folder)
-    (folder / "isolinux.cfg").write_text(el7_texts.isolinux())
-    (folder / "boot.msg").write_text(el7_texts.boot_message())
-
-
-def _describe(_medium: Medium) -> Mapping[str, str]:
-    return {
-        ".treeinfo": el7_texts.treeinfo(_TIMESTAMP),
-        ".discinfo": el7_texts.discinfo(_TIMESTAMP),
-    }
 
 
 def _boot_options(_medium: Medium) -> Sequence[str | Path]:
@@ -49,12 +39,11 @@ def _boot_options(_medium: Medium) -> Sequence[str | Path]:
 
 EL7 = Layout(
     name="el7",
-    product=el7_texts.PRODUCT,
-    volume_id=el7_texts.VOLUME_ID,
+    product="Builder Rehearsal 7",
+    volume_id="Builder Rehearsal 7",
     timestamp=_TIMESTAMP,
-    stage2=el7_texts.STAGE2,
+    stage2="LiveOS/squashfs.img",
     lay_out=_lay_out,
-    describe=_describe,
     boot_options=_boot_options,
     isohybrid=True,
 )

@@ -4,9 +4,10 @@ import os
 import shutil
 from pathlib import Path
 
-from builder import process
+from builder import files, process
 from builder.errors import HostError
-from builder.rehearsal.layouts.layout import Medium
+from builder.monitor import SilentMonitor
+from builder.rehearsal.layouts.layout import Layout, Medium
 
 # What the loaders need before they can read modules: they bring none on the medium.
 _MODULES = (
@@ -17,6 +18,22 @@ _MODULES = (
 )  # fmt: skip
 _EFI_MODULES = ("efi_gop", "efi_uga", "fat", "linuxefi")
 _GRUB = Path("/usr/lib/grub")
+_DATA = Path(__file__).parents[1] / "data"
+
+
+def copy_texts(medium: Medium, name: str) -> None:
+    """Put the texts of the layout `name` into the tree: boot menus and what they show."""
+    shutil.copytree(_DATA / name / "tree", medium.root, dirs_exist_ok=True)
+
+
+def describe(layout: Layout, medium: Medium) -> None:
+    """Write .treeinfo and .discinfo; the tree is complete otherwise."""
+    text = (_DATA / layout.name / "treeinfo").read_text()
+    for path in layout.checked:
+        digest = files.sha256(medium.root / path, monitor=SilentMonitor())
+        text = text.replace(f"@{path}@", digest)
+    (medium.root / ".treeinfo").write_text(text)
+    shutil.copy(_DATA / layout.name / "discinfo", medium.root / ".discinfo")
 
 
 def host_file(path: Path) -> Path:
@@ -62,15 +79,15 @@ def _grub(file: Path, target: str, *, prefix: str, extra: tuple[str, ...]) -> No
 
 def efi_partition(folder: Path, image: Path, *, timestamp: int) -> None:
     """Make the file system that UEFI boots, with the files of `folder` as its EFI/BOOT."""
-    files = sorted(folder.iterdir())
-    size = sum(file.stat().st_size for file in files)
+    contents = sorted(folder.iterdir())
+    size = sum(file.stat().st_size for file in contents)
     image.write_bytes(b"")
     os.truncate(image, (size // 2**20 + 2) * 2**20)
-    for file in files:
+    for file in contents:
         os.utime(file, (timestamp, timestamp))
     # Nothing random and no clock: the file system is then the same at every make.
     process.run(["mkfs.vfat", "--invariant", "-F", "12", "-n", "ANACONDA", "-i", "7ebea45a",
                  image])  # fmt: skip
     clock = {"SOURCE_DATE_EPOCH": str(timestamp)}
     process.run(["mmd", "-i", image, "::EFI", "::EFI/BOOT"], env=clock)
-    process.run(["mcopy", "-m", "-i", image, *files, "::EFI/BOOT/"], env=clock)
+    process.run(["mcopy", "-m", "-i", image, *contents, "::EFI/BOOT/"], env=clock)

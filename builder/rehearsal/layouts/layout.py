@@ -1,6 +1,6 @@
 """What a layout is: how media of one EL release boot, and where they keep their things."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -18,7 +18,13 @@ class Medium(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
-    """An EL release's media. `lay_out` is called first, then `describe`, then `boot_options`."""
+    """An EL release's media. `lay_out` is called first, at the end `boot_options`.
+
+    Its texts are files in ../data/NAME: tree/ goes onto the medium as it is, treeinfo and discinfo
+    as .treeinfo and .discinfo when everything else is there. The structure is that of CentOS's
+    media, the words are ours. The installer's kernel gets mitigations=off: without them an emulated
+    one takes half the time, and they guard nothing there.
+    """
 
     name: str
     product: str
@@ -29,8 +35,8 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     """The path of the installer's system in the tree."""
     lay_out: Callable[[Medium], None]
     """Puts the boot files of both firmwares into the medium. Raises HostError."""
-    describe: Callable[[Medium], Mapping[str, str]]
-    """Returns the texts that say what the medium is, by their paths; the tree is complete."""
+    checked: tuple[str, ...] = ()
+    """The files whose sha256 .treeinfo gives, where the text has @PATH@."""
     boot_options: Callable[[Medium], Sequence[str | Path]]
     """Returns the options of `xorriso -as mkisofs` that make the ISO bootable."""
     isohybrid: bool = False

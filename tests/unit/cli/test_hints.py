@@ -66,7 +66,7 @@ FILES = [
         "pipelines/*",
         "builder/dossier/data/*.j2",
         "builder/**/*.toml",
-    )  # fmt: skip
+    )
     for path in sorted(ROOT.glob(pattern))
 ]
 
