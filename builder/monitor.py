@@ -16,9 +16,6 @@ class Progress(Protocol):
     def describe(self, text: str) -> None:
         """Say what is being worked on right now."""
 
-    def expect(self, total: int) -> None:
-        """Set the total, when it becomes known only on the way."""
-
 
 class Monitor(Protocol):
     """What a step may say while it works."""
@@ -42,9 +39,6 @@ class _SilentProgress:
         pass
 
     def describe(self, text: str) -> None:
-        pass
-
-    def expect(self, total: int) -> None:
         pass
 
 

@@ -25,10 +25,6 @@ class _Bar:
     def describe(self, text: str) -> None:
         self._bar.set_postfix_str(text)
 
-    def expect(self, total: int) -> None:
-        self._bar.total = total
-        self._bar.refresh()
-
 
 class _PercentBar(_Bar):
     """Without tqdm's guess of the time that is left: phases do not share a speed."""
@@ -54,9 +50,6 @@ class _Lines:
 
     def describe(self, text: str) -> None:
         self._text = text
-
-    def expect(self, total: int) -> None:
-        self._total = total
 
     def _count(self) -> str:
         if self._unit == "%":

@@ -234,9 +234,6 @@ class _Interrupted(SilentMonitor):
     def describe(self, text: str) -> None:
         raise NotImplementedError
 
-    def expect(self, total: int) -> None:
-        raise NotImplementedError
-
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_interruption_leaves_nothing(published: Template, tmp_path: Path, name: str) -> None:

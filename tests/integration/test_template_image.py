@@ -43,9 +43,6 @@ class _Count:
     def describe(self, text: str) -> None:
         pass
 
-    def expect(self, total: int) -> None:
-        pass
-
 
 class _Counting(SilentMonitor):
     """Keeps the progress that it is told."""
