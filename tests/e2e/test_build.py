@@ -7,8 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import msgspec
-import pytest
 from attempts import left
 
 from builder.attest.sbom import sbom
@@ -27,11 +25,9 @@ from tests.waiting import PATIENCE, wait_until
 PASSWORD = "correct horse battery"  # noqa: S105  # what must not be found anywhere
 
 
-@pytest.mark.parametrize("firmware", ["bios", "uefi"])
-def test_build_publishes_a_template_that_boots(
-    host: Host, rehearsal: StagedIso, firmware: str
-) -> None:
-    request = msgspec.convert({"release": "rehearsal", "firmware": firmware}, Request)
+def test_build_publishes_a_template_that_boots(host: Host, rehearsal: StagedIso) -> None:
+    """With UEFI; test_attach.py builds one with a BIOS."""
+    request = Request(release="rehearsal", firmware="uefi")
     order = resolve(request, Library(), environ={"BUILDER_ROOT_PASSWORD": PASSWORD})
 
     built = build(order, host=host, monitor=SilentMonitor())

@@ -1,7 +1,6 @@
 """What a template must pass before it is published, on real disks and with real clones."""
 
 import json
-import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,14 +9,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from attempts import carry_out, planned
 
 from builder.cli.app import run as builder
 from builder.config import Settings
 from builder.errors import TemplateError
 from builder.host.host import Host
 from builder.kickstart.library import Library
-from builder.model.audit import Expected, Finding
+from builder.model.audit import Finding
 from builder.model.build import BuildOrder
 from builder.model.media import StagedIso
 from builder.model.template import Template
@@ -27,12 +25,10 @@ from builder.process import run
 from builder.proof.audit.judge import EXPOSED, SEAL
 from builder.proof.clone_report import NAMES as OF_CLONES
 from builder.proof.verify import Trial, Verified, verify
-from builder.recipes.audit import audit_disk, audit_template
+from builder.recipes.audit import audit_template
 from builder.recipes.build import build
-from builder.recipes.inputs import rendered
 from builder.recipes.order import Request, resolve
 from builder.registry.registry import manifest
-from builder.virt.volumes import all_volumes
 from tests.waiting import PATIENCE
 
 BASE = Path(__file__).parents[2] / "kickstarts/base.ks.j2"
@@ -217,29 +213,6 @@ def test_every_sabotage_of_a_template_is_refused(
     for check, detail in FLAWS.items():
         assert any(each.startswith(detail) for each in clones[check].details), clones[check]
         assert f"--waive {check}" in said
-
-
-def test_swap_that_holds_data(host: Host, rehearsal: StagedIso, tmp_path: Path) -> None:
-    nonce = secrets.token_hex(16)
-    wanted = order(swap_mib="64", seal_except="swap")
-    text = rendered(wanted).for_build(nonce).replace("%onerror", f"{FILL_SWAP}\n%onerror", 1)
-    with planned(text, nonce=nonce, host=host, iso=rehearsal, folder=tmp_path) as plan:
-        carry_out(plan, host)
-        pool = host.store_pool.name
-        [disk] = [
-            each
-            for each in all_volumes(host.connection, pool)
-            if each.path == plan.domain.disks[0].path
-        ]
-        findings = audit_disk(
-            disk,
-            Expected(),
-            medium=rehearsal.path,
-            machine=plan.domain.machine,
-            host=host,
-            traces=traces(tmp_path / "audit"),
-        )
-    assert failed(findings) == ["swap"]
 
 
 LEAK = """

@@ -6,11 +6,12 @@ from pathlib import Path
 import msgspec
 
 from builder.model.audit import Finding
-from builder.model.domain import Machine
-from builder.model.package import Package, System
-from builder.model.template import ImageFacts, Manifest, StepTime
+from builder.model.package import Package
+from builder.model.template import Manifest, StepTime
+from builder.model.text import rfc3339
 from builder.registry.ledger import Ledger
 from builder.registry.registry import Registry
+from tests import values
 
 NAME = "centos7"
 _FIRST = datetime(2024, 1, 1, 2, tzinfo=UTC)
@@ -31,7 +32,7 @@ def fill(store: Path, versions: int) -> int:
     registry, ledger, record = Registry(store), Ledger(name=NAME), _record()
     for night in range(versions):
         began = _FIRST + timedelta(days=night)
-        version, when = f"{began:%Y%m%d}.1", f"{began:%Y-%m-%dT%H:%M:%SZ}"
+        version, when = f"{began:%Y%m%d}.1", rfc3339(began)
         path = store / f"{NAME}-{version}.json"
         each = msgspec.structs.replace(
             record,
@@ -59,38 +60,16 @@ def host(store: Path) -> str:
 
 
 def _record() -> Manifest:
-    return Manifest(
-        name=NAME,
-        build_id="",
-        build_key="",
-        created="",
-        finished="2024-01-01T02:09:30Z",
-        release="centos7",
-        profile="minimal",
-        medium="minimal",
-        iso="CentOS-7-x86_64-Minimal-2009.iso",
-        iso_sha256="0" * 64,
+    return values.manifest(
         kickstart=_LINE * 100,
-        machine=Machine(
-            osinfo="http://centos.org/centos/7.0",
-            virt_type="kvm",
-            cpu="host-passthrough",
-            memory_mib=2048,
-            vcpus=2,
-            firmware="bios",
-            network="user",
-        ),
         domain_xml=_NODE * 30,
         packages=tuple(map(_package, range(310))),
-        system=System(id="centos", version_id="7", pretty_name="CentOS Linux 7 (Core)"),
         phases={"firmware": 2.1, "packages": 211.7, "scripts": 14.2},
-        image=ImageFacts(virtual_size=10 << 30, size=len(_IMAGE), sha256="0" * 64),
-        compression="zstd",
+        image=values.image(size=len(_IMAGE)),
         boot_seconds=21.4,
         audit=tuple(_finding(f"check-{number}") for number in range(20)),
         clones=tuple(_finding(f"clone-{number}") for number in range(8)),
         steps=tuple(StepTime(step=f"Step {number}", seconds=number) for number in range(9)),
-        tools={"builder": "0.1.0", "libvirt": "9.0.0", "qemu": "7.2.22"},
     )
 
 
