@@ -272,18 +272,16 @@ def test_the_builds_folder_gets_it_too(store: Path, tmp_path: Path) -> None:
     assert (copy.name, copy.read_bytes()) == (path.name, path.read_bytes())
 
 
-def fresh(store: Path, record: Manifest) -> tuple[Path, Manifest]:
+def fresh(store: Path) -> tuple[Path, Manifest]:
     """Return an image that is to be published, and its record."""
     candidate = store / ".b1.candidate"
     run(["qemu-img", "create", "-q", "-f", "qcow2", candidate, "64M"])
-    return candidate, replace(record, build_id="b1", image=None)
+    return candidate, values.manifest(build_id="b1", image=None)
 
 
-def test_nobody_sees_a_template_before_it_is_signed(
-    store: Path, tmp_path: Path, record: Manifest
-) -> None:
+def test_nobody_sees_a_template_before_it_is_signed(store: Path, tmp_path: Path) -> None:
     key = keys.private(make_key(tmp_path)[0], passphrase=_never)
-    candidate, draft = fresh(store, record)
+    candidate, draft = fresh(store)
 
     def seal(template: Template) -> None:
         assert Registry(store).templates() == ()
@@ -299,8 +297,8 @@ def seal_again(_template: Template) -> None:
     """Whoever goes on with a publisher that was killed at the end signs what is visible."""
 
 
-def test_a_name_is_free_again_when_signing_fails(store: Path, record: Manifest) -> None:
-    candidate, draft = fresh(store, record)
+def test_a_name_is_free_again_when_signing_fails(store: Path) -> None:
+    candidate, draft = fresh(store)
 
     def fail(template: Template) -> None:
         signatures(template).touch()
@@ -311,10 +309,8 @@ def test_a_name_is_free_again_when_signing_fails(store: Path, record: Manifest) 
     assert {path.name for path in store.iterdir()} == {".templates.lock", candidate.name}
 
 
-def test_gc_takes_the_signature_of_a_publisher_that_was_killed(
-    store: Path, record: Manifest
-) -> None:
-    template = publish(store, record)
+def test_gc_takes_the_signature_of_a_publisher_that_was_killed(store: Path) -> None:
+    template = publish(store, values.manifest())
     signatures(template).touch()
     template.path.unlink()
     with connect("test:///default") as connection:
