@@ -24,13 +24,14 @@ def attach(
     """Go on with a build whose process was killed: join its installation and finish it."""
     from builder.host.host import open_host
     from builder.recipes.build import attach as join
+    from builder.recipes.build import signing_key
     from builder.recipes.work import BuildOptions
     from builder.record.builds import find
 
     shared = context(ctx)
     options = BuildOptions(events=events, sign=sign.absolute() if sign else None)
-    known = passphrases(sign)
     folder = find(shared.settings.artifacts, build).folder
+    known = passphrases(sign or signing_key(folder))
     with open_host(shared.settings) as host:
         built = join(folder, host=host, options=options, passphrases=known, monitor=shared.monitor)
     typer.echo(to_json(built) if json else summary(built))

@@ -46,9 +46,10 @@ def build(
     ticket = Ticket(order=order, nonce=secrets.token_hex(16), options=options)
     artifacts = host.settings.artifacts
     journal = Journal.begin(artifacts, order.name, events=options.events, monitor=monitor)
+    work = _work(ticket, host, journal, passphrases=passphrases)
     with _documented(journal):
         ticket.keep(journal)
-        return carry_out(_work(ticket, host, journal, passphrases=passphrases))
+        return carry_out(work)
 
 
 def attach(
@@ -67,13 +68,21 @@ def attach(
     cannot be joined.
     """
     journal = Journal.join(folder, events=options.events, monitor=monitor)
-    ticket = Ticket.of(Checkpoint.read(folder))  # a build that cannot be joined stays as it is
+    # First of all what may be refused: a build that cannot be joined stays as it is.
+    ticket = Ticket.of(Checkpoint.read(folder))
     if options.sign:
         ticket = replace(ticket, options=replace(ticket.options, sign=options.sign))
+    work = _work(ticket, host, journal, passphrases=passphrases)
     with _documented(journal):
-        work = _work(ticket, host, journal, passphrases=passphrases)
         cleanup.clear(host, journal.build_id, keep=_finished(work), monitor=monitor)
         return carry_out(work)
+
+
+def signing_key(folder: Path) -> Path | None:
+    """Return the key that the killed build in `folder` is to be signed with, if there is one."""
+    with suppress(HostError):
+        return Ticket.of(Checkpoint.read(folder)).options.sign
+    return None
 
 
 def carry_out(work: Work) -> Built:

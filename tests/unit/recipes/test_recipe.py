@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from builder.config import Settings
-from builder.errors import HostError, InstallError, TemplateError, UsageError
+from builder.errors import ConfigError, HostError, InstallError, TemplateError, UsageError
 from builder.host import pools
 from builder.host.host import Host
 from builder.kickstart.library import Library
@@ -283,6 +283,16 @@ def test_what_another_version_began_is_told_and_cleared(
     assert "builder gc" in caught.value.hint
     collect_garbage(stage.host, kept=True, dry_run=False, monitor=SilentMonitor())
     assert stage.pool_files == []
+
+
+def test_a_build_that_cannot_be_signed_by_now_can_still_be_joined(
+    stage: Stage, tmp_path: Path
+) -> None:
+    key = tmp_path / "gone"
+    folder = stage.killed_in("run_installation")
+    with pytest.raises(ConfigError, match="Cannot read the key"):
+        attach(folder, host=stage.host, options=BuildOptions(sign=key), monitor=SilentMonitor())
+    assert attach(folder, host=stage.host, monitor=SilentMonitor()).fresh
 
 
 def fails() -> None:
