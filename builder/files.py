@@ -54,7 +54,8 @@ def scratch(beside: Path) -> Iterator[Path]:
 
 def abandoned(folder: Path) -> tuple[Path, ...]:
     """Return the files of `scratch` whose writers were killed."""
-    return tuple(part for part in sorted(folder.glob(".*.part")) if not held(part))
+    parts = (part for part in sorted(folder.glob(".*.part")) if part.is_file())
+    return tuple(part for part in parts if not part.is_symlink() and not held(part))
 
 
 @contextmanager
@@ -73,11 +74,16 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
 
 
 def held(path: Path) -> bool:
-    """Tell whether a process has a folder or a file locked; nobody has what is not there."""
+    """Tell whether a process has a folder or a file locked; nobody has what is not there.
+
+    What we may not open counts as held: it is somebody else's.
+    """
     try:
         handle = os.open(path, os.O_RDONLY)
-    except OSError:
+    except FileNotFoundError:
         return False
+    except OSError:
+        return True
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -27,31 +28,42 @@ class PrivateKey(Protocol):
     def public_key(self) -> "Ed25519PublicKey":
         """Return the key that verifies it."""
 
+    def private_bytes_raw(self) -> bytes:
+        """Return its 32 bytes."""
 
-class Passphrases(msgspec.Struct, frozen=True):
-    """Those of keys, by their files: asked for already, or in the environment.
 
-    No option has one: everyone can read those in `ps`.
-    """
+class Keyring(msgspec.Struct, frozen=True):
+    """Private keys that were read already, by their files; it may go to another process."""
 
-    known: dict[Path, str] = {}
+    raw: dict[Path, bytes] = {}
 
-    def __call__(self, key: Path) -> str:
-        """Return the passphrase. Raises ConfigError where nobody has said it."""
-        if found := self.known.get(key, os.environ.get(PASSPHRASE)):
-            return found
-        raise ConfigError(
-            f"The key {key} is encrypted, and nobody is there to ask.",
-            hint=f"Put its passphrase into {PASSPHRASE}.",
-        )
+    def private(self, path: Path) -> PrivateKey:
+        """Return the key of a file, which is read if it is not here. Raises as `private` does."""
+        if path not in self.raw:
+            return private(path, passphrase=partial(from_environment, path))
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+        return Ed25519PrivateKey.from_private_bytes(self.raw[path])
 
     def __repr__(self) -> str:
         """Say nothing: values end up in tracebacks."""
-        return "Passphrases(…)"
+        return "Keyring(…)"
 
 
-UNASKED = Passphrases()
-"""What the environment says, and nobody else."""
+EMPTY = Keyring()
+
+
+def from_environment(path: Path) -> str:
+    """Return the passphrase of a key. Raises ConfigError without one.
+
+    No option has it: everyone can read those in `ps`.
+    """
+    if found := os.environ.get(PASSPHRASE):
+        return found
+    raise ConfigError(
+        f"The key {path} is encrypted, and nobody is there to ask.",
+        hint=f"Put its passphrase into {PASSPHRASE}.",
+    )
 
 
 def private(path: Path, *, passphrase: Callable[[], str]) -> PrivateKey:

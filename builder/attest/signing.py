@@ -34,20 +34,29 @@ def sign(template: Template, key: PrivateKey, *, artifacts: Path) -> Path:
         )
     folder = builds.folder(artifacts, template.name, manifest(template).build_id)
     with Registry(template.path.parent).locked():
-        return write(template, key, folder=folder)
+        path = write(template, key)
+        if folder.is_dir():
+            copy(template, folder)
+        return path
 
 
-def write(template: Template, key: PrivateKey, *, folder: Path) -> Path:
+def copy(template: Template, folder: Path) -> None:
+    """Put the signatures into the folder of the template's build as well. Raises HostError."""
+    path = signatures(template)
+    with files.replacing(folder / path.name, mode=0o644) as part:
+        part.write_bytes(path.read_bytes())
+
+
+def write(template: Template, key: PrivateKey) -> Path:
     """Write the signature of a template whose image was just measured; hold the store's lock.
 
-    `folder` is that of its build. Returns and raises as `sign` does.
+    Returns and raises as `sign` does.
     """
     envelope = dsse.enclose(msgspec.json.encode(provenance(template)), key)
     path = signatures(template)
     lines = [*_others(path, envelope), msgspec.json.encode(envelope)]
-    for each in (path, *([folder / path.name] if folder.is_dir() else [])):
-        with files.replacing(each, mode=0o644) as part:
-            part.write_bytes(b"\n".join(lines) + b"\n")
+    with files.replacing(path, mode=0o644) as part:
+        part.write_bytes(b"\n".join(lines) + b"\n")
     return path
 
 

@@ -8,7 +8,7 @@ import typer
 from builder.cli.build import summary
 from builder.cli.context import context
 from builder.cli.output import to_json
-from builder.cli.template.supply import Sign, passphrases
+from builder.cli.template.supply import Sign, keyring
 
 
 def attach(
@@ -31,7 +31,7 @@ def attach(
     shared = context(ctx)
     options = BuildOptions(events=events, sign=sign.absolute() if sign else None)
     folder = find(shared.settings.artifacts, build).folder
-    known = passphrases(sign or signing_key(folder))
+    known = keyring(sign or signing_key(folder))
     with open_host(shared.settings) as host:
-        built = join(folder, host=host, options=options, passphrases=known, monitor=shared.monitor)
+        built = join(folder, host=host, options=options, keyring=known, monitor=shared.monitor)
     typer.echo(to_json(built) if json else summary(built))

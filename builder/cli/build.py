@@ -7,10 +7,10 @@ import typer
 
 from builder.cli.context import Context, context
 from builder.cli.output import size, table, to_json
-from builder.cli.template.supply import Sign, passphrases
+from builder.cli.template.supply import Sign, keyring
 
 if TYPE_CHECKING:
-    from builder.attest.keys import Passphrases
+    from builder.attest.keys import Keyring
     from builder.model.build import BuildOrder
     from builder.model.template import Built
     from builder.recipes.work import BuildOptions
@@ -95,12 +95,12 @@ def build(
     options = BuildOptions(
         force=force, keep=keep, events=events, sign=sign.absolute() if sign else None
     )
-    built = _build(order, context(ctx), options, passphrases(sign))
+    built = _build(order, context(ctx), options, keyring(sign))
     typer.echo(to_json(built) if json else summary(built))
 
 
 def _build(
-    order: "BuildOrder", context: Context, options: "BuildOptions", passphrases: "Passphrases"
+    order: "BuildOrder", context: Context, options: "BuildOptions", keyring: "Keyring"
 ) -> "Built":
     from builder.host.host import open_host
     from builder.recipes.build import build as run
@@ -110,7 +110,7 @@ def _build(
             order,
             host=host,
             options=options,
-            passphrases=passphrases,
+            keyring=keyring,
             monitor=context.monitor,
         )
 

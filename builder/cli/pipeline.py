@@ -8,7 +8,7 @@ import typer
 
 from builder.cli.context import context
 from builder.cli.output import TerminalMonitor, table, to_json
-from builder.cli.template.supply import Sign, passphrases
+from builder.cli.template.supply import Sign, keyring
 
 app = typer.Typer(no_args_is_help=True, help="Many builds from one file.")
 
@@ -64,15 +64,13 @@ def run(
     settings, library = context(ctx).settings, context(ctx).library
     pipeline = load(find(file), library)
     options = BuildOptions(force=force, sign=sign.absolute() if sign else None)
-    known = passphrases(sign)
+    known = keyring(sign)
     workers = parallel or pipeline.parallel
     prepare_host(settings)
     with runs.recorded(pipeline, settings.artifacts) as over:
         outcomes = runner.run(
             pipeline.jobs,
-            partial(
-                build_job, settings=settings, library=library, options=options, passphrases=known
-            ),
+            partial(build_job, settings=settings, library=library, options=options, keyring=known),
             parallel=workers,
             monitors=partial(_monitor, bars=workers == 1 and sys.stderr.isatty()),
             over=over,

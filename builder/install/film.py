@@ -4,6 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from builder import files
+from builder.errors import HostError
 from builder.install.pixels import Raster, alike, decode, encode
 from builder.model.screen import Frame, Screen
 
@@ -35,12 +36,12 @@ class Film:
         if not last and raster and self._raster and alike(raster, self._raster):
             self._blinked = screen.data  # it comes again; decoding takes half a tenth of a second
             return None
-        with suppress(OSError):
+        with suppress(OSError, HostError):
             return self._keep(screen, raster, seconds=int(seconds))
         return None
 
     def _newest(self) -> tuple[bytes, Raster | None]:
-        with suppress(OSError):
+        with suppress(OSError, HostError):
             if self._frames:
                 data = self._path(self._frames[-1]).read_bytes()
                 return data, decode(data)

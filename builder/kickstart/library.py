@@ -52,10 +52,18 @@ class Library(msgspec.Struct, frozen=True):
 
     def kickstart(self, release: Release) -> KickstartSource:
         """Return what the release's kickstart is rendered from. Raises ConfigError."""
-        found = texts.gather(self.folders, release.kickstart)
-        return KickstartSource(name=release.kickstart, texts=found, variables=self.variables())
+        return self._source(release.kickstart)
 
     def own_kickstart(self, name: str, text: str) -> KickstartSource:
         """Return the same for a file of the user's: its name and its text. Raises ConfigError."""
-        found = texts.gather(self.folders, name, text)
-        return KickstartSource(name=name, texts=found, variables=self.variables(), own=True)
+        return self._source(name, text)
+
+    def _source(self, name: str, text: str | None = None) -> KickstartSource:
+        found, damaged = texts.gather(self.folders, name, text)
+        return KickstartSource(
+            name=name,
+            texts=found,
+            damaged=damaged,
+            variables=self.variables(),
+            own=text is not None,
+        )

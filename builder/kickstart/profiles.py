@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 
 from builder.errors import ConfigError, UsageError, suggest
+from builder.kickstart.texts import below
 from builder.model.kickstart import CheckFile, Checks, Profile
 from builder.model.release import Release
 
-_LARGEST = 4 << 20
+_LARGEST = 16 << 20
 """Bytes of all files of a profile's checks: they go along with the order of a build."""
 
 
@@ -37,35 +38,51 @@ def available(folders: Sequence[Path], release: Release) -> tuple[Profile, ...]:
 
 
 def checks(folders: Sequence[Path], profile: Profile) -> Checks:
-    """Return the profile's checks with the files beside them, which they may read.
+    """Return the profile's checks, with the files that they may read.
 
-    Those are all files below a check's folder: testinfra's conftest.py, what a script sources.
-    Raises ConfigError for files that cannot be read or are too large.
+    Those are what is in the folder that holds profiles/, and all of those of its folders in which
+    there is a check: testinfra's conftest.py, what a script sources. Of a check that is elsewhere
+    it is what is beside it. Raises ConfigError for files that are too many or cannot be read.
     """
     if not profile.checks:
         return Checks()
     path = _paths(folders)[profile.name]
     programs = [_path(path, check) for check in profile.checks]
-    around = list(dict.fromkeys(program.parent for program in programs))
-    root = Path(os.path.commonpath(around))
-    found = {each.relative_to(root).as_posix(): _check_file(each) for each in _below(around, path)}
+    own = path.parent.parent.resolve()
+    root = Path(os.path.commonpath([own, *(each.parent for each in programs)]))
+    files = {file for each in programs for file in _readable(each, own)}
     return Checks(
         programs=tuple(each.relative_to(root).as_posix() for each in programs),
-        files=dict(sorted(found.items())),
+        files=_carried(sorted(files), root, profile=path),
     )
 
 
-def _below(folders: Sequence[Path], profile: Path) -> Iterator[Path]:
-    size = 0
-    for path in (path for folder in folders for path in folder.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            yield path
-            size += path.stat().st_size
-        if size > _LARGEST:
+def _readable(program: Path, own: Path) -> Iterator[Path]:
+    yield program
+    if own not in program.parents:
+        beside = [path for path in program.parent.iterdir() if path.is_file()]
+        # Not all of /usr/bin: a program from there has its own.
+        if sum(path.stat().st_size for path in beside) <= _LARGEST:
+            yield from beside
+        return
+    yield from (path for path in own.iterdir() if path.is_file())
+    inside = program.relative_to(own).parts
+    if len(inside) > 1:
+        yield from (path for path in below(own / inside[0]) if "__pycache__" not in path.parts)
+
+
+def _carried(files: Sequence[Path], root: Path, *, profile: Path) -> dict[str, CheckFile]:
+    size, carried = 0, {}
+    for path in files:
+        size += path.stat().st_size
+        if size > _LARGEST or not str(path).isprintable():
             raise ConfigError(
-                f"{profile}: the files beside its checks have more than {_LARGEST >> 20} MiB.",
-                hint="Put the checks into a folder of their own.",
+                f"{profile}: its checks may read {path}, which cannot go along: "
+                f"{'it is too large' if size > _LARGEST else 'its name is no text'}.",
+                hint=f"Put them into a folder of their own, {_LARGEST >> 20} MiB at most.",
             )
+        carried[path.relative_to(root).as_posix()] = _check_file(path)
+    return carried
 
 
 def _check_file(path: Path) -> CheckFile:

@@ -56,12 +56,18 @@ def _filled_in(
 ) -> str:
     if source.name.endswith(".j2"):
         return environment.get_template(source.name).render(context)
+    if source.name in source.damaged:
+        raise ValueError(f"{source.name} is no text in UTF-8")
+    if source.name not in source.texts:
+        raise jinja2.TemplateNotFound(source.name)
     return source.texts[source.name]
 
 
 def _environment(source: KickstartSource) -> jinja2.Environment:
     def load(name: str) -> tuple[str, str, None] | None:
         key = name if name in source.texts else normal(name)
+        if key in source.damaged:
+            raise ValueError(f"{key} is no text in UTF-8")
         return (source.texts[key], key, None) if key in source.texts else None
 
     return ImmutableSandboxedEnvironment(

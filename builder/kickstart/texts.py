@@ -1,5 +1,6 @@
 """Which texts a kickstart is made of: it, what it includes or extends, and so on."""
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from posixpath import normpath
@@ -7,28 +8,36 @@ from posixpath import normpath
 import jinja2
 from jinja2 import meta
 
-from builder.errors import ConfigError
-
 REPORTS = "snippets/reports.ks.j2"
 """What is added to a user's kickstart that does not say how the installation ended."""
 
+_LARGEST = 1 << 20
+"""Bytes of a file that a template may name only when it runs: larger ones are no texts for it."""
 _PARSER = jinja2.Environment(autoescape=False, trim_blocks=True, lstrip_blocks=True)  # noqa: S701  # parses only
 
 
-def gather(folders: Sequence[Path], name: str, text: str | None = None) -> dict[str, str]:
-    """Return the texts that the template `name` needs, by their names; not those that are missing.
+def gather(
+    folders: Sequence[Path], name: str, text: str | None = None
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the texts that a kickstart needs, by their names, and the names of what is no text.
 
-    `text` is that of a file which is in none of the folders. Raises ConfigError for one that is
-    no text.
+    Names of files that are not there are in neither; whoever renders them says so. `text` is that
+    of a kickstart which is in none of the folders.
     """
-    found = {} if text is None else {name: text}
+    texts, damaged = ({} if text is None else {name: text}), set[str]()
     waiting = [name] if text is None else [REPORTS, *_named(folders, name, text)]
     while waiting:
         each = normal(waiting.pop())
-        if each not in found and (here := _read(folders, each)) is not None:
-            found[each] = here
-            waiting += _named(folders, each, here)
-    return found
+        path = _find(folders, each)
+        if each in texts or each in damaged or path is None:
+            continue
+        try:
+            texts[each] = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            damaged.add(each)
+            continue
+        waiting += _named(folders, each, texts[each], plain=each == name)
+    return texts, tuple(sorted(damaged))
 
 
 def normal(name: str) -> str:
@@ -36,30 +45,46 @@ def normal(name: str) -> str:
     return normpath(name.lstrip("/"))
 
 
-def _named(folders: Sequence[Path], name: str, text: str) -> Iterator[str]:
-    """Yield the names of templates that a text names; all there are where it computes one."""
+def _named(folders: Sequence[Path], name: str, text: str, *, plain: bool = True) -> Iterator[str]:
+    """Yield the names of templates that a text names; all there are where it computes one.
+
+    A kickstart of another ending than .j2 is `plain`; what is included is a template in any case.
+    """
+    if plain and not name.endswith(".j2"):
+        return
     try:
         tree = _PARSER.parse(text, name=name)
-    except jinja2.TemplateSyntaxError:  # whoever renders it says so
+    except (jinja2.TemplateError, ValueError, RecursionError):  # whoever renders it says so
         return
     for each in meta.find_referenced_templates(tree):
         if each is None:
-            yield from (
-                path.relative_to(folder).as_posix()
-                for folder in folders
-                for path in folder.rglob("*.j2")
-            )
+            yield from (each for folder in folders for each in _below(folder))
         else:
             yield each
 
 
-def _read(folders: Sequence[Path], name: str) -> str | None:
-    if name.startswith(".."):
+def below(folder: Path) -> Iterator[Path]:
+    """Yield all files below a folder, in linked folders as well; nothing that is hidden."""
+    seen: set[str] = set()
+    for here, names, files in os.walk(folder, followlinks=True):
+        # A link that leads back to where it is would be followed for ever.
+        seen.add(os.path.realpath(here))
+        names[:] = [
+            each
+            for each in names
+            if each[0] != "." and os.path.realpath(Path(here, each)) not in seen
+        ]
+        yield from (Path(here, each) for each in files if Path(here, each).is_file())
+
+
+def _below(folder: Path) -> Iterator[str]:
+    """Yield the names of all files that may be texts."""
+    for path in below(folder):
+        if str(path).isprintable() and path.stat().st_size <= _LARGEST:
+            yield path.relative_to(folder).as_posix()
+
+
+def _find(folders: Sequence[Path], name: str) -> Path | None:
+    if name.startswith("..") or "\0" in name:
         return None
-    path = next((folder / name for folder in folders if (folder / name).is_file()), None)
-    try:
-        return None if path is None else path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"Cannot read {path}: {error}.", hint="A kickstart is a text file in UTF-8."
-        ) from error
+    return next((folder / name for folder in folders if (folder / name).is_file()), None)

@@ -68,6 +68,8 @@ class KickstartSource(msgspec.Struct, frozen=True, kw_only=True):
     """Of the file; one that ends in .j2 is a template."""
     texts: dict[str, str]
     """Its text, and those of the files that it includes or extends, by their names."""
+    damaged: tuple[str, ...] = ()
+    """Names of such files that are no texts."""
     variables: dict[str, Variable]
     """Those that are declared."""
     own: bool = False

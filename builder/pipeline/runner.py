@@ -16,12 +16,15 @@ import msgspec
 
 from builder.errors import BuilderError
 from builder.model.template import Built
+from builder.model.text import plain
 from builder.monitor import Monitor
 from builder.pipeline.definition import Job
 
 Work = Callable[[Job, Monitor], Built]
 """Builds one job; goes to another process, so it must be a function of a module, or a partial."""
 
+_LONGEST = 10_000
+"""Characters of a sentence: names of files may be anything, and go into records."""
 _STOP = (signal.SIGINT, signal.SIGTERM)
 _SPAWN = get_context("spawn")  # neither libvirt nor its threads survive a fork
 
@@ -188,7 +191,7 @@ def _failed(job: Job, error: str, *, hint: str, exit_code: int, began: float) ->
         name=job.name,
         result="failed",
         seconds=round(time.monotonic() - began, 2),
-        error=error,
-        hint=hint,
+        error=plain(error, longest=_LONGEST),
+        hint=plain(hint, longest=_LONGEST),
         exit_code=exit_code,
     )

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from builder import files
 from builder.errors import HostError
-from builder.model.text import rfc3339
+from builder.model.text import plain, rfc3339
 from builder.pipeline.definition import Pipeline
 from builder.pipeline.runner import Outcome
 
@@ -43,11 +43,11 @@ def recorded(pipeline: Pipeline, artifacts: Path) -> Iterator[Callable[[Outcome]
     now = datetime.now(UTC)
     run = Run(
         run_id=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}",
-        pipeline=pipeline.name,
+        pipeline=plain(pipeline.name),
         jobs=tuple(job.name for job in pipeline.jobs),
         began=rfc3339(now),
     )
-    path = artifacts / "runs" / run.pipeline / f"{run.run_id}.json"
+    path = artifacts / "runs" / (run.pipeline.strip(".") or "pipeline") / f"{run.run_id}.json"
     with files.writing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
 

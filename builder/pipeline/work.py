@@ -1,6 +1,6 @@
 """One job of a pipeline: the recipe, with a connection of its own."""
 
-from builder.attest.keys import Passphrases
+from builder.attest.keys import Keyring
 from builder.config import Settings
 from builder.host import pools
 from builder.host.host import open_host
@@ -30,9 +30,9 @@ def build_job(
     settings: Settings,
     library: Library,
     options: BuildOptions,
-    passphrases: Passphrases,
+    keyring: Keyring,
 ) -> Built:
     """Build the job's template. Raises the BuilderError of the step that failed."""
     order = resolve(job.request, library)
     with open_host(settings) as host:
-        return build(order, host=host, options=options, passphrases=passphrases, monitor=monitor)
+        return build(order, host=host, options=options, keyring=keyring, monitor=monitor)

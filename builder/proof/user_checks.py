@@ -32,6 +32,8 @@ class SshAccess(msgspec.Struct, frozen=True, kw_only=True):
     """The private key, made for this clone alone, in a folder that is for nothing else."""
     key_iso: Path
     """The medium with the public one."""
+    root: Path
+    """The folder of the checks' files."""
     checks: tuple[Path, ...]
     """The programs and Python files to run."""
 
@@ -54,7 +56,7 @@ def entered(checks: Checks, *, key_iso: Path, folder: Path) -> Iterator[SshAcces
         undo.callback(shutil.rmtree, folder, ignore_errors=True)
         _unpack(checks, folder)
         programs = tuple(folder / name for name in checks.programs)
-        yield SshAccess(key=key, key_iso=key_iso, checks=programs)
+        yield SshAccess(key=key, key_iso=key_iso, root=folder, checks=programs)
 
 
 def _make_key(folder: Path) -> tuple[Path, bytes]:
@@ -86,7 +88,9 @@ def run(access: SshAccess, report: Report, *, address: str, port: int) -> Findin
     }
     failed = []
     for check in access.checks:
-        done = process.run(_words(check, config), env=environment, check=False, seconds=_SECONDS)
+        done = process.run(
+            _words(check, config, access.root), env=environment, check=False, seconds=_SECONDS
+        )
         if done.returncode:
             failed.append(f"{check.name}: {_last(done)}")
     return Finding(check=NAME, says="the profile's own checks pass", details=tuple(failed))
@@ -105,10 +109,14 @@ def _configure(key: Path, report: Report, *, address: str, port: int) -> Path:
     return config
 
 
-def _words(check: Path, config: Path) -> list[str | Path]:
+def _words(check: Path, config: Path, root: Path) -> list[str | Path]:
     if check.suffix != ".py":
         return [check]
+    # pytest would look for its configuration upwards, in what has nothing to do with the check.
+    known = (root / name for name in ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg"))
+    own = next((path for path in known if path.is_file()), "/dev/null")
     pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    pytest += ["-c", str(own), f"--rootdir={root}", f"--confcutdir={root}"]
     return [*pytest, f"--hosts=ssh://{_HOST}", f"--ssh-config={config}", check]
 
 

@@ -3,13 +3,12 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from builder.attest import keys, signing
-from builder.attest.keys import UNASKED, Passphrases
+from builder.attest import signing
+from builder.attest.keys import EMPTY, Keyring
 from builder.dossier import page as dossier
 from builder.errors import HostError
 from builder.host import cleanup
@@ -35,7 +34,7 @@ def build(
     *,
     host: Host,
     options: BuildOptions = DEFAULT,
-    passphrases: Passphrases = UNASKED,
+    keyring: Keyring = EMPTY,
     monitor: Monitor,
 ) -> Built:
     """Build and publish one template; when nothing changed since the newest, return that.
@@ -46,7 +45,7 @@ def build(
     ticket = Ticket(order=order, nonce=secrets.token_hex(16), options=options)
     artifacts = host.settings.artifacts
     journal = Journal.begin(artifacts, order.name, events=options.events, monitor=monitor)
-    work = _work(ticket, host, journal, passphrases=passphrases)
+    work = _work(ticket, host, journal, keyring=keyring)
     with _documented(journal):
         ticket.keep(journal)
         return carry_out(work)
@@ -57,7 +56,7 @@ def attach(
     *,
     host: Host,
     options: BuildOptions = DEFAULT,
-    passphrases: Passphrases = UNASKED,
+    keyring: Keyring = EMPTY,
     monitor: Monitor,
 ) -> Built:
     """Go on with the build in `folder`, whose process was killed, and finish it.
@@ -68,14 +67,17 @@ def attach(
     cannot be joined.
     """
     journal = Journal.join(folder, events=options.events, monitor=monitor)
-    # First of all what may be refused: a build that cannot be joined stays as it is.
-    ticket = Ticket.of(Checkpoint.read(folder))
-    if options.sign:
-        ticket = replace(ticket, options=replace(ticket.options, sign=options.sign))
-    work = _work(ticket, host, journal, passphrases=passphrases)
-    with _documented(journal):
-        cleanup.clear(host, journal.build_id, keep=_finished(work), monitor=monitor)
-        return carry_out(work)
+    with journal.alone():
+        # First of all what may be refused: a build that cannot be joined stays as it is.
+        ticket = Ticket.of(journal.checkpoint)
+        if options.sign:
+            ticket = replace(ticket, options=replace(ticket.options, sign=options.sign))
+        work = _work(ticket, host, journal, keyring=keyring)
+        finished = _finished(work)
+        with _documented(journal):
+            ticket.keep(journal)
+            cleanup.clear(host, journal.build_id, keep=finished, monitor=monitor)
+            return carry_out(work)
 
 
 def signing_key(folder: Path) -> Path | None:
@@ -138,7 +140,7 @@ def _draft(work: Work, kickstart: Kickstart, iso: StagedIso) -> Manifest:
 
 def _unchanged(work: Work, record: Manifest) -> Template | None:
     """Return the template that makes this build needless; a build that has begun is finished."""
-    if work.ticket.options.force or steps.remaster_iso.result(work.journal):
+    if work.ticket.options.force or steps.remaster_iso.result(work.journal.checkpoint):
         return None
     return Registry(work.host.store_pool.path).unchanged(record.name, key=record.build_key)
 
@@ -151,16 +153,15 @@ def _signed(work: Work, kept: Built) -> Built:
     return kept
 
 
-def _work(ticket: Ticket, host: Host, journal: Journal, *, passphrases: Passphrases) -> Work:
+def _work(ticket: Ticket, host: Host, journal: Journal, *, keyring: Keyring) -> Work:
     hardware = machine(ticket.order, host.accelerator, network=host.settings.network)
-    path = ticket.options.sign
-    key = keys.private(path, passphrase=partial(passphrases, path)) if path else None
+    key = keyring.private(ticket.options.sign) if ticket.options.sign else None
     return Work(ticket=ticket, host=host, journal=journal, machine=hardware, key=key)
 
 
 def _finished(work: Work) -> set[str]:
     """Return what steps that were finished made; the guest of an installation counts as such."""
-    paths = (getattr(step.result(work.journal), "path", None) for step in steps.STEPS)
+    paths = (getattr(step.result(work.journal.checkpoint), "path", None) for step in steps.STEPS)
     return {work.names.domain, *(str(path) for path in paths if path)}
 
 

@@ -12,6 +12,7 @@ from builder.errors import HostError
 from builder.host import cleanup
 from builder.host.host import Host
 from builder.monitor import Monitor
+from builder.recipes.steps import CHECKS, STEPS
 from builder.recipes.work import Ticket
 from builder.record import verifications
 from builder.record.builds import ABANDONED, RUNNING, Build, builds, load
@@ -86,8 +87,11 @@ def _judge(host: Host, build: Build, *, kept: bool) -> Leftover | None:
 
 def _joinable(build: Build) -> bool:
     """Tell whether `attach` can go on with it: not with one that another version of us began."""
+    checkpoint = Checkpoint.read(build.folder)
     try:
-        Ticket.of(Checkpoint.read(build.folder))
+        Ticket.of(checkpoint)
+        for step in STEPS:
+            step.result(checkpoint)
     except HostError:
         return False
     return True
@@ -101,6 +105,7 @@ def _clear(host: Host, found: Leftover, *, monitor: Monitor) -> None:
         return
     with Journal.join(folder, monitor=monitor) as journal:
         cleanup.clear(host, found.build_id, monitor=monitor)
+        shutil.rmtree(folder / CHECKS, ignore_errors=True)
         journal.finish(state="cleared")
 
 

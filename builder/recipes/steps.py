@@ -25,12 +25,12 @@ from builder.model.media import InstallMedia, StagedIso
 from builder.model.storage import Volume
 from builder.model.template import ImageFacts, Manifest, Template
 from builder.model.text import rfc3339
+from builder.monitor import Monitor
 from builder.proof import checks, user_checks, verify
 from builder.proof.verify import Verified
 from builder.recipes import inputs
 from builder.recipes.audit import audit_disk
 from builder.recipes.work import Step, Work, step
-from builder.record.journal import Journal
 from builder.registry.compress import compress
 from builder.registry.image import measure
 from builder.registry.manifest import tools
@@ -38,6 +38,9 @@ from builder.registry.publish import publish
 from builder.registry.registry import Registry, manifest
 from builder.virt import volumes
 from builder.virt.domain_xml import domain_xml
+
+CHECKS = "checks"
+"""Where in the build's folder a profile's checks are while they run."""
 
 
 class Audited(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,7 +144,7 @@ def compress_disk(work: Work, disk: Volume) -> Candidate:
 @step("Booting two clones", "to their login prompts, one of them on a larger disk")
 def boot_clones(work: Work, kickstart: Kickstart, candidate: Candidate) -> Verified:
     """Boot two clones of the image, and compare them."""
-    names, folder = work.names, work.journal.folder / "checks"
+    names, folder = work.names, work.journal.folder / CHECKS
     with user_checks.entered(work.order.checks, key_iso=names.key_iso, folder=folder) as access:
         trial = verify.Trial(
             pool=work.host.store_pool.name,
@@ -167,17 +170,18 @@ def publish_image(work: Work, candidate: Candidate, record: Manifest) -> Templat
         tools=tools(work.host.connection),
         finished=rfc3339(now),
     )
-    seal = partial(_sign, key=work.key, journal=journal) if work.key else None
+    seal = partial(_sign, key=work.key, monitor=work.monitor) if work.key else None
     template = publish(candidate.path, record, candidate.image, today=now.date(), seal=seal)
     journal.write("manifest.json", template.manifest.read_text())
     journal.link(template.path)
+    if work.key:
+        signing.copy(template, journal.folder)
     return template
 
 
-def _sign(template: Template, *, key: PrivateKey, journal: Journal) -> None:
-    path = signing.write(template, key, folder=journal.folder)
-    who = keys.identity(key.public_key())
-    journal.monitor.tell("note", f"signed by {who}: {path}")
+def _sign(template: Template, *, key: PrivateKey, monitor: Monitor) -> None:
+    path = signing.write(template, key)
+    monitor.tell("note", f"signed by {keys.identity(key.public_key())}: {path}")
 
 
 def _phases(work: Work) -> dict[str, float]:

@@ -150,9 +150,9 @@ class Step(Generic[P, T]):
         do = partial(self.function, work, *args, **kwargs)
         return work.journal.step(self.name, self.title(work.order), self.kind, do)
 
-    def result(self, journal: Journal) -> T | None:
-        """Return what it came to in the build of the journal; None before it is finished."""
-        return journal.checkpoint.get(self.name, self.kind)
+    def result(self, checkpoint: Checkpoint) -> T | None:
+        """Return what it came to in a build; None before it is finished. Raises HostError."""
+        return checkpoint.get(self.name, self.kind)
 
     def title(self, order: BuildOrder) -> str:
         """Return what is announced: a present participle."""

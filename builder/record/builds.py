@@ -62,8 +62,8 @@ def load(folder: Path) -> Build | None:
     state = record.state
     if state == RUNNING and not files.held(folder):
         state = ABANDONED
-    began = _time(record.began) or born(record.build_id) or _moment(touched)
-    ended = datetime.now(UTC) if state == RUNNING else _time(record.ended) or _moment(touched)
+    began = moment(record.began) or _born(record.build_id) or _at(touched)
+    ended = datetime.now(UTC) if state == RUNNING else moment(record.ended) or _at(touched)
     seconds = max(0.0, (ended - began).total_seconds())
     return Build(folder=folder, record=record, state=state, began=began, seconds=seconds)
 
@@ -99,7 +99,8 @@ def _tame(record: BuildRecord) -> BuildRecord:
     return msgspec.structs.replace(record, error=plain(record.error), hint=plain(record.hint))
 
 
-def _time(text: str) -> datetime | None:
+def moment(text: str) -> datetime | None:
+    """Return a moment of a record; None where there is none."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
@@ -107,7 +108,7 @@ def _time(text: str) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def born(build_id: str) -> datetime | None:
+def _born(build_id: str) -> datetime | None:
     """An id begins with the time, as the journal makes it."""
     try:
         return datetime.strptime(build_id.partition("-")[0], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
@@ -115,7 +116,7 @@ def born(build_id: str) -> datetime | None:
         return None
 
 
-def _moment(timestamp: float) -> datetime:
+def _at(timestamp: float) -> datetime:
     return datetime.fromtimestamp(timestamp, UTC)
 
 

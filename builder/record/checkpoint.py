@@ -30,7 +30,7 @@ class Checkpoint:
         """Read what an earlier process kept; nothing if it is not there or makes no sense."""
         try:
             self._values = msgspec.json.decode(self._path.read_bytes(), type=dict[str, msgspec.Raw])
-        except (OSError, msgspec.DecodeError):
+        except (OSError, ValueError, RecursionError):  # msgspec's errors are ValueErrors
             self._values = {}
 
     def get(self, name: str, kind: type[T]) -> T | None:
@@ -43,7 +43,7 @@ class Checkpoint:
             if found is None:
                 return None
             return msgspec.json.decode(found, type=kind, dec_hook=_decode)
-        except msgspec.ValidationError as error:
+        except (ValueError, RecursionError) as error:
             raise foreign() from error
 
     def __bool__(self) -> bool:
@@ -58,8 +58,9 @@ class Checkpoint:
             part.write_bytes(msgspec.json.encode(self._values))
 
     def forget(self) -> None:
-        """Remove the file."""
-        self._path.unlink(missing_ok=True)
+        """Remove the file, and what a killed process left of it."""
+        for path in (self._path, *self._path.parent.glob(f".{self._path.name}.*.part")):
+            path.unlink(missing_ok=True)
 
 
 def foreign() -> HostError:

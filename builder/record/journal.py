@@ -20,7 +20,7 @@ from builder.model.text import rfc3339
 from builder.model.traces import Traces
 from builder.monitor import Monitor
 from builder.record.build_record import BuildRecord
-from builder.record.builds import FILE, RUNNING, folder, load
+from builder.record.builds import FILE, RUNNING, folder, load, moment
 from builder.record.checkpoint import Checkpoint
 from builder.record.events import FILE as FILE_OF_EVENTS
 from builder.record.events import EventLog
@@ -41,13 +41,18 @@ class Journal:
     """
 
     def __init__(
-        self, where: Path, record: BuildRecord, *, events: Path | None = None, monitor: Monitor
+        self, where: Path, record: BuildRecord, *, events: Path | None, monitor: Monitor
     ) -> None:
         self.folder = where
         self.record = record
-        self._log = EventLog(began=self.traces.began)
+        began = moment(record.began) or datetime.now(UTC)
+        self.traces = Traces(id=record.build_id, folder=where, began=began)
+        """What the build is known by on its host."""
+        self._log = EventLog(began=began)
         self._paths = (where / FILE_OF_EVENTS, *([events] if events else []))
-        self._open = ExitStack()
+        self._open: ExitStack | None = None
+        self._is_new = True
+        self._is_ours = False
         self.monitor = Recorder(monitor, self._log)
         """Within the block it writes down what it is told: events.jsonl, and the file `events`."""
         self.checkpoint = Checkpoint(where)
@@ -75,37 +80,48 @@ class Journal:
 
         Raises UsageError for a build that has ended.
         """
-        known = load(where)
-        if known is None or known.record.state != RUNNING:
-            raise UsageError(
-                f"The build {where.name} has ended{f' ({known.state})' if known else ''}.",
-                hint="`builder builds list` shows those that are running.",
-            )
-        record = msgspec.structs.replace(known.record, pid=os.getpid())
-        return cls(where, record, events=events, monitor=monitor)
+        record = msgspec.structs.replace(_running(where), pid=os.getpid())
+        journal = cls(where, record, events=events, monitor=monitor)
+        journal._is_new = False
+        return journal
 
     @property
     def build_id(self) -> str:
         """Time and chance, UTC; part of the name of everything that the build makes."""
         return self.record.build_id
 
-    @property
-    def traces(self) -> Traces:
-        """What the build is known by on its host."""
-        began = datetime.fromisoformat(self.record.began)
-        return Traces(id=self.build_id, folder=self.folder, began=began)
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let nobody else be at the build for the block, and change nothing of it.
 
-    def __enter__(self) -> Self:
-        """Make the folder. Raises HostError when it cannot be made, or another process has it."""
+        Raises HostError when its folder cannot be made or another process has it, UsageError when
+        it has ended meanwhile.
+        """
         with ExitStack() as undo:
             with _explained(f"Cannot make the folder {self.folder}"):
-                self.folder.mkdir(parents=True, exist_ok=True)
+                if self._is_new:
+                    self.folder.mkdir(parents=True, exist_ok=True)
+                else:
+                    _running(self.folder)
                 self._lock(undo)
+            if not self._is_new:
+                _running(self.folder)  # it may have ended before we had it
+            self.checkpoint.load()
+            self._is_ours = True
+            undo.callback(setattr, self, "_is_ours", False)
+            yield
+
+    def __enter__(self) -> Self:
+        """Make the folder, and have it alone. Raises as `alone` does."""
+        with ExitStack() as undo:
+            if not self._is_ours:
+                undo.enter_context(self.alone())
             undo.enter_context(self._log.opened(*self._paths))
             self._open = undo.pop_all()
-        self.checkpoint.load()
-        done = self.checkpoint.get(_TIMES, _Times) or _Times()
-        self._update(step="", steps=done.steps)
+        with suppress(HostError):  # times that another version kept are no loss
+            done = self.checkpoint.get(_TIMES, _Times) or _Times()
+            self.record = msgspec.structs.replace(self.record, steps=done.steps)
+        self._update(step="")
         return self
 
     def __exit__(
@@ -120,7 +136,8 @@ class Journal:
                 self._end(error)
         finally:
             self._log.tell("end", self.record.state)
-            self._open.close()
+            if self._open:
+                self._open.close()
 
     def _lock(self, undo: ExitStack) -> None:
         try:
@@ -200,6 +217,17 @@ class Journal:
         text = msgspec.json.format(msgspec.json.encode(self.record), indent=2) + b"\n"
         with files.replacing(self.folder / FILE, mode=0o644, durable=False) as part:
             part.write_bytes(text)
+
+
+def _running(where: Path) -> BuildRecord:
+    """Return the record of a build that has not ended. Raises UsageError for another."""
+    known = load(where)
+    if known is None or known.record.state != RUNNING:
+        raise UsageError(
+            f"The build {where.name} has ended{f' ({known.state})' if known else ''}.",
+            hint="`builder builds list` shows those that are running.",
+        )
+    return known.record
 
 
 def _failure(error: BaseException) -> dict[str, object]:

@@ -57,19 +57,19 @@ def _recorded(
 
 def _show(candidate: Path, template: Template, seal: Seal | None) -> None:
     """Make the template visible, sealed; when that fails, its name is free again."""
-    shown = template.path.exists() and not candidate.exists()
     try:
         if seal:
             seal(template)
-        if not shown:
+        if candidate.exists() or not template.path.exists():
             with _explained(candidate.parent):
                 candidate.rename(template.path)
-                files.sync(candidate.parent)
     except BaseException:
-        if not shown:
+        if not template.path.exists():
             signatures(template).unlink(missing_ok=True)
             template.manifest.unlink(missing_ok=True)  # nobody else's: the claim made it ours
         raise
+    with _explained(candidate.parent):
+        files.sync(candidate.parent)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from builder.model.template import Template
 from builder.record import builds
 from builder.registry import retention
 from builder.registry.ledger import Moved, moved, now
-from builder.registry.registry import Registry, manifest, signatures
+from builder.registry.registry import Registry, signatures
 from builder.virt import pools
 from builder.virt.connection import Connection
 from builder.virt.usage import Use, users, uses
@@ -113,8 +113,10 @@ def _remove(template: Template, store: StorePool) -> Removal:
     registry, name, version = store.registry, template.name, template.version
     before = registry.known(name)
     after = before.delete(version, there=partial(registry.template, name), when=now())
+    # Not the whole manifest, which may be damaged: such a version can be removed as well.
+    [header] = registry.headers([(name, version)])
+    folder = builds.folder(store.artifacts, name, header.build_id)
     registry.write(after)
-    folder = builds.folder(store.artifacts, name, manifest(template).build_id)
     try:
         template.manifest.unlink()
         files.sync(registry.store)

@@ -285,7 +285,7 @@ def test_nobody_sees_a_template_before_it_is_signed(store: Path, tmp_path: Path)
 
     def seal(template: Template) -> None:
         assert Registry(store).templates() == ()
-        signing.write(template, key, folder=tmp_path / "gone")
+        signing.write(template, key)
 
     made = publish_image(candidate, draft, measure(candidate), today=date(2026, 11, 28), seal=seal)
     assert verify(made).exists()

@@ -14,7 +14,7 @@ from builder.cli.template.shared import Reference, registry
 from builder.errors import UsageError
 
 if TYPE_CHECKING:
-    from builder.attest.keys import Passphrases
+    from builder.attest.keys import Keyring
     from builder.model.template import Template
 
 Sign = Annotated[
@@ -102,26 +102,21 @@ def _boot(shared: Context, template: "Template") -> None:
     refuse(found)
 
 
-def passphrases(key: Path | None) -> "Passphrases":
-    """Return what knows the passphrase of a key, which is read at once, before anything is done."""
+def keyring(key: Path | None) -> "Keyring":
+    """Return a keyring with the key of a file, which is read at once, before anything is done."""
     from builder.attest import keys
 
-    asked: dict[Path, str] = {}
-    if key:
-
-        def ask() -> str:
-            said = asked[key.absolute()] = _passphrase(key)
-            return said
-
-        keys.private(key, passphrase=ask)
-    return keys.Passphrases(asked)
+    if key is None:
+        return keys.EMPTY
+    read = keys.private(key, passphrase=lambda: _passphrase(key))
+    return keys.Keyring({key.absolute(): read.private_bytes_raw()})
 
 
 def _passphrase(key: Path) -> str:
     from builder.attest import keys
 
     if keys.PASSPHRASE in os.environ or not sys.stdin.isatty():
-        return keys.Passphrases()(key)
+        return keys.from_environment(key)
     said: str = typer.prompt(f"Passphrase of {key}", hide_input=True, err=True)
     return said
 

@@ -99,3 +99,6 @@ def test_who_takes_over_goes_on(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_ends_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert Film(tmp_path / "file" / "screens").show(screen(1), seconds=0) is None
+    film = Film(tmp_path)
+    (tmp_path / "0001-0s.png").mkdir()
+    assert film.show(screen(1), seconds=0) is None

@@ -15,7 +15,7 @@ REHEARSAL = catalogue.find("rehearsal")
 
 
 def write(folder: Path, name: str, text: str) -> Path:
-    (folder / "profiles").mkdir(exist_ok=True)
+    (folder / "profiles").mkdir(parents=True, exist_ok=True)
     (folder / "profiles" / f"{name}.toml").write_text(text)
     return folder
 
@@ -65,39 +65,49 @@ def test_an_installed_wheel_brings_its_own_kickstarts(
     assert Library(tmp_path).folders == (tmp_path, package / "data" / "kickstarts")
 
 
-def test_checks_are_named_from_the_folder_of_profiles(tmp_path: Path) -> None:
-    own = write(tmp_path, "web", 'checks = ["checks/up.sh", "checks/test_web.py"]\n')
-    (tmp_path / "checks").mkdir()
-    for name, mode in (("up.sh", 0o755), ("test_web.py", 0o644)):
-        (tmp_path / "checks" / name).touch(mode)
-    (tmp_path / "checks/data").mkdir()
-    (tmp_path / "checks/data/expected").write_bytes(b"\xff")
+def test_checks_are_named_from_the_folder_of_profiles_and_may_read_it(tmp_path: Path) -> None:
+    own = write(tmp_path / "own", "web", 'checks = ["checks/a/up.sh", "checks/test_web.py"]\n')
+    for name in ("conftest.py", "checks/lib.sh", "checks/test_web.py", "elsewhere/data"):
+        (own / name).parent.mkdir(exist_ok=True)
+        (own / name).touch()
+    (own / "checks/a").mkdir()
+    (own / "checks/a/up.sh").touch(0o755)
+    (own / "checks/a/round").symlink_to("..")
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked/expected").write_bytes(b"\xff")
+    (own / "checks/linked").symlink_to(tmp_path / "linked")
     found = Library(own).checks(Library(own).profile("web", CENTOS7))
-    assert found.programs == ("up.sh", "test_web.py")
-    assert found.files == {
-        "data/expected": CheckFile(content=b"\xff", executable=False),
-        "test_web.py": CheckFile(content=b"", executable=False),
-        "up.sh": CheckFile(content=b"", executable=True),
-    }
+    assert found.programs == ("checks/a/up.sh", "checks/test_web.py")
+    names = {"conftest.py", "checks/lib.sh", "checks/test_web.py", "checks/linked/expected"}
+    assert set(found.files) == names | {"checks/a/up.sh"}
+    assert found.files["checks/linked/expected"] == CheckFile(content=b"\xff", executable=False)
+    assert found.files["checks/a/up.sh"] == CheckFile(content=b"", executable=True)
 
 
 def test_checks_may_lie_anywhere(tmp_path: Path) -> None:
-    own = tmp_path / "own"
-    own.mkdir()
-    write(own, "web", f'checks = ["../a/up.sh", "{tmp_path}/b/up.sh"]\n')
-    for name in ("a", "b"):
+    own = write(tmp_path / "own", "web", f'checks = ["../a/up.sh", "{tmp_path}/b/up.sh"]\n')
+    for name, beside in (("a", "lib.sh"), ("b", "huge")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "up.sh").touch(0o755)
+        (tmp_path / name / beside).touch()
+    with (tmp_path / "b/huge").open("wb") as file:
+        file.truncate(17 << 20)
     found = Library(own).checks(Library(own).profile("web", CENTOS7))
-    assert found.programs == ("a/up.sh", "b/up.sh") == tuple(found.files)
+    assert found.programs == ("a/up.sh", "b/up.sh")
+    assert set(found.files) == {"a/up.sh", "a/lib.sh", "b/up.sh"}
 
 
-def test_checks_beside_much_else_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "size", "said"), [("disk.img", 17 << 20, "too large"), ("\udcff", 0, "no text")]
+)
+def test_what_cannot_go_along_with_checks_is_said(
+    tmp_path: Path, name: str, size: int, said: str
+) -> None:
     own = write(tmp_path, "web", 'checks = ["up.py"]\n')
-    (tmp_path / "up.py").touch()
-    with (tmp_path / "disk.img").open("wb") as file:
-        file.truncate(5 << 20)
-    with pytest.raises(ConfigError, match="more than 4 MiB") as caught:
+    (own / "up.py").touch()
+    with (own / name).open("wb") as file:
+        file.truncate(size)
+    with pytest.raises(ConfigError, match=said) as caught:
         Library(own).checks(Library(own).profile("web", CENTOS7))
     assert "a folder of their own" in caught.value.hint
 

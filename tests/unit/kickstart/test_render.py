@@ -239,6 +239,43 @@ def test_wrong_templates_name_their_line(
     assert caught.value.hint.startswith(hint)
 
 
+@pytest.mark.parametrize("name", ["extra.sh", "linked/extra.j2"])
+def test_a_computed_name_may_be_that_of_any_text(tmp_path: Path, name: str) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "extra.sh").write_text("found\n")
+    (own / "round").symlink_to(".")
+    (own / "\udcff.j2").touch()
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there/extra.j2").write_text("found\n")
+    (own / "linked").symlink_to(tmp_path / "there")
+    folder, _, rest = name.rpartition("/")
+    assert own_template(own, f'{{% include "{folder}/" ~ "{rest}" %}}') == "found\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{% if false %}{% include "bad.j2" %}{% endif %}fine\n', ""),
+        ('{% include "bad.j2" %}', "bad.j2 is no text in UTF-8"),
+        ('{% include "./" ~ "bad.j2" %}', "bad.j2 is no text in UTF-8"),
+    ],
+)
+def test_what_is_no_text_is_said_where_it_is_needed(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "bad.j2").write_bytes(b"\xff")
+    if not said:
+        assert own_template(tmp_path, text) == "fine\n"
+        return
+    with pytest.raises(KickstartError, match=said):
+        own_template(tmp_path, text)
+
+
+@pytest.mark.parametrize("text", ["{{ " + "(" * 5000, "{{ " + "9" * 5000 + " }}"])
+def test_a_plain_kickstart_is_no_template(text: str) -> None:
+    file = LIBRARY.own_kickstart("web.ks", text)
+    assert render(replace(order_of(), kickstart=file)).text.startswith(text)
+
+
 def test_an_error_inside_a_snippet_names_the_snippet(tmp_path: Path) -> None:
     (tmp_path / "part.j2").write_text("\n\n{{ nosuch_thing }}\n")
     with pytest.raises(KickstartError, match=r"^part\.j2:3: 'nosuch_thing' is undefined"):

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from builder.errors import HostError
 from builder.pipeline import runs
@@ -47,6 +48,14 @@ def test_a_disk_that_fills_up_stops_no_build(tmp_path: Path) -> None:
     with runs.recorded(NIGHT, tmp_path) as over:
         shutil.rmtree(tmp_path / "runs")
         over(A)
+
+
+@pytest.mark.parametrize("name", ["..", "\udcff"])
+def test_a_pipeline_may_be_called_anything(tmp_path: Path, name: str) -> None:
+    with runs.recorded(replace(NIGHT, name=name), tmp_path):
+        pass
+    [path] = (tmp_path / "runs" / "pipeline").iterdir()
+    assert runs.read(path).jobs == ("a", "b")
 
 
 def test_a_record_that_cannot_be_written_is_said(tmp_path: Path) -> None:

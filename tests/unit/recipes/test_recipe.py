@@ -32,6 +32,7 @@ from builder.recipes.preview import preview
 from builder.recipes.steps import STEPS, Audited, Candidate
 from builder.recipes.work import BuildOptions, Step, Work
 from builder.record.builds import builds
+from builder.record.journal import Journal
 from builder.registry import registry
 from builder.registry.publish import publish
 from builder.virt.connection import connect
@@ -264,25 +265,55 @@ def test_a_finding_stops_the_build(stage: Stage) -> None:
     assert stage.pool_files == []
 
 
+NOBODY_S = "another version"
+NOTHING = "before it had begun"
+
+
 @pytest.mark.parametrize(
-    ("kept", "sentence"),
+    ("spoil", "sentence"),
     [
-        ('{"order": {"nonce": "x"}, "times": {"steps": []}}', "another version"),
-        ('{"ticket": {"nonce": "x"}}', "another version"),
-        ("{}", "before it had begun"),
-        ("[", "before it had begun"),
+        (lambda _text: b'{"order": {"nonce": "x"}, "times": {"steps": []}}', NOBODY_S),
+        (lambda _text: b'{"ticket": {"nonce": "x"}}', NOBODY_S),
+        (lambda text: text[:-1] + b', "remaster_iso": {"path": 7}}', NOBODY_S),
+        (lambda _text: b'{"ticket": ' + b"[" * 5000 + b"]" * 5000 + b"}", NOTHING),
+        (lambda _text: b'{"\xff": 1}', NOTHING),
+        (lambda _text: b"{}", NOTHING),
+        (lambda _text: b"[", NOTHING),
     ],
 )
-def test_what_another_version_began_is_told_and_cleared(
-    stage: Stage, kept: str, sentence: str
+def test_what_cannot_be_joined_is_told_left_alone_and_cleared(
+    stage: Stage, spoil: Callable[[bytes], bytes], sentence: str
 ) -> None:
     folder = stage.killed_in("run_installation")
-    (folder / ".results.json").write_text(kept)
+    kept = folder / ".results.json"
+    kept.write_bytes(spoil(kept.read_bytes()))
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
     with pytest.raises(HostError, match=sentence) as caught:
         attach(folder, host=stage.host, monitor=SilentMonitor())
     assert "builder gc" in caught.value.hint
-    collect_garbage(stage.host, kept=True, dry_run=False, monitor=SilentMonitor())
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    collect_garbage(stage.host, kept=False, dry_run=False, monitor=SilentMonitor())
     assert stage.pool_files == []
+
+
+def test_times_that_another_version_kept_are_no_obstacle(stage: Stage) -> None:
+    folder = stage.killed_in("run_installation")
+    kept = folder / ".results.json"
+    kept.write_bytes(kept.read_bytes()[:-1] + b', "times": {"steps": 7}}')
+    assert attach(folder, host=stage.host, monitor=SilentMonitor()).fresh
+
+
+def test_who_comes_when_a_build_has_just_ended_changes_nothing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = stage.killed_in("run_installation")
+    late = Journal.join(folder, monitor=SilentMonitor())
+    built = attach(folder, host=stage.host, monitor=SilentMonitor())
+    monkeypatch.setattr(Journal, "join", lambda *_paths, **_options: late)
+    with pytest.raises(UsageError, match=r"has ended \(done\)"):
+        attach(folder, host=stage.host, monitor=SilentMonitor())
+    assert built.template.path.read_text() == "image"
+    assert folder.is_dir()
 
 
 def test_a_build_that_cannot_be_signed_by_now_can_still_be_joined(

@@ -146,7 +146,9 @@ class Values(msgspec.Struct, frozen=True):
 
 def killed(journal: Journal) -> None:
     """Let go of the folder as a process does that is killed."""
-    journal._open.close()  # noqa: SLF001  # what the kernel does
+    held = journal._open  # noqa: SLF001  # what the kernel does
+    assert held is not None
+    held.close()
 
 
 def test_another_process_goes_on_after_the_last_finished_step(tmp_path: Path) -> None:

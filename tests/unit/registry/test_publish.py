@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from shelf import TODAY, issue
 
+from builder import files
 from builder.errors import ConfigError, HostError, TemplateError
 from builder.model.template import Template
 from builder.registry import channels
@@ -116,6 +117,26 @@ def test_what_is_not_whole_is_no_template(tmp_path: Path, spoil: object) -> None
     (tmp_path / "notes-of-mine.json").write_text("{}")
     (tmp_path / "other-1.json").mkdir()
     assert Registry(tmp_path).templates() == (kept,)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
+def test_what_is_visible_stays_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    """The last that can go wrong is that nobody knows whether it is on the disk."""
+    first = issue(tmp_path)
+
+    def fail(path: Path) -> None:
+        if path == tmp_path and (tmp_path / "centos7-20261123.2.qcow2").exists():
+            raise error
+
+    monkeypatch.setattr(files, "sync", fail)
+    with pytest.raises((KeyboardInterrupt, HostError)):
+        issue(tmp_path, number=1)
+    assert [each.version for each in Registry(tmp_path).templates()] == [
+        first.version,
+        "20261123.2",
+    ]
 
 
 def test_an_empty_or_missing_store_has_no_templates(tmp_path: Path) -> None:

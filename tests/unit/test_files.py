@@ -1,0 +1,46 @@
+"""Locks and half-written files."""
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from builder import files
+from builder.errors import HostError
+
+
+def test_what_a_killed_writer_left_is_abandoned_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / ".left.part").touch()
+    (tmp_path / ".folder.part").mkdir()
+    (tmp_path / ".link.part").symlink_to(".left.part")
+    with files.scratch(tmp_path / "x"):
+        assert files.abandoned(tmp_path) == (tmp_path / ".left.part",)
+
+
+def test_a_lock_is_one_process_s(tmp_path: Path) -> None:
+    assert not files.held(tmp_path / "gone")
+    with files.locked(tmp_path):
+        assert files.held(tmp_path)
+        with pytest.raises(BlockingIOError), files.locked(tmp_path, wait=False):
+            pytest.fail("must not get here")
+    assert not files.held(tmp_path)
+
+
+def test_what_nobody_can_open_is_somebody_s(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    assert files.held(tmp_path / "loop")
+
+
+def fill(path: Path) -> None:
+    with files.replacing(path, mode=0o600) as part:
+        part.write_text("new")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_file_that_fails_leaves_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_text("old")
+    with pytest.raises(HostError, match="No space is left"):
+        fill(path)
+    assert [each.name for each in tmp_path.iterdir()] == ["x"]
+    assert path.read_text() == "old"
