@@ -10,10 +10,8 @@ from builder.cli.output import size, table, to_json
 from builder.cli.template.supply import Sign, keyring
 
 if TYPE_CHECKING:
-    from builder.attest.keys import Keyring
     from builder.model.build import BuildOrder
     from builder.model.template import Built
-    from builder.recipes.work import BuildOptions
 
 
 def build(
@@ -67,6 +65,8 @@ def build(
 
     Sizes of 0 mean what the release recommends.
     """
+    from builder.host.host import open_host
+    from builder.recipes.build import build as run
     from builder.recipes.order import Request, pairs, resolve
     from builder.recipes.work import BuildOptions
 
@@ -95,24 +95,10 @@ def build(
     options = BuildOptions(
         force=force, keep=keep, events=events, sign=sign.absolute() if sign else None
     )
-    built = _build(order, context(ctx), options, keyring(sign))
+    keys, monitor = keyring(sign), context(ctx).monitor
+    with open_host(context(ctx).settings) as host:
+        built = run(order, host=host, options=options, keyring=keys, monitor=monitor)
     typer.echo(to_json(built) if json else summary(built))
-
-
-def _build(
-    order: "BuildOrder", context: Context, options: "BuildOptions", keyring: "Keyring"
-) -> "Built":
-    from builder.host.host import open_host
-    from builder.recipes.build import build as run
-
-    with open_host(context.settings) as host:
-        return run(
-            order,
-            host=host,
-            options=options,
-            keyring=keyring,
-            monitor=context.monitor,
-        )
 
 
 def _preview(order: "BuildOrder", context: Context) -> str:

@@ -47,7 +47,7 @@ def build(
     journal = Journal.begin(artifacts, order.name, events=options.events, monitor=monitor)
     work = _work(ticket, host, journal, keyring=keyring)
     with _documented(journal):
-        ticket.keep(journal)
+        ticket.keep(journal.checkpoint)
         return carry_out(work)
 
 
@@ -75,7 +75,7 @@ def attach(
         work = _work(ticket, host, journal, keyring=keyring)
         finished = _finished(work)
         with _documented(journal):
-            ticket.keep(journal)
+            ticket.keep(journal.checkpoint)
             cleanup.clear(host, journal.build_id, keep=finished, monitor=monitor)
             return carry_out(work)
 

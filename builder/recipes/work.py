@@ -46,9 +46,9 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     """What its guest reports, and no other build's."""
     options: BuildOptions
 
-    def keep(self, journal: Journal) -> None:
+    def keep(self, checkpoint: Checkpoint) -> None:
         """Keep it until the build has ended. Raises HostError when it cannot be written."""
-        journal.keep({_TICKET: self})
+        checkpoint.keep({_TICKET: self})
 
     @classmethod
     def of(cls, checkpoint: Checkpoint) -> Self:

@@ -4,7 +4,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -162,10 +162,6 @@ class Journal:
         else:
             self.monitor.tell("note", f"evidence: {self.folder}")
 
-    def keep(self, values: Mapping[str, object]) -> None:
-        """Keep values for whoever goes on with the build. Raises HostError."""
-        self.checkpoint.keep(values)
-
     def step(self, name: str, title: str, kind: type[T], do: Callable[[], T]) -> T:
         """Announce, time and record one step; one that was finished before is not done again.
 
@@ -179,7 +175,7 @@ class Journal:
             value = do()
         done = StepTime(step=title, seconds=round(time.monotonic() - began, 2))
         times = _Times((*self.record.steps, done))
-        self.keep({name: value, _TIMES: times})
+        self.checkpoint.keep({name: value, _TIMES: times})
         self._update(step="", steps=times.steps)
         return value
 

@@ -153,7 +153,7 @@ def killed(journal: Journal) -> None:
 
 def test_another_process_goes_on_after_the_last_finished_step(tmp_path: Path) -> None:
     journal = open_journal(tmp_path).__enter__()
-    journal.keep({"order": Values(tmp_path, 1)})
+    journal.checkpoint.keep({"order": Values(tmp_path, 1)})
     made = journal.step("stage_iso", "Staging x.iso", Values, lambda: Values(tmp_path / "x", 2))
     with pytest.raises(HostError, match="Another process carries out the build"):
         Journal.join(journal.folder, monitor=SilentMonitor()).__enter__()
