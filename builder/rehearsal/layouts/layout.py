@@ -23,7 +23,8 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     Its texts are files in ../data/NAME: tree/ goes onto the medium as it is, treeinfo and discinfo
     as .treeinfo and .discinfo when everything else is there. The structure is that of CentOS's
     media, the words are ours. The installer's kernel gets mitigations=off: without them an emulated
-    one takes half the time, and they guard nothing there.
+    one takes half the time, and they guard nothing there. It gets no_timer_check, for on a busy
+    host its timer may seem not to work.
     """
 
     name: str
