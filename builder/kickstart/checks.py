@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator
-from fnmatch import fnmatchcase
 from typing import Any
 
 import msgspec
@@ -109,17 +108,6 @@ def local_includes(parsed: Parsed) -> Iterator[LintFinding]:
             yield _warning(f"{name[1]} is not beside the kickstart when it installs", number)
 
 
-def unknown_packages(parsed: Parsed, known: frozenset[str]) -> Iterator[LintFinding]:
-    """A package that the medium lacks ends the installation, unless --ignoremissing."""
-    if parsed.seen("repo", "url") or parsed.handler.packages.handleMissing:
-        return
-    for name in parsed.handler.packages.packageList:
-        if not any(fnmatchcase(candidate, name) for candidate in _candidates(name, known)):
-            yield _error(
-                f"no package {name} on the medium", _line(parsed, re.escape(name) + r"(?!\S)")
-            )
-
-
 CHECKS: tuple[Check, ...] = (
     final_action,
     never_asks,
@@ -132,18 +120,14 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def _candidates(name: str, known: frozenset[str]) -> frozenset[str]:
-    return known if re.search(r"[*?\[]", name) else known & {name}
-
-
 def _line(parsed: Parsed, pattern: str) -> int:
     """Return the 1-based number of the first line that begins with `pattern`; 0 if none does."""
     lines = enumerate(parsed.text.splitlines(), 1)
     return next((number for number, line in lines if re.match(pattern, line)), 0)
 
 
-def _error(message: str, line: int = 0) -> LintFinding:
-    return LintFinding(line=line, severity="error", message=message)
+def _error(message: str) -> LintFinding:
+    return LintFinding(line=0, severity="error", message=message)
 
 
 def _warning(message: str, line: int = 0) -> LintFinding:

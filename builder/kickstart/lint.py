@@ -10,7 +10,7 @@ from pykickstart.parser import KickstartParser
 from pykickstart.version import makeVersion, versionMap
 
 from builder.errors import KickstartError, UsageError, suggest
-from builder.kickstart.checks import CHECKS, Parsed, unknown_packages
+from builder.kickstart.checks import CHECKS, Parsed
 from builder.model.kickstart import Kickstart, LintFinding
 
 
@@ -59,20 +59,15 @@ class _Parser(KickstartParser):  # type: ignore[misc]  # pykickstart has no type
         return self._at
 
 
-def lint(
-    kickstart: Kickstart, *, known_packages: frozenset[str] | None = None
-) -> tuple[LintFinding, ...]:
+def lint(kickstart: Kickstart) -> tuple[LintFinding, ...]:
     """Return everything wrong or doubtful in `kickstart`, sorted by line.
 
     Parses with the kickstart's own syntax version; reads no other file and no network.
-    `known_packages` are the names on the medium; None leaves packages unchecked.
     Raises UsageError for an unknown syntax version.
     """
     parser = _parse(kickstart)
     parsed = Parsed(handler=parser.handler, text=kickstart.text)
     findings = parser.findings + [found for check in CHECKS for found in check(parsed)]
-    if known_packages is not None:
-        findings += unknown_packages(parsed, known_packages)
     return tuple(sorted(findings, key=lambda finding: (finding.line, finding.severity)))
 
 

@@ -21,10 +21,9 @@ NEXT = FINE.count("\n") + 1
 """The line number of what is added to FINE."""
 
 
-def found(text: str, *, syntax: str = "RHEL7", packages: frozenset[str] | None = None) -> list[str]:
+def found(text: str, *, syntax: str = "RHEL7") -> list[str]:
     kickstart = Kickstart(source="x.ks", syntax=syntax, text=text)
-    findings = lint(kickstart, known_packages=packages)
-    return [show(finding, source="x.ks") for finding in findings]
+    return [show(finding, source="x.ks") for finding in lint(kickstart)]
 
 
 @pytest.mark.parametrize("syntax", ["RHEL7", "RHEL8", "RHEL9", "RHEL10"])
@@ -126,33 +125,6 @@ def test_all_errors_are_reported_not_only_the_first() -> None:
 def test_equal_warnings_keep_their_own_lines() -> None:
     findings = found(FINE + "logging --level=info\n\nlogging --level=info\n", syntax="RHEL9")
     assert [line.split(": ")[0] for line in findings] == [f"x.ks:{NEXT}", f"x.ks:{NEXT + 2}"]
-
-
-@pytest.mark.parametrize(
-    ("packages", "complaints"),
-    [
-        ("tree", ["x.ks:9: error: no package tree on the medium"]),
-        ("bash", []),
-        ("ba*", []),
-        ("zz*", ["x.ks:9: error: no package zz* on the medium"]),
-        ("-tree", []),
-        ("@core", []),
-    ],
-)
-def test_packages_must_be_on_the_medium(packages: str, complaints: list[str]) -> None:
-    text = FINE + f"%packages\n{packages}\n%end\n"
-    assert found(text, packages=frozenset({"bash", "kernel"})) == complaints
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "%packages --ignoremissing\ntree\n%end\n",
-        "repo --name=x --baseurl=http://example.invalid/\n%packages\ntree\n%end\n",
-    ],
-)
-def test_packages_may_come_from_elsewhere(text: str) -> None:
-    assert found(FINE + text, packages=frozenset()) == []
 
 
 def test_an_unknown_syntax() -> None:
