@@ -8,7 +8,7 @@ from builder.install.diagnose import Diagnosis
 from builder.install.progress import follow
 from builder.install.progress_report import ProgressReport
 from builder.model.domain import ANACONDA_PORT, RESULT_PORT
-from builder.model.installation import GuestReport, Output
+from builder.model.installation import Output
 from builder.model.media import InstallMedia
 from builder.model.package import Package, System
 from builder.model.text import plain
@@ -86,7 +86,7 @@ class Observer:
             self.observed.source = "virtio" if found.witness == ANACONDA_PORT else found.witness
 
 
-def _reported(said: GuestReport) -> InstallError:
+def _reported(said: report.GuestReport) -> InstallError:
     lines = [line for line in report.log_tail(said).splitlines() if line.strip()]
     # Whoever reads this sits at a terminal, which must not obey what a guest sends.
     last = plain(lines[-1]).strip() if lines else ""

@@ -1,39 +1,36 @@
 """What the guest's own scripts say through the result port: JSON lines with the build's nonce."""
 
 import base64
+from typing import Literal
 
 import msgspec
 
-from builder.model.installation import GuestReport
 from builder.model.package import Package, System
 
 
-class _Wire(msgspec.Struct, frozen=True):
-    builder: int
+class GuestReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One line that the kickstart's scripts send."""
+
+    builder: Literal[1]
+    """The version of this format."""
     nonce: str
     result: str = ""
+    """"success", "failure", or empty for a line that only carries data."""
     stage: str = ""
+    """Where a failure happened: "onerror" or "traceback"."""
     log_base64: str = ""
+    """Tail of the installer's log."""
     package: Package | None = None
+    """One of those that are installed."""
     system: System | None = None
 
 
 def parse(line: str) -> GuestReport | None:
     """Return the report in `line`; None for anything else: guests may write what they like."""
     try:
-        wire = msgspec.json.decode(line, type=_Wire)
+        return msgspec.json.decode(line, type=GuestReport)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    if wire.builder != 1:
-        return None
-    return GuestReport(
-        nonce=wire.nonce,
-        result=wire.result,
-        stage=wire.stage,
-        log_base64=wire.log_base64,
-        package=wire.package,
-        system=wire.system,
-    )
 
 
 def log_tail(report: GuestReport) -> str:

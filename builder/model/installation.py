@@ -76,21 +76,6 @@ class HostTrouble(msgspec.Struct, frozen=True, kw_only=True):
 Signal = Output | Ended | HostTrouble
 
 
-class GuestReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One line that the kickstart's scripts send through the result port."""
-
-    nonce: str
-    result: str = ""
-    """"success", "failure", or empty for a line that only carries data."""
-    stage: str = ""
-    """Where a failure happened: "onerror" or "traceback"."""
-    log_base64: str = ""
-    """Tail of the installer's log."""
-    package: Package | None = None
-    """One of those that are installed."""
-    system: System | None = None
-
-
 class Installation(msgspec.Struct, frozen=True, kw_only=True):
     """A successful installation."""
 

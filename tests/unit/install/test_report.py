@@ -4,28 +4,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builder.install.report import log_tail, parse
-from builder.model.installation import GuestReport
+from builder.install.report import GuestReport, log_tail, parse
 from builder.model.package import Package, System
 
 
 @pytest.mark.parametrize(
     ("line", "report"),
     [
-        ('{"builder":1,"nonce":"n","result":"success"}', GuestReport(nonce="n", result="success")),
+        (
+            '{"builder":1,"nonce":"n","result":"success"}',
+            GuestReport(builder=1, nonce="n", result="success"),
+        ),
         (
             '{"builder":1,"nonce":"n","package":{"kind":"rpm","name":"a","version":"1:2-1"}}',
-            GuestReport(nonce="n", package=Package(kind="rpm", name="a", version="1:2-1")),
+            GuestReport(
+                builder=1, nonce="n", package=Package(kind="rpm", name="a", version="1:2-1")
+            ),
         ),
         (
             '{"builder":1,"nonce":"n","system":{"id":"centos","pretty_name":"C (Core)"}}',
-            GuestReport(nonce="n", system=System(id="centos", pretty_name="C (Core)")),
+            GuestReport(builder=1, nonce="n", system=System(id="centos", pretty_name="C (Core)")),
         ),
         (
             '{"builder":1,"nonce":"n","result":"failure","stage":"traceback","log_base64":"eA=="}',
-            GuestReport(nonce="n", result="failure", stage="traceback", log_base64="eA=="),
+            GuestReport(
+                builder=1, nonce="n", result="failure", stage="traceback", log_base64="eA=="
+            ),
         ),
-        (' {"nonce":"n", "builder":1, "later": [1, {}]} ', GuestReport(nonce="n")),
+        (' {"nonce":"n", "builder":1, "later": [1, {}]} ', GuestReport(builder=1, nonce="n")),
     ],
 )
 def test_reports(line: str, report: GuestReport) -> None:
@@ -71,7 +77,7 @@ def test_anything_else_is_none(line: str) -> None:
 @given(st.text())
 def test_nothing_that_a_guest_writes_raises(text: str) -> None:
     parse(text)
-    log_tail(GuestReport(nonce="n", log_base64=text))
+    log_tail(GuestReport(builder=1, nonce="n", log_base64=text))
 
 
 @pytest.mark.parametrize(
@@ -79,4 +85,4 @@ def test_nothing_that_a_guest_writes_raises(text: str) -> None:
     [("", ""), ("YQpi", "a\nb"), ("/w==", "\ufffd"), ("YQ", ""), ("no base64", ""), ("é", "")],
 )
 def test_log_tail(encoded: str, text: str) -> None:
-    assert log_tail(GuestReport(nonce="n", log_base64=encoded)) == text
+    assert log_tail(GuestReport(builder=1, nonce="n", log_base64=encoded)) == text
