@@ -41,7 +41,6 @@ class FoundCause(msgspec.Struct, frozen=True, kw_only=True):
     cause: Cause
     sentence: str
     hint: str
-    error: type[BuilderError]
     line: str
     """Where it was found, as it was said."""
     witness: str
@@ -51,7 +50,7 @@ class FoundCause(msgspec.Struct, frozen=True, kw_only=True):
 
     def failure(self) -> BuilderError:
         """Return the error to raise."""
-        return self.error(self.sentence, hint=self.hint)
+        return self.cause.error(self.sentence, hint=self.hint)
 
 
 class _Seen(msgspec.Struct, kw_only=True):
@@ -178,7 +177,6 @@ def _worded(seen: _Seen, asked: BootArgs, medium: InstallMedia | None) -> FoundC
         cause=cause,
         sentence=known.sentence if known else sentence,
         hint=known.hint if known else cause.hint,
-        error=cause.error,
         line=seen.line,
         witness=seen.witness,
         vague=cause.weight == "vague" and not (details or known),

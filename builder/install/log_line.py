@@ -15,7 +15,7 @@ _MODULE = re.compile(r"[a-z_]+(?:\.\w+)*: ")
 # rsyslog writes the line breaks of a message like this.
 _BREAK = "#012"
 _TERMINAL = re.compile(
-    r"(?:\[\s*\d+\.\d+\]\s*)?"  # the kernel's clock
+    r"^(?:\[\s*\d+\.\d+\]\s*)?"  # the kernel's clock
     r"(?:dracut(?:-[\w-]+)?(?:\[\d+\])?: )?(?:(?:Warning|FATAL): )?"
     r"[.\s]*"  # the end of a stage's dots, where no line break follows them
 )
@@ -33,7 +33,7 @@ def said(line: str) -> LogLine:
     """Take a line of any witness apart."""
     log = _LOG.match(line)
     if log is None:
-        return LogLine((line[_end(_TERMINAL, line) :].strip(),))
+        return LogLine((_TERMINAL.sub("", line, count=1).strip(),))
     program, text = log[1], line[log.end() :]
     inner = _INNER.match(text) if program == "anaconda" else None
     if inner:
@@ -48,8 +48,3 @@ def said(line: str) -> LogLine:
 def message(line: str) -> str:
     """Return the first line of what was said; empty where nothing was."""
     return next(iter(said(line).lines), "")
-
-
-def _end(pattern: re.Pattern[str], text: str) -> int:
-    found = pattern.match(text)
-    return found.end() if found else 0

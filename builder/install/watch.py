@@ -138,14 +138,10 @@ def _judge(observed: Observed, end: Ended | None, report: ProgressReport) -> Obs
             "The guest was destroyed from outside before it powered off.",
             hint="Somebody, or something, called for it on this host: virsh destroy.",
         )
-    if not observed.success and reason == "rebooted":
-        raise InstallError(
-            "The guest rebooted without saying that the installation succeeded.",
-            hint=f"The console log shows how far it came: {report.position.phase}.",
-        )
     if not observed.success:
+        did = "rebooted" if reason == "rebooted" else "ended"
         raise InstallError(
-            "The guest ended without saying that the installation succeeded.",
+            f"The guest {did} without saying that the installation succeeded.",
             hint=f"The console log shows how far it came: {report.position.phase}.",
         )
     observed.phases = report.seconds
