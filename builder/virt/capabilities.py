@@ -6,7 +6,7 @@ import libvirt
 
 from builder.errors import HostError
 from builder.model.domain import Accelerator
-from builder.virt.connection import Connection, plain
+from builder.virt.connection import Connection, plain, translated
 
 
 def accelerator(connection: Connection) -> Accelerator:
@@ -41,13 +41,11 @@ def _has_uefi(capabilities: ElementTree.Element) -> bool:
 
 def version(connection: Connection) -> dict[str, str]:
     """Return libvirt's and the hypervisor's versions, for the manifest."""
-    try:
+    with translated("Cannot ask libvirt for its version"):
         numbers = {
             "libvirt": connection.handle.getLibVersion(),
             "qemu": connection.handle.getVersion(),
         }
-    except libvirt.libvirtError as error:
-        raise HostError(f"Cannot ask libvirt for its version: {plain(error)}.") from error
     return {
         name: f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}"
         for name, number in numbers.items()

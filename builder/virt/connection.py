@@ -39,14 +39,12 @@ class Connection:
 def connect(uri: str) -> Iterator[Connection]:
     """Open `uri` for the block. Raises HostError when nothing answers there."""
     _run_event_loop()
-    try:
+    hint = (
+        "Start libvirt: systemctl start libvirtd (or virtqemud.socket). "
+        "Where there is no systemd, put `builder host run --` before the command."
+    )
+    with translated(f"Cannot connect to libvirt at {uri}", hint=hint):
         connection = Connection(uri, libvirt.open(uri))
-    except libvirt.libvirtError as error:
-        raise HostError(
-            f"Cannot connect to libvirt at {uri}: {plain(error)}.",
-            hint="Start libvirt: systemctl start libvirtd (or virtqemud.socket). "
-            "Where there is no systemd, put `builder host run --` before the command.",
-        ) from error
     try:
         yield connection
     finally:

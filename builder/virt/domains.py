@@ -2,8 +2,8 @@
 
 import re
 import socket
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import libvirt
@@ -12,9 +12,10 @@ import msgspec
 
 from builder.errors import HostError
 from builder.model.screen import Screen
-from builder.virt.connection import Connection, plain, translated
+from builder.virt.connection import Connection, translated
 
 _UNDEFINE = libvirt.VIR_DOMAIN_UNDEFINE_NVRAM | libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
+_MOVED = re.compile(r"block\.\d+\.(?:rd|wr)\.bytes|net\.\d+\.(?:rx|tx)\.bytes")
 _START_HINT = "The hypervisor's own log is in /var/log/libvirt/qemu (or ~/.cache/libvirt/qemu/log)."
 
 
@@ -30,24 +31,11 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True):
         return self.connection.handle.lookupByName(self.name)
 
 
-class Activity(msgspec.Struct, frozen=True, kw_only=True):
-    """What a domain has done since its start; any change is a sign of life.
-
-    Processor time is none: a guest that waits uses a little, one that hangs may use all of it.
-    """
-
-    disk_bytes: int
-    """Read from and written to all of its disks and CDs."""
-    network_bytes: int
-    """Received and sent; 0 for networks that nobody counts, such as user mode's."""
-
-
 @contextmanager
 def paused(connection: Connection, document: str) -> Iterator[Domain]:
     """Define and start a domain, its processors stopped; destroy and undefine it at the end."""
-    domain = define(connection, document)
+    domain = start(connection, document)
     try:
-        _start(domain)
         yield domain
     finally:
         remove(domain)
@@ -67,11 +55,11 @@ def start(connection: Connection, document: str) -> Domain:
     Nobody removes it at the end: it may have to outlive this process.
     """
     domain = define(connection, document)
-    try:
-        _start(domain)
-    except HostError:
-        remove(domain)
-        raise
+    with ExitStack() as undo:
+        undo.callback(remove, domain)
+        with translated(f"Cannot start the domain {domain.name}", hint=_START_HINT):
+            domain.handle.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
+        undo.pop_all()
     return domain
 
 
@@ -80,19 +68,10 @@ def define(connection: Connection, document: str) -> Domain:
 
     libvirt refuses a name that is taken, unless the document has that domain's uuid.
     """
-    try:
+    hint = "`builder build --dry-run` prints its XML."
+    with translated("libvirt refuses the domain", hint=hint):
         handle = connection.handle.defineXMLFlags(document, libvirt.VIR_DOMAIN_DEFINE_VALIDATE)
-    except libvirt.libvirtError as error:
-        raise HostError(
-            f"libvirt refuses the domain: {plain(error)}.",
-            hint="`builder build --dry-run` prints its XML.",
-        ) from error
     return Domain(name=handle.name(), connection=connection)
-
-
-def _start(domain: Domain) -> None:
-    with translated(f"Cannot start the domain {domain.name}", hint=_START_HINT):
-        domain.handle.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
 
 
 def names(connection: Connection) -> tuple[str, ...]:
@@ -136,8 +115,12 @@ def live_xml(domain: Domain) -> str:
         return str(domain.handle.XMLDesc(0))
 
 
-def activity(domain: Domain) -> Activity | None:
-    """Return the counters; None once the domain is gone."""
+def activity(domain: Domain) -> int | None:
+    """Return the bytes that disks, CDs and networks moved since the start; None once it is gone.
+
+    Any change is a sign of life. Processor time is none: a guest that waits uses a little, one that
+    hangs may use all of it. Some networks, such as user mode's, are counted by nobody.
+    """
     kinds = libvirt.VIR_DOMAIN_STATS_BLOCK | libvirt.VIR_DOMAIN_STATS_INTERFACE
     active = libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE
     try:
@@ -146,16 +129,8 @@ def activity(domain: Domain) -> Activity | None:
         return None
     if not found:
         return None
-    numbers = found[0][1]
-    return Activity(
-        disk_bytes=_total(numbers, r"block\.\d+\.(?:rd|wr)\.bytes"),
-        network_bytes=_total(numbers, r"net\.\d+\.(?:rx|tx)\.bytes"),
-    )
-
-
-def _total(numbers: Mapping[str, object], pattern: str) -> int:
-    counted = (each for name, each in numbers.items() if re.fullmatch(pattern, name))
-    return sum(each for each in counted if isinstance(each, int))
+    counters: dict[str, int] = found[0][1]
+    return sum(each for name, each in counters.items() if _MOVED.fullmatch(name))
 
 
 def forward(domain: Domain, port: int) -> int:
