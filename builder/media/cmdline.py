@@ -16,11 +16,6 @@ def split(text: str) -> tuple[str, ...]:
     return tuple(_ARGUMENT.findall(text))
 
 
-def join(arguments: Iterable[str]) -> str:
-    """Return the arguments as one line."""
-    return " ".join(arguments)
-
-
 def key(argument: str) -> str:
     """Return what stands before the first "=": the name by which the kernel knows it."""
     return argument.strip("\"'").partition("=")[0]

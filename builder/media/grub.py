@@ -83,7 +83,7 @@ def _arguments(block: Sequence[str]) -> tuple[str, ...]:
 
 def _our_block(plain: Sequence[str], entry: Unattended) -> list[str]:
     head = _ENTRY.sub(lambda found: f"menuentry '{TITLE}'{found[2]}", plain[0])
-    arguments = cmdline.join(entry.arguments(_arguments(plain)))
+    arguments = " ".join(entry.arguments(_arguments(plain)))
     # A function as replacement: plain text would have its \x20 interpreted.
     body = [_LINUX.sub(lambda found: found[1] + arguments, line) for line in plain[1:]]
     return [head, *body]

@@ -104,7 +104,7 @@ def _arguments(block: dict[str, str]) -> tuple[str, ...]:
 
 def _our_block(plain: dict[str, str], entry: Unattended) -> list[str]:
     kernel = [f"  {word} {plain[word]}" for word in ("kernel", "linux", "initrd") if word in plain]
-    arguments = cmdline.join(entry.arguments(_arguments(plain)))
+    arguments = " ".join(entry.arguments(_arguments(plain)))
     menu = [f"label {LABEL}", f"  menu label ^{TITLE}", "  menu default"]
     return [*menu, *kernel, f"  append {arguments}", ""]
 

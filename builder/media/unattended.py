@@ -57,7 +57,7 @@ class Unattended(msgspec.Struct, frozen=True, kw_only=True):
         """Drop an earlier kickstart, and a check that would fail, from an original entry."""
         found = cmdline.split(arguments)
         kept = cmdline.remove(found, *_KICKSTART, *(() if self.checkable else (_CHECK,)))
-        return arguments if kept == found else cmdline.join(kept)
+        return arguments if kept == found else " ".join(kept)
 
     def relabelled(self, text: str) -> str:
         """Let a menu name the volume by its label of now."""

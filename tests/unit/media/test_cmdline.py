@@ -45,7 +45,7 @@ def test_key(argument: str, key: str) -> None:
 )
 def test_remove_goes_by_whole_keys(keys: tuple[str, ...], left: str) -> None:
     arguments = cmdline.split("ks=1 inst.ks=a inst.ksdevice=b quiet")
-    assert cmdline.join(cmdline.remove(arguments, *keys)) == left
+    assert " ".join(cmdline.remove(arguments, *keys)) == left
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_remove_goes_by_whole_keys(keys: tuple[str, ...], left: str) -> None:
 )
 def test_replace(new: tuple[str, ...], result: str) -> None:
     arguments = cmdline.split("console=tty1 ip=dhcp console=ttyS1")
-    assert cmdline.join(cmdline.replace(arguments, *new)) == result
+    assert " ".join(cmdline.replace(arguments, *new)) == result
 
 
 @pytest.mark.parametrize(
