@@ -56,7 +56,7 @@ def _copy_all(source: FileSource, output: int, *, monitor: Monitor) -> None:
     with monitor.progress(title, total=source.size) as progress:
         done = 0
         while done < source.size:
-            step = _copy(source.handle, output, done, done, min(_CHUNK, source.size - done))
+            step = some(source.handle, output, done, done, min(_CHUNK, source.size - done))
             if not step:
                 raise MediaError(f"{source.name} became shorter while it was copied.")
             _to_disk(output, done, step)
@@ -82,7 +82,7 @@ def _copy_span(source: FileSource, span: Span, output: int, at: int) -> None:
         done = 0
         while done < span.length:
             left = min(_CHUNK, span.length - done)
-            step = _copy(handle, output, span.at + done, at + done, left)
+            step = some(handle, output, span.at + done, at + done, left)
             if not step:
                 raise MediaError(f"{span.path} became shorter while it was copied.")
             done += step
@@ -91,8 +91,12 @@ def _copy_span(source: FileSource, span: Span, output: int, at: int) -> None:
             os.close(handle)
 
 
-def _copy(source: int, output: int, start: int, at: int, length: int) -> int:
-    """Let the kernel copy; file systems that cannot do it themselves get the bytes from us."""
+def some(source: int, output: int, start: int, at: int, length: int) -> int:
+    """Copy bytes of one open file to another; return how many, 0 at the source's end.
+
+    The kernel does it, and shares blocks if it can; file systems that cannot do it themselves get
+    the bytes from us.
+    """
     try:
         return os.copy_file_range(source, output, length, start, at)
     except OSError as error:

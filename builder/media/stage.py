@@ -1,6 +1,5 @@
 """Put a verified ISO into the iso pool."""
 
-import errno
 import hashlib
 import os
 import re
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from builder import files
 from builder.errors import HostError, MediaError
+from builder.iso import copy
 from builder.media.inspect import inspect
 from builder.model.media import StagedIso
 from builder.model.storage import Pool
@@ -15,7 +15,6 @@ from builder.monitor import Monitor
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _CHUNK = 64 << 20
-_NO_COPY_FILE_RANGE = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}
 
 
 def stage(
@@ -118,17 +117,10 @@ def _copy_and_hash(source: Path, part: Path, *, monitor: Monitor) -> str:
         part.open("rb", buffering=0) as arrived,
         monitor.progress(title, total=total) as progress,
     ):
-        while _copy_chunk(reader.fileno(), writer.fileno()):
+        done = 0
+        while step := copy.some(reader.fileno(), writer.fileno(), done, done, _CHUNK):
+            done += step
             while block := arrived.read(files.BLOCK):
                 content.update(block)
                 progress.advance(len(block))
     return content.hexdigest()
-
-
-def _copy_chunk(reader: int, writer: int) -> int:
-    try:
-        return os.copy_file_range(reader, writer, _CHUNK)
-    except OSError as error:
-        if error.errno not in _NO_COPY_FILE_RANGE:
-            raise
-        return os.sendfile(writer, reader, None, _CHUNK)
