@@ -45,7 +45,7 @@ class TreeEditor:
         """Make sure that there are files of these paths, without a content if they are new."""
         for path in paths:
             folder, name = self._folder_of(path)
-            if folder.find(self._key(name)) is None:
+            if folder.find(tree.key(self._tree, name)) is None:
                 self._add(folder, name, is_folder=False)
 
     def settle(self, allocate: Allocate) -> None:
@@ -62,7 +62,7 @@ class TreeEditor:
         """Let the records of the files point at their contents."""
         for path, place in places.items():
             folder, name = self._folder_of(path)
-            record = folder.find(self._key(name))
+            record = folder.find(tree.key(self._tree, name))
             if record is None or record.is_directory or record.flags & iso9660.CONTINUED:
                 raise MediaError(
                     f"{path} on the ISO cannot be replaced: it is a directory, or 4 GiB or more.",
@@ -71,9 +71,6 @@ class TreeEditor:
             extent = place.sector - self._tree.base
             folder.point(record.identifier, extent=extent, length=place.length)
         self._write_folders()
-
-    def _key(self, name: str) -> str:
-        return name if tree.named(self._tree) else name.upper()
 
     def _loaded(self, record: Record, parent: Folder | None) -> Folder:
         found = tree.read_directory(self._draft, self._tree, record.extent, record.length)
@@ -91,7 +88,7 @@ class TreeEditor:
         if known is not None:
             return known
         parent, name = self._folder_of(path)
-        record = parent.find(self._key(name))
+        record = parent.find(tree.key(self._tree, name))
         if record is None:
             made = self._add(parent, name, is_folder=True)
         elif record.is_directory:
@@ -108,7 +105,9 @@ class TreeEditor:
         identifier = names.identifier(
             self._tree, name, folder=is_folder, taken=parent.runs, versioned=self._versioned
         )
-        parent.insert(self._record(identifier, name, is_folder=is_folder), self._key(name))
+        parent.insert(
+            self._record(identifier, name, is_folder=is_folder), tree.key(self._tree, name)
+        )
         heads = (self._record(SELF, "", is_folder=True), self._record(PARENT, "", is_folder=True))
         made = Folder(heads, parent, identifier)
         if is_folder:

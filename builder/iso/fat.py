@@ -7,10 +7,10 @@ there gets another content; nothing is added or removed, and names are never wri
 import struct
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Protocol
 
 import msgspec
 
+from builder.iso.patch import Draft
 from builder.iso.source import Source, damaged
 
 _ENTRY = 32
@@ -19,13 +19,6 @@ _VOLUME, _DIRECTORY = 0x08, 0x10
 _DELETED = 0xE5
 _FAT12_CLUSTERS = 4085  # fewer than these
 _SECTORS = {512, 1024, 2048, 4096}
-
-
-class Writable(Source, Protocol):
-    """A source that takes changes."""
-
-    def write(self, at: int, content: bytes) -> None:
-        """Replace the bytes from `at` on."""
 
 
 class FatFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,8 +75,8 @@ class FileSystem:
             raise damaged(self._source, f"{file.path} in its EFI boot image is cut off")
         return content[: file.size]
 
-    def replace(self, file: FatFile, content: bytes, into: Writable) -> None:
-        """Write `content` as the file into `into`, which is the source or a draft of it.
+    def replace(self, file: FatFile, content: bytes, into: Draft) -> None:
+        """Write `content` as the file into a draft of the source.
 
         Raises MediaError when the file system is full.
         """
@@ -108,7 +101,7 @@ class FileSystem:
         into.write(file.at + 20, struct.pack("<H", first >> 16))
         into.write(file.at + 26, struct.pack("<HI", first & 0xFFFF, len(content)))
 
-    def _count_free(self, more: int, into: Writable) -> None:
+    def _count_free(self, more: int, into: Draft) -> None:
         """Bring FAT32's count of free clusters up to date, where it has one."""
         if not self._info_at or not more:
             return

@@ -42,14 +42,11 @@ class Folder:
 
     def insert(self, record: Record, name: str) -> None:
         """Put in a new record."""
-        self._order_once()
-        self.add(record, name)
-        self.changed = True
-
-    def _order_once(self) -> None:
         if not self._grown:
             self._key = iso9660.order_of(list(self.runs))
             self._grown = True
+        self.add(record, name)
+        self.changed = True
 
     def find(self, name: str) -> Record | None:
         """Return the record of that name."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from builder.errors import MediaError
-from builder.iso.source import SECTOR, Source, damaged
+from builder.iso.source import AGAIN, SECTOR, Source, damaged
 
 FIRST_DESCRIPTOR = 16
 """Sector of the first volume descriptor, counted from where the volume begins."""
@@ -27,7 +27,6 @@ _MAX_DESCRIPTORS = 64
 _JOLIET = (b"%/@", b"%/C", b"%/E")
 _NUMBERS = struct.Struct("<I4xI")  # each is there twice: little-endian, big-endian
 _HEAD = 33  # bytes of a record before its identifier
-_HINT = "Download it again, and compare its sha256 with the publisher's."
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -63,8 +62,8 @@ class Listing(msgspec.Struct, frozen=True, gc=False):
     """Those of them that are directories inside this one."""
     reach: int
     """First sector behind everything that the records point at."""
-    complaint: str
-    """What is wrong with the order of the records; empty for none."""
+    ordered: bool
+    """The records have an order that readers know."""
 
 
 class Descriptor(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,11 +122,11 @@ def check(source: Source) -> None:
             hint="Installer media of the family are ISO 9660: get the original.",
         )
     if content[:6] != b"\x01CD001":
-        raise MediaError(f"{source.name} is not an ISO 9660 image.", hint=_HINT)
+        raise MediaError(f"{source.name} is not an ISO 9660 image.", hint=AGAIN)
     volume = struct.unpack_from("<I", content, 80)[0] * SECTOR
     if volume > source.size:
         raise MediaError(
-            f"{source.name} is truncated: {source.size} of {volume} bytes are there.", hint=_HINT
+            f"{source.name} is truncated: {source.size} of {volume} bytes are there.", hint=AGAIN
         )
 
 
@@ -180,7 +179,7 @@ def _parse(content: bytes) -> Listing:
         records=tuple(found),
         directories=tuple([each for each in found[2:] if each.flags & DIRECTORY]),
         reach=max([each.extent + (each.length + SECTOR - 1) // SECTOR for each in found]),
-        complaint=_complaint(found[2:]),
+        ordered=order_of([each.identifier for each in found[2:]]) is not None,
     )
 
 
@@ -206,11 +205,6 @@ def record(raw: bytes, at: int = 0) -> Record:
         raise ValueError(f"the entry at byte {at} is interleaved or has extended attributes")
     extent, size = _NUMBERS.unpack_from(raw, 2)
     return Record(at, extent, size, raw[25], raw[_HEAD : _HEAD + length], raw)
-
-
-def _complaint(found: list[Record]) -> str:
-    identifiers = [each.identifier for each in found]
-    return "the entries are not sorted" if order_of(identifiers) is None else ""
 
 
 Order = Callable[[bytes], tuple[bytes, ...]]

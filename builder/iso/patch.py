@@ -20,6 +20,11 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     length: int
 
 
+def length_of(content: bytes | Span) -> int:
+    """Return how many bytes that is."""
+    return content.length if isinstance(content, Span) else len(content)
+
+
 class Write(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes that go to byte `at` of the image; whole sectors, except at the end of a file."""
 
@@ -31,8 +36,7 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def length(self) -> int:
         """How many bytes."""
-        content = self.content
-        return content.length if isinstance(content, Span) else len(content)
+        return length_of(self.content)
 
 
 class IsoPatch(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from builder.iso.directories import Placement, TreeEditor
 from builder.iso.free_space import FreeSpace
 from builder.iso.iso9660 import Descriptor, both_endian, sectors
 from builder.iso.partitions import PER_SECTOR, Insertion, gpt
-from builder.iso.patch import Draft, IsoPatch, Span, Write
+from builder.iso.patch import Draft, IsoPatch, Span, Write, length_of
 from builder.iso.source import SECTOR, damaged
 from builder.iso.survey import Survey
 
@@ -78,18 +78,13 @@ def _place(
         editor.settle(allocate)
     places = {}
     for path, content in changes.files.items():
-        length = content_length(content)
+        length = length_of(content)
         if length > _LARGEST:
             raise UsageError(f"{path} has 4 GiB or more.", hint="Such files cannot be added.")
         places[path] = Placement(sector=allocate(sectors(length)), length=length)
     for editor in editors:
         editor.place(places)
     return places, following
-
-
-def content_length(content: bytes | Span) -> int:
-    """Return the bytes of a file to be."""
-    return content.length if isinstance(content, Span) else len(content)
 
 
 def _describe(
@@ -161,7 +156,7 @@ def _contents(
         at = places[path].sector * SECTOR
         if isinstance(content, bytes):
             content = content.ljust(sectors(len(content)) * SECTOR, b"\0")  # noqa: PLW2901
-        if content_length(content):
+        if length_of(content):
             yield Write(at=at, content=content, title=path)
 
 

@@ -12,7 +12,7 @@ from builder.errors import MediaError
 SECTOR = 2048
 """Bytes in a logical sector of a CD; all ISO 9660 images of installers count in these."""
 
-_HINT = "Download it again, and compare its sha256 with the publisher's."
+AGAIN = "Download it again, and compare its sha256 with the publisher's."
 
 
 class Source(Protocol):
@@ -90,4 +90,4 @@ def check_range(source: Source, at: int, length: int) -> None:
 
 def damaged(source: Source, reason: str) -> MediaError:
     """Return the error that says why an ISO makes no sense."""
-    return MediaError(f"{source.name} is a damaged ISO: {reason}.", hint=_HINT)
+    return MediaError(f"{source.name} is a damaged ISO: {reason}.", hint=AGAIN)

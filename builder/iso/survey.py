@@ -6,8 +6,10 @@ from builder.iso import eltorito, iso9660, partitions, tree
 from builder.iso.eltorito import BootImage
 from builder.iso.iso9660 import FIRST_DESCRIPTOR
 from builder.iso.partitions import PER_SECTOR, Partition
-from builder.iso.source import SECTOR, Source
-from builder.iso.tree import Tree
+from builder.iso.source import SECTOR, Source, damaged
+from builder.iso.tree import Found, Tree
+
+_LARGEST_TEXT = 1 << 20  # bytes
 
 
 class Survey(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,9 +41,19 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
         """What UEFI firmware boots."""
         return tuple(each for each in self.images if each.platform == "uefi")
 
+    def file(self, path: str) -> Found | None:
+        """Return where a file is, by the first tree that knows it; None if there is none."""
+        found = (tree.Finder(self.source, each).find(path) for each in self.readable)
+        return next((each for each in found if each and not each.record.is_directory), None)
+
     def text(self, path: str) -> bytes | None:
-        """Return what a small file holds; None if there is none."""
-        return tree.read(self.source, path, self.readable)
+        """Return what a small file holds; None if there is none. Raises MediaError for others."""
+        found = self.file(path)
+        if found is None:
+            return None
+        if found.record.length > _LARGEST_TEXT:
+            raise damaged(self.source, f"a text file in it has {found.record.length} bytes")
+        return self.source.read(found.at, found.record.length)
 
 
 def survey(source: Source) -> Survey:

@@ -36,7 +36,6 @@ class Directory(msgspec.Struct, frozen=True, kw_only=True):
 
     extent: int
     """Counted from the volume's beginning, as in records."""
-    length: int
     listing: Listing
 
 
@@ -67,15 +66,15 @@ def trees(source: Source, bases: tuple[int, ...] = (0,)) -> tuple[Tree, ...]:
 
 
 def _skip(source: Source, descriptor: Descriptor) -> int | None:
-    root = descriptor.root
-    found = iso9660.listing(source, descriptor.base, root.extent, root.length)
+    record = descriptor.root
+    found = iso9660.listing(source, descriptor.base, record.extent, record.length)
     return rockridge.skipped(found.records[0])
 
 
 def read_directory(source: Source, tree: Tree, extent: int, length: int) -> Directory:
     """Return one directory of the tree."""
     found = iso9660.listing(source, tree.base, extent, length)
-    return Directory(extent=extent, length=length, listing=found)
+    return Directory(extent=extent, listing=found)
 
 
 def root(source: Source, tree: Tree) -> Directory:
@@ -94,7 +93,7 @@ def walk(source: Source, tree: Tree) -> Iterator[Directory]:
     while waiting:
         directory = waiting.pop(0)
         yield directory
-        for record in subdirectories(directory):
+        for record in directory.listing.directories:
             if record.extent in seen:
                 raise damaged(source, f"its directory at sector {record.extent} is in a loop")
             if len(seen) == _MAX_DIRECTORIES:
@@ -103,18 +102,8 @@ def walk(source: Source, tree: Tree) -> Iterator[Directory]:
             waiting.append(read_directory(source, tree, record.extent, record.length))
 
 
-def subdirectories(directory: Directory) -> tuple[Record, ...]:
-    """Return the records of the directories inside."""
-    return directory.listing.directories
-
-
-def find(source: Source, tree: Tree, path: str) -> Found | None:
-    """Return what the path ("EFI/BOOT/grub.cfg") leads to, or None; see `Finder`."""
-    return Finder(source, tree).find(path)
-
-
 class Finder:
-    """Finds paths in a tree that stays as it is, reading each directory on the way once.
+    """Finds paths ("EFI/BOOT/grub.cfg") in a tree that stays as it is; reads directories once.
 
     Names are POSIX ones where the tree has Rock Ridge, Joliet's, or else ISO 9660's, which
     know no lower case.
@@ -143,7 +132,7 @@ class Finder:
         place = (directory.extent, directory.length)
         if place not in self._known:
             self._known[place] = self._names(*place)
-        record = self._known[place].get(name if named(self._tree) else name.upper())
+        record = self._known[place].get(key(self._tree, name))
         return record and _followed(self._source, self._tree, record)
 
     def _names(self, extent: int, length: int) -> dict[str, Record]:
@@ -163,36 +152,20 @@ def _followed(source: Source, tree: Tree, record: Record) -> Record:
     return msgspec.structs.replace(record, extent=extent, length=first.length, flags=first.flags)
 
 
-def named(tree: Tree) -> bool:
-    """Tell whether names are as people write them, not ISO 9660's own."""
-    return tree.descriptor.joliet or tree.skip is not None
+def key(tree: Tree, name: str) -> str:
+    """Return a part of a path as `name_of` has it: ISO 9660's own names know no lower case."""
+    return name if tree.descriptor.joliet or tree.skip is not None else name.upper()
 
 
 def name_of(source: Source, tree: Tree, record: Record) -> str:
     """Return the name by which a path finds the record."""
     if tree.skip is not None:
-        return rockridge.name(source, tree.base, record, tree.skip) or plain_name(record)
+        return rockridge.name(source, tree.base, record, tree.skip) or _plain_name(record)
     if tree.descriptor.joliet:
         return record.identifier.decode("utf-16-be", "replace").removesuffix(";1")
-    return plain_name(record)
+    return _plain_name(record)
 
 
-def plain_name(record: Record) -> str:
+def _plain_name(record: Record) -> str:
     """Return ISO 9660's name without version and empty extension."""
     return record.identifier.decode("ascii", "replace").partition(";")[0].removesuffix(".")
-
-
-def contents(source: Source, found: Found, *, limit: int = 1 << 20) -> bytes:
-    """Return what a file of one extent holds. Raises MediaError beyond `limit` bytes."""
-    if found.record.length > limit:
-        raise damaged(source, f"a text file in it has {found.record.length} bytes")
-    return source.read(found.at, found.record.length)
-
-
-def read(source: Source, path: str, candidates: tuple[Tree, ...]) -> bytes | None:
-    """Return what the file at `path` holds, by the first tree that knows it; None without it."""
-    for tree in candidates:
-        found = find(source, tree, path)
-        if found is not None and not found.record.is_directory:
-            return contents(source, found)
-    return None

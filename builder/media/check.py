@@ -51,14 +51,14 @@ def _tree_problems(medium: Survey, where: Tree) -> Iterator[str]:
         place = f"{where.title}: the directory at sector {where.base + directory.extent}"
         if where.base + directory.listing.reach > end:
             yield f"{place} names contents behind the end of the volume."
-        if directory.listing.complaint:
-            yield f"{place}: {directory.listing.complaint}."
+        if not directory.listing.ordered:
+            yield f"{place}: the entries are not sorted."
         itself, parent = (each.extent for each in directory.listing.records[:2])
         # xorriso lets every Joliet directory be its own parent; nobody looks.
         known = {parents[directory.extent], itself if where.descriptor.joliet else -1}
         if itself != directory.extent or parent not in known:
             yield f"{place} does not know where it or its parent is."
-        parents.update((each.extent, directory.extent) for each in tree.subdirectories(directory))
+        parents.update((each.extent, directory.extent) for each in directory.listing.directories)
     yield from _path_table_problems(medium, where, parents)
 
 
@@ -101,7 +101,7 @@ def _kickstart_problems(medium: Survey, path: str, found: re.Match[str]) -> Iter
     wanted = found["path"].lstrip("/") or "ks.cfg"
     if found["key"] in {"inst.ks", "ks"}:
         for each in medium.trees:
-            if tree.find(medium.source, each, wanted) is None:
+            if tree.Finder(medium.source, each).find(wanted) is None:
                 yield f"{path} names the kickstart /{wanted}, which is not there ({each.title})."
 
 

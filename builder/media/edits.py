@@ -11,7 +11,6 @@ from builder.errors import ConfigError, MediaError, UsageError
 from builder.iso.patch import Draft, Span
 from builder.iso.plan import Changes
 from builder.iso.survey import Survey
-from builder.iso.tree import find
 from builder.media import bootloader, inspect, treeinfo
 from builder.media.unattended import Unattended
 
@@ -96,13 +95,13 @@ def _treeinfo(medium: Survey, images: Draft) -> Iterator[tuple[str, bytes]]:
     content = medium.text(".treeinfo")
     if content is None or b"efiboot.img" not in content:
         return
-    found = find(medium.source, medium.readable[0], "images/efiboot.img")
+    found = medium.file("images/efiboot.img")
     if found is None:
         return
     digest = hashlib.sha256()
     for at in range(0, found.record.length, _BLOCK):
         digest.update(images.read(found.at + at, min(_BLOCK, found.record.length - at)))
-    mended = treeinfo.with_digests(content, {"images/efiboot.img": digest.hexdigest()})
+    mended = treeinfo.with_digest(content, "images/efiboot.img", digest.hexdigest())
     if mended != content:
         yield ".treeinfo", mended
 

@@ -7,7 +7,7 @@ from builder.iso import fat, implant
 from builder.iso.partitions import PER_SECTOR, Partition
 from builder.iso.source import SECTOR, Source, opened
 from builder.iso.survey import Survey, survey
-from builder.iso.tree import Tree, find, name_of, read_directory, root, subdirectories
+from builder.iso.tree import Tree, name_of, read_directory, root
 from builder.media import treeinfo
 from builder.media.bootloader import EFI_MENUS, MENUS
 from builder.model.media import BootEntry, IsoFacts
@@ -28,14 +28,14 @@ def describe(medium: Survey) -> IsoFacts:
     """Return the facts of a medium that was read."""
     found = menus(medium)
     tree = treeinfo.parse(medium.text(".treeinfo") or b"")
-    stamp = _discinfo(medium.text(".discinfo") or b"")
+    name, arch = _discinfo(medium.text(".discinfo") or b"")
     return IsoFacts(
         volume_id=medium.volume_id,
         size=medium.source.size,
         layout=_layout(found),
-        product=treeinfo.first(tree, ("general", "family"), ("release", "name")) or stamp[1],
-        version=treeinfo.first(tree, ("general", "version"), ("release", "version")) or stamp[1],
-        arch=treeinfo.first(tree, ("general", "arch"), ("tree", "arch")) or stamp[2],
+        product=treeinfo.first(tree, ("general", "family"), ("release", "name")) or name,
+        version=treeinfo.first(tree, ("general", "version"), ("release", "version")) or name,
+        arch=treeinfo.first(tree, ("general", "arch"), ("tree", "arch")) or arch,
         boot_configs=found,
         boot_entries=tuple(_boot_entries(medium)),
         partitions=tuple(map(_shown, medium.partitions)),
@@ -47,7 +47,7 @@ def describe(medium: Survey) -> IsoFacts:
 
 def menus(medium: Survey) -> tuple[str, ...]:
     """Return the paths of the boot menus in the medium's tree."""
-    return tuple(path for path in MENUS if _is_file(medium, path))
+    return tuple(path for path in MENUS if medium.file(path))
 
 
 def efi_menus(source: Source, medium: Survey) -> Iterator[tuple[fat.FileSystem, fat.FatFile]]:
@@ -59,27 +59,22 @@ def efi_menus(source: Source, medium: Survey) -> Iterator[tuple[fat.FileSystem, 
                 yield system, file
 
 
-def _is_file(medium: Survey, path: str) -> bool:
-    found = (find(medium.source, tree, path) for tree in medium.readable)
-    return any(each is not None and not each.record.is_directory for each in found)
-
-
 def _layout(found: tuple[str, ...]) -> str:
     if "isolinux/isolinux.cfg" in found:
         return "isolinux"
     return "grub2" if found else "unknown"
 
 
-def _discinfo(content: bytes) -> tuple[str, str, str]:
-    """Return the time stamp, version (EL 7) or product (EL 8 on), and architecture."""
+def _discinfo(content: bytes) -> tuple[str, str]:
+    """Return the version (EL 7) or product (EL 8 on), and architecture; a time stamp is first."""
     lines = content.decode("utf-8", "replace").splitlines()
-    stamp, name, arch = ([line.strip() for line in lines] + [""] * 3)[:3]
-    return stamp, name, arch
+    _stamp, name, arch = ([line.strip() for line in lines] + [""] * 3)[:3]
+    return name, arch
 
 
 def _stage2(medium: Survey, named: str) -> str:
     candidates = (named, *_STAGE2) if named else _STAGE2
-    return next((path for path in candidates if _is_file(medium, path)), "")
+    return next((path for path in candidates if medium.file(path)), "")
 
 
 def _boot_entries(medium: Survey) -> Iterator[BootEntry]:
@@ -110,7 +105,7 @@ def _paths(source: Source, tree: Tree, wanted: set[int]) -> Iterator[tuple[int, 
         for record in directory.listing.records[2:]:
             if not record.is_directory and record.extent in wanted and record.length:
                 yield record.extent, f"{prefix}{name_of(source, tree, record)}"
-        for record in subdirectories(directory):
+        for record in directory.listing.directories:
             if record.extent not in seen:
                 inside = read_directory(source, tree, record.extent, record.length)
                 waiting.append((f"{prefix}{name_of(source, tree, record)}/", inside))

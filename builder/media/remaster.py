@@ -5,15 +5,14 @@ The new ISO is the original with a patch: survey, prepare, plan, write, read aga
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from builder import files
 from builder.errors import MediaError, UsageError
 from builder.iso import copy as clone
 from builder.iso import implant, qcow2, tree
-from builder.iso.patch import IsoPatch, Patched
-from builder.iso.plan import Changes, content_length, plan
+from builder.iso.patch import IsoPatch, Patched, length_of
+from builder.iso.plan import Changes, plan
 from builder.iso.source import FileSource, Source, opened
 from builder.iso.survey import Survey, survey
 from builder.iso.tree import Directory
@@ -46,7 +45,8 @@ def remaster(
                 qcow2.write(source, patch, part)
             else:
                 _write(source, patch, part, implant_md5=edits.implant_md5, monitor=monitor)
-            with _written(part, source, overlay=overlay) as result:
+            with opened(part) as file:
+                result: Source = qcow2.Overlay(file, source) if overlay else file
                 _verify(result, medium, wanted, usb=edits.usb)
     return InstallMedia(
         path=output,
@@ -80,12 +80,6 @@ def _write(
             os.pwrite(file.fileno(), field.result(), implant.FIELD)
 
 
-@contextmanager
-def _written(part: Path, source: FileSource, *, overlay: bool) -> Iterator[Source]:
-    with opened(part) as file:
-        yield qcow2.Overlay(file, source) if overlay else file
-
-
 def _verify(result: Source, before: Survey, wanted: Changes, *, usb: bool) -> None:
     """Raise MediaError unless the result is what was wanted, and nothing else changed."""
     after = survey(result)
@@ -108,7 +102,7 @@ def _wrong_contents(after: Survey, wanted: Changes) -> Iterator[str]:
         finder = tree.Finder(after.source, where)
         for path, content in wanted.files.items():
             found = finder.find(path)
-            if found is None or found.record.length != content_length(content):
+            if found is None or found.record.length != length_of(content):
                 yield f"{path} did not arrive ({where.title})."
             elif (
                 isinstance(content, bytes) and after.source.read(found.at, len(content)) != content

@@ -2,9 +2,6 @@
 
 import configparser
 import re
-from collections.abc import Mapping
-
-_CHECKSUM = re.compile(r"(?P<path>\S+)(?P<middle>\s*=\s*sha256:)[0-9a-f]{64}\s*")
 
 
 def parse(content: bytes) -> configparser.ConfigParser:
@@ -23,15 +20,7 @@ def first(tree: configparser.ConfigParser, *keys: tuple[str, str]) -> str:
     return next((value for value in found if value), "")
 
 
-def with_digests(content: bytes, digests: Mapping[str, str]) -> bytes:
-    """Return it with the sha256 of files that changed, by path; other lines stay as they are."""
-    lines = content.decode("utf-8", "surrogateescape").split("\n")
-    changed = [_with_digest(line, digests) for line in lines]
-    return "\n".join(changed).encode("utf-8", "surrogateescape")
-
-
-def _with_digest(line: str, digests: Mapping[str, str]) -> str:
-    found = _CHECKSUM.fullmatch(line)
-    if found is None or found["path"] not in digests:
-        return line
-    return f"{found['path']}{found['middle']}{digests[found['path']]}"
+def with_digest(content: bytes, path: str, digest: str) -> bytes:
+    """Return it with another sha256 of the file at `path`; all else stays as it is."""
+    noted = rb"^(%b[ \t]*=[ \t]*sha256:)[0-9a-f]{64}(?=\s*$)" % re.escape(path.encode())
+    return re.sub(noted, rb"\g<1>%b" % digest.encode(), content, flags=re.MULTILINE)

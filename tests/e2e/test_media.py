@@ -13,7 +13,7 @@ import pytest
 from builder import process
 from builder.iso.source import SECTOR, opened
 from builder.iso.survey import survey
-from builder.iso.tree import find, read_directory
+from builder.iso.tree import Finder, read_directory
 from builder.media.oemdrv import make
 from builder.model.media import StagedIso
 from tests.waiting import wait_until
@@ -103,7 +103,7 @@ def damaged(rehearsal: StagedIso, place: Path) -> Iterator[Path]:
     shutil.copyfile(rehearsal.path, copy)
     with opened(copy) as source:
         medium = survey(source)
-        found = find(source, medium.primary, "Packages")
+        found = Finder(source, medium.primary).find("Packages")
         assert found is not None
         folder = read_directory(source, medium.primary, found.record.extent, found.record.length)
         package = folder.listing.records[-1]

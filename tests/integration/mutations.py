@@ -45,7 +45,7 @@ class Victim:
                     for place in each.path_tables
                 ),
                 *(
-                    ((each.base + found.extent) * SECTOR, found.length)
+                    ((each.base + found.extent) * SECTOR, found.listing.records[0].length)
                     for each in medium.trees
                     for found in tree.walk(source, each)
                 ),

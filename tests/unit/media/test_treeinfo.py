@@ -14,7 +14,7 @@ mainimage = images/install.img
 
 
 def test_only_the_sum_of_that_file_changes() -> None:
-    mended = treeinfo.with_digests(_TEXT.encode(), {"images/efiboot.img": _NEW}).decode()
+    mended = treeinfo.with_digest(_TEXT.encode(), "images/efiboot.img", _NEW).decode()
     changed = [line for line in mended.split("\n") if line not in _TEXT.split("\n")]
     assert changed == [f"images/efiboot.img = sha256:{_NEW}"]
     assert len(mended) == len(_TEXT)
@@ -22,7 +22,7 @@ def test_only_the_sum_of_that_file_changes() -> None:
 
 def test_bytes_that_are_no_text_stay() -> None:
     content = b"\xff\xfe\r\nimages/efiboot.img=sha256:" + b"0" * 64 + b"\r\n[x]\r\n"
-    mended = treeinfo.with_digests(content, {"images/efiboot.img": _NEW})
+    mended = treeinfo.with_digest(content, "images/efiboot.img", _NEW)
     assert mended.startswith(b"\xff\xfe\r\nimages/efiboot.img=sha256:" + b"1" * 64)
     assert mended.endswith(b"[x]\r\n")
 
