@@ -73,7 +73,7 @@ class TreeEditor:
         self._write_folders()
 
     def _loaded(self, record: Record, parent: Folder | None) -> Folder:
-        found = tree.read_directory(self._draft, self._tree, record.extent, record.length)
+        found = tree.read_directory(self._draft, self._tree, record)
         folder = self._known(Folder(found.listing.records[:2], parent, record.identifier))
         for each in found.listing.records[2:]:
             folder.add(each, tree.name_of(self._draft, self._tree, each))

@@ -71,16 +71,10 @@ def _skip(source: Source, descriptor: Descriptor) -> int | None:
     return rockridge.skipped(found.records[0])
 
 
-def read_directory(source: Source, tree: Tree, extent: int, length: int) -> Directory:
-    """Return one directory of the tree."""
-    found = iso9660.listing(source, tree.base, extent, length)
-    return Directory(extent=extent, listing=found)
-
-
-def root(source: Source, tree: Tree) -> Directory:
-    """Return the tree's root."""
-    record = tree.descriptor.root
-    return read_directory(source, tree, record.extent, record.length)
+def read_directory(source: Source, tree: Tree, record: Record) -> Directory:
+    """Return the directory of the tree that a record points at."""
+    found = iso9660.listing(source, tree.base, record.extent, record.length)
+    return Directory(extent=record.extent, listing=found)
 
 
 def walk(source: Source, tree: Tree) -> Iterator[Directory]:
@@ -89,7 +83,7 @@ def walk(source: Source, tree: Tree) -> Iterator[Directory]:
     Raises MediaError for directories that contain themselves.
     """
     seen = {tree.descriptor.root.extent}
-    waiting = [root(source, tree)]
+    waiting = [read_directory(source, tree, tree.descriptor.root)]
     while waiting:
         directory = waiting.pop(0)
         yield directory
@@ -99,7 +93,7 @@ def walk(source: Source, tree: Tree) -> Iterator[Directory]:
             if len(seen) == _MAX_DIRECTORIES:
                 raise damaged(source, "it has too many directories")
             seen.add(record.extent)
-            waiting.append(read_directory(source, tree, record.extent, record.length))
+            waiting.append(read_directory(source, tree, record))
 
 
 class Finder:
@@ -131,13 +125,13 @@ class Finder:
         """Return the record of that name; a directory nested too deep is where its link leads."""
         place = (directory.extent, directory.length)
         if place not in self._known:
-            self._known[place] = self._names(*place)
+            self._known[place] = self._names(directory)
         record = self._known[place].get(key(self._tree, name))
         return record and _followed(self._source, self._tree, record)
 
-    def _names(self, extent: int, length: int) -> dict[str, Record]:
+    def _names(self, directory: Record) -> dict[str, Record]:
         found: dict[str, Record] = {}
-        for each in read_directory(self._source, self._tree, extent, length).listing.records[2:]:
+        for each in read_directory(self._source, self._tree, directory).listing.records[2:]:
             found.setdefault(name_of(self._source, self._tree, each), each)
         return found
 

@@ -7,7 +7,7 @@ from builder.iso import fat, implant
 from builder.iso.partitions import PER_SECTOR, Partition
 from builder.iso.source import SECTOR, Source, opened
 from builder.iso.survey import Survey, survey
-from builder.iso.tree import Tree, name_of, read_directory, root
+from builder.iso.tree import Tree, name_of, read_directory
 from builder.media import treeinfo
 from builder.media.bootloader import EFI_MENUS, MENUS
 from builder.model.media import BootEntry, IsoFacts
@@ -98,7 +98,7 @@ def _shown(each: Partition) -> str:
 
 def _paths(source: Source, tree: Tree, wanted: set[int]) -> Iterator[tuple[int, str]]:
     """Yield the sector and path of the files that begin at the `wanted` sectors."""
-    waiting, seen = [("", root(source, tree))], set[int]()
+    waiting, seen = [("", read_directory(source, tree, tree.descriptor.root))], set[int]()
     while waiting:
         prefix, directory = waiting.pop()
         seen.add(directory.extent)
@@ -107,5 +107,5 @@ def _paths(source: Source, tree: Tree, wanted: set[int]) -> Iterator[tuple[int, 
                 yield record.extent, f"{prefix}{name_of(source, tree, record)}"
         for record in directory.listing.directories:
             if record.extent not in seen:
-                inside = read_directory(source, tree, record.extent, record.length)
+                inside = read_directory(source, tree, record)
                 waiting.append((f"{prefix}{name_of(source, tree, record)}/", inside))

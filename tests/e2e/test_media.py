@@ -105,7 +105,7 @@ def damaged(rehearsal: StagedIso, place: Path) -> Iterator[Path]:
         medium = survey(source)
         found = Finder(source, medium.primary).find("Packages")
         assert found is not None
-        folder = read_directory(source, medium.primary, found.record.extent, found.record.length)
+        folder = read_directory(source, medium.primary, found.record)
         package = folder.listing.records[-1]
         place_of_it = package.extent * SECTOR
         (first,) = source.read(place_of_it, 1)
