@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -70,12 +71,12 @@ class _Ear:
                 (libvirt.VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, self._storage_failed),
             ):
                 number = handle.domainEventRegisterAny(domain, event, function, None)
-                self._cancel.append(_call(handle.domainEventDeregisterAny, number))
+                self._cancel.append(partial(handle.domainEventDeregisterAny, number))
             # libvirt calls a reboot that ends the domain a shutdown; QEMU tells the truth.
             number = libvirt_qemu.qemuMonitorEventRegister(
                 handle, domain, "SHUTDOWN", self._stopped, None
             )
-            self._cancel.append(_call(libvirt_qemu.qemuMonitorEventDeregister, handle, number))
+            self._cancel.append(partial(libvirt_qemu.qemuMonitorEventDeregister, handle, number))
             self._look(domain)
 
     def close(self) -> None:
@@ -134,10 +135,6 @@ class _Ear:
                 hint="Is libvirtd (or virtqemud) still running?",
             )
         )
-
-
-def _call(function: Callable[..., object], *arguments: object) -> Callable[[], object]:
-    return lambda: function(*arguments)
 
 
 def _explain_storage(path: str, reason: str) -> HostTrouble:

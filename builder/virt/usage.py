@@ -54,23 +54,16 @@ def uses(connection: Connection) -> tuple[Use, ...]:
 
 def users(found: Iterable[Use], path: Path) -> tuple[str, ...]:
     """Return who needs the file, whatever path they call it by."""
-    try:
-        wanted = _identity(path)
-    except FileNotFoundError:
+    if not path.exists():
         return ()
-    return tuple(dict.fromkeys(each.user for each in found if _same(each.path, wanted)))
+    return tuple(dict.fromkeys(each.user for each in found if _same(each.path, path)))
 
 
-def _same(path: Path, identity: tuple[int, int]) -> bool:
+def _same(one: Path, other: Path) -> bool:
     try:
-        return _identity(path) == identity
+        return one.samefile(other)
     except OSError:
         return False
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    state = path.stat()
-    return state.st_dev, state.st_ino
 
 
 class _Chains:
