@@ -187,12 +187,7 @@ def _accepts(path: Path) -> bool:
 
 
 def _nobody_answers() -> HostError:
+    hint = "Start libvirtd as root, or use --uri qemu:///session."
     if _SYSTEMD.is_dir():
-        return HostError(
-            "libvirt does not answer on qemu:///system.",
-            hint="systemctl enable --now libvirtd (or virtqemud.socket where there is no libvirtd)",
-        )
-    return HostError(
-        "libvirt does not answer on qemu:///system.",
-        hint="Start libvirtd as root, or use --uri qemu:///session.",
-    )
+        hint = "systemctl enable --now libvirtd (or virtqemud.socket where there is no libvirtd)"
+    return HostError(f"libvirt does not answer on {_SYSTEM}.", hint=hint)
