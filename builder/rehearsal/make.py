@@ -6,18 +6,10 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from builder import files
+from builder import files, process
 from builder.errors import HostError
 from builder.monitor import Monitor
-from builder.rehearsal import (
-    distribution,
-    initramfs,
-    iso,
-    packages,
-    payload,
-    stage2,
-    systems,
-)
+from builder.rehearsal import distribution, initramfs, packages, payload, stage2, systems
 from builder.rehearsal.layouts import files as layout_files
 from builder.rehearsal.layouts import known
 from builder.rehearsal.layouts.layout import Layout, Medium
@@ -102,9 +94,23 @@ def _start(layout: Layout, work: Path, installer: Path) -> Medium:
 def _write(layout: Layout, medium: Medium, output: Path) -> None:
     partial = output.with_name(f".{output.name}.partial")
     try:
-        iso.write(layout, medium, partial)
-        with partial.open("rb") as file:
-            os.fsync(file.fileno())
+        _master(layout, medium, partial)
+        files.sync(partial)
         partial.replace(output)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _master(layout: Layout, medium: Medium, output: Path) -> None:
+    """Write a hybrid ISO, for CDs and disks, with an implanted media check."""
+    process.run(
+        ["xorriso", "-as", "mkisofs", "-quiet", "-output", output, "-volid", layout.volume_id,
+         "-rational-rock", "-joliet", "-joliet-long", "-full-iso9660-filenames",
+         "--set_all_file_dates", f"={layout.timestamp}",
+         *layout.boot_options(medium), medium.root],
+        env={"SOURCE_DATE_EPOCH": str(layout.timestamp)},
+    )  # fmt: skip
+    if layout.isohybrid:
+        process.run(["isohybrid", "--uefi", output])
+    process.run(["implantisomd5", "--force", output])
+    process.run(["checkisomd5", output])

@@ -16,7 +16,8 @@ def add(root: Path, system: Path, *, timestamp: int) -> None:
     folder = root / "Packages"
     folder.mkdir()
     files = sorted((system / "packages").glob("*.deb"))
-    controls = {file: repodata.parse_control(_control(file)) for file in files}
+    fields = {file: process.run(["dpkg-deb", "--field", file]).stdout for file in files}
+    controls = {file: repodata.parse_control(text) for file, text in fields.items()}
     base = frozenset((system / "installed").read_text().split())
     offered = frozenset(control["Package"] for control in controls.values())
     described = []
@@ -26,10 +27,6 @@ def add(root: Path, system: Path, *, timestamp: int) -> None:
         wanted = repodata.requires(needs.strip(", "), base=base, offered=offered)
         described.append(_describe(file, control, wanted))
     _write_repodata(root / "repodata", described, timestamp=timestamp)
-
-
-def _control(file: Path) -> str:
-    return process.run(["dpkg-deb", "--field", file]).stdout
 
 
 def _describe(file: Path, control: dict[str, str], requires: tuple[str, ...]) -> repodata.Package:
@@ -50,9 +47,7 @@ def _write_repodata(folder: Path, packages: list[repodata.Package], *, timestamp
     folder.mkdir()
     primary = repodata.primary(packages)
     (folder / "primary.xml.gz").write_bytes(primary)
-    (folder / "repomd.xml").write_bytes(
-        repodata.repomd([("primary", primary)], timestamp=timestamp)
-    )
+    (folder / "repomd.xml").write_bytes(repodata.repomd(primary, timestamp=timestamp))
 
 
 def pad(root: Path, size_mib: int, *, dist: str) -> None:

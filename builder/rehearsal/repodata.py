@@ -2,7 +2,7 @@
 
 import gzip
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from xml.etree import ElementTree as ET
 
@@ -72,14 +72,13 @@ def _add_package(root: ET.Element, package: Package) -> None:
         ET.SubElement(entries, "rpm:entry", {"name": name})
 
 
-def repomd(parts: Iterable[tuple[str, bytes]], *, timestamp: int) -> bytes:
-    """Return repomd.xml for `parts`: pairs of a type, such as "primary", and its gzip."""
+def repomd(primary: bytes, *, timestamp: int) -> bytes:
+    """Return repomd.xml for what `primary` returned."""
     root = ET.Element("repomd", {"xmlns": _REPO})
     ET.SubElement(root, "revision").text = str(timestamp)
-    for kind, content in parts:
-        data = ET.SubElement(root, "data", {"type": kind})
-        checksum = ET.SubElement(data, "checksum", {"type": "sha256"})
-        checksum.text = hashlib.sha256(content).hexdigest()
-        ET.SubElement(data, "location", {"href": f"repodata/{kind}.xml.gz"})
-        ET.SubElement(data, "size").text = str(len(content))
+    data = ET.SubElement(root, "data", {"type": "primary"})
+    checksum = ET.SubElement(data, "checksum", {"type": "sha256"})
+    checksum.text = hashlib.sha256(primary).hexdigest()
+    ET.SubElement(data, "location", {"href": "repodata/primary.xml.gz"})
+    ET.SubElement(data, "size").text = str(len(primary))
     return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))

@@ -16,9 +16,7 @@ def _lay_out(medium: Medium) -> None:
     files.copy_texts(medium, "el10")
     files.copy_kernel(medium, medium.root / "images/pxeboot")
     files.bios_loader(medium.root / _ELTORITO)
-    efi = medium.root / "EFI/BOOT"
-    files.efi_loader(efi)
-    files.efi_partition(efi, _efi_partition(medium), timestamp=_TIMESTAMP)
+    files.efi_partition(medium, _efi_partition(medium), timestamp=_TIMESTAMP)
 
 
 def _efi_partition(medium: Medium) -> Path:

@@ -17,9 +17,7 @@ def _lay_out(medium: Medium) -> None:
     files.copy_texts(medium, "el7")
     _isolinux(medium)
     files.copy_kernel(medium, medium.root / "images/pxeboot")
-    efi = medium.root / "EFI/BOOT"
-    files.efi_loader(efi)
-    files.efi_partition(efi, medium.root / "images/efiboot.img", timestamp=_TIMESTAMP)
+    files.efi_partition(medium, medium.root / "images/efiboot.img", timestamp=_TIMESTAMP)
 
 
 def _isolinux(medium: Medium) -> None:

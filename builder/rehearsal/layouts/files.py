@@ -54,11 +54,6 @@ def copy_kernel(medium: Medium, folder: Path) -> None:
     shutil.copy(medium.initrd, folder / "initrd.img")
 
 
-def efi_loader(folder: Path) -> None:
-    """Make BOOTX64.EFI, which reads the grub.cfg beside it. Raises HostError."""
-    _grub(folder / "BOOTX64.EFI", "x86_64-efi", prefix="/EFI/BOOT", extra=_EFI_MODULES)
-
-
 def bios_loader(file: Path) -> None:
     """Make the El Torito image that reads boot/grub2/grub.cfg. Raises HostError."""
     _grub(file, "i386-pc-eltorito", prefix="/boot/grub2", extra=("biosdisk",))
@@ -77,8 +72,13 @@ def _grub(file: Path, target: str, *, prefix: str, extra: tuple[str, ...]) -> No
                  *modules])  # fmt: skip
 
 
-def efi_partition(folder: Path, image: Path, *, timestamp: int) -> None:
-    """Make the file system that UEFI boots, with the files of `folder` as its EFI/BOOT."""
+def efi_partition(medium: Medium, image: Path, *, timestamp: int) -> None:
+    """Make BOOTX64.EFI beside its grub.cfg, and the file system that UEFI boots, with both.
+
+    Raises HostError.
+    """
+    folder = medium.root / "EFI/BOOT"
+    _grub(folder / "BOOTX64.EFI", "x86_64-efi", prefix="/EFI/BOOT", extra=_EFI_MODULES)
     contents = sorted(folder.iterdir())
     size = sum(file.stat().st_size for file in contents)
     image.write_bytes(b"")

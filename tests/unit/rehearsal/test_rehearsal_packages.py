@@ -61,7 +61,7 @@ def test_the_installer_reads_what_the_host_writes(tmp_path: Path) -> None:
     primary = repodata.primary([package("tree"), package("curl", "libcurl4")])
     (tmp_path / "repodata").mkdir()
     (tmp_path / "repodata/primary.xml.gz").write_bytes(primary)
-    repomd = repodata.repomd([("primary", primary)], timestamp=1)
+    repomd = repodata.repomd(primary, timestamp=1)
     (tmp_path / "repodata/repomd.xml").write_bytes(repomd)
     assert software.read_repodata(tmp_path) == {
         "curl": software.Package(
