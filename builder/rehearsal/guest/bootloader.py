@@ -28,8 +28,8 @@ def install(wanted: Bootloader, layout: DiskLayout, kernel_arguments: str, runne
     root, boot = (_device(layout, place) for place in ("/", "/boot"))
     menu = Menu(
         release=kernel.removeprefix("vmlinuz-"),
-        root=f"UUID={_uuid(root, runner)}",
-        boot_uuid=_uuid(boot, runner),
+        root=f"UUID={runner.uuid(root)}",
+        boot_uuid=runner.uuid(boot),
         boot_is_own=boot != root,
         arguments=append,
         timeout=wanted.timeout,
@@ -106,7 +106,3 @@ def _install(wanted: Bootloader, layout: DiskLayout) -> list[str]:
 def _device(layout: DiskLayout, place: str) -> str:
     devices = {made.mountpoint: made.device for made in layout.filesystems}
     return devices.get(place, devices["/"])
-
-
-def _uuid(device: str, runner: Runner) -> str:
-    return runner.run("blkid", "-s", "UUID", "-o", "value", device).strip()

@@ -17,17 +17,11 @@ class Console:
     def __init__(self, logs: tuple[int, ...] = ()) -> None:
         self._logs = logs
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, *, name: str = "anaconda", level: str = "INFO") -> None:
         """Put a line on the screen and into the log."""
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
-        self.log(text, name="anaconda")
-
-    def progress(self, text: str) -> None:
-        """Put a line about a package on the screen and into the log."""
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
-        self.log(text, name="packaging", level="DEBUG")
+        self.log(text, name=name, level=level)
 
     def timed(self, text: str) -> None:
         """Put a line on the screen with the time in front of it."""

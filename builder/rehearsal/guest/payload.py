@@ -60,7 +60,8 @@ def _unpack(archive: Path, base: Sequence[Base], total: int, runner: Runner) -> 
 
 
 def _say(runner: Runner, name: str, number: int, total: int) -> None:
-    runner.console.progress(f"Installing {name} ({number}/{total})")
+    text = f"Installing {name} ({number}/{total})"
+    runner.console.say(text, name="packaging", level="DEBUG")
 
 
 def _install_debs(root: Path, extra: Sequence[Package], done: int, runner: Runner) -> None:

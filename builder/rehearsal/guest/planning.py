@@ -20,7 +20,7 @@ from builder.rehearsal.guest.model import (
     PartitionRequest,
     StorageRequest,
 )
-from builder.rehearsal.guest.sizes import Want, resolved, share
+from builder.rehearsal.guest.sizes import Want, recommended_swap, share
 
 _NO_DEVICES = (
     "An error has occurred - no valid devices were found on which to create new file systems."
@@ -96,15 +96,7 @@ def _partition(
     extended = label == "msdos" and len(parts) > _PRIMARIES
     # One MiB in front of everything, one for the second GPT, and one for each logical's own table.
     room = disk.size - 2 - (len(parts) - _PRIMARIES + 2 if extended else 0)
-    wants = [
-        resolved(
-            Want(size=part.size, grow=part.grow, most=part.max_size),
-            recommended=part.recommended,
-            memory=memory,
-            disk=disk.size,
-        )
-        for part in parts
-    ]
+    wants = [_want(part, memory=memory, disk=disk.size) for part in parts]
     ordered = sorted(
         zip(parts, share(wants, room), strict=True), key=lambda pair: not pair[0].primary
     )
@@ -179,7 +171,8 @@ def _logicals(
         # Each physical volume keeps its first MiB for the metadata.
         room = sum((_physical(name, physical).size - 1) // group.extent for name in group.physical)
         wants = [
-            _want(line, group.extent, room, memory=machine.memory, disk=disk) for line in lines
+            _in_extents(_want(line, memory=machine.memory, disk=disk), line, group.extent, room)
+            for line in lines
         ]
         sizes = share(wants, room)
         made += [
@@ -189,11 +182,14 @@ def _logicals(
     return made
 
 
-def _want(line: LogicalRequest, extent: int, room: int, *, memory: int, disk: int) -> Want:
-    size = Want(size=line.size, grow=line.grow, most=line.max_size)
-    size = resolved(size, recommended=line.recommended, memory=memory, disk=disk)
-    extents = room * line.percent // 100 if line.percent else -(-size.size // extent)
-    return Want(size=extents, grow=size.grow, most=size.most // extent)
+def _want(line: PartitionRequest | LogicalRequest, *, memory: int, disk: int) -> Want:
+    size = recommended_swap(memory, disk) if line.recommended else line.size
+    return Want(size=size, grow=line.grow, most=line.max_size)
+
+
+def _in_extents(want: Want, line: LogicalRequest, extent: int, room: int) -> Want:
+    extents = room * line.percent // 100 if line.percent else -(-want.size // extent)
+    return Want(size=extents, grow=want.grow, most=want.most // extent)
 
 
 def _filesystem(request: PartitionRequest | LogicalRequest, device: str) -> Filesystem:

@@ -54,7 +54,11 @@ class Runner:
         """Run a program of the installed system; return what it printed. Raises Failure."""
         return self.run("chroot", self.sysroot, *argv, stdin=stdin, check=check)
 
-    def script(self, argv: Sequence[str], *, log: Path, cwd: str = "/") -> int:
+    def uuid(self, device: str) -> str:
+        """Return by what a file system is mounted. Raises Failure."""
+        return self.run("blkid", "-s", "UUID", "-o", "value", device).strip()
+
+    def script(self, argv: Sequence[str], *, log: Path) -> int:
         """Run a script with its output in `log`; return its exit code."""
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
@@ -64,7 +68,7 @@ class Runner:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=_ENVIRONMENT,
-                cwd=cwd,
+                cwd="/",
                 check=False,
             )
         return done.returncode

@@ -6,8 +6,6 @@ from pathlib import Path
 from builder.rehearsal.guest.model import Failure, Script, ScriptKind
 from builder.rehearsal.guest.programs import Runner
 
-_NAME = "ks-script-{number}"
-
 
 class ScriptFailure(Failure):
     """A script with --erroronfail failed."""
@@ -27,7 +25,7 @@ def run(scripts: Iterable[Script], runner: Runner) -> None:
 
 def _run(script: Script, number: int, runner: Runner) -> tuple[int, Path]:
     root = runner.sysroot if _is_inside(script) else Path("/")
-    name = _NAME.format(number=f"{script.kind.value.lstrip('%')}-{number}")
+    name = f"ks-script-{script.kind.value.lstrip('%')}-{number}"
     file = root / "tmp" / name
     file.parent.mkdir(exist_ok=True)
     file.write_text(script.text)

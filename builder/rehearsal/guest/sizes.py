@@ -1,7 +1,7 @@
 """How big things become; MiB throughout."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from builder.rehearsal.guest.model import Failure
 
@@ -50,8 +50,3 @@ def recommended_swap(memory: int, disk: int) -> int:
     """Return the swap that suits `memory`: twice a small one, a tenth of the disk at most."""
     wanted = memory * 2 if memory < 2048 else min(max(memory, 2048), 8192)  # noqa: PLR2004
     return max(min(wanted, disk // 10), 64)
-
-
-def resolved(want: Want, *, recommended: bool, memory: int, disk: int) -> Want:
-    """Fill in the size of something that is as big as recommended."""
-    return replace(want, size=recommended_swap(memory, disk)) if recommended else want

@@ -15,11 +15,7 @@ _RESOLVER = "../run/systemd/resolve/stub-resolv.conf"
 
 def write_fstab(layout: DiskLayout, runner: Runner) -> None:
     """Write /etc/fstab by UUID."""
-    made = layout.filesystems
-    uuids = {
-        one.device: runner.run("blkid", "-s", "UUID", "-o", "value", one.device).strip()
-        for one in made
-    }
+    uuids = {made.device: runner.uuid(made.device) for made in layout.filesystems}
     (runner.sysroot / "etc/fstab").write_text(disks.fstab(layout, uuids))
 
 
