@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from builder import config, process
-from builder.errors import UsageError
 from builder.media.inspect import inspect
 from builder.monitor import SilentMonitor
 from builder.rehearsal.make import make
@@ -71,8 +70,3 @@ def test_it_boots_from_a_disk_too(iso: Path) -> None:
     types = {sector[446 + 16 * number + 4] for number in range(4)}
     assert sector[510:] == b"\x55\xaa"
     assert 0xEF in types
-
-
-def test_an_unknown_layout(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no rehearsal layout el6"):
-        make(tmp_path / "x.iso", cache=tmp_path, layout="el6", monitor=SilentMonitor())

@@ -150,12 +150,6 @@ def _ours(connection: Connection) -> list[str]:
     return [name for name in every if name.startswith(PREFIX)]
 
 
-def test_init_makes_folders_and_pools(connection: Connection, folder: Path) -> None:
-    iso, store = storage.init(connection, _settings(folder))
-    assert (iso.path, store.path) == (folder / "new" / "iso", folder / "store")
-    assert iso.path.is_dir()
-
-
 def test_init_that_fails_leaves_nothing(connection: Connection, folder: Path) -> None:
     (folder / "store").write_text("a file where the folder should be")
     with pytest.raises(HostError) as caught:
@@ -183,4 +177,5 @@ def test_a_hypervisor_is_ready_to_build(connection: Connection, folder: Path) ->
         assert host.accelerator.virt_type in ("kvm", "qemu")
         assert host.iso_pool.path == settings.iso_pool_path
         assert host.store_pool.path == settings.store_pool_path
+        assert host.iso_pool.path.is_dir()
         assert pools.get(host.connection, settings.store_pool).active

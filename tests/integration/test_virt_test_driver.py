@@ -67,13 +67,6 @@ def test_a_pool_can_be_forgotten(connection: Connection, tmp_path: Path) -> None
         pools.get(connection, "iso")
 
 
-def test_a_folder_that_cannot_be_made(connection: Connection, tmp_path: Path) -> None:
-    (tmp_path / "a").write_text("in the way")
-    with pytest.raises(HostError, match="Cannot make the folder"):
-        storage.init(connection, settings(tmp_path))
-    assert "store" not in {pool.name for pool in pools.all_pools(connection)}
-
-
 @pytest.mark.parametrize("uri", ["qemu+ssh://host/system", "qemu+tcp://root@[::1]:16509/system"])
 def test_another_machine_is_refused(connection: Connection, tmp_path: Path, uri: str) -> None:
     remote = Connection(uri=uri, handle=connection.handle)
