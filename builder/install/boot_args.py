@@ -24,11 +24,8 @@ class BootArgs(msgspec.Struct, frozen=True, kw_only=True):
         return of(found[1]) if found else self
 
 
-class Explanation(msgspec.Struct, frozen=True):
-    """A sentence that names what was looked for and what there is."""
-
-    sentence: str
-    hint: str
+Explanation = tuple[str, str]
+"""A sentence that names what was looked for and what there is, and a hint."""
 
 
 def of(arguments: str) -> BootArgs:
@@ -60,7 +57,7 @@ def _wrong_label(what: str, place: str, medium: InstallMedia) -> Explanation | N
     found = re.match(r"hd:(?:CD)?LABEL=([^:]*)", place)
     if found is None or medium.volume_id in _meant(found[1]):
         return None
-    return Explanation(
+    return (
         f"The installer looked for its {what} on a volume labelled "
         f"{_meant(found[1])[0]!r}, but the label of the ISO is {medium.volume_id!r}.",
         "Remaster the ISO again: its boot entry must name the label that it has.",
@@ -71,7 +68,7 @@ def _wrong_path(cause: str, asked: BootArgs, medium: InstallMedia) -> Explanatio
     found = re.match(r"hd:[^:]+:(.+)", asked.kickstart)
     if cause != "kickstart-not-found" or found is None or found[1] == medium.kickstart_path:
         return None
-    return Explanation(
+    return (
         f"The installer looked for its kickstart at {found[1]!r}, but on the ISO "
         f"{medium.volume_id!r} it is at {medium.kickstart_path!r}.",
         "Remaster the ISO again: its boot entry must name the path that it has.",

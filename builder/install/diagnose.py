@@ -173,10 +173,11 @@ def _worded(seen: _Seen, asked: BootArgs, medium: InstallMedia | None) -> FoundC
     if details:
         sentence = f"{sentence.removesuffix('.')}: {details}."
     known = explain(cause.name, asked, medium)
+    sentence, hint = known or (sentence, cause.hint)
     return FoundCause(
         cause=cause,
-        sentence=known.sentence if known else sentence,
-        hint=known.hint if known else cause.hint,
+        sentence=sentence,
+        hint=hint,
         line=seen.line,
         witness=seen.witness,
         vague=cause.weight == "vague" and not (details or known),

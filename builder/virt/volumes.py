@@ -55,13 +55,13 @@ def delete(connection: Connection, pool: str, name: str) -> None:
 
 def _value(pool: str, volume: libvirt.virStorageVol) -> Volume:
     _kind, capacity, allocation = volume.info()
-    described = xml.parse_volume(volume.XMLDesc(0))
+    form, backing = xml.parse_volume(volume.XMLDesc(0))
     return Volume(
         pool=pool,
         name=volume.name(),
         path=Path(volume.path()),
-        format=described.format,
+        format=form,
         capacity=capacity,
         allocation=allocation,
-        backing=described.backing,
+        backing=backing,
     )

@@ -8,13 +8,6 @@ from xml.etree.ElementTree import Element, SubElement
 import msgspec
 
 
-class DescribedVolume(msgspec.Struct, frozen=True, kw_only=True):
-    """What a volume's XML says beyond its sizes."""
-
-    format: str
-    backing: Path | None
-
-
 class DiskFile(msgspec.Struct, frozen=True, kw_only=True):
     """A file, or block device, that a domain has as a disk or below one."""
 
@@ -96,15 +89,13 @@ def volume_xml(name: str, capacity: int, *, backing: Path | None = None) -> str:
     return text(volume)
 
 
-def parse_volume(document: str) -> DescribedVolume:
+def parse_volume(document: str) -> tuple[str, Path | None]:
     """Return the format and the backing file of a volume."""
     volume = ElementTree.fromstring(document)  # noqa: S314  # libvirt wrote it
     form = volume.find("target/format")
     backing = volume.findtext("backingStore/path")
-    return DescribedVolume(
-        format="raw" if form is None else form.get("type", "raw"),
-        backing=Path(backing) if backing else None,
-    )
+    kind = "raw" if form is None else form.get("type", "raw")
+    return kind, Path(backing) if backing else None
 
 
 def text(root: Element) -> str:
