@@ -32,14 +32,11 @@ def _mastered(label: str, contents: Mapping[str, bytes]) -> bytes:
     iso.new(interchange_level=3, joliet=3, vol_ident=label, app_ident_str="builder")
     for name, content in contents.items():
         plain = name.upper().replace("-", "_")  # ISO 9660 itself knows few letters
-        iso.add_fp(io.BytesIO(content), len(content), _level(plain), joliet_path=f"/{name}")
+        path = f"/{plain};1" if "." in plain else f"/{plain}.;1"
+        iso.add_fp(io.BytesIO(content), len(content), path, joliet_path=f"/{name}")
     iso.write_fp(image)
     iso.close()
     return image.getvalue()
-
-
-def _level(name: str) -> str:
-    return f"/{name};1" if "." in name else f"/{name}.;1"
 
 
 def _dated(content: bytes, when: datetime) -> bytes:

@@ -19,7 +19,7 @@ _AT_ONCE = {"default": 'set default="0"', "timeout": "set timeout=0"}
 def edit(text: str, entry: Unattended) -> str:
     """Return the menu with our entry first, default and taken at once."""
     original = _without_ours(text.split("\n"))
-    blocks = list(_blocks(original))
+    blocks = [block for _, block in _blocks(original)]
     plain = plainest([_arguments(block) for block in blocks])
     if plain is None:
         return text
@@ -41,11 +41,7 @@ def _edit_line(line: str, entry: Unattended) -> str:
 
 def _without_checks(lines: list[str]) -> list[str]:
     """Drop the entries that check the medium first, if others start the installer as well."""
-    installing = {
-        start: _arguments(lines[start : start + _length(lines[start:])])
-        for start, line in enumerate(lines)
-        if _ENTRY.fullmatch(line)
-    }
+    installing = {start: _arguments(block) for start, block in _blocks(lines)}
     checking = [start for start, arguments in installing.items() if checks_media(arguments)]
     if not any(each and not checks_media(each) for each in installing.values()):
         return lines
@@ -54,12 +50,12 @@ def _without_checks(lines: list[str]) -> list[str]:
     return lines
 
 
-def _blocks(lines: Sequence[str]) -> Iterator[list[str]]:
-    """Yield the lines of each menuentry, wherever it is nested."""
+def _blocks(lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield where each menuentry begins, wherever it is nested, and its lines."""
     for start, line in enumerate(lines):
         if _ENTRY.fullmatch(line):
-            length = _length(lines[start:])
-            yield textwrap.dedent("\n".join(lines[start : start + length])).split("\n")
+            block = lines[start : start + _length(lines[start:])]
+            yield start, textwrap.dedent("\n".join(block)).split("\n")
 
 
 def _length(lines: Sequence[str]) -> int:
@@ -91,8 +87,8 @@ def _our_block(plain: Sequence[str], entry: Unattended) -> list[str]:
 
 def _without_ours(lines: list[str]) -> list[str]:
     """Take out the entry that an earlier edit left."""
-    for start, line in enumerate(lines):
-        head = _ENTRY.fullmatch(line)
+    for start, block in _blocks(lines):
+        head = _ENTRY.fullmatch(block[0])
         if head and head[1] == f"'{TITLE}'":
-            return lines[:start] + lines[start + _length(lines[start:]) :]
+            return lines[:start] + lines[start + len(block) :]
     return lines
