@@ -1,4 +1,4 @@
-"""Passwords come in by file, environment or prompt and are hashed at once; only hashes go on."""
+"""Passwords come in by file or environment and are hashed at once; only hashes go on."""
 
 import base64
 import hashlib
@@ -20,15 +20,14 @@ def collect(
     salt_source: str,
     *,
     root_password_file: Path | None = None,
-    root_password: str | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> Secrets:
-    """Hash what the user gives: a file, a prompt's answer, or BUILDER_ROOT_PASSWORD.
+    """Hash what the user gives: a file, or BUILDER_ROOT_PASSWORD.
 
     BUILDER_USER_PASSWORD is for the account beside root. What nobody gives stays locked.
     `salt_source` is the release's name. Raises ConfigError for an unusable password.
     """
-    root = root_password or environ.get("BUILDER_ROOT_PASSWORD")
+    root = environ.get("BUILDER_ROOT_PASSWORD")
     if root_password_file is not None:
         root = _from_file(root_password_file)
     user = environ.get("BUILDER_USER_PASSWORD")
