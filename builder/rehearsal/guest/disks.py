@@ -7,6 +7,7 @@ from builder.rehearsal.guest.layout import Disk, DiskLayout, Filesystem, Firmwar
 from builder.rehearsal.guest.planning import Machine
 from builder.rehearsal.guest.programs import Runner
 
+_SYS = Path("/sys")
 _MIB = 1024 * 1024
 _SECTOR = 512
 _NO_UDEV = "activation{udev_sync=0 udev_rules=0} devices{use_devicesfile=0}"
@@ -24,13 +25,13 @@ _TYPES = {
 }
 
 
-def probe(*, system: Path = Path("/sys"), meminfo: Path = Path("/proc/meminfo")) -> Machine:
+def probe() -> Machine:
     """Return the machine as it is: its disks by name, its firmware, its memory."""
-    blocks = sorted(system.glob("block/*"), key=lambda block: (len(block.name), block.name))
-    kibibytes = int(meminfo.read_text().split("MemTotal:")[1].split()[0])
+    blocks = sorted(_SYS.glob("block/*"), key=lambda block: (len(block.name), block.name))
+    kibibytes = int(Path("/proc/meminfo").read_text().split("MemTotal:")[1].split()[0])
     return Machine(
         disks=tuple(_disk(block) for block in blocks if _is_disk(block)),
-        firmware=Firmware.UEFI if (system / "firmware/efi").exists() else Firmware.BIOS,
+        firmware=Firmware.UEFI if (_SYS / "firmware/efi").exists() else Firmware.BIOS,
         memory=kibibytes // 1024,
     )
 
