@@ -14,7 +14,7 @@ from typing import Self, TypeVar
 import msgspec
 
 from builder import files
-from builder.errors import BuilderError, HostError, UsageError
+from builder.errors import BuilderError, HostError, UsageError, explained
 from builder.model.template import StepTime
 from builder.model.text import rfc3339
 from builder.model.traces import Traces
@@ -27,6 +27,7 @@ from builder.record.events import EventLog
 from builder.record.recorder import Recorder
 
 _TIMES = "times"
+_HINT = "Free some space there, or choose another folder with BUILDER_ARTIFACTS."
 T = TypeVar("T")
 
 
@@ -98,7 +99,7 @@ class Journal:
         it has ended meanwhile.
         """
         with ExitStack() as undo:
-            with _explained(f"Cannot make the folder {self.folder}"):
+            with explained(f"Cannot make the folder {self.folder}", hint=_HINT):
                 if self._is_new:
                     self.folder.mkdir(parents=True, exist_ok=True)
                 else:
@@ -186,7 +187,7 @@ class Journal:
     def write(self, name: str, text: str) -> Path:
         """Keep a text of the build in its folder. Raises HostError when it does not take it."""
         path = self.folder / name
-        with _explained(f"Cannot write {path}"):
+        with explained(f"Cannot write {path}", hint=_HINT):
             path.write_text(text)
         return path
 
@@ -233,14 +234,3 @@ def _failure(error: BaseException) -> dict[str, object]:
     if isinstance(error, Exception):
         return {"state": "failed", "error": str(error), "exit_code": 1}
     return {"state": "interrupted", "error": str(error), "exit_code": 130}
-
-
-@contextmanager
-def _explained(what: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise HostError(
-            f"{what}: {error.strerror}.",
-            hint="Free some space there, or choose another folder with BUILDER_ARTIFACTS.",
-        ) from error
