@@ -35,7 +35,6 @@ class _Account(NamedTuple):
     name: str
     uid: int
     home: str
-    shell: str
 
 
 def secrets(tree: GuestTree, _expected: Expected) -> Iterator[str]:
@@ -120,7 +119,7 @@ def _with_label(entry: GuestFile) -> str:
 def _accounts(tree: GuestTree) -> list[_Account]:
     rows = [line.split(":") for line in tree.text("/etc/passwd").splitlines()]
     return [
-        _Account(name=row[0], uid=int(row[2]), home=row[5], shell=row[6])
+        _Account(name=row[0], uid=int(row[2]), home=row[5])
         for row in rows
         if len(row) == 7 and row[2].isdigit()  # noqa: PLR2004  # passwd(5)
     ]
