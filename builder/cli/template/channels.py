@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from builder.cli.context import context
+from builder.cli.context import Json, context
 from builder.cli.output import to_json
-from builder.cli.template.shared import Json, Reference, registry, say_moved
+from builder.cli.template.shared import Reference, registry, say_moved
 
 
 def promote(

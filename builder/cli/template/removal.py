@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from builder.cli.context import context
+from builder.cli.context import Json, context
 from builder.cli.output import size, table, to_json
-from builder.cli.template.shared import Json, opened, say_moved
+from builder.cli.template.shared import opened, say_moved
 
 
 def delete(
@@ -50,11 +50,9 @@ def prune(
 
     with opened(context(ctx)) as store:
         found = removal.prune(store, name, keep=keep, dry_run=dry_run)
-    if json:
-        typer.echo(to_json(found))
-        return
     gone = "would go" if dry_run else "deleted"
     rows = [
         (each.name, each.version, size(each.size), "; ".join(each.kept) or gone) for each in found
     ]
-    typer.echo(table(("NAME", "VERSION", "REAL", "WHAT AND WHY"), rows))
+    header = ("NAME", "VERSION", "REAL", "WHAT AND WHY")
+    typer.echo(to_json(found) if json else table(header, rows))

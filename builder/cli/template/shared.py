@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from builder.registry.registry import Registry
     from builder.registry.removal import StorePool
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Reference = Annotated[
     str, typer.Argument(metavar="REF", help="NAME, NAME@VERSION, NAME@CHANNEL or NAME@latest.")
 ]
