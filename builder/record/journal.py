@@ -19,8 +19,7 @@ from builder.model.template import StepTime
 from builder.model.text import rfc3339
 from builder.model.traces import Traces
 from builder.monitor import Monitor
-from builder.record.build_record import BuildRecord
-from builder.record.builds import FILE, RUNNING, folder, load, moment
+from builder.record.builds import FILE, RUNNING, BuildRecord, folder, load, moment
 from builder.record.checkpoint import Checkpoint
 from builder.record.events import FILE as FILE_OF_EVENTS
 from builder.record.events import EventLog
@@ -184,12 +183,11 @@ class Journal:
         """Say what came of the build; it ends with the block."""
         self._update(state=state, version=version)
 
-    def write(self, name: str, text: str) -> Path:
+    def write(self, name: str, text: str) -> None:
         """Keep a text of the build in its folder. Raises HostError when it does not take it."""
         path = self.folder / name
         with explained(f"Cannot write {path}", hint=_HINT):
             path.write_text(text)
-        return path
 
     def link(self, image: Path) -> Path:
         """Make the published image reachable in the folder, without a copy of it."""
