@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli.context import Context, Events, Firmware, Medium, context
+from builder.cli.context import Context, Events, Firmware, Medium, Variables, context
 from builder.cli.output import size, table, to_json
 from builder.cli.template.supply import Sign, keyring
 
@@ -28,9 +28,7 @@ def build(
         bool, typer.Option("--allow-unverified", help="Take that ISO whatever its checksum.")
     ] = False,
     firmware: Firmware = "bios",
-    variables: Annotated[
-        list[str], typer.Option("--set", metavar="KEY=VALUE", help="Kickstart variable.")
-    ] = [],  # noqa: B006  # typer copies it
+    variables: Variables = None,
     root_password_file: Annotated[
         Path | None, typer.Option(help="File with root's password; without one root is locked.")
     ] = None,
@@ -77,7 +75,7 @@ def build(
             firmware=firmware,
             iso=iso,
             allow_unverified=allow_unverified,
-            variables=pairs(variables) | ({"seal": "false"} if no_seal else {}),
+            variables=pairs(variables or []) | ({"seal": "false"} if no_seal else {}),
             root_password_file=root_password_file,
             compression="zlib" if compat else "zstd",
             waive=tuple(waive),

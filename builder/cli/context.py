@@ -16,6 +16,9 @@ Events = Annotated[Path | None, typer.Option(help="File for what happens, a JSON
 Firmware = Annotated[Literal["bios", "uefi"], typer.Option(help="How guests boot.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Medium = Annotated[str, typer.Option(help="Variant of the ISO: minimal, dvd, …")]
+Variables = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Kickstart variable.")
+]
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli.context import Context, Firmware, Json, Medium, context
+from builder.cli.context import Context, Firmware, Json, Medium, Variables, context
 from builder.cli.output import table, to_json
 from builder.errors import ConfigError, UsageError
 
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Kickstarts: templates, profiles, the linter.")
 
 Profile = Annotated[str, typer.Option("--profile", "-p", help="Variation of the release.")]
-Variables = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Kickstart variable.")
-]
 
 
 @app.command("list")
