@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from builder.model.audit import Expected
-from builder.proof.audit.tree import GuestFile, GuestTree
+from builder.proof.audit.tree import GuestTree
 
 _FIRST_PERSON = 1000
 _NOBODY = 65534
@@ -109,11 +109,7 @@ def selinux_labels(tree: GuestTree, _expected: Expected) -> Iterator[str]:
         return
     for entry in tree.matching(*_LABELLED):
         if entry.kind != "other" and _UNLABELLED.fullmatch(entry.label):
-            yield _with_label(entry)
-
-
-def _with_label(entry: GuestFile) -> str:
-    return f"{entry.path} ({entry.label or 'no label'})"
+            yield f"{entry.path} ({entry.label or 'no label'})"
 
 
 def _accounts(tree: GuestTree) -> list[_Account]:
