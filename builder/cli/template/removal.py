@@ -6,7 +6,7 @@ import typer
 
 from builder.cli.context import Json, context
 from builder.cli.output import size, table, to_json
-from builder.cli.template.shared import opened, say_moved
+from builder.cli.template.shared import opened, told
 
 
 def delete(
@@ -26,12 +26,11 @@ def delete(
 
     with opened(context(ctx)) as store:
         gone = removal.delete(store, references, force=force)
-    if json:
-        typer.echo(to_json(gone))
-        return
+    lines = []
     for each in gone:
-        typer.echo(f"{each.name} {each.version} is deleted, {size(each.size)}")
-        say_moved(each.moved)
+        lines.append(f"{each.name} {each.version} is deleted, {size(each.size)}")
+        lines.extend(map(told, each.moved))
+    typer.echo(to_json(gone) if json else "\n".join(lines))
 
 
 def prune(
