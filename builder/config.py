@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from builder.errors import ConfigError
+from builder.errors import ConfigError, explained
 from builder.model.installation import Deadlines, PhaseLimits
 
 Minutes = Annotated[float, msgspec.Meta(gt=0, le=100_000)]
@@ -148,12 +148,10 @@ def _default_file(environ: Mapping[str, str]) -> Path | None:
 def _from_file(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
+    hint = "Check the path given with --config."
     try:
-        return tomllib.loads(path.read_text())
-    except OSError as error:
-        raise ConfigError(
-            f"Cannot read {path}: {error.strerror}.", hint="Check the path given with --config."
-        ) from error
+        with explained(f"Cannot read {path}", hint=hint, error_class=ConfigError):
+            return tomllib.loads(path.read_text())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not TOML: {error}.", hint="Mend that line.") from error
 

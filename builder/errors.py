@@ -1,7 +1,8 @@
 """What can go wrong, one class per remedy, each with the exit code that scripts rely on."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 
@@ -68,6 +69,17 @@ class BatchError(BuilderError):
     """Some of many builds failed: read the summary."""
 
     exit_code = 10
+
+
+@contextmanager
+def explained(
+    what: str, *, hint: str = "", error_class: type[BuilderError] = HostError
+) -> Iterator[None]:
+    """Turn an OSError of the block into another: `what` failed, and why."""
+    try:
+        yield
+    except OSError as error:
+        raise error_class(f"{what}: {error.strerror}.", hint=hint) from error
 
 
 def suggest(word: str, known: Iterable[str]) -> str:

@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-import msgspec
-
 from builder.errors import HostError
 
 _PACKAGES = {
@@ -30,13 +28,8 @@ _PACKAGES = {
 _TIMED_OUT = 124
 
 
-class Completed(msgspec.Struct, frozen=True, kw_only=True):
-    """A program that ran to its end."""
-
-    argv: tuple[str, ...]
-    returncode: int
-    stdout: str
-    stderr: str
+Completed = subprocess.CompletedProcess[str]
+"""A program that ran to its end."""
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -75,13 +68,10 @@ def run(
         raise _not_started(command[0], error) from error
     except subprocess.TimeoutExpired:
         late = f"it took longer than {seconds} s"
-        done = subprocess.CompletedProcess(command, _TIMED_OUT, "", late)
-    result = Completed(
-        argv=command, returncode=done.returncode, stdout=done.stdout, stderr=done.stderr
-    )
-    if check and result.returncode:
-        raise failure(result)
-    return result
+        done = Completed(command, _TIMED_OUT, "", late)
+    if check and done.returncode:
+        raise failure(done)
+    return done
 
 
 def follow(argv: Sequence[str | Path], *, on_line: Callable[[str], None]) -> Completed:
@@ -107,7 +97,7 @@ def follow(argv: Sequence[str | Path], *, on_line: Callable[[str], None]) -> Com
         lines = _heard(program, on_line)
         words.seek(0)
         said = words.read()
-    done = Completed(argv=command, returncode=program.returncode, stdout=lines, stderr=said)
+    done = Completed(command, program.returncode, lines, said)
     if done.returncode:
         raise failure(done)
     return done
@@ -206,8 +196,8 @@ def failure(done: Completed) -> HostError:
     said = (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()[-1]
     ended = f"exit {done.returncode}" if done.returncode > 0 else f"signal {-done.returncode}"
     return HostError(
-        f"{Path(done.argv[0]).name} failed ({ended}): {said}",
-        hint=f"Run it by hand: {shlex.join(done.argv)}",
+        f"{Path(done.args[0]).name} failed ({ended}): {said}",
+        hint=f"Run it by hand: {shlex.join(done.args)}",
     )
 
 

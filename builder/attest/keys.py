@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from builder.errors import ConfigError, HostError
+from builder.errors import ConfigError, HostError, explained
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -138,13 +138,9 @@ def identity(key: "Ed25519PublicKey") -> str:
 
 
 def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(_LARGEST)
-    except OSError as error:
-        raise ConfigError(
-            f"Cannot read the key {path}: {error.strerror}.", hint="Check its path and permissions."
-        ) from error
+    what, hint = f"Cannot read the key {path}", "Check its path and permissions."
+    with explained(what, hint=hint, error_class=ConfigError), path.open("rb") as file:
+        return file.read(_LARGEST)
 
 
 def _useless(path: Path, kind: str, reason: str) -> ConfigError:

@@ -4,6 +4,7 @@ Who signs holds the lock of the store pool, so that of two signers none is lost.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,7 @@ from builder.attest import dsse
 from builder.attest.keys import PrivateKey
 from builder.attest.provenance import provenance
 from builder.attest.statement import Envelope
-from builder.errors import HostError, TemplateError
+from builder.errors import TemplateError, explained
 from builder.model.template import Template
 from builder.monitor import SilentMonitor
 from builder.record import builds
@@ -62,20 +63,15 @@ def write(template: Template, key: PrivateKey) -> Path:
 
 def digest(path: Path) -> str:
     """Return the file's sha256 in hex. Raises HostError when it cannot be read."""
-    try:
+    with explained(f"Cannot read {path}"):
         return files.sha256(path, monitor=SilentMonitor())
-    except OSError as error:
-        raise HostError(f"Cannot read {path}: {error.strerror}.") from error
 
 
 def lines(path: Path) -> tuple[bytes, ...]:
     """Return the lines of a bundle; none if it is not there. Raises HostError."""
-    try:
+    with explained(f"Cannot read {path}"), suppress(FileNotFoundError):
         return tuple(line for line in path.read_bytes().splitlines() if line.strip())
-    except FileNotFoundError:
-        return ()
-    except OSError as error:
-        raise HostError(f"Cannot read {path}: {error.strerror}.") from error
+    return ()
 
 
 def _others(path: Path, ours: Envelope) -> Iterator[bytes]:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 _UNFIT = "Do not use it: publish it again, or fetch it again from where it is kept."
-_SOUND = 0
 
 
 def check_image(template: Template) -> str:
@@ -36,7 +35,7 @@ def check_image(template: Template) -> str:
             hint=_UNFIT,
         )
     done = process.run(["qemu-img", "check", "-q", "-f", "qcow2", template.path], check=False)
-    if done.returncode != _SOUND:
+    if done.returncode:
         raise TemplateError(
             f"The structure of {template.path} is damaged: {process.failure(done).message}",
             hint=_UNFIT,

@@ -1,12 +1,11 @@
 """builder attach."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from builder.cli.build import summary
-from builder.cli.context import context
+from builder.cli.context import Events, context
 from builder.cli.output import to_json
 from builder.cli.template.supply import Sign, keyring
 
@@ -16,9 +15,7 @@ def attach(
     build: Annotated[str, typer.Argument(help="Its id, the beginning of that, or its name.")],
     *,
     sign: Sign = None,
-    events: Annotated[
-        Path | None, typer.Option(help="File for what happens, a JSON object a line.")
-    ] = None,
+    events: Events = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Go on with a build whose process was killed: join its installation and finish it."""

@@ -1,11 +1,11 @@
 """builder build."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli.context import Context, context
+from builder.cli.context import Context, Events, Firmware, Medium, Variables, context
 from builder.cli.output import size, table, to_json
 from builder.cli.template.supply import Sign, keyring
 
@@ -22,15 +22,13 @@ def build(
         Path | None, typer.Option(help="Kickstart at hand (.j2: a template), not the release's.")
     ] = None,
     profile: Annotated[str, typer.Option(help="Variation of the release.")] = "minimal",
-    medium: Annotated[str, typer.Option(help="Variant of the ISO: minimal, dvd, …")] = "",
+    medium: Medium = "",
     iso: Annotated[Path | None, typer.Option(help="ISO at hand, instead of a download.")] = None,
     allow_unverified: Annotated[
         bool, typer.Option("--allow-unverified", help="Take that ISO whatever its checksum.")
     ] = False,
-    firmware: Annotated[Literal["bios", "uefi"], typer.Option(help="How guests boot.")] = "bios",
-    variables: Annotated[
-        list[str], typer.Option("--set", metavar="KEY=VALUE", help="Kickstart variable.")
-    ] = [],  # noqa: B006  # typer copies it
+    firmware: Firmware = "bios",
+    variables: Variables = None,
     root_password_file: Annotated[
         Path | None, typer.Option(help="File with root's password; without one root is locked.")
     ] = None,
@@ -56,9 +54,7 @@ def build(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the plan, the kickstart and the domain.")
     ] = False,
-    events: Annotated[
-        Path | None, typer.Option(help="File for what happens, a JSON object a line.")
-    ] = None,
+    events: Events = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Build a template: install NAME unattended, prove that it boots, publish it.
@@ -79,7 +75,7 @@ def build(
             firmware=firmware,
             iso=iso,
             allow_unverified=allow_unverified,
-            variables=pairs(variables) | ({"seal": "false"} if no_seal else {}),
+            variables=pairs(variables or []) | ({"seal": "false"} if no_seal else {}),
             root_password_file=root_password_file,
             compression="zlib" if compat else "zstd",
             waive=tuple(waive),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
-from builder.cli.context import context
+from builder.cli.context import Json, context
 from builder.cli.output import size, table, to_json
 from builder.errors import UsageError
 
@@ -24,7 +24,6 @@ Word = Annotated[
         metavar="BUILD", help="Its id or the beginning of it, its folder, or a release's newest."
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Source = Literal["console", "virtio", "result", "clone-a", "clone-b"]
 
 
@@ -40,9 +39,6 @@ def list_(
     from builder.record.builds import builds
 
     found = builds(context(ctx).settings.artifacts, name)
-    if json:
-        typer.echo(to_json([_values(each) for each in found]))
-        return
     rows = [
         (
             each.record.build_id,
@@ -54,7 +50,8 @@ def list_(
         )
         for each in found
     ]
-    typer.echo(table(("BUILD", "NAME", "STATE", "BEGAN (UTC)", "TOOK", "RESULT OR STEP"), rows))
+    header = ("BUILD", "NAME", "STATE", "BEGAN (UTC)", "TOOK", "RESULT OR STEP")
+    typer.echo(to_json([*map(_values, found)]) if json else table(header, rows))
 
 
 @app.command()
@@ -134,13 +131,9 @@ def _print(chunks: Iterator[bytes]) -> None:
 
 
 def _no_log(folder: Path, source: str) -> UsageError:
-    there = [name for name in get_args(Source) if _has(folder, name)]
+    there = [name for name in get_args(Source) if (folder / f"{name}.log").is_file()]
     hint = f"It has {', '.join(there)}." if there else "It ended before its guest began."
     return UsageError(f"The build {folder.name} has no {source}.log.", hint=hint)
-
-
-def _has(folder: Path, source: str) -> bool:
-    return (folder / f"{source}.log").is_file()
 
 
 def _dossier(found: "Build") -> Path:

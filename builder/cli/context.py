@@ -1,6 +1,7 @@
-"""What every command gets: the settings and the monitor."""
+"""What commands share: the settings and the monitor, and the options that several have."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 import typer
@@ -10,6 +11,14 @@ from builder.monitor import Monitor
 
 if TYPE_CHECKING:
     from builder.kickstart.library import Library
+
+Events = Annotated[Path | None, typer.Option(help="File for what happens, a JSON object a line.")]
+Firmware = Annotated[Literal["bios", "uefi"], typer.Option(help="How guests boot.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Medium = Annotated[str, typer.Option(help="Variant of the ISO: minimal, dvd, …")]
+Variables = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Kickstart variable.")
+]
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):

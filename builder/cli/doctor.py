@@ -1,11 +1,11 @@
 """builder doctor: what this machine has and lacks."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from builder.cli.context import context
+from builder.cli.context import Json, context
 from builder.cli.output import table, to_json
 from builder.errors import HostError
 
@@ -13,11 +13,7 @@ if TYPE_CHECKING:
     from builder.host.doctor import Remark
 
 
-def doctor(
-    ctx: typer.Context,
-    *,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
+def doctor(ctx: typer.Context, *, json: Json = False) -> None:
     """Tell what this machine has and lacks for builds."""
     from builder.host.doctor import examine
 

@@ -28,8 +28,6 @@ def gc(
     shared = context(ctx)
     with open_host(shared.settings) as host:
         found = collect_garbage(host, kept=kept, dry_run=dry_run, monitor=shared.monitor)
-    if json:
-        typer.echo(to_json(found))
-        return
     rows = [(each.build_id, each.name, each.verdict, " ".join(each.left)) for each in found]
-    typer.echo(table(("BUILD", "NAME", "VERDICT", "LEFT"), rows) if rows else "Nothing is left.")
+    text = table(("BUILD", "NAME", "VERDICT", "LEFT"), rows) if rows else "Nothing is left."
+    typer.echo(to_json(found) if json else text)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli.context import Context, context
+from builder.cli.context import Context, Json, context
 from builder.cli.output import size, table, to_json
 from builder.cli.remaster import remaster
 from builder.errors import MediaError, UsageError
@@ -21,7 +21,6 @@ app = typer.Typer(no_args_is_help=True, help="Installer media: download, check, 
 app.command()(remaster)
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="An ISO.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("list")
@@ -29,16 +28,14 @@ def list_(ctx: typer.Context, json: Json = False) -> None:
     """List the ISOs in the iso pool."""
     with _iso_pool(context(ctx)) as pool:
         found = {path.name: _facts(path) for path in sorted(pool.path.glob("*.iso"))}
-    if json:
-        typer.echo(to_json(found))
-        return
     rows = [
         (name, size(facts.size), facts.volume_id, f"{facts.product} {facts.version}")
         if facts
         else (name, "", "damaged", "")
         for name, facts in found.items()
     ]
-    typer.echo(table(("FILE", "SIZE", "VOLUME ID", "PRODUCT"), rows))
+    header = ("FILE", "SIZE", "VOLUME ID", "PRODUCT")
+    typer.echo(to_json(found) if json else table(header, rows))
 
 
 @app.command()
@@ -47,9 +44,6 @@ def inspect(file: File, json: Json = False) -> None:
     from builder.media.inspect import inspect as look
 
     facts = look(file)
-    if json:
-        typer.echo(to_json(facts))
-        return
     boots = [f"{each.platform}: {each.path or '(hidden)'}" for each in facts.boot_entries]
     rows = [
         ("volume id", facts.volume_id),
@@ -63,7 +57,7 @@ def inspect(file: File, json: Json = False) -> None:
         ("media check", "a sum is there" if facts.media_check else "no sum"),
         ("stage 2", facts.stage2 or "none"),
     ]
-    typer.echo(table(("FILE", file.name), rows))
+    typer.echo(to_json(facts) if json else table(("FILE", file.name), rows))
 
 
 @app.command()
@@ -171,7 +165,7 @@ def _known(name: str) -> "Medium | None":
 
 def _expected(name: str) -> str:
     known = _known(name)
-    if known is None or known.sha256 is None:
+    if known is None:
         raise UsageError(
             f"The catalogue has no sha256 of {name}.",
             hint="Give the file its publisher's name, or use `builder iso verify`; "

@@ -1,11 +1,11 @@
 """builder kickstart: list, render and lint kickstarts."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli.context import Context, context
+from builder.cli.context import Context, Firmware, Json, Medium, Variables, context
 from builder.cli.output import table, to_json
 from builder.errors import ConfigError, UsageError
 
@@ -16,19 +16,10 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Kickstarts: templates, profiles, the linter.")
 
 Profile = Annotated[str, typer.Option("--profile", "-p", help="Variation of the release.")]
-Medium = Annotated[str, typer.Option(help="Variant of the ISO: minimal, dvd, …")]
-Firmware = Annotated[Literal["bios", "uefi"], typer.Option(help="How guests boot.")]
-Variables = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Kickstart variable.")
-]
 
 
 @app.command("list")
-def list_(
-    ctx: typer.Context,
-    *,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
+def list_(ctx: typer.Context, *, json: Json = False) -> None:
     """List the releases' kickstarts, their syntax and the profiles that fit."""
     library = context(ctx).library
     rows = [

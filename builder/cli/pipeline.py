@@ -6,14 +6,13 @@ from typing import Annotated
 
 import typer
 
-from builder.cli.context import context
+from builder.cli.context import Json, context
 from builder.cli.output import TerminalMonitor, table, to_json
 from builder.cli.template.supply import Sign, keyring
 
 app = typer.Typer(no_args_is_help=True, help="Many builds from one file.")
 
 File = Annotated[str, typer.Argument(help="A file, or the name of one of ours, such as nightly.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("list")

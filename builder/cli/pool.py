@@ -1,10 +1,8 @@
 """builder pool: the storage pools that builds use."""
 
-from typing import Annotated
-
 import typer
 
-from builder.cli.context import context
+from builder.cli.context import Json, context
 from builder.cli.output import size, table, to_json
 
 app = typer.Typer(no_args_is_help=True, help="Storage pools: iso for media, store for disks.")
@@ -23,11 +21,7 @@ def init(ctx: typer.Context) -> None:
 
 
 @app.command("list")
-def list_(
-    ctx: typer.Context,
-    *,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
+def list_(ctx: typer.Context, *, json: Json = False) -> None:
     """List the directory pools of this libvirt."""
     from builder.virt.connection import connect
     from builder.virt.pools import all_pools

@@ -8,7 +8,7 @@ import typer
 
 from builder.cli.context import context
 from builder.cli.output import size, table
-from builder.errors import ConfigError, UsageError
+from builder.errors import ConfigError, UsageError, explained
 from builder.monitor import Monitor
 
 if TYPE_CHECKING:
@@ -119,11 +119,9 @@ def _pair(text: str) -> tuple[Path, str]:
 
 
 def _text(path: Path) -> str:
+    hint = "Give the path of a kickstart."
     try:
-        return path.read_text("utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"Cannot read {path}: {error.strerror}.", hint="Give the path of a kickstart."
-        ) from error
+        with explained(f"Cannot read {path}", hint=hint, error_class=ConfigError):
+            return path.read_text("utf-8")
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is no text in UTF-8.", hint="Give a kickstart.") from error

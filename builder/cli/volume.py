@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from builder.cli.context import context
+from builder.cli.context import Json, context
 from builder.cli.output import size, table, to_json
 
 app = typer.Typer(no_args_is_help=True, help="Volumes of a pool; the store pool unless named.")
@@ -33,12 +33,7 @@ def create(
 
 
 @app.command("list")
-def list_(
-    ctx: typer.Context,
-    *,
-    pool: PoolOption = "",
-    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
+def list_(ctx: typer.Context, *, pool: PoolOption = "", json: Json = False) -> None:
     """List the volumes of a pool."""
     from builder.virt.connection import connect
     from builder.virt.volumes import all_volumes

@@ -17,8 +17,7 @@ from builder.model.event import Event
 from builder.model.template import Manifest
 from builder.model.text import plain
 from builder.record import events, logs
-from builder.record.build_record import BuildRecord
-from builder.record.builds import Build, load
+from builder.record.builds import Build, BuildRecord, load
 
 LOGS = (
     ("console", "Console"),

@@ -9,7 +9,7 @@ import jinja2
 from builder import files
 from builder.dossier.facts import LOGS, Facts, clean, gather
 from builder.dossier.verdict import verdict
-from builder.errors import HostError
+from builder.errors import explained
 from builder.model.text import duration, plain
 
 FILE = "dossier.html"
@@ -23,14 +23,10 @@ def write(folder: Path) -> Path:
 
     What isn't there yet is left out. Raises HostError when the folder takes no files.
     """
-    try:
+    hint = "Free some space there, or mend the folder's permissions."
+    with explained(f"Cannot write {folder / FILE}", hint=hint):
         _write_clean(folder)
         return _put(folder / FILE, render(gather(folder), now=datetime.now(UTC)))
-    except OSError as error:
-        raise HostError(
-            f"Cannot write {folder / FILE}: {error.strerror}.",
-            hint="Free some space there, or mend the folder's permissions.",
-        ) from error
 
 
 def render(facts: Facts, *, now: datetime) -> str:

@@ -1,17 +1,16 @@
 """qemu-img: one disk format from another, and proof that both hold the same."""
 
 import os
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from builder import process
 from builder.errors import HostError
 from builder.export.order import ExportSource
-from builder.monitor import Monitor, Progress
+from builder.monitor import Monitor
+from builder.registry.image import counting
 
 _NEXT_TO_NOTHING = 1 << 20  # bytes
-_PERCENT = re.compile(r"\((\d+\.\d+)/100%\)")
 
 
 def convert(
@@ -56,18 +55,4 @@ def _run(
     total = source.capacity
     with monitor.progress(title, total=total) as progress:
         whole = ("qemu-img", *argv, "-p", str(source.image), str(target))
-        process.follow(whole, on_line=_counting(progress, total))
-
-
-def _counting(progress: Progress, total: int) -> Callable[[str], None]:
-    """Return what turns qemu-img's percents into bytes."""
-    done = 0
-
-    def count(line: str) -> None:
-        nonlocal done
-        if found := _PERCENT.search(line):
-            now = round(float(found[1]) * total / 100)
-            progress.advance(now - done)
-            done = now
-
-    return count
+        process.follow(whole, on_line=counting(progress, total))

@@ -26,45 +26,20 @@ class Format(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     suffix: str
-    purpose: str
     write: Writer
     holds_qcow2: bool = False
     """Whether the template's image is handed on as it is, so that its compression matters."""
 
 
 FORMATS = (
-    Format(name="raw", suffix=".raw", purpose="dd, any hypervisor", write=raw.write),
-    Format(
-        name="qcow2",
-        suffix=".qcow2",
-        purpose="QEMU, libvirt, OpenStack",
-        write=qcow2.write,
-        holds_qcow2=True,
-    ),
-    Format(name="vmdk", suffix=".vmdk", purpose="VMware, VirtualBox", write=vmdk.write),
-    Format(name="vhdx", suffix=".vhdx", purpose="Hyper-V", write=vhdx.write),
-    Format(name="ova", suffix=".ova", purpose="a machine for VMware, VirtualBox", write=ova.write),
-    Format(
-        name="vagrant",
-        suffix=".box",
-        purpose="vagrant-libvirt",
-        write=vagrant.write,
-        holds_qcow2=True,
-    ),
-    Format(
-        name="oci",
-        suffix=".oci.tar",
-        purpose="KubeVirt: a containerDisk for skopeo, podman, ctr",
-        write=oci.write,
-        holds_qcow2=True,
-    ),
-    Format(
-        name="tar",
-        suffix=".tar",
-        purpose="another builder's store pool: image and manifest",
-        write=tarball.write,
-        holds_qcow2=True,
-    ),
+    Format(name="raw", suffix=".raw", write=raw.write),
+    Format(name="qcow2", suffix=".qcow2", write=qcow2.write, holds_qcow2=True),
+    Format(name="vmdk", suffix=".vmdk", write=vmdk.write),
+    Format(name="vhdx", suffix=".vhdx", write=vhdx.write),
+    Format(name="ova", suffix=".ova", write=ova.write),
+    Format(name="vagrant", suffix=".box", write=vagrant.write, holds_qcow2=True),
+    Format(name="oci", suffix=".oci.tar", write=oci.write, holds_qcow2=True),
+    Format(name="tar", suffix=".tar", write=tarball.write, holds_qcow2=True),
 )
 
 

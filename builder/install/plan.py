@@ -74,10 +74,10 @@ def install_plan(
         machine=machine,
         disks=(Disk(path=disk, boot_order=2),),
         cdrom=Cdrom(path=media.path, format=media.format),
-        console_log=traces.log("console.log"),
+        console_log=traces.folder / "console.log",
         channels=(
-            Channel(name=ANACONDA_PORT, log=traces.log("virtio.log")),
-            Channel(name=RESULT_PORT, log=traces.log("result.log")),
+            Channel(name=ANACONDA_PORT, log=traces.folder / "virtio.log"),
+            Channel(name=RESULT_PORT, log=traces.folder / "result.log"),
         ),
     )
     return InstallPlan(domain=domain, nonce=nonce, media=media, traces=traces)

@@ -27,7 +27,7 @@ class _Guest:
     def __init__(self, domain: domains.Domain, traces: Traces, monitor: Monitor) -> None:
         self._domain = domain
         self._monitor = monitor
-        self._film = Film(traces.log("screens"))
+        self._film = Film(traces.folder / "screens")
         self._began = traces.began
         self._frames = 0
         self._due = 0.0

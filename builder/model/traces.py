@@ -28,7 +28,3 @@ class Traces(msgspec.Struct, frozen=True, kw_only=True):
     def hidden(self, pool: Path, ending: str) -> Path:
         """Return a file that libvirt does not list among the pool's volumes."""
         return pool / f".{self.id}{ending}"
-
-    def log(self, name: str) -> Path:
-        """Return a file in its own folder."""
-        return self.folder / name

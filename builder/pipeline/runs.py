@@ -65,11 +65,6 @@ def recorded(pipeline: Pipeline, artifacts: Path) -> Iterator[Callable[[Outcome]
             _write(path, replace(run, ended=rfc3339(datetime.now(UTC))))
 
 
-def read(path: Path) -> Run:
-    """Return the run of a record. Raises OSError and msgspec.DecodeError."""
-    return msgspec.json.decode(path.read_bytes(), type=Run)
-
-
 def _write(path: Path, run: Run) -> None:
     with files.replacing(path, mode=0o644) as part:
         part.write_bytes(msgspec.json.format(msgspec.json.encode(run), indent=2) + b"\n")

@@ -173,13 +173,13 @@ def _key_disk(access: SshAccess | None) -> tuple[Disk, ...]:
 
 
 def _spec(image: Path, machine: Machine, own: _Difference, *, traces: Traces) -> DomainSpec:
-    report = traces.log(f"clone-{own.letter}-report.log")
+    report = traces.folder / f"clone-{own.letter}-report.log"
     return DomainSpec(
         name=traces.domain(f"check-{own.letter}"),
         title=f"Check of a clone of {image.name}",
         machine=machine,
         disks=(),
-        console_log=traces.log(f"clone-{own.letter}.log"),
+        console_log=traces.folder / f"clone-{own.letter}.log",
         channels=(Channel(name=CLONE_PORT, log=report),),
         reboots=True,  # shim's fallback does, on the first boot of a machine with a TPM
     )

@@ -5,6 +5,7 @@ the file systems and volume groups that it makes. It gets the disk read-only, an
 write an archive of all files to. Neither the host's kernel nor the guest's programs touch them.
 """
 
+import os
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from builder.errors import HangError, HostError, InstallError, MediaError, TemplateError
+from builder.errors import HangError, InstallError, MediaError, TemplateError, explained
 from builder.host.host import Host
 from builder.install.plan import adapted, install_plan
 from builder.install.run import install
@@ -142,14 +143,9 @@ def archive_of(
 
 
 def _reserve(path: Path, size: int) -> None:
-    try:
+    with explained(f"Cannot write {path}", hint="Is the store pool writable?"):
         path.touch(mode=0o600)
-        with path.open("r+b") as file:
-            file.truncate(size)
-    except OSError as error:
-        raise HostError(
-            f"Cannot write {path}: {error.strerror}.", hint="Is the store pool writable?"
-        ) from error
+        os.truncate(path, size)
 
 
 def _reading(plan: InstallPlan, archive: Path) -> InstallPlan:

@@ -1,8 +1,8 @@
 """A machine from a template: an overlay, a seed for cloud-init, a domain; all of them or none."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +15,6 @@ from builder.install.plan import adapted
 from builder.media import nocloud
 from builder.model.clone import Clone, CloneOrder, Seed
 from builder.model.domain import Accelerator, CloneSpec, Machine, TemplateVersion
-from builder.model.storage import Volume
 from builder.model.template import Manifest, Template
 from builder.monitor import Monitor
 from builder.registry.registry import manifest
@@ -42,22 +41,21 @@ def clone(host: Host, template: Template, order: CloneOrder, *, monitor: Monitor
     source = TemplateVersion(name=template.name, version=template.version)
     with (
         monitor.step(f"Cloning {template.name} {template.version} as {order.name}"),
-        _overlay(host, template, order.name, capacity=capacity) as disk,
-        _seeded(host, seed, order.name) as medium,
-        _defined(
-            host,
-            CloneSpec(
-                name=order.name, machine=machine, template=source, disk=disk.path, seed=medium
-            ),
-        ) as domain,
+        ExitStack() as undo,
     ):
+        disk = _overlay(host, template, order.name, capacity=capacity, undo=undo)
+        medium = _medium(host, seed, order.name, undo=undo) if seed else None
+        spec = CloneSpec(name=order.name, machine=machine, template=source, disk=disk, seed=medium)
+        domain = domains.define(host.connection, clone_xml(spec))
+        undo.callback(domains.remove, domain)
         if order.start:
             domains.boot(domain)
+        undo.pop_all()
     return Clone(
         name=order.name,
         template=template.name,
         version=template.version,
-        disk=disk.path,
+        disk=disk,
         seed=medium,
         running=order.start,
     )
@@ -120,7 +118,7 @@ def _refuse_taken(host: Host, name: str) -> None:
             hint="Letters, digits, dots, hyphens and underscores, a letter or digit first.",
         )
     known = {volume.name for volume in volumes.all_volumes(host.connection, host.store_pool.name)}
-    taken = [f"volume {each}" for each in (_disk(name), _medium(name)) if each in known]
+    taken = [f"volume {each}" for each in (_disk(name), _cidata(name)) if each in known]
     if name in domains.names(host.connection):
         taken.insert(0, f"domain {name}")
     if taken:
@@ -131,49 +129,29 @@ def _disk(name: str) -> str:
     return f"{name}.qcow2"
 
 
-def _medium(name: str) -> str:
+def _cidata(name: str) -> str:
     return f"{name}-cidata.iso"
 
 
-@contextmanager
-def _overlay(host: Host, template: Template, name: str, *, capacity: int) -> Iterator[Volume]:
-    """Create the disk; it goes when the block fails."""
-    pool = host.store_pool.name
-    volume = volumes.create(
-        host.connection, pool, _disk(name), capacity=capacity, backing=template.path
-    )
-    try:
-        yield volume
-    except BaseException:
-        with suppress(HostError):  # the first failure is the one to tell
-            volumes.delete(host.connection, pool, volume.name)
-        raise
+def _overlay(host: Host, template: Template, name: str, *, capacity: int, undo: ExitStack) -> Path:
+    """Create the disk; `undo` deletes it."""
+    line, pool = host.connection, host.store_pool.name
+    volume = volumes.create(line, pool, _disk(name), capacity=capacity, backing=template.path)
+    undo.callback(_try, volumes.delete, line, pool, volume.name)
+    return volume.path
 
 
-@contextmanager
-def _seeded(host: Host, seed: Seed | None, name: str) -> Iterator[Path | None]:
-    """Write the seed into the store pool; it goes when the block fails."""
-    if seed is None:
-        yield None
-        return
-    path = host.store_pool.path / _medium(name)
+def _medium(host: Host, seed: Seed, name: str, *, undo: ExitStack) -> Path:
+    """Write the seed into the store pool; `undo` removes it."""
+    line, pool = host.connection, host.store_pool
+    path = pool.path / _cidata(name)
     nocloud.make(seed, path, instance=name, when=datetime.now(UTC))
-    try:
-        pools.notice(host.connection, host.store_pool.name)
-        yield path
-    except BaseException:
-        path.unlink(missing_ok=True)
-        with suppress(HostError):  # the first failure is the one to tell
-            pools.notice(host.connection, host.store_pool.name)
-        raise
+    undo.callback(_try, pools.notice, line, pool.name)
+    undo.callback(path.unlink, missing_ok=True)
+    pools.notice(line, pool.name)
+    return path
 
 
-@contextmanager
-def _defined(host: Host, spec: CloneSpec) -> Iterator[domains.Domain]:
-    """Define the domain; it goes when the block fails."""
-    domain = domains.define(host.connection, clone_xml(spec))
-    try:
-        yield domain
-    except BaseException:
-        domains.remove(domain)
-        raise
+def _try(deed: Callable[..., object], *args: object) -> None:
+    with suppress(HostError):  # the first failure is the one to tell
+        deed(*args)

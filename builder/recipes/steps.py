@@ -128,7 +128,7 @@ def audit_installed(work: Work, iso: StagedIso, kickstart: Kickstart, disk: Volu
         medium=iso.path,
         machine=work.machine,
         host=work.host,
-        traces=replace(traces, folder=traces.log("audit")),
+        traces=replace(traces, folder=traces.folder / "audit"),
     )
     return Audited(findings=_judged(work, kickstart, found, file="audit.json"))
 

@@ -9,8 +9,8 @@ import msgspec
 
 from builder import files
 from builder.errors import UsageError, suggest
+from builder.model.template import StepTime
 from builder.model.text import plain
-from builder.record.build_record import BuildRecord
 
 FILE = "build.json"
 RUNNING = "running"
@@ -19,6 +19,27 @@ ABANDONED = "abandoned"
 
 _NEWEST = 10
 """So many builds are worth a hint."""
+
+
+class BuildRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The content of a build.json of any version of ours; whatever is not in it is empty."""
+
+    build_id: str
+    name: str
+    pid: int = 0
+    state: str = ""
+    """"running", "done", "failed", "interrupted" or "cleared" (by gc, after it was killed)."""
+    step: str = ""
+    """What a build does now, or did when it failed."""
+    error: str = ""
+    hint: str = ""
+    began: str = ""
+    """RFC 3339, UTC, like `ended`."""
+    ended: str = ""
+    exit_code: int | None = None
+    version: str = ""
+    """Of the published template."""
+    steps: tuple[StepTime, ...] = ()
 
 
 class Build(msgspec.Struct, frozen=True, kw_only=True):

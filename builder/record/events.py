@@ -9,7 +9,7 @@ from typing import BinaryIO, Unpack
 
 import msgspec
 
-from builder.errors import HostError
+from builder.errors import explained
 from builder.model.event import Details, Event, Kind
 from builder.model.text import plain, rfc3339
 
@@ -72,14 +72,10 @@ class EventLog:
 
 
 def _opened(path: Path) -> BinaryIO:
-    try:
+    with explained(f"Cannot write {path}", hint="Events need a file to go to."):
         file = path.open("ab", buffering=0)  # each event is one write: others read along
         if path.is_file() and not _is_whole(path):
             file.write(b"\n")
-    except OSError as error:
-        raise HostError(
-            f"Cannot write {path}: {error.strerror}.", hint="Events need a file to go to."
-        ) from error
     return file
 
 

@@ -14,19 +14,19 @@ from typing import Self, TypeVar
 import msgspec
 
 from builder import files
-from builder.errors import BuilderError, HostError, UsageError
+from builder.errors import BuilderError, HostError, UsageError, explained
 from builder.model.template import StepTime
 from builder.model.text import rfc3339
 from builder.model.traces import Traces
 from builder.monitor import Monitor
-from builder.record.build_record import BuildRecord
-from builder.record.builds import FILE, RUNNING, folder, load, moment
+from builder.record.builds import FILE, RUNNING, BuildRecord, folder, load, moment
 from builder.record.checkpoint import Checkpoint
 from builder.record.events import FILE as FILE_OF_EVENTS
 from builder.record.events import EventLog
 from builder.record.recorder import Recorder
 
 _TIMES = "times"
+_HINT = "Free some space there, or choose another folder with BUILDER_ARTIFACTS."
 T = TypeVar("T")
 
 
@@ -98,7 +98,7 @@ class Journal:
         it has ended meanwhile.
         """
         with ExitStack() as undo:
-            with _explained(f"Cannot make the folder {self.folder}"):
+            with explained(f"Cannot make the folder {self.folder}", hint=_HINT):
                 if self._is_new:
                     self.folder.mkdir(parents=True, exist_ok=True)
                 else:
@@ -183,12 +183,11 @@ class Journal:
         """Say what came of the build; it ends with the block."""
         self._update(state=state, version=version)
 
-    def write(self, name: str, text: str) -> Path:
+    def write(self, name: str, text: str) -> None:
         """Keep a text of the build in its folder. Raises HostError when it does not take it."""
         path = self.folder / name
-        with _explained(f"Cannot write {path}"):
+        with explained(f"Cannot write {path}", hint=_HINT):
             path.write_text(text)
-        return path
 
     def link(self, image: Path) -> Path:
         """Make the published image reachable in the folder, without a copy of it."""
@@ -233,14 +232,3 @@ def _failure(error: BaseException) -> dict[str, object]:
     if isinstance(error, Exception):
         return {"state": "failed", "error": str(error), "exit_code": 1}
     return {"state": "interrupted", "error": str(error), "exit_code": 130}
-
-
-@contextmanager
-def _explained(what: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise HostError(
-            f"{what}: {error.strerror}.",
-            hint="Free some space there, or choose another folder with BUILDER_ARTIFACTS.",
-        ) from error

@@ -1,17 +1,16 @@
 """Make the image small enough to keep and to copy."""
 
-import re
 from contextlib import suppress
 from pathlib import Path
 
 from builder import files, process
-from builder.errors import HostError
-from builder.monitor import Monitor, Progress
+from builder.errors import HostError, explained
+from builder.monitor import Monitor
+from builder.registry.image import counting
 
 # A fifteenth smaller than with 64k, for 0.05 ms more on each small read of a clone; larger ones
 # save little and cost more (`make bench-finish` prints both).
 _CLUSTER = "256k"
-_SHARE = re.compile(r"\((\d+)\.\d+/100%\)")
 
 
 def compress(disk: Path, target: Path, *, compression: str = "zstd", monitor: Monitor) -> None:
@@ -32,34 +31,17 @@ def _convert(disk: Path, target: Path, compression: str, monitor: Monitor) -> No
     # Out-of-order writes (-W) are what lets qemu-img compress on more than one processor.
     options = ["-p", "-O", "qcow2", "-c", "-W", "-m", "16"]
     options += ["-o", f"compression_type={compression},cluster_size={_CLUSTER}"]
-    try:
+    what, hint = f"Cannot write to {target.parent}", "Is the folder of the store pool writable?"
+    with explained(what, hint=hint):
         # The image holds /etc/shadow; libvirt hands it to its guests whatever the mode.
         target.touch(mode=0o600)
-        with monitor.progress("compressed", total=100, unit="%") as progress:
-            argv: list[str | Path] = ["qemu-img", "convert", *options, disk, target]
-            process.follow(argv, on_line=_Percent(progress).hear)
+        try:
+            with monitor.progress("compressed", total=100, unit="%") as progress:
+                argv: list[str | Path] = ["qemu-img", "convert", *options, disk, target]
+                process.follow(argv, on_line=counting(progress, 100))
+        except HostError as error:
+            raise _explain(error, target) from error
         files.sync(target)
-    except OSError as error:
-        raise HostError(
-            f"Cannot write to {target.parent}: {error.strerror}.",
-            hint="Is the folder of the store pool writable?",
-        ) from error
-    except HostError as error:
-        raise _explain(error, target) from error
-
-
-class _Percent:
-    """Turns qemu-img's "    (12.34/100%)" into progress."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._done = 0
-
-    def hear(self, line: str) -> None:
-        found = _SHARE.search(line)
-        if found and (done := int(found[1])) > self._done:
-            self._progress.advance(done - self._done)
-            self._done = done
 
 
 def _explain(error: HostError, target: Path) -> HostError:

@@ -1,5 +1,7 @@
 """What qemu-img and the file system say of an image."""
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -7,7 +9,9 @@ import msgspec
 from builder import files, process
 from builder.errors import HostError
 from builder.model.template import ImageFacts
-from builder.monitor import SilentMonitor
+from builder.monitor import Progress, SilentMonitor
+
+_PERCENT = re.compile(r"\((\d+\.\d+)/100%\)")
 
 
 class _QemuInfo(msgspec.Struct, frozen=True, rename="kebab"):
@@ -32,3 +36,17 @@ def virtual_size(path: Path) -> int:
         return msgspec.json.decode(text, type=_QemuInfo).virtual_size
     except msgspec.DecodeError as error:
         raise HostError(f"qemu-img says nothing useful about {path}: {error}.") from error
+
+
+def counting(progress: Progress, total: int) -> Callable[[str], None]:
+    """Return what hears qemu-img's "    (12.34/100%)" and counts towards `total`."""
+    done = 0
+
+    def count(line: str) -> None:
+        nonlocal done
+        if found := _PERCENT.search(line):
+            now = int(float(found[1]) * total / 100)
+            progress.advance(now - done)
+            done = now
+
+    return count

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import date
 from itertools import count
 from pathlib import Path
@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from builder import files
-from builder.errors import HostError
+from builder.errors import explained
 from builder.model.template import ImageFacts, Manifest, Template
 from builder.registry.header import Header
 from builder.registry.ledger import now, order
@@ -49,7 +49,7 @@ def _recorded(
     """Return the record under the name that it has claimed."""
     draft = candidate.with_name(f".{candidate.name}.json")
     try:
-        with _explained(registry.store):
+        with _publishing(registry.store):
             return _claimed(registry, manifest) or _claim(draft, manifest, versions)
     finally:
         draft.unlink(missing_ok=True)
@@ -61,25 +61,19 @@ def _show(candidate: Path, template: Template, seal: Seal | None) -> None:
         if seal:
             seal(template)
         if candidate.exists() or not template.path.exists():
-            with _explained(candidate.parent):
+            with _publishing(candidate.parent):
                 candidate.rename(template.path)
     except BaseException:
         if not template.path.exists():
             signatures(template).unlink(missing_ok=True)
             template.manifest.unlink(missing_ok=True)  # nobody else's: the claim made it ours
         raise
-    with _explained(candidate.parent):
+    with _publishing(candidate.parent):
         files.sync(candidate.parent)
 
 
-@contextmanager
-def _explained(store: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise HostError(
-            f"Cannot publish into {store}: {error.strerror}.", hint="Is the store pool writable?"
-        ) from error
+def _publishing(store: Path) -> AbstractContextManager[None]:
+    return explained(f"Cannot publish into {store}", hint="Is the store pool writable?")
 
 
 def _claimed(registry: Registry, manifest: Manifest) -> Header | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from builder import files
-from builder.errors import ConfigError, HostError, TemplateError, UsageError, suggest
+from builder.errors import ConfigError, HostError, TemplateError, UsageError, explained, suggest
 from builder.model.template import ImageFacts, Manifest, Template
 from builder.registry import reference
 from builder.registry.header import Header, Reader
@@ -145,13 +145,9 @@ class Registry(msgspec.Struct, frozen=True):
         written to.
         """
         with ExitStack() as undo:
-            try:
+            what = f"Cannot lock the templates in {self.store}"
+            with explained(what, hint="Is the store pool writable?"):
                 undo.enter_context(files.locked(self.store / LOCK))
-            except OSError as error:
-                raise HostError(
-                    f"Cannot lock the templates in {self.store}: {error.strerror}.",
-                    hint="Is the store pool writable?",
-                ) from error
             yield
 
     def ledger(self, name: str) -> Ledger:

@@ -91,7 +91,7 @@ def boot(plan: InstallPlan, host: Host) -> str:
         title="A system that was just installed",
         machine=plan.domain.machine,
         disks=(Disk(path=plan.domain.disks[0].path, boot_order=1),),
-        console_log=plan.traces.log("boot.log"),
+        console_log=plan.traces.folder / "boot.log",
     )
     with (
         domains.paused(host.connection, domain_xml(spec)) as domain,

@@ -15,8 +15,7 @@ from builder.process import Completed, environment, failure
 )
 def test_failure(returncode: int, stdout: str, stderr: str, message: str) -> None:
     argv = ("/usr/bin/qemu-img", "check", "my disk")
-    done = Completed(argv=argv, returncode=returncode, stdout=stdout, stderr=stderr)
-    told = failure(done)
+    told = failure(Completed(argv, returncode, stdout, stderr))
     assert told.message == message
     assert told.hint == "Run it by hand: /usr/bin/qemu-img check 'my disk'"
 

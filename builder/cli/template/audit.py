@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from builder.cli.context import context
+from builder.cli.context import Json, context
 from builder.cli.output import table, to_json
-from builder.cli.template.shared import Json, Reference
+from builder.cli.template.shared import Reference
 
 if TYPE_CHECKING:
     from builder.model.audit import Finding

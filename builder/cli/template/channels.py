@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from builder.cli.context import context
+from builder.cli.context import Json, context
 from builder.cli.output import to_json
-from builder.cli.template.shared import Json, Reference, registry, say_moved
+from builder.cli.template.shared import Reference, registry, told
 
 
 def promote(
@@ -22,10 +22,7 @@ def promote(
     from builder.registry import channels
 
     moved = channels.promote(registry(context(ctx)), reference, to=to)
-    if json:
-        typer.echo(to_json(moved))
-    else:
-        say_moved([moved])
+    typer.echo(to_json(moved) if json else told(moved))
 
 
 def rollback(
@@ -39,10 +36,7 @@ def rollback(
     from builder.registry import channels
 
     moved = channels.rollback(registry(context(ctx)), name, channel=channel)
-    if json:
-        typer.echo(to_json(moved))
-    else:
-        say_moved([moved])
+    typer.echo(to_json(moved) if json else told(moved))
 
 
 def revoke(
@@ -59,8 +53,5 @@ def revoke(
     from builder.registry import channels
 
     done = channels.revoke(registry(context(ctx)), reference, reason=reason)
-    if json:
-        typer.echo(to_json(done))
-        return
-    typer.echo(f"{done.name} {done.version} is revoked: {done.reason}")
-    say_moved(done.moved)
+    lines = [f"{done.name} {done.version} is revoked: {done.reason}", *map(told, done.moved)]
+    typer.echo(to_json(done) if json else "\n".join(lines))

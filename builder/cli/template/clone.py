@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from builder.cli.context import context
+from builder.cli.context import Json, context
 from builder.cli.output import table, to_json
-from builder.cli.template.shared import Json, Reference
+from builder.cli.template.shared import Reference
 
 
 def clone(
@@ -65,13 +65,10 @@ def clone(
         registry = Registry(host.store_pool.path)
         with registry.locked():  # or a prune might take the template before the overlay names it
             made = clone(host, registry.find(reference), order, monitor=shared.monitor)
-    if json:
-        typer.echo(to_json(made))
-        return
     rows = [
         ("template", f"{made.template} {made.version}"),
         ("disk", str(made.disk)),
         ("seed", str(made.seed or "none: it has no cloud-init")),
         ("state", "running" if made.running else "off"),
     ]
-    typer.echo(table(("machine", made.name), rows))
+    typer.echo(to_json(made) if json else table(("machine", made.name), rows))

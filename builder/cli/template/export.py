@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from builder.cli.context import context
+from builder.cli.context import Json, context
 from builder.cli.output import size, table, to_json
-from builder.cli.template.shared import Json, Reference, registry
+from builder.cli.template.shared import Reference, registry
 
 
 def export(
@@ -33,8 +33,5 @@ def export(
     shared = context(ctx)
     order = ExportOrder(format=form, output=output, compat=compat)
     made = export(registry(shared).find(reference), order, monitor=shared.monitor)
-    if json:
-        typer.echo(to_json(made))
-        return
     rows = [("path", str(made.path)), ("size", size(made.size)), ("sha256", made.sha256)]
-    typer.echo(table(("format", made.format), rows))
+    typer.echo(to_json(made) if json else table(("format", made.format), rows))

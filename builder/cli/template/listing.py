@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli.context import context
+from builder.cli.context import Json, context
 from builder.cli.output import size, table, to_json
-from builder.cli.template.shared import Json, registry
+from builder.cli.template.shared import registry
 
 if TYPE_CHECKING:
     from builder.registry.listing import Status

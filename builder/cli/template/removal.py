@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from builder.cli.context import context
+from builder.cli.context import Json, context
 from builder.cli.output import size, table, to_json
-from builder.cli.template.shared import Json, opened, say_moved
+from builder.cli.template.shared import opened, told
 
 
 def delete(
@@ -26,12 +26,11 @@ def delete(
 
     with opened(context(ctx)) as store:
         gone = removal.delete(store, references, force=force)
-    if json:
-        typer.echo(to_json(gone))
-        return
+    lines = []
     for each in gone:
-        typer.echo(f"{each.name} {each.version} is deleted, {size(each.size)}")
-        say_moved(each.moved)
+        lines.append(f"{each.name} {each.version} is deleted, {size(each.size)}")
+        lines.extend(map(told, each.moved))
+    typer.echo(to_json(gone) if json else "\n".join(lines))
 
 
 def prune(
@@ -50,11 +49,9 @@ def prune(
 
     with opened(context(ctx)) as store:
         found = removal.prune(store, name, keep=keep, dry_run=dry_run)
-    if json:
-        typer.echo(to_json(found))
-        return
     gone = "would go" if dry_run else "deleted"
     rows = [
         (each.name, each.version, size(each.size), "; ".join(each.kept) or gone) for each in found
     ]
-    typer.echo(table(("NAME", "VERSION", "REAL", "WHAT AND WHY"), rows))
+    header = ("NAME", "VERSION", "REAL", "WHAT AND WHY")
+    typer.echo(to_json(found) if json else table(header, rows))

@@ -1,6 +1,6 @@
 """What the commands about templates share."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from builder.registry.registry import Registry
     from builder.registry.removal import StorePool
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Reference = Annotated[
     str, typer.Argument(metavar="REF", help="NAME, NAME@VERSION, NAME@CHANNEL or NAME@latest.")
 ]
@@ -42,13 +41,11 @@ def opened(shared: Context) -> Iterator["StorePool"]:
         yield StorePool(pool=pool, connection=connection, artifacts=settings.artifacts)
 
 
-def say_moved(moves: Iterable["Moved"]) -> None:
-    """Print what channels point to now."""
-    for move in moves:
-        label = f"{move.name}@{move.channel}"
-        if move.before == move.after:
-            typer.echo(f"{label}: {move.after}, as before")
-        elif move.after:
-            typer.echo(f"{label}: {f'{move.before} -> ' if move.before else ''}{move.after}")
-        else:
-            typer.echo(f"{label}: {move.before} -> none, for it had nothing else before")
+def told(move: "Moved") -> str:
+    """Return what a channel points to now, as a line for people."""
+    label = f"{move.name}@{move.channel}"
+    if move.before == move.after:
+        return f"{label}: {move.after}, as before"
+    if move.after:
+        return f"{label}: {f'{move.before} -> ' if move.before else ''}{move.after}"
+    return f"{label}: {move.before} -> none, for it had nothing else before"

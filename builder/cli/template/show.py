@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli.context import context
+from builder.cli.context import Json, context
 from builder.cli.output import size, table, to_json
-from builder.cli.template.shared import Json, Reference, registry
+from builder.cli.template.shared import Reference, registry
 from builder.errors import UsageError
 
 if TYPE_CHECKING:

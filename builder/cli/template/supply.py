@@ -30,14 +30,14 @@ def sbom(ctx: typer.Context, reference: Reference, *, output: Output = None) -> 
     from builder.attest.sbom import sbom as bill
     from builder.registry.registry import manifest
 
-    _give(bill(manifest(find(context(ctx), reference))), output)
+    _give(bill(manifest(registry(context(ctx)).find(reference))), output)
 
 
 def provenance(ctx: typer.Context, reference: Reference, *, output: Output = None) -> None:
     """Print how a template came to be, as an in-toto Statement with SLSA provenance."""
     from builder.attest.provenance import provenance as tell
 
-    _give(to_json(tell(find(context(ctx), reference))) + "\n", output)
+    _give(to_json(tell(registry(context(ctx)).find(reference))) + "\n", output)
 
 
 def sign(
@@ -51,7 +51,7 @@ def sign(
 
     shared = context(ctx)
     private = keys.private(key, passphrase=lambda: _passphrase(key))
-    template = find(shared, reference)
+    template = registry(shared).find(reference)
     with shared.monitor.step(f"Signing {template.path.name}"):
         path = signing.sign(template, private, artifacts=shared.settings.artifacts)
     shared.monitor.tell("note", f"signed by {keys.identity(private.public_key())}: {path}")
@@ -77,7 +77,7 @@ def verify(
 
     shared = context(ctx)
     trusted = keys.public(_trusted(shared, key)) if signature or key else None
-    template = find(shared, reference)
+    template = registry(shared).find(reference)
     with shared.monitor.step(f"Reading {template.path.name}"):
         found = trust.check_image(template)
         where = trust.check_signature(template, trusted, sha256=found) if trusted else None
@@ -128,11 +128,6 @@ def _trusted(shared: Context, key: Path | None) -> Path:
         "Whose signature is to be verified?",
         hint="Give --key PUB, or set trusted_key in builder.toml.",
     )
-
-
-def find(shared: Context, reference: str) -> "Template":
-    """Return what the reference means; raises as `Registry.find` does, and HostError."""
-    return registry(shared).find(reference)
 
 
 def _give(text: str, output: Path | None) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from builder.model.audit import Expected
-from builder.proof.audit.tree import GuestFile, GuestTree
+from builder.proof.audit.tree import GuestTree
 
 _FIRST_PERSON = 1000
 _NOBODY = 65534
@@ -35,7 +35,6 @@ class _Account(NamedTuple):
     name: str
     uid: int
     home: str
-    shell: str
 
 
 def secrets(tree: GuestTree, _expected: Expected) -> Iterator[str]:
@@ -110,17 +109,13 @@ def selinux_labels(tree: GuestTree, _expected: Expected) -> Iterator[str]:
         return
     for entry in tree.matching(*_LABELLED):
         if entry.kind != "other" and _UNLABELLED.fullmatch(entry.label):
-            yield _with_label(entry)
-
-
-def _with_label(entry: GuestFile) -> str:
-    return f"{entry.path} ({entry.label or 'no label'})"
+            yield f"{entry.path} ({entry.label or 'no label'})"
 
 
 def _accounts(tree: GuestTree) -> list[_Account]:
     rows = [line.split(":") for line in tree.text("/etc/passwd").splitlines()]
     return [
-        _Account(name=row[0], uid=int(row[2]), home=row[5], shell=row[6])
+        _Account(name=row[0], uid=int(row[2]), home=row[5])
         for row in rows
         if len(row) == 7 and row[2].isdigit()  # noqa: PLR2004  # passwd(5)
     ]

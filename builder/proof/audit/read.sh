@@ -86,7 +86,7 @@ note_swap() {
 list_files() {
     # One record a name, each field ended by a NUL. Contents only of what people and services write,
     # and no large ones: the rest came out of packages. find complains of files without a label.
-    find tree -printf '%y\0%m\0%U\0%G\0%s\0%Z\0%l\0%p\0' >facts/list 2>/dev/null || :
+    find tree -printf '%y\0%m\0%s\0%Z\0%p\0' >facts/list 2>/dev/null || :
     for folder in boot etc home opt root srv tmp usr/local var; do
         [ ! -d "tree/$folder" ] || find "tree/$folder" -type f -size -1025k -print0
     done >contents

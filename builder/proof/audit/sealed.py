@@ -59,15 +59,12 @@ ABSENT = {
 }
 """Paths of which nothing may be there."""
 
-HOLLOW = {
-    "dhcp-leases": (
-        "/var/lib/dhclient/**",
-        "/var/lib/dhcp/**",
-        "/var/lib/NetworkManager/**",
-        "/var/lib/systemd/network/**",
-    ),
-}
-"""Folders below which there may be folders, but no files."""
+_LEASES = (
+    "/var/lib/dhclient/**",
+    "/var/lib/dhcp/**",
+    "/var/lib/NetworkManager/**",
+    "/var/lib/systemd/network/**",
+)
 
 _DEFAULT_NAMES = {"", "localhost", "localhost.localdomain"}
 _IFCFG = "/etc/sysconfig/network-scripts/ifcfg-*"
@@ -76,14 +73,14 @@ _IDENTITY = re.compile(r"^(HWADDR|UUID|uuid|mac-address|timestamp)=.", re.MULTIL
 _NAMED = re.compile(r"^(HOSTNAME|DHCP_HOSTNAME)=.", re.MULTILINE)
 
 
-def absent(name: str, tree: GuestTree) -> Iterator[str]:
+def absent(name: str, tree: GuestTree, _expected: Expected) -> Iterator[str]:
     """Yield the paths that should not be there."""
     return (entry.path for entry in tree.matching(*ABSENT[name]))
 
 
-def hollow(name: str, tree: GuestTree) -> Iterator[str]:
-    """Yield the files in folders that should hold none."""
-    return (entry.path for entry in tree.matching(*HOLLOW[name]) if entry.kind != "directory")
+def dhcp_leases(tree: GuestTree, _expected: Expected) -> Iterator[str]:
+    """No files; the folders that they were in may stay."""
+    return (entry.path for entry in tree.matching(*_LEASES) if entry.kind != "directory")
 
 
 def machine_id(tree: GuestTree, _expected: Expected) -> Iterator[str]:

@@ -18,7 +18,7 @@ from builder.errors import HostError
 
 Kind = Literal["file", "directory", "link", "other"]
 _KINDS: dict[str, Kind] = {"f": "file", "d": "directory", "l": "link"}
-_FIELDS = 8
+_FIELDS = 5
 _ROOT = "tree"
 
 
@@ -29,14 +29,10 @@ class GuestFile(msgspec.Struct, frozen=True, kw_only=True):
     """Absolute, as the system itself sees it."""
     kind: Kind
     mode: int
-    uid: int
-    gid: int
     size: int
     """Bytes of a file's content."""
     label: str
     """SELinux context; empty for none."""
-    target: str
-    """Where a symbolic link points; else empty."""
 
 
 class GuestTree:
@@ -87,16 +83,13 @@ class GuestTree:
 
 def _entry(words: list[str]) -> GuestFile:
     """Return one record of the list. Raises ValueError when it was cut off."""
-    kind, mode, uid, gid, size, label, target, path = words
+    kind, mode, size, label, path = words
     return GuestFile(
         path=path.removeprefix(_ROOT) or "/",
         kind=_KINDS.get(kind, "other"),
         mode=int(mode, 8),
-        uid=int(uid),
-        gid=int(gid),
         size=int(size),
         label=label,
-        target=target,
     )
 
 

@@ -8,8 +8,7 @@ import pytest
 from builder.dossier.timeline import timeline
 from builder.model.event import Event, Kind
 from builder.model.template import StepTime
-from builder.record.build_record import BuildRecord
-from builder.record.builds import Build
+from builder.record.builds import Build, BuildRecord
 
 STEPS = (StepTime(step="Staging", seconds=2), StepTime(step="Remastering", seconds=1))
 

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from builder.dossier.verdict import verdict
-from builder.record.build_record import BuildRecord
-from builder.record.builds import Build
+from builder.record.builds import Build, BuildRecord
 
 CASES: list[tuple[str, dict[str, str], tuple[str, str, str]]] = [
     ("done", {"version": "20261125.1"}, ("Published", "good", "centos7 20261125.1 is published.")),

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -18,13 +19,19 @@ A = Outcome(name="a", result="unchanged", seconds=1, version="20261128.1")
 B = Outcome(name="b", result="failed", seconds=2, error="It broke.", exit_code=7)
 
 
+def left(folder: Path) -> runs.Run:
+    """Return the only run whose record is in the folder."""
+    [path] = folder.iterdir()
+    run = msgspec.json.decode(path.read_bytes(), type=runs.Run)
+    assert path.name == f"{run.run_id}.json"
+    return run
+
+
 def test_a_run_leaves_a_record(tmp_path: Path) -> None:
     with runs.recorded(NIGHT, tmp_path) as over:
         over(A)
         over(B)
-    [path] = (tmp_path / "runs" / "night").iterdir()
-    run = runs.read(path)
-    assert path.name == f"{run.run_id}.json"
+    run = left(tmp_path / "runs" / "night")
     assert (run.pipeline, run.jobs, run.outcomes) == ("night", ("a", "b"), (A, B))
     assert run.began <= run.ended
 
@@ -33,15 +40,14 @@ def test_a_killed_run_tells_how_far_it_came(tmp_path: Path) -> None:
     with runs.recorded(NIGHT, tmp_path) as over:
         over(A)
         shutil.copytree(tmp_path / "runs" / "night", tmp_path / "then")
-    [path] = (tmp_path / "then").iterdir()
-    assert (runs.read(path).outcomes, runs.read(path).ended) == ((A,), "")
+    run = left(tmp_path / "then")
+    assert (run.outcomes, run.ended) == ((A,), "")
 
 
 def test_an_interrupted_run_has_ended(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), runs.recorded(NIGHT, tmp_path):
         raise KeyboardInterrupt
-    [path] = (tmp_path / "runs" / "night").iterdir()
-    assert runs.read(path).ended
+    assert left(tmp_path / "runs" / "night").ended
 
 
 def test_a_disk_that_fills_up_stops_no_build(tmp_path: Path) -> None:
@@ -54,8 +60,7 @@ def test_a_disk_that_fills_up_stops_no_build(tmp_path: Path) -> None:
 def test_a_pipeline_may_be_called_anything(tmp_path: Path, name: str) -> None:
     with runs.recorded(replace(NIGHT, name=name), tmp_path):
         pass
-    [path] = (tmp_path / "runs" / "pipeline").iterdir()
-    assert runs.read(path).jobs == ("a", "b")
+    assert left(tmp_path / "runs" / "pipeline").jobs == ("a", "b")
 
 
 def test_a_record_that_cannot_be_written_is_said(tmp_path: Path) -> None:

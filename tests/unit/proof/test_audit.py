@@ -44,7 +44,7 @@ def write(
         folder = name.endswith("/")
         mode = (modes or {}).get(name, 0o755 if folder else 0o644)
         where = f"tree/{name.rstrip('/')}"
-        fields = ("fd"[folder], f"{mode:o}", "0", "0", str(len(text)), label, "", where)
+        fields = ("fd"[folder], f"{mode:o}", str(len(text)), label, where)
         records += "".join(f"{field}\0" for field in fields)
         contents |= {} if folder or name.startswith("usr/share/") else {where: text}
     with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as tar:
