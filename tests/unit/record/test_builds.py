@@ -1,6 +1,5 @@
 """The builds under artifacts/: which there are, how they are doing, which one a word means."""
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from builder.errors import UsageError
+from builder.files import locked
 from builder.record.builds import builds, find, load
 
 GONE = 2**22 + 1
@@ -38,10 +38,8 @@ def artifacts(tmp_path: Path) -> Iterator[Path]:
     (tmp_path / "centos7" / "notes").mkdir()
     (tmp_path / "centos7" / "torn").mkdir()
     (tmp_path / "centos7" / "torn" / "build.json").write_text('{"build_id":')
-    running = os.open(tmp_path / "rehearsal" / "20261124T000000-aaaaaaaa", os.O_RDONLY)
-    fcntl.flock(running, fcntl.LOCK_EX)
-    yield tmp_path
-    os.close(running)
+    with locked(tmp_path / "rehearsal" / "20261124T000000-aaaaaaaa"):
+        yield tmp_path
 
 
 def test_newest_first(artifacts: Path) -> None:
