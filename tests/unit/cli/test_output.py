@@ -41,8 +41,9 @@ def test_json_has_paths_as_text() -> None:
     assert (found["path"], found["available"]) == ("/srv/iso", 5)
 
 
-def test_plain_lines_when_piped(capsys: pytest.CaptureFixture[str]) -> None:
-    monitor = TerminalMonitor(bars=False)
+@pytest.mark.parametrize("prefix", ["", "[dvd] "])
+def test_plain_lines_when_piped(capsys: pytest.CaptureFixture[str], prefix: str) -> None:
+    monitor = TerminalMonitor(bars=False, prefix=prefix)
     with monitor.step("Staging x.iso"):
         monitor.tell("note", "a fact")
         monitor.tell("warning", "a warning")
@@ -51,7 +52,8 @@ def test_plain_lines_when_piped(capsys: pytest.CaptureFixture[str]) -> None:
             progress.describe("x")
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err == "==> Staging x.iso\n    a fact\n    warning: a warning\n"
+    lines = ["==> Staging x.iso\n", "    a fact\n", "    warning: a warning\n"]
+    assert printed.err == "".join(prefix + line for line in lines)
 
 
 @pytest.mark.parametrize(
