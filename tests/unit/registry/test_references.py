@@ -1,6 +1,5 @@
 """How people name templates, and what becomes of channels, on real files."""
 
-import json
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -204,9 +203,3 @@ def test_errors_of_references_are_ours(registry: Registry) -> None:
     for word in ("a@b@c", "\0", "centos7@\0", "centos7@latest ", "a/b", "centos7@20261123.99999"):
         with pytest.raises(BuilderError):
             registry.find(word)
-
-
-def test_a_name_with_a_dash_has_a_ledger_of_its_own(registry: Registry) -> None:
-    names = sorted(path.name for path in registry.store.glob("*.channels.json"))
-    assert names == ["centos7-dvd.channels.json", "centos7.channels.json"]
-    assert json.loads((registry.store / names[0]).read_text())["name"] == "centos7-dvd"
