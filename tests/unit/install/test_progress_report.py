@@ -53,14 +53,3 @@ def test_it_never_goes_back() -> None:
     track.move(Position(phase="scripts"))
     track.move(Position(phase="packages", done=1, total=6))
     assert bar.percent == 60
-
-
-def test_phases_are_timed() -> None:
-    clock = [0.0]
-    track = ProgressReport(SilentMonitor(), Bar(), expected={}, now=lambda: clock[0])
-    for seconds, phase in ((5, "boot"), (25, "packages"), (85, "shutdown")):
-        clock[0] = seconds
-        track.move(Position(phase=phase))
-    clock[0] = 90
-    track.end()
-    assert track.seconds == {"firmware": 5, "boot": 20, "packages": 60, "shutdown": 5}
