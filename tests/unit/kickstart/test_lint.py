@@ -1,7 +1,5 @@
 """The linter: one table of what is fine, one of what is not."""
 
-import socket
-
 import pytest
 
 from builder.errors import KickstartError, UsageError
@@ -159,18 +157,6 @@ def test_an_unknown_syntax() -> None:
     with pytest.raises(UsageError, match="no kickstart syntax 'RHEL77'") as caught:
         found(FINE, syntax="RHEL77")
     assert caught.value.hint == "Did you mean RHEL7?"
-
-
-def test_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_args: object) -> None:
-        raise AssertionError("the linter went to the network")
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    assert (
-        found(FINE + "%include http://example.invalid/a\n%ksappend http://example.invalid/b\n")
-        == []
-    )
 
 
 def test_nothing_leaks_to_stderr(capfd: pytest.CaptureFixture[str]) -> None:
