@@ -44,18 +44,7 @@ def test_json(golden: Callable[[str, str], None]) -> None:
     golden("pipeline/report.json", to_json(OUTCOMES) + "\n")
 
 
-def test_nothing_failed() -> None:
+def test_some_failed() -> None:
     report.check((PUBLISHED, UNCHANGED))
-
-
-@pytest.mark.parametrize(
-    ("outcomes", "message"),
-    [
-        (OUTCOMES, "1 of 3 builds failed: centos7-kvm-host."),
-        ((FAILED,), "1 of 1 builds failed: centos7-kvm-host."),
-    ],
-)
-def test_some_failed(outcomes: tuple[Outcome, ...], message: str) -> None:
-    with pytest.raises(BatchError) as caught:
-        report.check(outcomes)
-    assert (caught.value.message, caught.value.exit_code) == (message, 10)
+    with pytest.raises(BatchError, match=r"^1 of 3 builds failed: centos7-kvm-host\.$"):
+        report.check(OUTCOMES)
