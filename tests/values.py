@@ -1,5 +1,6 @@
 """What many tests begin with: a template of CentOS 7 and its parts. What differs is named."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -9,6 +10,9 @@ from builder.model.domain import Accelerator, Machine
 from builder.model.media import InstallMedia
 from builder.model.package import Package, System
 from builder.model.template import ImageFacts, Manifest, Template
+
+Golden = Callable[[str, str], None]
+"""golden(NAME, TEXT), the fixture: a check that a text equals the file NAME below tests/golden."""
 
 KVM = Accelerator(virt_type="kvm", cpu="host-passthrough", uefi=True)
 EMULATION = Accelerator(virt_type="qemu", cpu="", uefi=False)

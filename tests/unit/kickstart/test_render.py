@@ -2,7 +2,6 @@
 
 import itertools
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,19 +16,21 @@ from builder.kickstart.render import render
 from builder.kickstart.secrets import mask
 from builder.model.build import BuildOrder
 from builder.model.kickstart import Secrets
-from builder.recipes.order import Request, resolve
 from builder.releases import catalogue
+from tests.orders import LIBRARY, ordered
+from tests.values import Golden
 
-LIBRARY = Library()
+NONE = Secrets()
 HASH = f"$6$salt${'a' * 86}"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGoldenGoldenGolden someone@example"
 
 
-def order_of(name: str = "centos7", library: Library = LIBRARY, **request: Any) -> BuildOrder:  # noqa: ANN401
-    """Return the order of a request; `secrets` are those of the order."""
-    secrets = request.pop("secrets", Secrets())
-    order = resolve(Request(release=name, **request), library, environ={})
-    return replace(order, secrets=secrets)
+def order_of(
+    name: str = "centos7",
+    secrets: Secrets = NONE,
+    **request: Any,  # noqa: ANN401
+) -> BuildOrder:
+    return replace(ordered(name, **request), secrets=secrets)
 
 
 def text_of(name: str = "centos7", profile: str = "minimal", **request: Any) -> str:  # noqa: ANN401
@@ -133,7 +134,7 @@ def test_golden(
     name: str,
     profile: str,
     options: dict[str, Any],
-    golden: Callable[[str, str], None],
+    golden: Golden,
 ) -> None:
     kickstart = render(order_of(name, profile=profile, **options))
     golden(f"kickstart/{file}.ks", kickstart.for_build("golden"))

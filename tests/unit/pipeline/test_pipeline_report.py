@@ -1,13 +1,12 @@
 """What a run leaves for people and for machines."""
 
-from collections.abc import Callable
-
 import pytest
 
 from builder.cli.output import table, to_json
 from builder.errors import BatchError
 from builder.pipeline import report
 from builder.pipeline.runner import Outcome
+from tests.values import Golden
 
 PUBLISHED = Outcome(
     name="centos7",
@@ -36,11 +35,11 @@ FAILED = Outcome(
 OUTCOMES = (PUBLISHED, UNCHANGED, FAILED)
 
 
-def test_table(golden: Callable[[str, str], None]) -> None:
+def test_table(golden: Golden) -> None:
     golden("pipeline/report.txt", table(report.HEADER, report.rows(OUTCOMES)) + "\n")
 
 
-def test_json(golden: Callable[[str, str], None]) -> None:
+def test_json(golden: Golden) -> None:
     golden("pipeline/report.json", to_json(OUTCOMES) + "\n")
 
 

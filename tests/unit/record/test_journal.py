@@ -13,9 +13,9 @@ from builder.files import held
 from builder.kickstart.library import Library
 from builder.model.build import BuildOrder
 from builder.monitor import SilentMonitor
-from builder.recipes.order import Request, resolve
 from builder.record.checkpoint import Checkpoint
 from builder.record.journal import Journal
+from tests.orders import ordered
 
 
 def open_journal(artifacts: Path) -> Journal:
@@ -179,8 +179,7 @@ def test_an_order_comes_back_as_it_was_kept(tmp_path: Path) -> None:
         'checks = ["up.py"]\n[variables]\nonline = false\nswap_mib = 64\npackages = ["tree"]\n'
     )
     (tmp_path / "up.py").touch()
-    request = Request(release="rehearsal", profile="mine")
-    order = resolve(request, Library(tmp_path), environ={})
+    order = ordered("rehearsal", library=Library(tmp_path), profile="mine")
     checkpoint = Checkpoint(tmp_path)
     checkpoint.keep({"order": order})
     checkpoint.load()

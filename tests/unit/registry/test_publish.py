@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -46,15 +45,6 @@ def test_versions_sort_as_numbers_and_names_before_them(tmp_path: Path) -> None:
     issue(tmp_path, today=date(2026, 9, 30))
     expected = ["20260930.1", *(f"20261123.{number}" for number in range(1, 12)), "20200101.1"]
     assert versions(tmp_path) == expected
-
-
-def test_twenty_publishers_at_once_lose_nothing(tmp_path: Path) -> None:
-    with ThreadPoolExecutor(20) as pool:
-        made = list(pool.map(lambda number: issue(tmp_path, number=number), range(20)))
-    assert len({template.path for template in made}) == 20
-    assert versions(tmp_path) == [f"20261123.{number}" for number in range(1, 21)]
-    assert {template.path.read_text() for template in made} == {f"image {n}" for n in range(20)}
-    assert len(names(tmp_path)) == 40
 
 
 def test_an_image_without_manifest_is_never_overwritten(tmp_path: Path) -> None:
