@@ -374,9 +374,8 @@ OURS = r"Our\x20Medium\x207"
         (
             (OURS, "Other", "/ks.cfg"),
             VAGUE,
-            "kickstart on a volume labelled 'Other', but the label",
+            "kickstart on a volume labelled 'Other', but the label of the ISO is 'Our Medium 7'.",
         ),
-        ((OURS, "Other", "/ks.cfg"), VAGUE, "of the ISO is 'Our Medium 7'."),
         (("Other", OURS, "/ks.cfg"), VAGUE, "stage 2 on a volume labelled 'Other', but the label"),
         (("Ourx20Mediumx207", OURS, "/ks.cfg"), VAGUE, "waits in vain"),
         ((OURS, OURS, "/ks.cfg"), VAGUE, "waits in vain"),

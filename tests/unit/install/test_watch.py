@@ -3,13 +3,11 @@
 import base64
 import json
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Unpack
 
 import pytest
 from msgspec.structs import replace
@@ -19,7 +17,6 @@ from builder.install.clock import GRACE_SECONDS
 from builder.install.observer import Observed
 from builder.install.watch import watch
 from builder.model.domain import ANACONDA_PORT, RESULT_PORT, DomainSpec
-from builder.model.event import Details, Kind
 from builder.model.installation import (
     Deadlines,
     Ended,
@@ -32,7 +29,8 @@ from builder.model.installation import (
 )
 from builder.model.package import Package, System
 from builder.model.traces import Traces
-from builder.monitor import Monitor, Progress, SilentMonitor
+from builder.monitor import Monitor, SilentMonitor
+from tests.monitors import Heard
 from tests.values import machine
 
 NONCE = "5eed" * 8
@@ -278,51 +276,23 @@ def test_a_vital_sign_now_and_then_is_enough() -> None:
     assert run(guest, power=Power(lambda: guest.time // 590)).success
 
 
-class Tally(SilentMonitor):
-    """Remembers what it was told."""
-
-    def __init__(self) -> None:
-        self.phases: list[str] = []
-        self.packages: list[tuple[str, int, int]] = []
-        self.texts: list[str] = []
-        self.done = 0
-
-    def tell(self, kind: Kind, text: str, **details: Unpack[Details]) -> None:
-        if kind == "phase":
-            self.phases.append(text)
-        elif kind == "package":
-            self.packages.append((text, details["done"], details["total"]))
-
-    @contextmanager
-    def progress(
-        self,
-        title: str,  # noqa: ARG002  # the interface's name
-        *,
-        total: int | None = None,  # noqa: ARG002  # the interface's name
-        unit: str = "B",  # noqa: ARG002  # the interface's name
-    ) -> Iterator[Progress]:
-        yield self
-
-    def advance(self, amount: int = 1) -> None:
-        self.done += amount
-
-    def describe(self, text: str) -> None:
-        self.texts.append(text)
-
-
 def test_progress_is_told() -> None:
     lines = [b"Installing bash (1/3)\n", b"Installing kernel (3/3)\n", b"Installing boot loader\n"]
     told = ((10.0 * (each + 1), console(line)) for each, line in enumerate(lines))
     guest = Guest(*told, (35, SUCCESS), (40, OFF))
-    tally = Tally()
+    monitor = Heard()
     limits = Limits(deadlines=DEADLINES, expected={"packages": 60, "boot loader": 20})
-    heard = run(guest, limits=limits, monitor=tally)
-    assert tally.phases == ["packages", "boot loader"]
-    assert tally.packages == [("bash", 1, 3), ("kernel", 3, 3)]
-    assert tally.done == 75
-    assert tally.texts[0] == "firmware, 1 min left"
-    assert "packages 1/3, 1 min left" in tally.texts
-    assert tally.texts[-1] == "boot loader 3/3, 11 s left"
+    heard = run(guest, limits=limits, monitor=monitor)
+    assert monitor.told == [
+        ("phase", "packages", {}),
+        ("package", "bash", {"done": 1, "total": 3}),
+        ("package", "kernel", {"done": 3, "total": 3}),
+        ("phase", "boot loader", {}),
+    ]
+    assert monitor.done == 75
+    assert monitor.texts[0] == "firmware, 1 min left"
+    assert "packages 1/3, 1 min left" in monitor.texts
+    assert monitor.texts[-1] == "boot loader 3/3, 11 s left"
     assert {name: round(each) for name, each in heard.phases.items()} == {
         "firmware": 10,
         "packages": 20,
