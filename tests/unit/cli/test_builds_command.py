@@ -8,25 +8,17 @@ import pytest
 
 from builder.cli import app
 from builder.files import locked
+from tests.values import recorded
 
 DONE = "20261125T094005-96974f0b"
 FAILED = "20261125T100000-5646559a"
-GONE = 2**22 + 1
-"""A process that cannot be: the kernel's largest id is 2^22."""
-
-
-def make(folder: Path, **content: object) -> Path:
-    folder.mkdir(parents=True)
-    names = {"build_id": folder.name, "name": folder.parent.name, "pid": GONE}
-    (folder / "build.json").write_text(json.dumps(names | content))
-    return folder
 
 
 @pytest.fixture(autouse=True)
 def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BUILDER_ARTIFACTS", str(tmp_path))
-    done = make(
+    done = recorded(
         tmp_path / "centos7" / DONE,
         state="done",
         began="2026-11-25T09:40:05Z",
@@ -36,7 +28,7 @@ def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     (done / "console.log").write_bytes(b"\x1b[31mred\x1b[0m\r\n")
     (done / "clone-a.log").write_bytes(b"login: ")
-    make(
+    recorded(
         tmp_path / "rehearsal" / FAILED,
         state="failed",
         step="Installing",
@@ -122,7 +114,7 @@ def test_the_dossier_is_written_when_it_is_missing_or_old(
 def test_of_a_running_build_it_is_always_new(
     capsys: pytest.CaptureFixture[str], artifacts: Path
 ) -> None:
-    folder = make(artifacts / "x" / "20261126T000001-b", state="running")
+    folder = recorded(artifacts / "x" / "20261126T000001-b", state="running")
     (folder / "dossier.html").write_text("mine")
     with locked(folder):
         printed(capsys, "show", "x")

@@ -80,13 +80,10 @@ def test_a_failure_without_evidence_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_discarded_build_leaves_nothing(tmp_path: Path) -> None:
+def test_a_discarded_build_leaves_nothing_but_other_builds(tmp_path: Path) -> None:
     with open_journal(tmp_path) as journal:
         journal.discard()
     assert list(tmp_path.iterdir()) == []
-
-
-def test_discarding_leaves_other_builds_alone(tmp_path: Path) -> None:
     with open_journal(tmp_path) as other:
         pass
     with open_journal(tmp_path) as journal:
