@@ -30,9 +30,6 @@ def test_size(count: int, text: str) -> None:
 def test_table_aligns_its_columns() -> None:
     text = table(("NAME", "SIZE"), [("centos7-dvd", "1 B"), ("x", "")])
     assert text == "NAME         SIZE\ncentos7-dvd  1 B\nx"
-
-
-def test_an_empty_table_is_its_header() -> None:
     assert table(("NAME", "SIZE"), []) == "NAME  SIZE"
 
 

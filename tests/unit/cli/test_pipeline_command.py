@@ -8,17 +8,14 @@ import pytest
 from builder.cli.app import run
 
 
-def test_list_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["pipeline", "list", "--json"]) == 0
     rows = msgspec.json.decode(capsys.readouterr().out)
     assert {"nightly", "rehearsal"} <= {row["name"] for row in rows}
-
-
-def test_list_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["pipeline", "list"]) == 0
-    header, *rows = capsys.readouterr().out.splitlines()
+    header, *lines = capsys.readouterr().out.splitlines()
     assert header.split() == ["NAME", "BUILDS", "PARALLEL", "TITLE"]
-    assert "nightly" in [row.split()[0] for row in rows]
+    assert "nightly" in [line.split()[0] for line in lines]
 
 
 @pytest.mark.parametrize("verb", ["plan", "run"])

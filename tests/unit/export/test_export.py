@@ -211,13 +211,10 @@ def test_sums(text: str, name: str, expected: str) -> None:
     assert sums.updated(text, name, "11") == expected
 
 
-def test_formats_are_unlike(source: ExportSource) -> None:
+def test_formats_are_unlike_and_in_the_help(source: ExportSource) -> None:
     assert len({each.name for each in formats.FORMATS}) == len(formats.FORMATS)
     assert len({each.suffix for each in formats.FORMATS}) == len(formats.FORMATS)
     assert source.stem == "centos7-20261123.1"
-
-
-def test_the_help_names_all_formats() -> None:
     (option,) = command.__annotations__["form"].__metadata__
     assert all(each.name in option.help for each in formats.FORMATS)
 

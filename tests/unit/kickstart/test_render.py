@@ -89,12 +89,6 @@ def test_the_last_script_reports_the_nonce() -> None:
         assert "nonce=abc\n" in last
 
 
-def test_two_renderings_are_equal() -> None:
-    first, second = (render(order_of("centos7", profile="kvm-host")) for _ in range(2))
-    assert first == second
-    assert first.for_build("a") != second.for_build("b")
-
-
 def test_an_order_is_carried_out_anywhere(tmp_path: Path) -> None:
     """What it needs of the user's folder goes along with it: an order may travel as JSON."""
     own = tmp_path / "own"

@@ -11,7 +11,6 @@ from shelf import TODAY, issue
 from builder import files
 from builder.errors import ConfigError, HostError
 from builder.model.template import Template
-from builder.registry import channels
 from builder.registry.publish import publish
 from builder.registry.registry import LEDGER, LOCK, Registry, manifest
 from tests import values
@@ -147,18 +146,6 @@ def test_a_build_that_was_killed_gets_the_version_that_it_had_claimed(tmp_path: 
     assert names(tmp_path) == ["centos7-20261123.1.json", "centos7-20261123.1.qcow2"]
 
 
-def test_the_candidate_is_what_was_published_last(tmp_path: Path) -> None:
-    for number in range(3):
-        issue(tmp_path, number=number)
-    ledger = Registry(tmp_path).ledger("centos7")
-    assert ledger.channels == {"candidate": "20261123.3"}
-    assert [(each.what, each.before, each.after) for each in ledger.history] == [
-        ("publish", "", "20261123.1"),
-        ("publish", "20261123.1", "20261123.2"),
-        ("publish", "20261123.2", "20261123.3"),
-    ]
-
-
 def test_a_version_that_is_gone_is_not_given_again(tmp_path: Path) -> None:
     issue(tmp_path)
     last = issue(tmp_path, number=1)
@@ -172,12 +159,3 @@ def test_nothing_is_claimed_where_the_ledger_cannot_be_read(tmp_path: Path) -> N
     with pytest.raises(ConfigError, match=r"centos7\.channels\.json cannot be read"):
         issue(tmp_path)
     assert names(tmp_path) == [".0.candidate"]
-
-
-def test_a_revoked_template_does_not_count_as_unchanged(tmp_path: Path) -> None:
-    older = issue(tmp_path)
-    issue(tmp_path, number=1)
-    channels.revoke(Registry(tmp_path), "centos7", reason="leaks")
-    assert Registry(tmp_path).unchanged("centos7", key=values.manifest().build_key) == older
-    channels.revoke(Registry(tmp_path), "centos7", reason="leaks too")
-    assert Registry(tmp_path).unchanged("centos7", key=values.manifest().build_key) is None

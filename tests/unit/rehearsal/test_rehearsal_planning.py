@@ -89,6 +89,12 @@ def test_plain_partitions_on_bios() -> None:
         ("/dev/sda3", "xfs", "/"),
     ]
     assert [made.mountpoint for made in layout.mounts()] == ["/", "/boot"]
+    assert script(layout.tables[0]) == (
+        "label: dos\n"
+        "1 : size=512MiB, type=83\n"
+        "2 : size=256MiB, type=82\n"
+        "3 : size=7422MiB, type=83\n"
+    )
 
 
 def test_primary_partitions_come_first() -> None:
@@ -218,16 +224,6 @@ NO_DEVICES = "no valid devices were found"
 def test_what_cannot_be_planned(storage: StorageRequest, where: Machine, message: str) -> None:
     with pytest.raises(Failure, match=message):
         plan(storage, where)
-
-
-def test_sfdisk_script() -> None:
-    layout = plan(request(BOOT, SWAP, ROOT), machine(8192))
-    assert script(layout.tables[0]) == (
-        "label: dos\n"
-        "1 : size=512MiB, type=83\n"
-        "2 : size=256MiB, type=82\n"
-        "3 : size=7422MiB, type=83\n"
-    )
 
 
 def test_fstab() -> None:
