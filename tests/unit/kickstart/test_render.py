@@ -3,7 +3,7 @@
 import itertools
 import shutil
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import pytest
@@ -105,57 +105,41 @@ def test_an_order_is_carried_out_anywhere(tmp_path: Path) -> None:
     assert text.splitlines()[0] == "# localhost.localdomain, motd"
 
 
-GOLDEN: list[tuple[str, str, str, dict[str, Any]]] = [
-    ("centos7", "centos7", "minimal", {}),
-    ("centos7-netinstall-uefi", "centos7", "minimal", {"medium": "netinstall", "firmware": "uefi"}),
+GOLDEN: list[tuple[str, dict[str, Any]]] = [
+    ("centos7", {}),
+    ("centos7-netinstall-uefi", {"medium": "netinstall", "firmware": "uefi"}),
     (
         "centos7-kvm-host-user",
-        "centos7",
-        "kvm-host",
         {
+            "profile": "kvm-host",
             "variables": {"user": "joe", "ssh_keys": KEY, "swap_mib": "512"},
             "secrets": Secrets(root_password_hash=HASH),
         },
     ),
-    ("rehearsal", "rehearsal", "minimal", {}),
-    ("rehearsal-tools-uefi", "rehearsal", "tools", {"firmware": "uefi"}),
+    ("rehearsal", {"name": "rehearsal"}),
+    ("rehearsal-tools-uefi", {"name": "rehearsal", "profile": "tools", "firmware": "uefi"}),
 ]
 
 
-@pytest.mark.parametrize(("file", "name", "profile", "options"), GOLDEN)
-def test_golden(
-    file: str,
-    name: str,
-    profile: str,
-    options: dict[str, Any],
-    golden: Golden,
-) -> None:
-    kickstart = render(order_of(name, profile=profile, **options))
-    golden(f"kickstart/{file}.ks", kickstart.for_build("golden"))
+@pytest.mark.parametrize(("file", "options"), GOLDEN)
+def test_golden(file: str, options: dict[str, Any], golden: Golden) -> None:
+    golden(f"kickstart/{file}.ks", render(order_of(**options)).for_build("golden"))
 
 
-FIRMWARES: tuple[Literal["bios"], Literal["uefi"]] = ("bios", "uefi")
-COMBINATIONS: list[tuple[str, str, str, Literal["bios", "uefi"]]] = [
-    (release.name, profile.name, medium, firmware)
+COMBINATIONS = [
+    {"name": release.name, "profile": profile.name, "medium": medium, "firmware": firmware}
     for release in map(catalogue.find, catalogue.names())
     for profile, medium in itertools.product(LIBRARY.profiles(release), release.media)
-    for firmware in FIRMWARES
+    for firmware in ("bios", "uefi")
 ]
 
 
-@pytest.mark.parametrize(("name", "profile", "medium", "firmware"), COMBINATIONS)
+@pytest.mark.parametrize("options", COMBINATIONS, ids=lambda options: "-".join(options.values()))
 @pytest.mark.parametrize(
     "variables", [{}, {"user": "joe", "ssh_keys": KEY, "swap_mib": "64", "seal": "no"}]
 )
-def test_all_of_ours_lint_clean(
-    name: str,
-    profile: str,
-    medium: str,
-    firmware: Literal["bios", "uefi"],
-    variables: dict[str, str],
-) -> None:
-    order = order_of(name, profile=profile, medium=medium, firmware=firmware, variables=variables)
-    assert lint(render(order)) == ()
+def test_all_of_ours_lint_clean(options: dict[str, Any], variables: dict[str, str]) -> None:
+    assert lint(render(order_of(**options, variables=variables))) == ()
 
 
 def own_template(folder: Path, text: str) -> str:

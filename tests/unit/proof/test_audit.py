@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -173,20 +174,18 @@ def test_a_flood_of_findings_is_cut(tmp_path: Path) -> None:
     assert len(found["logs"]) == 20
 
 
-@pytest.mark.parametrize("content", [b"", b"\1" * 2048])
-def test_an_archive_that_is_none(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "archive.tar").write_bytes(content)
-    with (
-        pytest.raises(HostError, match="cannot be read"),
-        GuestTree.opened(tmp_path / "archive.tar"),
-    ):
-        pass
-
-
-def test_a_list_that_was_cut_off(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda _whole: b"",
+        lambda _whole: b"\1" * 2048,
+        lambda whole: whole.replace(b"644\0", b"644x", 1),
+    ],
+    ids=["nothing", "nonsense", "a list that was cut off"],
+)
+def test_an_archive_that_is_none(tmp_path: Path, spoil: Callable[[bytes], bytes]) -> None:
     archive = write(tmp_path / "archive.tar", {"etc/passwd": ""})
-    text = archive.read_bytes().replace(b"644\0", b"644x", 1)
-    archive.write_bytes(text)
+    archive.write_bytes(spoil(archive.read_bytes()))
     with pytest.raises(HostError, match="cannot be read"), GuestTree.opened(archive):
         pass
 

@@ -171,11 +171,8 @@ def test_every_step_once_in_the_order_of_the_recipe(stage: Stage) -> None:
     assert built.folder is not None
     assert not (built.folder / ".results.json").exists()
     record = registry.manifest(built.template)
-    assert (record.domain_xml, record.boot_seconds, record.origin.sha256) == (
-        "<domain/>",
-        2,
-        "b" * 64,
-    )
+    assert (record.domain_xml, record.boot_seconds) == ("<domain/>", 2)
+    assert record.origin.sha256 == "b" * 64
 
 
 def test_a_dry_run_tells_every_step(stage: Stage) -> None:

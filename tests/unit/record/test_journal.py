@@ -30,21 +30,15 @@ def test_a_running_build_can_be_seen(tmp_path: Path) -> None:
     with open_journal(tmp_path) as journal:
         seen = journal.step("stage_iso", "Staging x.iso", dict, lambda: entry(journal))
         assert journal.folder == tmp_path / "centos7" / journal.build_id
-        assert (seen["state"], seen["step"], seen["pid"]) == (
-            "running",
-            "Staging x.iso",
-            os.getpid(),
-        )
+        assert (seen["state"], seen["step"]) == ("running", "Staging x.iso")
+        assert seen["pid"] == os.getpid()
         journal.write("kickstart.ks", "text\n")
         journal.step("run_installation", "Installing", int, lambda: 7)
     done = entry(journal)
     assert (done["state"], done["step"], done["error"]) == ("done", "", "")
     assert [step["step"] for step in done["steps"]] == ["Staging x.iso", "Installing"]
-    assert sorted(path.name for path in journal.folder.iterdir()) == [
-        "build.json",
-        "events.jsonl",
-        "kickstart.ks",
-    ]
+    names = {path.name for path in journal.folder.iterdir()}
+    assert names == {"build.json", "events.jsonl", "kickstart.ks"}
 
 
 @pytest.mark.parametrize(
