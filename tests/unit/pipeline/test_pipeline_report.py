@@ -35,11 +35,8 @@ FAILED = Outcome(
 OUTCOMES = (PUBLISHED, UNCHANGED, FAILED)
 
 
-def test_table(golden: Golden) -> None:
+def test_table_and_json(golden: Golden) -> None:
     golden("pipeline/report.txt", table(report.HEADER, report.rows(OUTCOMES)) + "\n")
-
-
-def test_json(golden: Golden) -> None:
     golden("pipeline/report.json", to_json(OUTCOMES) + "\n")
 
 
