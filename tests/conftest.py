@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -11,10 +11,9 @@ import pytest
 from builder import config
 from builder.host.libvirtd import libvirt_service
 from builder.monitor import SilentMonitor
+from tests.values import Golden
 
 _GOLDEN = Path(__file__).parent / "golden"
-
-Golden = Callable[[str, str], None]
 
 _UNIT = Path(__file__).parent / "unit"
 _NOT_IN_UNIT_TESTS = frozenset(

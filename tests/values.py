@@ -1,6 +1,10 @@
 """What many tests begin with: a template of CentOS 7 and its parts. What differs is named."""
 
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -9,6 +13,10 @@ from builder.model.domain import Accelerator, Machine
 from builder.model.media import InstallMedia
 from builder.model.package import Package, System
 from builder.model.template import ImageFacts, Manifest, Template
+from builder.record.builds import Build, BuildRecord
+
+Golden = Callable[[str, str], None]
+"""golden(NAME, TEXT), the fixture: a check that a text equals the file NAME below tests/golden."""
 
 KVM = Accelerator(virt_type="kvm", cpu="host-passthrough", uefi=True)
 EMULATION = Accelerator(virt_type="qemu", cpu="", uefi=False)
@@ -77,6 +85,10 @@ _MEDIA = InstallMedia(
 )
 
 
+_GONE = 2**22 + 1
+"""A process that cannot be: the kernel's largest id is 2^22."""
+
+
 def machine(**changes: object) -> Machine:
     """Return the hardware: what a host with KVM gives to CentOS 7."""
     return replace(_MACHINE, **changes)
@@ -100,6 +112,21 @@ def template(**changes: object) -> Template:
 def media(**changes: object) -> InstallMedia:
     """Return what an installation boots from: an overlay with a kickstart."""
     return replace(_MEDIA, **changes)
+
+
+def build(state: str, seconds: float = 1, **content: Any) -> Build:  # noqa: ANN401
+    """Return a build of CentOS 7; `content` is what its record has."""
+    record = BuildRecord(build_id="x", name="centos7", state=state, **content)
+    began = datetime(2026, 11, 25, tzinfo=UTC)
+    return Build(folder=Path("x"), record=record, state=state, began=began, seconds=seconds)
+
+
+def recorded(folder: Path, **content: object) -> Path:
+    """Make the folder of a build whose process is gone; `content` is what its record has."""
+    folder.mkdir(parents=True)
+    names = {"build_id": folder.name, "name": folder.parent.name, "pid": _GONE}
+    (folder / "build.json").write_text(json.dumps(names | content))
+    return folder
 
 
 def environment(settings: Settings) -> dict[str, str]:

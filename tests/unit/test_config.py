@@ -17,16 +17,6 @@ def _elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.fixture
-def as_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
-
-
-@pytest.fixture
-def as_root(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
-
-
 def load(
     text: str | None = None, environ: dict[str, str] | None = None, **options: str | None
 ) -> Settings:
@@ -37,8 +27,8 @@ def load(
     return config.load(file=file, environ={**HOME, **(environ or {})}, **options)
 
 
-@pytest.mark.usefixtures("as_root")
-def test_root_has_the_classic_layout(tmp_path: Path) -> None:
+def test_root_has_the_classic_layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     assert load() == Settings(
         uri="qemu:///system",
         iso_pool_path=Path("/data_kvm/iso"),
@@ -49,8 +39,8 @@ def test_root_has_the_classic_layout(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.usefixtures("as_user")
-def test_a_user_has_a_home(tmp_path: Path) -> None:
+def test_a_user_has_a_home_and_xdg_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     data = Path("/home/ann/.local/share/builder")
     assert load() == Settings(
         uri="qemu:///session",
@@ -60,10 +50,6 @@ def test_a_user_has_a_home(tmp_path: Path) -> None:
         cache=Path("/home/ann/.cache/builder"),
         state=Path("/home/ann/.local/state/builder"),
     )
-
-
-@pytest.mark.usefixtures("as_user")
-def test_a_user_has_xdg_folders() -> None:
     settings = load(environ={"XDG_DATA_HOME": "/d", "XDG_CACHE_HOME": "/c", "XDG_STATE_HOME": "/s"})
     assert settings.store_pool_path == Path("/d/builder/store")
     assert (settings.cache, settings.state) == (Path("/c/builder"), Path("/s/builder"))

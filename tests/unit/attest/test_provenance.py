@@ -1,7 +1,6 @@
 """Provenance, from a manifest and nothing else."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -10,10 +9,10 @@ import pytest
 from builder.attest.provenance import provenance, statement
 from builder.attest.statement import Statement
 from builder.errors import TemplateError
-from tests.values import image, manifest, template
+from tests.values import Golden, image, manifest, template
 
 
-def test_the_whole_statement(golden: Callable[[str, str], None]) -> None:
+def test_the_whole_statement(golden: Golden) -> None:
     told = statement(manifest(), image=image().sha256, manifest_sha256="cd" * 32)
     text = msgspec.json.encode(told)
     assert msgspec.json.decode(text, type=Statement) == told

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from builder.attest.sbom import sbom
 from builder.errors import HostError, TemplateError
 from builder.model.package import Package, System
-from tests.values import image, manifest
+from tests.values import Golden, image, manifest
 
 
 def bill(*packages: Package, system: System) -> dict[str, Any]:
@@ -22,7 +21,7 @@ def bill(*packages: Package, system: System) -> dict[str, Any]:
     return found
 
 
-def test_the_whole_bill(golden: Callable[[str, str], None]) -> None:
+def test_the_whole_bill(golden: Golden) -> None:
     text = sbom(manifest())
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     golden("supply/centos7.cdx.json", text)

@@ -18,11 +18,6 @@ MISUSES = [
     (["build", "centos7", "--firmware", "efi"], 2, "--firmware"),
     (["build", "centos7", "--set", "lang"], 2, "--set lang has no value."),
     (["build", "centos7", "--memory-mib", "-1"], 2, "--memory-mib"),
-    (
-        ["build", "centos7", "--iso", "/nonexistent/x.iso"],
-        3,
-        "There is no file /nonexistent/x.iso.",
-    ),
     (["build", "centos7", "--root-password-file", "/nonexistent/p"], 3, "/nonexistent/p"),
     (["--config", "/nonexistent/b.toml", "build", "centos7"], 3, "Cannot read /nonexistent/b.toml"),
     (["volume", "create", "x.qcow2", "0"], 2, "size_gib"),
@@ -75,9 +70,6 @@ def test_nothing_asked_for_gives_the_help_and_is_no_success(
     [
         (errors.HostError("It broke.", hint="Mend it."), 4, "error: It broke.\nhint: Mend it.\n"),
         (errors.InstallError("It broke."), 7, "error: It broke.\n"),
-        (errors.HangError("It hangs."), 8, "error: It hangs.\n"),
-        (errors.TemplateError("It is bad."), 9, "error: It is bad.\n"),
-        (errors.BatchError("One failed."), 10, "error: One failed.\n"),
         (KeyboardInterrupt(), 130, "interrupted: what was begun is cleaned up.\n"),
     ],
 )

@@ -1,6 +1,5 @@
 """builder builds: what it prints for builds of every kind."""
 
-import fcntl
 import json
 import os
 from pathlib import Path
@@ -8,25 +7,18 @@ from pathlib import Path
 import pytest
 
 from builder.cli import app
+from builder.files import locked
+from tests.values import recorded
 
 DONE = "20261125T094005-96974f0b"
 FAILED = "20261125T100000-5646559a"
-GONE = 2**22 + 1
-"""A process that cannot be: the kernel's largest id is 2^22."""
-
-
-def make(folder: Path, **content: object) -> Path:
-    folder.mkdir(parents=True)
-    names = {"build_id": folder.name, "name": folder.parent.name, "pid": GONE}
-    (folder / "build.json").write_text(json.dumps(names | content))
-    return folder
 
 
 @pytest.fixture(autouse=True)
 def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BUILDER_ARTIFACTS", str(tmp_path))
-    done = make(
+    done = recorded(
         tmp_path / "centos7" / DONE,
         state="done",
         began="2026-11-25T09:40:05Z",
@@ -36,7 +28,7 @@ def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     (done / "console.log").write_bytes(b"\x1b[31mred\x1b[0m\r\n")
     (done / "clone-a.log").write_bytes(b"login: ")
-    make(
+    recorded(
         tmp_path / "rehearsal" / FAILED,
         state="failed",
         step="Installing",
@@ -84,18 +76,6 @@ def test_list_as_json(capsys: pytest.CaptureFixture[str], artifacts: Path) -> No
     }
 
 
-def test_a_build_that_nobody_works_on_is_abandoned(
-    capsys: pytest.CaptureFixture[str], artifacts: Path
-) -> None:
-    make(artifacts / "rehearsal" / "20261126T000000-a", state="running", step="Installing")
-    make(artifacts / "rehearsal" / "20261126T000001-b", state="running")
-    running = os.open(artifacts / "rehearsal" / "20261126T000001-b", os.O_RDONLY)
-    fcntl.flock(running, fcntl.LOCK_EX)
-    states = [line.split()[2] for line in printed(capsys, "list", "rehearsal").splitlines()[1:]]
-    os.close(running)
-    assert states == ["running", "abandoned", "failed"]
-
-
 def test_show(capsys: pytest.CaptureFixture[str], artifacts: Path) -> None:
     folder = artifacts / "rehearsal" / FAILED
     shown = printed(capsys, "show", "20261125T10").splitlines()
@@ -134,12 +114,10 @@ def test_the_dossier_is_written_when_it_is_missing_or_old(
 def test_of_a_running_build_it_is_always_new(
     capsys: pytest.CaptureFixture[str], artifacts: Path
 ) -> None:
-    folder = make(artifacts / "x" / "20261126T000001-b", state="running")
+    folder = recorded(artifacts / "x" / "20261126T000001-b", state="running")
     (folder / "dossier.html").write_text("mine")
-    running = os.open(folder, os.O_RDONLY)
-    fcntl.flock(running, fcntl.LOCK_EX)
-    printed(capsys, "show", "x")
-    os.close(running)
+    with locked(folder):
+        printed(capsys, "show", "x")
     assert "x is being built." in (folder / "dossier.html").read_text()
 
 
@@ -161,7 +139,6 @@ def test_log(capfdbinary: pytest.CaptureFixture[bytes], options: list[str], text
     ("argv", "error", "hint"),
     [
         (["show", "centos"], "There is no build 'centos'.", "Did you mean centos7?"),
-        (["log", "2026"], "2 builds begin with 2026.", f"Say more of it: {DONE}, {FAILED}."),
         (
             ["log", DONE, "--source", "virtio"],
             f"The build {DONE} has no virtio.log.",

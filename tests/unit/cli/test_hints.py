@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from typer.core import TyperGroup
@@ -24,13 +25,7 @@ FOR_GUESTS = ("builder/rehearsal/guest", "builder/rehearsal/layouts")
 """What is written there are files of guests."""
 
 
-def application() -> TyperGroup:
-    app = get_command(_application([]))
-    assert isinstance(app, TyperGroup)
-    return app
-
-
-APP = application()
+APP = cast("TyperGroup", get_command(_application([])))
 Told = tuple[str, str]
 """Where a text is, and the text; "…" stands for what is put in."""
 

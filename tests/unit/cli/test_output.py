@@ -30,9 +30,6 @@ def test_size(count: int, text: str) -> None:
 def test_table_aligns_its_columns() -> None:
     text = table(("NAME", "SIZE"), [("centos7-dvd", "1 B"), ("x", "")])
     assert text == "NAME         SIZE\ncentos7-dvd  1 B\nx"
-
-
-def test_an_empty_table_is_its_header() -> None:
     assert table(("NAME", "SIZE"), []) == "NAME  SIZE"
 
 
@@ -41,8 +38,9 @@ def test_json_has_paths_as_text() -> None:
     assert (found["path"], found["available"]) == ("/srv/iso", 5)
 
 
-def test_plain_lines_when_piped(capsys: pytest.CaptureFixture[str]) -> None:
-    monitor = TerminalMonitor(bars=False)
+@pytest.mark.parametrize("prefix", ["", "[dvd] "])
+def test_plain_lines_when_piped(capsys: pytest.CaptureFixture[str], prefix: str) -> None:
+    monitor = TerminalMonitor(bars=False, prefix=prefix)
     with monitor.step("Staging x.iso"):
         monitor.tell("note", "a fact")
         monitor.tell("warning", "a warning")
@@ -51,7 +49,8 @@ def test_plain_lines_when_piped(capsys: pytest.CaptureFixture[str]) -> None:
             progress.describe("x")
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err == "==> Staging x.iso\n    a fact\n    warning: a warning\n"
+    lines = ["==> Staging x.iso\n", "    a fact\n", "    warning: a warning\n"]
+    assert printed.err == "".join(prefix + line for line in lines)
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,18 @@
 """Steps and phases as bars on one scale."""
 
-from datetime import UTC, datetime
-from pathlib import Path
-
 import pytest
 
 from builder.dossier.timeline import timeline
 from builder.model.event import Event, Kind
 from builder.model.template import StepTime
-from builder.record.builds import Build, BuildRecord
+from builder.record.builds import Build
+from tests import values
 
 STEPS = (StepTime(step="Staging", seconds=2), StepTime(step="Remastering", seconds=1))
 
 
 def build(state: str, seconds: float = 10, *, step: str = "") -> Build:
-    record = BuildRecord(build_id="x", name="centos7", state=state, step=step, steps=STEPS)
-    began = datetime(2026, 11, 25, tzinfo=UTC)
-    return Build(folder=Path("x"), record=record, state=state, began=began, seconds=seconds)
+    return values.build(state, seconds, step=step, steps=STEPS)
 
 
 def event(seconds: float, kind: Kind, text: str = "", done: int | None = None) -> Event:

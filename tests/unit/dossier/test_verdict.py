@@ -1,14 +1,13 @@
 """What happened, in a sentence."""
 
-from datetime import UTC, datetime
-from pathlib import Path
+from typing import Any
 
 import pytest
 
 from builder.dossier.verdict import verdict
-from builder.record.builds import Build, BuildRecord
+from tests.values import build
 
-CASES: list[tuple[str, dict[str, str], tuple[str, str, str]]] = [
+CASES: list[tuple[str, dict[str, Any], tuple[str, str, str]]] = [
     ("done", {"version": "20261125.1"}, ("Published", "good", "centos7 20261125.1 is published.")),
     ("done", {}, ("Published", "good", "The build of centos7 is done.")),
     ("failed", {"error": "It broke."}, ("Failed", "bad", "It broke.")),
@@ -38,16 +37,8 @@ CASES: list[tuple[str, dict[str, str], tuple[str, str, str]]] = [
 
 
 @pytest.mark.parametrize(("state", "content", "expected"), CASES)
-def test_verdict(state: str, content: dict[str, str], expected: tuple[str, str, str]) -> None:
-    record = BuildRecord(build_id="x", name="centos7", state=state, hint="Mend it.", **content)  # type: ignore[arg-type]  # all of them are texts
-    build = Build(
-        folder=Path("x"),
-        record=record,
-        state=state,
-        began=datetime(2026, 11, 25, tzinfo=UTC),
-        seconds=1,
-    )
-    said = verdict(build, None)
+def test_verdict(state: str, content: dict[str, Any], expected: tuple[str, str, str]) -> None:
+    said = verdict(build(state, hint="Mend it.", **content), None)
     assert (said.label, said.tone, said.sentence) == expected
     attach = "`builder attach x` goes on with it; `builder gc` clears what it left."
     assert said.hint == (attach if state == "abandoned" else "Mend it.")

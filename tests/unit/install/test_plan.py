@@ -2,63 +2,42 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 import pytest
 
 from builder.errors import HostError
 from builder.install.plan import install_plan, machine
-from builder.model.build import BuildOrder
 from builder.model.domain import ANACONDA_PORT, RESULT_PORT
-from builder.model.kickstart import KickstartSource
-from builder.model.media import Made
 from builder.model.traces import Traces
 from builder.releases import catalogue
+from tests.orders import ordered
 from tests.values import EMULATION, KVM, media
-
-
-def order(
-    firmware: Literal["bios", "uefi"] = "bios", *, memory_mib: int = 0, vcpus: int = 0
-) -> BuildOrder:
-    return BuildOrder(
-        release=catalogue.find("centos7"),
-        variant="minimal",
-        firmware=firmware,
-        kickstart=KickstartSource(name="x.ks", texts={}, variables={}),
-        iso=Made(title="x.iso"),
-        memory_mib=memory_mib,
-        vcpus=vcpus,
-    )
 
 
 def test_the_release_decides_what_nobody_asked_for() -> None:
     release = catalogue.find("centos7")
-    found = machine(order(), EMULATION, network="user")
+    found = machine(ordered(), EMULATION, network="user")
     assert (found.virt_type, found.cpu) == ("qemu", release.emulated_cpu)
     assert (found.memory_mib, found.vcpus) == (release.memory_mib, 1)
     assert (found.osinfo, found.network) == (release.osinfo, "user")
-
-
-def test_hardware_gets_the_processors_that_the_release_wants() -> None:
-    found = machine(order(), KVM, network="user")
-    assert found.vcpus == catalogue.find("centos7").vcpus > 1
+    assert machine(ordered(), KVM, network="user").vcpus == release.vcpus > 1
 
 
 def test_what_was_asked_for_wins() -> None:
-    found = machine(order("uefi", memory_mib=4096, vcpus=3), KVM, network="bridge:br0")
+    found = machine(ordered(firmware="uefi", memory_mib=4096, vcpus=3), KVM, network="bridge:br0")
     assert (found.virt_type, found.cpu, found.firmware) == ("kvm", "host-passthrough", "uefi")
     assert (found.memory_mib, found.vcpus, found.network) == (4096, 3, "bridge:br0")
 
 
 def test_uefi_needs_its_firmware() -> None:
     with pytest.raises(HostError, match="no UEFI firmware"):
-        machine(order("uefi"), EMULATION, network="user")
+        machine(ordered(firmware="uefi"), EMULATION, network="user")
 
 
 def test_the_cd_boots_before_the_disk_and_the_evidence_stays_together() -> None:
     plan = install_plan(
         "x",
-        machine(order(), KVM, network="user"),
+        machine(ordered(), KVM, network="user"),
         nonce="n",
         disk=Path("/s/d.qcow2"),
         media=media(),

@@ -33,8 +33,7 @@ def after(*lines: str) -> Position:
         ("Installing the software", "packages"),
         ("Downloading packages", "packages"),
         ("10:00:00,001 INFO anaconda:anaconda: progress: Installing boot loader", "boot loader"),
-        ("10:00:00,001 INFO anaconda:packaging: Installing a (1/2)", "packages"),
-        ("..Configuring storage", "storage"),
+        ("Configuring storage", "storage"),
         ("+ echo Installing boot loader", "firmware"),
         ("Powering off.", "shutdown"),
         ("localhost login:", "firmware"),
@@ -62,11 +61,6 @@ def test_packages_never_go_back() -> None:
 
 def test_a_count_that_no_installer_prints_is_none() -> None:
     assert after(f"Installing x ({'9' * 5000}/3)").done == 0
-
-
-def test_phases_are_named_once() -> None:
-    names = [name for name, _ in PHASES]
-    assert len(names) == len(set(names))
 
 
 SECONDS = {"boot": 10.0, "packages": 60.0, "scripts": 30.0}
@@ -102,5 +96,5 @@ def test_without_weights_nothing_is_known() -> None:
     assert remaining(Position(), {}) == 0
 
 
-def test_every_phase_has_a_weight() -> None:
+def test_every_phase_has_a_weight_and_a_name_of_its_own() -> None:
     assert [*WEIGHTS] == ["firmware", *(name for name, _ in PHASES)]

@@ -4,23 +4,19 @@ import pytest
 
 from builder.install.progress import Position
 from builder.install.progress_report import ProgressReport
-from builder.monitor import SilentMonitor
-
-
-class Bar:
-    def __init__(self) -> None:
-        self.percent = 0
-        self.text = ""
-
-    def advance(self, amount: int = 1) -> None:
-        assert amount >= 0
-        self.percent += amount
-
-    def describe(self, text: str) -> None:
-        self.text = text
-
+from tests.monitors import Heard
 
 EXPECTED = {"packages": 60.0, "scripts": 40.0}
+
+
+def shown(*positions: Position, expected: dict[str, float] = EXPECTED, seconds: int = 0) -> Heard:
+    """Move to the positions, that many seconds after the beginning."""
+    clock, heard = [0], Heard()
+    track = ProgressReport(heard, heard, expected=expected, now=lambda: clock[0])
+    clock[0] = seconds
+    for position in positions:
+        track.move(position)
+    return heard
 
 
 @pytest.mark.parametrize(
@@ -32,35 +28,16 @@ EXPECTED = {"packages": 60.0, "scripts": 40.0}
     ],
 )
 def test_percent_and_time_left(position: Position, seconds: int, percent: int, text: str) -> None:
-    clock, bar = [0.0], Bar()
-    track = ProgressReport(SilentMonitor(), bar, expected=EXPECTED, now=lambda: clock[0])
-    clock[0] = seconds
-    track.move(position)
-    assert (bar.percent, bar.text) == (percent, text)
+    heard = shown(position, seconds=seconds)
+    assert (heard.done, heard.texts[-1]) == (percent, text)
 
 
 def test_a_first_installation_has_no_time_left() -> None:
-    bar = Bar()
-    track = ProgressReport(SilentMonitor(), bar, expected={}, now=lambda: 0.0)
-    track.move(Position(phase="packages", done=1, total=2))
-    assert bar.text == "packages 1/2"
-    assert 0 < bar.percent < 100
+    heard = shown(Position(phase="packages", done=1, total=2), expected={})
+    assert heard.texts[-1] == "packages 1/2"
+    assert 0 < heard.done < 100
 
 
 def test_it_never_goes_back() -> None:
-    bar = Bar()
-    track = ProgressReport(SilentMonitor(), bar, expected=EXPECTED, now=lambda: 0.0)
-    track.move(Position(phase="scripts"))
-    track.move(Position(phase="packages", done=1, total=6))
-    assert bar.percent == 60
-
-
-def test_phases_are_timed() -> None:
-    clock = [0.0]
-    track = ProgressReport(SilentMonitor(), Bar(), expected={}, now=lambda: clock[0])
-    for seconds, phase in ((5, "boot"), (25, "packages"), (85, "shutdown")):
-        clock[0] = seconds
-        track.move(Position(phase=phase))
-    clock[0] = 90
-    track.end()
-    assert track.seconds == {"firmware": 5, "boot": 20, "packages": 60, "shutdown": 5}
+    heard = shown(Position(phase="scripts"), Position(phase="packages", done=1, total=6))
+    assert heard.done == 60

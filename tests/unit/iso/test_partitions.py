@@ -66,32 +66,21 @@ def test_the_tables_of_the_image_are_right() -> None:
 
 @pytest.mark.parametrize("apple", [False, True])
 @pytest.mark.parametrize("entries", [128, 248, 4])
-def test_what_lies_behind_moves_when_the_image_grows(entries: int, *, apple: bool) -> None:
-    size = _SIZE + 100 * 2048
+@pytest.mark.parametrize(("insertion", "size"), [(_GROWN, _SIZE + 100 * 2048), (_TAKEN_UP, _SIZE)])
+def test_what_lies_behind_moves_until_a_gap_takes_it_up(
+    insertion: Insertion, size: int, entries: int, *, apple: bool
+) -> None:
     image = _image(entries=4 if apple else entries, apple=apple)
-    after = _mended(image, _GROWN, size)
+    after = _mended(image, insertion, size)
     assert tuple(partitions.problems(after)) == ()
     found = [(each.start, each.end) for each in partitions.partitions(after)]
-    end = size // 512
+    end, volume = size // 512, (_VOLUME + insertion.count) * 4
     assert found == [
         (0, end),
-        (_VOLUME * 4 + 400, _VOLUME * 4 + 800),
-        (64, _VOLUME * 4 + 400),
-        (_VOLUME * 4 + 400, _VOLUME * 4 + 800),
-        (_VOLUME * 4 + 800, end - 64),
-    ]
-
-
-def test_a_gap_takes_the_movement_up() -> None:
-    after = _mended(_image(), _TAKEN_UP, _SIZE)
-    assert tuple(partitions.problems(after)) == ()
-    found = [(each.start, each.end) for each in partitions.partitions(after)]
-    assert found == [
-        (0, _END),
-        (_VOLUME * 4 + 40, _VOLUME * 4 + 440),
-        (64, _VOLUME * 4 + 40),
-        (_VOLUME * 4 + 40, _VOLUME * 4 + 440),
-        (_VOLUME * 4 + 440, _END - 64),
+        (volume, volume + 400),
+        (64, volume),
+        (volume, volume + 400),
+        (volume + 400, end - 64),
     ]
 
 

@@ -7,8 +7,8 @@ import pytest
 from builder.kickstart.library import Library
 from builder.kickstart.lint import lint
 from builder.kickstart.render import render
-from builder.recipes.order import Request, resolve
 from builder.releases import catalogue
+from tests.orders import ordered
 
 EXTENDED = """\
 {% extends "base.ks.j2" %}
@@ -36,7 +36,7 @@ def test_an_own_kickstart_may_extend_our_base(tmp_path: Path, name: str, given: 
     (tmp_path / release.kickstart).write_text(EXTENDED)
     (tmp_path / "snippets").mkdir()
     (tmp_path / "snippets/localization.ks.j2").write_text("lang C\ntimezone UTC\n")
-    made = render(resolve(Request(release=name, kickstart=file), library, environ={}))
+    made = render(ordered(name, library=library, kickstart=file))
     lines = made.text.splitlines()
     assert lines[0] == f"# {release.title}, profile minimal."
     assert lines[2:5] == ["cmdline", "url --url=http://mirror.example/os", "lang C"]
@@ -49,5 +49,5 @@ def test_an_own_kickstart_may_extend_our_base(tmp_path: Path, name: str, given: 
 
 def test_an_own_base_is_what_ours_extend(tmp_path: Path) -> None:
     (tmp_path / "base.ks.j2").write_text("text\n{% block auth %}{% endblock %}\npoweroff\n")
-    made = render(resolve(Request(release="centos7"), Library(tmp_path), environ={}))
+    made = render(ordered(library=Library(tmp_path)))
     assert made.text.split() == ["text", "auth", "--enableshadow", "--passalgo=sha512", "poweroff"]

@@ -1,7 +1,6 @@
 """Boot menus, text to text."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from builder.errors import UsageError
 from builder.media import bootloader
 from builder.media.unattended import TITLE, Unattended
+from tests.values import Golden
 
 _GOLDEN = Path(__file__).parents[2] / "golden" / "boot"
 _MEDIA = Path(__file__).parents[4] / "shared" / "facts" / "media"
@@ -30,9 +30,7 @@ _REAL = [
 
 
 @pytest.mark.parametrize(("name", "path", "entry"), _MENUS)
-def test_edited_menu(
-    name: str, path: str, entry: Unattended, golden: Callable[[str, str], None]
-) -> None:
+def test_edited_menu(name: str, path: str, entry: Unattended, golden: Golden) -> None:
     original = (_GOLDEN / f"{name}.cfg").read_text()
     golden(f"boot/{name}-edited.cfg", bootloader.edit(path, original, entry))
 
@@ -77,14 +75,6 @@ def _settings(path: str) -> set[str]:
 
 def _belongs_to_entries(line: str) -> bool:
     return TITLE in line or line == "label builder" or bool(_commands(line))
-
-
-def test_real_isolinux_keeps_its_submenu_below_our_entry() -> None:
-    edited = bootloader.edit("isolinux.cfg", (_GOLDEN / "el7-isolinux.cfg").read_text(), _EL7)
-    labels = re.findall(r"^label (\S+)", edited, re.M)
-    assert labels == ["builder", "linux", "vesa", "rescue", "memtest", "local"]
-    assert edited.count("menu default") == 1
-    assert edited.index("label builder") < edited.index("menu default") < edited.index("linux\n")
 
 
 _ISOLINUX = [

@@ -5,16 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from builder.kickstart.library import Library
 from builder.model.build import BuildOrder
 from builder.monitor import SilentMonitor
 from builder.pipeline.plan import judge
-from builder.recipes.order import Request, resolve
 from builder.registry import channels
 from builder.registry.publish import publish
 from builder.registry.registry import Registry
 from builder.rehearsal.cache import location
-from tests.orders import key
+from tests.orders import key, ordered
 from tests.values import image, manifest
 
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -26,10 +24,6 @@ def store(tmp_path: Path) -> Path:
     folder = tmp_path / "store"
     folder.mkdir()
     return folder
-
-
-def order(request: Request) -> BuildOrder:
-    return resolve(request, Library(), environ={})
 
 
 def published(order: BuildOrder, store: Path, *, iso_sha256: str, day: int) -> None:
@@ -45,48 +39,36 @@ def judged(order: BuildOrder, store: Path) -> tuple[str, str]:
     return judge(order, store=store, cache=store, monitor=SilentMonitor())
 
 
-CENTOS7 = Request(release="centos7")
-REHEARSAL = Request(release="rehearsal")
-
-
-@pytest.mark.parametrize("request_", [CENTOS7, REHEARSAL], ids=["centos7", "rehearsal"])
-def test_what_was_never_built_is_new(store: Path, request_: Request) -> None:
-    published(order(Request(release="centos7", medium="dvd")), store, iso_sha256=EMPTY, day=1)
-    assert judged(order(request_), store) == ("new", "never built")
+@pytest.mark.parametrize("release", ["centos7", "rehearsal"])
+def test_what_was_never_built_is_new(store: Path, release: str) -> None:
+    published(ordered(medium="dvd"), store, iso_sha256=EMPTY, day=1)
+    assert judged(ordered(release), store) == ("new", "never built")
 
 
 def test_a_download_is_judged_without_it(store: Path) -> None:
-    wanted = order(CENTOS7)
+    wanted = ordered()
     published(wanted, store, iso_sha256=wanted.medium.sha256, day=1)
     published(wanted, store, iso_sha256=EMPTY, day=2)
     assert judged(wanted, store) == ("unchanged", "unchanged since 20261101.1")
 
 
 def test_what_was_revoked_is_built_again(store: Path) -> None:
-    wanted = order(CENTOS7)
+    wanted = ordered()
     published(wanted, store, iso_sha256=wanted.medium.sha256, day=1)
     channels.revoke(Registry(store), wanted.name, reason="bad")
     assert judged(wanted, store) == ("changed", "20261101.1 is revoked")
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"variables": {"timezone": "Europe/Berlin"}},
-        {"disk_gib": 11},
-    ],
-    ids=["kickstart", "disk"],
-)
-def test_another_input_is_a_change(store: Path, change: dict[str, object]) -> None:
-    before = order(CENTOS7)
+def test_another_input_is_a_change(store: Path) -> None:
+    before = ordered()
     published(before, store, iso_sha256=before.medium.sha256, day=1)
     published(before, store, iso_sha256=before.medium.sha256, day=3)
-    after = order(Request(release="centos7", **change))  # type: ignore[arg-type]  # a table's row
-    assert judged(after, store) == ("changed", "changed since 20261103.1")
+    for after in (ordered(variables={"timezone": "Europe/Berlin"}), ordered(disk_gib=11)):
+        assert judged(after, store) == ("changed", "changed since 20261103.1")
 
 
 def test_a_medium_that_is_not_made_yet_is_unknown(store: Path) -> None:
-    wanted = order(REHEARSAL)
+    wanted = ordered("rehearsal")
     published(wanted, store, iso_sha256=EMPTY, day=1)
     assert judged(wanted, store) == (
         "unknown",
@@ -106,6 +88,6 @@ def test_a_medium_that_is_not_made_yet_is_unknown(store: Path) -> None:
 def test_an_iso_at_hand(store: Path, unverified: bool, state: str) -> None:
     iso = store / "mine.iso"
     iso.touch()
-    wanted = order(Request(release="centos7", iso=iso, allow_unverified=unverified))
+    wanted = ordered(iso=iso, allow_unverified=unverified)
     published(wanted, store, iso_sha256=EMPTY, day=1)
     assert judged(wanted, store)[0] == state

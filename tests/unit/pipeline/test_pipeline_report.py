@@ -1,13 +1,12 @@
 """What a run leaves for people and for machines."""
 
-from collections.abc import Callable
-
 import pytest
 
 from builder.cli.output import table, to_json
 from builder.errors import BatchError
 from builder.pipeline import report
 from builder.pipeline.runner import Outcome
+from tests.values import Golden
 
 PUBLISHED = Outcome(
     name="centos7",
@@ -36,26 +35,12 @@ FAILED = Outcome(
 OUTCOMES = (PUBLISHED, UNCHANGED, FAILED)
 
 
-def test_table(golden: Callable[[str, str], None]) -> None:
+def test_table_and_json(golden: Golden) -> None:
     golden("pipeline/report.txt", table(report.HEADER, report.rows(OUTCOMES)) + "\n")
-
-
-def test_json(golden: Callable[[str, str], None]) -> None:
     golden("pipeline/report.json", to_json(OUTCOMES) + "\n")
 
 
-def test_nothing_failed() -> None:
+def test_some_failed() -> None:
     report.check((PUBLISHED, UNCHANGED))
-
-
-@pytest.mark.parametrize(
-    ("outcomes", "message"),
-    [
-        (OUTCOMES, "1 of 3 builds failed: centos7-kvm-host."),
-        ((FAILED,), "1 of 1 builds failed: centos7-kvm-host."),
-    ],
-)
-def test_some_failed(outcomes: tuple[Outcome, ...], message: str) -> None:
-    with pytest.raises(BatchError) as caught:
-        report.check(outcomes)
-    assert (caught.value.message, caught.value.exit_code) == (message, 10)
+    with pytest.raises(BatchError, match=r"^1 of 3 builds failed: centos7-kvm-host\.$"):
+        report.check(OUTCOMES)

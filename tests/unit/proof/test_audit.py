@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,14 +21,17 @@ ENFORCING = {
     "etc/selinux/targeted/policy/policy.31": "",
 }
 LABEL = "system_u:object_r:etc_t:s0"
+ACCOUNTS = (
+    "root:x:0:0::/root:/bin/sh\nsshd:x:74:74::/var/empty:/sbin/nologin\n"
+    "nobody:x:65534:65534::/:/sbin/nologin\n"
+)
 CLEAN = {
-    "etc/passwd": "root:x:0:0::/root:/bin/sh\nsshd:x:74:74::/var/empty:/sbin/nologin\n"
-    "nobody:x:65534:65534::/:/sbin/nologin\n",
+    "etc/passwd": ACCOUNTS,
     "etc/shadow": "root:!!:18000::::::\nsshd:*:18000::::::\n",
     "etc/machine-id": "",
 }
 JOE = {
-    "etc/passwd": CLEAN["etc/passwd"] + "joe:x:1000:1000::/home/joe:/bin/bash\n",
+    "etc/passwd": ACCOUNTS + "joe:x:1000:1000::/home/joe:/bin/bash\n",
     "home/joe/.ssh/authorized_keys": f"# mine\n{KEY}\n",
 }
 
@@ -76,70 +80,55 @@ def test_a_clean_system_has_no_findings(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "check", "details"),
+    ("path", "text", "check", "detail"),
     [
-        ({"etc/machine-id": "0af1\n"}, "machine-id", ["/etc/machine-id holds 0af1"]),
+        ("etc/machine-id", "0af1\n", "machine-id", "{} holds 0af1"),
+        ("var/lib/dbus/machine-id", "0af1\n", "machine-id", "{} holds 0af1"),
+        ("etc/hostname", "night-3\n", "hostname", "{} says night-3"),
         (
-            {"var/lib/dbus/machine-id": "0af1\n"},
-            "machine-id",
-            ["/var/lib/dbus/machine-id holds 0af1"],
-        ),
-        ({"etc/hostname": "night-3\n"}, "hostname", ["/etc/hostname says night-3"]),
-        (
-            {"etc/resolv.conf": "# by hand\nnameserver 192.0.2.1\n"},
+            "etc/resolv.conf",
+            "# by hand\nnameserver 192.0.2.1\n",
             "resolv-conf",
-            ["/etc/resolv.conf says nameserver 192.0.2.1"],
+            "{} says nameserver 192.0.2.1",
         ),
         (
-            {"etc/sysconfig/network-scripts/ifcfg-eth0": "DEVICE=eth0\nUUID=1-2\n"},
+            "etc/sysconfig/network-scripts/ifcfg-eth0",
+            "DEVICE=eth0\nUUID=1-2\n",
             "network-identity",
-            ["/etc/sysconfig/network-scripts/ifcfg-eth0 has UUID="],
+            "{} has UUID=",
         ),
-        ({"var/log/journal/x/system.journal": ""}, "logs", ["/var/log/journal/x/system.journal"]),
-        ({"facts/swap": "/dev/sda2 1\n"}, "swap", ["the swap area /dev/sda2 holds data"]),
-        ({"root/.env": f"x={HASH}\n"}, "secrets", ["/root/.env has a password hash"]),
-        ({"etc/x.pem": PRIVATE}, "secrets", ["/etc/x.pem has a private key"]),
+        ("var/log/journal/x/system.journal", "", "logs", "{}"),
+        ("facts/swap", "/dev/sda2 1\n", "swap", "the swap area /dev/sda2 holds data"),
+        ("root/.env", f"x={HASH}\n", "secrets", "{} has a password hash"),
+        ("etc/x.pem", PRIVATE, "secrets", "{} has a private key"),
         (
-            {"etc/yum.repos.d/x.repo": "baseurl=https://me:pass@example.com/\n"},
+            "etc/yum.repos.d/x.repo",
+            "baseurl=https://me:pass@example.com/\n",
             "secrets",
-            ["/etc/yum.repos.d/x.repo has a password in an address"],
+            "{} has a password in an address",
         ),
         (
-            {"root/ks.cfg": "rootpw --plaintext almalinux\n"},
+            "root/ks.cfg",
+            "rootpw --plaintext almalinux\n",
             "secrets",
-            ["/root/ks.cfg has a password of a kickstart"],
+            "{} has a password of a kickstart",
         ),
+        ("etc/shadow", f"root:{HASH}:18000::::::\n", "root-login", "root has a password"),
         (
-            {"etc/shadow": f"root:{HASH}:18000::::::\n"},
-            "root-login",
-            ["root has a password"],
-        ),
-        (
-            {"etc/shadow": "root:!!:1::::::\nsshd::1::::::\n"},
+            "etc/shadow",
+            "root:!!:1::::::\nsshd::1::::::\n",
             "passwords",
-            ["sshd has an empty password"],
+            "sshd has an empty password",
         ),
-        (
-            {"etc/passwd": CLEAN["etc/passwd"] + "vagrant:x:1000:1000::/home/vagrant:/bin/sh\n"},
-            "users",
-            ["the account vagrant"],
-        ),
-        (
-            {"etc/passwd": CLEAN["etc/passwd"] + "toor:x:0:0::/root:/bin/sh\n"},
-            "users",
-            ["the account toor is root"],
-        ),
-        (
-            {"root/.ssh/authorized_keys": f"{KEY}\n"},
-            "authorized-keys",
-            ["/root/.ssh/authorized_keys lets in someone@example"],
-        ),
+        ("etc/passwd", f"{ACCOUNTS}joe:x:1000:1000::/:/bin/sh\n", "users", "the account joe"),
+        ("etc/passwd", f"{ACCOUNTS}toor:x:0:0::/:/bin/sh\n", "users", "the account toor is root"),
+        ("root/.ssh/authorized_keys", KEY, "authorized-keys", "{} lets in someone@example"),
     ],
 )
 def test_a_flaw_is_one_finding(
-    tmp_path: Path, files: dict[str, str], check: str, details: list[str]
+    tmp_path: Path, path: str, text: str, check: str, detail: str
 ) -> None:
-    assert failed(tmp_path, files) == {check: tuple(details)}
+    assert failed(tmp_path, {path: text}) == {check: (detail.format(f"/{path}"),)}
 
 
 @pytest.mark.parametrize(
@@ -185,20 +174,18 @@ def test_a_flood_of_findings_is_cut(tmp_path: Path) -> None:
     assert len(found["logs"]) == 20
 
 
-@pytest.mark.parametrize("content", [b"", b"\1" * 2048])
-def test_an_archive_that_is_none(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "archive.tar").write_bytes(content)
-    with (
-        pytest.raises(HostError, match="cannot be read"),
-        GuestTree.opened(tmp_path / "archive.tar"),
-    ):
-        pass
-
-
-def test_a_list_that_was_cut_off(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda _whole: b"",
+        lambda _whole: b"\1" * 2048,
+        lambda whole: whole.replace(b"644\0", b"644x", 1),
+    ],
+    ids=["nothing", "nonsense", "a list that was cut off"],
+)
+def test_an_archive_that_is_none(tmp_path: Path, spoil: Callable[[bytes], bytes]) -> None:
     archive = write(tmp_path / "archive.tar", {"etc/passwd": ""})
-    text = archive.read_bytes().replace(b"644\0", b"644x", 1)
-    archive.write_bytes(text)
+    archive.write_bytes(spoil(archive.read_bytes()))
     with pytest.raises(HostError, match="cannot be read"), GuestTree.opened(archive):
         pass
 

@@ -1,13 +1,16 @@
 """From names to orders."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from builder.errors import BuilderError, ConfigError, UsageError
-from builder.kickstart.library import Library
 from builder.model.media import AtHand
 from builder.recipes.order import Request, pairs, resolve
+from tests.orders import LIBRARY, ordered
+
+GONE = Path("/nonexistent/file")
 
 
 @pytest.mark.parametrize(
@@ -31,34 +34,29 @@ def test_a_pair_needs_a_value() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "name"),
+    ("asked", "name"),
     [
-        (Request(release="centos7"), "centos7"),
-        (Request(release="centos7", medium="minimal"), "centos7"),
-        (Request(release="centos7", medium="dvd", profile="kvm-host"), "centos7-dvd-kvm-host"),
-        (Request(release="centos7", firmware="uefi"), "centos7-uefi"),
+        ({}, "centos7"),
+        ({"medium": "minimal"}, "centos7"),
+        ({"medium": "dvd", "profile": "kvm-host"}, "centos7-dvd-kvm-host"),
+        ({"firmware": "uefi"}, "centos7-uefi"),
     ],
 )
-def test_the_name_tells_what_differs(request_: Request, name: str) -> None:
-    assert resolve(request_, Library(), environ={}).name == name
+def test_the_name_tells_what_differs(asked: dict[str, Any], name: str) -> None:
+    assert ordered(**asked).name == name
 
 
 def test_what_was_asked_for_is_in_the_order(tmp_path: Path) -> None:
     iso = tmp_path / "x.iso"
     iso.touch()
-    order = resolve(
-        Request(
-            release="centos7",
-            medium="dvd",
-            iso=iso,
-            allow_unverified=True,
-            variables={"lang": "de_DE.UTF-8"},
-            memory_mib=3000,
-            vcpus=3,
-            disk_gib=33,
-        ),
-        Library(),
-        environ={},
+    order = ordered(
+        medium="dvd",
+        iso=iso,
+        allow_unverified=True,
+        variables={"lang": "de_DE.UTF-8"},
+        memory_mib=3000,
+        vcpus=3,
+        disk_gib=33,
     )
     assert order.iso == AtHand(path=iso)
     assert (order.memory_mib, order.vcpus, order.capacity) == (3000, 3, 33 * 2**30)
@@ -68,53 +66,34 @@ def test_what_was_asked_for_is_in_the_order(tmp_path: Path) -> None:
 
 def test_a_password_hash_goes_into_the_order_and_is_not_shown() -> None:
     hashed = f"$6$salt${'a' * 86}"
-    order = resolve(
-        Request(release="centos7"), Library(), environ={"BUILDER_ROOT_PASSWORD": hashed}
-    )
+    environ = {"BUILDER_ROOT_PASSWORD": hashed}
+    order = resolve(Request(release="centos7"), LIBRARY, environ=environ)
     assert order.secrets.root_password_hash == hashed
     assert hashed not in repr(order)
 
 
 @pytest.mark.parametrize(
-    ("request_", "error", "sentence", "hint"),
+    ("asked", "error", "sentence", "hint"),
     [
-        (Request(release="centos"), UsageError, "no release 'centos'", "Did you mean centos7?"),
+        ({"release": "centos"}, UsageError, "no release 'centos'", "Did you mean centos7?"),
+        ({"profile": "minimall"}, UsageError, "no profile 'minimall'", "Did you mean minimal?"),
+        ({"medium": "dvdd"}, UsageError, "no medium 'dvdd'", "Did you mean dvd?"),
+        ({"iso": GONE}, ConfigError, f"no file {GONE}", "--iso"),
+        ({"iso": Path("/")}, ConfigError, "no file /", "--iso"),
         (
-            Request(release="centos7", profile="minimall"),
-            UsageError,
-            "no profile 'minimall'",
-            "Did you mean minimal?",
-        ),
-        (
-            Request(release="centos7", medium="dvdd"),
-            UsageError,
-            "no medium 'dvdd'",
-            "Did you mean dvd?",
-        ),
-        (
-            Request(release="centos7", iso=Path("/nonexistent/x.iso")),
+            {"kickstart": GONE},
             ConfigError,
-            "no file /nonexistent/x.iso",
-            "--iso",
-        ),
-        (Request(release="centos7", iso=Path("/")), ConfigError, "no file /", "--iso"),
-        (
-            Request(release="centos7", kickstart=Path("/nonexistent/x.ks")),
-            ConfigError,
-            "Cannot read the kickstart /nonexistent/x.ks: No such file or directory.",
+            f"Cannot read the kickstart {GONE}: No such file or directory.",
             "UTF-8",
         ),
-        (
-            Request(release="centos7", root_password_file=Path("/nonexistent/password")),
-            ConfigError,
-            "/nonexistent/password",
-            "",
-        ),
+        ({"root_password_file": GONE}, ConfigError, str(GONE), ""),
     ],
 )
-def test_refused(request_: Request, error: type[BuilderError], sentence: str, hint: str) -> None:
+def test_refused(
+    asked: dict[str, Any], error: type[BuilderError], sentence: str, hint: str
+) -> None:
     with pytest.raises(error) as caught:
-        resolve(request_, Library(), environ={})
+        ordered(**asked)
     assert sentence in caught.value.message
     assert hint in caught.value.hint
 
@@ -122,7 +101,7 @@ def test_refused(request_: Request, error: type[BuilderError], sentence: str, hi
 def test_a_kickstart_at_hand_goes_into_the_order_and_the_name(tmp_path: Path) -> None:
     file = tmp_path / "Web Server.ks.j2"
     file.write_text("cmdline\n")
-    order = resolve(Request(release="centos7", kickstart=file), Library(), environ={})
+    order = ordered(kickstart=file)
     assert order.kickstart.name == "Web Server.ks.j2"
     assert order.kickstart.texts["Web Server.ks.j2"] == "cmdline\n"
     assert order.name == "centos7-web-server"

@@ -1,7 +1,5 @@
 """The builds under artifacts/: which there are, how they are doing, which one a word means."""
 
-import fcntl
-import json
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,38 +8,32 @@ from pathlib import Path
 import pytest
 
 from builder.errors import UsageError
+from builder.files import locked
 from builder.record.builds import builds, find, load
+from tests.values import recorded
 
-GONE = 2**22 + 1
-"""A process that cannot be: the kernel's largest id is 2^22."""
-
-
-MINUTE_LATER = datetime(2026, 11, 25, 9, 41, 5, tzinfo=UTC).timestamp()
+WRITTEN = datetime(2026, 11, 25, 9, 40, 5, tzinfo=UTC).timestamp()
 
 
-def make(artifacts: Path, name: str, build_id: str, **content: object) -> Path:
-    folder = artifacts / name / build_id
-    folder.mkdir(parents=True)
-    text = json.dumps({"build_id": build_id, "name": name, **content})
-    (folder / "build.json").write_text(text)
-    os.utime(folder / "build.json", (1_795_600_000, 1_795_600_000))
+def make(folder: Path, *, seconds: int = 0, **content: object) -> Path:
+    """Make the folder of a build, whose record was written so long after 9:40:05."""
+    recorded(folder, **content)
+    os.utime(folder / "build.json", (WRITTEN + seconds, WRITTEN + seconds))
     return folder
 
 
 @pytest.fixture
 def artifacts(tmp_path: Path) -> Iterator[Path]:
-    make(tmp_path, "centos7", "20261125T094005-96974f0b", pid=GONE, state="done")
-    make(tmp_path, "centos7", "20261125T094006-5646559a", pid=GONE, state="failed", error="No.")
-    make(tmp_path, "rehearsal", "20261124T000000-aaaaaaaa", pid=os.getpid(), state="running")
-    make(tmp_path, "rehearsal", "20261123T000000-bbbbbbbb", pid=GONE, state="running")
+    make(tmp_path / "centos7/20261125T094005-96974f0b", state="done")
+    make(tmp_path / "centos7/20261125T094006-5646559a", state="failed", error="No.")
+    running = make(tmp_path / "rehearsal/20261124T000000-aaaaaaaa", state="running")
+    make(tmp_path / "rehearsal/20261123T000000-bbbbbbbb", state="running")
     (tmp_path / "README.md").touch()
     (tmp_path / "centos7" / "notes").mkdir()
     (tmp_path / "centos7" / "torn").mkdir()
     (tmp_path / "centos7" / "torn" / "build.json").write_text('{"build_id":')
-    running = os.open(tmp_path / "rehearsal" / "20261124T000000-aaaaaaaa", os.O_RDONLY)
-    fcntl.flock(running, fcntl.LOCK_EX)
-    yield tmp_path
-    os.close(running)
+    with locked(running):
+        yield tmp_path
 
 
 def test_newest_first(artifacts: Path) -> None:
@@ -90,12 +82,6 @@ def test_other_words_do_not(artifacts: Path, word: str, sentence: str, hint: str
     assert hint in caught.value.hint
 
 
-def test_without_builds_none_is_known(tmp_path: Path) -> None:
-    with pytest.raises(UsageError) as caught:
-        find(tmp_path / "artifacts", "centos7")
-    assert caught.value.hint == "None is known."
-
-
 @pytest.mark.parametrize(
     ("content", "began", "seconds"),
     [
@@ -111,20 +97,19 @@ def test_without_builds_none_is_known(tmp_path: Path) -> None:
     ],
 )
 def test_times(tmp_path: Path, content: dict[str, str], began: str, seconds: float) -> None:
-    folder = make(tmp_path, "centos7", "20261125T094005-96974f0b", state="done", **content)
-    os.utime(folder / "build.json", (MINUTE_LATER, MINUTE_LATER))
-    build = load(folder)
+    folder = tmp_path / "centos7/20261125T094005-96974f0b"
+    build = load(make(folder, seconds=60, state="done", **content))
     assert build is not None
     assert (build.began.isoformat(), build.seconds) == (began, seconds)
 
 
 def test_an_id_without_a_time_has_that_of_its_file(tmp_path: Path) -> None:
-    build = load(make(tmp_path, "centos7", "by-hand", state="done"))
+    build = load(make(tmp_path / "centos7/by-hand", state="done"))
     assert build is not None
-    assert build.began == datetime.fromtimestamp(1_795_600_000, UTC)
+    assert build.began.timestamp() == WRITTEN
 
 
 def test_sentences_are_safe_to_print(tmp_path: Path) -> None:
-    build = load(make(tmp_path, "x", "y", state="failed", error="No\x1b[2J \x9b1m\u202esuch."))
+    build = load(make(tmp_path / "x/y", state="failed", error="No\x1b[2J \x9b1m\u202esuch."))
     assert build is not None
     assert build.result == "No[2J 1msuch."

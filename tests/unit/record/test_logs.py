@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from builder.record import logs
 
 
@@ -15,21 +13,11 @@ def test_a_log_is_read_whole_or_from_its_end(tmp_path: Path) -> None:
     assert b"".join(logs.chunks(path, most=15)) == b"567890123456789"
 
 
-@pytest.mark.parametrize(
-    ("raw", "lines"),
-    [
-        (b"one\r\ntwo", ["one", "two"]),
-        (b"\x1b[31mred\x1b[0m\n", ["red"]),
-        (b"a\tb\n", ["a       b"]),
-        ("C1 \x9b31m, bidi \u202eevil\n".encode(), ["C1 31m, bidi evil"]),
-        (b"x" * 5000 + b"\n", ["x" * 1000]),
-        (b"\xff\xfe!", ["\ufffd\ufffd!"]),
-    ],
-)
-def test_what_is_printed_is_safe(raw: bytes, lines: list[str]) -> None:
+def test_what_is_printed_is_safe() -> None:
+    raw = "\x1b[31mred\x1b[0m\tand\r\n\x9b31m, \u202eevil\n\r\nlogin:\x9b".encode()
     for size in (1, 3, len(raw)):
         pieces = [raw[at : at + size] for at in range(0, len(raw), size)]
-        assert list(logs.cleaned(pieces)) == lines
+        assert list(logs.cleaned(pieces)) == ["red     and", "31m, evil", "login:"]
 
 
 class Play:

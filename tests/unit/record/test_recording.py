@@ -2,23 +2,13 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Unpack
 
 import pytest
 
 from builder.errors import InstallError
-from builder.model.event import Details, Kind
-from builder.monitor import SilentMonitor
 from builder.record import events
 from builder.record.recorder import Recorder
-
-
-class Heard(SilentMonitor):
-    def __init__(self) -> None:
-        self.events: list[tuple[Kind, str]] = []
-
-    def tell(self, kind: Kind, text: str, **_details: Unpack[Details]) -> None:
-        self.events.append((kind, text))
+from tests.monitors import Heard
 
 
 def fail(recorder: Recorder) -> None:
@@ -51,4 +41,5 @@ def test_everything_worth_it_is_written_down_and_passed_on(tmp_path: Path) -> No
     ]
     assert (told[3].done, told[3].total) == (1, 2)
     assert (told[6].source, told[6].line) == ("console", "panic")
-    assert heard.events == [(each.kind, each.text) for each in told if each.kind != "step"]
+    passed_on = [(kind, text) for kind, text, _ in heard.told]
+    assert passed_on == [(each.kind, each.text) for each in told if each.kind != "step"]

@@ -162,11 +162,16 @@ def test_a_short_manifest_after_a_long_one(tmp_path: Path) -> None:
     assert Registry(tmp_path).templates() == tuple(made)
 
 
-def test_what_is_wrong_behind_the_header_is_said_when_it_is_read(registry: Registry) -> None:
+def test_what_is_wrong_behind_the_header_or_gone_is_said_when_it_is_read(
+    registry: Registry,
+) -> None:
     newest = registry.newest("centos7")
     assert newest is not None
     record = json.loads(newest.manifest.read_text())
     newest.manifest.write_text(json.dumps({**record, "packages": 7}))
     assert registry.newest("centos7") == newest
+    with pytest.raises(TemplateError, match=r"centos7-20261123\.5\.json cannot be read"):
+        manifest(newest)
+    newest.manifest.unlink()
     with pytest.raises(TemplateError, match=r"centos7-20261123\.5\.json cannot be read"):
         manifest(newest)

@@ -25,29 +25,27 @@ GRUB = [
 ]
 
 
+def entry(name: str) -> str:
+    return ISOLINUX.split(f"label {name}\n")[1].split("\nlabel ")[0]
+
+
 def test_isolinux_checks_the_media_by_default_after_a_minute() -> None:
-    text = ISOLINUX
-    assert "\ntimeout 600\n" in text
-    entry = text.split("label check\n")[1].split("\nlabel ")[0]
-    assert "menu default" in entry
-    assert f"append initrd=initrd.img {STAGE2['el7']} " in entry
-    assert " rd.live.check quiet\n" in entry
-    assert text.count("menu default") == 1
-
-
-def test_isolinux_keeps_entries_without_kernel_arguments() -> None:
-    text = ISOLINUX
-    for name in ("memtest", "local"):
-        entry = text.split(f"label {name}\n")[1].split("\nlabel ")[0]
-        assert "append" not in entry
-    assert text.index("menu begin ^Troubleshooting") < text.index("label vesa")
-    assert text.index("label returntomain") < text.index("menu end")
+    assert "\ntimeout 600\n" in ISOLINUX
+    assert "menu default" in entry("check")
+    assert f"append initrd=initrd.img {STAGE2['el7']} " in entry("check")
+    assert " rd.live.check quiet\n" in entry("check")
+    assert ISOLINUX.count("menu default") == 1
 
 
 @pytest.mark.parametrize("name", ["linux", "check", "vesa", "rescue"])
 def test_every_isolinux_entry_names_stage2_once(name: str) -> None:
-    entry = ISOLINUX.split(f"label {name}\n")[1].split("\nlabel ")[0]
-    assert entry.count(STAGE2["el7"]) == 1
+    assert entry(name).count(STAGE2["el7"]) == 1
+
+
+def test_isolinux_keeps_entries_without_kernel_arguments() -> None:
+    assert "append" not in entry("memtest") + entry("local")
+    assert ISOLINUX.index("menu begin ^Troubleshooting") < ISOLINUX.index("label vesa")
+    assert ISOLINUX.index("label returntomain") < ISOLINUX.index("menu end")
 
 
 @pytest.mark.parametrize(("layout", "text", "suffix"), GRUB)
@@ -97,6 +95,7 @@ def _parsed(text: str) -> configparser.ConfigParser:
 @pytest.mark.parametrize("name", STAGE2)
 def test_a_medium_says_what_it_is(tmp_path: Path, name: str) -> None:
     layout = known.find(name)
+    assert len(layout.volume_id) <= 32, "ISO 9660 has no room for more"
     for path in layout.checked:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text("abc")
@@ -106,8 +105,7 @@ def test_a_medium_says_what_it_is(tmp_path: Path, name: str) -> None:
     assert _parsed(treeinfo)["stage2"]["mainimage"] == layout.stage2
     digest = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert (treeinfo.count(digest), treeinfo.count("@")) == (len(layout.checked), 0)
-    discinfo = (tmp_path / ".discinfo").read_text().splitlines()
-    assert discinfo[0] == f"{layout.timestamp}.000000"
+    assert (tmp_path / ".discinfo").read_text().startswith(f"{layout.timestamp}.000000\n")
     assert str(layout.timestamp) in treeinfo
     assert len(layout.volume_id) <= 32  # of ISO 9660
 

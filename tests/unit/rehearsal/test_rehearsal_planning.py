@@ -1,5 +1,7 @@
 """The installer's plan of the disks, from kickstart requests: tables."""
 
+from dataclasses import replace
+
 import pytest
 
 from builder.rehearsal.guest.disks import fstab, script
@@ -23,16 +25,17 @@ EFI = PartitionRequest(mountpoint="/boot/efi", fstype="efi", size=200)
 
 
 def machine(
-    *sizes: int, firmware: Firmware = Firmware.BIOS, blank: bool = True, name: str = "sd"
+    *sizes: int, firmware: Firmware = Firmware.BIOS, blank: bool = True, first: str = "sda"
 ) -> Machine:
-    disks = tuple(
-        Disk(name=f"{name}{'abc'[n]}", size=size, blank=blank) for n, size in enumerate(sizes)
-    )
+    names = zip((first, "sdb"), sizes, strict=False)
+    disks = tuple(Disk(name=name, size=size, blank=blank) for name, size in names)
     return Machine(disks=disks, firmware=firmware, memory=2048)
 
 
-def request(*partitions: PartitionRequest, label: str = "") -> StorageRequest:
-    return StorageRequest(clear=True, initialise=True, disklabel=label, partitions=partitions)
+def request(*partitions: PartitionRequest, **changes: object) -> StorageRequest:
+    """Return a request for these partitions on a disk that may be cleared."""
+    given = StorageRequest(clear=True, initialise=True, partitions=partitions)
+    return replace(given, **changes)  # type: ignore[arg-type]  # what a test names
 
 
 def partitions(layout: DiskLayout) -> list[tuple[str, int, str]]:
@@ -86,15 +89,20 @@ def test_plain_partitions_on_bios() -> None:
         ("/dev/sda3", "xfs", "/"),
     ]
     assert [made.mountpoint for made in layout.mounts()] == ["/", "/boot"]
+    assert script(layout.tables[0]) == (
+        "label: dos\n"
+        "1 : size=512MiB, type=83\n"
+        "2 : size=256MiB, type=82\n"
+        "3 : size=7422MiB, type=83\n"
+    )
 
 
 def test_primary_partitions_come_first() -> None:
-    primary = PartitionRequest(mountpoint="/boot", size=512, primary=True)
-    layout = plan(request(ROOT, primary), machine(8192))
+    layout = plan(request(ROOT, replace(BOOT, primary=True)), machine(8192))
     assert [made.mountpoint for made in layout.filesystems] == ["/boot", "/"]
 
 
-def test_a_fifth_partition_makes_an_extended_one() -> None:
+def test_a_fifth_partition_makes_an_extended_one_that_is_written_before_its_logicals() -> None:
     data = [PartitionRequest(mountpoint=f"/d{n}", size=100) for n in range(3)]
     layout = plan(request(BOOT, ROOT, *data), machine(8192))
     assert [(device, role) for device, _, role in partitions(layout)] == [
@@ -108,6 +116,9 @@ def test_a_fifth_partition_makes_an_extended_one() -> None:
     sizes = {device: size for device, size, _ in partitions(layout)}
     assert sum(sizes[f"/dev/sda{n}"] for n in (1, 2, 3, 4)) <= 8192 - 2
     assert len(layout.filesystems) == 5
+    lines = script(layout.tables[0]).splitlines()
+    assert lines[4] == "4 : type=5"
+    assert [line.split()[0] for line in lines[1:]] == ["1", "2", "3", "4", "5", "6"]
 
 
 def test_uefi_takes_gpt_by_itself() -> None:
@@ -119,16 +130,15 @@ def test_uefi_takes_gpt_by_itself() -> None:
 
 
 def test_biosboot_holds_no_file_system() -> None:
-    layout = plan(request(BIOSBOOT, ROOT, label="gpt"), machine(8192))
+    layout = plan(request(BIOSBOOT, ROOT, disklabel="gpt"), machine(8192))
     assert partitions(layout)[0] == ("/dev/sda1", 1, "biosboot")
     assert [made.mountpoint for made in layout.filesystems] == ["/"]
 
 
-@pytest.mark.parametrize(("name", "expected"), [("vd", "/dev/vda1"), ("nvme0n", "/dev/nvme0n1p1")])
-def test_partition_names(name: str, expected: str) -> None:
-    disk = Disk(name="nvme0n1" if name == "nvme0n" else "vda", size=4096)
-    found = plan(request(ROOT), Machine(disks=(disk,), firmware=Firmware.BIOS, memory=2048))
-    assert partitions(found)[0][0] == expected
+@pytest.mark.parametrize(("disk", "device"), [("vda", "/dev/vda1"), ("nvme0n1", "/dev/nvme0n1p1")])
+def test_partition_names(disk: str, device: str) -> None:
+    layout = plan(request(ROOT), machine(4096, first=disk))
+    assert partitions(layout)[0][0] == device
 
 
 def test_partitions_go_to_the_disk_that_is_named() -> None:
@@ -141,10 +151,9 @@ def test_partitions_go_to_the_disk_that_is_named() -> None:
 
 
 def test_volumes() -> None:
-    storage = StorageRequest(
-        clear=True,
-        initialise=True,
-        partitions=(BOOT, PartitionRequest(mountpoint="pv.01", size=1024, grow=True)),
+    storage = request(
+        BOOT,
+        PartitionRequest(mountpoint="pv.01", size=1024, grow=True),
         groups=(GroupRequest(name="vg-one", physical=("pv.01",)),),
         logicals=(
             LogicalRequest(mountpoint="swap", group="vg-one", name="swap", size=255),
@@ -162,16 +171,14 @@ def test_volumes() -> None:
 
 
 def test_autopart_with_volumes() -> None:
-    storage = StorageRequest(clear=True, initialise=True, auto=AutoRequest())
-    layout = plan(storage, machine(10 * 1024))
+    layout = plan(request(auto=AutoRequest()), machine(10 * 1024))
     assert [role for _, _, role in partitions(layout)] == ["linux", "lvm"]
     assert [logical.name for logical in layout.logicals] == ["root", "swap"]
     assert layout.logicals[1].size == 924  # a tenth of the physical volume, in whole extents
 
 
 def test_autopart_makes_a_home_on_a_big_disk() -> None:
-    storage = StorageRequest(clear=True, initialise=True, auto=AutoRequest())
-    layout = plan(storage, machine(200 * 1024))
+    layout = plan(request(auto=AutoRequest()), machine(200 * 1024))
     assert {logical.name: logical.size for logical in layout.logicals}["root"] == 50 * 1024
     assert "/home" in [made.mountpoint for made in layout.mounts()]
 
@@ -185,9 +192,7 @@ def test_autopart_makes_a_home_on_a_big_disk() -> None:
     ],
 )
 def test_plain_autopart(firmware: Firmware, label: str, roles: list[str]) -> None:
-    storage = StorageRequest(
-        clear=True, initialise=True, disklabel=label, auto=AutoRequest(lvm=False)
-    )
+    storage = request(disklabel=label, auto=AutoRequest(lvm=False))
     layout = plan(storage, machine(10 * 1024, firmware=firmware))
     assert [role for _, _, role in partitions(layout)] == roles
 
@@ -199,43 +204,18 @@ NO_DEVICES = "no valid devices were found"
     ("storage", "where", "message"),
     [
         (request(ROOT), machine(), NO_DEVICES),
-        (StorageRequest(clear=True, partitions=(ROOT,)), machine(8192), NO_DEVICES),
-        (
-            StorageRequest(initialise=True, partitions=(ROOT,)),
-            machine(8192, blank=False),
-            NO_DEVICES,
-        ),
-        (
-            StorageRequest(clear=True, initialise=True, only_disks=("vda",), partitions=(ROOT,)),
-            machine(8192),
-            NO_DEVICES,
-        ),
-        (
-            StorageRequest(clear=True, initialise=True, ignored_disks=("sda",), partitions=(ROOT,)),
-            machine(8192),
-            NO_DEVICES,
-        ),
+        (request(ROOT, initialise=False), machine(8192), NO_DEVICES),
+        (request(ROOT, clear=False), machine(8192, blank=False), NO_DEVICES),
+        (request(ROOT, only_disks=("vda",)), machine(8192), NO_DEVICES),
+        (request(ROOT, ignored_disks=("sda",)), machine(8192), NO_DEVICES),
         (request(BOOT), machine(8192), "no root partition"),
         (request(ROOT), machine(512), "not enough free space"),
-        (request(ROOT, label="gpt"), machine(8192), "biosboot"),
+        (request(ROOT, disklabel="gpt"), machine(8192), "biosboot"),
         (request(ROOT), machine(8192, firmware=Firmware.UEFI), "EFI System Partition"),
+        (request(replace(ROOT, fstype="btrfs")), machine(8192), "btrfs is not supported"),
+        (request(replace(ROOT, disk="sdx")), machine(8192), "no usable disk sdx"),
         (
-            request(PartitionRequest(mountpoint="/", fstype="btrfs", size=1024)),
-            machine(8192),
-            "btrfs is not supported",
-        ),
-        (
-            request(PartitionRequest(mountpoint="/", size=1024, disk="sdx")),
-            machine(8192),
-            "no usable disk sdx",
-        ),
-        (
-            StorageRequest(
-                clear=True,
-                initialise=True,
-                partitions=(ROOT,),
-                groups=(GroupRequest(name="vg", physical=("pv.9",)),),
-            ),
+            request(ROOT, groups=(GroupRequest(name="vg", physical=("pv.9",)),)),
             machine(8192),
             "no physical volume pv.9",
         ),
@@ -244,24 +224,6 @@ NO_DEVICES = "no valid devices were found"
 def test_what_cannot_be_planned(storage: StorageRequest, where: Machine, message: str) -> None:
     with pytest.raises(Failure, match=message):
         plan(storage, where)
-
-
-def test_sfdisk_script() -> None:
-    layout = plan(request(BOOT, SWAP, ROOT), machine(8192))
-    assert script(layout.tables[0]) == (
-        "label: dos\n"
-        "1 : size=512MiB, type=83\n"
-        "2 : size=256MiB, type=82\n"
-        "3 : size=7422MiB, type=83\n"
-    )
-
-
-def test_the_extended_partition_is_written_before_its_logicals() -> None:
-    data = [PartitionRequest(mountpoint=f"/d{n}", size=100) for n in range(3)]
-    layout = plan(request(BOOT, ROOT, *data), machine(8192))
-    lines = script(layout.tables[0]).splitlines()
-    assert lines[4] == "4 : type=5"
-    assert [line.split()[0] for line in lines[1:]] == ["1", "2", "3", "4", "5", "6"]
 
 
 def test_fstab() -> None:
