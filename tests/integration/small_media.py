@@ -67,7 +67,7 @@ def plant(tree: Path, *, files: int = 5) -> Path:
         "[general]\nfamily = CentOS\nversion = 7\narch = x86_64\n\n"
         "[stage2]\nmainimage = LiveOS/squashfs.img\n"
     )
-    _efi_image(tree, tree / "images/efiboot.img")
+    efi_image(tree, tree / "images/efiboot.img")
     shutil.copy(tree / "images/efiboot.img", tree / "images/macboot.img")
     return tree
 
@@ -83,14 +83,16 @@ def plant_grub(tree: Path) -> Path:
     (tree / "images/eltorito.img").write_bytes(b"grub" * 8000)
     (tree / "images/install.img").write_bytes(b"hsqs" + bytes(300_000))
     (tree / ".discinfo").write_text("1603728831.612616\nCentOS Stream 10\nx86_64\nALL\n")
-    _efi_image(tree, tree.with_name(f"{tree.name}-esp.img"))
+    efi_image(tree, tree.with_name(f"{tree.name}-esp.img"))
     return tree
 
 
-def _efi_image(tree: Path, image: Path) -> None:
-    image.write_bytes(bytes(2 << 20))
+def efi_image(tree: Path, image: Path, *, size: int = 2 << 20) -> Path:
+    """Make a FAT file system with the EFI folder of the tree."""
+    image.write_bytes(bytes(size))
     call("mkfs.vfat", "-n", "ANACONDA", "--invariant", image)
     call("mcopy", "-s", "-i", image, tree / "EFI", "::/")
+    return image
 
 
 _ISOLINUX_BOOT = ("-b", "isolinux/isolinux.bin", "-c", "isolinux/boot.cat", "-no-emul-boot")
