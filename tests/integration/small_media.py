@@ -3,7 +3,8 @@
 import hashlib
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,6 @@ import pytest
 LABEL = "CentOS 7 x86_64"
 GRUB_LABEL = "CentOS-Stream-10-BaseOS-x86_64"
 TOOLS = ("genisoimage", "xorriso", "isohybrid", "mcopy", "mkfs.vfat", "sgdisk", "bsdtar", "isoinfo")
-NO_PAD = ("-no-pad",)
 Maker = Callable[[Path, Path], Path]
 """Masters a tree as an ISO, and returns that."""
 _ISOLINUX = Path("/usr/lib/ISOLINUX")
@@ -36,12 +36,12 @@ def el7(folder: Path, name: str = "el7.iso") -> Path:
     return by_genisoimage(plant(folder / "tree"), folder / name)
 
 
-def mastered(makers: Mapping[str, Maker], folder: Path, *, files: int = 5) -> dict[str, Path]:
-    """Make one ISO with each maker; those called "grub…" get the tree of an EL 10 medium."""
+def mastered(makers: Iterable[str], folder: Path, *, files: int = 5) -> dict[str, Path]:
+    """Make one ISO with each of MAKERS that is named."""
     tree, grub = plant(folder / "tree", files=files), plant_grub(folder / "grub")
     return {
-        name: make(grub if name.startswith("grub") else tree, folder / f"{name}.iso")
-        for name, make in makers.items()
+        name: MAKERS[name](grub if name.startswith("grub") else tree, folder / f"{name}.iso")
+        for name in makers
     }
 
 
@@ -139,6 +139,22 @@ def by_grub(tree: Path, iso: Path, *, label: str = GRUB_LABEL, more: tuple[str, 
     argv = (*names, *bios, *hybrid, *disk, str(esp), *uefi, "-o", str(iso), str(tree))
     call("xorriso", "-as", "mkisofs", "-quiet", *argv)
     return iso
+
+
+_NO_PAD = ("-no-pad",)
+MAKERS: dict[str, Maker] = {
+    "genisoimage": by_genisoimage,
+    "no-hybrid": partial(by_genisoimage, hybrid=False),
+    "mac": partial(by_genisoimage, mac=True),
+    "xorriso": by_xorriso,
+    "grub": by_grub,
+    "no-pad": partial(by_genisoimage, hybrid=False, more=_NO_PAD),
+    "isohybrid-no-pad": partial(by_genisoimage, more=_NO_PAD),
+    "mac-no-pad": partial(by_genisoimage, mac=True, more=_NO_PAD),
+    "xorriso-no-pad": partial(by_xorriso, more=_NO_PAD),
+    "grub-no-pad": partial(by_grub, more=_NO_PAD),
+}
+"""Ways to make media; those called "grub…" want the tree of an EL 10 medium."""
 
 
 def digests(iso: Path, folder: Path) -> dict[str, str]:
