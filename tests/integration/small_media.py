@@ -1,9 +1,11 @@
 """Small installer ISOs laid out like real ones, made with the tools that make real ones."""
 
 import hashlib
+import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -29,6 +31,19 @@ def call(*argv: str | Path) -> str:
     done = subprocess.run(argv, capture_output=True, text=True, errors="replace", check=False)
     assert done.returncode == 0, f"{argv}: {done.stdout}{done.stderr}"
     return done.stdout
+
+
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[Path]:
+    """Mount a file system that is soon full."""
+    if os.geteuid():
+        pytest.skip("only root mounts")
+    folder.mkdir()
+    call("mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder)
+    try:
+        yield folder
+    finally:
+        call("umount", folder)
 
 
 def el7(folder: Path, name: str = "el7.iso") -> Path:
