@@ -60,42 +60,12 @@ def test_a_pool_that_is_gone_since_it_was_listed(
     assert [each.user for each in uses(connection)] == ["the domain test"]
 
 
-def test_a_pool_can_be_forgotten(connection: Connection, tmp_path: Path) -> None:
-    storage.init(connection, settings(tmp_path))
-    pools.remove(connection, "iso")
-    with pytest.raises(HostError, match="There is no storage pool iso"):
-        pools.get(connection, "iso")
-
-
-def test_a_folder_that_cannot_be_made(connection: Connection, tmp_path: Path) -> None:
-    (tmp_path / "a").write_text("in the way")
-    with pytest.raises(HostError, match="Cannot make the folder"):
-        storage.init(connection, settings(tmp_path))
-    assert "store" not in {pool.name for pool in pools.all_pools(connection)}
-
-
 @pytest.mark.parametrize("uri", ["qemu+ssh://host/system", "qemu+tcp://root@[::1]:16509/system"])
 def test_another_machine_is_refused(connection: Connection, tmp_path: Path, uri: str) -> None:
     remote = Connection(uri=uri, handle=connection.handle)
     with pytest.raises(HostError, match="is another machine"):
         storage.init(remote, settings(tmp_path))
     assert list(tmp_path.iterdir()) == []
-
-
-def test_volumes_come_and_go(connection: Connection) -> None:
-    made = volumes.create(connection, "default-pool", "b.qcow2", capacity=2**30)
-    volumes.create(connection, "default-pool", "a.qcow2", capacity=2**30)
-    assert (made.pool, made.name, made.format, made.capacity) == (
-        "default-pool",
-        "b.qcow2",
-        "qcow2",
-        2**30,
-    )
-    listed = volumes.all_volumes(connection, "default-pool")
-    assert [volume.name for volume in listed] == ["a.qcow2", "b.qcow2"]
-    for volume in listed:
-        volumes.delete(connection, "default-pool", volume.name)
-    assert volumes.all_volumes(connection, "default-pool") == ()
 
 
 def test_what_does_not_exist(connection: Connection) -> None:
