@@ -111,8 +111,8 @@ def efi_image(tree: Path, image: Path, *, size: int = 2 << 20) -> Path:
 
 
 _ISOLINUX_BOOT = ("-b", "isolinux/isolinux.bin", "-c", "isolinux/boot.cat", "-no-emul-boot")
-_BIOS = (*_ISOLINUX_BOOT, "-boot-load-size", "4", "-boot-info-table")
-_UEFI = ("-eltorito-alt-boot", "-e", "images/efiboot.img", "-no-emul-boot")
+BIOS = (*_ISOLINUX_BOOT, "-boot-load-size", "4", "-boot-info-table")
+UEFI = ("-eltorito-alt-boot", "-e", "images/efiboot.img", "-no-emul-boot")
 _MAC = ("-eltorito-alt-boot", "-e", "images/macboot.img", "-no-emul-boot")
 _ESP = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
 
@@ -128,7 +128,7 @@ def by_genisoimage(
 ) -> Path:
     """Master like EL 7: mkisofs, then isohybrid."""
     names = ("-quiet", "-V", label, "-R", "-J", "-joliet-long", "-T", *more)
-    call("genisoimage", *names, *_BIOS, *_UEFI, *(_MAC if mac else ()), "-o", iso, tree)
+    call("genisoimage", *names, *BIOS, *UEFI, *(_MAC if mac else ()), "-o", iso, tree)
     if hybrid:
         call("isohybrid", "--uefi", *(["--mac"] if mac else []), iso)
     return iso
@@ -138,7 +138,7 @@ def by_xorriso(tree: Path, iso: Path, *, label: str = LABEL, more: tuple[str, ..
     """Master like EL 9: xorrisofs writes MBR and GPT itself."""
     hybrid = ("-isohybrid-mbr", str(_ISOLINUX / "isohdpfx.bin"))
     names = ("-V", label, "-R", "-J", "-joliet-long", *more)
-    argv = (*names, *hybrid, *_BIOS, *_UEFI, "-isohybrid-gpt-basdat", "-o", str(iso), str(tree))
+    argv = (*names, *hybrid, *BIOS, *UEFI, "-isohybrid-gpt-basdat", "-o", str(iso), str(tree))
     call("xorriso", "-as", "mkisofs", "-quiet", *argv)
     return iso
 

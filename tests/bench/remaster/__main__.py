@@ -10,6 +10,7 @@ import os
 import shutil
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
@@ -29,7 +30,7 @@ def main() -> None:
     options.cache.mkdir(parents=True, exist_ok=True)
     groups: list[Group] = []
     with ExitStack() as last:
-        folder = last.enter_context(places.scratch(options.cache))
+        folder = Path(last.enter_context(TemporaryDirectory(prefix="run-", dir=options.cache)))
         edits = {name: media.make(media.KINDS[name], options.cache) for name in options.media}
         found = [places.local(folder)]
         if reason := places.why_no_xfs():

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -20,13 +19,6 @@ class Place(msgspec.Struct, frozen=True):
     name: str
     folder: Path
     reflinks: bool
-
-
-@contextmanager
-def scratch(cache: Path) -> Iterator[Path]:
-    """Yield an empty folder of the cache; it goes at the end."""
-    with tempfile.TemporaryDirectory(prefix="run-", dir=cache) as folder:
-        yield Path(folder)
 
 
 def local(folder: Path) -> Place:
