@@ -16,11 +16,12 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 
 import mutations
-from remastering import change, planning, problems
+from remastering import change, problems
 
 from builder.errors import MediaError
 from builder.media.edits import Edits
 from builder.media.inspect import inspect
+from builder.media.remaster import planned
 
 _LONGEST = 5  # seconds of processor time: that is the same on a busy machine
 _WISHES = (
@@ -53,7 +54,7 @@ def attempt(content: bytes, seed: int, folder: Path) -> Counter[str]:
     calls: dict[str, Callable[[], object]] = {
         "inspect": facts,
         "problems": lambda: problems(iso),
-        "planned": lambda: planning(iso, edits),
+        "planned": lambda: planned(iso, edits),
         "remaster": lambda: change(iso, edits, output=output, overlay=overlay),
     }
     for name, call in calls.items():

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import small_media
 
-from builder.iso.patch import IsoPatch
 from builder.iso.source import opened
 from builder.iso.survey import survey
 from builder.media import check
 from builder.media.edits import Edits
 from builder.media.inspect import inspect
-from builder.media.remaster import planned, remaster
+from builder.media.remaster import remaster
 from builder.model.media import InstallMedia
 from builder.monitor import SilentMonitor
 
@@ -29,11 +28,6 @@ def change(
     output = output or iso.with_name(f"{iso.stem}-remastered.iso")
     monitor = SilentMonitor()
     return remaster(iso, edits, output=output, overlay=overlay, monitor=monitor)
-
-
-def planning(iso: Path, edits: Edits = WISHES) -> IsoPatch:
-    """Return what a remaster would write."""
-    return planned(iso, edits)
 
 
 def problems(iso: Path) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -208,15 +209,8 @@ def test_unwritable_cache(tmp_path: Path, mirror: Mirror) -> None:
 
 
 def test_two_at_once_download_once(mirror: Mirror, tmp_path: Path) -> None:
-    found: list[Path] = []
-    threads = [
-        threading.Thread(target=lambda: found.append(_get(tmp_path, mirror.folder)))
-        for _ in range(3)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(lambda _: _get(tmp_path, mirror.folder), range(3)))
     assert found == [tmp_path / _FILE] * 3
     assert mirror.ranges == [""]
     assert _names(tmp_path) == [_FILE]

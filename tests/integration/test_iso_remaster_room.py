@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 import small_media
-from remastering import change, extracted, judge, planning, problems
+from remastering import WISHES, change, extracted, judge, problems
 
 from builder.iso import tree
 from builder.iso.patch import Patched
 from builder.iso.source import Source, opened
 from builder.iso.survey import survey
 from builder.media.edits import Edits
+from builder.media.remaster import planned
 
 pytestmark = small_media.NEEDED
 
@@ -38,7 +39,7 @@ def _fillings(maker: str, length: int, folder: Path) -> Iterator[Path]:
 
 def _moved(original: Path) -> tuple[bool, ...]:
     """Tell for each tree whether adding the kickstart moves the root."""
-    patch = planning(original)
+    patch = planned(original, WISHES)
     with opened(original) as source:
         before, after = _roots(source), _roots(Patched(source, patch))
     return tuple(old != new for old, new in zip(before, after, strict=True))

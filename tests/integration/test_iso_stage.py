@@ -165,15 +165,9 @@ def _refuse_copies(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     monkeypatch.setattr(os, "copy_file_range", fail)
 
 
-@pytest.mark.parametrize(
-    ("number", "reason"),
-    [(errno.ENOSPC, "No space is left in"), (errno.EROFS, "Cannot write to .*Read-only")],
-)
-def test_pool_that_takes_nothing(
-    number: int, reason: str, iso: Path, pool: Pool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _refuse_copies(monkeypatch, number)
-    with pytest.raises(HostError, match=reason):
+def test_pool_that_takes_nothing(iso: Path, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    _refuse_copies(monkeypatch, errno.EROFS)
+    with pytest.raises(HostError, match=r"Cannot write to .*Read-only"):
         _put(iso, pool)
     assert _names(pool.path) == []
 
