@@ -117,12 +117,6 @@ def _run_without_libvirt(command: str, state: Path) -> subprocess.Popen[str]:
     )
 
 
-@pytest.mark.parametrize(("command", "code"), [("exit 7", 7), ("kill -KILL $$", 137)])
-def test_exit_code_of_the_command_is_passed_on(tmp_path: Path, command: str, code: int) -> None:
-    with _run_without_libvirt(command, tmp_path) as builder:
-        assert builder.wait() == code
-
-
 @pytest.mark.parametrize(
     ("name", "send", "number"),
     [("INT", os.killpg, signal.SIGINT), ("TERM", os.kill, signal.SIGTERM)],

@@ -85,7 +85,7 @@ def test_a_program_that_keeps_running_ends_with_the_block(tmp_path: Path) -> Non
     assert program.returncode == -signal.SIGTERM
 
 
-@pytest.mark.parametrize(("script", "code"), [("exit 7", 7), ("kill -TERM $$", 143)])
+@pytest.mark.parametrize(("script", "code"), [("exit 7", 7), ("kill -KILL $$", 137)])
 def test_the_exit_code_of_an_attached_program(script: str, code: int) -> None:
     assert threading.current_thread() is threading.main_thread()
     before = signal.getsignal(signal.SIGINT)

@@ -27,10 +27,17 @@ def disk(tmp_path: Path) -> Path:
     return top
 
 
-class _Count:
-    """Adds up progress."""
+class _Counting(SilentMonitor):
+    """Adds up the progress that it is told."""
 
     done = 0
+
+    @contextmanager
+    def progress(
+        self, title: str, *, total: int | None = None, unit: str = "B"
+    ) -> Iterator[Progress]:
+        assert (title, total, unit) == ("compressed", 100, "%")
+        yield self
 
     def advance(self, amount: int = 1) -> None:
         self.done += amount
@@ -39,27 +46,13 @@ class _Count:
         pass
 
 
-class _Counting(SilentMonitor):
-    """Keeps the progress that it is told."""
-
-    def __init__(self) -> None:
-        self.count = _Count()
-
-    @contextmanager
-    def progress(
-        self, title: str, *, total: int | None = None, unit: str = "B"
-    ) -> Iterator[Progress]:
-        assert (title, total, unit) == ("compressed", 100, "%")
-        yield self.count
-
-
 @pytest.mark.parametrize("compression", ["zstd", "zlib"])
 def test_a_compressed_image_stands_alone_and_is_the_same(
     disk: Path, tmp_path: Path, compression: str
 ) -> None:
     target, monitor = tmp_path / ".x.candidate", _Counting()
     compress(disk, target, compression=compression, monitor=monitor)
-    assert monitor.count.done == 100
+    assert monitor.done == 100
     info = json.loads(call("qemu-img", "info", "--output=json", target))
     assert info["format"] == "qcow2"
     assert "backing-filename" not in info
@@ -80,15 +73,14 @@ def test_a_disk_that_gets_full(tmp_path: Path, compression: str) -> None:
 
 
 def test_ctrl_c_leaves_nothing(disk: Path, tmp_path: Path) -> None:
-    class Impatient(_Count):
+    class Impatient(_Counting):
         def advance(self, amount: int = 1) -> None:  # noqa: ARG002  # the interface's name
             assert target.exists()
             raise KeyboardInterrupt
 
-    target, monitor = tmp_path / ".x.candidate", _Counting()
-    monitor.count = Impatient()
+    target = tmp_path / ".x.candidate"
     with pytest.raises(KeyboardInterrupt):
-        compress(disk, target, monitor=monitor)
+        compress(disk, target, monitor=Impatient())
     assert not target.exists()
 
 
