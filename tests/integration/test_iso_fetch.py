@@ -111,12 +111,6 @@ def test_download(mirror: Mirror, tmp_path: Path) -> None:
     assert mirror.ranges == [""]
 
 
-def test_a_second_fetch_asks_nobody(mirror: Mirror, tmp_path: Path) -> None:
-    first = _get(tmp_path, mirror.folder)
-    assert _get(tmp_path, mirror.folder) == first
-    assert mirror.ranges == [""]
-
-
 @pytest.mark.parametrize(
     ("left", "faults", "starts"),
     [

@@ -62,7 +62,8 @@ def test_the_partition_is_the_same_iso(case: tuple[Path, Path, str], tmp_path: P
 
 
 def test_only_the_menus_change(case: tuple[Path, Path, str], tmp_path: Path) -> None:
-    changed = judge(*case[:2], tmp_path, case[2])
+    original, result, kickstart = case
+    changed = judge(original, result, tmp_path, kickstart)
     assert changed - {"boot.cat"} == {"boot/grub2/grub.cfg", "EFI/BOOT/grub.cfg"}
 
 

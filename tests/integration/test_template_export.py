@@ -24,7 +24,7 @@ from builder.monitor import Progress, SilentMonitor
 from builder.registry.registry import Registry, manifest
 from tests.waiting import PATIENCE
 
-DISKS = {"raw": "raw", "qcow2": "qcow2", "vmdk": "vmdk", "vhdx": "vhdx"}
+DISKS = ("raw", "qcow2", "vmdk", "vhdx")
 NAMES = tuple(each.name for each in FORMATS)
 
 
@@ -73,11 +73,9 @@ def test_the_same_template_makes_the_same_bytes(
     assert one == other
 
 
-@pytest.mark.parametrize(("name", "form"), DISKS.items())
-def test_disks_boot_and_hold_the_same(
-    published: Template, tmp_path: Path, name: str, form: str
-) -> None:
-    path = made(published, tmp_path, name).path
+@pytest.mark.parametrize("form", DISKS)
+def test_disks_boot_and_hold_the_same(published: Template, tmp_path: Path, form: str) -> None:
+    path = made(published, tmp_path, form).path
     same(published, path, form)
     assert json.loads(info(path))["format"] == form
     drive = f"file={path},format={form},if=none,id=disk,snapshot=on"
