@@ -10,6 +10,7 @@ import msgspec
 PYTHON = [sys.executable, "-IS", "-c"]
 """Python without what it need not have."""
 _MB = 1_000_000
+_BLOCK = 1 << 22
 # A process of its own, because a child's memory counts from that of the process that starts it.
 _RUN = """
 import os, sys, time
@@ -39,17 +40,31 @@ class Usage(msgspec.Struct, frozen=True):
 
 def usage(argv: list[str], *, folder: Path | None = None, **settings: str) -> Usage:
     """Run a command to its end, in a folder and with variables of its own. Raises Failed."""
-    # A user's shell has none of these; one of them keeps Python from caching what it compiled.
-    environment = {key: text for key, text in os.environ.items() if not key.startswith("PYTHON")}
     done = subprocess.run(
         [*PYTHON, _RUN, *argv],
         capture_output=True,
         text=True,
         cwd=folder,
-        env=environment | settings,
+        env=environment() | settings,
         check=False,
     )
     if done.returncode:
         raise Failed((done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[0])
     wall, processor, memory = map(float, done.stdout.split())
     return Usage(wall, processor, memory / _MB)
+
+
+def environment() -> dict[str, str]:
+    """Return the variables of a user's shell, which has none of Python's.
+
+    One of those keeps Python from caching what it compiled.
+    """
+    return {key: text for key, text in os.environ.items() if not key.startswith("PYTHON")}
+
+
+def cache(file: Path) -> None:
+    """Read the file, so that it is in memory."""
+    buffer = bytearray(_BLOCK)
+    with file.open("rb", buffering=0) as source:
+        while source.readinto(buffer):
+            pass

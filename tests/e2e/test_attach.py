@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,9 +22,8 @@ from builder.recipes.gc import collect_garbage
 from builder.record.builds import load
 from builder.registry.registry import LOCK, Registry, manifest
 from builder.virt import domains
+from tests.program import BUILDER, Program
 from tests.waiting import PATIENCE, wait_until
-
-BUILDER = (sys.executable, "-m", "builder")
 
 # Kills itself when it has said its first argument: nobody else is quick enough for every step.
 DOOMED = """
@@ -44,47 +43,16 @@ main()
 """
 
 
-class Cli:
-    """`builder` as users run it, with the tests' settings; what it says goes to a log."""
-
-    def __init__(self, settings: Settings, log: Path, *, inside: Sequence[str] = ()) -> None:
-        known = {key: getattr(settings, key) for key in Settings.__struct_fields__}
-        given = {f"BUILDER_{key.upper()}": str(each) for key, each in known.items() if each}
-        self._environment = {**os.environ, **given}
-        self._inside = inside
-        self.log = log
-
-    @contextmanager
-    def run(
-        self, *words: str, program: Sequence[str] = BUILDER
-    ) -> Iterator[subprocess.Popen[bytes]]:
-        """Start it; it does not outlive the block."""
-        with self.log.open("wb") as file:
-            command = subprocess.Popen(
-                [*self._inside, *program, *words],
-                env=self._environment,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-            )
-        try:
-            yield command
-        finally:
-            command.kill()
-            command.wait()
-
-    def killed_at(self, text: str, *words: str) -> None:
-        """Run it until it has said the text, and is killed."""
-        with self.run(*words, program=(sys.executable, "-c", DOOMED, text)) as command:
-            assert command.wait(timeout=PATIENCE) == -signal.SIGKILL, self.said()
-
-    def said(self) -> str:
-        return self.log.read_text(errors="replace")
+def killed_at(text: str, cli: Program, *words: str) -> None:
+    """Run it until it has said the text, and is killed."""
+    with cli.run(*words, program=(sys.executable, "-c", DOOMED, text)) as command:
+        assert command.wait(timeout=PATIENCE) == -signal.SIGKILL, cli.said()
 
 
 @pytest.fixture
-def cli(settings: Settings, host: Host, tmp_path: Path) -> Iterator[Cli]:
+def cli(settings: Settings, host: Host, tmp_path: Path) -> Iterator[Program]:
     """Return the command; a guest that a failed test has left does not slow down the next one."""
-    yield Cli(settings, tmp_path / "log")
+    yield Program(settings, tmp_path / "log")
     for guest in guests(host):
         domains.remove(guest)
 
@@ -108,12 +76,12 @@ def newest(settings: Settings) -> Path:
 
 
 def test_a_build_that_is_killed_in_every_phase_comes_out_the_same(
-    cli: Cli, settings: Settings, host: Host, rehearsal: StagedIso, tmp_path: Path
+    cli: Program, settings: Settings, host: Host, rehearsal: StagedIso, tmp_path: Path
 ) -> None:
     assert rehearsal.path.is_file()
     words, folder = ["build", "rehearsal", "--force"], Path()
     for phase in PHASES:
-        cli.killed_at(phase, *words)
+        killed_at(phase, cli, *words)
         folder = newest(settings)
         words = ["attach", folder.name]
         if phase == "phase: packages":
@@ -212,7 +180,7 @@ def test_a_libvirtd_that_is_restarted_does_no_harm(
     own = place / "alone"
     pools = {"iso_pool_path": own / "iso", "store_pool_path": own / "store"}
     mine = structs.replace(settings, state=own / "state", artifacts=own / "artifacts", **pools)
-    cli = Cli(mine, tmp_path / "log", inside=ALONE)
+    cli = Program(mine, tmp_path / "log", inside=ALONE)
     script = '"$@"; virsh --quiet --connect qemu:///system list --all --name >"$BUILDER_STATE/left"'
     words = ("host", "run", "--", "sh", "-euc", script, "sh", *BUILDER)
     with cli.run(*words, "build", "rehearsal", "--force") as command:

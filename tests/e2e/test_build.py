@@ -1,10 +1,7 @@
 """Whole builds of the rehearsal release, as users run them."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 from attempts import left
@@ -20,6 +17,7 @@ from builder.process import run
 from builder.recipes.build import build
 from builder.recipes.order import Request, resolve
 from builder.registry.image import measure
+from tests.program import Program
 from tests.waiting import PATIENCE, wait_until
 
 PASSWORD = "correct horse battery"  # noqa: S105  # what must not be found anywhere
@@ -65,23 +63,15 @@ def test_ctrl_c_during_an_installation_cleans_up_everything(
     settings: Settings, host: Host, rehearsal: StagedIso, tmp_path: Path
 ) -> None:
     assert rehearsal.path.is_file()
-    environment = {
-        f"BUILDER_{key.upper()}": str(getattr(settings, key)) for key in Settings.__struct_fields__
-    }
-    log = tmp_path / "log"
-    with log.open("wb") as file:
-        command = subprocess.Popen(
-            [sys.executable, "-m", "builder", "build", "rehearsal", "--force"],
-            env={**os.environ, **environment},
-            stderr=file,
+    cli = Program(settings, tmp_path / "log")
+    with cli.run("build", "rehearsal", "--force") as command:
+        wait_until(
+            lambda: "phase:" in cli.said(),
+            alive=lambda: command.poll() is None,
+            told=cli.said,
         )
-    wait_until(
-        lambda: "phase:" in log.read_text(),
-        alive=lambda: command.poll() is None,
-        told=log.read_text,
-    )
 
-    command.send_signal(signal.SIGINT)
+        command.send_signal(signal.SIGINT)
 
-    assert command.wait(timeout=PATIENCE) == 130
+        assert command.wait(timeout=PATIENCE) == 130
     assert left(host) == ([], [])

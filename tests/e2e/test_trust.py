@@ -16,7 +16,6 @@ from builder.errors import TemplateError
 from builder.host.host import Host
 from builder.kickstart.library import Library
 from builder.model.audit import Finding
-from builder.model.build import BuildOrder
 from builder.model.media import StagedIso
 from builder.model.template import Template
 from builder.model.traces import Traces
@@ -29,6 +28,7 @@ from builder.recipes.audit import audit_template
 from builder.recipes.build import build
 from builder.recipes.order import Request, resolve
 from builder.registry.registry import manifest
+from tests.values import environment
 from tests.waiting import PATIENCE
 
 BASE = Path(__file__).parents[2] / "kickstarts/base.ks.j2"
@@ -45,10 +45,6 @@ SWAPPED = (
 NAMED = """#!/bin/sh
 [ "$($BUILDER_SSH cat /etc/hostname)" = localhost.localdomain ]
 """
-
-
-def order(**variables: str) -> BuildOrder:
-    return resolve(Request(release="rehearsal", variables=variables), Library())
 
 
 def traces(folder: Path) -> Traces:
@@ -152,10 +148,8 @@ def built(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[..., int]]:
     """Return a function that builds with more scripts in the kickstart, and its exit code."""
-    for key in Settings.__struct_fields__:
-        if value := getattr(settings, key):
-            monkeypatch.setenv(f"BUILDER_{key.upper()}", str(value))
-
+    for name, value in environment(settings).items():
+        monkeypatch.setenv(name, value)
     assert rehearsal.path.is_file()
     (tmp_path / "profiles").mkdir()
     (tmp_path / "profiles/spoilt.toml").touch()

@@ -16,11 +16,12 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 
 import mutations
-from remastering import change, planning, problems
+from remastering import change, problems
 
-from builder.errors import BuilderError
+from builder.errors import MediaError
 from builder.media.edits import Edits
 from builder.media.inspect import inspect
+from builder.media.remaster import planned
 
 _LONGEST = 5  # seconds of processor time: that is the same on a busy machine
 _WISHES = (
@@ -40,21 +41,25 @@ def _too_long(_signal: int, _frame: FrameType | None) -> None:
 
 
 def attempt(content: bytes, seed: int, folder: Path) -> Counter[str]:
-    """Let everything of ours read a damaged ISO. Raises what is no BuilderError, or Hang."""
+    """Let everything of ours read a damaged ISO. Raises what is no MediaError, or Hang."""
     signal.signal(signal.SIGPROF, _too_long)
     iso, output = folder / "in.iso", folder / "out.iso"
     iso.write_bytes(content)
     edits, overlay = _WISHES[seed % len(_WISHES)], seed % 8 == 0
     done: Counter[str] = Counter()
+
+    def facts() -> None:
+        assert inspect(iso).size == len(content)
+
     calls: dict[str, Callable[[], object]] = {
-        "inspect": lambda: inspect(iso),
+        "inspect": facts,
         "problems": lambda: problems(iso),
-        "planned": lambda: planning(iso, edits),
+        "planned": lambda: planned(iso, edits),
         "remaster": lambda: change(iso, edits, output=output, overlay=overlay),
     }
     for name, call in calls.items():
         signal.setitimer(signal.ITIMER_PROF, _LONGEST)
-        with suppress(BuilderError):
+        with suppress(MediaError):
             call()
             done[name] += 1
         signal.setitimer(signal.ITIMER_PROF, 0)

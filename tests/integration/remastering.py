@@ -6,18 +6,19 @@ from pathlib import Path
 
 import small_media
 
-from builder.iso.patch import IsoPatch
 from builder.iso.source import opened
 from builder.iso.survey import survey
 from builder.media import check
 from builder.media.edits import Edits
 from builder.media.inspect import inspect
-from builder.media.remaster import planned, remaster
+from builder.media.remaster import remaster
 from builder.model.media import InstallMedia
 from builder.monitor import SilentMonitor
 
 KICKSTART = "# Grüße\ntext\npoweroff\n" * 300
 WISHES = Edits(kickstart=KICKSTART)
+_MENUS = ("EFI/BOOT/grub.cfg", "isolinux/isolinux.cfg", "boot/grub2/grub.cfg")
+_MAY_CHANGE = {*_MENUS, "boot.cat", "images/efiboot.img", "images/macboot.img"}
 
 
 def change(
@@ -27,11 +28,6 @@ def change(
     output = output or iso.with_name(f"{iso.stem}-remastered.iso")
     monitor = SilentMonitor()
     return remaster(iso, edits, output=output, overlay=overlay, monitor=monitor)
-
-
-def planning(iso: Path, edits: Edits = WISHES) -> IsoPatch:
-    """Return what a remaster would write."""
-    return planned(iso, edits)
 
 
 def problems(iso: Path) -> tuple[str, ...]:
@@ -72,6 +68,31 @@ def efi_menus(iso: Path) -> list[str]:
         small_media.call("mtype", "-i", f"{iso}@@{sector * 2048}", "::/EFI/BOOT/grub.cfg")
         for sector in sectors
     ]
+
+
+def menus(iso: Path) -> list[str]:
+    """Return all menus, those inside the EFI boot images last."""
+    found = [shown(iso, f"/{path}") for path in _MENUS]
+    return [*filter(None, found), *efi_menus(iso)]
+
+
+def judge(original: Path, result: Path, folder: Path, kickstart: str = KICKSTART) -> set[str]:
+    """Let everybody read the result; return which files are not the original's any more."""
+    assert problems(result) == ()
+    before, after = extracted(original, folder / "before"), extracted(result, folder / "after")
+    assert after.keys() == before.keys() | {"ks.cfg"}
+    assert small_media.digests(result, folder / "bsdtar") == after
+    for names in ("-R", "-J"):
+        listing = ["isoinfo", names, "-f", "-i"]
+        old, new = (set(small_media.call(*listing, iso).split()) for iso in (original, result))
+        assert new == old | {"/ks.cfg"}
+        assert shown(result, "/ks.cfg", names) == kickstart
+    assert gpt_problems(result) == gpt_problems(original)
+    assert boot_images(result).keys() == boot_images(original).keys()
+    assert set(efi_menus(result)) == {shown(result, "/EFI/BOOT/grub.cfg")}
+    changed = {path for path in before if after[path] != before[path]}
+    assert changed <= _MAY_CHANGE
+    return changed
 
 
 def extracted(iso: Path, folder: Path) -> dict[str, str]:

@@ -1,9 +1,12 @@
 """Small installer ISOs laid out like real ones, made with the tools that make real ones."""
 
 import hashlib
+import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,6 @@ import pytest
 LABEL = "CentOS 7 x86_64"
 GRUB_LABEL = "CentOS-Stream-10-BaseOS-x86_64"
 TOOLS = ("genisoimage", "xorriso", "isohybrid", "mcopy", "mkfs.vfat", "sgdisk", "bsdtar", "isoinfo")
-NO_PAD = ("-no-pad",)
 Maker = Callable[[Path, Path], Path]
 """Masters a tree as an ISO, and returns that."""
 _ISOLINUX = Path("/usr/lib/ISOLINUX")
@@ -31,17 +33,30 @@ def call(*argv: str | Path) -> str:
     return done.stdout
 
 
+@contextmanager
+def small_disk(folder: Path, size: str) -> Iterator[Path]:
+    """Mount a file system that is soon full."""
+    if os.geteuid():
+        pytest.skip("only root mounts")
+    folder.mkdir()
+    call("mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder)
+    try:
+        yield folder
+    finally:
+        call("umount", folder)
+
+
 def el7(folder: Path, name: str = "el7.iso") -> Path:
     """Make an EL 7 ISO in the folder."""
     return by_genisoimage(plant(folder / "tree"), folder / name)
 
 
-def mastered(makers: Mapping[str, Maker], folder: Path, *, files: int = 5) -> dict[str, Path]:
-    """Make one ISO with each maker; those called "grub…" get the tree of an EL 10 medium."""
+def mastered(makers: Iterable[str], folder: Path, *, files: int = 5) -> dict[str, Path]:
+    """Make one ISO with each of MAKERS that is named."""
     tree, grub = plant(folder / "tree", files=files), plant_grub(folder / "grub")
     return {
-        name: make(grub if name.startswith("grub") else tree, folder / f"{name}.iso")
-        for name, make in makers.items()
+        name: MAKERS[name](grub if name.startswith("grub") else tree, folder / f"{name}.iso")
+        for name in makers
     }
 
 
@@ -67,7 +82,7 @@ def plant(tree: Path, *, files: int = 5) -> Path:
         "[general]\nfamily = CentOS\nversion = 7\narch = x86_64\n\n"
         "[stage2]\nmainimage = LiveOS/squashfs.img\n"
     )
-    _efi_image(tree, tree / "images/efiboot.img")
+    efi_image(tree, tree / "images/efiboot.img")
     shutil.copy(tree / "images/efiboot.img", tree / "images/macboot.img")
     return tree
 
@@ -83,19 +98,21 @@ def plant_grub(tree: Path) -> Path:
     (tree / "images/eltorito.img").write_bytes(b"grub" * 8000)
     (tree / "images/install.img").write_bytes(b"hsqs" + bytes(300_000))
     (tree / ".discinfo").write_text("1603728831.612616\nCentOS Stream 10\nx86_64\nALL\n")
-    _efi_image(tree, tree.with_name(f"{tree.name}-esp.img"))
+    efi_image(tree, tree.with_name(f"{tree.name}-esp.img"))
     return tree
 
 
-def _efi_image(tree: Path, image: Path) -> None:
-    image.write_bytes(bytes(2 << 20))
+def efi_image(tree: Path, image: Path, *, size: int = 2 << 20) -> Path:
+    """Make a FAT file system with the EFI folder of the tree."""
+    image.write_bytes(bytes(size))
     call("mkfs.vfat", "-n", "ANACONDA", "--invariant", image)
     call("mcopy", "-s", "-i", image, tree / "EFI", "::/")
+    return image
 
 
 _ISOLINUX_BOOT = ("-b", "isolinux/isolinux.bin", "-c", "isolinux/boot.cat", "-no-emul-boot")
-_BIOS = (*_ISOLINUX_BOOT, "-boot-load-size", "4", "-boot-info-table")
-_UEFI = ("-eltorito-alt-boot", "-e", "images/efiboot.img", "-no-emul-boot")
+BIOS = (*_ISOLINUX_BOOT, "-boot-load-size", "4", "-boot-info-table")
+UEFI = ("-eltorito-alt-boot", "-e", "images/efiboot.img", "-no-emul-boot")
 _MAC = ("-eltorito-alt-boot", "-e", "images/macboot.img", "-no-emul-boot")
 _ESP = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
 
@@ -111,7 +128,7 @@ def by_genisoimage(
 ) -> Path:
     """Master like EL 7: mkisofs, then isohybrid."""
     names = ("-quiet", "-V", label, "-R", "-J", "-joliet-long", "-T", *more)
-    call("genisoimage", *names, *_BIOS, *_UEFI, *(_MAC if mac else ()), "-o", iso, tree)
+    call("genisoimage", *names, *BIOS, *UEFI, *(_MAC if mac else ()), "-o", iso, tree)
     if hybrid:
         call("isohybrid", "--uefi", *(["--mac"] if mac else []), iso)
     return iso
@@ -121,7 +138,7 @@ def by_xorriso(tree: Path, iso: Path, *, label: str = LABEL, more: tuple[str, ..
     """Master like EL 9: xorrisofs writes MBR and GPT itself."""
     hybrid = ("-isohybrid-mbr", str(_ISOLINUX / "isohdpfx.bin"))
     names = ("-V", label, "-R", "-J", "-joliet-long", *more)
-    argv = (*names, *hybrid, *_BIOS, *_UEFI, "-isohybrid-gpt-basdat", "-o", str(iso), str(tree))
+    argv = (*names, *hybrid, *BIOS, *UEFI, "-isohybrid-gpt-basdat", "-o", str(iso), str(tree))
     call("xorriso", "-as", "mkisofs", "-quiet", *argv)
     return iso
 
@@ -137,6 +154,22 @@ def by_grub(tree: Path, iso: Path, *, label: str = GRUB_LABEL, more: tuple[str, 
     argv = (*names, *bios, *hybrid, *disk, str(esp), *uefi, "-o", str(iso), str(tree))
     call("xorriso", "-as", "mkisofs", "-quiet", *argv)
     return iso
+
+
+_NO_PAD = ("-no-pad",)
+MAKERS: dict[str, Maker] = {
+    "genisoimage": by_genisoimage,
+    "no-hybrid": partial(by_genisoimage, hybrid=False),
+    "mac": partial(by_genisoimage, mac=True),
+    "xorriso": by_xorriso,
+    "grub": by_grub,
+    "no-pad": partial(by_genisoimage, hybrid=False, more=_NO_PAD),
+    "isohybrid-no-pad": partial(by_genisoimage, more=_NO_PAD),
+    "mac-no-pad": partial(by_genisoimage, mac=True, more=_NO_PAD),
+    "xorriso-no-pad": partial(by_xorriso, more=_NO_PAD),
+    "grub-no-pad": partial(by_grub, more=_NO_PAD),
+}
+"""Ways to make media; those called "grub…" want the tree of an EL 10 medium."""
 
 
 def digests(iso: Path, folder: Path) -> dict[str, str]:

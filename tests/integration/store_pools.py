@@ -1,15 +1,23 @@
 """A store pool with templates that are small, but real images."""
 
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
+import pytest
+
+from builder.cli import app
 from builder.model.template import Template
 from builder.registry.image import measure
 from builder.registry.publish import publish
+from builder.virt import pools
+from builder.virt.connection import connect
 from tests.values import manifest
 
 TODAY = date(2026, 11, 23)
+URI = "test:///default"
 
 
 def qemu_img(*words: str | Path) -> None:
@@ -34,3 +42,27 @@ def issue(store: Path, build_id: str, **changes: object) -> Template:
     image = candidate(store, build_id)
     record = manifest(build_id=build_id, **changes)
     return publish(image, record, measure(image), today=TODAY)
+
+
+@contextmanager
+def typed_at(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Let commands run in the folder, on libvirt's test driver; yield their store pool's folder.
+
+    The connection stays open: the test driver forgets everything with the last one.
+    """
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("BUILDER_URI", URI)
+    store = folder / "store"
+    store.mkdir()
+    with connect(URI) as connection:
+        pools.ensure(connection, "store", path=store)
+        yield store
+
+
+def printed(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
+    """Return what a command prints, which must succeed and complain of nothing."""
+    capsys.readouterr()
+    assert app.run([*argv]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    return captured.out

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from store_pools import URI, printed
 
 from builder.cli import app
 from builder.kickstart.library import Library
@@ -14,7 +15,6 @@ from builder.recipes.order import Request, resolve
 from builder.recipes.steps import STEPS
 from builder.virt.connection import connect
 
-URI = "test:///default"
 HEAVY = ("libvirt", "pycdlib", "jinja2", "pykickstart", "requests", "tqdm", "pydantic")
 
 
@@ -27,13 +27,6 @@ def _libvirt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.setenv("BUILDER_STORE_POOL_PATH", str(tmp_path / "store"))
     with connect(URI):
         yield
-
-
-def printed(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
-    assert app.run([*argv]) == 0
-    captured = capsys.readouterr()
-    assert captured.err == ""
-    return captured.out
 
 
 def test_pools(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -59,14 +52,6 @@ def test_volumes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert json.loads(printed(capsys, "volume", "list", "--pool", "iso", "--json")) == []
     printed(capsys, "volume", "delete", "data.qcow2")
     assert json.loads(printed(capsys, "volume", "list", "--json")) == []
-
-
-def test_templates(capsys: pytest.CaptureFixture[str]) -> None:
-    printed(capsys, "pool", "init")
-    assert printed(capsys, "template", "list").split() == [
-        "NAME", "VERSION", "CHANNELS", "AGE", "VIRTUAL", "REAL", "PATH",
-    ]  # fmt: skip
-    assert json.loads(printed(capsys, "template", "list", "--json")) == []
 
 
 @pytest.mark.parametrize(

@@ -146,13 +146,6 @@ def _copied(image: Path, file: Path, name: str) -> bool:
     return subprocess.run(argv, capture_output=True, check=False).returncode == 0
 
 
-def test_no_file_system(tmp_path: Path) -> None:
-    path = tmp_path / "a.img"
-    path.write_bytes(bytes(1 << 16))
-    with opened(path) as source, pytest.raises(MediaError, match="is no FAT file system"):
-        FileSystem(source, 0)
-
-
 def test_chains_that_go_round(image: Path) -> None:
     with opened(image) as source:
         system = FileSystem(source, 0)

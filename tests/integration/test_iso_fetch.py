@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -110,41 +111,26 @@ def test_download(mirror: Mirror, tmp_path: Path) -> None:
     assert mirror.ranges == [""]
 
 
-def test_a_second_fetch_asks_nobody(mirror: Mirror, tmp_path: Path) -> None:
-    first = _get(tmp_path, mirror.folder)
-    assert _get(tmp_path, mirror.folder) == first
-    assert mirror.ranges == [""]
-
-
 @pytest.mark.parametrize(
-    ("faults", "ranges"),
+    ("left", "faults", "starts"),
     [
-        pytest.param([], [f"bytes={_HALF}-"], id="resumes"),
-        pytest.param(["cut", ""], [f"bytes={_HALF}-", f"bytes={_HALF + _HALF // 2}-"], id="cut"),
-        pytest.param(["whole"], [f"bytes={_HALF}-"], id="server ignores the range"),
-        pytest.param(["shifted", ""], [f"bytes={_HALF}-", ""], id="server sends another range"),
-        pytest.param(["503", ""], [f"bytes={_HALF}-"] * 2, id="server is busy"),
+        pytest.param(_HALF, [], [_HALF], id="resumes"),
+        pytest.param(_HALF, ["cut", ""], [_HALF, _HALF + _HALF // 2], id="cut"),
+        pytest.param(_HALF, ["whole"], [_HALF], id="server ignores the range"),
+        pytest.param(_HALF, ["shifted", ""], [_HALF, 0], id="server sends another range"),
+        pytest.param(_HALF, ["503", ""], [_HALF, _HALF], id="server is busy"),
+        pytest.param(2 * _HALF, [], [2 * _HALF], id="complete, only verified"),
+        pytest.param(2 * _HALF + 4, [], [2 * _HALF + 4, 0], id="too long, begins anew"),
     ],
 )
 def test_unfinished_download(
-    faults: list[str], ranges: list[str], mirror: Mirror, tmp_path: Path
+    left: int, faults: list[str], starts: list[int], mirror: Mirror, tmp_path: Path
 ) -> None:
-    (tmp_path / f"{_FILE}.part").write_bytes(_CONTENT[:_HALF])
+    (tmp_path / f"{_FILE}.part").write_bytes((_CONTENT + b"more")[:left])
     mirror.faults = faults
     assert _get(tmp_path, mirror.folder).read_bytes() == _CONTENT
-    assert mirror.ranges == ranges
+    assert mirror.ranges == [f"bytes={start}-" if start else "" for start in starts]
     assert _names(tmp_path) == [_FILE]
-
-
-def test_complete_download_is_only_verified(mirror: Mirror, tmp_path: Path) -> None:
-    (tmp_path / f"{_FILE}.part").write_bytes(_CONTENT)
-    assert _get(tmp_path, mirror.folder).read_bytes() == _CONTENT
-
-
-def test_too_long_a_download_begins_anew(mirror: Mirror, tmp_path: Path) -> None:
-    (tmp_path / f"{_FILE}.part").write_bytes(_CONTENT + b"more")
-    assert _get(tmp_path, mirror.folder).read_bytes() == _CONTENT
-    assert mirror.ranges == [f"bytes={len(_CONTENT) + 4}-", ""]
 
 
 @pytest.mark.parametrize("fault", ["404", "403", "wrong", "no length"])
@@ -217,15 +203,8 @@ def test_unwritable_cache(tmp_path: Path, mirror: Mirror) -> None:
 
 
 def test_two_at_once_download_once(mirror: Mirror, tmp_path: Path) -> None:
-    found: list[Path] = []
-    threads = [
-        threading.Thread(target=lambda: found.append(_get(tmp_path, mirror.folder)))
-        for _ in range(3)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(lambda _: _get(tmp_path, mirror.folder), range(3)))
     assert found == [tmp_path / _FILE] * 3
     assert mirror.ranges == [""]
     assert _names(tmp_path) == [_FILE]

@@ -32,6 +32,10 @@ def pool(tmp_path: Path) -> Pool:
     """Return an empty pool."""
     folder = tmp_path / "pool"
     folder.mkdir()
+    return _pool(folder)
+
+
+def _pool(folder: Path) -> Pool:
     return Pool(name="iso", path=folder, active=True, autostart=True, capacity=1, available=1)
 
 
@@ -154,18 +158,16 @@ def test_pool_without_a_folder(iso: Path, pool: Pool) -> None:
     assert "pool init" in caught.value.hint
 
 
-@pytest.mark.parametrize(
-    ("number", "reason"),
-    [(errno.ENOSPC, "No space is left in"), (errno.EROFS, "Cannot write to .*Read-only")],
-)
-def test_pool_that_takes_nothing(
-    number: int, reason: str, iso: Path, pool: Pool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _refuse_copies(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     def fail(*_arguments: object) -> int:
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, "copy_file_range", fail)
-    with pytest.raises(HostError, match=reason):
+
+
+def test_pool_that_takes_nothing(iso: Path, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    _refuse_copies(monkeypatch, errno.EROFS)
+    with pytest.raises(HostError, match=r"Cannot write to .*Read-only"):
         _put(iso, pool)
     assert _names(pool.path) == []
 
@@ -173,32 +175,12 @@ def test_pool_that_takes_nothing(
 def test_file_systems_between_which_the_kernel_copies_no_ranges(
     iso: Path, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_arguments: object) -> int:
-        raise OSError(errno.EXDEV, "not between these")
-
-    monkeypatch.setattr(os, "copy_file_range", refuse)
+    _refuse_copies(monkeypatch, errno.EXDEV)
     assert _digest(_put(iso, pool).path) == _digest(iso)
 
 
 def test_really_full_disk(iso: Path, tmp_path: Path) -> None:
-    if os.geteuid():
-        pytest.skip("only root mounts")
-    folder = tmp_path / "full"
-    folder.mkdir()
-    small_media.call("mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", folder)
-    try:
-        pool = Pool(name="iso", path=folder, active=True, autostart=True, capacity=1, available=1)
+    with small_media.small_disk(tmp_path / "full", "512k") as folder:
         with pytest.raises(HostError, match="No space is left"):
-            _put(iso, pool)
+            _put(iso, _pool(folder))
         assert _names(folder) == []
-    finally:
-        small_media.call("umount", folder)
-
-
-def test_a_copy_whose_writer_was_killed_can_be_told(tmp_path: Path) -> None:
-    left = tmp_path / ".x.iso.abcd.part"
-    left.touch()
-    with files.replacing(tmp_path / "y.iso", mode=0o600) as part:
-        assert part.exists()
-        assert files.abandoned(tmp_path) == (left,)
-    assert files.abandoned(tmp_path) == (left,)

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -39,20 +40,29 @@ def test_what_is_no_text_does_not_stop_us() -> None:
     assert process.run(["printf", r"\377x"]).stdout == "\ufffdx"
 
 
-def test_a_program_that_fails() -> None:
-    with pytest.raises(HostError, match=r"sh failed \(exit 3\): last") as caught:
-        process.run(["sh", "-c", "echo first; echo last; exit 3"])
-    assert caught.value.hint == "Run it by hand: sh -c 'echo first; echo last; exit 3'"
+def _follow(argv: list[str]) -> process.Completed:
+    return process.follow(argv, on_line=lambda _: None)
 
 
-def test_a_program_that_is_killed() -> None:
-    with pytest.raises(HostError, match=r"sh failed \(signal 9\): no output"):
-        process.run(["sh", "-c", "kill -KILL $$"])
+@pytest.mark.parametrize("start", [process.run, _follow])
+@pytest.mark.parametrize(
+    ("script", "sentence"),
+    [
+        ("echo first; echo last; exit 3", r"sh failed \(exit 3\): last"),
+        ("echo out; echo why >&2; exit 3", r"sh failed \(exit 3\): why"),
+        ("kill -KILL $$", r"sh failed \(signal 9\): no output"),
+    ],
+)
+def test_a_program_that_fails(
+    start: Callable[[list[str]], object], script: str, sentence: str
+) -> None:
+    with pytest.raises(HostError, match=sentence) as caught:
+        start(["sh", "-c", script])
+    assert caught.value.hint == f"Run it by hand: sh -c '{script}'"
 
 
-@pytest.mark.parametrize("start", [process.run, process.run_attached])
-def test_a_program_that_is_missing(start: object) -> None:
-    assert callable(start)
+@pytest.mark.parametrize("start", [process.run, process.run_attached, _follow])
+def test_a_program_that_is_missing(start: Callable[[list[str]], object]) -> None:
     with pytest.raises(HostError, match="The program nosuch-program is not installed"):
         start(["nosuch-program"])
 
@@ -75,7 +85,7 @@ def test_a_program_that_keeps_running_ends_with_the_block(tmp_path: Path) -> Non
     assert program.returncode == -signal.SIGTERM
 
 
-@pytest.mark.parametrize(("script", "code"), [("exit 7", 7), ("kill -TERM $$", 143)])
+@pytest.mark.parametrize(("script", "code"), [("exit 7", 7), ("kill -KILL $$", 137)])
 def test_the_exit_code_of_an_attached_program(script: str, code: int) -> None:
     assert threading.current_thread() is threading.main_thread()
     before = signal.getsignal(signal.SIGINT)
@@ -95,16 +105,6 @@ def test_lines_are_heard_as_they_come(tmp_path: Path) -> None:
     done = process.follow(["sh", "-c", script], on_line=hear)
     assert heard == ["1%", "2%", "3"]
     assert done.stdout == "1%\n2%\n3\n"
-
-
-def test_a_heard_program_that_fails() -> None:
-    with pytest.raises(HostError, match=r"sh failed \(exit 3\): why"):
-        process.follow(["sh", "-c", "echo out; echo why >&2; exit 3"], on_line=lambda _: None)
-
-
-def test_a_heard_program_that_is_missing() -> None:
-    with pytest.raises(HostError, match="The program nosuch-program is not installed"):
-        process.follow(["nosuch-program"], on_line=lambda _: None)
 
 
 def test_a_heard_program_ends_with_the_wait() -> None:

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -25,7 +24,8 @@ from builder.registry.image import measure
 from builder.registry.publish import publish
 from builder.registry.registry import Registry
 from builder.virt import domains
-from tests.values import environment, manifest
+from tests.program import Program
+from tests.values import manifest
 from tests.waiting import wait_until
 
 PANICS = "Kernel panic - not syncing: No init found.\r\n"
@@ -80,24 +80,14 @@ def test_a_template_that_does_not_boot_leaves_its_logs_and_nothing_else(host: Ho
 @contextmanager
 def verifying(template: Template, *, host: Host) -> Iterator[subprocess.Popen[bytes]]:
     """Run `builder template verify --boot` until its two clones are running, and for the block."""
-    log = host.settings.state / "said"
-    with log.open("wb") as file:
-        command = subprocess.Popen(
-            [sys.executable, "-m", "builder", "template", "verify", template.name, "--boot"],
-            env=os.environ | environment(host.settings),
-            stdout=file,
-            stderr=subprocess.STDOUT,
-        )
-    try:
+    cli = Program(host.settings, host.settings.state / "said")
+    with cli.run("template", "verify", template.name, "--boot") as command:
         wait_until(
             lambda: len(clones(host)) == len("ab"),
             alive=lambda: command.poll() is None,
-            told=log.read_text,
+            told=cli.said,
         )
         yield command
-    finally:
-        command.kill()
-        command.wait()
 
 
 def clones(host: Host) -> list[str]:

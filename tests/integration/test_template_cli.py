@@ -5,16 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from store_pools import issue, overlay
+from store_pools import issue, overlay, printed, typed_at
 
 from builder.cli import app
 from builder.model.audit import Finding
 from builder.model.package import Package
-from builder.virt import pools
-from builder.virt.connection import connect
 from tests.values import manifest
 
-URI = "test:///default"
 ONE, TWO = "20261123.1", "20261123.2"
 
 
@@ -25,12 +22,7 @@ def rpm(name: str, version: str, *, arch: str = "x86_64") -> Package:
 @pytest.fixture(autouse=True)
 def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """Keep a store pool with two versions, the first of which is stable."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("BUILDER_URI", URI)
-    folder = tmp_path / "store"
-    folder.mkdir()
-    with connect(URI) as connection:
-        pools.ensure(connection, "store", path=folder)
+    with typed_at(tmp_path, monkeypatch) as folder:
         issue(folder, "build-1", packages=(rpm("bash", "4.2.46-34.el7"),))
         assert app.run(["template", "promote", "centos7"]) == 0
         findings = (Finding(check="host-keys", says="no keys", details=("/a/key",), waived=True),)
@@ -40,18 +32,14 @@ def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
         yield folder
 
 
-def printed(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
-    capsys.readouterr()
-    assert app.run(["template", *argv]) == 0
-    captured = capsys.readouterr()
-    assert captured.err == ""
-    return captured.out
+def told(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
+    return printed(capsys, "template", *argv)
 
 
 def test_list(capsys: pytest.CaptureFixture[str], store: Path) -> None:
     issue(store, "other", name="other")
-    printed(capsys, "revoke", f"centos7@{TWO}", "--reason", "bad")
-    lines = printed(capsys, "list").splitlines()
+    told(capsys, "revoke", f"centos7@{TWO}", "--reason", "bad")
+    lines = told(capsys, "list").splitlines()
     assert lines[0].split() == ["NAME", "VERSION", "CHANNELS", "AGE", "VIRTUAL", "REAL", "PATH"]
     rows = [line.split("  ") for line in lines[1:]]
     assert [[cell for cell in row if cell][:3] for row in rows] == [
@@ -59,7 +47,7 @@ def test_list(capsys: pytest.CaptureFixture[str], store: Path) -> None:
         ["centos7", TWO, "(revoked)"],
         ["other", ONE, "candidate"],
     ]
-    (only,) = json.loads(printed(capsys, "list", "other", "--json"))
+    (only,) = json.loads(told(capsys, "list", "other", "--json"))
     assert (only["name"], only["channels"], only["path"]) == (
         "other",
         ["candidate"],
@@ -68,7 +56,7 @@ def test_list(capsys: pytest.CaptureFixture[str], store: Path) -> None:
 
 
 def test_show(capsys: pytest.CaptureFixture[str], store: Path) -> None:
-    text = printed(capsys, "show", "centos7")
+    text = told(capsys, "show", "centos7")
     for words in (
         f"template      centos7 {TWO}",
         "channels      candidate",
@@ -79,16 +67,16 @@ def test_show(capsys: pytest.CaptureFixture[str], store: Path) -> None:
         "clones        not done",
     ):
         assert words in text
-    assert printed(capsys, "show", "centos7@stable", "--packages") == "bash 4.2.46-34.el7 x86_64\n"
-    assert printed(capsys, "show", "centos7", "--kickstart") == "rootpw --lock\nmore\n"
-    found = json.loads(printed(capsys, "show", "centos7@stable", "--json"))
+    assert told(capsys, "show", "centos7@stable", "--packages") == "bash 4.2.46-34.el7 x86_64\n"
+    assert told(capsys, "show", "centos7", "--kickstart") == "rootpw --lock\nmore\n"
+    found = json.loads(told(capsys, "show", "centos7@stable", "--json"))
     assert found["template"]["channels"] == ["stable"]
     assert found["manifest"]["build_id"] == "build-1"
     assert [each["what"] for each in found["history"]] == ["publish", "promote", "publish"]
 
 
 def test_diff(capsys: pytest.CaptureFixture[str]) -> None:
-    blocks = printed(capsys, "diff", "centos7@stable", "centos7").split("\n\n")
+    blocks = told(capsys, "diff", "centos7@stable", "centos7").split("\n\n")
     assert [block.splitlines()[0] for block in blocks] == [
         f"              centos7@{ONE}  centos7@{TWO}",
         "checks:",
@@ -99,37 +87,37 @@ def test_diff(capsys: pytest.CaptureFixture[str]) -> None:
     assert blocks[2].splitlines()[1] == "  vim 1-1 noarch"
     assert blocks[3].splitlines()[1] == "  bash: 4.2.46-34.el7 -> 4.2.46-35.el7"
     assert blocks[4].splitlines()[-1] == "+more"
-    found = json.loads(printed(capsys, "diff", "centos7@stable", "centos7", "--json"))
+    found = json.loads(told(capsys, "diff", "centos7@stable", "centos7", "--json"))
     assert [each["name"] for each in found["added"]] == ["vim"]
 
 
 def test_channels(capsys: pytest.CaptureFixture[str]) -> None:
-    assert printed(capsys, "promote", "centos7") == f"centos7@stable: {ONE} -> {TWO}\n"
-    assert printed(capsys, "promote", "centos7") == f"centos7@stable: {TWO}, as before\n"
-    assert printed(capsys, "promote", f"centos7@{ONE}", "--to", "qa") == f"centos7@qa: {ONE}\n"
-    assert printed(capsys, "rollback", "centos7") == f"centos7@stable: {TWO} -> {ONE}\n"
-    said = printed(capsys, "revoke", "centos7@qa", "--reason", "no ssh")
+    assert told(capsys, "promote", "centos7") == f"centos7@stable: {ONE} -> {TWO}\n"
+    assert told(capsys, "promote", "centos7") == f"centos7@stable: {TWO}, as before\n"
+    assert told(capsys, "promote", f"centos7@{ONE}", "--to", "qa") == f"centos7@qa: {ONE}\n"
+    assert told(capsys, "rollback", "centos7") == f"centos7@stable: {TWO} -> {ONE}\n"
+    said = told(capsys, "revoke", "centos7@qa", "--reason", "no ssh")
     assert said.splitlines() == [
         f"centos7 {ONE} is revoked: no ssh",
         f"centos7@qa: {ONE} -> none, for it had nothing else before",
         f"centos7@stable: {ONE} -> none, for it had nothing else before",
     ]
-    found = json.loads(printed(capsys, "promote", "centos7", "--json"))
+    found = json.loads(told(capsys, "promote", "centos7", "--json"))
     assert found == {"name": "centos7", "channel": "stable", "before": "", "after": TWO}
 
 
 def test_removal(capsys: pytest.CaptureFixture[str], store: Path) -> None:
     clone = overlay(store / "web1.qcow2", store / f"centos7-{ONE}.qcow2")
-    assert f"channel stable points to it; {clone} needs it" in printed(capsys, "prune")
+    assert f"channel stable points to it; {clone} needs it" in told(capsys, "prune")
     clone.unlink()
-    printed(capsys, "promote", "centos7")
-    found = json.loads(printed(capsys, "prune", "--keep", "1", "--dry-run", "--json"))
+    told(capsys, "promote", "centos7")
+    found = json.loads(told(capsys, "prune", "--keep", "1", "--dry-run", "--json"))
     assert found[0]["kept"] == ["a rollback of stable goes back to it"]
-    said = printed(capsys, "delete", f"centos7@{ONE}")
+    said = told(capsys, "delete", f"centos7@{ONE}")
     assert said.startswith(f"centos7 {ONE} is deleted, ")
-    said = printed(capsys, "delete", f"centos7@{TWO}", "--force")
+    said = told(capsys, "delete", f"centos7@{TWO}", "--force")
     assert f"centos7@stable: {TWO} -> none" in said
-    assert json.loads(printed(capsys, "list", "--json")) == []
+    assert json.loads(told(capsys, "list", "--json")) == []
 
 
 @pytest.mark.parametrize(
@@ -138,8 +126,6 @@ def test_removal(capsys: pytest.CaptureFixture[str], store: Path) -> None:
         (["show", "centos"], 2, "There is no template 'centos'.", "Did you mean centos7?"),
         (["show", "centos7@stabel"], 2, "no channel 'stabel'", "Did you mean stable?"),
         (["show", "centos7", "--json", "--packages"], 2, "exclude each other", "--json has it all"),
-        (["diff", "centos7", "centos7@qa"], 2, "no channel 'qa'", ""),
-        (["promote", "centos7", "--to", "latest"], 2, "cannot be called 'latest'", ""),
         (["rollback", "centos7"], 2, "had nothing else before", "promote centos7@VERSION"),
         (["revoke", "centos7"], 2, "--reason", ""),
         (["delete", "centos7"], 2, "Which version of centos7?", "centos7@latest"),
@@ -158,10 +144,10 @@ def test_refusals(
 
 
 def test_a_revoked_version_is_refused_with_its_reason(capsys: pytest.CaptureFixture[str]) -> None:
-    printed(capsys, "revoke", f"centos7@{ONE}", "--reason", "root can log in")
+    told(capsys, "revoke", f"centos7@{ONE}", "--reason", "root can log in")
     assert app.run(["template", "promote", f"centos7@{ONE}"]) == 9
     assert f"error: centos7 {ONE} is revoked: root can log in." in capsys.readouterr().err
-    assert "revoked       root can log in" in printed(capsys, "show", f"centos7@{ONE}")
+    assert "revoked       root can log in" in told(capsys, "show", f"centos7@{ONE}")
 
 
 def test_a_damaged_ledger_is_one_error(capsys: pytest.CaptureFixture[str], store: Path) -> None:

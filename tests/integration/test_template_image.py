@@ -2,14 +2,13 @@
 
 import hashlib
 import json
-import os
 import random
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from small_media import call, small_disk
 
 from builder.errors import HostError
 from builder.monitor import Progress, SilentMonitor
@@ -21,21 +20,24 @@ from builder.registry.image import measure
 def disk(tmp_path: Path) -> Path:
     """A disk of 64 MiB with 8 MiB of text on it, over a backing file."""
     base, top = tmp_path / "base.qcow2", tmp_path / "disk.qcow2"
-    _qemu("qemu-img", "create", "-q", "-f", "qcow2", base, "64M")
-    _qemu("qemu-io", "-c", "write -q -P 0x61 0 4M", base)
-    _qemu("qemu-img", "create", "-q", "-f", "qcow2", "-b", base, "-F", "qcow2", top)
-    _qemu("qemu-io", "-c", "write -q -P 0x62 8M 4M", top)
+    call("qemu-img", "create", "-q", "-f", "qcow2", base, "64M")
+    call("qemu-io", "-c", "write -q -P 0x61 0 4M", base)
+    call("qemu-img", "create", "-q", "-f", "qcow2", "-b", base, "-F", "qcow2", top)
+    call("qemu-io", "-c", "write -q -P 0x62 8M 4M", top)
     return top
 
 
-def _qemu(*argv: str | Path) -> str:
-    return subprocess.check_output(argv, text=True)
-
-
-class _Count:
-    """Adds up progress."""
+class _Counting(SilentMonitor):
+    """Adds up the progress that it is told."""
 
     done = 0
+
+    @contextmanager
+    def progress(
+        self, title: str, *, total: int | None = None, unit: str = "B"
+    ) -> Iterator[Progress]:
+        assert (title, total, unit) == ("compressed", 100, "%")
+        yield self
 
     def advance(self, amount: int = 1) -> None:
         self.done += amount
@@ -44,61 +46,41 @@ class _Count:
         pass
 
 
-class _Counting(SilentMonitor):
-    """Keeps the progress that it is told."""
-
-    def __init__(self) -> None:
-        self.count = _Count()
-
-    @contextmanager
-    def progress(
-        self, title: str, *, total: int | None = None, unit: str = "B"
-    ) -> Iterator[Progress]:
-        assert (title, total, unit) == ("compressed", 100, "%")
-        yield self.count
-
-
 @pytest.mark.parametrize("compression", ["zstd", "zlib"])
 def test_a_compressed_image_stands_alone_and_is_the_same(
     disk: Path, tmp_path: Path, compression: str
 ) -> None:
     target, monitor = tmp_path / ".x.candidate", _Counting()
     compress(disk, target, compression=compression, monitor=monitor)
-    assert monitor.count.done == 100
-    info = json.loads(_qemu("qemu-img", "info", "--output=json", target))
+    assert monitor.done == 100
+    info = json.loads(call("qemu-img", "info", "--output=json", target))
     assert info["format"] == "qcow2"
     assert "backing-filename" not in info
     assert info["format-specific"]["data"]["compression-type"] == compression
     assert target.stat().st_size < 2 * 2**20
-    _qemu("qemu-img", "compare", "-q", disk, target)
+    call("qemu-img", "compare", "-q", disk, target)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts")
 @pytest.mark.parametrize("compression", ["zstd", "zlib"])
 def test_a_disk_that_gets_full(tmp_path: Path, compression: str) -> None:
-    noise, store = tmp_path / "noise.raw", tmp_path / "store"
+    noise = tmp_path / "noise.raw"
     noise.write_bytes(random.Random(5).randbytes(8 << 20))  # noqa: S311  # filling
-    store.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", store], check=True)
-    try:
+    with small_disk(tmp_path / "store", "2m") as store:
         with pytest.raises(HostError, match=f"The disk of {store} is full") as caught:
             compress(noise, store / "x", compression=compression, monitor=SilentMonitor())
         assert caught.value.exit_code == 4
         assert list(store.iterdir()) == []
-    finally:
-        subprocess.run(["umount", store], check=True)
 
 
 def test_ctrl_c_leaves_nothing(disk: Path, tmp_path: Path) -> None:
-    class Impatient(_Count):
+    class Impatient(_Counting):
         def advance(self, amount: int = 1) -> None:  # noqa: ARG002  # the interface's name
             assert target.exists()
             raise KeyboardInterrupt
 
-    target, monitor = tmp_path / ".x.candidate", _Counting()
-    monitor.count = Impatient()
+    target = tmp_path / ".x.candidate"
     with pytest.raises(KeyboardInterrupt):
-        compress(disk, target, monitor=monitor)
+        compress(disk, target, monitor=Impatient())
     assert not target.exists()
 
 

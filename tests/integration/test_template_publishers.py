@@ -1,18 +1,18 @@
 """Publishers by the dozen, killed at every point: nothing is half, nothing is lost."""
 
 import json
-import multiprocessing
 import os
 import random
 import signal
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import msgspec
 import pytest
+from killing import Point, doomed, kill_at, start
 from store_pools import TODAY, candidate, issue
 
 from builder.config import Settings
@@ -33,21 +33,15 @@ from tests.values import EMULATION, manifest
 from tests.waiting import PATIENCE
 
 PUBLISHERS = 20
-# Not by fork: libvirt's event loop is a thread of this process.
-SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(
-    ["builder.record.journal", "builder.registry.channels", "store_pools"]
-)
-# What publishing does, in this order, as Python's audit hooks call it; and a part of the name of
-# the file that it is done to. Killed at its event, it has not done it yet.
-POINTS = (
-    ("open", ".templates.lock"),
+# What publishing does, in this order.
+POINTS: tuple[Point, ...] = (
+    ("open", r"\.templates\.lock"),
     ("fcntl.flock", ""),
-    ("open", ".candidate.json"),  # the draft of the manifest
-    ("os.link", ".candidate.json"),  # the claim
-    ("os.rename", ".candidate"),  # the image
-    ("open", ".channels.json."),  # the ledger's draft
-    ("os.rename", ".channels.json."),  # the ledger
+    ("open", r"\.candidate\.json"),  # the draft of the manifest
+    ("os.link", r"\.candidate\.json"),  # the claim
+    ("os.rename", r"\.candidate"),  # the image
+    ("open", r"\.channels\.json\."),  # the ledger's draft
+    ("os.rename", r"\.channels\.json\."),  # the ledger
 )
 
 
@@ -80,18 +74,6 @@ def _publish(store: Pool, artifacts: Path) -> None:
         journal.finish(version=template.version)
 
 
-def _doomed(point: tuple[str, str], work: Callable[..., None], *arguments: object) -> None:
-    """Do the work, and be killed at the point."""
-    wanted, part = point
-
-    def hook(event: str, given: tuple[object, ...]) -> None:
-        if event == wanted and (not part or part in str(given[0])):
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.addaudithook(hook)
-    work(*arguments)
-
-
 def _publish_as(store: Path, build_id: str) -> str:
     """Publish what `candidate` has made, or go on with that; return the version."""
     image, kept = store / f".{build_id}.candidate", store / f"{build_id}.facts"
@@ -103,12 +85,6 @@ def _publish_as(store: Path, build_id: str) -> str:
 
 def _promote(store: Path, channel: str) -> None:
     channels.promote(Registry(store), "centos7", to=channel)
-
-
-def _start(work: Callable[..., None], *arguments: object) -> multiprocessing.process.BaseProcess:
-    process = SERVER.Process(target=work, args=arguments)
-    process.start()
-    return process
 
 
 def _look(store: Path) -> set[str]:
@@ -152,7 +128,7 @@ def _finished(artifacts: Path) -> set[str]:
     return {each["version"] for each in records if each["state"] == "done"}
 
 
-def _join(publishers: list[multiprocessing.process.BaseProcess]) -> None:
+def _join(publishers: list[BaseProcess]) -> None:
     for each in publishers:
         each.join(PATIENCE)
         assert each.exitcode in (0, -signal.SIGKILL)
@@ -160,7 +136,7 @@ def _join(publishers: list[multiprocessing.process.BaseProcess]) -> None:
 
 def test_publishers_at_once_lose_nothing(host: Host) -> None:
     store, artifacts = host.store_pool, host.settings.artifacts
-    _join([_start(_publish, store, artifacts) for _ in range(PUBLISHERS)])
+    _join([start(_publish, store, artifacts) for _ in range(PUBLISHERS)])
     expected = {f"20261123.{number}" for number in range(1, PUBLISHERS + 1)}
     assert _check(store.path) == _finished(artifacts) == expected
     ledger = Registry(store.path).ledger("centos7")
@@ -173,9 +149,9 @@ def test_publishers_that_are_killed_at_any_moment(host: Host, seed: int) -> None
     store, artifacts = host.store_pool, host.settings.artifacts
     chance = random.Random(seed)  # noqa: S311  # no secret
     publishers = [
-        _start(_doomed, chance.choice(POINTS), _publish, store, artifacts)
+        start(doomed, chance.choice(POINTS), _publish, store, artifacts)
         if chance.random() < 0.5  # the others may be hit by what follows
-        else _start(_publish, store, artifacts)
+        else start(_publish, store, artifacts)
         for _ in range(PUBLISHERS)
     ]
     while any(each.is_alive() for each in publishers):
@@ -194,16 +170,12 @@ def test_publishers_that_are_killed_at_any_moment(host: Host, seed: int) -> None
 
 
 @pytest.mark.parametrize("point", POINTS, ids="-".join)
-def test_a_publisher_that_is_killed_at_this_point_can_go_on(
-    host: Host, point: tuple[str, str]
-) -> None:
+def test_a_publisher_that_is_killed_at_this_point_can_go_on(host: Host, point: Point) -> None:
     """What `builder attach` does: the same once more, for the same build."""
     store = host.store_pool.path
     issue(store, "first")
     image = candidate(store, "second")
-    killed = _start(_doomed, point, _publish_as, store, "second")
-    killed.join(PATIENCE)
-    assert killed.exitcode == -signal.SIGKILL
+    kill_at(point, _publish_as, store, "second")
     visible = _check(store)
     assert visible == {"20261123.1"} | ({"20261123.2"} if not image.exists() else set())
     issue(store, "third")
@@ -217,28 +189,22 @@ def test_a_publisher_that_is_killed_at_this_point_can_go_on(
 
 @pytest.mark.parametrize("point", POINTS, ids="-".join)
 def test_of_a_publisher_that_nobody_goes_on_with_gc_leaves_nothing(
-    host: Host, point: tuple[str, str]
+    host: Host, point: Point
 ) -> None:
-    killed = _start(_doomed, point, _publish, host.store_pool, host.settings.artifacts)
-    killed.join(PATIENCE)
-    assert killed.exitcode == -signal.SIGKILL
+    kill_at(point, _publish, host.store_pool, host.settings.artifacts)
     _clear(host)
     _publish(host.store_pool, host.settings.artifacts)
     _clear(host)
 
 
 @pytest.mark.parametrize("point", [*POINTS[:2], *POINTS[-2:]], ids="-".join)
-def test_a_promoter_that_is_killed_changes_all_or_nothing(
-    host: Host, point: tuple[str, str]
-) -> None:
+def test_a_promoter_that_is_killed_changes_all_or_nothing(host: Host, point: Point) -> None:
     store = host.store_pool.path
     issue(store, "first")
     channels.promote(Registry(store), "centos7")
     issue(store, "second")
     before = Registry(store).ledger("centos7")
-    killed = _start(_doomed, point, _promote, store, "stable")
-    killed.join(PATIENCE)
-    assert killed.exitcode == -signal.SIGKILL
+    kill_at(point, _promote, store, "stable")
     assert Registry(store).ledger("centos7") == before
     assert channels.promote(Registry(store), "centos7").after == "20261123.2"
     _clear(host)
@@ -249,7 +215,7 @@ def test_promoters_at_once_lose_no_channel(host: Host) -> None:
     issue(store, "first")
 
     names = [f"channel-{number}" for number in range(PUBLISHERS)]
-    _join([_start(_promote, store, name) for name in names])
+    _join([start(_promote, store, name) for name in names])
     ledger = Registry(store).ledger("centos7")
     assert ledger.channels == dict.fromkeys(["candidate", *names], "20261123.1")
     assert len(ledger.history) == PUBLISHERS + 1

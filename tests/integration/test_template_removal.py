@@ -1,13 +1,11 @@
 """Templates that must not go, those that go, and removers that are killed, on real images."""
 
-import multiprocessing
 import os
-import signal
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from killing import kill_at
 from store_pools import issue, overlay, qemu_img
 from tiny_guests import guest, open_folder
 
@@ -21,11 +19,11 @@ from builder.virt import domains, pools, volumes
 from builder.virt.connection import Connection, connect
 from builder.virt.domain_xml import domain_xml
 from builder.virt.usage import uses
-from tests.waiting import PATIENCE
 
 URI = "test:///default"
 NAME = f"bt-{os.getpid()}"
-SPAWN = multiprocessing.get_context("spawn")
+Use = Callable[[StorePool, Path], str]
+"""Makes something that needs an image, and returns what that is called."""
 
 
 @pytest.fixture
@@ -85,23 +83,22 @@ def test_pruning_keeps_the_newest_and_tells(store: StorePool) -> None:
         prune(store, "centos", keep=3, dry_run=True)
 
 
-def _overlay_in_pool(store: StorePool, base: Path) -> str:
-    return str(overlay(store.pool.path / "web1.qcow2", base))
+def _overlay_of(named: Callable[[Path], Path | str]) -> Use:
+    """Use it by an overlay in the store, whose backing file goes by the name that is returned."""
+    return lambda store, base: str(overlay(store.pool.path / "web1.qcow2", named(base)))
 
 
-def _overlay_of_an_overlay(store: StorePool, base: Path) -> str:
-    return str(
-        overlay(store.pool.path / "b.qcow2", overlay(store.pool.path.parent / "hidden.qcow2", base))
-    )
+def _with_options(base: Path) -> str:
+    return f'json:{{"driver":"qcow2","file":{{"driver":"file","filename":"{base}"}}}}'
 
 
-def _relative_overlay(store: StorePool, base: Path) -> str:
-    return str(overlay(store.pool.path / "web1.qcow2", base.name))
+def _linked(link: Callable[[Path, Path], None]) -> Callable[[Path], Path]:
+    def make(base: Path) -> Path:
+        path = base.parents[1] / "link"
+        link(path, base)
+        return path
 
-
-def _overlay_with_options(store: StorePool, base: Path) -> str:
-    options = f'json:{{"driver":"qcow2","file":{{"driver":"file","filename":"{base}"}}}}'
-    return str(overlay(store.pool.path / "web1.qcow2", options))
+    return make
 
 
 def _overlay_in_another_pool(store: StorePool, base: Path) -> str:
@@ -110,18 +107,6 @@ def _overlay_in_another_pool(store: StorePool, base: Path) -> str:
     pools.ensure(store.connection, "other", path=folder)
     store.connection.handle.storagePoolLookupByName("other").destroy()  # stopped, but there
     return str(overlay(folder / "web1.qcow2", base))
-
-
-def _overlay_of_a_link(store: StorePool, base: Path) -> str:
-    link = store.pool.path.parent / "link"
-    link.symlink_to(base)
-    return str(overlay(store.pool.path / "web1.qcow2", link))
-
-
-def _overlay_of_a_hard_link(store: StorePool, base: Path) -> str:
-    link = store.pool.path.parent / "link"
-    link.hardlink_to(base)
-    return str(overlay(store.pool.path / "web1.qcow2", link))
 
 
 def _vmdk(store: StorePool, base: Path) -> str:
@@ -163,24 +148,24 @@ def _snapshot(store: StorePool, base: Path) -> str:
     return "the domain web1"
 
 
-@pytest.mark.parametrize(
-    "use",
-    [
-        _overlay_in_pool,
-        _overlay_of_an_overlay,
-        _relative_overlay,
-        _overlay_with_options,
-        _overlay_in_another_pool,
-        _overlay_of_a_link,
-        _overlay_of_a_hard_link,
-        _vmdk,
-        _domain_on_overlay,
-        _domain_on_template,
-        _domain_on_volume,
-        _snapshot,
-    ],
-)
-def test_what_is_needed_stays(store: StorePool, use: Callable[[StorePool, Path], str]) -> None:
+USES: dict[str, Use] = {
+    "overlay": _overlay_of(lambda base: base),
+    "overlay of an overlay": _overlay_of(lambda base: overlay(base.parents[1] / "hidden", base)),
+    "relative overlay": _overlay_of(lambda base: base.name),
+    "overlay with options": _overlay_of(_with_options),
+    "overlay of a link": _overlay_of(_linked(Path.symlink_to)),
+    "overlay of a hard link": _overlay_of(_linked(Path.hardlink_to)),
+    "overlay in another pool": _overlay_in_another_pool,
+    "vmdk": _vmdk,
+    "domain on an overlay": _domain_on_overlay,
+    "domain on the template": _domain_on_template,
+    "domain on a volume": _domain_on_volume,
+    "snapshot": _snapshot,
+}
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_what_is_needed_stays(store: StorePool, use: Use) -> None:
     user = use(store, version(store, 1).path)
     found = why(prune(store, "", keep=1, dry_run=False))
     assert (found["1"], found["2"]) == (f"{user} needs it", "")
@@ -271,29 +256,16 @@ def test_a_name_can_go_for_good(store: StorePool) -> None:
     assert issue(store.pool.path, "next").version == "20261123.6"
 
 
-def _remove(pool: Pool, artifacts: Path, part: str) -> None:
-    """Delete version 1, and be killed when it comes to the file."""
-
-    def hook(event: str, given: tuple[object, ...]) -> None:
-        if event == "os.remove" and str(given[0]).endswith(part):
-            os.kill(os.getpid(), signal.SIGKILL)
-
+def _remove(pool: Pool, artifacts: Path) -> None:
+    """Delete version 1."""
     with connect(URI) as connection:
         pools.ensure(connection, pool.name, path=pool.path)
-        sys.addaudithook(hook)
         store = StorePool(pool=pool, connection=connection, artifacts=artifacts)
         delete(store, ["centos7@20261123.1"], force=True)
 
 
-def killed_at(store: StorePool, part: str) -> None:
-    remover = SPAWN.Process(target=_remove, args=(store.pool, store.artifacts, part))
-    remover.start()
-    remover.join(PATIENCE)
-    assert remover.exitcode == -signal.SIGKILL
-
-
 def test_a_remover_that_is_killed_before_the_manifest_goes(store: StorePool) -> None:
-    killed_at(store, ".json")
+    kill_at(("os.remove", r"\.json$"), _remove, store.pool, store.artifacts)
     assert len(store.registry.templates()) == 5
     assert gc.clear(store.registry, store.connection, dry_run=False) == ()
     delete(store, ["centos7@20261123.1"], force=False)
@@ -302,7 +274,7 @@ def test_a_remover_that_is_killed_before_the_manifest_goes(store: StorePool) -> 
 
 def test_gc_finishes_what_a_killed_remover_began(store: StorePool) -> None:
     image = version(store, 1).path
-    killed_at(store, ".qcow2")
+    kill_at(("os.remove", r"\.qcow2$"), _remove, store.pool, store.artifacts)
     assert len(store.registry.templates()) == 4
     clone = overlay(store.pool.path.parent / "clone.qcow2", image)
     define(store.connection, clone)

@@ -6,22 +6,22 @@ import shutil
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
 from functools import partial
 from pathlib import Path
 
 import msgspec
 import pytest
 from msgspec.structs import replace
+from store_pools import TODAY, candidate, issue
 
 from builder.attest import dsse, keys, signing, trust
 from builder.attest.statement import Envelope, Signature
 from builder.errors import BuilderError, ConfigError, HostError, TemplateError
-from builder.model.template import Manifest, Template
+from builder.model.template import Template
 from builder.process import run
 from builder.registry import gc
 from builder.registry.image import measure
-from builder.registry.publish import publish as publish_image
+from builder.registry.publish import publish
 from builder.registry.registry import Registry, manifest, signatures
 from builder.virt.connection import connect
 from tests import values
@@ -39,16 +39,6 @@ def make_key(folder: Path, name: str = "key") -> tuple[Path, Path]:
     return secret, shown
 
 
-def publish(store: Path, record: Manifest) -> Template:
-    """Put an image of 64 MiB with its manifest into `store`."""
-    path = store / f"{record.name}-{record.version}.qcow2"
-    run(["qemu-img", "create", "-q", "-f", "qcow2", path, "64M"])
-    run(["qemu-io", "-c", "write -q -P 0x61 0 1M", path])
-    whole = replace(record, image=measure(path))
-    path.with_suffix(".json").write_bytes(msgspec.json.encode(whole))
-    return Registry(store).find(record.name)
-
-
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
     folder = tmp_path / "store"
@@ -59,10 +49,17 @@ def store(tmp_path: Path) -> Path:
 @pytest.fixture
 def template(store: Path) -> Template:
     """Return a template that key.pem in its store's parent has signed."""
-    template = publish(store, values.manifest())
-    secret, _ = make_key(store.parent)
-    signing.sign(template, keys.private(secret, passphrase=_never), artifacts=store.parent / "a")
+    template = issue(store, "b1")
+    make_key(store.parent)
+    sign(template)
     return template
+
+
+def sign(template: Template, key: str = "key.pem") -> None:
+    """Sign it with a key beside its store."""
+    folder = template.path.parents[1]
+    secret = keys.private(folder / key, passphrase=_never)
+    signing.sign(template, secret, artifacts=folder / "artifacts")
 
 
 def verify(template: Template, key: str = "key") -> Path:
@@ -80,6 +77,7 @@ def test_a_signed_template_is_verified_and_still_the_only_one(template: Template
         "centos7-20261123.1.json",
         "centos7-20261123.1.qcow2",
         "centos7-20261123.1.qcow2.intoto.jsonl",
+        "centos7.channels.json",
     ]
     assert Registry(template.path.parent).templates() == (template,)
 
@@ -103,10 +101,7 @@ def test_openssl_verifies_it_without_us(template: Template, tmp_path: Path) -> N
 
 def test_keys_are_known_by_what_openssl_prints(tmp_path: Path) -> None:
     _, shown = make_key(tmp_path)
-    form = run(
-        ["openssl", "pkey", "-pubin", "-in", shown, "-outform", "DER", "-out", tmp_path / "d"]
-    )
-    assert form.returncode == 0
+    run(["openssl", "pkey", "-pubin", "-in", shown, "-outform", "DER", "-out", tmp_path / "d"])
     expected = run(["sha256sum", tmp_path / "d"]).stdout.split()[0]
     assert keys.identity(keys.public(shown)) == expected
 
@@ -134,19 +129,10 @@ def _cut(template: Template) -> None:
     path.write_bytes(path.read_bytes()[:-20])
 
 
-def _empty(template: Template) -> None:
-    signatures(template).write_text("\n")
-
-
-def _remove(template: Template) -> None:
-    signatures(template).unlink()
-
-
 def _sign_by_another(template: Template) -> None:
     signatures(template).unlink()
-    secret, _ = make_key(template.path.parents[1], "other")
-    key = keys.private(secret, passphrase=_never)
-    signing.sign(template, key, artifacts=template.path.parent)
+    make_key(template.path.parents[1], "other")
+    sign(template, "other.pem")
 
 
 def _forge(change: Callable[[bytes], bytes]) -> Callable[[Template], None]:
@@ -183,22 +169,19 @@ def _resign(kind: str, payload: bytes) -> Callable[[Template], None]:
 
 
 def _swap(template: Template) -> None:
-    """Take the signature of another version, by the same key."""
-    record = replace(manifest(template), version="20261122.1", created="2026")
-    record = replace(record, name="other")
-    other = publish(template.path.parent, record)
-    key = keys.private(template.path.parents[1] / "key.pem", passphrase=_never)
-    signing.sign(other, key, artifacts=template.path.parent)
+    """Take the signature of another template, by the same key."""
+    other = issue(template.path.parent, "other", name="other")
+    sign(other)
     shutil.copy(signatures(other), signatures(template))
 
 
-FORGERIES = [
+FORGERIES: list[tuple[Callable[[Template], object], str]] = [
     (_edit_image, r"the sha256 [0-9a-f]{64}, its manifest says [0-9a-f]{64}"),
     (_edit_manifest, r"centos7-20261123\.1\.json is not what was signed"),
     (_edit_both, r"centos7-20261123\.1\.qcow2 is not what was signed"),
     (_cut, "holds no whole envelope"),
-    (_empty, "is not signed"),
-    (_remove, "is not signed"),
+    (lambda template: signatures(template).write_text("\n"), "is not signed"),
+    (lambda template: signatures(template).unlink(), "is not signed"),
     (_sign_by_another, "is not signed by this key .*, but by [0-9a-f]{64}"),
     (_forge(lambda data: data.replace(b'"centos7"', b'"centos8"')), "The signature .* is wrong"),
     (_forge(lambda data: data + b" "), "The signature .* is wrong"),
@@ -211,7 +194,7 @@ FORGERIES = [
 
 @pytest.mark.parametrize(("forge", "sentence"), FORGERIES)
 def test_no_forgery_is_verified(
-    template: Template, forge: Callable[[Template], None], sentence: str
+    template: Template, forge: Callable[[Template], object], sentence: str
 ) -> None:
     forge(template)
     with pytest.raises(TemplateError, match=sentence) as caught:
@@ -221,10 +204,9 @@ def test_no_forgery_is_verified(
 
 def test_a_changed_image_is_not_signed(template: Template) -> None:
     _edit_image(template)
-    key = keys.private(template.path.parents[1] / "key.pem", passphrase=_never)
     before = signatures(template).read_bytes()
     with pytest.raises(TemplateError, match="not the one that its manifest tells of"):
-        signing.sign(template, key, artifacts=template.path.parent)
+        sign(template)
     assert signatures(template).read_bytes() == before
 
 
@@ -257,14 +239,13 @@ def test_what_a_killed_signer_left_is_no_obstacle_and_gc_would_find_it(template:
     left = store / f".{template.path.name}.intoto.jsonl.abc.part"
     left.write_text("half")
     assert gc.drafts(Registry(store)) == (left,)
-    key = keys.private(template.path.parents[1] / "key.pem", passphrase=_never)
-    signing.sign(template, key, artifacts=template.path.parent)
+    sign(template)
     verify(template)
 
 
 def test_the_builds_folder_gets_it_too(store: Path, tmp_path: Path) -> None:
-    template = publish(store, values.manifest())
-    folder = tmp_path / "artifacts" / "centos7" / values.manifest().build_id
+    template = issue(store, "b1")
+    folder = tmp_path / "artifacts" / "centos7" / "b1"
     folder.mkdir(parents=True)
     key = keys.private(make_key(tmp_path)[0], passphrase=_never)
     path = signing.sign(template, key, artifacts=tmp_path / "artifacts")
@@ -272,24 +253,20 @@ def test_the_builds_folder_gets_it_too(store: Path, tmp_path: Path) -> None:
     assert (copy.name, copy.read_bytes()) == (path.name, path.read_bytes())
 
 
-def fresh(store: Path) -> tuple[Path, Manifest]:
-    """Return an image that is to be published, and its record."""
-    candidate = store / ".b1.candidate"
-    run(["qemu-img", "create", "-q", "-f", "qcow2", candidate, "64M"])
-    return candidate, values.manifest(build_id="b1", image=None)
+DRAFT = values.manifest(build_id="b1", image=None)
 
 
 def test_nobody_sees_a_template_before_it_is_signed(store: Path, tmp_path: Path) -> None:
     key = keys.private(make_key(tmp_path)[0], passphrase=_never)
-    candidate, draft = fresh(store)
+    image = candidate(store, "b1")
 
     def seal(template: Template) -> None:
         assert Registry(store).templates() == ()
         signing.write(template, key)
 
-    made = publish_image(candidate, draft, measure(candidate), today=date(2026, 11, 28), seal=seal)
+    made = publish(image, DRAFT, measure(image), today=TODAY, seal=seal)
     assert verify(made).exists()
-    again = publish_image(candidate, draft, made.image, today=date(2026, 11, 28), seal=seal_again)
+    again = publish(image, DRAFT, made.image, today=TODAY, seal=seal_again)
     assert again == made
 
 
@@ -298,21 +275,22 @@ def seal_again(_template: Template) -> None:
 
 
 def test_a_name_is_free_again_when_signing_fails(store: Path) -> None:
-    candidate, draft = fresh(store)
+    image = candidate(store, "b1")
 
     def fail(template: Template) -> None:
         signatures(template).touch()
         raise HostError("No space is left.")
 
     with pytest.raises(HostError):
-        publish_image(candidate, draft, measure(candidate), today=date(2026, 11, 28), seal=fail)
-    assert {path.name for path in store.iterdir()} == {".templates.lock", candidate.name}
+        publish(image, DRAFT, measure(image), today=TODAY, seal=fail)
+    assert {path.name for path in store.iterdir()} == {".templates.lock", image.name}
 
 
 def test_gc_takes_the_signature_of_a_publisher_that_was_killed(store: Path) -> None:
-    template = publish(store, values.manifest())
+    template = issue(store, "b1")
     signatures(template).touch()
     template.path.unlink()
+    (store / "centos7.channels.json").unlink()  # it had not come so far
     with connect("test:///default") as connection:
         found = gc.clear(Registry(store), connection, dry_run=False)
     assert set(found) == {template.manifest, signatures(template)}
@@ -325,8 +303,7 @@ SSH = ["ssh-keygen", "-q", "-t", "ed25519", "-C", "someone@example", "-f"]
 @pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="needs ssh-keygen")
 def test_keys_of_openssh_do_as_well(template: Template, tmp_path: Path) -> None:
     run([*SSH, tmp_path / "ssh", "-N", ""])
-    key = keys.private(tmp_path / "ssh", passphrase=_never)
-    signing.sign(template, key, artifacts=tmp_path)
+    sign(template, "ssh")
     verify(template, "ssh")
 
 
@@ -392,6 +369,5 @@ def test_a_store_that_takes_nothing_is_said(template: Template) -> None:
     path = signatures(template)
     path.unlink()
     path.mkdir()
-    key = keys.private(template.path.parents[1] / "key.pem", passphrase=_never)
     with pytest.raises(BuilderError, match="Cannot read"):
-        signing.sign(template, key, artifacts=template.path.parent)
+        sign(template)

@@ -3,90 +3,77 @@
 import hashlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 import small_media
-from store_pools import issue
+from store_pools import issue, typed_at
 from tiny_guests import workplace
 
 from builder.cli import app
 from builder.kickstart.library import Library
 from builder.process import run
 from builder.recipes.order import Request, resolve
-from builder.registry.image import measure
 from tests.orders import key
-from tests.values import environment, manifest
-
-NODE = """
-<node>
-  <pool type="dir"><name>store</name><target><path>{}</path></target></pool>
-</node>
-"""
+from tests.values import environment
 
 
-@pytest.fixture
-def argv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return how a command begins on a libvirt, its test driver, whose store has two templates."""
-    monkeypatch.chdir(tmp_path)
-    store = tmp_path / "store"
-    store.mkdir()
-    (tmp_path / "node.xml").write_text(NODE.format(store))
-    for version in ("20261122.1", "20261123.1"):
-        path = store / f"centos7-{version}.qcow2"
-        run(["qemu-img", "create", "-q", "-f", "qcow2", path, "1M"])
-        whole = manifest(version=version, image=measure(path))
-        path.with_suffix(".json").write_bytes(msgspec.json.encode(whole))
-    run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", "key"])
-    run(["openssl", "pkey", "-in", "key", "-pubout", "-out", "pub"])
-    return ["--uri", f"test://{tmp_path}/node.xml", "template"]
+@pytest.fixture(autouse=True)
+def _store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep a store with two versions of a template, and a key."""
+    with typed_at(tmp_path, monkeypatch) as store:
+        issue(store, "build-1")
+        issue(store, "build-2")
+        run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", "key"])
+        run(["openssl", "pkey", "-in", "key", "-pubout", "-out", "pub"])
+        yield
 
 
-def test_what_is_in_it(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert app.run([*argv, "sbom", "centos7@20261122.1"]) == 0
+def test_what_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["template", "sbom", "centos7@20261123.1"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["metadata"]["component"]["name"] == "centos7-20261122.1.qcow2"
-    assert app.run([*argv, "sbom", "centos7@20261122.1", "-o", "out.json"]) == 0
+    assert found["metadata"]["component"]["name"] == "centos7-20261123.1.qcow2"
+    assert app.run(["template", "sbom", "centos7@20261123.1", "-o", "out.json"]) == 0
     assert capsys.readouterr().out == ""
     assert json.loads(Path("out.json").read_text()) == found
 
 
-def test_where_it_comes_from(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert app.run([*argv, "provenance", "centos7"]) == 0
+def test_where_it_comes_from(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["template", "provenance", "centos7"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["subject"][0]["name"] == "centos7-20261123.1.qcow2"
+    assert found["subject"][0]["name"] == "centos7-20261123.2.qcow2"
     assert found["predicateType"] == "https://slsa.dev/provenance/v1"
 
 
 def test_signed_and_verified(
-    argv: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    verify = [*argv, "verify", "centos7", "--signature"]
+    verify = ["template", "verify", "centos7", "--signature"]
     assert app.run([*verify, "--key", "pub"]) == 9
     assert "is not signed" in capsys.readouterr().err
-    assert app.run([*argv, "sign", "centos7", "--key", "key"]) == 0
+    assert app.run(["template", "sign", "centos7", "--key", "key"]) == 0
     assert app.run(verify) == 2
     assert "trusted_key in builder.toml" in capsys.readouterr().err
     monkeypatch.setenv("BUILDER_TRUSTED_KEY", "pub")
     assert app.run(verify) == 0
     said = capsys.readouterr().out
-    assert "centos7 20261123.1: the image is whole" in said
+    assert "centos7 20261123.2: the image is whole" in said
     assert "signed by " in said
-    assert app.run([*argv, "verify", "centos7@20261122.1"]) == 0
-    assert app.run([*argv, "verify", "centos7@20261122.1", "--key", "pub"]) == 9
+    assert app.run(["template", "verify", "centos7@20261123.1"]) == 0
+    assert app.run(["template", "verify", "centos7@20261123.1", "--key", "pub"]) == 9
 
 
 def test_a_passphrase_comes_from_the_environment(
-    argv: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(["openssl", "pkey", "-in", "key", "-aes256", "-passout", "pass:p w", "-out", "locked"])
-    sign = [*argv, "sign", "centos7", "--key", "locked"]
+    sign = ["template", "sign", "centos7", "--key", "locked"]
     assert app.run(sign) == 3
     assert "BUILDER_SIGN_PASSPHRASE" in capsys.readouterr().err
     monkeypatch.setenv("BUILDER_SIGN_PASSPHRASE", "p w")
     assert app.run(sign) == 0
-    assert app.run([*argv, "verify", "centos7", "--signature", "--key", "pub"]) == 0
+    assert app.run(["template", "verify", "centos7", "--signature", "--key", "pub"]) == 0
 
 
 @pytest.mark.parametrize(
@@ -101,26 +88,19 @@ def test_a_passphrase_comes_from_the_environment(
     ],
 )
 def test_misuse(
-    argv: list[str],
-    capsys: pytest.CaptureFixture[str],
-    words: list[str],
-    code: int,
-    sentence: str,
+    capsys: pytest.CaptureFixture[str], words: list[str], code: int, sentence: str
 ) -> None:
-    assert app.run([*argv, *words]) == code
+    assert app.run(["template", *words]) == code
     assert sentence in capsys.readouterr().err
 
 
-def test_a_build_reads_its_key_before_it_begins(
-    argv: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert app.run([*argv[:2], "build", "rehearsal", "--sign", "gone"]) == 3
+def test_a_build_reads_its_key_before_it_begins(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["build", "rehearsal", "--sign", "gone"]) == 3
     assert "Cannot read the key gone" in capsys.readouterr().err
     assert not Path("artifacts").exists()
 
 
 @small_media.NEEDED
-@pytest.mark.usefixtures("argv")  # for its keys
 def test_a_build_signs_what_it_finds_unchanged(
     libvirt_uri: str,
     tmp_path: Path,

@@ -75,14 +75,22 @@ def folder() -> Iterator[Path]:
 PORTS = (ANACONDA_PORT, RESULT_PORT)
 
 
-def logs(folder: Path) -> dict[str, Path]:
-    """Return where the guests of these tests leave what they say."""
-    return guest(NAME, folder / "disk.raw", logs=folder, channels=PORTS).logs
-
-
-def spec(folder: Path, words: str, then: bytes, *, size: int = 2**20) -> DomainSpec:
-    disk = write_disk(folder / "disk.raw", words, then, size=size)
+def spec(folder: Path, words: str, then: bytes) -> DomainSpec:
+    disk = write_disk(folder / "disk.raw", words, then)
     return guest(NAME, disk, logs=folder, channels=PORTS)
+
+
+@contextmanager
+def running(
+    connection: Connection, wanted: DomainSpec
+) -> Iterator[tuple[domains.Domain, SimpleQueue[Signal]]]:
+    """Let the guest run for the block; yield it and what is heard of it."""
+    with (
+        domains.paused(connection, domain_xml(wanted)) as domain,
+        listen(domain, logs=wanted.logs) as signals,
+    ):
+        domains.resume(domain)
+        yield domain, signals
 
 
 def heard_of(signals: SimpleQueue[Signal], words: str = "") -> tuple[str, Signal]:
@@ -108,12 +116,8 @@ def heard_of(signals: SimpleQueue[Signal], words: str = "") -> tuple[str, Signal
 def test_words_and_end_are_heard(
     connection: Connection, folder: Path, then: bytes, reason: str
 ) -> None:
-    document = domain_xml(spec(folder, "first line\r\nlast words", then))
-    with (
-        domains.paused(connection, document) as domain,
-        listen(domain, logs=logs(folder)) as signals,
-    ):
-        domains.resume(domain)
+    wanted = spec(folder, "first line\r\nlast words", then)
+    with running(connection, wanted) as (_, signals):
         _, end = heard_of(signals, "first line\r\nlast words")
     assert end == Ended(reason=reason)
     assert (folder / "console.log").read_text().endswith("last words")
@@ -130,11 +134,7 @@ def _kill(name: str) -> None:
 
 
 def test_a_killed_hypervisor_is_heard(connection: Connection, folder: Path) -> None:
-    with (
-        domains.paused(connection, domain_xml(spec(folder, "", HALT))) as domain,
-        listen(domain, logs=logs(folder)) as signals,
-    ):
-        domains.resume(domain)
+    with running(connection, spec(folder, "", HALT)) as (domain, signals):
         _kill(NAME)
         assert heard_of(signals)[1] == Ended(reason="failed")
         assert domains.activity(domain) is None
@@ -169,12 +169,8 @@ def test_a_full_disk_is_heard_within_seconds(connection: Connection, folder: Pat
     small = folder / "small"
     with _small_disk(small) as ours:
         write_disk(ours / "disk.raw", "writing", FILL_DISK, size=2**26)
-        document = domain_xml(guest(NAME, small / "disk.raw", logs=folder))
-        with (
-            domains.paused(connection, document) as domain,
-            listen(domain, logs=logs(folder)) as signals,
-        ):
-            domains.resume(domain)
+        wanted = guest(NAME, small / "disk.raw", logs=folder)
+        with running(connection, wanted) as (_, signals):
             trouble = heard_of(signals)[1]
     assert isinstance(trouble, HostTrouble)
     assert trouble.sentence.startswith("The host's disk is full")
@@ -199,11 +195,7 @@ def test_a_domain_is_gone_after_its_block(
 def test_a_guest_that_waits_for_ever_shows_no_activity(
     connection: Connection, folder: Path
 ) -> None:
-    with (
-        domains.paused(connection, domain_xml(spec(folder, "ready", HALT))) as domain,
-        listen(domain, logs=logs(folder)) as signals,
-    ):
-        domains.resume(domain)
+    with running(connection, spec(folder, "ready", HALT)) as (domain, signals):
         signals.get(timeout=PATIENCE)
         before = domains.activity(domain)
         time.sleep(5)
@@ -254,6 +246,18 @@ def test_a_screen_can_be_filmed(connection: Connection, folder: Path) -> None:
     assert domains.grab(domain) is None
 
 
+def failed_install(
+    connection: Connection, folder: Path, words: str, then: bytes, sentence: str
+) -> str:
+    """Return what the guest of an installation said that fails with the sentence."""
+    plan = InstallPlan(domain=spec(folder, words, then), nonce="0" * 32, traces=traces(folder))
+    limits = Limits(deadlines=Deadlines(total_seconds=PATIENCE, idle_seconds=PATIENCE))
+    with pytest.raises(InstallError, match=sentence):
+        install(plan, connection, limits=limits, monitor=SilentMonitor())
+    _remove(connection, NAME)
+    return (folder / "console.log").read_text()
+
+
 PANICS = "Kernel panic - not syncing: No init found.\r\n"
 
 
@@ -268,28 +272,15 @@ PANICS = "Kernel panic - not syncing: No init found.\r\n"
 def test_a_failed_installation_leaves_its_evidence(
     connection: Connection, folder: Path, *, words: str, then: bytes, sentence: str
 ) -> None:
-    plan = InstallPlan(domain=spec(folder, words, then), nonce="0" * 32, traces=traces(folder))
-    with pytest.raises(InstallError, match=sentence):
-        install(
-            plan,
-            connection,
-            limits=Limits(deadlines=Deadlines(total_seconds=PATIENCE, idle_seconds=PATIENCE)),
-            monitor=SilentMonitor(),
-        )
-    _remove(connection, NAME)
-    assert words.strip() in (folder / "console.log").read_text()
+    assert words.strip() in failed_install(connection, folder, words, then, sentence)
     assert bool(list(folder.glob("screens/*.png"))) is (then == HALT)
 
 
 def test_a_machine_that_its_firmware_resets_is_started_again(
     connection: Connection, folder: Path
 ) -> None:
-    plan = InstallPlan(domain=spec(folder, "again ", REBOOT), nonce="0" * 32, traces=traces(folder))
-    limits = Limits(deadlines=Deadlines(total_seconds=PATIENCE, idle_seconds=PATIENCE))
-    with pytest.raises(InstallError, match="rebooted without saying"):
-        install(plan, connection, limits=limits, monitor=SilentMonitor())
-    _remove(connection, NAME)
-    assert (folder / "console.log").read_text().count("again") == 4
+    said = failed_install(connection, folder, "again ", REBOOT, "rebooted without saying")
+    assert said.count("again") == 4
 
 
 def traces(folder: Path) -> Traces:

@@ -46,12 +46,9 @@ def test_unusual_names(connection: Connection, folder: Path, name: str) -> None:
     path = folder / name
     path.mkdir()
     made = pools.ensure(connection, f"{PREFIX} {name}", path=path)
-    assert (made.name, made.path, made.active, made.autostart) == (
-        f"{PREFIX} {name}",
-        path,
-        True,
-        True,
-    )
+    assert (made.name, made.path) == (f"{PREFIX} {name}", path)
+    assert made.active
+    assert made.autostart
     assert 0 < made.available <= made.capacity
     volume = volumes.create(connection, made.name, f"{name}.qcow2", capacity=2**30)
     assert volume.path == path / f"{name}.qcow2"
@@ -69,6 +66,7 @@ def _info(path: Path) -> dict[str, object]:
 
 def test_a_volume_is_a_sparse_qcow2_of_version_3(connection: Connection, pool: Pool) -> None:
     volume = volumes.create(connection, pool.name, "x.qcow2", capacity=100 * 2**30)
+    assert (volume.pool, volume.format) == (pool.name, "qcow2")
     found = _info(volume.path)
     assert (found["format"], found["virtual-size"]) == ("qcow2", 100 * 2**30)
     assert '"compat": "1.1"' in json.dumps(found)
@@ -78,7 +76,8 @@ def test_a_volume_is_a_sparse_qcow2_of_version_3(connection: Connection, pool: P
 
 def test_an_overlay_is_as_large_as_what_it_covers(connection: Connection, pool: Pool) -> None:
     base = volumes.create(connection, pool.name, "base.qcow2", capacity=3 * 2**30)
-    clone = volumes.create(connection, pool.name, "clone.qcow2", capacity=0, backing=base.path)
+    clone = volumes.create(connection, pool.name, "a.qcow2", capacity=0, backing=base.path)
+    assert volumes.all_volumes(connection, pool.name) == (clone, base)
     assert (clone.capacity, clone.backing, clone.format) == (3 * 2**30, base.path, "qcow2")
     assert _info(clone.path)["backing-filename"] == str(base.path)
 

@@ -10,7 +10,6 @@ import argparse
 import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,11 +21,12 @@ from builder.monitor import SilentMonitor
 from builder.registry.compress import compress
 from tests.bench.finish.clusters import weighed
 from tests.bench.finish.disks import Disk, installed
+from tests.bench.options import add_folder, parser
 from tests.bench.overhead.place import Place, place
-from tests.bench.tables import Target, promises, table
+from tests.bench.tables import Target, most, promises, ratio, say, spread, table, typical
+from tests.bench.usage import cache
 
 OURS, TODAY = "ours", "today"
-_BLOCK = 1 << 22
 _TOOLS = ("virt-sysprep", "virt-sparsify")
 
 
@@ -46,7 +46,7 @@ def main() -> None:
     options = _options()
     missing = [name for name in _TOOLS if not shutil.which(name)]
     if missing:
-        _say(f"not installed: {', '.join(missing)} (Debian: guestfs-tools)")
+        say(f"not installed: {', '.join(missing)} (Debian: guestfs-tools)")
     with (
         place(options.folder) as here,
         installed(here, seal=False, copies=options.copies) as plain,
@@ -60,25 +60,18 @@ def main() -> None:
             for name, run in rows.items():
                 results[name].append(run())
         clusters = weighed(sealed.path, here.folder)
-    _say(_report(results))
-    _say(f"\n{clusters}")
-    _say(f"\n{promises(_targets(results))}")
+    say(_report(results))
+    say(f"\n{clusters}")
+    say(f"\n{promises(_targets(results))}")
     if options.json:
         options.json.write_bytes(msgspec.json.encode(results))
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make bench-finish", description=__doc__)
-    parser.add_argument("--runs", type=int, default=3, help="runs of each row")
-    parser.add_argument("--copies", type=int, default=4, help="of 250 MB, beside the system")
-    parser.add_argument(
-        "--folder",
-        type=Path,
-        default=Path("/var/tmp"),  # noqa: S108  # of a name of its own in there
-        help="on the file system to measure, with 12 GB free; open to the hypervisor's user",
-    )
-    parser.add_argument("--json", type=Path, help="write every run to this file")
-    return parser.parse_args()
+    made = parser("bench-finish", __doc__, runs=3)
+    made.add_argument("--copies", type=int, default=4, help="of 250 MB, beside the system")
+    add_folder(made, needs="12 GB free; open to the hypervisor's user")
+    return made.parse_args()
 
 
 def _ours(disk: Disk, here: Place) -> Sample:
@@ -119,9 +112,7 @@ def _copy(disk: Disk, here: Place) -> Path:
     target = here.folder / "in.qcow2"
     subprocess.run(["cp", "--sparse=always", disk.path, target], check=True)
     os.sync()
-    with target.open("rb") as file:
-        while file.read(_BLOCK):
-            pass
+    cache(target)
     return target
 
 
@@ -137,34 +128,19 @@ def _report(results: dict[str, list[Sample]]) -> str:
     for name, samples in results.items():
         for command in samples[0].seconds:
             figures = [each.seconds[command] for each in samples]
-            rows.append((name, command, *_spread(figures), ""))
+            rows.append((name, command, *spread(figures), ""))
         sizes = median(each.size for each in samples) / 1e6
-        rows.append((name, "all", *_spread([each.total for each in samples]), f"{sizes:.1f}"))
+        rows.append((name, "all", *spread([each.total for each in samples]), f"{sizes:.1f}"))
     return table(("ROW", "COMMAND", "s", "MIN-MAX", "MB"), rows)
-
-
-def _spread(figures: list[float]) -> tuple[str, str]:
-    return f"{median(figures):.2f}", f"{min(figures):.2f}-{max(figures):.2f}"
 
 
 def _targets(results: dict[str, list[Sample]]) -> list[Target]:
     pairs = list(zip(results[OURS], results.get(TODAY, []), strict=False))
-    times = [ours.total / today.total for ours, today in pairs]
-    sizes = [ours.size / today.size for ours, today in pairs]
+    sizes = typical(pairs, lambda pair: pair[0].size / pair[1].size)
     return [
-        _most(0.1, "time, ours / today", median(times) if times else None),
-        _most(0.95, "size, ours / today", median(sizes) if sizes else None),
+        most("finish", "time, ours / today", ratio(results, OURS, TODAY), limit=0.1, unit="x"),
+        most("finish", "size, ours / today", sizes, limit=0.95, unit="x"),
     ]
-
-
-def _most(limit: float, text: str, measured: float | None) -> Target:
-    kept = measured is not None and measured <= limit
-    return Target("finish", f"{text}: at most {limit:g}", measured, "x", kept)
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -12,17 +12,18 @@ import argparse
 import os
 import signal
 import sys
-from pathlib import Path
 from types import FrameType
 
 import msgspec
 
+from tests.bench.options import add_folder, parser
 from tests.bench.overhead import report
-from tests.bench.overhead.measure import Failed, run
+from tests.bench.overhead.measure import run
 from tests.bench.overhead.place import Place, place
 from tests.bench.overhead.rows import NAMES, OURS, Row, rows
 from tests.bench.overhead.targets import Results, targets
-from tests.bench.tables import promises
+from tests.bench.tables import promises, say
+from tests.bench.usage import Failed
 
 
 def main() -> None:
@@ -32,29 +33,22 @@ def main() -> None:
         signal.signal(number, _interrupt)
     with place(options.folder) as here:
         compared = [row for row in rows(here) if row.name in options.rows]
-        _say(f"{_machine(here)}, {options.runs} runs, load {os.getloadavg()[0]:.1f}")
+        say(f"{_machine(here)}, {options.runs} runs, load {os.getloadavg()[0]:.1f}")
         results = _take_turns(compared, here, options.runs)
-    _say(report.results(results, compared))
+    say(report.results(results, compared))
     if results.get(OURS):
-        _say(f"\n{report.account(results[OURS])}")
+        say(f"\n{report.account(results[OURS])}")
     judged = targets(results)
-    _say(f"\n{promises(judged)}")
+    say(f"\n{promises(judged)}")
     if options.json:
         options.json.write_bytes(msgspec.json.encode({"rows": results, "targets": judged}))
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make bench-overhead", description=__doc__)
-    parser.add_argument("--runs", type=int, default=3, help="runs of each row")
-    parser.add_argument("--rows", nargs="+", choices=NAMES, default=NAMES)
-    parser.add_argument(
-        "--folder",
-        type=Path,
-        default=Path("/var/tmp"),  # noqa: S108  # of a name of its own in there
-        help="on the file system to measure, with 3 GB free; open to the hypervisor's user",
-    )
-    parser.add_argument("--json", type=Path, help="write every run to this file")
-    return parser.parse_args()
+    made = parser("bench-overhead", __doc__, runs=3)
+    made.add_argument("--rows", nargs="+", choices=NAMES, default=NAMES)
+    add_folder(made, needs="3 GB free; open to the hypervisor's user")
+    return made.parse_args()
 
 
 def _machine(here: Place) -> str:
@@ -74,7 +68,7 @@ def _take_turns(compared: list[Row], here: Place, runs: int) -> Results:
             except (Failed, LookupError) as error:
                 left.remove(row)
                 results[row.name] = []
-                _say(f"{row.name}: {error}")
+                say(f"{row.name}: {error}")
     return results
 
 
@@ -83,11 +77,6 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
     raise KeyboardInterrupt
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from builder.record import builds
 from tests.bench.overhead.guests import Guest, Memory
 from tests.bench.overhead.place import Place
 from tests.bench.overhead.rows import Row
+from tests.bench.usage import Failed, cache, environment
 
 INSTALLING = "Installing"
 """The step of builder after which its disk is what the other tools end with."""
@@ -22,12 +23,7 @@ _PAUSE_SECONDS = 0.003
 _MEMORY_EVERY = 10
 _PATIENCE_SECONDS = 10  # Packer waits for the guest to end
 _SUCCESS = b'"result":"success"'
-_BLOCK = 1 << 22
 _MB = 1_000_000
-
-
-class Failed(Exception):
-    """A row's command failed; the message is its last word."""
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +47,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     """The load average when the run began; the run before this one is part of it."""
 
     @property
-    def whole(self) -> float:
+    def total(self) -> float:
         """Return the seconds from the command to the disk that is installed and powered off."""
         return self.start + self.guest + self.stop
 
@@ -107,9 +103,8 @@ def _steps(row: Row, place: Place) -> dict[str, float]:
 def _check(code: int, row: Row, place: Place, log: Path) -> None:
     """Refuse a run that did not install: not every tool knows."""
     if code:
-        raise Failed(
-            (_text(log).strip().splitlines() or ["no output"])[-1] + f" (exit code {code})"
-        )
+        lines = log.read_text(errors="replace").strip().splitlines() or ["no output"]
+        raise Failed(f"{lines[-1]} (exit code {code})")
     consoles = [path.read_bytes() for path in place.folder.glob(row.console)]
     if not any(_SUCCESS in said for said in consoles):
         raise Failed("The guest did not say on its console that the installation succeeded.")
@@ -117,15 +112,13 @@ def _check(code: int, row: Row, place: Place, log: Path) -> None:
 
 @contextmanager
 def _started(row: Row, log: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    # A user's shell has none of these; one of them keeps Python from caching what it compiled.
-    plain = {key: text for key, text in os.environ.items() if not key.startswith("PYTHON")}
     with log.open("wb") as output:
         process = subprocess.Popen(
             row.argv,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env={**plain, **row.environment},
+            env=environment() | row.environment,
             start_new_session=True,
         )
     try:
@@ -147,12 +140,5 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
 
 def _warm(row: Row, iso: Path) -> None:
     subprocess.run([row.argv[0], "--help"], capture_output=True, check=False)
-    buffer = bytearray(_BLOCK)
-    with iso.open("rb", buffering=0) as file:
-        while file.readinto(buffer):
-            pass
+    cache(iso)
     os.sync()
-
-
-def _text(path: Path) -> str:
-    return path.read_text(errors="replace")

@@ -25,9 +25,9 @@ from builder.virt import domains, pools
 
 RELEASE = "rehearsal"
 BUILDER = str(Path(sys.executable).with_name("builder"))
+MINUTES = 15
+"""How long an installation may take."""
 
-_PLACES = ("iso_pool", "store_pool", "iso_pool_path", "store_pool_path", "artifacts")
-_MINUTES = 15
 _SILENT = SilentMonitor()
 
 
@@ -50,18 +50,6 @@ class Place(msgspec.Struct, frozen=True):
     def machine(self) -> Machine:
         """The hardware that builder gives the guest, and the other tools have to."""
         return machine(self.order, self.host.accelerator, network=self.host.settings.network)
-
-    @property
-    def minutes(self) -> int:
-        """How long an installation may take."""
-        return _MINUTES
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """The variables that lead builder here."""
-        settings = self.host.settings
-        named = {f"BUILDER_{key.upper()}": str(getattr(settings, key)) for key in _PLACES}
-        return {**named, "BUILDER_INSTALL_MINUTES": str(_MINUTES)}
 
     def clear(self) -> None:
         """Remove what a run made, whatever became of it."""
@@ -112,6 +100,7 @@ def _settings(folder: Path) -> config.Settings:
         iso_pool_path=folder / "iso",
         store_pool_path=folder / "store",
         artifacts=folder / "artifacts",
+        install_minutes=MINUTES,
     )
 
 

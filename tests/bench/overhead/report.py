@@ -5,14 +5,14 @@ from statistics import median
 
 from tests.bench.overhead.measure import INSTALLING, Sample
 from tests.bench.overhead.rows import OURS, Row
-from tests.bench.overhead.targets import Results, ratio
-from tests.bench.tables import table
+from tests.bench.overhead.targets import Results
+from tests.bench.tables import ratio, spread, table
 
 _FIGURES: tuple[Callable[[Sample], float], ...] = (
     lambda each: each.start,
     lambda each: each.guest,
     lambda each: each.stop,
-    lambda each: each.whole,
+    lambda each: each.total,
 )
 
 
@@ -29,7 +29,7 @@ def _figures(found: Results, row: Row) -> tuple[str, ...]:
     samples = found.get(row.name, [])
     if not samples:
         return (row.missing or "failed",)
-    spreads = [cell for figure in _FIGURES for cell in _spread([figure(each) for each in samples])]
+    spreads = [cell for figure in _FIGURES for cell in spread([figure(each) for each in samples])]
     against = ratio(found, OURS, row.name)
     return (
         *spreads,
@@ -45,13 +45,9 @@ def account(samples: list[Sample]) -> str:
     names = list(samples[0].steps)
     later = names[names.index(INSTALLING) + 1 :]
     lines = [
-        (name, *_spread([each.steps[name] for each in samples]), "" if name in later else "yes")
+        (name, *spread([each.steps[name] for each in samples]), "" if name in later else "yes")
         for name in names
     ]
     left = [each.after - sum(each.steps[name] for name in later) for each in samples]
-    last = ("cleaning up, leaving", *_spread(left), "")
+    last = ("cleaning up, leaving", *spread(left), "")
     return table((f"STEP OF {OURS}", "s", "MIN-MAX", "COMPARED"), [*lines, last])
-
-
-def _spread(seconds: list[float]) -> tuple[str, str]:
-    return f"{median(seconds):.2f}", f"{min(seconds):.2f}-{max(seconds):.2f}"

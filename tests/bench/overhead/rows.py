@@ -11,13 +11,14 @@ Neither has a communicator, since the installed system powers itself off; the ki
 CD, since the rehearsal's installer fetches nothing over a network.
 """
 
-import hashlib
 import shutil
-from pathlib import Path
 
 import msgspec
 
-from tests.bench.overhead.place import BUILDER, RELEASE, Place
+from builder import files
+from builder.monitor import SilentMonitor
+from tests.bench.overhead.place import BUILDER, MINUTES, RELEASE, Place
+from tests.values import environment
 
 OURS = "builder"
 VIRT_INSTALL = "virt-install"
@@ -55,7 +56,7 @@ def rows(place: Place) -> list[Row]:
     ours = Row(
         name=OURS,
         argv=[BUILDER, "build", RELEASE, "--force"],
-        environment=place.environment,
+        environment=environment(place.host.settings),
         console=f"{build}console.log",
         journal=f"{build}build.json",
     )
@@ -82,7 +83,7 @@ def _virt_install(place: Place) -> Row:
         "location": place.iso,
         "initrd-inject": place.kickstart,
         "extra-args": f"inst.ks=file:/{place.kickstart.name} {_ARGUMENTS}",
-        "wait": place.minutes,
+        "wait": MINUTES,
     }
     words = [word for key, value in options.items() for word in (f"--{key}", str(value))]
     return Row(
@@ -114,7 +115,7 @@ def _template(place: Place) -> dict[str, object]:
     return {
         "type": "qemu",
         "iso_url": str(place.iso),
-        "iso_checksum": f"sha256:{_sha256(place.iso)}",
+        "iso_checksum": f"sha256:{files.sha256(place.iso, monitor=SilentMonitor())}",
         "cd_files": [str(place.kickstart)],
         "cd_label": "OEMDRV",
         "accelerator": "kvm" if machine.virt_type == "kvm" else "tcg",
@@ -128,7 +129,7 @@ def _template(place: Place) -> dict[str, object]:
         "headless": True,
         "boot_command": [menu],
         "communicator": "none",
-        "shutdown_timeout": f"{place.minutes}m",
+        "shutdown_timeout": f"{MINUTES}m",
         "output_directory": str(place.run / "packer"),
         "vm_name": "disk.qcow2",
         "qemuargs": [
@@ -137,11 +138,6 @@ def _template(place: Place) -> dict[str, object]:
             ["-name", "packer,debug-threads=on"],  # names the threads, as libvirt has it done
         ],
     }
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _lacking(packages: dict[str, str]) -> str:

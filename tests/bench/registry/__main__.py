@@ -15,8 +15,9 @@ from statistics import median
 
 import msgspec
 
+from tests.bench.options import add_folder, parser
 from tests.bench.registry.store import NAME, build_key, fill, host
-from tests.bench.tables import Target, promises, table
+from tests.bench.tables import Target, most, promises, say, spread, table
 from tests.bench.usage import Usage, usage
 
 OURS, OTHER = "ours", "other"
@@ -53,30 +54,23 @@ def main() -> None:
         size = fill(store, options.versions)
         (here / "host.xml").write_text(host(store))
         load = os.getloadavg()[0]
-        _say(f"{options.versions} versions, manifests of {size / 1e3:.0f} kB, load {load:.1f}")
+        say(f"{options.versions} versions, manifests of {size / 1e3:.0f} kB, load {load:.1f}")
         results = _take_turns(_rows(store, options.versions), pythons, here, runs=options.runs)
-    _say(_report(results))
-    _say(f"\n{promises(_targets(results))}")
+    say(_report(results))
+    say(f"\n{promises(_targets(results))}")
     if options.json:
         named = {f"{row}, {who}": runs for (row, who), runs in results.items()}
         options.json.write_bytes(msgspec.json.encode(named))
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make bench-registry", description=__doc__)
-    parser.add_argument("--runs", type=int, default=9, help="counted runs of each row")
-    parser.add_argument("--versions", type=int, default=1000, help="of the one template")
-    parser.add_argument(
+    made = parser("bench-registry", __doc__, runs=9)
+    made.add_argument("--versions", type=int, default=1000, help="of the one template")
+    made.add_argument(
         "--against", type=Path, metavar="PYTHON", help="of a checkout's .venv: .venv/bin/python"
     )
-    parser.add_argument(
-        "--folder",
-        type=Path,
-        default=Path("/var/tmp"),  # noqa: S108  # of a name of its own in there
-        help="on the file system to measure, with 100 MB free",
-    )
-    parser.add_argument("--json", type=Path, help="write every run to this file")
-    return parser.parse_args()
+    add_folder(made, needs="100 MB free")
+    return made.parse_args()
 
 
 def _rows(store: Path, versions: int) -> dict[str, list[str]]:
@@ -112,12 +106,10 @@ def _report(results: Results) -> str:
 
 def _figures(results: Results, row: str, who: str) -> tuple[str, ...]:
     runs = results[row, who]
-    seconds = [each.processor for each in runs]
     pairs = zip(runs, results[row, OURS], strict=True)
     ratio = median(other.processor / ours.processor for other, ours in pairs)
     return (
-        f"{median(seconds):.3f}",
-        f"{min(seconds):.3f}-{max(seconds):.3f}",
+        *spread([each.processor for each in runs], digits=3),
         f"{max(each.memory for each in runs):.0f}",
         "" if who == OURS else f"{ratio:.1f}",
     )
@@ -128,14 +120,8 @@ def _targets(results: Results) -> list[Target]:
     for row, who in results:
         if who == OURS and row != START:
             seconds = median(each.processor for each in results[row, who])
-            text = f"{row}: at most {_SECONDS} s"
-            found.append(Target("registry", text, seconds, "s", seconds <= _SECONDS))
+            found.append(most("registry", row, seconds, limit=_SECONDS, unit="s"))
     return found
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

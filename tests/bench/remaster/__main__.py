@@ -8,18 +8,19 @@ The other tools get files that are edited already.
 import argparse
 import os
 import shutil
-import sys
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
 from builder import config
+from tests.bench.options import parser
 from tests.bench.remaster import media, places, report
 from tests.bench.remaster.measure import floor, run
 from tests.bench.remaster.rows import Row, rows
 from tests.bench.remaster.targets import Group, Results, targets
-from tests.bench.tables import promises
+from tests.bench.tables import promises, say
 from tests.bench.usage import Failed
 
 
@@ -29,11 +30,11 @@ def main() -> None:
     options.cache.mkdir(parents=True, exist_ok=True)
     groups: list[Group] = []
     with ExitStack() as last:
-        folder = last.enter_context(places.scratch(options.cache))
+        folder = Path(last.enter_context(TemporaryDirectory(prefix="run-", dir=options.cache)))
         edits = {name: media.make(media.KINDS[name], options.cache) for name in options.media}
         found = [places.local(folder)]
         if reason := places.why_no_xfs():
-            _say(f"XFS with reflinks is left out: {reason}.")
+            say(f"XFS with reflinks is left out: {reason}.")
         else:
             largest = max(each.iso.stat().st_size for each in edits.values())
             found.append(last.enter_context(places.xfs(folder, largest)))
@@ -41,27 +42,25 @@ def main() -> None:
             for name, each in edits.items():
                 groups.append(_measure(name, each, place, runs=options.runs))
     judged = targets(groups)
-    _say(promises(judged))
+    say(promises(judged))
     if options.json:
         options.json.write_bytes(msgspec.json.encode({"groups": groups, "targets": judged}))
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--runs", type=int, default=5, help="counted runs of each row")
-    parser.add_argument("--media", nargs="+", choices=media.KINDS, default=list(media.KINDS))
-    parser.add_argument(
+    made = parser("bench", __doc__, runs=5)
+    made.add_argument("--media", nargs="+", choices=media.KINDS, default=list(media.KINDS))
+    made.add_argument(
         "--cache",
         type=Path,
         default=config.load().cache / "bench",
         help="folder on the file system to measure, with 25 GB free; keeps the ISOs",
     )
-    parser.add_argument("--json", type=Path, help="write every run to this file")
-    return parser.parse_args()
+    return made.parse_args()
 
 
 def _measure(name: str, edits: media.Edits, place: places.Place, *, runs: int) -> Group:
-    _say(f"\n{media.KINDS[name].title} on {place.name}, {runs} runs, load {os.getloadavg()[0]:.1f}")
+    say(f"\n{media.KINDS[name].title} on {place.name}, {runs} runs, load {os.getloadavg()[0]:.1f}")
     source = edits.iso
     if place.reflinks:
         source = Path(shutil.copy(edits.iso, place.folder / edits.iso.name))
@@ -69,7 +68,7 @@ def _measure(name: str, edits: media.Edits, place: places.Place, *, runs: int) -
     group = Group(name, place.name, place.reflinks, _take_turns(compared, source, place, runs))
     if source != edits.iso:
         source.unlink()
-    _say(report.results(group, compared, floor()))
+    say(report.results(group, compared, floor()))
     return group
 
 
@@ -86,14 +85,9 @@ def _take_turns(compared: list[Row], source: Path, place: places.Place, runs: in
                 results[row.name] += [sample] if number else []
             except Failed as error:
                 failed.add(row.name)
-                _say(f"{row.name}: {error}")
+                say(f"{row.name}: {error}")
             shutil.rmtree(out)
     return results
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from tests.bench.usage import PYTHON, usage
+from tests.bench.usage import PYTHON, cache, usage
 
-_BLOCK = 1 << 22
 _LEAST = 100_000_000  # what a program and its libraries take
 _WARM = "import sys; b'1' * int(sys.argv[1])"
 
@@ -36,7 +35,7 @@ class Sample(msgspec.Struct, frozen=True):
 
 def run(argv: list[str], source: Path, *, touches: int) -> Sample:
     """Run the command, which reads `source` and dirties about `touches` bytes of memory."""
-    _read(source)
+    cache(source)
     os.sync()
     subprocess.run([*PYTHON, _WARM, str(touches + _LEAST)], check=True)
     used = usage(argv)
@@ -48,10 +47,3 @@ def run(argv: list[str], source: Path, *, touches: int) -> Sample:
 def floor() -> float:
     """Return the MB below which memory cannot be seen."""
     return usage(["true"]).memory
-
-
-def _read(source: Path) -> None:
-    buffer = bytearray(_BLOCK)
-    with source.open("rb", buffering=0) as file:
-        while file.readinto(buffer):
-            pass

@@ -85,10 +85,7 @@ def _fill(path: Path, noise: bytes, size: int) -> None:
 
 def _boot_image(tree: Path) -> None:
     """Give the EFI boot image the size of a real one, and .treeinfo its sum."""
-    image = tree / "images/efiboot.img"
-    image.write_bytes(bytes(_EFI_IMAGE))
-    small_media.call("mkfs.vfat", "-n", "ANACONDA", "--invariant", image)
-    small_media.call("mcopy", "-s", "-i", image, tree / "EFI", "::/")
+    image = small_media.efi_image(tree, tree / "images/efiboot.img", size=_EFI_IMAGE)
     digest = hashlib.sha256(image.read_bytes()).hexdigest()
     with (tree / ".treeinfo").open("a") as file:
         file.write(f"\n[checksums]\nimages/efiboot.img = sha256:{digest}\n")

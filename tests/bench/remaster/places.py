@@ -3,12 +3,12 @@
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
+from small_media import call
 
 _SPARE = 2 << 30
 
@@ -21,16 +21,9 @@ class Place(msgspec.Struct, frozen=True):
     reflinks: bool
 
 
-@contextmanager
-def scratch(cache: Path) -> Iterator[Path]:
-    """Yield an empty folder of the cache; it goes at the end."""
-    with tempfile.TemporaryDirectory(prefix="run-", dir=cache) as folder:
-        yield Path(folder)
-
-
 def local(folder: Path) -> Place:
     """Return the folder itself; how it behaves depends on its file system."""
-    kind = _call("findmnt", "--noheadings", "--output", "FSTYPE", "--target", folder).strip()
+    kind = call("findmnt", "--noheadings", "--output", "FSTYPE", "--target", folder).strip()
     return Place(kind, folder, reflinks=_reflinks(folder))
 
 
@@ -50,14 +43,14 @@ def xfs(folder: Path, content: int) -> Iterator[Place]:
     with image.open("wb") as file:
         file.truncate(2 * content + _SPARE)
     mount.mkdir()
-    _call("mkfs.xfs", "-q", "-m", "reflink=1", image)
+    call("mkfs.xfs", "-q", "-m", "reflink=1", image)
     with ExitStack() as last:
         last.callback(image.unlink)
         # Direct, or every page would be in the cache twice.
-        device = _call("losetup", "--find", "--show", "--direct-io=on", image).strip()
-        last.callback(_call, "losetup", "--detach", device)
-        _call("mount", device, mount)
-        last.callback(_call, "umount", mount)
+        device = call("losetup", "--find", "--show", "--direct-io=on", image).strip()
+        last.callback(call, "losetup", "--detach", device)
+        call("mount", device, mount)
+        last.callback(call, "umount", mount)
         yield Place("xfs", mount, reflinks=True)
 
 
@@ -68,7 +61,3 @@ def _reflinks(folder: Path) -> bool:
     one.unlink()
     two.unlink(missing_ok=True)
     return done.returncode == 0
-
-
-def _call(*argv: str | Path) -> str:
-    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout

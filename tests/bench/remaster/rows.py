@@ -5,11 +5,10 @@ import sys
 from pathlib import Path
 
 import msgspec
+from small_media import BIOS, LABEL, UEFI
 
 from tests.bench.remaster.media import Edits
 from tests.bench.remaster.places import Place
-
-LABEL = "CentOS 7 x86_64"
 
 CP = "cp"
 DISK = "dd, past the cache"
@@ -96,15 +95,12 @@ def _replay(edits: Edits, source: Path, output: Path) -> list[str]:
 
 def _extract(edits: Edits, source: Path, tree: Path, output: Path) -> list[list[str]]:
     names = ("-quiet", "-V", LABEL, "-R", "-J", "-joliet-long", "-T")
-    bios = ("-b", "isolinux/isolinux.bin", "-c", "isolinux/boot.cat", "-no-emul-boot")
-    table = ("-boot-load-size", "4", "-boot-info-table")
-    uefi = ("-eltorito-alt-boot", "-e", "images/efiboot.img", "-no-emul-boot")
     copies = [["cp", "-f", str(file), str(tree / path)] for path, file in edits.files.items()]
     return [
         ["xorriso", "-osirrox", "on", "-indev", str(source), "-extract", "/", str(tree)],
         ["chmod", "-R", "u+w", str(tree)],
         *copies,
-        ["genisoimage", *names, *bios, *table, *uefi, "-o", str(output), str(tree)],
+        ["genisoimage", *names, *BIOS, *UEFI, "-o", str(output), str(tree)],
         ["isohybrid", "--uefi", str(output)],
     ]
 

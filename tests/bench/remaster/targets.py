@@ -1,13 +1,12 @@
 """What the remaster promises, and whether the figures keep it."""
 
-from collections.abc import Callable, Iterator
-from statistics import median
+from collections.abc import Iterator
 
 import msgspec
 
 from tests.bench.remaster.measure import Sample
 from tests.bench.remaster.rows import CP, MKKSISO, OURS, OURS_MD5, OVERLAY, REPLAY
-from tests.bench.tables import Target
+from tests.bench.tables import Target, most, ratio, typical
 
 Results = dict[str, list[Sample]]
 """The samples of each row, in the order of the rounds; empty for a row that failed."""
@@ -61,18 +60,6 @@ def _independence(groups: list[Group]) -> Iterator[Target]:
             yield _most(group, _SIZES, "x", f"{row}: DVD / Minimal", measured)
 
 
-def ratio(rows: Results, one: str, other: str) -> float | None:
-    """Return how much longer `one` took until the disk had it: the median of the rounds' pairs."""
-    pairs = zip(rows.get(one, []), rows.get(other, []), strict=False)
-    found = [each.total / against.total for each, against in pairs]
-    return median(found) if found else None
-
-
-def typical(samples: list[Sample], figure: Callable[[Sample], float]) -> float | None:
-    """Return the median of a figure; None without samples."""
-    return median(map(figure, samples)) if samples else None
-
-
 def _wall(group: Group, row: str) -> float | None:
     return typical(_at(group, row), lambda each: each.wall)
 
@@ -82,8 +69,7 @@ def _at(group: Group, row: str) -> list[Sample]:
 
 
 def _most(group: Group, limit: float, unit: str, text: str, measured: float | None) -> Target:
-    kept = measured is not None and measured <= limit
-    return Target(_where(group), f"{text}: at most {limit:g} {unit}", measured, unit, kept)
+    return most(_where(group), text, measured, limit=limit, unit=unit)
 
 
 def _least(group: Group, limit: float, text: str, measured: float | None) -> Target:
