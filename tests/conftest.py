@@ -60,6 +60,14 @@ def golden(request: pytest.FixtureRequest) -> Golden:
     return check
 
 
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """Return the empty folder of a store pool."""
+    folder = tmp_path / "store"
+    folder.mkdir()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def libvirt_uri() -> Iterator[str]:
     """Return the URI of a real libvirt, started for the tests where the host runs none."""

@@ -9,10 +9,10 @@ from typer.testing import CliRunner, Result
 
 from builder.cli import iso
 from builder.cli.context import Context
-from builder.config import Settings
 from builder.errors import ConfigError, MediaError, UsageError
 from builder.media.inspect import inspect
 from builder.monitor import SilentMonitor
+from tests.hosts import settings
 
 pytestmark = small_media.NEEDED
 
@@ -23,19 +23,8 @@ def medium(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return small_media.el7(tmp_path_factory.mktemp("cli"), "CentOS-7-x86_64-Minimal-2009.iso")
 
 
-def _settings(folder: Path) -> Settings:
-    pools = folder / "pools"
-    return Settings(
-        uri="test:///default",
-        iso_pool_path=pools / "iso",
-        store_pool_path=pools / "store",
-        cache=folder / "cache",
-        state=folder / "state",
-    )
-
-
 def _run(folder: Path, *arguments: str | Path) -> Result:
-    here = Context(settings=_settings(folder), monitor=SilentMonitor())
+    here = Context(settings=settings(folder), monitor=SilentMonitor())
     return CliRunner().invoke(iso.app, [str(argument) for argument in arguments], obj=here)
 
 
@@ -99,7 +88,7 @@ def test_add_and_list(medium: Path, tmp_path: Path) -> None:
     refused = _run(tmp_path, "add", medium)
     assert isinstance(refused.exception, MediaError)
     added = _run(tmp_path, "add", medium, "--allow-unverified")
-    staged = tmp_path / "pools/iso" / medium.name
+    staged = tmp_path / "iso" / medium.name
     assert (added.exit_code, added.stdout) == (0, f"{staged}\n")
     staged.with_name("broken.iso").write_bytes(b"no ISO")
     listed = _run(tmp_path, "list").stdout.splitlines()

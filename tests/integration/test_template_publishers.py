@@ -15,8 +15,6 @@ import pytest
 from killing import Point, doomed, kill_at, start
 from store_pools import TODAY, candidate, issue
 
-from builder.config import Settings
-from builder.host import pools
 from builder.host.host import Host
 from builder.model.storage import Pool
 from builder.model.template import ImageFacts
@@ -28,8 +26,8 @@ from builder.registry.image import measure
 from builder.registry.ledger import order
 from builder.registry.publish import publish
 from builder.registry.registry import LEDGER, LOCK, Registry
-from builder.virt.connection import connect
-from tests.values import EMULATION, manifest
+from tests.hosts import driven
+from tests.values import manifest
 from tests.waiting import PATIENCE
 
 PUBLISHERS = 20
@@ -48,21 +46,8 @@ POINTS: tuple[Point, ...] = (
 @pytest.fixture
 def host(tmp_path: Path) -> Iterator[Host]:
     """Return a place to publish and to clear up, on libvirt's test driver."""
-    settings = Settings(
-        uri="test:///default",
-        iso_pool_path=tmp_path / "iso",
-        store_pool_path=tmp_path / "store",
-        artifacts=tmp_path / "artifacts",
-    )
-    with connect(settings.uri) as connection:
-        iso, store = pools.init(connection, settings)
-        yield Host(
-            settings=settings,
-            connection=connection,
-            accelerator=EMULATION,
-            iso_pool=iso,
-            store_pool=store,
-        )
+    with driven(tmp_path) as made:
+        yield made
 
 
 def _publish(store: Pool, artifacts: Path) -> None:

@@ -40,13 +40,6 @@ def make_key(folder: Path, name: str = "key") -> tuple[Path, Path]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Path:
-    folder = tmp_path / "store"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
 def template(store: Path) -> Template:
     """Return a template that key.pem in its store's parent has signed."""
     template = issue(store, "b1")

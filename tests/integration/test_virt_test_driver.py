@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from builder.config import Settings
 from builder.errors import HostError
 from builder.host import pools as storage
 from builder.host.host import open_host
@@ -15,6 +14,7 @@ from builder.virt import domains, pools, volumes
 from builder.virt.connection import Connection, connect
 from builder.virt.listen import listen
 from builder.virt.usage import uses
+from tests.hosts import settings
 
 URI = "test:///default"
 
@@ -25,15 +25,11 @@ def connection() -> Iterator[Connection]:
         yield opened
 
 
-def settings(folder: Path) -> Settings:
-    return Settings(uri=URI, iso_pool_path=folder / "iso", store_pool_path=folder / "a" / "store")
-
-
 def test_pools_are_made_once(connection: Connection, tmp_path: Path) -> None:
     first = storage.init(connection, settings(tmp_path))
     again = storage.init(connection, settings(tmp_path / "elsewhere"))
     assert [pool.name for pool in first] == ["iso", "store"]
-    assert [pool.path for pool in again] == [tmp_path / "iso", tmp_path / "a" / "store"]
+    assert [pool.path for pool in again] == [tmp_path / "iso", tmp_path / "store"]
     assert all(pool.active and pool.autostart for pool in again)
     assert {"default-pool", "iso", "store"} <= {pool.name for pool in pools.all_pools(connection)}
     assert not (tmp_path / "elsewhere").exists()

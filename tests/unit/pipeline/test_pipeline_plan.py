@@ -19,13 +19,6 @@ EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 """sha256 of no bytes."""
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    folder = tmp_path / "store"
-    folder.mkdir()
-    return folder
-
-
 def published(order: BuildOrder, store: Path, *, iso_sha256: str, day: int) -> None:
     """Publish an empty template that was made from `order`."""
     built = key(order, iso_sha256=iso_sha256)

@@ -1,0 +1,38 @@
+"""A host of libvirt's in-process test driver, which forgets everything with its connection."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from builder.config import Settings
+from builder.host import pools
+from builder.host.host import Host
+from builder.virt.connection import connect
+from tests.values import EMULATION
+
+
+def settings(place: Path) -> Settings:
+    """Return settings that keep everything below the folder."""
+    return Settings(
+        uri="test:///default",
+        iso_pool_path=place / "iso",
+        store_pool_path=place / "store",
+        artifacts=place / "artifacts",
+        cache=place / "cache",
+        state=place / "state",
+    )
+
+
+@contextmanager
+def driven(place: Path) -> Iterator[Host]:
+    """Yield the host, with its pools."""
+    given = settings(place)
+    with connect(given.uri) as connection:
+        iso_pool, store_pool = pools.init(connection, given)
+        yield Host(
+            settings=given,
+            connection=connection,
+            accelerator=EMULATION,
+            iso_pool=iso_pool,
+            store_pool=store_pool,
+        )
