@@ -9,10 +9,11 @@ from builder.monitor import Progress, SilentMonitor
 
 
 class Heard(SilentMonitor):
-    """Remembers what it was told, and what its bar would show."""
+    """Remembers what it was told, what was counted, and what its bar would show."""
 
     def __init__(self) -> None:
         self.told: list[tuple[Kind, str, Details]] = []
+        self.counted: list[tuple[str, int | None, str]] = []
         self.done = 0
         self.texts: list[str] = []
 
@@ -21,12 +22,9 @@ class Heard(SilentMonitor):
 
     @contextmanager
     def progress(
-        self,
-        title: str,  # noqa: ARG002  # the interface's name
-        *,
-        total: int | None = None,  # noqa: ARG002  # the interface's name
-        unit: str = "B",  # noqa: ARG002  # the interface's name
+        self, title: str, *, total: int | None = None, unit: str = "B"
     ) -> Iterator[Progress]:
+        self.counted.append((title, total, unit))
         yield self
 
     def advance(self, amount: int = 1) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Unpack
 
 import pytest
 from tiny_guests import HALT, workplace, write_disk
@@ -14,7 +13,6 @@ from tiny_guests import HALT, workplace, write_disk
 from builder.errors import TemplateError
 from builder.host import cleanup
 from builder.host.host import Host
-from builder.model.event import Details, Kind
 from builder.model.template import Template
 from builder.monitor import SilentMonitor
 from builder.process import run
@@ -24,6 +22,7 @@ from builder.registry.image import measure
 from builder.registry.publish import publish
 from builder.registry.registry import Registry
 from builder.virt import domains
+from tests.monitors import Heard
 from tests.program import Program
 from tests.values import manifest
 from tests.waiting import wait_until
@@ -52,24 +51,14 @@ def folders(host: Host) -> list[Path]:
     return sorted(host.settings.state.glob("again-*"))
 
 
-class Notes(SilentMonitor):
-    """Keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def tell(self, kind: Kind, text: str, **_details: Unpack[Details]) -> None:
-        if kind == "note":
-            self.texts.append(text)
-
-
 def test_a_template_that_does_not_boot_leaves_its_logs_and_nothing_else(host: Host) -> None:
     template = published(PANICS, host=host)
-    monitor = Notes()
+    monitor = Heard()
     with pytest.raises(TemplateError, match="does not boot: Kernel panic"):
         boot_template(template, host=host, monitor=monitor)
     [evidence] = folders(host)
-    assert monitor.texts == [f"evidence: {evidence}"]
+    notes = [text for kind, text, _ in monitor.told if kind == "note"]
+    assert notes == [f"evidence: {evidence}"]
     said = [(evidence / f"clone-{letter}.log").read_text() for letter in "ab"]
     assert PANICS.strip() in "".join(said)
     assert cleanup.left(host, evidence.name) == ()

@@ -5,8 +5,6 @@ import os
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,8 +18,9 @@ from builder.export.formats import FORMATS
 from builder.export.order import Export, ExportOrder
 from builder.export.run import export
 from builder.model.template import Template
-from builder.monitor import Progress, SilentMonitor
+from builder.monitor import SilentMonitor
 from builder.registry.registry import Registry, manifest
+from tests.monitors import Heard
 from tests.waiting import PATIENCE
 
 DISKS = ("raw", "qcow2", "vmdk", "vhdx")
@@ -197,25 +196,16 @@ def test_a_full_disk_is_told_and_nothing_is_left(
         assert list(folder.iterdir()) == []
 
 
-class _Interrupted(SilentMonitor):
+class _Interrupted(Heard):
     """Presses Ctrl-C at the beginning of the nth thing that is counted."""
 
     def __init__(self, nth: int) -> None:
-        self._left = nth
-
-    @contextmanager
-    def progress(
-        self, title: str, *, total: int | None = None, unit: str = "B"
-    ) -> Iterator[Progress]:
-        with super().progress(title, total=total, unit=unit) as counted:
-            yield self if self._left == 1 else counted
-            self._left -= 1
+        super().__init__()
+        self._nth = nth
 
     def advance(self, amount: int = 1) -> None:  # noqa: ARG002  # the interface's name
-        raise KeyboardInterrupt
-
-    def describe(self, text: str) -> None:
-        raise NotImplementedError
+        if len(self.counted) == self._nth:
+            raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("name", NAMES)

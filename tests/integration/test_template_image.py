@@ -3,17 +3,16 @@
 import hashlib
 import json
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from small_media import call, small_disk
 
 from builder.errors import HostError
-from builder.monitor import Progress, SilentMonitor
+from builder.monitor import SilentMonitor
 from builder.registry.compress import compress
 from builder.registry.image import measure
+from tests.monitors import Heard
 
 
 @pytest.fixture
@@ -27,32 +26,13 @@ def disk(tmp_path: Path) -> Path:
     return top
 
 
-class _Counting(SilentMonitor):
-    """Adds up the progress that it is told."""
-
-    done = 0
-
-    @contextmanager
-    def progress(
-        self, title: str, *, total: int | None = None, unit: str = "B"
-    ) -> Iterator[Progress]:
-        assert (title, total, unit) == ("compressed", 100, "%")
-        yield self
-
-    def advance(self, amount: int = 1) -> None:
-        self.done += amount
-
-    def describe(self, text: str) -> None:
-        pass
-
-
 @pytest.mark.parametrize("compression", ["zstd", "zlib"])
 def test_a_compressed_image_stands_alone_and_is_the_same(
     disk: Path, tmp_path: Path, compression: str
 ) -> None:
-    target, monitor = tmp_path / ".x.candidate", _Counting()
+    target, monitor = tmp_path / ".x.candidate", Heard()
     compress(disk, target, compression=compression, monitor=monitor)
-    assert monitor.done == 100
+    assert (monitor.counted, monitor.done) == ([("compressed", 100, "%")], 100)
     info = json.loads(call("qemu-img", "info", "--output=json", target))
     assert info["format"] == "qcow2"
     assert "backing-filename" not in info
@@ -73,7 +53,7 @@ def test_a_disk_that_gets_full(tmp_path: Path, compression: str) -> None:
 
 
 def test_ctrl_c_leaves_nothing(disk: Path, tmp_path: Path) -> None:
-    class Impatient(_Counting):
+    class Impatient(Heard):
         def advance(self, amount: int = 1) -> None:  # noqa: ARG002  # the interface's name
             assert target.exists()
             raise KeyboardInterrupt
