@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import Mock
 from xml.etree import ElementTree
 
 import pytest
@@ -184,11 +185,8 @@ def test_a_failure_leaves_nothing(
 def test_an_interruption_leaves_nothing(
     host: Host, cloud: Template, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
-    def interrupt(*_arguments: object, **_options: object) -> None:
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as patch:
-        patch.setattr(f"builder.recipes.clone.{where}", interrupt)
+        patch.setattr(f"builder.recipes.clone.{where}", Mock(side_effect=KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             made(host, cloud, replace(ORDER, start=True))
     assert left(host, cloud) == []

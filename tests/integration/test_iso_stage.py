@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import small_media
@@ -54,10 +55,6 @@ def _names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def _no_hashing(*_arguments: object, **_options: object) -> str:
-    raise AssertionError("the ISO was read again")
-
-
 def test_stage(iso: Path, pool: Pool) -> None:
     staged = _put(iso, pool, sha256=_digest(iso).upper(), volume_id="MEDIUM 7")
     assert staged == StagedIso(
@@ -79,7 +76,7 @@ def test_staging_again_reads_nothing(
     first = _put(iso, pool)
     if not files.remembered(first.path):
         pytest.skip("this file system keeps no extended attributes")
-    monkeypatch.setattr(files, "sha256", _no_hashing)
+    monkeypatch.setattr(files, "sha256", Mock(side_effect=AssertionError("read again")))
     assert _put(iso, pool, sha256=first.sha256) == first
     assert _put(first.path, pool, sha256=first.sha256) == first
 
@@ -159,10 +156,8 @@ def test_pool_without_a_folder(iso: Path, pool: Pool) -> None:
 
 
 def _refuse_copies(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    def fail(*_arguments: object) -> int:
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr(os, "copy_file_range", fail)
+    error = OSError(number, os.strerror(number))
+    monkeypatch.setattr(os, "copy_file_range", Mock(side_effect=error))
 
 
 def test_pool_that_takes_nothing(iso: Path, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:

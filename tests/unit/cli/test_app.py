@@ -1,6 +1,7 @@
 """The outer frame: every misuse is one sentence, a hint and an exit code."""
 
 from importlib import metadata
+from unittest.mock import Mock
 
 import pytest
 
@@ -80,10 +81,7 @@ def test_outcomes(
     code: int,
     said: str,
 ) -> None:
-    def load(**_options: object) -> None:
-        raise raised
-
-    monkeypatch.setattr("builder.config.load", load)
+    monkeypatch.setattr("builder.config.load", Mock(side_effect=raised))
     assert app.run(["pool", "list"]) == code
     printed = capsys.readouterr()
     assert (printed.out, printed.err) == ("", said)
@@ -98,10 +96,7 @@ def test_main_leaves_with_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    def load(**_options: object) -> None:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr("builder.config.load", load)
+    monkeypatch.setattr("builder.config.load", Mock(side_effect=ZeroDivisionError))
     with pytest.raises(ZeroDivisionError):
         app.run(["pool", "list"])
 

@@ -8,15 +8,13 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
-from builder.config import Settings
 from builder.errors import ConfigError, HostError, InstallError, TemplateError, UsageError
-from builder.host import pools
 from builder.host.host import Host
 from builder.model.audit import Finding
-from builder.model.domain import Accelerator
 from builder.model.installation import Installation
 from builder.model.kickstart import Kickstart
 from builder.model.media import InstallMedia, StagedIso
@@ -33,7 +31,7 @@ from builder.record.builds import builds
 from builder.record.journal import Journal
 from builder.registry import registry
 from builder.registry.publish import publish
-from builder.virt.connection import connect
+from tests.hosts import driven
 from tests.orders import ordered
 
 ORDER = ordered("rehearsal")
@@ -137,25 +135,8 @@ class Stage:
 
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    place = tmp_path / "place"
-    settings = Settings(
-        uri="test:///default",
-        iso_pool_path=place / "iso",
-        store_pool_path=place / "store",
-        artifacts=place / "artifacts",
-        state=place / "state",
-    )
-    with connect(settings.uri) as connection:
-        iso_pool, store_pool = pools.init(connection, settings)
-        made = Stage(
-            Host(
-                settings=settings,
-                connection=connection,
-                accelerator=Accelerator(virt_type="qemu", cpu="", uefi=False),
-                iso_pool=iso_pool,
-                store_pool=store_pool,
-            )
-        )
+    with driven(tmp_path / "place") as host:
+        made = Stage(host)
         for step in STEPS:
             stand_in = getattr(made, step.name, step.function)
             monkeypatch.setattr(step, "function", made.act(step, stand_in))
@@ -210,7 +191,7 @@ def test_what_a_killed_build_left_can_be_cleared(stage: Stage, name: str) -> Non
 
 @pytest.mark.parametrize("name", NAMES[2:])
 def test_a_failure_leaves_its_evidence_alone(stage: Stage, name: str) -> None:
-    stage.before[name] = fails
+    stage.before[name] = Mock(side_effect=InstallError("It broke."))
     with pytest.raises(InstallError):
         stage.build()
     assert stage.pool_files == []
@@ -218,7 +199,7 @@ def test_a_failure_leaves_its_evidence_alone(stage: Stage, name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES[3:])
 def test_a_failure_keeps_what_was_made_if_that_is_wanted(stage: Stage, name: str) -> None:
-    stage.before[name] = fails
+    stage.before[name] = Mock(side_effect=InstallError("It broke."))
     with pytest.raises(InstallError):
         stage.build(keep=True)
     assert stage.pool_files != []
@@ -228,7 +209,7 @@ def test_a_failure_keeps_what_was_made_if_that_is_wanted(stage: Stage, name: str
 
 
 def test_an_interrupt_clears_everything(stage: Stage) -> None:
-    stage.before["boot_clones"] = interrupts
+    stage.before["boot_clones"] = Mock(side_effect=KeyboardInterrupt)
     with pytest.raises(KeyboardInterrupt):
         stage.build(keep=True)
     assert stage.pool_files == []
@@ -320,11 +301,3 @@ def test_a_build_that_cannot_be_signed_by_now_can_still_be_joined(
     with pytest.raises(ConfigError, match="Cannot read the key"):
         attach(folder, host=stage.host, options=BuildOptions(sign=key), monitor=SilentMonitor())
     assert attach(folder, host=stage.host, monitor=SilentMonitor()).fresh
-
-
-def fails() -> None:
-    raise InstallError("It broke.", hint="Mend it.")
-
-
-def interrupts() -> None:
-    raise KeyboardInterrupt

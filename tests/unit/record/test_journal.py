@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import msgspec
 import pytest
@@ -61,11 +62,7 @@ def test_how_it_ended(tmp_path: Path, error: BaseException, state: str, said: st
 
 def _break_down(journal: Journal, error: BaseException) -> None:
     journal.write("console.log", "evidence")
-
-    def fail() -> int:
-        raise error
-
-    journal.step("run_installation", "Installing", int, fail)
+    journal.step("run_installation", "Installing", int, Mock(side_effect=error))
 
 
 def test_a_failure_without_evidence_leaves_nothing(tmp_path: Path) -> None:
