@@ -55,10 +55,11 @@ def why(found: tuple[Removal, ...]) -> dict[str, str]:
     return {each.version.rpartition(".")[2]: "; ".join(each.kept) for each in found}
 
 
-def define(connection: Connection, disk: Path, *, form: str = "qcow2") -> None:
-    """Define a domain with that disk."""
+def define(connection: Connection, disk: Path, *, form: str = "qcow2") -> str:
+    """Define a domain with that disk, and return what it is called."""
     spec = guest("web1", disk, form=form, logs=Path("/nonexistent"))
     connection.handle.defineXML(domain_xml(spec))
+    return "the domain web1"
 
 
 def test_pruning_keeps_the_newest_and_tells(store: StorePool) -> None:
@@ -119,33 +120,27 @@ def _vmdk(store: StorePool, base: Path) -> str:
 
 
 def _domain_on_overlay(store: StorePool, base: Path) -> str:
-    define(store.connection, overlay(store.pool.path.parent / "outside.qcow2", base))
-    return "the domain web1"
-
-
-def _domain_on_template(store: StorePool, base: Path) -> str:
-    define(store.connection, base)
-    return "the domain web1"
+    return define(store.connection, overlay(store.pool.path.parent / "outside.qcow2", base))
 
 
 def _domain_on_volume(store: StorePool, base: Path) -> str:
-    define(store.connection, Path("/nonexistent/x"))
+    user = define(store.connection, Path("/nonexistent/x"))
     text = store.connection.handle.lookupByName("web1").XMLDesc(0)
     text = text.replace("type='file'", "type='volume'", 1)
     text = text.replace("file='/nonexistent/x'", f"pool='store' volume='{base.name}'")
     assert base.name in text
     store.connection.handle.defineXML(text)
-    return "the domain web1"
+    return user
 
 
 def _snapshot(store: StorePool, base: Path) -> str:
     old = overlay(store.pool.path.parent / "old.qcow2", base)
-    define(store.connection, old)
+    user = define(store.connection, old)
     domain = store.connection.handle.lookupByName("web1")
     domain.snapshotCreateXML("<domainsnapshot><name>before</name></domainsnapshot>", 0)
     text = domain.XMLDesc(0).replace(str(old), "/nonexistent/new.qcow2")
     store.connection.handle.defineXML(text)
-    return "the domain web1"
+    return user
 
 
 USES: dict[str, Use] = {
@@ -158,7 +153,7 @@ USES: dict[str, Use] = {
     "overlay in another pool": _overlay_in_another_pool,
     "vmdk": _vmdk,
     "domain on an overlay": _domain_on_overlay,
-    "domain on the template": _domain_on_template,
+    "domain on the template": lambda store, base: define(store.connection, base),
     "domain on a volume": _domain_on_volume,
     "snapshot": _snapshot,
 }

@@ -42,12 +42,13 @@ def _of_group(group: Group) -> Iterator[Target]:
         text = f"{OURS_MD5} / {MKKSISO}"
         yield _most(group, 0.7, "x", text, ratio(group.rows, OURS_MD5, MKKSISO))
     yield from _instant(group, OVERLAY, faster)
-    memory = [sample.memory for row in (OURS, OURS_MD5, OVERLAY) for sample in _at(group, row)]
+    ours = [group.rows.get(row, []) for row in (OURS, OURS_MD5, OVERLAY)]
+    memory = [sample.memory for samples in ours for sample in samples]
     yield _most(group, 60, "MB", "memory of builder", max(memory, default=None))
 
 
 def _instant(group: Group, row: str, faster: int) -> Iterator[Target]:
-    yield _most(group, 0.1, "s", row, typical(group.rows.get(row, []), lambda each: each.wall))
+    yield _most(group, 0.1, "s", row, _wall(group, row))
     yield _least(group, faster, f"{REPLAY} / {row}", ratio(group.rows, REPLAY, row))
 
 
@@ -61,11 +62,7 @@ def _independence(groups: list[Group]) -> Iterator[Target]:
 
 
 def _wall(group: Group, row: str) -> float | None:
-    return typical(_at(group, row), lambda each: each.wall)
-
-
-def _at(group: Group, row: str) -> list[Sample]:
-    return group.rows.get(row, [])
+    return typical(group.rows.get(row, []), lambda each: each.wall)
 
 
 def _most(group: Group, limit: float, unit: str, text: str, measured: float | None) -> Target:

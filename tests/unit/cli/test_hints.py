@@ -122,6 +122,10 @@ def wrong(told: list[Told]) -> list[Told]:
     ]
 
 
+def matches(pattern: str, told: list[Told]) -> list[Told]:
+    return [(place, found) for place, text in told for found in re.findall(pattern, text)]
+
+
 def test_commands_exist() -> None:
     assert wrong(STRINGS) == []
     assert wrong(FILES) == []
@@ -139,35 +143,23 @@ def test_the_readmes_examples_exist() -> None:
 
 def test_options_exist() -> None:
     known = every_option(APP) | OF_OTHERS.keys()
-    named = [
-        (place, option)
-        for place, text in PROSE
-        for option in re.findall(r"(?<![\w-])--[a-z][\w-]*", text)
-    ]
+    named = matches(r"(?<![\w-])--[a-z][\w-]*", PROSE)
     assert len(named) > 30
     assert [told for told in named if told[1] not in known] == []
 
 
 def test_variables_of_kickstarts_exist() -> None:
     known = Library().variables()
-    assert [
-        (place, name)
-        for place, text in [*PROSE, *FILES]
-        for name in re.findall(r"--set ([a-z_]+)", text)
-        if name not in known
-    ] == []
+    named = matches(r"--set ([a-z_]+)", [*PROSE, *FILES])
+    assert [told for told in named if told[1] not in known] == []
 
 
 def test_variables_of_the_environment_exist() -> None:
     known = {f"BUILDER_{name.upper()}" for name in Settings.__struct_fields__}
     # Those that are no settings are read, or set for others, by their plain names.
     known |= {text for _, text in STRINGS}
-    assert [
-        (place, name)
-        for place, text in [*PROSE, *FILES]
-        for name in re.findall(r"BUILDER_[A-Z_]+", text)
-        if name not in known
-    ] == []
+    named = matches(r"BUILDER_[A-Z_]+", [*PROSE, *FILES])
+    assert [told for told in named if told[1] not in known] == []
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def _changed(**fields: object) -> Callable[[Template], object]:
         lambda it: it.manifest.unlink(),
         _rename,
         _changed(image=None),
-        _changed(version="latest"),
+        _changed(version="20261123.1"),
     ],
 )
 def test_what_is_not_whole_is_no_template(

@@ -140,13 +140,6 @@ def test_what_else_lies_there_is_no_template(
     assert issue(registry.store).version == "20261123.6"
 
 
-def test_a_manifest_of_another_version_is_no_template(registry: Registry) -> None:
-    before = registry.templates()
-    for path in (before[0].path, before[0].manifest):
-        path.with_stem("centos7-20261124.1").write_bytes(path.read_bytes())
-    assert registry.templates() == before
-
-
 @pytest.mark.parametrize("version", ["", "latest", "20261123", "20261123.1\n"])
 def test_what_no_version_is_called_is_not_there(registry: Registry, version: str) -> None:
     record = json.loads(registry.versions("centos7")[0].manifest.read_text())
