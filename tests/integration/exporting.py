@@ -7,7 +7,6 @@ from pathlib import Path
 from small_media import call
 from tiny_guests import MACHINE, POWER_OFF, write_disk
 
-from builder.model.package import Package
 from builder.model.template import Template
 from builder.registry.image import measure
 from builder.registry.publish import publish
@@ -17,10 +16,13 @@ WORDS = "the export boots"
 
 
 def template(
-    store: Path, *, name: str = "tiny", words: str = WORDS, packages: tuple[Package, ...] = ()
+    store: Path, *, words: str = WORDS, then: bytes = POWER_OFF, **changes: object
 ) -> Template:
-    """Publish a template of 64 MiB, of which three cannot be compressed, into the folder."""
-    raw = write_disk(store / "disk.raw", words, POWER_OFF, size=64 * 2**20)
+    """Publish a template of 64 MiB, of which three cannot be compressed, into the folder.
+
+    Its guest says the words and does `then`; `changes` are the manifest's.
+    """
+    raw = write_disk(store / "disk.raw", words, then, size=64 * 2**20)
     with raw.open("r+b") as disk:
         disk.seek(5 * 2**20)
         disk.write(random.Random(5).randbytes(3 * 2**20))  # noqa: S311  # the same each time
@@ -29,5 +31,5 @@ def template(
     options = ("-O", "qcow2", "-c", "-o", "compression_type=zstd")
     call("qemu-img", "convert", *options, raw, candidate)
     raw.unlink()
-    record = manifest(name=name, machine=MACHINE, packages=packages)
+    record = manifest(**{"name": "tiny", "machine": MACHINE, "packages": (), **changes})
     return publish(candidate, record, measure(candidate), today=date(2026, 11, 23))

@@ -4,27 +4,23 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 
 import pytest
-from tiny_guests import HALT, workplace, write_disk
+from exporting import template
+from tiny_guests import HALT, workplace
 
 from builder.errors import TemplateError
 from builder.host import cleanup
 from builder.host.host import Host
 from builder.model.template import Template
 from builder.monitor import SilentMonitor
-from builder.process import run
 from builder.recipes.audit import boot_template
 from builder.recipes.gc import collect_garbage
-from builder.registry.image import measure
-from builder.registry.publish import publish
 from builder.registry.registry import Registry
 from builder.virt import domains
 from tests.monitors import Heard
 from tests.program import Program
-from tests.values import manifest
 from tests.waiting import wait_until
 
 PANICS = "Kernel panic - not syncing: No init found.\r\n"
@@ -40,11 +36,7 @@ def host(libvirt_uri: str) -> Iterator[Host]:
 
 def published(words: str, *, host: Host) -> Template:
     """Return a template that says the words on its console, and no more."""
-    raw = write_disk(host.settings.state / "raw", words, HALT)
-    image = host.store_pool.path / ".x.candidate"
-    run(["qemu-img", "convert", "-O", "qcow2", raw, image])
-    record = manifest(release="rehearsal")
-    return publish(image, record, measure(image), today=date(2026, 11, 23))
+    return template(host.store_pool.path, words=words, then=HALT, release="rehearsal")
 
 
 def folders(host: Host) -> list[Path]:
@@ -52,10 +44,10 @@ def folders(host: Host) -> list[Path]:
 
 
 def test_a_template_that_does_not_boot_leaves_its_logs_and_nothing_else(host: Host) -> None:
-    template = published(PANICS, host=host)
+    source = published(PANICS, host=host)
     monitor = Heard()
     with pytest.raises(TemplateError, match="does not boot: Kernel panic"):
-        boot_template(template, host=host, monitor=monitor)
+        boot_template(source, host=host, monitor=monitor)
     [evidence] = folders(host)
     notes = [text for kind, text, _ in monitor.told if kind == "note"]
     assert notes == [f"evidence: {evidence}"]
@@ -67,10 +59,10 @@ def test_a_template_that_does_not_boot_leaves_its_logs_and_nothing_else(host: Ho
 
 
 @contextmanager
-def verifying(template: Template, *, host: Host) -> Iterator[subprocess.Popen[bytes]]:
+def verifying(source: Template, *, host: Host) -> Iterator[subprocess.Popen[bytes]]:
     """Run `builder template verify --boot` until its two clones are running, and for the block."""
     cli = Program(host.settings, host.settings.state / "said")
-    with cli.run("template", "verify", template.name, "--boot") as command:
+    with cli.run("template", "verify", source.name, "--boot") as command:
         wait_until(
             lambda: len(clones(host)) == len("ab"),
             alive=lambda: command.poll() is None,
@@ -86,8 +78,8 @@ def clones(host: Host) -> list[str]:
 
 
 def test_gc_clears_a_check_that_was_killed_and_never_one_that_runs(host: Host) -> None:
-    template = published("Booting\r\n", host=host)
-    with verifying(template, host=host) as command:
+    source = published("Booting\r\n", host=host)
+    with verifying(source, host=host) as command:
         [folder] = folders(host)
         running = clones(host)
         assert collect_garbage(host, kept=True, dry_run=False, monitor=SilentMonitor()) == ()
@@ -106,4 +98,4 @@ def test_gc_clears_a_check_that_was_killed_and_never_one_that_runs(host: Host) -
     assert cleanup.left(host, folder.name) == ()
     assert folders(host) == []
     assert collect_garbage(host, kept=True, dry_run=False, monitor=SilentMonitor()) == ()
-    assert Registry(host.store_pool.path).templates() == (template,)
+    assert Registry(host.store_pool.path).templates() == (source,)

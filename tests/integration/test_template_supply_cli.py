@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import small_media
-from store_pools import issue, typed_at
+from store_pools import issue, printed, typed_at
 from tiny_guests import workplace
 
 from builder.cli import app
@@ -31,17 +31,14 @@ def _store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_what_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
-    assert app.run(["template", "sbom", "centos7@20261123.1"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = json.loads(printed(capsys, "template", "sbom", "centos7@20261123.1"))
     assert found["metadata"]["component"]["name"] == "centos7-20261123.1.qcow2"
-    assert app.run(["template", "sbom", "centos7@20261123.1", "-o", "out.json"]) == 0
-    assert capsys.readouterr().out == ""
+    assert printed(capsys, "template", "sbom", "centos7@20261123.1", "-o", "out.json") == ""
     assert json.loads(Path("out.json").read_text()) == found
 
 
 def test_where_it_comes_from(capsys: pytest.CaptureFixture[str]) -> None:
-    assert app.run(["template", "provenance", "centos7"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = json.loads(printed(capsys, "template", "provenance", "centos7"))
     assert found["subject"][0]["name"] == "centos7-20261123.2.qcow2"
     assert found["predicateType"] == "https://slsa.dev/provenance/v1"
 
