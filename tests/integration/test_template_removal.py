@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from killing import kill_at
-from store_pools import issue, overlay, qemu_img
+from store_pools import URI, issue, overlay, qemu_img
 from tiny_guests import guest, open_folder
 
 from builder.errors import HostError, UsageError
@@ -20,7 +20,6 @@ from builder.virt.connection import Connection, connect
 from builder.virt.domain_xml import domain_xml
 from builder.virt.usage import uses
 
-URI = "test:///default"
 NAME = f"bt-{os.getpid()}"
 Use = Callable[[StorePool, Path], str]
 """Makes something that needs an image, and returns what that is called."""
