@@ -1,5 +1,5 @@
 # Two commands for users: make rehearsal, make test. The rest are for people who change the code.
-.PHONY: help setup rehearsal test check unit fuzz bench bench-overhead bench-finish bench-registry lock clean
+.PHONY: help setup rehearsal test check unit fuzz soak bench bench-overhead bench-finish bench-registry lock clean
 .DEFAULT_GOAL := help
 
 RUN := .venv/bin/builder host run --
@@ -29,6 +29,9 @@ unit: setup  ## Run the unit tests: seconds, no privileges
 
 fuzz: setup  ## Remaster damaged ISOs for FUZZ_SECONDS (600)
 	@nice .venv/bin/python tests/integration/fuzz_iso.py
+
+soak: setup  ## Kill 60 builds and their libvirtd at random moments: hours; ARGS=--help
+	@.venv/bin/python -m tests.e2e.soak $(ARGS)
 
 bench: setup  ## Time the remaster against other tools: a quarter of an hour; ARGS=--help
 	@PYTHONPATH=tests/integration .venv/bin/python -m tests.bench.remaster $(ARGS)
