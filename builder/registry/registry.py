@@ -25,6 +25,11 @@ LEDGER = ".channels.json"
 
 Stem = tuple[str, str]
 """Name and version: a file's name is NAME-VERSION and a suffix."""
+FILES = re.compile(
+    rf"(?P<name>.+)-(?P<version>{VERSION.strip('^$')})"
+    rf"(?P<ending>\.qcow2|\.json|\.qcow2{re.escape(SIGNATURES)})"
+)
+"""What a version's files are called."""
 _STEM = re.compile(rf"(.+)-({VERSION.strip('^$')})")
 
 
