@@ -16,10 +16,15 @@ _KINDS = {
 }
 
 
+STORE = ".templates.lock"
+"""The lock of a store of templates, by which such a folder is known."""
+
+
 def target(path: Path, *, force: bool | None = None) -> Path:
     """Return where to write the file that a user calls `path`; a link stays, and is followed.
 
-    With `force`, a plain file there may be replaced; None says that the command has no --force.
+    With `force`, a plain file there may be replaced, but for one in a store of templates; None
+    says that the command has no --force.
     Raises UsageError for anything else that is there, HostError for a folder closed to us.
     """
     if str(path) == "-":
@@ -30,6 +35,11 @@ def target(path: Path, *, force: bool | None = None) -> Path:
             remedy = "Remove it" if force is None else "--force replaces it"
             raise UsageError(f"{path} exists already.", hint=f"{remedy}, or name another file.")
         found = Path(os.path.realpath(path))
+        if path.exists() and (found.parent / STORE).exists():
+            raise UsageError(
+                f"{found} is in a store of templates, where nothing is replaced.",
+                hint="Name a file in another folder.",
+            )
     _refuse_folder(found.parent)
     return found
 

@@ -76,6 +76,16 @@ def test_what_is_there_needs_force(tmp_path: Path) -> None:
         assert "--force" not in caught.value.hint
 
 
+def test_nothing_is_replaced_in_a_store(tmp_path: Path) -> None:
+    Path("folder", targets.STORE).touch()
+    Path("folder/centos7-20261128.1.json").write_text("{}")
+    Path("to-manifest").symlink_to("folder/centos7-20261128.1.json")
+    for name in ("folder/centos7-20261128.1.json", "to-manifest"):
+        with pytest.raises(UsageError, match="is in a store of templates"):
+            targets.target(Path(name), force=True)
+    assert targets.target(Path("folder/new")) == tmp_path / "folder/new"
+
+
 def test_a_folder_that_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anywhere
     with pytest.raises(HostError, match="read-only"):
