@@ -17,7 +17,7 @@ def init(connection: Connection, settings: Settings) -> tuple[Pool, Pool]:
     A pool that libvirt has already is used where it is. Raises HostError when a folder or a pool
     cannot be made, nothing having been changed then, and for a libvirt on another machine.
     """
-    _refuse_remote(connection.uri)
+    refuse_remote(connection.uri)
     with ExitStack() as undo:
         iso = _made(connection, settings, "iso_pool", undo)
         store = _made(connection, settings, "store_pool", undo)
@@ -45,10 +45,11 @@ def _same(one: Path, other: Path) -> bool:
     return os.path.realpath(one) == os.path.realpath(other)
 
 
-def _refuse_remote(uri: str) -> None:
+def refuse_remote(uri: str) -> None:
+    """Raise HostError for a libvirt on another machine, whose files we do not see."""
     if uri.partition("://")[2].partition("/")[0]:
         raise HostError(
-            f"{uri} is another machine; builds only run where libvirt runs so far.",
+            f"{uri} is another machine; builder only works where libvirt runs so far.",
             hint="Run builder on that machine, with --uri qemu:///system.",
         )
 

@@ -7,7 +7,8 @@ from typing import Literal
 from msgspec.structs import asdict
 
 from builder.config import Settings
-from builder.errors import UsageError
+from builder.errors import HostError, UsageError
+from builder.host.pools import refuse_remote
 from builder.model.storage import Volume
 from builder.registry import retention
 from builder.registry.registry import FILES, LEDGER, Registry
@@ -78,10 +79,13 @@ def delete(connection: Connection, settings: Settings, name: str, *, pool: str) 
     """
     if "/" in name or not name.isprintable():
         raise UsageError(f"{name!r} is no volume.", hint="`builder volume list` shows them.")
+    refuse_remote(connection.uri)  # who needs a file is asked of files as well
     if not _foreign(connection, settings, pool, name):
         _refuse(name, _kind(settings, pool, name))
     with _still(connection, settings, pool):
         path = volumes.path(connection, pool, name)
+        if not path.exists():
+            raise HostError(f"libvirt sees {path}, and we do not.", hint="Remove it with virsh.")
         if why := retention.used(usage.users(usage.uses(connection), path)):
             raise UsageError(f"{name} stays: {why[0]}.", hint="Remove what needs it first.")
         volumes.delete(connection, pool, name)

@@ -16,7 +16,9 @@ from builder.config import Settings
 from builder.errors import HostError, UsageError
 from builder.host.host import Host
 from builder.monitor import SilentMonitor
+from builder.recipes import volumes
 from builder.virt import domains
+from builder.virt.connection import Connection
 
 NAME = "builder-test-volumes"
 BUILD = "20261128T101010-0123abcd.qcow2"
@@ -88,6 +90,28 @@ def test_what_somebody_needs(host: Host, store: Path) -> None:
     assert run(host, "delete", "b.qcow2").exit_code == 0
     assert run(host, "delete", disk.name).exit_code == 0
     assert not disk.exists()
+
+
+def test_what_a_domain_boots_with(host: Host, store: Path) -> None:
+    kernel = store / "vmlinuz"
+    kernel.touch()
+    xml = (
+        f"<domain type='qemu'><name>{NAME}</name><memory>1024</memory>"
+        f"<os><type arch='x86_64'>hvm</type><kernel>{kernel}</kernel></os></domain>"
+    )
+    domain = domains.define(host.connection, xml)
+    refused = run(host, "delete", kernel.name).exception
+    domains.remove(domain)
+    assert f"the domain {NAME} needs it" in str(refused)
+    assert run(host, "delete", kernel.name).exit_code == 0
+
+
+def test_another_machine_s_volumes(host: Host, store: Path) -> None:
+    settings = Settings(uri="qemu://other.example/system", store_pool=host.store_pool.name)
+    connection = Connection(settings.uri, host.connection.handle)
+    with pytest.raises(HostError, match="is another machine"):
+        volumes.delete(connection, settings, "web1.qcow2", pool=settings.store_pool)
+    assert (store / "web1.qcow2").exists()
 
 
 def test_a_stranger_s_disk_that_looks_like_a_template(host: Host, store: Path) -> None:
