@@ -12,7 +12,7 @@ from builder.errors import ConfigError, explained
 from builder.model.installation import Deadlines, PhaseLimits
 
 Minutes = Annotated[float, msgspec.Meta(gt=0, le=100_000)]
-NETWORK = "^(none|user|(network|bridge):[^:]+)$"
+NETWORK = r"^(none|user|network:[^:/\x00-\x1f\x7f]+|bridge:[A-Za-z0-9_.-]{1,15})$"
 Network = Annotated[str, msgspec.Meta(pattern=NETWORK)]
 
 

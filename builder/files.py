@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from builder import targets
 from builder.errors import HostError
 from builder.monitor import Monitor
 
@@ -24,8 +25,11 @@ def replacing(path: Path, *, mode: int, durable: bool = True) -> Iterator[Path]:
     """Yield an empty file beside `path`; at the end of the block it is synced and takes the name.
 
     What is of no use after a loss of power need not be `durable`. When the block fails the file
-    goes. Raises HostError when the folder is full or read-only.
+    goes. Raises HostError when the folder is full or read-only, and when something else than a
+    plain file has that name: a rename would replace a device by a file.
     """
+    if found := targets.oddity(path):
+        raise HostError(f"{path} is {found}, not a file of ours.", hint="Move it away.")
     with scratch(path) as part, writing(path.parent):
         yield part
         part.chmod(mode)
@@ -100,13 +104,24 @@ def writing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _FULL:
-            raise HostError(
-                f"No space is left in {folder}.", hint=f"Make room: df -h {folder}"
-            ) from error
+            raise _full(folder) from error
         raise HostError(
             f"Cannot write to {folder}: {error.strerror}.",
             hint="Check that the folder exists and that you may write there.",
         ) from error
+
+
+def _full(folder: Path) -> HostError:
+    try:
+        state = os.statvfs(folder)
+        spent = bool(state.f_files and not state.f_favail and state.f_bavail)
+    except OSError:
+        spent = False
+    if spent:
+        return HostError(
+            f"No more files fit in {folder}.", hint=f"Remove some, large or small: df -i {folder}"
+        )
+    return HostError(f"No space is left in {folder}.", hint=f"Make room: df -h {folder}")
 
 
 def sync(path: Path) -> None:

@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli.context import Context, Events, Firmware, Medium, Variables, context
+from builder.cli.context import (
+    MOST_GIB,
+    MOST_MIB,
+    MOST_VCPUS,
+    Context,
+    Events,
+    Firmware,
+    Medium,
+    Variables,
+    context,
+)
 from builder.cli.output import size, table, to_json
 from builder.cli.template.supply import Sign, keyring
 
@@ -42,9 +52,11 @@ def build(
         bool, typer.Option("--compat", help="Compress for QEMU before 5.1: slower, larger.")
     ] = False,
     sign: Sign = None,
-    memory_mib: Annotated[int, typer.Option(min=0, help="Memory of the guest.")] = 0,
-    vcpus: Annotated[int, typer.Option(min=0, help="Processors of the guest.")] = 0,
-    disk_gib: Annotated[int, typer.Option(min=0, help="Size of the template's disk.")] = 0,
+    memory_mib: Annotated[int, typer.Option(min=0, max=MOST_MIB, help="Memory of the guest.")] = 0,
+    vcpus: Annotated[int, typer.Option(min=0, max=MOST_VCPUS, help="Processors of the guest.")] = 0,
+    disk_gib: Annotated[
+        int, typer.Option(min=0, max=MOST_GIB, help="Size of the template's disk.")
+    ] = 0,
     force: Annotated[
         bool, typer.Option("--force", help="Build even when nothing changed.")
     ] = False,

@@ -12,10 +12,25 @@ from builder.monitor import Monitor
 if TYPE_CHECKING:
     from builder.kickstart.library import Library
 
-Events = Annotated[Path | None, typer.Option(help="File for what happens, a JSON object a line.")]
+
+def _stream(path: Path | None) -> Path | None:
+    from builder import targets
+
+    return None if path is None else targets.stream(path)
+
+
+Events = Annotated[
+    Path | None,
+    typer.Option(
+        help="File for what happens, a JSON object a line; - is standard output.", callback=_stream
+    ),
+]
 Firmware = Annotated[Literal["bios", "uefi"], typer.Option(help="How guests boot.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Medium = Annotated[str, typer.Option(help="Variant of the ISO: minimal, dvd, …")]
+MOST_VCPUS, MOST_MIB, MOST_GIB = 4096, 2**24, 2**16
+"""More than any hypervisor gives; beyond, libvirt's answers are riddles."""
+Replace = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
 Variables = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Kickstart variable.")
 ]

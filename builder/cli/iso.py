@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from builder.cli.burn import burn
 from builder.cli.context import Context, Json, context
 from builder.cli.output import size, table, to_json
 from builder.cli.remaster import remaster
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Installer media: download, check, remaster.")
 app.command()(remaster)
+app.command()(burn)
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="An ISO.")]
 

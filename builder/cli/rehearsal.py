@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from builder.cli.context import context
+from builder.cli.context import Replace, context
 from builder.cli.output import size as shown
 
 app = typer.Typer(
@@ -24,11 +24,14 @@ def make_(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="File to write.", metavar="FILE")
     ] = Path("rehearsal.iso"),
+    force: Replace = False,
 ) -> None:
     """Make the rehearsal ISO."""
+    from builder import targets
     from builder.rehearsal.make import make
 
+    where = targets.target(output, force=force)
     common = context(ctx)
     cache = common.settings.cache / "rehearsal"
-    made = make(output, cache=cache, size_mib=size, layout=layout, monitor=common.monitor)
+    made = make(where, cache=cache, size_mib=size, layout=layout, monitor=common.monitor)
     typer.echo(f"{made}: {shown(made.stat().st_size)}")

@@ -1,12 +1,13 @@
 """`builder iso remaster`: an ISO that installs by itself."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli.context import context
+from builder.cli.context import Replace, context
 from builder.cli.output import size, table
 from builder.errors import ConfigError, UsageError, explained
 from builder.monitor import Monitor
@@ -47,6 +48,7 @@ def remaster(
     usb_check: Annotated[
         bool, typer.Option("--usb-check", help="Fail unless the result boots as a disk too.")
     ] = False,
+    force: Replace = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be written where.")
     ] = False,
@@ -73,17 +75,24 @@ def remaster(
     if dry_run:
         typer.echo(_shown(planned(file, edits)))
         return
-    targets = [each for each in (output, overlay, oemdrv) if each is not None]
-    if len(targets) != 1:
+    named = [each for each in (output, overlay, oemdrv) if each is not None]
+    if len(named) != 1:
         raise UsageError("Say what to write.", hint="One of -o OUT, --overlay OUT, --oemdrv OUT.")
-    target, monitor = targets[0], context(ctx).monitor
-    if target.exists() and file.exists() and target.samefile(file):
-        raise UsageError(f"{target} is the ISO to read.", hint="Give another name.")
+    target, monitor = _target(named[0], (file, kickstart), force=force), context(ctx).monitor
     with monitor.step(f"Remastering {file.name}"):
         if oemdrv is None:
             _remaster(file, edits, target, overlay=overlay is not None, monitor=monitor)
         else:
             _second_medium(file, edits, target)
+
+
+def _target(named: Path, read: Iterable[Path], *, force: bool) -> Path:
+    from builder import targets
+
+    for each in read:
+        if named.exists() and each.exists() and named.samefile(each):
+            raise UsageError(f"{named} is to be read.", hint="Give OUT another name.")
+    return targets.target(named, force=force)
 
 
 def _remaster(file: Path, edits: "Edits", output: Path, *, overlay: bool, monitor: Monitor) -> None:

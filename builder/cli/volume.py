@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from builder.cli.context import Json, context
+from builder.cli.context import MOST_GIB, Json, context
 from builder.cli.output import size, table, to_json
 
 app = typer.Typer(no_args_is_help=True, help="Volumes of a pool; the store pool unless named.")
@@ -16,12 +16,12 @@ PoolOption = Annotated[str, typer.Option("--pool", help="Another pool than the s
 def create(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="File name, such as data.qcow2.")],
-    size_gib: Annotated[int, typer.Argument(min=1, help="Virtual size in GiB.")],
+    size_gib: Annotated[int, typer.Argument(min=1, max=MOST_GIB, help="Virtual size in GiB.")],
     *,
     pool: PoolOption = "",
 ) -> None:
     """Create a qcow2 volume that takes space only for what is written to it."""
-    from builder.virt import volumes
+    from builder.recipes import volumes
     from builder.virt.connection import connect
 
     settings = context(ctx).settings
@@ -34,18 +34,20 @@ def create(
 
 @app.command("list")
 def list_(ctx: typer.Context, *, pool: PoolOption = "", json: Json = False) -> None:
-    """List the volumes of a pool."""
+    """List the disks and media in a pool: volumes of yours, of templates and of builds."""
+    from builder.recipes.volumes import listing
     from builder.virt.connection import connect
-    from builder.virt.volumes import all_volumes
 
     settings = context(ctx).settings
     with connect(settings.uri) as connection:
-        found = all_volumes(connection, pool or settings.store_pool)
+        found = listing(connection, settings, pool=pool or settings.store_pool)
     rows = [
-        (volume.name, volume.format, size(volume.capacity), size(volume.allocation))
+        (volume.name, volume.kind, volume.format, size(volume.capacity), size(volume.allocation))
         for volume in found
     ]
-    typer.echo(to_json(found) if json else table(("NAME", "FORMAT", "VIRTUAL", "REAL"), rows))
+    typer.echo(
+        to_json(found) if json else table(("NAME", "KIND", "FORMAT", "VIRTUAL", "REAL"), rows)
+    )
 
 
 @app.command()
@@ -55,10 +57,10 @@ def delete(
     *,
     pool: PoolOption = "",
 ) -> None:
-    """Delete a volume."""
-    from builder.virt import volumes
+    """Delete a volume that no domain and no other disk needs, and that is nobody else's."""
+    from builder.recipes import volumes
     from builder.virt.connection import connect
 
     settings = context(ctx).settings
     with connect(settings.uri) as connection:
-        volumes.delete(connection, pool or settings.store_pool, name)
+        volumes.delete(connection, settings, name, pool=pool or settings.store_pool)

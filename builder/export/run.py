@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from builder import files
+from builder import files, targets
 from builder.errors import TemplateError, UsageError
 from builder.export import convert, formats, sums
 from builder.export.formats import FORMATS, Format
@@ -86,9 +86,6 @@ def _refuse_needless(form: Format, *, compat: bool) -> None:
 
 def _path(template: Template, form: Format, output: Path) -> Path:
     usual = f"{template.name}-{template.version}{form.suffix}"
-    path = (output / usual if output.is_dir() else output).absolute()
-    if path.exists():
-        raise UsageError(
-            f"{path} exists already.", hint="Remove it, or name another file with --output."
-        )
+    path = targets.target(output / usual if output.is_dir() else output)
+    targets.target(path.with_name(sums.NAME), force=True)
     return path

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from builder import files
+from builder import files, targets
 
 NAME = "SHA256SUMS"
 _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
@@ -13,7 +13,7 @@ def record(path: Path, digest: str) -> None:
 
     Raises HostError when the folder is full or read-only.
     """
-    sums = path.with_name(NAME)
+    sums = targets.target(path.with_name(NAME), force=True)
     with files.writing(path.parent), files.locked(path.parent):
         known = sums.read_text(errors="surrogateescape") if sums.exists() else ""
         with files.replacing(sums, mode=0o644) as part:

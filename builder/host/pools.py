@@ -1,5 +1,6 @@
 """The two pools of the project: media in one, disks in the other."""
 
+import os
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,25 +17,39 @@ def init(connection: Connection, settings: Settings) -> tuple[Pool, Pool]:
     A pool that libvirt has already is used where it is. Raises HostError when a folder or a pool
     cannot be made, nothing having been changed then, and for a libvirt on another machine.
     """
-    _refuse_remote(connection.uri)
-    wanted = (
-        (settings.iso_pool, settings.iso_pool_path),
-        (settings.store_pool, settings.store_pool_path),
-    )
+    refuse_remote(connection.uri)
     with ExitStack() as undo:
-        for name, path in wanted:
-            if not pools.exists(connection, name):
-                _make_folder(path, undo)
-                undo.callback(_forget, connection, name)
-        iso, store = (pools.ensure(connection, name, path=path) for name, path in wanted)
+        iso = _made(connection, settings, "iso_pool", undo)
+        store = _made(connection, settings, "store_pool", undo)
         undo.pop_all()
     return iso, store
 
 
-def _refuse_remote(uri: str) -> None:
+def _made(connection: Connection, settings: Settings, setting: str, undo: ExitStack) -> Pool:
+    name, path = getattr(settings, setting), getattr(settings, f"{setting}_path")
+    known = pools.all_pools(connection)
+    at = next((each.path for each in known if each.name == name), None)
+    owner = next((each.name for each in known if _same(each.path, path)), "")
+    if at is None and owner:
+        raise HostError(
+            f"{path} is the folder of the pool {owner} already.",
+            hint=f'Use that pool, {setting} = "{owner}", or set {setting}_path to another folder.',
+        )
+    _make_folder(at or path, setting, undo)
+    if not pools.exists(connection, name):
+        undo.callback(_forget, connection, name)
+    return pools.ensure(connection, name, path=path)
+
+
+def _same(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def refuse_remote(uri: str) -> None:
+    """Raise HostError for a libvirt on another machine, whose files we do not see."""
     if uri.partition("://")[2].partition("/")[0]:
         raise HostError(
-            f"{uri} is another machine; builds only run where libvirt runs so far.",
+            f"{uri} is another machine; builder only works where libvirt runs so far.",
             hint="Run builder on that machine, with --uri qemu:///system.",
         )
 
@@ -44,7 +59,7 @@ def _forget(connection: Connection, name: str) -> None:
         pools.remove(connection, name)
 
 
-def _make_folder(path: Path, undo: ExitStack) -> None:
+def _make_folder(path: Path, setting: str, undo: ExitStack) -> None:
     try:
         missing = [each for each in (path, *path.parents) if not each.exists()]
         for folder in reversed(missing):
@@ -53,5 +68,5 @@ def _make_folder(path: Path, undo: ExitStack) -> None:
     except OSError as error:
         raise HostError(
             f"Cannot make the folder {path}: {error.strerror}.",
-            hint="Set BUILDER_ISO_POOL_PATH and BUILDER_STORE_POOL_PATH to other folders.",
+            hint=f"Set {setting}_path in builder.toml to another folder.",
         ) from error

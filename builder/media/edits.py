@@ -1,13 +1,14 @@
 """From what a user wants of a remaster to the changes that it means on one medium."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from builder.errors import ConfigError, MediaError, UsageError
+from builder.errors import ConfigError, MediaError, UsageError, explained
 from builder.iso.patch import Draft, Span
 from builder.iso.plan import Changes
 from builder.iso.survey import Survey
@@ -130,4 +131,16 @@ def _added(source: Path, destination: str) -> Iterator[tuple[str, Span]]:
 
 
 def _span(path: Path) -> Span:
-    return Span(path=path, at=0, length=path.stat().st_size)
+    """Return the whole of a file. Files of /proc and /sys give no length, or a wrong one."""
+    with (
+        explained(f"Cannot add {path}", hint="Can you read it?", error_class=ConfigError),
+        path.open("rb", buffering=0) as file,
+    ):
+        length = os.fstat(file.fileno()).st_size
+        ends = not length or os.pread(file.fileno(), 1, length - 1)
+        if not ends or os.pread(file.fileno(), 1, length):
+            raise ConfigError(
+                f"{path} is not as long as it says, {length} bytes.",
+                hint="Copy it with cat, and add the copy.",
+            )
+    return Span(path=path, at=0, length=length)

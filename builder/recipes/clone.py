@@ -17,12 +17,12 @@ from builder.model.clone import Clone, CloneOrder, Seed
 from builder.model.domain import Accelerator, CloneSpec, Machine, TemplateVersion
 from builder.model.template import Manifest, Template
 from builder.monitor import Monitor
+from builder.recipes.volumes import check_name, kind
 from builder.registry.registry import manifest
 from builder.releases import catalogue
 from builder.virt import domains, pools, volumes
 from builder.virt.domain_xml import clone_xml
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _CLOUD_INIT = re.compile(r"cloud-init(-\d.*)?$")
 _GIB = 2**30
 
@@ -112,10 +112,11 @@ def _capacity(template: Template, order: CloneOrder) -> int:
 
 
 def _refuse_taken(host: Host, name: str) -> None:
-    if not _NAME.fullmatch(name):
+    check_name(name, "machine")
+    if kind(_disk(name)) != "volume":
         raise UsageError(
-            f"{name!r} cannot be the name of a machine.",
-            hint="Letters, digits, dots, hyphens and underscores, a letter or digit first.",
+            f"The disk of a machine {name} would be taken for that of a {kind(_disk(name))}.",
+            hint="Choose a name without a version or a build's id at its end.",
         )
     known = {volume.name for volume in volumes.all_volumes(host.connection, host.store_pool.name)}
     taken = [f"volume {each}" for each in (_disk(name), _cidata(name)) if each in known]

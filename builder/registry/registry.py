@@ -11,20 +11,25 @@ from pathlib import Path
 
 import msgspec
 
-from builder import files
+from builder import files, targets
 from builder.errors import ConfigError, HostError, TemplateError, UsageError, explained, suggest
 from builder.model.template import ImageFacts, Manifest, Template
 from builder.registry import reference
 from builder.registry.header import Header, Reader
 from builder.registry.ledger import LATEST, VERSION, Ledger, order
 
-LOCK = ".templates.lock"
+LOCK = targets.STORE
 SIGNATURES = ".intoto.jsonl"
 """By which in-toto names bundles, after the name of what they are about."""
 LEDGER = ".channels.json"
 
 Stem = tuple[str, str]
 """Name and version: a file's name is NAME-VERSION and a suffix."""
+FILES = re.compile(
+    rf"(?P<name>.+)-(?P<version>{VERSION.strip('^$')})"
+    rf"(?P<ending>\.qcow2|\.json|\.qcow2{re.escape(SIGNATURES)})"
+)
+"""What a version's files are called."""
 _STEM = re.compile(rf"(.+)-({VERSION.strip('^$')})")
 
 

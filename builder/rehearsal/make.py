@@ -92,13 +92,8 @@ def _start(layout: Layout, work: Path, installer: Path) -> Medium:
 
 
 def _write(layout: Layout, medium: Medium, output: Path) -> None:
-    partial = output.with_name(f".{output.name}.partial")
-    try:
-        _master(layout, medium, partial)
-        files.sync(partial)
-        partial.replace(output)
-    finally:
-        partial.unlink(missing_ok=True)
+    with files.replacing(output, mode=0o644) as part:
+        _master(layout, medium, part)
 
 
 def _master(layout: Layout, medium: Medium, output: Path) -> None:

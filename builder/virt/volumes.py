@@ -42,15 +42,29 @@ def all_volumes(connection: Connection, pool: str) -> tuple[Volume, ...]:
     return tuple(sorted(found, key=lambda volume: volume.name))
 
 
+def path(connection: Connection, pool: str, name: str) -> Path:
+    """Return a volume's file. Raises HostError when there is none of that name."""
+    return Path(_found(connection, pool, name).path())
+
+
 def delete(connection: Connection, pool: str, name: str) -> None:
     """Delete a volume. Raises HostError when there is none of that name."""
+    volume = _found(connection, pool, name)
+    with translated(f"Cannot delete the volume {name} of the pool {pool}"):
+        volume.delete(0)
+
+
+def _found(connection: Connection, pool: str, name: str) -> libvirt.virStorageVol:
     home = pools.handle(connection, pool)
-    with translated(
-        f"Cannot delete the volume {name} of the pool {pool}",
-        hint=f"`builder volume list --pool {pool}` shows what is there.",
-    ):
+    with translated(f"Cannot look into the pool {pool}"):
         pools.refresh(home)
-        home.storageVolLookupByName(name).delete(0)
+        found = [each for each in home.listAllVolumes(0) if each.name() == name]
+    if not found:
+        raise HostError(
+            f"There is no volume {name} in the pool {pool}.",
+            hint=f"`builder volume list --pool {pool}` shows what is there.",
+        )
+    return found[0]
 
 
 def _value(pool: str, volume: libvirt.virStorageVol) -> Volume:

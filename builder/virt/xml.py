@@ -1,6 +1,6 @@
 """libvirt's XML for pools and volumes, from values and back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
@@ -41,7 +41,8 @@ def pool_target(document: str) -> Path | None:
 def disk_files(document: str, *, pools: Mapping[str, Path]) -> tuple[DiskFile, ...]:
     """Return the local files of all disks in a domain's or a snapshot's XML, and of their chains.
 
-    `pools` says where the volumes of each pool are.
+    And what it boots with: kernel, firmware and its variables. `pools` says where the volumes of
+    each pool are.
     """
     root = ElementTree.fromstring(document)  # noqa: S314  # libvirt wrote it
     places = [
@@ -51,7 +52,17 @@ def disk_files(document: str, *, pools: Mapping[str, Path]) -> tuple[DiskFile, .
         if each.find("source") is not None
     ]
     found = [(place, path) for place in places if (path := _source(place, pools))]
-    return tuple(DiskFile(path=path, raw=_format(place) == "raw") for place, path in found)
+    disks = tuple(DiskFile(path=path, raw=_format(place) == "raw") for place, path in found)
+    return (*disks, *_boot_files(root))
+
+
+def _boot_files(root: Element) -> Iterator[DiskFile]:
+    for each in root.iter("os"):
+        for tag in ("kernel", "initrd", "dtb", "loader", "nvram"):
+            source = each.find(f"{tag}/source")
+            name = each.findtext(tag, "").strip() if source is None else source.get("file", "")
+            if name.startswith("/"):
+                yield DiskFile(path=Path(name), raw=True)
 
 
 def _source(place: Element, pools: Mapping[str, Path]) -> Path | None:

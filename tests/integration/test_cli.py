@@ -46,10 +46,13 @@ def test_volumes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     printed(capsys, "pool", "init")
     path = printed(capsys, "volume", "create", "data.qcow2", "20")
     assert path == f"{tmp_path / 'store' / 'data.qcow2'}\n"
-    assert "data.qcow2  qcow2   20.0 GiB" in printed(capsys, "volume", "list")
+    assert "data.qcow2  volume  qcow2   20.0 GiB" in printed(capsys, "volume", "list")
     (volume,) = json.loads(printed(capsys, "volume", "list", "--json"))
     assert volume["capacity"] == 20 * 2**30
     assert json.loads(printed(capsys, "volume", "list", "--pool", "iso", "--json")) == []
+    assert app.run(["volume", "delete", "data.qcow2"]) == 4  # the test driver makes no files
+    assert "we do not" in capsys.readouterr().err
+    Path(path.strip()).touch()
     printed(capsys, "volume", "delete", "data.qcow2")
     assert json.loads(printed(capsys, "volume", "list", "--json")) == []
 
@@ -59,7 +62,7 @@ def test_volumes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     [
         (["volume", "list"], "There is no storage pool store."),
         (["volume", "create", "x.qcow2", "1", "--pool", "nosuch"], "no storage pool nosuch"),
-        (["volume", "delete", "x", "--pool", "default-pool"], "Cannot delete the volume x"),
+        (["volume", "delete", "x", "--pool", "default-pool"], "There is no volume x"),
         (["template", "list"], "There is no storage pool store."),
         (["--uri", "nosuch:///x", "pool", "list"], "Cannot connect to libvirt at nosuch:///x"),
         (["--uri", "nosuch:///x", "build", "centos7"], "Cannot connect to libvirt at nosuch:///x"),

@@ -211,8 +211,11 @@ def test_a_name_that_is_taken(host: Host, cloud: Template, what: str) -> None:
     [
         (replace(ORDER, name="../x"), "cannot be the name of a machine"),
         (replace(ORDER, name=".x"), "cannot be the name of a machine"),
+        (replace(ORDER, name="rehearsal-20261128.2"), "would be taken for that of a template"),
+        (replace(ORDER, name="a-20261128T101010-0123abcd"), "taken for that of a build"),
         (replace(ORDER, hostname="x"), "has no cloud-init"),
         (replace(ORDER, network="br0"), "no network 'br0'"),
+        (replace(ORDER, network='bridge:"/>'), "no network 'bridge:"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_made(

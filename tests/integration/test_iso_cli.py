@@ -1,6 +1,7 @@
 """`builder iso`, with libvirt's test driver behind it."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -54,9 +55,41 @@ def test_remaster_never_overwrites_its_input(medium: Path, tmp_path: Path) -> No
     kickstart = tmp_path / "a.ks"
     kickstart.write_text("text\n")
     before = medium.stat().st_mtime_ns
-    done = _run(tmp_path, "remaster", medium, "-k", kickstart, "-o", medium)
-    assert isinstance(done.exception, UsageError)
+    for path in (medium, kickstart):
+        done = _run(tmp_path, "remaster", medium, "-k", kickstart, "-o", path, "--force")
+        assert isinstance(done.exception, UsageError)
     assert medium.stat().st_mtime_ns == before
+    assert kickstart.read_text() == "text\n"
+
+
+@pytest.mark.parametrize("option", ["--output", "--overlay", "--oemdrv"])
+def test_remaster_writes_files_alone(option: str, medium: Path, tmp_path: Path) -> None:
+    kickstart, pipe, old = tmp_path / "a.ks", tmp_path / "pipe", tmp_path / "old"
+    kickstart.write_text("text\n")
+    old.write_text("old")
+    os.mkfifo(pipe)
+    words = ("remaster", medium, "-k", kickstart, option)
+    for path in (pipe, tmp_path, Path("/dev/null"), tmp_path / "gone/x"):
+        refused = _run(tmp_path, *words, path, "--force")
+        assert isinstance(refused.exception, UsageError)
+    assert pipe.is_fifo()
+    assert isinstance(_run(tmp_path, *words, old).exception, UsageError)
+    assert old.read_text() == "old"
+    link = tmp_path / "link"
+    link.symlink_to("old")
+    assert _run(tmp_path, *words, link, "--force").exit_code == 0
+    assert link.is_symlink()
+    assert old.stat().st_size > 300_000
+
+
+@pytest.mark.parametrize("path", ["/proc/version", "/sys/kernel/mm/transparent_hugepage/enabled"])
+def test_remaster_adds_no_file_without_a_length(path: str, medium: Path, tmp_path: Path) -> None:
+    kickstart = tmp_path / "a.ks"
+    kickstart.write_text("text\n")
+    words = ("remaster", medium, "-k", kickstart, "-o", tmp_path / "x", "--add", f"{path}:x")
+    refused = _run(tmp_path, *words)
+    assert isinstance(refused.exception, ConfigError)
+    assert not (tmp_path / "x").exists()
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe"])

@@ -12,7 +12,7 @@ from exporting import WORDS, template
 from msgspec.structs import replace
 from small_media import call, small_disk
 
-from builder.errors import BuilderError, HostError, TemplateError
+from builder.errors import BuilderError, HostError, TemplateError, UsageError
 from builder.export import ova
 from builder.export.formats import FORMATS
 from builder.export.order import Export, ExportOrder
@@ -230,10 +230,32 @@ def test_lines_of_other_exports_stay(published: Template, tmp_path: Path) -> Non
     )
 
 
+def test_a_line_that_cannot_be_written_is_refused_at_once(
+    published: Template, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "SHA256SUMS")
+    broken = replace(published, path=tmp_path / "not read before")
+    with pytest.raises(UsageError, match="is a pipe"):
+        made(broken, tmp_path, "qcow2")
+
+
+class Late(SilentMonitor):
+    """Something takes the name of SHA256SUMS while the template is exported."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        with super().step(title):
+            (self._folder / "SHA256SUMS").mkdir()
+            yield
+
+
 def test_a_line_that_cannot_be_written_leaves_nothing(published: Template, tmp_path: Path) -> None:
-    (tmp_path / "SHA256SUMS").mkdir()
-    with pytest.raises(HostError, match="Cannot write to"):
-        made(published, tmp_path, "qcow2")
+    order = ExportOrder(format="qcow2", output=tmp_path)
+    with pytest.raises(UsageError, match="is a folder"):
+        export(published, order, monitor=Late(tmp_path))
     assert [each.name for each in tmp_path.iterdir()] == ["SHA256SUMS"]
 
 

@@ -35,6 +35,9 @@ def test_what_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["metadata"]["component"]["name"] == "centos7-20261123.1.qcow2"
     assert printed(capsys, "template", "sbom", "centos7@20261123.1", "-o", "out.json") == ""
     assert json.loads(Path("out.json").read_text()) == found
+    assert app.run(["template", "sbom", "centos7", "-o", "out.json", "--force"]) == 0
+    assert app.run(["template", "sbom", "centos7@20261123.1", "-o", "-"]) == 0
+    assert json.loads(capsys.readouterr().out) == found
 
 
 def test_where_it_comes_from(capsys: pytest.CaptureFixture[str]) -> None:
@@ -80,7 +83,9 @@ def test_a_passphrase_comes_from_the_environment(
         (["verify", "centos7@1"], 2, "centos7 has no channel '1'."),
         (["sign", "centos7", "--key", "gone"], 3, "Cannot read the key gone"),
         (["verify", "centos7", "--signature", "--key", "key"], 3, "no public key of ed25519"),
-        (["sbom", "centos7", "-o", "gone/x"], 4, "gone: No such file or directory."),
+        (["sbom", "centos7", "-o", "gone/x"], 2, "/gone."),
+        (["sbom", "centos7", "-o", "pub"], 2, "pub exists already."),
+        (["provenance", "centos7", "-o", "/dev/null"], 2, "/dev/null is a device."),
         (["sign", "centos7"], 2, "--key"),
     ],
 )

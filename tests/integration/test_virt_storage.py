@@ -111,7 +111,7 @@ def test_files_that_came_and_went_are_noticed(connection: Connection, pool: Pool
     volumes.create(connection, pool.name, "gone.qcow2", capacity=2**30).path.unlink()
     (pool.path / "new.iso").write_text("new")
     assert [each.name for each in volumes.all_volumes(connection, pool.name)] == ["new.iso"]
-    with pytest.raises(HostError, match=r"Cannot delete the volume gone\.qcow2"):
+    with pytest.raises(HostError, match=r"There is no volume gone\.qcow2"):
         volumes.delete(connection, pool.name, "gone.qcow2")
 
 
@@ -155,6 +155,26 @@ def test_init_that_fails_leaves_nothing(connection: Connection, folder: Path) ->
         storage.init(connection, _settings(folder))
     assert caught.value.hint
     assert (_ours(connection), list(folder.iterdir())) == ([], [folder / "store"])
+
+
+def test_a_folder_that_is_another_pool_s(connection: Connection, folder: Path) -> None:
+    pools.ensure(connection, f"{PREFIX} other", path=folder)
+    settings = replace(_settings(folder), store_pool_path=folder)
+    with pytest.raises(HostError, match=f"is the folder of the pool {PREFIX} other") as caught:
+        storage.init(connection, settings)
+    assert f'store_pool = "{PREFIX} other"' in caught.value.hint
+    assert (_ours(connection), list(folder.iterdir())) == ([f"{PREFIX} other"], [])
+    same = replace(settings, iso_pool_path=folder / "one", store_pool_path=folder / "one")
+    with pytest.raises(HostError, match=f"is the folder of the pool {PREFIX} iso"):
+        storage.init(connection, same)
+    assert (_ours(connection), list(folder.iterdir())) == ([f"{PREFIX} other"], [])
+
+
+def test_a_folder_that_went_away_is_made_again(connection: Connection, folder: Path) -> None:
+    settings = _settings(folder)
+    storage.init(connection, settings)
+    settings.store_pool_path.rmdir()
+    assert storage.init(connection, settings)[1].path.is_dir()
 
 
 def test_a_folder_where_nobody_may_write(connection: Connection) -> None:

@@ -65,7 +65,7 @@ def test_what_does_not_exist(connection: Connection) -> None:
     with pytest.raises(HostError, match="There is no storage pool nosuch") as caught:
         volumes.all_volumes(connection, "nosuch")
     assert "pool init" in caught.value.hint
-    with pytest.raises(HostError, match=r"Cannot delete the volume nosuch\.qcow2") as caught:
+    with pytest.raises(HostError, match=r"There is no volume nosuch\.qcow2") as caught:
         volumes.delete(connection, "default-pool", "nosuch.qcow2")
     assert "volume list" in caught.value.hint
 

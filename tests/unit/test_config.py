@@ -107,6 +107,9 @@ def test_paths_and_numbers_are_read_from_text(tmp_path: Path) -> None:
         ("", {"BUILDER_NETWORK": "default"}, "network"),
         ("network = 'bridge:'", {}, "network"),
         ("network = 'ethernet:eth0'", {}, "network"),
+        ("network = 'bridge:a\"/>'", {}, "network"),
+        ("network = 'bridge:longer-than-linux-allows'", {}, "network"),
+        ("network = 'network:a/b'", {}, "network"),
         ("= 5", {}, "given.toml is not TOML"),
         ("[iso_pool]\nname = 'x'", {}, "iso_pool"),
     ],
@@ -117,7 +120,9 @@ def test_refused(text: str, environ: dict[str, str], sentence: str) -> None:
     assert caught.value.hint
 
 
-@pytest.mark.parametrize("network", ["user", "none", "network:default", "bridge:br0"])
+@pytest.mark.parametrize(
+    "network", ["user", "none", "network:default", "network:my net", "bridge:br0.5"]
+)
 def test_networks(network: str) -> None:
     assert load(environ={"BUILDER_NETWORK": network}).network == network
 

@@ -1,7 +1,9 @@
 """Locks and half-written files."""
 
 import errno
+import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -44,3 +46,21 @@ def test_a_file_that_fails_leaves_the_old_one(tmp_path: Path) -> None:
         fill(path)
     assert [each.name for each in tmp_path.iterdir()] == ["x"]
     assert path.read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    ("files_left", "blocks_left", "said", "hint"),
+    [
+        (0, 9, "No more files fit", "df -i"),
+        (9, 0, "No space is left", "df -h"),
+        (0, 0, "No space is left", "df -h"),
+    ],
+)
+def test_full_of_what(
+    monkeypatch: pytest.MonkeyPatch, files_left: int, blocks_left: int, said: str, hint: str
+) -> None:
+    state = SimpleNamespace(f_files=100, f_favail=files_left, f_bavail=blocks_left)
+    monkeypatch.setattr(os, "statvfs", lambda _folder: state)
+    with pytest.raises(HostError, match=said) as caught, files.writing(Path("folder")):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert hint in caught.value.hint

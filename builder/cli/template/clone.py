@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from builder.cli.context import Json, context
+from builder.cli.context import MOST_GIB, MOST_MIB, MOST_VCPUS, Json, context
 from builder.cli.output import table, to_json
 from builder.cli.template.shared import Reference
 
@@ -15,15 +15,17 @@ def clone(
     reference: Reference,
     name: Annotated[str, typer.Argument(help="What the machine is to be called.")],
     *,
-    memory: Annotated[int | None, typer.Option(min=64, help="Memory.", metavar="MIB")] = None,
+    memory: Annotated[
+        int | None, typer.Option(min=64, max=MOST_MIB, help="Memory.", metavar="MIB")
+    ] = None,
     vcpus: Annotated[
-        int | None, typer.Option(min=1, help="Virtual processors.", metavar="N")
+        int | None, typer.Option(min=1, max=MOST_VCPUS, help="Virtual processors.", metavar="N")
     ] = None,
     network: Annotated[
         str, typer.Option(help="user, network:NAME, bridge:NAME or none.", metavar="NET")
     ] = "",
     disk_gib: Annotated[
-        int | None, typer.Option(min=1, help="A larger disk.", metavar="GIB")
+        int | None, typer.Option(min=1, max=MOST_GIB, help="A larger disk.", metavar="GIB")
     ] = None,
     ssh_key: Annotated[
         list[Path] | None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli.context import Context, context
+from builder.cli.context import Context, Replace, context
 from builder.cli.output import to_json
 from builder.cli.template.audit import findings
 from builder.cli.template.shared import Reference, registry
@@ -21,23 +21,30 @@ Sign = Annotated[
     Path | None, typer.Option(metavar="KEY", help="Sign the template with this ed25519 key.")
 ]
 Output = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it there.")
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write it there; - is standard output."),
 ]
 
 
-def sbom(ctx: typer.Context, reference: Reference, *, output: Output = None) -> None:
+def sbom(
+    ctx: typer.Context, reference: Reference, *, output: Output = None, force: Replace = False
+) -> None:
     """Print what is in a template, as CycloneDX JSON."""
     from builder.attest.sbom import sbom as bill
     from builder.registry.registry import manifest
 
-    _give(bill(manifest(registry(context(ctx)).find(reference))), output)
+    place = _place(output, force=force)
+    _give(bill(manifest(registry(context(ctx)).find(reference))), place)
 
 
-def provenance(ctx: typer.Context, reference: Reference, *, output: Output = None) -> None:
+def provenance(
+    ctx: typer.Context, reference: Reference, *, output: Output = None, force: Replace = False
+) -> None:
     """Print how a template came to be, as an in-toto Statement with SLSA provenance."""
     from builder.attest.provenance import provenance as tell
 
-    _give(to_json(tell(registry(context(ctx)).find(reference))) + "\n", output)
+    place = _place(output, force=force)
+    _give(to_json(tell(registry(context(ctx)).find(reference))) + "\n", place)
 
 
 def sign(
@@ -130,11 +137,20 @@ def _trusted(shared: Context, key: Path | None) -> Path:
     )
 
 
+def _place(output: Path | None, *, force: bool) -> Path | None:
+    """Return the file to write; None for standard output."""
+    from builder import targets
+
+    if output is None or str(output) in ("-", "/dev/stdout"):
+        return None
+    return targets.target(output, force=force)
+
+
 def _give(text: str, output: Path | None) -> None:
     from builder import files
 
     if output is None:
         typer.echo(text, nl=False)
         return
-    with files.replacing(output.absolute(), mode=0o644) as part:
+    with files.replacing(output, mode=0o644) as part:
         part.write_text(text)

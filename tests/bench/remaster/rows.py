@@ -81,7 +81,7 @@ def rows(edits: Edits, source: Path, place: Place) -> list[Row]:
 
 def _ours(edits: Edits, source: Path, option: str, output: Path) -> list[str]:
     program = Path(sys.executable).with_name("builder")
-    words = ("iso", "remaster", source, "--kickstart", edits.kickstart, option, output)
+    words = ("iso", "remaster", source, "--kickstart", edits.kickstart, option, output, "--force")
     return [str(program), *map(str, words)]
 
 

@@ -224,7 +224,7 @@ def test_formats_are_unlike_and_in_the_help(source: ExportSource) -> None:
     [
         (ExportOrder(format="vdmk"), "There is no format 'vdmk'"),
         (ExportOrder(format="raw", compat=True), "--compat means nothing for raw"),
-        (ExportOrder(format="raw", output=Path("/dev/null")), "/dev/null exists already"),
+        (ExportOrder(format="raw", output=Path("/dev/null")), "/dev/null is a device"),
     ],
 )
 def test_orders_that_cannot_be(order: ExportOrder, message: str) -> None:

@@ -55,3 +55,23 @@ def test_an_overlay_reads_back(name: str) -> None:
 )
 def test_a_volume_that_says_little(document: str, form: str) -> None:
     assert xml.parse_volume(document) == (form, None)
+
+
+@pytest.mark.parametrize(
+    ("inside", "paths"),
+    [
+        ("<devices><disk><source file='/d'/></disk></devices>", ["/d"]),
+        ("<devices><disk><source pool='p' volume='v'/></disk></devices>", ["/pool/v"]),
+        ("<os><kernel>/k</kernel><initrd>/i</initrd><dtb>/t</dtb></os>", ["/k", "/i", "/t"]),
+        ("<os><loader type='pflash'>/l</loader><nvram template='/t'>/n</nvram></os>", ["/l", "/n"]),
+        ("<os><nvram type='file'><source file='/n'/></nvram></os>", ["/n"]),
+        ("<os firmware='efi'><nvram/><loader secure='no'/></os>", []),
+    ],
+)
+def test_the_files_that_a_domain_needs(inside: str, paths: list[str]) -> None:
+    for document in (
+        f"<domain>{inside}</domain>",
+        f"<domainsnapshot><domain>{inside}</domain></domainsnapshot>",
+    ):
+        found = xml.disk_files(document, pools={"p": Path("/pool")})
+        assert [str(each.path) for each in found] == paths

@@ -1,0 +1,131 @@
+"""Volumes as people make and delete them: what is not theirs to delete has a command of its own."""
+
+import re
+from contextlib import AbstractContextManager, nullcontext
+from typing import Literal
+
+from msgspec.structs import asdict
+
+from builder.config import Settings
+from builder.errors import HostError, UsageError
+from builder.host.pools import refuse_remote
+from builder.model.storage import Volume
+from builder.registry import retention
+from builder.registry.registry import FILES, LEDGER, Registry
+from builder.virt import pools, usage, volumes
+from builder.virt.connection import Connection
+
+Kind = Literal["volume", "template", "record", "build", "hidden"]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+_BUILD = re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}|again-[a-z0-9_]{8}")
+"""Ids of builds, and of checks of published templates."""
+
+
+class Listed(Volume, frozen=True, kw_only=True):
+    """A volume of a list."""
+
+    kind: Kind
+
+
+def kind(name: str) -> Kind:
+    """Return what a file in the store pool is, which its name says."""
+    if name.startswith("."):
+        return "hidden"
+    if _BUILD.search(name):
+        return "build"
+    if name.endswith(LEDGER):
+        return "record"
+    if found := FILES.fullmatch(name):
+        return "template" if found["ending"] == ".qcow2" else "record"
+    return "volume"
+
+
+def listing(connection: Connection, settings: Settings, *, pool: str) -> tuple[Listed, ...]:
+    """Return the pool's disks and media, without hidden files and what is noted of templates."""
+    found = volumes.all_volumes(connection, pool)
+    kinds = ((each, _kind(settings, pool, each.name)) for each in found)
+    return tuple(
+        Listed(kind=what, **asdict(each))
+        for each, what in kinds
+        if what not in ("hidden", "record")
+    )
+
+
+def create(connection: Connection, pool: str, name: str, *, capacity: int) -> Volume:
+    """Create a volume. Raises UsageError for a name that is none, or that others go by."""
+    check_name(name, "volume")
+    if kind(name) != "volume":
+        raise UsageError(
+            f"A volume {name} would be taken for that of a {kind(name)}.",
+            hint="Choose a name without a version or a build's id at its end.",
+        )
+    return volumes.create(connection, pool, name, capacity=capacity)
+
+
+def check_name(name: str, what: str) -> None:
+    """Raise UsageError unless people, shells and libvirt can all cope with the name."""
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"{name!r} cannot be the name of a {what}.",
+            hint="Letters, digits, dots, hyphens and underscores, a letter or digit first.",
+        )
+
+
+def delete(connection: Connection, settings: Settings, name: str, *, pool: str) -> None:
+    """Delete a volume that nobody needs.
+
+    Raises UsageError for what a domain or a disk needs, and for what has a command of its own.
+    """
+    if "/" in name or not name.isprintable():
+        raise UsageError(f"{name!r} is no volume.", hint="`builder volume list` shows them.")
+    refuse_remote(connection.uri)  # who needs a file is asked of files as well
+    if not _foreign(connection, settings, pool, name):
+        _refuse(name, _kind(settings, pool, name))
+    with _still(connection, settings, pool):
+        path = volumes.path(connection, pool, name)
+        if not path.exists():
+            raise HostError(f"libvirt sees {path}, and we do not.", hint="Remove it with virsh.")
+        if why := retention.used(usage.users(usage.uses(connection), path)):
+            raise UsageError(f"{name} stays: {why[0]}.", hint="Remove what needs it first.")
+        volumes.delete(connection, pool, name)
+
+
+def _still(connection: Connection, settings: Settings, pool: str) -> AbstractContextManager[None]:
+    """Keep clones from being made in the store pool: their disks are there before their domains."""
+    if pool != settings.store_pool:
+        return nullcontext()
+    return Registry(pools.get(connection, pool).path).locked()
+
+
+def _kind(settings: Settings, pool: str, name: str) -> Kind:
+    """Return what a file is in that pool: templates are in the store pool alone."""
+    found = kind(name)
+    return "volume" if found in ("template", "record") and pool != settings.store_pool else found
+
+
+def _foreign(connection: Connection, settings: Settings, pool: str, name: str) -> bool:
+    """Tell whether a file only looks like a template's: no command of templates would know it."""
+    file = FILES.fullmatch(name)
+    if file is None or pool != settings.store_pool:
+        return False
+    registry = Registry(pools.get(connection, pool).path)
+    stem, version = file["name"], file["version"]
+    known = (registry.store / f"{stem}-{version}.json").exists()
+    return not known and version not in registry.ledger(stem).published
+
+
+def _refuse(name: str, found: Kind) -> None:
+    """Raise UsageError for what is no volume of the user's."""
+    file = FILES.fullmatch(name)
+    version = f"{file['name']}@{file['version']}" if file else "NAME@VERSION"
+    of_template = ("a template", f"`builder template delete {version}` removes a version.")
+    whose = {
+        "hidden": ("builder itself", "`builder gc` clears what nobody needs."),
+        "build": ("a build", "`builder gc` clears what nobody can finish."),
+        "template": of_template,
+        "record": of_template,
+    }
+    if found in whose:
+        what, hint = whose[found]
+        raise UsageError(f"{name} belongs to {what}.", hint=hint)

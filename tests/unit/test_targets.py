@@ -1,0 +1,114 @@
+"""Where users may have a file written."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from builder import files, targets
+from builder.errors import HostError, UsageError
+
+
+@pytest.fixture(autouse=True)
+def _things(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("plain").write_text("old")
+    Path("folder").mkdir()
+    os.mkfifo("pipe")
+    with socket.socket(socket.AF_UNIX) as opened:
+        opened.bind("socket")
+    for link, to in {
+        "to-plain": "plain",
+        "to-pipe": "pipe",
+        "to-folder": "folder",
+        "to-null": "/dev/null",
+        "to-nothing": "nothing",
+        "loop": "loop",
+    }.items():
+        Path(link).symlink_to(to)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("", "is a folder"),
+        (".", "is a folder"),
+        ("folder", "is a folder"),
+        ("pipe", "is a pipe"),
+        ("socket", "is a socket"),
+        ("/dev/null", "/dev/null is a device"),
+        ("to-pipe", "is a pipe"),
+        ("to-folder", "is a folder"),
+        ("to-null", "is a device"),
+        ("to-nothing", "a link to nothing, where nothing is"),
+        ("loop", "levels of symbolic links"),
+        ("-", "standard output"),
+        ("gone/x", "There is no folder"),
+        ("plain/x", "is no folder"),
+        ("x" * 300, "File name too long"),
+    ],
+)
+def test_what_no_file_is_written_to(name: str, said: str, tmp_path: Path) -> None:
+    before = {each.name: os.lstat(each) for each in tmp_path.iterdir()}
+    with pytest.raises(UsageError, match=said):
+        targets.target(Path(name), force=True)
+    assert {each.name: os.lstat(each) for each in tmp_path.iterdir()} == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes devices")
+def test_a_stick_is_for_burn() -> None:
+    os.mknod("stick", 0o60600, os.makedev(7, 99))
+    with pytest.raises(UsageError, match="is a device") as caught:
+        targets.target(Path("stick"), force=True)
+    assert f"`builder iso burn FILE {Path.cwd()}/stick`" in caught.value.hint
+
+
+def test_what_is_there_needs_force(tmp_path: Path) -> None:
+    assert targets.target(Path("new")) == tmp_path / "new"
+    for name in ("plain", "to-plain"):
+        assert targets.target(Path(name), force=True) == tmp_path / "plain"
+        with pytest.raises(UsageError, match="exists already") as caught:
+            targets.target(Path(name), force=False)
+        assert "--force" in caught.value.hint
+        with pytest.raises(UsageError, match="exists already") as caught:
+            targets.target(Path(name))
+        assert "--force" not in caught.value.hint
+
+
+def test_nothing_is_replaced_in_a_store(tmp_path: Path) -> None:
+    Path("folder", targets.STORE).touch()
+    Path("folder/centos7-20261128.1.json").write_text("{}")
+    Path("to-manifest").symlink_to("folder/centos7-20261128.1.json")
+    for name in ("folder/centos7-20261128.1.json", "to-manifest"):
+        with pytest.raises(UsageError, match="is in a store of templates"):
+            targets.target(Path(name), force=True)
+    assert targets.target(Path("folder/new")) == tmp_path / "folder/new"
+
+
+def test_a_folder_that_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anywhere
+    with pytest.raises(HostError, match="read-only"):
+        targets.target(Path("new"))
+
+
+def test_streams(tmp_path: Path) -> None:
+    assert targets.stream(Path("-")) == Path("/dev/stdout")
+    assert targets.stream(Path("pipe")) == Path("pipe")
+    assert targets.stream(Path("/dev/null")) == Path("/dev/null")
+    assert targets.stream(Path("plain")) == tmp_path / "plain"
+    assert targets.stream(Path("new")) == tmp_path / "new"
+    for name in ("folder", "socket", "to-nothing", "gone/x"):
+        with pytest.raises(UsageError):
+            targets.stream(Path(name))
+
+
+@pytest.mark.parametrize("name", ["pipe", "socket", "folder", "to-plain", "to-nothing"])
+def test_no_rename_over_what_is_no_file(name: str) -> None:
+    before = os.lstat(name)
+    with (
+        pytest.raises(HostError, match="not a file of ours"),
+        files.replacing(Path(name), mode=0o600),
+    ):
+        pytest.fail("must not get here")
+    assert os.lstat(name) == before
