@@ -12,6 +12,7 @@ from builder import files
 from builder.errors import MediaError
 from builder.media.network import Interruption, Refusal
 from builder.media.pace import Patience
+from builder.media.stage import is_there
 from builder.media.transfer import Transfer
 from builder.model.media import Download, shown
 from builder.model.release import Medium
@@ -46,7 +47,7 @@ def fetch(
 
 
 def _already(target: Path, medium: Medium, monitor: Monitor) -> bool:
-    if not _is_there(target):
+    if not is_there(target):
         return False
     found = files.digest(target, monitor=monitor)
     if found != medium.sha256:
@@ -55,15 +56,6 @@ def _already(target: Path, medium: Medium, monitor: Monitor) -> bool:
             hint="Remove or rename it; then the right one is downloaded.",
         )
     return True
-
-
-def _is_there(path: Path) -> bool:
-    """Tell whether there is a file; a pipe of that name would be waited for."""
-    if path.exists() and not path.is_file():
-        raise MediaError(
-            f"{path} is no file.", hint="Remove or rename it; then the right one is downloaded."
-        )
-    return path.exists()
 
 
 @contextmanager
@@ -79,7 +71,7 @@ def _alone(part: Path, monitor: Monitor) -> Iterator[None]:
 
 def _locked(part: Path, monitor: Monitor) -> IO[bytes]:
     while True:
-        _is_there(part)
+        is_there(part)
         with files.writing(part.parent):
             # Nobody else may write it, whatever the umask: what is verified must stay as it is.
             descriptor = os.open(part, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
