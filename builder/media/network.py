@@ -77,7 +77,7 @@ def _words(error: BaseException) -> str:
     if isinstance(error, RemoteDisconnected):
         return "the server closed the connection without an answer"
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not valid: {error.verify_message}"
+        return f"its certificate is not valid: {error.verify_message.rstrip('.')}"
     if isinstance(error, OSError) and error.strerror:
         return str(error.strerror)
     tunnel = _TUNNEL.match(str(error)) if isinstance(error, OSError) else None
