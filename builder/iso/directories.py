@@ -161,6 +161,8 @@ class TreeEditor:
         if found is None:
             return
         at, block, offset, length = found
+        if length > SECTOR:
+            raise damaged(self._draft, f"a Rock Ridge area in it has {length} bytes")
         content = self._draft.read((self._tree.base + block) * SECTOR + offset, length)
         sector = allocate(sectors(length))
         self._draft.write(sector * SECTOR, content, "directory")

@@ -19,6 +19,9 @@ _VOLUME, _DIRECTORY = 0x08, 0x10
 _DELETED = 0xE5
 _FAT12_CLUSTERS = 4085  # fewer than these
 _SECTORS = {512, 1024, 2048, 4096}
+_LARGEST_TABLE = 16 << 20  # bytes; as many for all folders
+_LARGEST_FILE = 1 << 20  # bytes
+_DEEPEST = 64  # folders
 
 
 class FatFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +47,7 @@ class FileSystem:
         total = small or struct.unpack_from("<I", boot, 32)[0]
         fat = short or struct.unpack_from("<I", boot, 36)[0]
         known = boot[510:512] == b"\x55\xaa" and sector in _SECTORS
+        known = known and fat * sector <= _LARGEST_TABLE
         if not (known and per_cluster and reserved and self._fats and fat and total):
             raise damaged(source, "its EFI boot image is no FAT file system")
         self._fat_at = start + reserved * sector
@@ -64,13 +68,17 @@ class FileSystem:
     def files(self) -> Iterator[FatFile]:
         """Yield every file, in the order of the directories."""
         if self._root_cluster:
-            yield from self._listed(self._clusters(self._root_cluster), "", {self._root_cluster})
+            seen: set[int] = set()
+            yield from self._listed(self._folder(self._root_cluster, "", seen), "", seen)
         else:
             yield from self._listed([(self._root_at, self._root_size)], "", set())
 
     def read(self, file: FatFile) -> bytes:
-        """Return what the file holds."""
-        content = b"".join(self._source.read(*piece) for piece in self._clusters(file.cluster))
+        """Return what a small file holds. Raises MediaError for others."""
+        if file.size > _LARGEST_FILE:
+            raise damaged(self._source, f"{file.path} in its EFI boot image has {file.size} bytes")
+        clusters = self._clusters(file.cluster)[: -(-file.size // self._cluster)]
+        content = b"".join(self._source.read(*piece) for piece in clusters)
         if len(content) < file.size:
             raise damaged(self._source, f"{file.path} in its EFI boot image is cut off")
         return content[: file.size]
@@ -168,9 +176,18 @@ class FileSystem:
             found = _file(f"{folder}{name}", at, entry)
             if not entry[11] & _DIRECTORY:
                 yield found
-            elif found.cluster not in seen:
-                seen.add(found.cluster)
-                yield from self._listed(self._clusters(found.cluster), f"{found.path}/", seen)
+            else:
+                inside = self._folder(found.cluster, found.path, seen)
+                yield from self._listed(inside, f"{found.path}/", seen)
+
+    def _folder(self, cluster: int, path: str, seen: set[int]) -> list[tuple[int, int]]:
+        """Return where a folder lies; folders in each other's clusters would take for ever."""
+        clusters = set(self._chain(cluster))
+        size = (len(seen) + len(clusters)) * self._cluster
+        if not seen.isdisjoint(clusters) or size > _LARGEST_TABLE or path.count("/") > _DEEPEST:
+            raise damaged(self._source, "the folders in its EFI boot image make no sense")
+        seen |= clusters
+        return self._clusters(cluster)
 
     def _entries(self, pieces: list[tuple[int, int]]) -> Iterator[tuple[int, bytes]]:
         for start, size in pieces:

@@ -23,6 +23,9 @@ CONTINUED = 0x80
 SELF, PARENT = b"\x00", b"\x01"
 """Identifiers of the first two records of every directory."""
 
+LARGEST = 16 << 20
+"""Bytes of a path table and of all directories of a tree: ten times those of a DVD of packages."""
+
 _MAX_DESCRIPTORS = 64
 _JOLIET = (b"%/@", b"%/C", b"%/E")
 _NUMBERS = struct.Struct("<I4xI")  # each is there twice: little-endian, big-endian
@@ -162,6 +165,8 @@ def _root(source: Source, raw: bytes) -> Record:
 
 def listing(source: Source, base: int, extent: int, length: int) -> Listing:
     """Read the directory at `extent` of the volume that begins at sector `base`."""
+    if length > LARGEST:
+        raise damaged(source, f"its directory at sector {base + extent} has {length} bytes")
     content = source.read((base + extent) * SECTOR, sectors(length) * SECTOR)
     try:
         return _parse(content[:length])

@@ -23,6 +23,8 @@ def read(
     source: Source, descriptor: iso9660.Descriptor, *, big: bool = False
 ) -> tuple[PathRecord, ...]:
     """Return the directories of one of the two tables. Raises MediaError for nonsense."""
+    if descriptor.path_table_size > iso9660.LARGEST:
+        raise damaged(source, f"its path table has {descriptor.path_table_size} bytes")
     start = (descriptor.base + descriptor.path_tables[big]) * SECTOR
     content = source.read(start, descriptor.path_table_size)
     number = ">IH" if big else "<IH"

@@ -80,9 +80,9 @@ def read_directory(source: Source, tree: Tree, record: Record) -> Directory:
 def walk(source: Source, tree: Tree) -> Iterator[Directory]:
     """Yield every directory once, parents first.
 
-    Raises MediaError for directories that contain themselves.
+    Raises MediaError for directories that contain themselves, and for too many.
     """
-    seen = {tree.descriptor.root.extent}
+    seen, size = {tree.descriptor.root.extent}, tree.descriptor.root.length
     waiting = [read_directory(source, tree, tree.descriptor.root)]
     while waiting:
         directory = waiting.pop(0)
@@ -90,8 +90,9 @@ def walk(source: Source, tree: Tree) -> Iterator[Directory]:
         for record in directory.listing.directories:
             if record.extent in seen:
                 raise damaged(source, f"its directory at sector {record.extent} is in a loop")
-            if len(seen) == _MAX_DIRECTORIES:
-                raise damaged(source, "it has too many directories")
+            size += record.length
+            if len(seen) == _MAX_DIRECTORIES or size > iso9660.LARGEST:
+                raise damaged(source, "its directories are too many, or too large")
             seen.add(record.extent)
             waiting.append(read_directory(source, tree, record))
 

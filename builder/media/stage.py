@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from builder import files
-from builder.errors import HostError, MediaError
+from builder.errors import HostError, MediaError, explained
 from builder.iso import copy
 from builder.media.inspect import inspect
 from builder.model.media import StagedIso
@@ -37,7 +37,7 @@ def stage(
             hint="It is the medium of another release: give the right ISO.",
         )
     target = _target(source, pool)
-    if target.exists():
+    if is_there(target):
         digest = _reuse(source, target, expected_sha256, monitor=monitor)
     else:
         digest = _copy(source, target, expected_sha256, monitor=monitor)
@@ -49,6 +49,17 @@ def stage(
         size=facts.size,
         volume_id=facts.volume_id,
     )
+
+
+def is_there(path: Path) -> bool:
+    """Tell whether there is a file that can be read. Raises for what is none: pipes would block."""
+    with explained(f"Cannot look for {path}", hint="You need the right to enter its folder."):
+        there = path.exists()
+    if there and not path.is_file():
+        raise MediaError(f"{path} is no file.", hint="Remove or rename it, then try again.")
+    if there and not os.access(path, os.R_OK):
+        raise HostError(f"You may not read {path}.", hint="It belongs to another user.")
+    return there
 
 
 def verify(name: str, found: str, expected: str | None) -> None:

@@ -1,10 +1,16 @@
 """Installer media on their way from a download to a domain's CD drive."""
 
+import re
 from pathlib import Path
 
 import msgspec
 
 from builder.model.release import Medium
+
+
+def shown(url: str) -> str:
+    """Return an address without the user's name and password."""
+    return re.sub(r"//[^/]*@", "//", url)
 
 
 class AtHand(msgspec.Struct, frozen=True, kw_only=True, tag="at-hand"):
@@ -44,7 +50,7 @@ class Download(msgspec.Struct, frozen=True, kw_only=True, tag="download"):
 
     def __str__(self) -> str:
         """Say where it comes from."""
-        return f"{self.urls[0]}/{self.medium.file} (sha256 {self.medium.sha256})"
+        return f"{shown(self.urls[0])}/{self.medium.file} (sha256 {self.medium.sha256})"
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True, tag="made"):

@@ -65,6 +65,13 @@ def _outside(path: Path, iso: Path) -> None:
     _patched((at + 2, iso9660.both_endian(1 << 30)))(path, iso)
 
 
+def _large_directory(path: Path, iso: Path) -> None:
+    """Let a directory have as many bytes as a DVD, which are there."""
+    at = _record(iso.read_bytes(), b"IMAGES")
+    _patched((at + 10, iso9660.both_endian((4 << 30) - 1)))(path, iso)
+    os.truncate(path, 5 << 30)
+
+
 def _root(content: bytes) -> int:
     (sector,) = struct.unpack_from("<I", content, _PVD + 158)
     return int(sector) * 2048
@@ -93,10 +100,12 @@ _UNREADABLE: list[tuple[Callable[[Path, Path], object], str]] = [
     (_patched((_PVD + 158, b"\0\0\0\0")), "is a damaged ISO"),
     (_patched((_PVD + 158, b"\xff\xff\0\0")), "is a damaged ISO"),
     (_patched((_PVD + 166, b"\0\0\0\0")), "its root directory is none"),
-    (_patched((_PVD + 166, b"\xff\xff\xff\xff")), "something in it points at"),
+    (_patched((_PVD + 166, b"\0\0\xff\0")), "something in it points at"),
+    (_patched((_PVD + 166, b"\xff\xff\xff\xff")), "its directory at .* has 4294967295 bytes"),
     (_patched((_PVD, b"\2")), "is not an ISO 9660 image"),
 ]
 _BROKEN = [
+    (_large_directory, "its directories are too many, or too large"),
     (_loop, "is in a loop"),
     (_outside, "something in it lies behind its end"),
     (_patched((_PVD + 140, b"\xff\xff\0\0")), "something in it"),

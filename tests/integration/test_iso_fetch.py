@@ -4,7 +4,7 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -179,6 +179,29 @@ def test_another_file_of_that_name_is_not_overwritten(mirror: Mirror, tmp_path: 
         _get(tmp_path, mirror.folder)
     assert (tmp_path / _FILE).read_bytes() == b"mine"
     assert mirror.ranges == []
+
+
+@pytest.mark.parametrize("name", [_FILE, f"{_FILE}.part"])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_left_alone(
+    name: str, make: Callable[[Path], None], mirror: Mirror, tmp_path: Path
+) -> None:
+    make(tmp_path / name)
+    with pytest.raises(MediaError, match=f"{name} is no file"):
+        _get(tmp_path, mirror.folder)
+    assert _names(tmp_path) == [name]
+    assert mirror.ranges == []
+
+
+@pytest.mark.parametrize("umask", [0, 0o077])
+def test_modes_do_not_depend_on_the_umask(umask: int, mirror: Mirror, tmp_path: Path) -> None:
+    before = os.umask(umask)
+    try:
+        path = _get(tmp_path / "cache", mirror.folder)
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert not path.parent.stat().st_mode & 0o022
 
 
 def test_no_checksum_no_download(mirror: Mirror, tmp_path: Path) -> None:

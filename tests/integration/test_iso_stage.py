@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -68,6 +69,23 @@ def test_stage(iso: Path, pool: Pool) -> None:
     assert _digest(staged.path) == _digest(iso)
     assert staged.path.stat().st_mode & 0o777 == 0o644
     assert _names(pool.path) == ["Medium-7.iso"]
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_left_alone(make: Callable[[Path], None], iso: Path, pool: Pool) -> None:
+    make(pool.path / iso.name)
+    with pytest.raises(MediaError, match="is no file"):
+        _put(iso, pool)
+    assert _names(pool.path) == [iso.name]
+
+
+def test_what_belongs_to_another_user(
+    iso: Path, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _put(iso, pool)
+    monkeypatch.setattr(os, "access", lambda _path, _mode: False)  # as root everything is ours
+    with pytest.raises(HostError, match="You may not read"):
+        _put(iso, pool)
 
 
 def test_staging_again_reads_nothing(

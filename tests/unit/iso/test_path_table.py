@@ -70,5 +70,11 @@ def test_nonsense_is_refused(table: bytes) -> None:
         _read(table)
 
 
+def test_large_tables_are_refused() -> None:
+    entries = path_table.encode(_ENTRIES[:1], big=False)
+    with pytest.raises(MediaError, match="its path table has 16777220 bytes"):
+        _read(entries * (iso9660.LARGEST // len(entries) + 1))
+
+
 def test_order_of_names() -> None:
     assert iso9660.ecma_order(b"A.B;1") < iso9660.ecma_order(b"A1.A;1")
