@@ -172,6 +172,10 @@ def publish_image(work: Work, candidate: Candidate, record: Manifest) -> Templat
     )
     seal = partial(_sign, key=work.key, monitor=work.monitor) if work.key else None
     template = publish(candidate.path, record, candidate.image, today=now.date(), seal=seal)
+    if template.version[:8] > f"{now:%Y%m%d}":
+        work.monitor.tell(
+            "warning", f"{template.version} follows versions of days to come: is the clock right?"
+        )
     journal.write("manifest.json", template.manifest.read_text())
     journal.link(template.path)
     if work.key:
@@ -187,8 +191,8 @@ def _sign(template: Template, *, key: PrivateKey, monitor: Monitor) -> None:
 def _phases(work: Work) -> dict[str, float]:
     """Return what the phases of the newest template of that name took, in seconds."""
     newest = Registry(work.host.store_pool.path).newest(work.order.name)
-    with suppress(TemplateError):  # whose manifest may be damaged: it is a guess at best
-        return manifest(newest).phases if newest else {}
+    with suppress(TemplateError):  # it may be damaged: it is a guess at best
+        return manifest(newest.template()).phases if newest else {}
     return {}
 
 
