@@ -68,9 +68,10 @@ def content(path: Path, *, limit: int = LARGEST) -> bytes:
     try:
         _check(path, path.stat(), limit)  # first of all: to open a device may set it off
         # Not to wait, if that is a pipe by now, for somebody who writes to it.
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-            _check(path, os.fstat(file.fileno()), limit)
-            return file.read(limit)
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as file:
+            state = os.fstat(file.fileno())
+            _check(path, state, limit)
+            return file.read(state.st_size)
     except FileNotFoundError:
         if path.is_symlink():
             raise ConfigError(f"{path} cannot be read: it is a link to nothing.") from None
