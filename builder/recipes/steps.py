@@ -34,7 +34,7 @@ from builder.recipes.work import Step, Work, step
 from builder.registry.compress import compress
 from builder.registry.image import measure
 from builder.registry.manifest import tools
-from builder.registry.publish import publish
+from builder.registry.publish import clock_warning, publish
 from builder.registry.registry import Registry, manifest
 from builder.virt import volumes
 from builder.virt.domain_xml import domain_xml
@@ -172,10 +172,8 @@ def publish_image(work: Work, candidate: Candidate, record: Manifest) -> Templat
     )
     seal = partial(_sign, key=work.key, monitor=work.monitor) if work.key else None
     template = publish(candidate.path, record, candidate.image, today=now.date(), seal=seal)
-    if template.version[:8] > f"{now:%Y%m%d}":
-        work.monitor.tell(
-            "warning", f"{template.version} follows versions of days to come: is the clock right?"
-        )
+    if warning := clock_warning(template.version, now.date()):
+        work.monitor.tell("warning", warning)
     journal.write("manifest.json", template.manifest.read_text())
     journal.link(template.path)
     if work.key:

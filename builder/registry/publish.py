@@ -45,6 +45,13 @@ def publish(
     return template
 
 
+def clock_warning(version: str, today: date) -> str:
+    """Return what to say of a version that was published today; empty when all is well."""
+    if version[:8] <= f"{today:%Y%m%d}":
+        return ""
+    return f"{version} follows a version of a day to come: was the clock ahead, or is it behind?"
+
+
 def _recorded(
     registry: Registry, candidate: Path, manifest: Manifest, versions: Iterator[str]
 ) -> Header | Manifest:

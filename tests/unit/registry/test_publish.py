@@ -13,7 +13,7 @@ from shelf import TODAY, issue
 from builder import files
 from builder.errors import ConfigError, HostError
 from builder.model.template import Template
-from builder.registry.publish import publish
+from builder.registry.publish import clock_warning, publish
 from builder.registry.registry import LEDGER, LOCK, Registry, manifest
 from tests import values
 from tests.values import image
@@ -129,6 +129,14 @@ def test_versions_go_on_from_days_to_come(tmp_path: Path) -> None:
     ]
     assert Registry(tmp_path).ledger("centos7").channels == {"candidate": "20271201.3"}
     assert issue(tmp_path, today=date(2027, 12, 2)).version == "20271202.1"
+
+
+@pytest.mark.parametrize(
+    ("version", "warns"),
+    [("20261123.1", False), ("20261122.9", False), ("20261124.1", True), ("20271201.2", True)],
+)
+def test_a_clock_that_was_ahead_is_told(version: str, *, warns: bool) -> None:
+    assert clock_warning(version, TODAY).startswith(f"{version} follows") == warns
 
 
 @pytest.mark.parametrize("code", [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS])

@@ -11,7 +11,8 @@ from shelf import issue
 
 from builder.errors import TemplateError
 from builder.model.template import Template
-from builder.registry import channels, entry
+from builder.registry import channels, entry, reading
+from builder.registry.entry import Header
 from builder.registry.registry import Registry, manifest
 from tests import values
 
@@ -45,11 +46,10 @@ def read(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the numbers of the versions whose manifests are read from now on."""
     assert registry.templates()
     found: list[str] = []
-    real = entry.read
 
-    def spy(path: Path, kind: type[entry.Header]) -> entry.Header:
+    def spy(path: Path, kind: type[Header]) -> Header:
         found.append(path.stem.rpartition(".")[2])
-        return real(path, kind)
+        return reading.read(path, kind)
 
     monkeypatch.setattr(entry, "read", spy)
     return found
