@@ -1,5 +1,6 @@
 """What there is, for people who choose."""
 
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,7 +82,9 @@ def _statuses(
     found = {each.version: each for each in registry.entries(ledger, shelf)}
     for version in (each for each in shelf if each not in found):
         stranger = look(registry.store, ledger.name, version)
-        if stranger.header is None:  # else somebody publishes right now, or was killed
+        # With a header it is somebody's who publishes right now, and without a file somebody's who
+        # removes it.
+        if stranger.header is None and os.path.lexists(stranger.manifest):
             monitor.tell("warning", f"Not a template: {stranger.why}.")
     return tuple(_status(each, ledger) for each in reversed(found.values()))
 

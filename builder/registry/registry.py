@@ -49,7 +49,7 @@ class Registry(msgspec.Struct, frozen=True):
     """The pool's folder."""
 
     def shelves(self) -> dict[str, list[str]]:
-        """Return the versions of each name of which there is a manifest; none for a mere ledger."""
+        """Return the versions of each name that have manifests; of a mere ledger that is none."""
         found: dict[str, list[str]] = {name: [] for name in self._names(LEDGER)}
         for name, version in self.stems(".json"):
             found.setdefault(name, []).append(version)
@@ -73,8 +73,12 @@ class Registry(msgspec.Struct, frozen=True):
         there = self._shelf(ledger.name) if shelf is None else shelf
         for version in sorted({*there, *owed}, key=order, reverse=True):
             entry = look(self.store, ledger.name, version)
-            if version in owed or not entry.why:
+            if not entry.why or (version in owed and self._still_owed(entry)):
                 yield entry
+
+    def _still_owed(self, entry: Entry) -> bool:
+        """Whoever removes it says so in the ledger first, maybe after we had read that."""
+        return entry.version in self.ledger(entry.name).owed
 
     def newest(self, name: str) -> Entry | None:
         """Return the newest version of that name. Raises what `ledger` does."""
@@ -132,7 +136,7 @@ class Registry(msgspec.Struct, frozen=True):
 
     def _exactly(self, version: str, ledger: Ledger) -> Entry | None:
         entry = look(self.store, ledger.name, version) if version else None
-        return entry if entry and (version in ledger.owed or not entry.why) else None
+        return entry if entry and (not entry.why or self._still_owed(entry)) else None
 
     def _nothing(self, wanted: reference.Reference, ledger: Ledger) -> UsageError | TemplateError:
         there = [each.version for each in self.entries(ledger)][::-1]
@@ -152,7 +156,10 @@ class Registry(msgspec.Struct, frozen=True):
 
     def _names(self, suffix: str) -> Iterator[str]:
         """Yield what comes before the suffix in names of files, as far as people could type it."""
-        what, hint = f"Cannot look for templates in {self.store}", "Is its disk mounted?"
+        what, hint = (
+            f"Cannot look for templates in {self.store}",
+            "Is its disk mounted, and may you read it?",
+        )
         with explained(what, hint=hint), os.scandir(self.store) as found:
             names = [each.name for each in found]  # no glob: templates' names may look like one
         visible = (each for each in names if each.isprintable() and not each.startswith("."))

@@ -57,9 +57,7 @@ def uses(connection: Connection) -> tuple[Use, ...]:
 
 
 def users(found: Iterable[Use], path: Path) -> tuple[str, ...]:
-    """Return who needs the file, whatever path they call it by."""
-    if not path.exists():
-        return ()
+    """Return who needs the file, whatever path they call it by; it may be gone, and come back."""
     return tuple(dict.fromkeys(each.user for each in found if _same(each.path, path)))
 
 
@@ -67,7 +65,7 @@ def _same(one: Path, other: Path) -> bool:
     try:
         return one.samefile(other)
     except OSError:
-        return False
+        return os.path.realpath(one) == os.path.realpath(other)
 
 
 class _Chains:

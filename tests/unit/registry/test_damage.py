@@ -11,7 +11,8 @@ from shelf import issue
 
 from builder.errors import TemplateError, UsageError
 from builder.model.template import Template
-from builder.registry import channels
+from builder.registry import channels, entry, listing
+from builder.registry import registry as registry_module
 from builder.registry.listing import Status, described, statuses
 from builder.registry.registry import Registry
 from tests import values
@@ -157,3 +158,25 @@ def test_a_ledger_that_cannot_be_read_hides_no_other_name(registry: Registry) ->
     assert [text.partition(": ")[0].rpartition("/")[2] for text in told] == [
         "centos7.channels.json cannot be read"
     ]
+
+
+def test_what_is_removed_while_we_look_is_not_damaged(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = entry.look
+
+    def remove(store: Path, name: str, version: str) -> entry.Entry:
+        """As `template delete` does it, just before the look."""
+        manifest = store / f"{name}-{version}.json"
+        if version == TWO and manifest.exists():
+            ledger = registry.ledger(name).delete(TWO, there={ONE}.__contains__, when="now")
+            registry.write(ledger)
+            manifest.unlink()
+        return real(store, name, version)
+
+    for module in (listing, registry_module):
+        monkeypatch.setattr(module, "look", remove)
+    found, told = listed(registry)
+    assert ([(each.version, each.damaged) for each in found], told) == ([(ONE, "")], [])
+    with pytest.raises(UsageError, match=f"no version {TWO} any more"):
+        registry.find(f"centos7@{TWO}")

@@ -117,7 +117,7 @@ def test_an_empty_store_has_no_templates_and_a_missing_one_is_an_error(tmp_path:
     for deed in (Registry.templates, Registry.shelves):
         with pytest.raises(HostError, match="missing: No such file") as caught:
             deed(Registry(tmp_path / "missing"))
-        assert caught.value.hint == "Is its disk mounted?"
+        assert caught.value.hint == "Is its disk mounted, and may you read it?"
 
 
 def test_versions_go_on_from_days_to_come(tmp_path: Path) -> None:
