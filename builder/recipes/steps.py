@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from builder.attest import keys, signing
 from builder.attest.keys import PrivateKey
-from builder.errors import TemplateError
+from builder.errors import BuilderError
 from builder.install.plan import install_plan
 from builder.install.run import install
 from builder.iso.copy import shares_blocks
@@ -188,8 +188,8 @@ def _sign(template: Template, *, key: PrivateKey, monitor: Monitor) -> None:
 
 def _phases(work: Work) -> dict[str, float]:
     """Return what the phases of the newest template of that name took, in seconds."""
-    newest = Registry(work.host.store_pool.path).newest(work.order.name)
-    with suppress(TemplateError):  # it may be damaged: it is a guess at best
+    with suppress(BuilderError):  # whatever is damaged: it is a guess at best
+        newest = Registry(work.host.store_pool.path).newest(work.order.name)
         return manifest(newest.template()).phases if newest else {}
     return {}
 
