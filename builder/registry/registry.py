@@ -130,6 +130,8 @@ class Registry(msgspec.Struct, frozen=True):
             found = next(served, None) or next(self.entries(ledger), None)
         else:
             found = self._exactly(wanted.version(ledger), ledger)
+        if found is None and (now := self.known(ledger.name)) != ledger:
+            return self.meant(wanted, now)  # the channel has left what somebody removes
         if found is None:
             raise self._nothing(wanted, ledger)
         return found

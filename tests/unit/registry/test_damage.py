@@ -180,3 +180,15 @@ def test_what_is_removed_while_we_look_is_not_damaged(
     assert ([(each.version, each.damaged) for each in found], told) == ([(ONE, "")], [])
     with pytest.raises(UsageError, match=f"no version {TWO} any more"):
         registry.find(f"centos7@{TWO}")
+
+
+def test_a_channel_that_moves_while_we_look(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, known = registry.ledger("centos7"), registry.find("centos7")
+    registry.write(before.delete(TWO, there={ONE}.__contains__, when="now"))
+    known.manifest.unlink()
+    ledgers = iter((before,))  # what was read just before that
+    real = Registry.ledger
+    monkeypatch.setattr(Registry, "ledger", lambda it, name: next(ledgers, None) or real(it, name))
+    assert registry.find("centos7@candidate").version == ONE
