@@ -42,7 +42,7 @@ bench-overhead: setup  ## Time builds against virt-install and Packer: a quarter
 bench-finish: setup  ## Time seal, trim and compression against virt-sysprep and its kin; ARGS=--help
 	@.venv/bin/python -m tests.bench.finish $(ARGS)
 
-bench-registry: setup  ## Time finding templates among 1,000 versions of one; ARGS=--help
+bench-registry: setup  ## Time finding templates among 5,000 versions of one; ARGS=--help
 	@.venv/bin/python -m tests.bench.registry $(ARGS)
 
 lock: setup  ## Choose the newest versions that pyproject.toml allows, into requirements.lock

@@ -2,8 +2,6 @@
 
 import hashlib
 
-import msgspec
-
 from builder.attest.statement import (
     BuildDefinition,
     Builder,
@@ -13,8 +11,8 @@ from builder.attest.statement import (
     RunDetails,
     Statement,
 )
-from builder.errors import TemplateError
 from builder.model.template import Manifest, Template
+from builder.registry.registry import parsed
 
 BUILD_TYPE = "urn:builder:template:v1"
 """What the parameters mean: those of `builder build`, as HACKING.md has them."""
@@ -27,11 +25,7 @@ def provenance(template: Template) -> Statement:
     The image's digest is the manifest's: whoever signs the statement has to check it.
     Raises TemplateError when the manifest cannot be read.
     """
-    try:
-        data = template.manifest.read_bytes()
-        manifest = Manifest.parse(data)
-    except (OSError, msgspec.DecodeError) as error:
-        raise TemplateError(f"The manifest {template.manifest} cannot be read: {error}.") from error
+    manifest, data = parsed(template)
     return statement(manifest, image=template.image.sha256, manifest_sha256=_sha256(data))
 
 

@@ -18,6 +18,7 @@ from builder.errors import TemplateError, explained
 from builder.model.template import Template
 from builder.monitor import SilentMonitor
 from builder.record import builds
+from builder.registry.reading import content
 from builder.registry.registry import Registry, manifest, signatures
 
 
@@ -68,9 +69,9 @@ def digest(path: Path) -> str:
 
 
 def lines(path: Path) -> tuple[bytes, ...]:
-    """Return the lines of a bundle; none if it is not there. Raises HostError."""
-    with explained(f"Cannot read {path}"), suppress(FileNotFoundError):
-        return tuple(line for line in path.read_bytes().splitlines() if line.strip())
+    """Return the lines of a bundle; none if it is not there. Raises HostError and ConfigError."""
+    with suppress(FileNotFoundError):
+        return tuple(line for line in content(path).splitlines() if line.strip())
     return ()
 
 

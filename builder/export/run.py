@@ -1,5 +1,6 @@
 """Hand a template on: into a file of another format, checked, with its line in SHA256SUMS."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,14 +8,14 @@ from pathlib import Path
 import msgspec
 
 from builder import files, targets
-from builder.errors import TemplateError, UsageError
+from builder.errors import BuilderError, TemplateError, UsageError
 from builder.export import convert, formats, sums
 from builder.export.formats import FORMATS, Format
 from builder.export.order import Export, ExportOrder, ExportSource
 from builder.model.template import Template
 from builder.monitor import Monitor
 from builder.registry.image import measure
-from builder.registry.registry import manifest
+from builder.registry.registry import Registry, manifest
 
 _ZLIB = ("-c", "-o", "compression_type=zlib")
 
@@ -23,7 +24,8 @@ def export(template: Template, order: ExportOrder, *, monitor: Monitor) -> Expor
     """Make what is wanted of the template; it appears under its name when it has been checked.
 
     Raises UsageError for a format that does not exist and a file that does, HostError when there
-    is no room, TemplateError when the template is not what was published. Nothing is left then.
+    is no room, TemplateError when the template is not what was published, or was deleted or revoked
+    meanwhile. Nothing is left then.
     """
     form = formats.find(order.format)
     _refuse_needless(form, compat=order.compat)
@@ -48,11 +50,28 @@ def export(template: Template, order: ExportOrder, *, monitor: Monitor) -> Expor
 def _make(template: Template, form: Format, path: Path, *, compat: bool, monitor: Monitor) -> str:
     # Not readable for others: the image holds /etc/shadow.
     with (
+        _as_it_was(template),
         _source(template, path, compat=compat, monitor=monitor) as source,
         files.replacing(path, mode=0o600) as part,
     ):
         form.write(source, part, name=path.name, monitor=monitor)
-        return files.sha256(part, monitor=monitor)
+        digest = files.sha256(part, monitor=monitor)
+        Registry(template.path.parent).find(f"{template.name}@{template.version}")
+        return digest
+
+
+@contextmanager
+def _as_it_was(template: Template) -> Iterator[None]:
+    """Tell whoever fails because the template went meanwhile that this is why."""
+    try:
+        yield
+    except (BuilderError, OSError) as error:
+        if os.path.lexists(template.manifest):
+            raise
+        raise TemplateError(
+            f"{template.name} {template.version} was deleted meanwhile.",
+            hint=f"`builder template list {template.name}` shows which others there are.",
+        ) from error
 
 
 @contextmanager

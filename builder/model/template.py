@@ -9,6 +9,9 @@ from builder.model.audit import Expected, Finding
 from builder.model.domain import Machine
 from builder.model.package import Package, System
 
+SCHEMAS = frozenset({1, 2})
+"""Of manifests, as far as we can read them; 1 has packages as plain texts."""
+
 
 class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
     """An image file; sizes in bytes."""
@@ -51,7 +54,6 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """The record of a build. It grows with the build; as manifest.json it is complete."""
 
     schema: int = 2
-    """1 has packages as plain texts."""
     name: str
     version: str = ""
     build_id: str
@@ -99,11 +101,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def parse(cls, data: bytes) -> Self:
-        """Read a manifest of any schema. Raises msgspec.DecodeError."""
+        """Read a manifest of any schema that we know. Raises msgspec.DecodeError."""
         fields = msgspec.json.decode(data)
         if isinstance(fields, dict) and fields.get("schema") == 1:
             fields["packages"] = _named(fields.get("packages", []))
-        return msgspec.convert(fields, cls)
+        found = msgspec.convert(fields, cls)
+        if found.schema not in SCHEMAS:
+            raise msgspec.ValidationError("a newer builder wrote it")
+        return found
 
 
 class Built(msgspec.Struct, frozen=True, kw_only=True):

@@ -48,7 +48,8 @@ def plan(
     return tuple(map(planned, pipeline.jobs))
 
 
-def _store(settings: Settings, monitor: Monitor) -> Path:
+def _store(settings: Settings, monitor: Monitor) -> Path | None:
+    """Return the store pool's folder; None before there is one."""
     try:
         with connect(settings.uri) as connection:
             return pools.get(connection, settings.store_pool).path
@@ -56,10 +57,12 @@ def _store(settings: Settings, monitor: Monitor) -> Path:
         monitor.tell(
             "warning", f"{error.message} Looking for templates in {settings.store_pool_path}."
         )
-        return settings.store_pool_path
+        return settings.store_pool_path if settings.store_pool_path.is_dir() else None
 
 
-def _plan(job: Job, *, store: Path, cache: Path, library: Library, monitor: Monitor) -> Planned:
+def _plan(
+    job: Job, *, store: Path | None, cache: Path, library: Library, monitor: Monitor
+) -> Planned:
     try:
         order = resolve(job.request, library)
         state, reason = judge(order, store=store, cache=cache, monitor=monitor)
@@ -75,15 +78,17 @@ def _plan(job: Job, *, store: Path, cache: Path, library: Library, monitor: Moni
     )
 
 
-def judge(order: BuildOrder, *, store: Path, cache: Path, monitor: Monitor) -> tuple[State, str]:
+def judge(
+    order: BuildOrder, *, store: Path | None, cache: Path, monitor: Monitor
+) -> tuple[State, str]:
     """Return whether the order would be built, and the reason in words.
 
     Raises what the build would raise for a wrong order or kickstart.
     """
     kickstart = rendered(order)
-    registry = Registry(store)
-    newest = registry.newest(order.name)
-    if newest is None:
+    registry = Registry(store) if store else None
+    newest = registry.newest(order.name) if registry else None
+    if registry is None or newest is None:
         return "new", "never built"
     digest = order.iso.sha256 or _digest(order.iso, cache=cache, monitor=monitor)
     if not digest:
@@ -91,6 +96,8 @@ def judge(order: BuildOrder, *, store: Path, cache: Path, monitor: Monitor) -> t
     key = build_key(order, kickstart, origin_sha256=digest)
     if kept := registry.unchanged(order.name, key=key):
         return "unchanged", f"unchanged since {kept.version}"
+    if newest.why:
+        return "changed", f"{newest.version} is damaged: {newest.why}"
     if newest.version in registry.ledger(order.name).revoked:
         return "changed", f"{newest.version} is revoked"
     return "changed", f"changed since {newest.version}"

@@ -41,8 +41,7 @@ def collect_garbage(
     """Clear what killed builds, and checks of templates, left on the host.
 
     With `kept` also what failed builds kept for a look inside. A build whose guest still runs is
-    left alone: it can be joined. So is whatever a process is at. `dry_run` only tells. Raises
-    ConfigError when a ledger of templates that it has to ask cannot be read.
+    left alone: it can be joined. So is whatever a process is at. `dry_run` only tells.
     """
     known = (each for each in builds(host.settings.artifacts) if each.state != RUNNING)
     found = tuple(each for build in known if (each := _judge(host, build, kept=kept)))

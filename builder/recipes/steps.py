@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from builder.attest import keys, signing
 from builder.attest.keys import PrivateKey
-from builder.errors import TemplateError
+from builder.errors import BuilderError
 from builder.install.plan import install_plan
 from builder.install.run import install
 from builder.iso.copy import shares_blocks
@@ -34,7 +34,7 @@ from builder.recipes.work import Step, Work, step
 from builder.registry.compress import compress
 from builder.registry.image import measure
 from builder.registry.manifest import tools
-from builder.registry.publish import publish
+from builder.registry.publish import clock_warning, publish
 from builder.registry.registry import Registry, manifest
 from builder.virt import volumes
 from builder.virt.domain_xml import domain_xml
@@ -172,6 +172,8 @@ def publish_image(work: Work, candidate: Candidate, record: Manifest) -> Templat
     )
     seal = partial(_sign, key=work.key, monitor=work.monitor) if work.key else None
     template = publish(candidate.path, record, candidate.image, today=now.date(), seal=seal)
+    if warning := clock_warning(template.version, now.date()):
+        work.monitor.tell("warning", warning)
     journal.write("manifest.json", template.manifest.read_text())
     journal.link(template.path)
     if work.key:
@@ -186,9 +188,9 @@ def _sign(template: Template, *, key: PrivateKey, monitor: Monitor) -> None:
 
 def _phases(work: Work) -> dict[str, float]:
     """Return what the phases of the newest template of that name took, in seconds."""
-    newest = Registry(work.host.store_pool.path).newest(work.order.name)
-    with suppress(TemplateError):  # whose manifest may be damaged: it is a guess at best
-        return manifest(newest).phases if newest else {}
+    with suppress(BuilderError):  # whatever is damaged: it is a guess at best
+        newest = Registry(work.host.store_pool.path).newest(work.order.name)
+        return manifest(newest.template()).phases if newest else {}
     return {}
 
 

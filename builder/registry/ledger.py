@@ -3,7 +3,7 @@
 A ledger is a value: what is done to it makes another one.
 """
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Set
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
@@ -11,9 +11,10 @@ import msgspec
 from msgspec.structs import replace
 
 from builder.model.text import rfc3339
+from builder.registry.reading import Versioned
 
-CHANNEL = r"^[a-z][a-z0-9-]{0,30}$"
-VERSION = r"^\d{8}\.\d+$"
+CHANNEL = r"^[a-z][a-z0-9-]{0,30}\Z"
+VERSION = r"[0-9]{8}\.[0-9]{1,9}"
 LATEST = "latest"
 """Means the newest version that is not revoked; no channel may be called so."""
 CANDIDATE = "candidate"
@@ -23,7 +24,8 @@ STABLE = "stable"
 There = Callable[[str], object]
 """Returns something true for a version whose files are in the store pool."""
 _Channel = Annotated[str, msgspec.Meta(pattern=CHANNEL)]
-_Version = Annotated[str, msgspec.Meta(pattern=VERSION)]
+_Version = Annotated[str, msgspec.Meta(pattern=rf"^{VERSION}\Z")]
+_Maybe = Annotated[str, msgspec.Meta(pattern=rf"^({VERSION})?\Z")]
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -34,20 +36,19 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     what: Literal["publish", "promote", "rollback", "revoke", "delete"]
     channel: str = ""
     """Empty when no channel moved."""
-    before: str = msgspec.field(default="", name="from")
+    before: _Maybe = msgspec.field(default="", name="from")
     """What the channel pointed to, or the version that was revoked or deleted."""
-    after: str = msgspec.field(default="", name="to")
+    after: _Maybe = msgspec.field(default="", name="to")
     """What the channel points to, or the version that was published."""
     reason: str = ""
 
 
-class Ledger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Ledger(Versioned, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All of it, as NAME.channels.json in the store pool."""
 
-    schema: Literal[1] = 1
     name: str
-    channels: dict[_Channel, _Version] = {}
-    revoked: dict[_Version, str] = {}
+    channels: dict[_Channel, _Version] = msgspec.field(default_factory=dict)
+    revoked: dict[_Version, str] = msgspec.field(default_factory=dict)
     """Each with its reason."""
     history: tuple[Change, ...] = ()
     """Oldest first. It outlives versions, so that none is given twice."""
@@ -55,12 +56,22 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     @property
     def published(self) -> Set[str]:
         """Every version that there ever was."""
-        return {each.after for each in self.history if each.what == "publish"}
+        return set(self.sequence)
+
+    @property
+    def sequence(self) -> tuple[str, ...]:
+        """Every version that there ever was, in the order in which they were published."""
+        return tuple(each.after for each in self.history if each.what == "publish")
 
     @property
     def deleted(self) -> Set[str]:
         """Versions that were told to go."""
         return {each.before for each in self.history if each.what == "delete"}
+
+    @property
+    def owed(self) -> Set[str]:
+        """Versions that should be there."""
+        return self.published - self.deleted
 
     def pointing(self, version: str) -> tuple[str, ...]:
         """Return the channels that point to the version, by name."""
@@ -68,14 +79,21 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def publish(self, version: str, *, when: str) -> Self:
         """Note a version, once, and move the channel `candidate` to it unless that is ahead."""
-        if version in self.published:
-            return self
+        return self.note({version: when})
+
+    def note(self, versions: Mapping[str, str]) -> Self:
+        """Publish all of them, in that order, each with the time when."""
+        published, changes = self.published, list[Change]()
         before = self.channels.get(CANDIDATE, "")
-        if before and order(before) > order(version):
-            return self._noted(Change(when=when, what="publish", after=version))
-        return self._noted(
-            Change(when=when, what="publish", channel=CANDIDATE, before=before, after=version)
-        )
+        for version, when in versions.items():
+            if version in published:
+                continue
+            change = Change(when=when, what="publish", after=version)
+            if not before or order(before) < order(version):
+                change = replace(change, channel=CANDIDATE, before=before)
+                before = version
+            changes.append(change)
+        return self._noted(*changes)
 
     def promote(self, version: str, *, channel: str, when: str) -> Self:
         """Point the channel to the version."""
@@ -103,6 +121,14 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             Change(when=when, what="rollback", channel=channel, before=before, after=after)
         )
 
+    def end(self, channel: str, *, when: str) -> Self:
+        """Take the channel away, and all that a rollback of it would go back to."""
+        before = self.channels.get(channel, "")
+        why = "the channel was deleted"
+        return self._noted(
+            Change(when=when, what="rollback", channel=channel, before=before, reason=why)
+        )
+
     def revoke(self, version: str, *, reason: str, there: There, when: str) -> Self:
         """Mark the version, and roll back the channels that point to it."""
         if version in self.revoked:
@@ -122,15 +148,16 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             ledger = ledger.rollback(channel, there=there, when=change.when)
         return ledger
 
-    def _noted(self, change: Change) -> Self:
-        channels, revoked = dict(self.channels), self.revoked
-        if change.channel and change.after:
-            channels[change.channel] = change.after
-        else:
-            channels.pop(change.channel, None)
-        if change.what == "revoke":
-            revoked = {**revoked, change.before: change.reason}
-        history = (*self.history, change)
+    def _noted(self, *changes: Change) -> Self:
+        channels, revoked = dict(self.channels), dict(self.revoked)
+        for change in changes:
+            if change.channel and change.after:
+                channels[change.channel] = change.after
+            else:
+                channels.pop(change.channel, None)
+            if change.what == "revoke":
+                revoked[change.before] = change.reason
+        history = (*self.history, *changes)
         return replace(self, channels=channels, revoked=revoked, history=history)
 
     def _past(self, channel: str) -> list[str]:
@@ -151,6 +178,8 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
     channel: str
     before: str
     after: str
+    near: str = ""
+    """What may have been meant by a channel that is new."""
 
 
 class Revoked(msgspec.Struct, frozen=True, kw_only=True):

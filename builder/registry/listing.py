@@ -1,17 +1,24 @@
 """What there is, for people who choose."""
 
+import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
-from builder.model.template import ImageFacts, Manifest, Template
+from builder.errors import BuilderError
+from builder.model.template import ImageFacts, Manifest
+from builder.monitor import Monitor
+from builder.registry import reference
+from builder.registry.entry import Entry, look
 from builder.registry.ledger import Change, Ledger
 from builder.registry.registry import Registry, manifest
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """A template, with what its ledger says of it."""
+    """A version, with what its ledger says of it."""
 
     name: str
     version: str
@@ -19,37 +26,80 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Those that point to it."""
     revoked: str
     """Why, if it is."""
+    damaged: str
+    """What is wrong with its files, if anything is."""
     created: str
     path: Path
-    image: ImageFacts
+    image: ImageFacts | None
+    """None when its manifest does not say."""
     manifest: Path
 
 
-def statuses(registry: Registry, name: str = "") -> tuple[Status, ...]:
-    """Return every template, or the versions of one, by name, oldest first.
+def statuses(registry: Registry, name: str = "", *, monitor: Monitor) -> tuple[Status, ...]:
+    """Return every version, or those of one name, by name, oldest first.
 
-    Raises UsageError for a name that nobody knows, ConfigError for a ledger that cannot be read.
+    Raises UsageError for a name that nobody knows, ConfigError when its ledger cannot be read.
+    Among all names such a ledger is a warning. So is what is called like a manifest and is none.
     """
-    found = registry.named(name) if name else registry.templates()
-    ledgers = {each: registry.known(each) for each in {each.name for each in found}}
-    return tuple(_status(each, ledgers[each.name]) for each in found)
+    shelves = registry.shelves()
+    if not name:
+        found = (_listed(registry, each, shelves[each], monitor) for each in shelves)
+        return tuple(status for statuses in found for status in statuses)
+    shelf = shelves.get(name, [])
+    listed = _statuses(registry, registry.known(name, shelf), shelf, monitor)
+    if not listed:
+        raise registry.unknown(name)
+    return listed
 
 
-def described(registry: Registry, word: str) -> tuple[Status, Manifest, tuple[Change, ...]]:
-    """Return all that is known of the template that a reference means, revoked or not.
+def described(registry: Registry, word: str) -> tuple[Status, Manifest | None, tuple[Change, ...]]:
+    """Return all that is known of the version that a reference means, revoked or damaged or not.
 
     The history is that of the name. Raises UsageError, ConfigError and TemplateError.
     """
-    template = registry.find(word, revoked=True)
-    ledger = registry.known(template.name)
-    return _status(template, ledger), manifest(template), ledger.history
+    wanted = reference.parse(word)
+    ledger = registry.known(wanted.name)
+    entry = registry.meant(wanted, ledger)
+    record = manifest(entry) if entry.header else None
+    return _status(entry, ledger), record, ledger.history
 
 
-def _status(template: Template, ledger: Ledger) -> Status:
+def _listed(
+    registry: Registry, name: str, shelf: Sequence[str], monitor: Monitor
+) -> tuple[Status, ...]:
+    try:
+        ledger = registry.known(name, shelf)
+    except BuilderError as error:
+        monitor.tell("warning", error.message)
+        found = _statuses(registry, Ledger(name=name), shelf, monitor)
+        return tuple(replace(each, damaged="its ledger cannot be read") for each in found)
+    return _statuses(registry, ledger, shelf, monitor)
+
+
+def _statuses(
+    registry: Registry, ledger: Ledger, shelf: Sequence[str], monitor: Monitor
+) -> tuple[Status, ...]:
+    found = {each.version: each for each in registry.entries(ledger, shelf)}
+    for version in (each for each in shelf if each not in found):
+        stranger = look(registry.store, ledger.name, version)
+        # With a header it is somebody's who publishes right now, and without a file somebody's who
+        # removes it.
+        if stranger.header is None and os.path.lexists(stranger.manifest):
+            monitor.tell("warning", f"Not a template: {stranger.why}.")
+    return tuple(_status(each, ledger) for each in reversed(found.values()))
+
+
+def _status(entry: Entry, ledger: Ledger) -> Status:
     return Status(
-        **msgspec.structs.asdict(template),
-        channels=ledger.pointing(template.version),
-        revoked=ledger.revoked.get(template.version, ""),
+        name=entry.name,
+        version=entry.version,
+        channels=ledger.pointing(entry.version),
+        revoked=ledger.revoked.get(entry.version, ""),
+        damaged=entry.why,
+        created=entry.header.created if entry.header else "",
+        path=entry.path,
+        image=entry.image,
+        manifest=entry.manifest,
     )
 
 

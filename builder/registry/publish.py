@@ -1,5 +1,6 @@
 """Give a verified image its name and version in the store pool."""
 
+import errno
 import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, suppress
@@ -13,10 +14,11 @@ from msgspec.structs import replace
 from builder import files
 from builder.errors import explained
 from builder.model.template import ImageFacts, Manifest, Template
-from builder.registry.header import Header
+from builder.registry.entry import Header, look
 from builder.registry.ledger import now, order
 from builder.registry.registry import Registry, signatures
 
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS}
 Seal = Callable[[Template], object]
 
 
@@ -37,10 +39,17 @@ def publish(
     with registry.locked():
         ledger = registry.known(manifest.name)
         record = _recorded(registry, candidate, manifest, _next(ledger.published, today))
-        template = registry.place(record, facts)
+        template = _placed(registry.store, record, facts)
         _show(candidate, template, seal)
         registry.write(ledger.publish(record.version, when=now()))
     return template
+
+
+def clock_warning(version: str, today: date) -> str:
+    """Return what to say of a version that was published today; empty when all is well."""
+    if version[:8] <= f"{today:%Y%m%d}":
+        return ""
+    return f"{version} follows a version of a day to come: was the clock ahead, or is it behind?"
 
 
 def _recorded(
@@ -78,9 +87,9 @@ def _publishing(store: Path) -> AbstractContextManager[None]:
 
 def _claimed(registry: Registry, manifest: Manifest) -> Header | None:
     """Return what this build claimed before it was killed, if that is so."""
-    stems = (stem for stem in registry.stems(".json") if stem[0] == manifest.name)
-    found = (each for each in registry.headers(stems) if each.build_id == manifest.build_id)
-    return next(found, None)
+    stems = registry.stems(".json", manifest.name)
+    headers = (each for stem in stems if (each := look(registry.store, *stem).header))
+    return next((each for each in headers if each.build_id == manifest.build_id), None)
 
 
 def _claim(draft: Path, manifest: Manifest, versions: Iterator[str]) -> Manifest:
@@ -93,12 +102,43 @@ def _claim(draft: Path, manifest: Manifest, versions: Iterator[str]) -> Manifest
         draft.write_bytes(msgspec.json.format(msgspec.json.encode(versioned), indent=2) + b"\n")
         files.sync(draft)
         with suppress(FileExistsError):
-            os.link(draft, path)
+            _give(draft, path)
             return versioned
 
 
+def _give(draft: Path, path: Path) -> None:
+    """Give the draft a name that nobody has. Raises FileExistsError when somebody has it."""
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        # CIFS, exFAT, some FUSE and NFS: there the name is taken first, and then replaced.
+        if error.errno not in _NO_LINKS:
+            raise
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+        draft.replace(path)
+
+
+def _placed(store: Path, record: Header | Manifest, image: ImageFacts) -> Template:
+    path = store / f"{record.name}-{record.version}.qcow2"
+    return Template(
+        name=record.name,
+        version=record.version,
+        path=path,
+        image=image,
+        manifest=path.with_suffix(".json"),
+        created=record.created,
+    )
+
+
 def _next(taken: Collection[str], today: date) -> Iterator[str]:
-    """Yield the day's next versions, after all that were ever taken, deleted ones as well."""
-    known = (order(version) for version in taken)
-    last = max((number for day, number in known if day == int(f"{today:%Y%m%d}")), default=0)
-    return (f"{today:%Y%m%d}.{number}" for number in count(last + 1))
+    """Yield the next versions of the day, after all that were ever taken, deleted ones as well.
+
+    A clock that was ahead once has taken days to come: then we number on from there, or what is
+    new would be older than that.
+    """
+    day, last = max(map(order, taken), default=(0, 0))
+    now = int(f"{today:%Y%m%d}")
+    first = last + 1 if day >= now else 1
+    return (f"{max(day, now):08}.{number}" for number in count(first))

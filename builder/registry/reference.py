@@ -8,6 +8,9 @@ import msgspec
 from builder.errors import TemplateError, UsageError, suggest
 from builder.registry.ledger import LATEST, VERSION, Ledger
 
+_NAME = re.compile(r"[^/\0]{1,200}")
+"""What a file may be called, with what comes after it."""
+
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):
     """A reference, taken apart."""
@@ -25,7 +28,7 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
 def parse(word: str) -> Reference:
     """Take a reference apart. Raises UsageError when it cannot be one."""
     name, separator, which = word.partition("@")
-    if not name or (separator and not which) or "@" in which:
+    if not _NAME.fullmatch(name) or (separator and not which) or "@" in which:
         raise UsageError(
             f"{word!r} names no template.",
             hint="NAME, NAME@VERSION, NAME@CHANNEL or NAME@latest, such as centos7@stable.",

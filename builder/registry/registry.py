@@ -4,143 +4,173 @@ NAME.channels.json is the ledger of each name. Who changes anything holds the po
 need none: manifests never change, and ledgers are replaced as a whole.
 """
 
+import os
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
 
 from builder import files, targets
-from builder.errors import ConfigError, HostError, TemplateError, UsageError, explained, suggest
-from builder.model.template import ImageFacts, Manifest, Template
+from builder.errors import (
+    BuilderError,
+    ConfigError,
+    TemplateError,
+    UsageError,
+    explained,
+    suggest,
+)
+from builder.model.template import Manifest, Template
 from builder.registry import reference
-from builder.registry.header import Header, Reader
+from builder.registry.entry import Entry, look
 from builder.registry.ledger import LATEST, VERSION, Ledger, order
+from builder.registry.reading import content, read
 
 LOCK = targets.STORE
 SIGNATURES = ".intoto.jsonl"
 """By which in-toto names bundles, after the name of what they are about."""
 LEDGER = ".channels.json"
+_COPY = "Put back a copy of it. If you move it away, channels and revocations are forgotten."
 
 Stem = tuple[str, str]
 """Name and version: a file's name is NAME-VERSION and a suffix."""
 FILES = re.compile(
-    rf"(?P<name>.+)-(?P<version>{VERSION.strip('^$')})"
+    rf"(?P<name>.+)-(?P<version>{VERSION})"
     rf"(?P<ending>\.qcow2|\.json|\.qcow2{re.escape(SIGNATURES)})"
 )
 """What a version's files are called."""
-_STEM = re.compile(rf"(.+)-({VERSION.strip('^$')})")
+_STEM = re.compile(rf"(.+)-({VERSION})")
 
 
 class Registry(msgspec.Struct, frozen=True):
     """The templates of a store pool, and what is known of them.
 
-    It keeps nothing: all methods read what is there when they are called.
+    It keeps nothing: all methods read what is there when they are called. All of them raise
+    HostError when the pool's folder cannot be read; it may be that of a disk that is not mounted.
     """
 
     store: Path
     """The pool's folder."""
 
+    def shelves(self) -> dict[str, list[str]]:
+        """Return the versions of each name that have manifests; of a mere ledger that is none."""
+        found: dict[str, list[str]] = {name: [] for name in self._names(LEDGER)}
+        for name, version in self.stems(".json"):
+            found.setdefault(name, []).append(version)
+        return dict(sorted(found.items()))
+
     def templates(self) -> tuple[Template, ...]:
-        """Return every published template, by name, oldest first."""
-        return tuple(self._read(self.stems(".json")))
+        """Return every published template that is whole, by name, oldest first."""
+        return self.versions("")
 
     def versions(self, name: str) -> tuple[Template, ...]:
-        """Return the templates of that name, oldest first."""
-        return tuple(self._newest_first(name))[::-1]
+        """Return the templates of that name that are whole, oldest first."""
+        entries = (look(self.store, *stem) for stem in self.stems(".json", name))
+        return tuple(each.template() for each in entries if not each.why)
 
-    def named(self, name: str) -> tuple[Template, ...]:
-        """Return the templates of that name, oldest first. Raises UsageError when there is none."""
-        found = self.versions(name)
-        if not found:
-            raise self._unknown(name)
-        return found
+    def entries(self, ledger: Ledger, shelf: Iterable[str] | None = None) -> Iterator[Entry]:
+        """Yield the versions of that name, newest first: those that are whole or should be.
 
-    def newest(self, name: str) -> Template | None:
-        """Return the newest template of that name."""
-        return next(self._newest_first(name), None)
+        `shelf` is what `shelves` found of it.
+        """
+        owed = ledger.owed
+        there = self._shelf(ledger.name) if shelf is None else shelf
+        for version in sorted({*there, *owed}, key=order, reverse=True):
+            entry = look(self.store, ledger.name, version)
+            if not entry.why or (version in owed and self._still_owed(entry)):
+                yield entry
+
+    def _still_owed(self, entry: Entry) -> bool:
+        """Whoever removes it says so in the ledger first, maybe after we had read that."""
+        return entry.version in self.ledger(entry.name).owed
+
+    def newest(self, name: str) -> Entry | None:
+        """Return the newest version of that name. Raises what `ledger` does."""
+        return next(self.entries(self.ledger(name)), None)
 
     def unchanged(self, name: str, *, key: str) -> Template | None:
         """Return the newest template that was made from exactly these inputs and is not revoked.
 
-        `key` is a build key. Raises ConfigError when the ledger of that name cannot be read.
+        None where a newer one is damaged: it was made to replace that. `key` is a build key. Raises
+        ConfigError when the ledger of that name cannot be read.
         """
-        return next(self._newest_first(name, without=self.ledger(name).revoked, key=key), None)
+        ledger = self.ledger(name)
+        served = (each for each in self.entries(ledger) if each.version not in ledger.revoked)
+        for entry in served:
+            if entry.why:
+                return None
+            if entry.header and entry.header.build_key == key:
+                return entry.template()
+        return None
 
     def template(self, name: str, version: str) -> Template | None:
-        """Return the template of that version, if it is there."""
+        """Return the template of that version, if it is there and whole."""
         exact = re.fullmatch(VERSION, version)
-        return next(self._read([(name, version)]), None) if exact else None
+        entry = look(self.store, name, version) if exact else None
+        return entry.template() if entry and not entry.why else None
 
     def find(self, word: str, *, revoked: bool = False) -> Template:
         """Return the template that a reference means; a name alone means its newest version.
 
-        Raises UsageError when there is none, TemplateError when it is revoked, unless `revoked`
-        allows that, and ConfigError when the ledger of that name cannot be read.
+        Raises UsageError when there is none, TemplateError when it is damaged, or when it is
+        revoked, unless `revoked` allows that, and ConfigError when the ledger of that name cannot
+        be read.
         """
         wanted = reference.parse(word)
-        if self.newest(wanted.name) is None:
-            raise self._unknown(wanted.name)
         ledger = self.known(wanted.name)
-        template = self._meant(wanted, ledger)
-        if template is not None and (revoked or template.version not in ledger.revoked):
-            return template
-        there = [each.version for each in self.named(wanted.name)]
-        if template is None:
-            raise reference.missing(wanted, ledger, there)
-        raise reference.revoked(template.version, ledger, there)
+        entry = self.meant(wanted, ledger)
+        if revoked or entry.version not in ledger.revoked:
+            return entry.template()
+        there = [each.version for each in self.versions(wanted.name)]
+        raise reference.revoked(entry.version, ledger, there)
 
-    def _meant(self, wanted: reference.Reference, ledger: Ledger) -> Template | None:
-        if wanted.which != LATEST:
-            return self.template(wanted.name, wanted.version(ledger))
-        served = self._newest_first(wanted.name, without=ledger.revoked)
-        return next(served, None) or self.newest(wanted.name)
+    def meant(self, wanted: reference.Reference, ledger: Ledger) -> Entry:
+        """Return the version that is meant, be it damaged or revoked.
 
-    def _unknown(self, name: str) -> UsageError:
+        Raises UsageError and TemplateError when there is none.
+        """
+        if wanted.which == LATEST:
+            served = (each for each in self.entries(ledger) if each.version not in ledger.revoked)
+            found = next(served, None) or next(self.entries(ledger), None)
+        else:
+            found = self._exactly(wanted.version(ledger), ledger)
+        if found is None and (now := self.known(ledger.name)) != ledger:
+            return self.meant(wanted, now)  # the channel has left what somebody removes
+        if found is None:
+            raise self._nothing(wanted, ledger)
+        return found
+
+    def _exactly(self, version: str, ledger: Ledger) -> Entry | None:
+        entry = look(self.store, ledger.name, version) if version else None
+        return entry if entry and (not entry.why or self._still_owed(entry)) else None
+
+    def _nothing(self, wanted: reference.Reference, ledger: Ledger) -> UsageError | TemplateError:
+        there = [each.version for each in self.entries(ledger)][::-1]
+        return reference.missing(wanted, ledger, there) if there else self.unknown(wanted.name)
+
+    def unknown(self, name: str) -> UsageError:
+        """Return what to say of a name of which there is nothing."""
         names = {name for name, _version in self.stems(".json")}
         return UsageError(f"There is no template {name!r}.", hint=suggest(name, names))
 
-    def stems(self, suffix: str) -> list[Stem]:
-        """Return the stems of all files with that suffix, by name, oldest first."""
-        names = (_STEM.fullmatch(path.stem) for path in self.store.glob(f"*-*{suffix}"))
-        found = [(match[1], match[2]) for match in names if match]
+    def stems(self, suffix: str, only: str = "") -> list[Stem]:
+        """Return the stems of all files with that suffix, or of one name; oldest first of each."""
+        names = (each for each in self._names(suffix) if each.startswith(only))
+        stems = ((match[1], match[2]) for each in names if (match := _STEM.fullmatch(each)))
+        found = (stem for stem in stems if only in ("", stem[0]))
         return sorted(found, key=lambda stem: (stem[0], order(stem[1])))
 
-    def headers(self, stems: Iterable[Stem]) -> Iterator[Header]:
-        """Yield the headers of manifests, as far as they are some; their images may be missing."""
-        reader = Reader()
-        for name, version in stems:
-            header = reader.read(self.store / f"{name}-{version}.json")
-            if header is not None and (header.name, header.version) == (name, version):
-                yield header
-
-    def place(self, record: Header | Manifest, image: ImageFacts) -> Template:
-        """Return the template that a record tells of, with its image."""
-        path = self.store / f"{record.name}-{record.version}.qcow2"
-        return Template(
-            name=record.name,
-            version=record.version,
-            path=path,
-            image=image,
-            manifest=path.with_suffix(".json"),
-            created=record.created,
+    def _names(self, suffix: str) -> Iterator[str]:
+        """Yield what comes before the suffix in names of files, as far as people could type it."""
+        what, hint = (
+            f"Cannot look for templates in {self.store}",
+            "Is its disk mounted, and may you read it?",
         )
-
-    def _newest_first(
-        self, name: str, *, without: Container[str] = (), key: str = ""
-    ) -> Iterator[Template]:
-        stems = [each for each in self.stems(".json") if each[0] == name and each[1] not in without]
-        return self._read(reversed(stems), key=key)
-
-    def _read(self, stems: Iterable[Stem], *, key: str = "") -> Iterator[Template]:
-        """Yield the templates, of any build key or of one, as far as they are whole."""
-        for header in self.headers(stems):
-            if header.image is None or (key and header.build_key != key):
-                continue
-            template = self.place(header, header.image)
-            if _size(template.path) == template.image.size:
-                yield template
+        with explained(what, hint=hint), os.scandir(self.store) as found:
+            names = [each.name for each in found]  # no glob: templates' names may look like one
+        visible = (each for each in names if each.isprintable() and not each.startswith("."))
+        return (each.removesuffix(suffix) for each in visible if each.endswith(suffix))
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -163,24 +193,19 @@ class Registry(msgspec.Struct, frozen=True):
         """
         path = self.store / f"{name}{LEDGER}"
         try:
-            ledger = msgspec.json.decode(path.read_bytes(), type=Ledger)
-            if ledger.name != name:
-                raise ValueError(f"it is that of {ledger.name}")
+            ledger = read(path, Ledger)
         except FileNotFoundError:
             return Ledger(name=name)
-        except OSError as error:
-            raise HostError(
-                f"Cannot read {path}: {error.strerror}.", hint="Are you who keeps the templates?"
-            ) from error
-        except (ValueError, RecursionError) as error:
-            raise ConfigError(
-                f"The ledger {path} cannot be read: {error}.",
-                hint="Put back a copy of it. "
-                "If you move it away, channels and revocations are forgotten.",
-            ) from error
+        except ConfigError as error:
+            raise ConfigError(error.message, hint=error.hint or _COPY) from error
+        if ledger.name != name:
+            raise ConfigError(f"{path} cannot be read: it is that of {ledger.name}.", hint=_COPY)
         return ledger
 
-    def known(self, name: str) -> Ledger:
+    def _shelf(self, name: str) -> list[str]:
+        return [version for _name, version in self.stems(".json", name)]
+
+    def known(self, name: str, shelf: Iterable[str] | None = None) -> Ledger:
         """Return the ledger of that name, with the versions noted that it has not heard of.
 
         A publisher that is killed after its image was visible has not told the ledger. Its version
@@ -188,10 +213,10 @@ class Registry(msgspec.Struct, frozen=True):
         Raises ConfigError when the ledger cannot be read.
         """
         ledger = self.ledger(name)
-        unheard = tuple(self._newest_first(name, without=ledger.published))
-        for template in reversed(unheard):
-            ledger = ledger.publish(template.version, when=template.created)
-        return ledger
+        heard, there = ledger.published, self._shelf(name) if shelf is None else shelf
+        unheard = (look(self.store, name, each) for each in there if each not in heard)
+        whole = (each for each in unheard if not each.why)
+        return ledger.note({each.version: each.template().created for each in whole})
 
     def write(self, ledger: Ledger) -> None:
         """Replace a ledger, durably, unless that is what it says; hold the lock.
@@ -209,19 +234,20 @@ def signatures(template: Template) -> Path:
     return template.path.with_name(template.path.name + SIGNATURES)
 
 
-def manifest(template: Template) -> Manifest:
+def manifest(template: Template | Entry) -> Manifest:
     """Return the record of how it was made. Raises TemplateError when it cannot be read."""
+    return parsed(template)[0]
+
+
+def parsed(template: Template | Entry) -> tuple[Manifest, bytes]:
+    """Return the record and its file's bytes. Raises TemplateError when it cannot be read."""
+    hint = "Build the template again with --force."
     try:
-        return Manifest.parse(template.manifest.read_bytes())
+        data = content(template.manifest)
+        return Manifest.parse(data), data
     except (OSError, ValueError, RecursionError) as error:
         raise TemplateError(
-            f"The manifest {template.manifest} cannot be read: {error}.",
-            hint="Build the template again with --force.",
+            f"The manifest {template.manifest} cannot be read: {error}.", hint=hint
         ) from error
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return -1
+    except BuilderError as error:
+        raise TemplateError(error.message, hint=hint) from error

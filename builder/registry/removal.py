@@ -1,8 +1,9 @@
 """Templates go: first out of sight, then from the disk, and never from under somebody's feet."""
 
+import os
+import stat
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import groupby
 from pathlib import Path
 
 import msgspec
@@ -10,11 +11,11 @@ import msgspec
 from builder import files
 from builder.errors import HostError, UsageError
 from builder.model.storage import Pool
-from builder.model.template import Template
 from builder.record import builds
-from builder.registry import retention
+from builder.registry import reference, retention
+from builder.registry.entry import Entry, look
 from builder.registry.ledger import Moved, moved, now
-from builder.registry.registry import Registry, signatures
+from builder.registry.registry import SIGNATURES, Registry
 from builder.virt import pools
 from builder.virt.connection import Connection
 from builder.virt.usage import Use, users, uses
@@ -57,95 +58,102 @@ def delete(store: StorePool, words: Sequence[str], *, force: bool) -> tuple[Remo
     with store.registry.locked():
         found = tuple(dict.fromkeys(_found(store.registry, words)))
         needs = uses(store.connection)
-        for template in found:
-            _refuse(template, store.registry, needs=needs, force=force)
-        removed = tuple(_remove(template, store) for template in found)
+        for entry in found:
+            _refuse(entry, store.registry, needs=needs, force=force)
+        removed = tuple(_remove(entry, store) for entry in found)
     pools.notice(store.connection, store.pool.name)
     return removed
 
 
 def prune(store: StorePool, name: str, *, keep: int, dry_run: bool) -> tuple[Removal, ...]:
-    """Remove the versions that nobody needs, of one name or of all; return what became of each."""
+    """Remove the versions that nobody needs, of one name or of all; return what became of each.
+
+    What is damaged is neither counted nor removed: it may be put back. Raises UsageError for a name
+    of which there is nothing, ConfigError when a ledger cannot be read, and HostError.
+    """
     registry = store.registry
     with registry.locked():
-        every = registry.named(name) if name else registry.templates()
+        names = [name] if name else sorted({name for name, _version in registry.stems(".json")})
+        if name and registry.newest(name) is None:
+            raise registry.unknown(name)
         needs = uses(store.connection)
-        judged = tuple(_judged(every, registry, keep=keep, needs=needs))
+        judged = [each for name in names for each in _judged(name, registry, keep, needs)]
         found = tuple(
-            _removal(each, kept=why) if why or dry_run else _remove(each, store)
-            for each, why in judged
+            _kept(each, why) if why or dry_run else _remove(each, store) for each, why in judged
         )
     pools.notice(store.connection, store.pool.name)
     return found
 
 
 def _judged(
-    templates: Sequence[Template], registry: Registry, *, keep: int, needs: Sequence[Use]
-) -> Iterator[tuple[Template, tuple[str, ...]]]:
-    """Yield each template with why it stays."""
-    for name, group in groupby(templates, key=lambda each: each.name):
-        there = {each.version: each for each in group}
+    name: str, registry: Registry, keep: int, needs: Sequence[Use]
+) -> Iterator[tuple[Entry, tuple[str, ...]]]:
+    """Yield each version that is whole with why it stays."""
+    every = (look(registry.store, *stem) for stem in registry.stems(".json", name))
+    there = {each.version: each for each in every if not each.why}
+    if there:  # else whatever is called like its ledger may be somebody's
         using = {version: users(needs, each.path) for version, each in there.items()}
         why = retention.judge(tuple(there), registry.known(name), keep=keep, users=using)
         yield from ((each, why[version]) for version, each in there.items())
 
 
-def _found(registry: Registry, words: Sequence[str]) -> Iterator[Template]:
+def _found(registry: Registry, words: Sequence[str]) -> Iterator[Entry]:
     for word in words:
         if "@" not in word:
             raise UsageError(f"Which version of {word}?", hint=f"{word}@VERSION, or {word}@latest.")
-        yield registry.find(word, revoked=True)
+        wanted = reference.parse(word)
+        yield registry.meant(wanted, registry.known(wanted.name))
 
 
-def _refuse(template: Template, registry: Registry, *, needs: Sequence[Use], force: bool) -> None:
-    there = [each.version for each in registry.versions(template.name)]
-    ledger = registry.known(template.name)
-    wanted = () if force else retention.needed(template.version, ledger, there=there)
-    used = retention.used(users(needs, template.path))
+def _refuse(entry: Entry, registry: Registry, *, needs: Sequence[Use], force: bool) -> None:
+    ledger = registry.known(entry.name)
+    there = [each.version for each in registry.entries(ledger)][::-1]
+    wanted = () if force else retention.needed(ledger, there=there).get(entry.version, ())
+    used = retention.used(users(needs, entry.path))
     if wanted or used:
         raise UsageError(
-            f"{template.name} {template.version} stays: {'; '.join((*wanted, *used))}.",
+            f"{entry.name} {entry.version} stays: {'; '.join((*wanted, *used))}.",
             hint="Remove what needs it first." if used else "--force removes it all the same.",
         )
+    for path in (each for each in _files(entry) if os.path.lexists(each)):
+        if not stat.S_ISREG(path.lstat().st_mode) and not path.is_symlink():
+            raise HostError(f"{path} is no file of ours.", hint="Move it away, then try again.")
 
 
-def _remove(template: Template, store: StorePool) -> Removal:
-    registry, name, version = store.registry, template.name, template.version
+def _files(entry: Entry) -> tuple[Path, ...]:
+    """Return what a version consists of, in the order in which it goes."""
+    return entry.manifest, entry.path.with_name(entry.path.name + SIGNATURES), entry.path
+
+
+def _remove(entry: Entry, store: StorePool) -> Removal:
+    registry, name, version = store.registry, entry.name, entry.version
     before = registry.known(name)
     after = before.delete(version, there=partial(registry.template, name), when=now())
-    # Not the whole manifest, which may be damaged: such a version can be removed as well.
-    [header] = registry.headers([(name, version)])
-    folder = builds.folder(store.artifacts, name, header.build_id)
     registry.write(after)
+    size = entry.path.stat().st_size if entry.path.exists() else 0
+    manifest, signed, image = _files(entry)
     try:
-        template.manifest.unlink()
+        manifest.unlink(missing_ok=True)
         files.sync(registry.store)
-        signatures(template).unlink(missing_ok=True)
-        _unlink_twin(folder / template.path.name, template.path)
-        template.path.unlink(missing_ok=True)
+        signed.unlink(missing_ok=True)
+        if entry.header:
+            folder = builds.folder(store.artifacts, name, entry.header.build_id)
+            _unlink_twin(folder / image.name, image)
+        image.unlink(missing_ok=True)
     except OSError as error:
         raise HostError(
             f"Cannot remove {error.filename}: {error.strerror}.", hint="Is the store pool writable?"
         ) from error
-    return _removal(
-        template, moves=[moved(before, after, each) for each in before.pointing(version)]
-    )
+    moves = [moved(before, after, each) for each in before.pointing(version)]
+    return Removal(name=name, version=version, path=image, size=size, moved=tuple(moves))
 
 
 def _unlink_twin(link: Path, image: Path) -> None:
     """Remove the link that a build has to its image; it would keep the space."""
-    if link.exists() and link.samefile(image):
+    if link.exists() and image.exists() and link.samefile(image):
         link.unlink()
 
 
-def _removal(
-    template: Template, *, kept: Sequence[str] = (), moves: Sequence[Moved] = ()
-) -> Removal:
-    return Removal(
-        name=template.name,
-        version=template.version,
-        path=template.path,
-        size=template.image.size,
-        kept=tuple(kept),
-        moved=tuple(moves),
-    )
+def _kept(entry: Entry, why: tuple[str, ...]) -> Removal:
+    size = entry.image.size if entry.image else 0
+    return Removal(name=entry.name, version=entry.version, path=entry.path, size=size, kept=why)

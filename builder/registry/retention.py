@@ -1,19 +1,30 @@
 """Which versions of a template stay, and why."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from builder.registry.ledger import CANDIDATE, Ledger
 
 
-def needed(version: str, ledger: Ledger, *, there: Sequence[str]) -> tuple[str, ...]:
-    """Return why a version is still wanted by those who keep templates; `there` is oldest first."""
-    reasons = [f"the channel {each} points to it" for each in ledger.pointing(version)]
+def needed(ledger: Ledger, *, there: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return why versions are still wanted by those who keep templates; `there` is oldest first."""
     served = [each for each in there if each not in ledger.revoked]
-    if version == there[-1]:
-        reasons.append("it is the newest")
-    elif served and version == served[-1]:
-        reasons.append("it is the newest that is not revoked")
-    return tuple(reasons)
+    marks = {
+        "it was published last": _by_sequence(there, ledger)[-1:],
+        "it is the newest that is not revoked": served[-1:],
+        "it is the newest": there[-1:],
+    }
+    marked = {version: (why,) for why, versions in marks.items() for version in versions}
+    return {version: (*_pointing(version, ledger), *marked.get(version, ())) for version in there}
+
+
+def _pointing(version: str, ledger: Ledger) -> Iterator[str]:
+    return (f"the channel {each} points to it" for each in ledger.pointing(version))
+
+
+def _by_sequence(versions: Iterable[str], ledger: Ledger) -> list[str]:
+    """Return versions as they were published: after a clock was ahead, not as they are numbered."""
+    place = {version: number for number, version in enumerate(ledger.sequence)}
+    return sorted(versions, key=lambda each: place.get(each, -1))
 
 
 def used(users: Collection[str]) -> tuple[str, ...]:
@@ -26,15 +37,16 @@ def judge(
 ) -> dict[str, tuple[str, ...]]:
     """Return for each version, oldest first, why pruning keeps it; empty for those that go.
 
-    Beside what `needed` and `used` say, the `keep` newest stay, revoked ones not counted, and what
-    a rollback of a channel would go back to, except for `candidate`, which every night moves.
+    Beside what `needed` and `used` say, the `keep` that were published last stay, revoked ones not
+    counted, and what a rollback of a channel would go back to, except for `candidate`, which every
+    night moves.
     """
-    served = [each for each in there if each not in ledger.revoked]
-    newest = served[max(len(served) - keep, 0) :]
-    back = _ways_back(ledger, there)
+    served = [each for each in _by_sequence(there, ledger) if each not in ledger.revoked]
+    newest = frozenset(served[max(len(served) - keep, 0) :])
+    wanted, back = needed(ledger, there=there), _ways_back(ledger, frozenset(there))
     return {
         version: (
-            *needed(version, ledger, there=there),
+            *wanted[version],
             *used(users.get(version, ())),
             *((f"the newest {keep} stay",) if version in newest else ()),
             *(f"a rollback of {each} goes back to it" for each in back.get(version, ())),
@@ -43,7 +55,7 @@ def judge(
     }
 
 
-def _ways_back(ledger: Ledger, there: Sequence[str]) -> dict[str, list[str]]:
+def _ways_back(ledger: Ledger, there: Collection[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for channel in sorted(each for each in ledger.channels if each != CANDIDATE):
         previous = ledger.previous(channel, there=there.__contains__)

@@ -1,5 +1,6 @@
 """Which files domains and pools need: as their disks, or as backing files of those."""
 
+import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -15,6 +16,9 @@ from builder.virt.connection import Connection, translated
 
 # Of QEMU's formats with a backing file those that name it themselves, by their first bytes.
 _OVERLAYS = (b"QFI\xfb", b"QED\0", b"KDMV", b"# Disk Desc")
+
+_NOTHING = {errno.ENOENT, errno.ELOOP, errno.ENXIO, errno.ENODEV}
+"""What the system says of a path at whose end there is no file and no device."""
 
 
 class Use(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,9 +57,7 @@ def uses(connection: Connection) -> tuple[Use, ...]:
 
 
 def users(found: Iterable[Use], path: Path) -> tuple[str, ...]:
-    """Return who needs the file, whatever path they call it by."""
-    if not path.exists():
-        return ()
+    """Return who needs the file, whatever path they call it by; it may be gone, and come back."""
     return tuple(dict.fromkeys(each.user for each in found if _same(each.path, path)))
 
 
@@ -63,7 +65,7 @@ def _same(one: Path, other: Path) -> bool:
     try:
         return one.samefile(other)
     except OSError:
-        return False
+        return os.path.realpath(one) == os.path.realpath(other)
 
 
 class _Chains:
@@ -95,9 +97,9 @@ def _is_overlay(file: Path) -> bool:
             return False
         with file.open("rb") as opened:
             return opened.read(16).startswith(_OVERLAYS)
-    except FileNotFoundError:
-        return False
     except OSError as error:
+        if error.errno in _NOTHING:
+            return False
         raise _unclear(file, f"{error.strerror}") from error
 
 

@@ -94,7 +94,8 @@ def test_diff(capsys: pytest.CaptureFixture[str]) -> None:
 def test_channels(capsys: pytest.CaptureFixture[str]) -> None:
     assert told(capsys, "promote", "centos7") == f"centos7@stable: {ONE} -> {TWO}\n"
     assert told(capsys, "promote", "centos7") == f"centos7@stable: {TWO}, as before\n"
-    assert told(capsys, "promote", f"centos7@{ONE}", "--to", "qa") == f"centos7@qa: {ONE}\n"
+    said = told(capsys, "promote", f"centos7@{ONE}", "--to", "qa")
+    assert said == f"centos7@qa: {ONE}, a new channel\n"
     assert told(capsys, "rollback", "centos7") == f"centos7@stable: {TWO} -> {ONE}\n"
     said = told(capsys, "revoke", "centos7@qa", "--reason", "no ssh")
     assert said.splitlines() == [
@@ -103,7 +104,7 @@ def test_channels(capsys: pytest.CaptureFixture[str]) -> None:
         f"centos7@stable: {ONE} -> none, for it had nothing else before",
     ]
     found = json.loads(told(capsys, "promote", "centos7", "--json"))
-    assert found == {"name": "centos7", "channel": "stable", "before": "", "after": TWO}
+    assert found == {"name": "centos7", "channel": "stable", "before": "", "after": TWO, "near": ""}
 
 
 def test_removal(capsys: pytest.CaptureFixture[str], store: Path) -> None:
@@ -152,7 +153,59 @@ def test_a_revoked_version_is_refused_with_its_reason(capsys: pytest.CaptureFixt
 
 def test_a_damaged_ledger_is_one_error(capsys: pytest.CaptureFixture[str], store: Path) -> None:
     (store / "centos7.channels.json").write_text("{}")
-    for command in ("list", "prune"):
+    for command in (["list", "centos7"], ["show", "centos7"], ["prune"]):
         capsys.readouterr()
-        assert app.run(["template", command]) == 3
+        assert app.run(["template", *command]) == 3
         assert "centos7.channels.json cannot be read" in capsys.readouterr().err
+
+
+def test_a_channel_of_a_slip_of_the_pen(capsys: pytest.CaptureFixture[str]) -> None:
+    said = told(capsys, "promote", "centos7", "--to", "stabel")
+    assert said == (
+        f"centos7@stabel: {TWO}, a new channel. Did you mean stable?"
+        " `builder template channel delete centos7@stabel` takes it away.\n"
+    )
+    said = told(capsys, "channel", "delete", "centos7@stabel")
+    assert said == f"centos7@stabel is deleted; it pointed to {TWO}\n"
+    assert "stabel" not in told(capsys, "list")
+    for word, sentence in {
+        "centos7@stabel": "centos7 has no channel 'stabel'. Did you mean stable?",
+        "centos7": "centos7 has no channel 'latest'.",
+        "centos7@candidate": "centos7@candidate cannot be deleted",
+        f"centos7@{ONE}": f"centos7 has no channel '{ONE}'.",
+    }.items():
+        assert app.run(["template", "channel", "delete", word]) == 2
+        err = capsys.readouterr().err.replace("\nhint:", "")
+        assert sentence in err
+
+
+def test_a_damaged_version(capsys: pytest.CaptureFixture[str], store: Path) -> None:
+    (store / f"centos7-{TWO}.qcow2").unlink()
+    told(capsys, "promote", f"centos7@{ONE}", "--to", "qa")
+    rows = told(capsys, "list").splitlines()
+    assert ("candidate (damaged)" in rows[2], "(damaged)" in rows[1]) == (True, False)
+    for argv in (["show", "centos7"], ["verify", "centos7@candidate"], ["promote", "centos7"]):
+        assert app.run(["template", *argv]) == 9
+        captured = capsys.readouterr()
+        assert f"centos7 {TWO} is damaged: {store}/centos7-{TWO}.qcow2: No such" in captured.err
+        assert f"`builder template delete centos7@{TWO} --force`" in captured.err
+        assert ("damaged   " in captured.out) == (argv[0] == "show")
+    assert app.run(["template", "show", "centos7", "--json"]) == 9
+    assert json.loads(capsys.readouterr().out)["template"]["damaged"]
+    (store / f"centos7-{TWO}.json").write_text("{")
+    assert app.run(["template", "show", "centos7", "--packages"]) == 9
+    assert capsys.readouterr().out == ""
+    assert "is deleted, 0 B" in told(capsys, "delete", f"centos7@{TWO}", "--force")
+    assert f"template      centos7 {ONE}" in told(capsys, "show", "centos7@candidate")
+    (store / f"centos7-{ONE}.json").unlink()
+    (store / f"centos7-{ONE}.json").mkdir()
+    assert app.run(["template", "delete", f"centos7@{ONE}", "--force"]) == 4
+    assert f"centos7-{ONE}.json is no file of ours." in capsys.readouterr().err
+    assert (store / f"centos7-{ONE}.qcow2").exists()
+
+
+def test_a_store_that_is_not_mounted(capsys: pytest.CaptureFixture[str], store: Path) -> None:
+    store.rename(store.with_name("away"))
+    for argv in (["list"], ["show", "centos7"], ["promote", "centos7"], ["prune"]):
+        assert app.run(["template", *argv]) == 4
+        assert "No such file" in capsys.readouterr().err

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +20,8 @@ from builder.export.formats import FORMATS
 from builder.export.order import Export, ExportOrder
 from builder.export.run import export
 from builder.model.template import Template
-from builder.monitor import SilentMonitor
+from builder.monitor import Progress, SilentMonitor
+from builder.registry import channels
 from builder.registry.registry import Registry, manifest
 from tests.monitors import Heard
 from tests.waiting import PATIENCE
@@ -269,6 +270,63 @@ def test_a_template_that_has_changed_is_not_handed_on(published: Template, tmp_p
     with pytest.raises(TemplateError, match="has changed since it was published"):
         made(replace(published, path=path), tmp_path, "qcow2")
     assert list(tmp_path.iterdir()) == [path]
+
+
+class _Meanwhile(SilentMonitor):
+    """Does something as soon as the template is looked at."""
+
+    def __init__(self, deed: Callable[[], object]) -> None:
+        self._deed = deed
+
+    @contextmanager
+    def progress(
+        self, title: str, *, total: int | None = None, unit: str = "B"
+    ) -> Iterator[Progress]:
+        self._deed()
+        self._deed = lambda: None
+        with super().progress(title, total=total, unit=unit) as progress:
+            yield progress
+
+
+def _export_while(template: Template, deed: Callable[[], object], folder: Path, form: str) -> None:
+    order = ExportOrder(format=form, output=folder, compat=form == "qcow2")
+    export(template, order, monitor=_Meanwhile(deed))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_deleted_meanwhile_is_said_to_be(
+    published: Template, tmp_path: Path, name: str
+) -> None:
+    store = Path(shutil.copytree(published.path.parent, tmp_path / "store"))
+    (template,) = Registry(store).templates()
+
+    def delete() -> None:
+        template.manifest.unlink()
+        template.path.unlink()
+
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with pytest.raises(TemplateError, match=r"^tiny 20261123\.1 was deleted meanwhile\.$"):
+        _export_while(template, delete, folder, name)
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_revoked_meanwhile_is_not_handed_on(
+    published: Template, tmp_path: Path, name: str
+) -> None:
+    store = Path(shutil.copytree(published.path.parent, tmp_path / "store"))
+    (template,) = Registry(store).templates()
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with pytest.raises(TemplateError, match=r"tiny 20261123\.1 is revoked: no ssh"):
+        _export_while(
+            template,
+            lambda: channels.revoke(Registry(store), "tiny", reason="no ssh"),
+            folder,
+            name,
+        )
+    assert list(folder.iterdir()) == []
 
 
 def test_a_result_that_is_not_the_template_gets_no_name(

@@ -241,6 +241,18 @@ def test_deleting_moves_channels_and_takes_the_link_of_the_build(store: StorePoo
     assert issue(store.pool.path, "next").version == "20261123.6"
 
 
+def test_a_lost_image_that_a_clone_needs_may_come_back(store: StorePool) -> None:
+    lost = version(store, 5)
+    disk = overlay(store.pool.path.parent / "clone.qcow2", lost.path)
+    define(store.connection, disk)
+    lost.path.rename(store.pool.path.parent / "elsewhere.qcow2")
+    with pytest.raises(UsageError, match=r"20261123\.5 stays: the domain web1 needs it"):
+        delete(store, ["centos7@20261123.5"], force=True)
+    store.connection.handle.lookupByName("web1").undefine()
+    (gone,) = delete(store, ["centos7@20261123.5"], force=True)
+    assert ([each.after for each in gone.moved], gone.size) == (["20261123.4"], 0)
+
+
 def test_a_name_can_go_for_good(store: StorePool) -> None:
     every = [f"centos7@{each.version}" for each in store.registry.templates()]
     delete(store, every, force=True)

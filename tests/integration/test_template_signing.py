@@ -362,5 +362,5 @@ def test_a_store_that_takes_nothing_is_said(template: Template) -> None:
     path = signatures(template)
     path.unlink()
     path.mkdir()
-    with pytest.raises(BuilderError, match="Cannot read"):
+    with pytest.raises(BuilderError, match="cannot be read: it is no plain file"):
         sign(template)

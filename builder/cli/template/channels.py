@@ -1,4 +1,4 @@
-"""builder template promote, rollback and revoke."""
+"""builder template promote, rollback, revoke and channel delete."""
 
 from typing import Annotated
 
@@ -7,6 +7,8 @@ import typer
 from builder.cli.context import Json, context
 from builder.cli.output import to_json
 from builder.cli.template.shared import Reference, registry, told
+
+channel = typer.Typer(no_args_is_help=True, help="The channels themselves.")
 
 
 def promote(
@@ -29,13 +31,15 @@ def rollback(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME")],
     *,
-    channel: Annotated[str, typer.Option(metavar="CHANNEL", help="Which one.")] = "stable",
+    which: Annotated[
+        str, typer.Option("--channel", metavar="CHANNEL", help="Which one.")
+    ] = "stable",
     json: Json = False,
 ) -> None:
     """Point a channel to what it had before."""
     from builder.registry import channels
 
-    moved = channels.rollback(registry(context(ctx)), name, channel=channel)
+    moved = channels.rollback(registry(context(ctx)), name, channel=which)
     typer.echo(to_json(moved) if json else told(moved))
 
 
@@ -55,3 +59,18 @@ def revoke(
     done = channels.revoke(registry(context(ctx)), reference, reason=reason)
     lines = [f"{done.name} {done.version} is revoked: {done.reason}", *map(told, done.moved)]
     typer.echo(to_json(done) if json else "\n".join(lines))
+
+
+@channel.command("delete")
+def delete_channel(
+    ctx: typer.Context,
+    reference: Annotated[str, typer.Argument(metavar="REF", help="NAME@CHANNEL.")],
+    *,
+    json: Json = False,
+) -> None:
+    """Take a channel away, such as one of a slip of the pen; its version stays."""
+    from builder.registry import channels
+
+    gone = channels.delete(registry(context(ctx)), reference)
+    line = f"{gone.name}@{gone.channel} is deleted; it pointed to {gone.before}"
+    typer.echo(to_json(gone) if json else line)

@@ -3,7 +3,7 @@
 import typer
 
 from builder.cli.template.audit import audit
-from builder.cli.template.channels import promote, revoke, rollback
+from builder.cli.template.channels import channel, promote, revoke, rollback
 from builder.cli.template.clone import clone
 from builder.cli.template.diff import diff
 from builder.cli.template.export import export
@@ -21,6 +21,7 @@ app.command()(diff)
 app.command()(promote)
 app.command()(rollback)
 app.command()(revoke)
+app.add_typer(channel, name="channel")
 app.command()(delete)
 app.command()(prune)
 app.command()(audit)

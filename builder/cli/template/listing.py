@@ -23,20 +23,22 @@ def list_(
     """List the templates in the store pool, oldest first."""
     from builder.registry.listing import statuses
 
-    found = statuses(registry(context(ctx)), name)
+    shared = context(ctx)
+    found = statuses(registry(shared), name, monitor=shared.monitor)
     typer.echo(to_json(found) if json else table(_HEADER, [_row(each) for each in found]))
 
 
 def _row(status: "Status") -> tuple[str, ...]:
     from builder.registry.listing import age
 
-    marks = (*status.channels, *(("(revoked)",) if status.revoked else ()))
+    flags = {"(revoked)": status.revoked, "(damaged)": status.damaged}
+    marks = (*status.channels, *(flag for flag, why in flags.items() if why))
+    sizes = (status.image.virtual_size, status.image.size) if status.image else ()
     return (
         status.name,
         status.version,
         " ".join(marks) or "-",
         age(status.created),
-        size(status.image.virtual_size),
-        size(status.image.size),
+        *(map(size, sizes) if sizes else "??"),
         str(status.path),
     )

@@ -46,6 +46,15 @@ def told(move: "Moved") -> str:
     label = f"{move.name}@{move.channel}"
     if move.before == move.after:
         return f"{label}: {move.after}, as before"
+    if move.before and move.after:
+        return f"{label}: {move.before} -> {move.after}"
     if move.after:
-        return f"{label}: {f'{move.before} -> ' if move.before else ''}{move.after}"
+        return f"{label}: {move.after}{_new(move)}"
     return f"{label}: {move.before} -> none, for it had nothing else before"
+
+
+def _new(move: "Moved") -> str:
+    if move.near:
+        away = f"builder template channel delete {move.name}@{move.channel}"
+        return f", a new channel. Did you mean {move.near}? `{away}` takes it away."
+    return "" if move.channel == "stable" else ", a new channel"

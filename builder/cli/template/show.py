@@ -26,55 +26,66 @@ def show(
     kickstart: Annotated[bool, typer.Option("--kickstart", help="Only its kickstart.")] = False,
     json: Json = False,
 ) -> None:
-    """Show what is known of a template, a revoked one as well."""
+    """Show what is known of a template, also of one that is revoked or damaged.
+
+    Exit code 9 when it is damaged.
+    """
     from builder.registry.listing import described
 
     if packages + kickstart + json > 1:
         raise UsageError(
             "--packages, --kickstart and --json exclude each other.", hint="--json has it all."
         )
-    status, manifest, history = described(registry(context(ctx)), reference)
-    if packages:
+    there = registry(context(ctx))
+    status, manifest, history = described(there, reference)
+    if packages and manifest:
         lines = (f"{each.name} {each.version} {each.arch}".rstrip() for each in manifest.packages)
         typer.echo("".join(f"{line}\n" for line in lines), nl=False)
-    elif kickstart:
+    elif kickstart and manifest:
         typer.echo(manifest.kickstart, nl=False)
     elif json:
         typer.echo(to_json({"template": status, "history": history, "manifest": manifest}))
-    else:
-        typer.echo(table(("", ""), [*_facts(status, manifest), *_work(manifest)]).lstrip("\n"))
+    elif not packages and not kickstart:
+        rows = [*_facts(status), *(_recorded(manifest) if manifest else ())]
+        typer.echo(table(("", ""), [row for row in rows if row[1]]).lstrip("\n"))
+    if status.damaged:
+        there.find(f"{status.name}@{status.version}", revoked=True)  # which says what to do
 
 
-def _facts(status: "Status", manifest: "Manifest") -> list[tuple[str, str]]:
+def _facts(status: "Status") -> list[tuple[str, str]]:
     from builder.registry.listing import age
 
-    machine = manifest.machine
-    hardware = f"{machine.memory_mib} MiB, {machine.vcpus} vCPU, {machine.firmware}, {machine.cpu}"
-    facts = [
+    image = status.image
+    return [
         ("template", f"{status.name} {status.version}"),
+        ("damaged", status.damaged),
         ("revoked", status.revoked),
         ("channels", " ".join(status.channels)),
-        ("created", f"{status.created} ({age(status.created)} ago)"),
+        ("created", status.created and f"{status.created} ({age(status.created)} ago)"),
         ("path", str(status.path)),
         ("manifest", str(status.manifest)),
-        ("virtual size", size(status.image.virtual_size)),
-        ("real size", f"{size(status.image.size)}, {manifest.compression or 'not compressed'}"),
-        ("sha256", status.image.sha256),
+        ("virtual size", size(image.virtual_size) if image else ""),
+        ("real size", size(image.size) if image else ""),
+        ("sha256", image.sha256 if image else ""),
+    ]
+
+
+def _recorded(manifest: "Manifest") -> list[tuple[str, str]]:
+    from builder.model.text import duration
+
+    machine = manifest.machine
+    return [
+        ("compression", manifest.compression or "none"),
         ("release", f"{manifest.release}, profile {manifest.profile}, medium {manifest.medium}"),
         ("ISO", manifest.iso),
         ("ISO's sha256", manifest.iso_sha256),
-        ("machine", hardware),
+        (
+            "machine",
+            f"{machine.memory_mib} MiB, {machine.vcpus} vCPU, {machine.firmware}, {machine.cpu}",
+        ),
         ("build", manifest.build_id),
         ("build key", manifest.build_key),
         ("packages", str(len(manifest.packages))),
-    ]
-    return [fact for fact in facts if fact[1]]
-
-
-def _work(manifest: "Manifest") -> list[tuple[str, str]]:
-    from builder.model.text import duration
-
-    return [
         *_findings("audit", manifest.audit),
         *_findings("clones", manifest.clones),
         ("clone's boot", duration(manifest.boot_seconds)),

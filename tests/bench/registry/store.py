@@ -29,7 +29,7 @@ _NODE = "  <controller type='pci' index='1' model='pcie-root-port'/>\n"
 
 def fill(store: Path, versions: int) -> int:
     """Publish so many versions, one a night; return the bytes of a manifest."""
-    registry, ledger, record = Registry(store), Ledger(name=NAME), _record()
+    record, published = _record(), dict[str, str]()
     for night in range(versions):
         began = _FIRST + timedelta(days=night)
         version, when = f"{began:%Y%m%d}.1", rfc3339(began)
@@ -43,8 +43,8 @@ def fill(store: Path, versions: int) -> int:
         )
         path.write_bytes(msgspec.json.format(msgspec.json.encode(each), indent=2) + b"\n")
         path.with_suffix(".qcow2").write_bytes(_IMAGE)
-        ledger = ledger.publish(version, when=when)
-    registry.write(ledger)
+        published[version] = when
+    Registry(store).write(Ledger(name=NAME).note(published))
     return max(each.stat().st_size for each in store.glob("*-*.json"))
 
 

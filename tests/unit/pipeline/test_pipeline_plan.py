@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from builder.errors import HostError
 from builder.model.build import BuildOrder
 from builder.monitor import SilentMonitor
 from builder.pipeline.plan import judge
@@ -50,6 +51,23 @@ def test_what_was_revoked_is_built_again(store: Path) -> None:
     published(wanted, store, iso_sha256=wanted.medium.sha256, day=1)
     channels.revoke(Registry(store), wanted.name, reason="bad")
     assert judged(wanted, store) == ("changed", "20261101.1 is revoked")
+
+
+def test_what_is_damaged_is_built_again(store: Path) -> None:
+    wanted = ordered()
+    for day in (1, 2):
+        published(wanted, store, iso_sha256=wanted.medium.sha256, day=day)
+    path = store / f"{wanted.name}-20261102.1.json"
+    path.unlink()
+    assert judged(wanted, store) == ("changed", f"20261102.1 is damaged: {path} is not there")
+
+
+def test_a_store_that_is_not_there_is_an_error_unless_none_was_made_yet(store: Path) -> None:
+    store.rmdir()
+    with pytest.raises(HostError, match="Cannot look for templates in"):
+        judged(ordered(), store)
+    found = judge(ordered(), store=None, cache=store, monitor=SilentMonitor())
+    assert found == ("new", "never built")
 
 
 def test_another_input_is_a_change(store: Path) -> None:

@@ -1,12 +1,14 @@
 """Ledgers: what moves channels, what the history makes of it, and files that make no sense."""
 
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from shelf import EMPTY, VERSIONS, WHEN, told
 
-from builder.errors import ConfigError, HostError
+from builder.errors import BuilderError, ConfigError, HostError
 from builder.registry.ledger import Ledger
 from builder.registry.registry import Registry
 
@@ -101,11 +103,14 @@ def test_without_a_file_it_is_empty(tmp_path: Path) -> None:
         b"\xff\xfe",
         b"[" * 100_000,
         b'{"name": "centos8"}',
-        b'{"name": "centos7", "schema": 2}',
+        b'{"name": "centos7", "schema": "1"}',
         b'{"name": "centos7", "later": true}',
         b'{"name": "centos7", "channels": {"stable": "../etc/passwd"}}',
         b'{"name": "centos7", "channels": {"Stable": "20261123.1"}}',
         b'{"name": "centos7", "history": [{"when": "", "what": "eat"}]}',
+        b'{"name": "centos7", "history": [{"when": "", "what": "publish", "to": "1"}]}',
+        b'{"name": "centos7", "channels": {"stable": "20261123.1\\n"}}',
+        b'{"name": "centos7", "channels": {"stable": "20261123.' + b"9" * 5000 + b'"}}',
     ],
 )
 def test_what_makes_no_sense_is_said_and_stays(tmp_path: Path, content: bytes) -> None:
@@ -122,6 +127,48 @@ def test_what_makes_no_sense_is_said_and_stays(tmp_path: Path, content: bytes) -
 def test_a_store_that_does_not_take_it(tmp_path: Path) -> None:
     with pytest.raises(HostError, match=r"Cannot write to .*gone"):
         Registry(tmp_path / "gone").write(told("publish 1"))
-    (tmp_path / "centos7.channels.json").mkdir()
-    with pytest.raises(HostError, match=r"Cannot read .*centos7\.channels\.json"):
+
+
+def _huge(path: Path) -> None:
+    path.touch()
+    os.truncate(path, 1 << 40)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        Path.mkdir,
+        os.mkfifo,
+        lambda path: path.symlink_to("nowhere"),
+        lambda path: path.symlink_to(path),
+        lambda path: path.symlink_to("/dev/zero"),
+        _huge,
+    ],
+)
+def test_what_is_no_file_of_ours_is_no_ledger(
+    tmp_path: Path, make: Callable[[Path], object]
+) -> None:
+    make(tmp_path / "centos7.channels.json")
+    with pytest.raises(BuilderError, match=r"centos7\.channels\.json"):
         Registry(tmp_path).ledger("centos7")
+
+
+@pytest.mark.parametrize("fields", [{"schema": 2}, {"schema": 10**30, "channels": 7}])
+def test_a_ledger_of_a_builder_to_come(tmp_path: Path, fields: dict[str, object]) -> None:
+    (tmp_path / "centos7.channels.json").write_text(json.dumps({"name": "centos7", **fields}))
+    with pytest.raises(ConfigError, match="was written by a newer builder") as caught:
+        Registry(tmp_path).ledger("centos7")
+    assert caught.value.hint == "Use that builder, or a newer one."
+
+
+def test_a_channel_that_ended_is_forgotten() -> None:
+    state = told("publish 1", "stable 1", "stable 2").end("stable", when=WHEN)
+    assert short(state) == {"candidate": "1"}
+    assert (state.deleted, state.owed) == (set(), {"20261123.1"})
+    again = state.promote("20261123.3", channel="stable", when=WHEN)
+    assert again.previous("stable", there=VERSIONS.__contains__) == ""
+
+
+def test_many_versions_are_noted_as_one_by_one() -> None:
+    many = EMPTY.note(dict.fromkeys(("20261123.2", "20261123.1", "20261123.2", "20261123.3"), WHEN))
+    assert many == told("publish 2", "publish 1", "publish 2", "publish 3")

@@ -1,6 +1,8 @@
 """Publishing and finding templates, on real files."""
 
+import errno
 import json
+import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -11,7 +13,7 @@ from shelf import TODAY, issue
 from builder import files
 from builder.errors import ConfigError, HostError
 from builder.model.template import Template
-from builder.registry.publish import publish
+from builder.registry.publish import clock_warning, publish
 from builder.registry.registry import LEDGER, LOCK, Registry, manifest
 from tests import values
 from tests.values import image
@@ -41,8 +43,7 @@ def test_versions_sort_as_numbers_and_names_before_them(tmp_path: Path) -> None:
     issue(tmp_path, name="centos7-dvd", today=date(2020, 1, 1))
     for number in range(11):
         issue(tmp_path, number=number)
-    issue(tmp_path, today=date(2026, 9, 30))
-    expected = ["20260930.1", *(f"20261123.{number}" for number in range(1, 12)), "20200101.1"]
+    expected = [*(f"20261123.{number}" for number in range(1, 12)), "20200101.1"]
     assert versions(tmp_path) == expected
 
 
@@ -111,9 +112,51 @@ def test_what_is_visible_stays_published(
     assert versions(tmp_path) == [first.version, "20261123.2"]
 
 
-def test_an_empty_or_missing_store_has_no_templates(tmp_path: Path) -> None:
+def test_an_empty_store_has_no_templates_and_a_missing_one_is_an_error(tmp_path: Path) -> None:
     assert Registry(tmp_path).templates() == ()
-    assert Registry(tmp_path / "missing").templates() == ()
+    for deed in (Registry.templates, Registry.shelves):
+        with pytest.raises(HostError, match="missing: No such file") as caught:
+            deed(Registry(tmp_path / "missing"))
+        assert caught.value.hint == "Is its disk mounted, and may you read it?"
+
+
+def test_versions_go_on_from_days_to_come(tmp_path: Path) -> None:
+    """A clock was ahead once."""
+    issue(tmp_path, today=date(2027, 12, 1))
+    assert [issue(tmp_path, number=number).version for number in (1, 2)] == [
+        "20271201.2",
+        "20271201.3",
+    ]
+    assert Registry(tmp_path).ledger("centos7").channels == {"candidate": "20271201.3"}
+    assert issue(tmp_path, today=date(2027, 12, 2)).version == "20271202.1"
+
+
+@pytest.mark.parametrize(
+    ("version", "warns"),
+    [("20261123.1", False), ("20261122.9", False), ("20261124.1", True), ("20271201.2", True)],
+)
+def test_a_clock_that_was_ahead_is_told(version: str, *, warns: bool) -> None:
+    assert clock_warning(version, TODAY).startswith(f"{version} follows") == warns
+
+
+@pytest.mark.parametrize("code", [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_where_there_are_no_hard_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """As on CIFS and exFAT."""
+
+    def refuse(*_names: Path) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "link", refuse)
+    assert [issue(tmp_path, number=number).version for number in (1, 2)] == [
+        "20261123.1",
+        "20261123.2",
+    ]
+    (tmp_path / "centos7-20261123.3.json").write_text("somebody's")
+    assert issue(tmp_path, number=3).version == "20261123.4"
+    assert (tmp_path / "centos7-20261123.3.json").read_text() == "somebody's"
+    assert versions(tmp_path) == ["20261123.1", "20261123.2", "20261123.4"]
 
 
 def test_unchanged_is_the_newest_with_the_same_key(tmp_path: Path) -> None:

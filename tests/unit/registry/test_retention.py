@@ -1,7 +1,7 @@
 """Which versions pruning keeps, and why."""
 
 import pytest
-from shelf import told
+from shelf import EMPTY, WHEN, told
 
 from builder.registry import retention
 
@@ -56,3 +56,16 @@ def test_it_is_said_why() -> None:
             "the newest 1 stay",
         ),
     }
+
+
+def test_what_was_published_last_stays_after_a_clock_was_ahead() -> None:
+    """As ledgers have it of a time when versions did not go on from days to come."""
+    order = ("20271201.1", "20261123.1", "20261123.2", "20261123.3")
+    ledger = EMPTY.note(dict.fromkeys(order, WHEN))
+    found = retention.judge(sorted(order), ledger, keep=0, users={})
+    assert {version: why for version, why in found.items() if why} == {
+        "20261123.3": ("it was published last",),
+        "20271201.1": ("the channel candidate points to it", "it is the newest"),
+    }
+    found = retention.judge(sorted(order), ledger, keep=2, users={})
+    assert [version for version, why in found.items() if not why] == ["20261123.1"]

@@ -1,0 +1,89 @@
+"""Files of a store pool, read as what they should be, whatever it is that lies there.
+
+Anybody's files may lie in a pool: pipes, devices, links in circles, terabytes of holes.
+"""
+
+import os
+import stat
+from pathlib import Path
+from typing import ClassVar, TypeVar
+
+import msgspec
+
+from builder.errors import ConfigError, HostError
+
+LARGEST = 64 << 20
+"""Bytes. Manifests have a tenth of a megabyte, a ledger of ten years' nights one; what is larger
+than this is neither."""
+
+
+class Versioned(msgspec.Struct, frozen=True, kw_only=True):
+    """What every file of ours begins with."""
+
+    SCHEMAS: ClassVar[frozenset[int]] = frozenset({1})
+    """Those that we know."""
+
+    schema: int = 1
+
+
+T = TypeVar("T")
+V = TypeVar("V", bound=Versioned)
+
+
+def read(path: Path, kind: type[V]) -> V:
+    """Return what the file holds.
+
+    Raises FileNotFoundError, ConfigError for what is no such file, or one of a builder to come, and
+    HostError when the system refuses.
+    """
+    try:
+        found = _read_json(path, kind)
+    except ConfigError:
+        _refuse_newer(path, _read_json(path, Versioned).schema, kind)
+        raise
+    _refuse_newer(path, found.schema, kind)
+    return found
+
+
+def _refuse_newer(path: Path, schema: int, kind: type[Versioned]) -> None:
+    if schema not in kind.SCHEMAS:
+        raise ConfigError(
+            f"{path} was written by a newer builder (its schema is {schema:.6g}).",
+            hint="Use that builder, or a newer one.",
+        )
+
+
+def _read_json(path: Path, kind: type[T], *, limit: int = LARGEST) -> T:
+    try:
+        return msgspec.json.decode(content(path, limit=limit), type=kind)
+    except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
+        raise ConfigError(f"{path} cannot be read: {error}.") from error
+
+
+def content(path: Path, *, limit: int = LARGEST) -> bytes:
+    """Return the bytes of a plain file, or of one that a link leads to.
+
+    Raises FileNotFoundError, ConfigError for anything else, and HostError when the system refuses.
+    """
+    try:
+        _check(path, path.stat(), limit)  # first of all: to open a device may set it off
+        # Not to wait, if that is a pipe by now, for somebody who writes to it.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as file:
+            state = os.fstat(file.fileno())
+            _check(path, state, limit)
+            return file.read(state.st_size)
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise ConfigError(f"{path} cannot be read: it is a link to nothing.") from None
+        raise
+    except OSError as error:
+        raise HostError(
+            f"Cannot read {path}: {error.strerror}.", hint="Are you who keeps the templates?"
+        ) from error
+
+
+def _check(path: Path, state: os.stat_result, limit: int) -> None:
+    if not stat.S_ISREG(state.st_mode):
+        raise ConfigError(f"{path} cannot be read: it is no plain file.")
+    if state.st_size > limit:
+        raise ConfigError(f"{path} cannot be read: it has {state.st_size} bytes, {limit} at most.")
