@@ -11,7 +11,8 @@ from builder.errors import HostError, UsageError
 from builder.host.pools import refuse_remote
 from builder.model.storage import Volume
 from builder.registry import retention
-from builder.registry.registry import FILES, LEDGER, Registry
+from builder.registry.ledger import VERSION
+from builder.registry.registry import LEDGER, SIGNATURES, Registry
 from builder.virt import pools, usage, volumes
 from builder.virt.connection import Connection
 
@@ -20,6 +21,11 @@ Kind = Literal["volume", "template", "record", "build", "hidden"]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _BUILD = re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}|again-[a-z0-9_]{8}")
 """Ids of builds, and of checks of published templates."""
+_TEMPLATE = re.compile(
+    rf"(?P<name>.+)-(?P<version>{VERSION})"
+    rf"(?P<ending>\.qcow2|\.json|\.qcow2{re.escape(SIGNATURES)})"
+)
+"""What the files of a template's version are called."""
 
 
 class Listed(Volume, frozen=True, kw_only=True):
@@ -36,7 +42,7 @@ def kind(name: str) -> Kind:
         return "build"
     if name.endswith(LEDGER):
         return "record"
-    if found := FILES.fullmatch(name):
+    if found := _TEMPLATE.fullmatch(name):
         return "template" if found["ending"] == ".qcow2" else "record"
     return "volume"
 
@@ -106,7 +112,7 @@ def _kind(settings: Settings, pool: str, name: str) -> Kind:
 
 def _foreign(connection: Connection, settings: Settings, pool: str, name: str) -> bool:
     """Tell whether a file only looks like a template's: no command of templates would know it."""
-    file = FILES.fullmatch(name)
+    file = _TEMPLATE.fullmatch(name)
     if file is None or pool != settings.store_pool:
         return False
     registry = Registry(pools.get(connection, pool).path)
@@ -117,7 +123,7 @@ def _foreign(connection: Connection, settings: Settings, pool: str, name: str) -
 
 def _refuse(name: str, found: Kind) -> None:
     """Raise UsageError for what is no volume of the user's."""
-    file = FILES.fullmatch(name)
+    file = _TEMPLATE.fullmatch(name)
     version = f"{file['name']}@{file['version']}" if file else "NAME@VERSION"
     of_template = ("a template", f"`builder template delete {version}` removes a version.")
     whose = {

@@ -35,11 +35,6 @@ _COPY = "Put back a copy of it. If you move it away, channels and revocations ar
 
 Stem = tuple[str, str]
 """Name and version: a file's name is NAME-VERSION and a suffix."""
-FILES = re.compile(
-    rf"(?P<name>.+)-(?P<version>{VERSION})"
-    rf"(?P<ending>\.qcow2|\.json|\.qcow2{re.escape(SIGNATURES)})"
-)
-"""What a version's files are called."""
 _STEM = re.compile(rf"(.+)-({VERSION})")
 
 
