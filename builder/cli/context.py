@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 import typer
+from msgspec.structs import replace
 
 from builder.config import Settings
 from builder.monitor import Monitor
@@ -12,6 +13,7 @@ from builder.monitor import Monitor
 if TYPE_CHECKING:
     from builder.kickstart.library import Library
 
+Artifacts = Annotated[Path | None, typer.Option(help="Folder to link builds from that have ended.")]
 Events = Annotated[Path | None, typer.Option(help="File for what happens, a JSON object a line.")]
 Firmware = Annotated[Literal["bios", "uefi"], typer.Option(help="How guests boot.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -41,3 +43,10 @@ def context(ctx: typer.Context) -> Context:
     if not isinstance(found, Context):
         raise TypeError("the application's callback did not run")
     return found
+
+
+def linked(shared: Context, artifacts: Path | None) -> Context:
+    """Return the context with another folder that builds are linked from, if one is given."""
+    if artifacts is None:
+        return shared
+    return replace(shared, settings=replace(shared.settings, artifacts=artifacts.absolute()))

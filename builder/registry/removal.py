@@ -11,7 +11,7 @@ from builder import files
 from builder.errors import HostError, UsageError
 from builder.model.storage import Pool
 from builder.model.template import Template
-from builder.record import builds
+from builder.record.builds import folder_of
 from builder.registry import retention
 from builder.registry.ledger import Moved, moved, now
 from builder.registry.registry import Registry, signatures
@@ -25,7 +25,7 @@ class StorePool(msgspec.Struct, frozen=True, kw_only=True):
 
     pool: Pool
     connection: Connection
-    artifacts: Path
+    builds: Path
     """Builds have links to their images there, which go as well."""
 
     @property
@@ -115,13 +115,14 @@ def _remove(template: Template, store: StorePool) -> Removal:
     after = before.delete(version, there=partial(registry.template, name), when=now())
     # Not the whole manifest, which may be damaged: such a version can be removed as well.
     [header] = registry.headers([(name, version)])
-    folder = builds.folder(store.artifacts, name, header.build_id)
+    folder = folder_of(store.builds, name, header.build_id)
     registry.write(after)
     try:
         template.manifest.unlink()
         files.sync(registry.store)
         signatures(template).unlink(missing_ok=True)
-        _unlink_twin(folder / template.path.name, template.path)
+        if folder:
+            _unlink_twin(folder / template.path.name, template.path)
         template.path.unlink(missing_ok=True)
     except OSError as error:
         raise HostError(
