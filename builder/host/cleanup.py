@@ -12,7 +12,7 @@ from pathlib import Path
 
 from builder.errors import HostError
 from builder.host.host import Host
-from builder.model.traces import Traces, is_build, is_check, is_scratch
+from builder.model.traces import Traces, is_scratch
 from builder.monitor import Monitor
 from builder.virt import domains, pools
 from builder.virt.ours import Ours, ours
@@ -84,8 +84,7 @@ def _domains(host: Host, traces: Traces) -> tuple[Ours, ...]:
 
 def files_of(host: Host, traces: Traces) -> tuple[Path, ...]:
     """Return the files in the pools that have exactly the names of the build's."""
-    # An id that we would not have made may be anything, such as a part of other files' names.
-    if not (is_build(traces.id) or is_check(traces.id)):
+    if not traces.genuine:
         return ()
     named = traces.files(iso_pool=host.iso_pool.path, store_pool=host.store_pool.path)
     there = {*filter(_is_plain, named), *_half_written(named)}

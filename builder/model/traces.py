@@ -32,6 +32,11 @@ class Traces(msgspec.Struct, frozen=True, kw_only=True):
     began: datetime
 
     @property
+    def genuine(self) -> bool:
+        """Whether the id is one that we make; another may be a part of anybody's names."""
+        return is_build(self.id) or is_check(self.id)
+
+    @property
     def home(self) -> Path:
         """The folder of the build or the check itself, of which `folder` may be a part."""
         parents = (self.folder, *self.folder.parents)

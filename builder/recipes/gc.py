@@ -58,9 +58,9 @@ def collect_garbage(
     """Clear what killed builds, and checks of templates, left on the host.
 
     With `kept` also what failed builds kept for a look inside, and installations that `attach`
-    could go on with. A build whose guest still runs is left alone, and so is whatever a process is at.
-    What has no proof of being a build's is only told. `dry_run` only tells. Raises ConfigError when
-    a ledger of templates that it has to ask cannot be read, HostError when the builds cannot be.
+    could go on with. A build whose guest still runs is left alone, and so is whatever a process is
+    at. What has no proof of being a build's is only told. `dry_run` only tells. Raises ConfigError
+    when a ledger of templates that it has to ask cannot be read, HostError when builds cannot be.
     """
     found = [
         each.told if dry_run or each.clear is None else _settled(each.told, each.clear, monitor)
@@ -92,13 +92,15 @@ def _found(host: Host, *, kept: bool) -> tuple[_Found, ...]:
     every = builds(host.settings.builds)
     checks = verifications.known(host.settings.state)
     known = {*(each.record.build_id for each in every), *(each.name for each in checks)}
-    copies = files.abandoned(host.iso_pool.path)
-    return (
+    found = [
         *(each for build in every for each in _of_build(host, build, kept=kept)),
         *(each for folder in checks for each in _of_check(host, folder)),
-        *_of_others(host, known, spared=copies),
-        *(_Found(_nobodys(path), partial(_unlinked, path)) for path in copies),
-    )
+    ]
+    told = {path for each in found for path in each.told.left}
+    copies = [each for each in files.abandoned(host.iso_pool.path) if str(each) not in told]
+    found += _of_others(host, known, spared=copies)
+    found += (_Found(_nobodys(path), partial(_unlinked, path)) for path in copies)
+    return tuple(found)
 
 
 def _nobodys(path: Path) -> Leftover:

@@ -42,7 +42,7 @@ def _read(handle: libvirt.virDomain) -> Ours | None:
             raise
         return None
     traces, name = domain_xml.maker(document), str(handle.name())
-    if traces is None or name not in traces.domains:
+    if traces is None or not traces.genuine or name not in traces.domains:
         return None
     disks = tuple(each.path for each in xml.disk_files(document, pools={}))
     return Ours(name=name, maker=traces, active=active, disks=disks)

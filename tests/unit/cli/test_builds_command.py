@@ -15,11 +15,12 @@ FAILED = "20261125T100000-5646559a"
 
 
 @pytest.fixture(autouse=True)
-def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("BUILDER_ARTIFACTS", str(tmp_path))
+    monkeypatch.setenv("BUILDER_STATE", str(tmp_path))
+    place = tmp_path / "builds"
     done = recorded(
-        tmp_path / "centos7" / DONE,
+        place / "centos7" / DONE,
         state="done",
         began="2026-11-25T09:40:05Z",
         ended="2026-11-25T09:41:10Z",
@@ -29,7 +30,7 @@ def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (done / "console.log").write_bytes(b"\x1b[31mred\x1b[0m\r\n")
     (done / "clone-a.log").write_bytes(b"login: ")
     recorded(
-        tmp_path / "rehearsal" / FAILED,
+        place / "rehearsal" / FAILED,
         state="failed",
         step="Installing",
         error="It broke.",
@@ -38,7 +39,7 @@ def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         began="2026-11-25T10:00:00Z",
         ended="2026-11-25T10:00:04Z",
     )
-    return tmp_path
+    return place
 
 
 def printed(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
@@ -59,7 +60,7 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert printed(capsys, "list", "nosuch").count("\n") == 1
 
 
-def test_list_as_json(capsys: pytest.CaptureFixture[str], artifacts: Path) -> None:
+def test_list_as_json(capsys: pytest.CaptureFixture[str], place: Path) -> None:
     newest, _oldest = json.loads(printed(capsys, "list", "--json"))
     assert newest == {
         "build_id": FAILED,
@@ -72,12 +73,12 @@ def test_list_as_json(capsys: pytest.CaptureFixture[str], artifacts: Path) -> No
         "hint": "Mend it.",
         "exit_code": 7,
         "version": "",
-        "folder": str(artifacts / "rehearsal" / FAILED),
+        "folder": str(place / "rehearsal" / FAILED),
     }
 
 
-def test_show(capsys: pytest.CaptureFixture[str], artifacts: Path) -> None:
-    folder = artifacts / "rehearsal" / FAILED
+def test_show(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+    folder = place / "rehearsal" / FAILED
     shown = printed(capsys, "show", "20261125T10").splitlines()
     facts = {line[:9].strip(): line[11:] for line in shown if line[:9].strip()}
     assert facts == {
@@ -97,9 +98,9 @@ def test_show(capsys: pytest.CaptureFixture[str], artifacts: Path) -> None:
 
 
 def test_the_dossier_is_written_when_it_is_missing_or_old(
-    capsys: pytest.CaptureFixture[str], artifacts: Path
+    capsys: pytest.CaptureFixture[str], place: Path
 ) -> None:
-    page = artifacts / "centos7" / DONE / "dossier.html"
+    page = place / "centos7" / DONE / "dossier.html"
     assert json.loads(printed(capsys, "show", "centos7", "--json"))["dossier"] == str(page)
     assert "centos7 20261125.1 is published." in page.read_text()
     page.write_text("mine")
@@ -112,9 +113,9 @@ def test_the_dossier_is_written_when_it_is_missing_or_old(
 
 
 def test_of_a_running_build_it_is_always_new(
-    capsys: pytest.CaptureFixture[str], artifacts: Path
+    capsys: pytest.CaptureFixture[str], place: Path
 ) -> None:
-    folder = recorded(artifacts / "x" / "20261126T000001-b", state="running")
+    folder = recorded(place / "x" / "20261126T000001-b", state="running")
     (folder / "dossier.html").write_text("mine")
     with locked(folder):
         printed(capsys, "show", "x")

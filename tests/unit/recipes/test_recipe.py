@@ -11,12 +11,9 @@ from typing import Any
 
 import pytest
 
-from builder.config import Settings
 from builder.errors import ConfigError, HostError, InstallError, TemplateError, UsageError
-from builder.host import pools
 from builder.host.host import Host
 from builder.model.audit import Finding
-from builder.model.domain import Accelerator
 from builder.model.installation import Installation
 from builder.model.kickstart import Kickstart
 from builder.model.media import InstallMedia, StagedIso
@@ -25,7 +22,7 @@ from builder.model.template import Built, ImageFacts, Manifest, Template
 from builder.monitor import SilentMonitor
 from builder.proof.verify import Verified
 from builder.recipes.build import attach, build
-from builder.recipes.gc import collect_garbage
+from builder.recipes.gc import Leftover, collect_garbage
 from builder.recipes.preview import preview
 from builder.recipes.steps import STEPS, Audited, Candidate
 from builder.recipes.work import BuildOptions, Step, Work
@@ -33,7 +30,7 @@ from builder.record.builds import builds
 from builder.record.journal import Journal
 from builder.registry import registry
 from builder.registry.publish import publish
-from builder.virt.connection import connect
+from tests.hosts import played
 from tests.orders import ordered
 
 ORDER = ordered("rehearsal")
@@ -116,6 +113,9 @@ class Stage:
         options = BuildOptions(force=force, keep=keep)
         return build(ORDER, host=self.host, options=options, monitor=SilentMonitor())
 
+    def gc(self, *, kept: bool = False, dry_run: bool = False) -> tuple[Leftover, ...]:
+        return collect_garbage(self.host, kept=kept, dry_run=dry_run, monitor=SilentMonitor())
+
     def killed_in(self, name: str, *, at_its_end: bool = False) -> Path:
         """Kill a build in a step; return its folder, and leave everything else as it was then."""
         root = self.host.store_pool.path.parent
@@ -132,30 +132,13 @@ class Stage:
         moments.clear()
         shutil.rmtree(root)
         snapshot.rename(root)
-        return next(each for each in builds(self.host.settings.artifacts)).folder
+        return next(each for each in builds(self.host.settings.builds)).folder
 
 
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    place = tmp_path / "place"
-    settings = Settings(
-        uri="test:///default",
-        iso_pool_path=place / "iso",
-        store_pool_path=place / "store",
-        artifacts=place / "artifacts",
-        state=place / "state",
-    )
-    with connect(settings.uri) as connection:
-        iso_pool, store_pool = pools.init(connection, settings)
-        made = Stage(
-            Host(
-                settings=settings,
-                connection=connection,
-                accelerator=Accelerator(virt_type="qemu", cpu="", uefi=False),
-                iso_pool=iso_pool,
-                store_pool=store_pool,
-            )
-        )
+    with played(tmp_path / "place") as host:
+        made = Stage(host)
         for step in STEPS:
             stand_in = getattr(made, step.name, step.function)
             monkeypatch.setattr(step, "function", made.act(step, stand_in))
@@ -203,9 +186,19 @@ def test_a_killed_build_goes_on_after_its_last_finished_step(
 @pytest.mark.parametrize("name", NAMES[:-1])
 def test_what_a_killed_build_left_can_be_cleared(stage: Stage, name: str) -> None:
     folder = stage.killed_in(name, at_its_end=True)
-    [found] = collect_garbage(stage.host, kept=False, dry_run=False, monitor=SilentMonitor())
-    assert (found.build_id, found.verdict) == (folder.name, "cleared")
+    before = stage.pool_files
+    [found] = stage.gc(dry_run=True)
+    installed = NAMES.index(name) > NAMES.index("run_installation")
+    verdict = "can be attached" if installed else "would be cleared"
+    assert (found.build_id, found.verdict) == (folder.name, verdict)
+    assert ("builder attach" in found.why) == installed
+    assert stage.pool_files == before
+    [found] = stage.gc()
+    assert found.verdict == ("can be attached" if installed else "cleared")
+    assert stage.pool_files == (before if installed else [])
+    assert [each.verdict for each in stage.gc(kept=True)] == ["cleared"] * installed
     assert stage.pool_files == []
+    assert stage.gc(kept=True) == ()
 
 
 @pytest.mark.parametrize("name", NAMES[2:])
@@ -222,8 +215,8 @@ def test_a_failure_keeps_what_was_made_if_that_is_wanted(stage: Stage, name: str
     with pytest.raises(InstallError):
         stage.build(keep=True)
     assert stage.pool_files != []
-    [found] = collect_garbage(stage.host, kept=True, dry_run=False, monitor=SilentMonitor())
-    assert found.verdict == "cleared"
+    assert [each.verdict for each in stage.gc()] == ["kept"]
+    assert [each.verdict for each in stage.gc(kept=True)] == ["cleared"]
     assert stage.pool_files == []
 
 
@@ -232,7 +225,7 @@ def test_an_interrupt_clears_everything(stage: Stage) -> None:
     with pytest.raises(KeyboardInterrupt):
         stage.build(keep=True)
     assert stage.pool_files == []
-    [build] = builds(stage.host.settings.artifacts)
+    [build] = builds(stage.host.settings.builds)
     assert build.state == "interrupted"
 
 
@@ -242,7 +235,7 @@ def test_what_has_not_changed_is_not_built(stage: Stage) -> None:
     second = stage.build()
     assert (second.fresh, second.template, second.folder) == (False, first.template, None)
     assert stage.done == NAMES[:2]
-    assert len(builds(stage.host.settings.artifacts)) == 1
+    assert len(builds(stage.host.settings.builds)) == 1
     assert stage.build(force=True).template.version == "20261128.2"
 
 
@@ -271,10 +264,17 @@ NOTHING = "before it had begun"
         (lambda _text: b'{"order": {"nonce": "x"}, "times": {"steps": []}}', NOBODY_S),
         (lambda _text: b'{"ticket": {"nonce": "x"}}', NOBODY_S),
         (lambda text: text[:-1] + b', "remaster_iso": {"path": 7}}', NOBODY_S),
-        (lambda _text: b'{"ticket": ' + b"[" * 5000 + b"]" * 5000 + b"}", NOTHING),
-        (lambda _text: b'{"\xff": 1}', NOTHING),
+        (lambda _text: b'{"ticket": ' + b"[" * 5000 + b"]" * 5000 + b"}", NOBODY_S),
+        (lambda _text: b'{"ticket": ' + b"[" * 100_000 + b"}", NOBODY_S),
+        (lambda _text: b'{"\xff": 1}', NOBODY_S),
+        (lambda _text: b'{"ticket": null}', NOBODY_S),
+        (lambda _text: b'{"ticket": ' + b"9" * 5000 + b"}", NOBODY_S),
+        (lambda text: text.replace(b'"nonce":', b'"once":'), NOBODY_S),
+        (lambda _text: b"null", NOBODY_S),
+        (lambda _text: b"7", NOBODY_S),
+        (lambda _text: b"[", NOBODY_S),
+        (lambda _text: b"", NOBODY_S),
         (lambda _text: b"{}", NOTHING),
-        (lambda _text: b"[", NOTHING),
     ],
 )
 def test_what_cannot_be_joined_is_told_left_alone_and_cleared(
@@ -288,7 +288,7 @@ def test_what_cannot_be_joined_is_told_left_alone_and_cleared(
         attach(folder, host=stage.host, monitor=SilentMonitor())
     assert "builder gc" in caught.value.hint
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
-    collect_garbage(stage.host, kept=False, dry_run=False, monitor=SilentMonitor())
+    stage.gc()
     assert stage.pool_files == []
 
 

@@ -1,4 +1,4 @@
-"""The builds under artifacts/: which there are, how they are doing, which one a word means."""
+"""The builds: which there are, how they are doing, which one a word means."""
 
 import os
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def make(folder: Path, *, seconds: int = 0, **content: object) -> Path:
 
 
 @pytest.fixture
-def artifacts(tmp_path: Path) -> Iterator[Path]:
+def place(tmp_path: Path) -> Iterator[Path]:
     make(tmp_path / "centos7/20261125T094005-96974f0b", state="done")
     make(tmp_path / "centos7/20261125T094006-5646559a", state="failed", error="No.")
     running = make(tmp_path / "rehearsal/20261124T000000-aaaaaaaa", state="running")
@@ -36,14 +36,14 @@ def artifacts(tmp_path: Path) -> Iterator[Path]:
         yield tmp_path
 
 
-def test_newest_first(artifacts: Path) -> None:
-    found = [(each.record.build_id[9:15], each.state) for each in builds(artifacts)]
+def test_newest_first(place: Path) -> None:
+    found = [(each.record.build_id[9:15], each.state) for each in builds(place)]
     assert found == [
         ("094006", "failed"), ("094005", "done"), ("000000", "running"), ("000000", "abandoned"),
     ]  # fmt: skip
-    assert [each.record.name for each in builds(artifacts, "rehearsal")] == ["rehearsal"] * 2
-    assert builds(artifacts, "nosuch") == ()
-    assert builds(artifacts / "nosuch") == ()
+    assert [each.record.name for each in builds(place, "rehearsal")] == ["rehearsal"] * 2
+    assert builds(place, "nosuch") == ()
+    assert builds(place / "nosuch") == ()
 
 
 @pytest.mark.parametrize(
@@ -56,13 +56,13 @@ def test_newest_first(artifacts: Path) -> None:
         ("rehearsal", "20261124T000000-aaaaaaaa"),
     ],
 )
-def test_a_word_means_a_build(artifacts: Path, word: str, build_id: str) -> None:
-    assert find(artifacts, word).record.build_id == build_id
+def test_a_word_means_a_build(place: Path, word: str, build_id: str) -> None:
+    assert find(place, word).record.build_id == build_id
 
 
-def test_so_does_its_folder(artifacts: Path) -> None:
-    folder = artifacts / "centos7" / "20261125T094005-96974f0b"
-    assert find(artifacts / "elsewhere", str(folder)).folder == folder
+def test_so_does_its_folder(place: Path) -> None:
+    folder = place / "centos7" / "20261125T094005-96974f0b"
+    assert find(place / "elsewhere", str(folder)).folder == folder
 
 
 @pytest.mark.parametrize(
@@ -75,9 +75,9 @@ def test_so_does_its_folder(artifacts: Path) -> None:
         ("20261125", "2 builds begin with 20261125.", "20261125T094005-96974f0b, 20261125T094006"),
     ],
 )
-def test_other_words_do_not(artifacts: Path, word: str, sentence: str, hint: str) -> None:
+def test_other_words_do_not(place: Path, word: str, sentence: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
-        find(artifacts, word)
+        find(place, word)
     assert caught.value.message == sentence
     assert hint in caught.value.hint
 
