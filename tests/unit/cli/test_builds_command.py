@@ -2,12 +2,16 @@
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from builder.cli import app
+from builder.errors import HostError
 from builder.files import locked
+from builder.model.traces import Traces
+from builder.virt.ours import Ours
 from tests.values import recorded
 
 DONE = "20261125T094005-96974f0b"
@@ -18,6 +22,7 @@ FAILED = "20261125T100000-5646559a"
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BUILDER_STATE", str(tmp_path))
+    monkeypatch.setenv("BUILDER_URI", "test:///default")
     place = tmp_path / "builds"
     done = recorded(
         place / "centos7" / DONE,
@@ -120,6 +125,33 @@ def test_of_a_running_build_it_is_always_new(
     with locked(folder):
         printed(capsys, "show", "x")
     assert "x is being built." in (folder / "dossier.html").read_text()
+
+
+def test_a_build_whose_guest_runs_on_is_detached(
+    capsys: pytest.CaptureFixture[str], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_id = "20261126T000001-0123abcd"
+    folder = recorded(place / "x" / build_id, state="running", step="Installing")
+    assert json.loads(printed(capsys, "show", "x", "--json"))["state"] == "abandoned"
+    maker = Traces(id=build_id, name="x", folder=folder, began=datetime.now(UTC))
+    guest = Ours(name=f"builder-x-{build_id}", maker=maker, active=True, disks=())
+    monkeypatch.setattr("builder.virt.ours.ours", lambda _connection: (guest,))
+    row = printed(capsys, "list", "x").splitlines()[1]
+    assert " detached " in row
+    assert row.endswith(f"Installing: its guest runs, `builder attach {build_id}`")
+    hint = f"Its guest runs: `builder attach {build_id}` goes on with it."
+    assert hint in printed(capsys, "show", "x")
+
+
+def test_a_build_whose_folder_takes_no_page_is_shown(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_folder: Path) -> Path:
+        raise HostError("Cannot write dossier.html: Permission denied.")
+
+    monkeypatch.setattr("builder.dossier.page.write", refuse)
+    assert "It broke." in printed(capsys, "show", "rehearsal")
+    assert json.loads(printed(capsys, "show", "rehearsal", "--json"))["dossier"] is None
 
 
 @pytest.mark.parametrize(

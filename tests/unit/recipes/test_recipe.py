@@ -153,6 +153,8 @@ def test_every_step_once_in_the_order_of_the_recipe(stage: Stage) -> None:
     assert stage.pool_files == PUBLISHED
     assert built.folder is not None
     assert not (built.folder / ".results.json").exists()
+    link = stage.host.store_pool.path.parent / "artifacts" / "rehearsal" / built.folder.name
+    assert link.readlink() == built.folder
     record = registry.manifest(built.template)
     assert (record.domain_xml, record.boot_seconds) == ("<domain/>", 2)
     assert record.origin.sha256 == "b" * 64

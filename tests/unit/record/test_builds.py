@@ -1,5 +1,6 @@
 """The builds: which there are, how they are doing, which one a word means."""
 
+import errno
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.errors import UsageError
+from builder.errors import HostError, UsageError
 from builder.files import locked
 from builder.record.builds import builds, find, load
 from tests.values import recorded
@@ -101,6 +102,38 @@ def test_times(tmp_path: Path, content: dict[str, str], began: str, seconds: flo
     build = load(make(folder, seconds=60, state="done", **content))
     assert build is not None
     assert (build.began.isoformat(), build.seconds) == (began, seconds)
+
+
+def test_an_abandoned_build_took_until_it_was_last_heard_of(tmp_path: Path) -> None:
+    folder = make(tmp_path / "centos7/20261125T094005-96974f0b", state="running")
+    (folder / "console.log").touch()
+    os.utime(folder / "console.log", (WRITTEN + 90, WRITTEN + 90))
+    build = load(folder)
+    assert build is not None
+    assert (build.state, build.seconds) == ("abandoned", 90)
+    assert build.result.endswith("`builder attach 20261125T094005-96974f0b`")
+
+
+def test_a_link_means_the_build_that_it_leads_to(place: Path) -> None:
+    folder = place / "centos7" / "20261125T094005-96974f0b"
+    (place / "link").symlink_to(folder)
+    assert find(place / "elsewhere", str(place / "link")).folder == folder
+
+
+@pytest.mark.parametrize("below", ["", "centos7"])
+def test_builds_that_cannot_be_read_are_not_none(
+    place: Path, monkeypatch: pytest.MonkeyPatch, below: str
+) -> None:
+    list_folder = Path.iterdir
+
+    def iterdir(self: Path) -> Iterator[Path]:
+        if self == place / below:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return list_folder(self)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    with pytest.raises(HostError, match=f"Cannot read {place / below}: Permission denied"):
+        builds(place)
 
 
 def test_an_id_without_a_time_has_that_of_its_file(tmp_path: Path) -> None:
