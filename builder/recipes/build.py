@@ -24,7 +24,7 @@ from builder.proof.checks import refuse
 from builder.recipes import inputs, steps
 from builder.recipes.work import DEFAULT, BuildOptions, Ticket, Work
 from builder.record import artifacts
-from builder.record.checkpoint import Checkpoint
+from builder.record.checkpoint import Checkpoint, foreign
 from builder.record.journal import Journal
 from builder.registry import manifest
 from builder.registry.registry import Registry
@@ -161,9 +161,20 @@ def _work(ticket: Ticket, host: Host, journal: Journal, *, keyring: Keyring) -> 
 
 
 def _finished(work: Work) -> set[str]:
-    """Return what steps that were finished made; the guest of an installation counts as such."""
-    paths = (getattr(step.result(work.journal.checkpoint), "path", None) for step in steps.STEPS)
-    return {work.names.domain, *(str(path) for path in paths if path)}
+    """Return what steps that were finished made; the guest of an installation counts as such.
+
+    Raises HostError where that is a file that they do not make: it would be written or renamed.
+    """
+    pools = {"iso_pool": work.names.iso_pool, "store_pool": work.names.store_pool}
+    ours = work.journal.traces.files(**pools)
+    made = {work.names.domain}
+    for step in steps.STEPS:
+        path = getattr(step.result(work.journal.checkpoint), "path", None)
+        shared = step in (steps.stage_iso, steps.publish_image)
+        if path and path not in ours and not (shared and path.parent in pools.values()):
+            raise foreign()
+        made.update([str(path)] if path else [])
+    return made
 
 
 @contextmanager

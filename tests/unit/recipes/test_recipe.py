@@ -272,6 +272,8 @@ NOTHING = "before it had begun"
         (lambda _text: b'{"ticket": null}', NOBODY_S),
         (lambda _text: b'{"ticket": ' + b"9" * 5000 + b"}", NOBODY_S),
         (lambda text: text.replace(b'"nonce":', b'"once":'), NOBODY_S),
+        (lambda text: text.replace(b"/store/2", b"/store/prod-2"), NOBODY_S),
+        (lambda text: text.replace(b"/iso/rehearsal.iso", b"/etc/shadow"), NOBODY_S),
         (lambda _text: b"null", NOBODY_S),
         (lambda _text: b"7", NOBODY_S),
         (lambda _text: b"[", NOBODY_S),
