@@ -155,7 +155,7 @@ def _folders(place: Path, name: str) -> Iterator[Path]:
 
 
 def _inside(folder: Path) -> list[Path]:
-    hint = "Whose builds are they? Each user has a state folder, which BUILDER_STATE names."
+    hint = "Mend its permissions, or name a state folder of your own with BUILDER_STATE."
     with explained(f"Cannot read {folder}", hint=hint), suppress(FileNotFoundError):
         return sorted(folder.iterdir())
     return []
