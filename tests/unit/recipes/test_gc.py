@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from builder.cli import app
 from builder.errors import HostError
 from builder.files import locked
 from builder.host.host import Host
@@ -198,6 +200,42 @@ def test_a_record_that_is_none_is_no_build(host: Host, content: bytes) -> None:
     folder.mkdir(parents=True)
     (folder / "build.json").write_bytes(content)
     assert gc(host) == ()
+
+
+def hostile(folder: Path) -> None:
+    """Fill a folder with what may lie there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "loop").symlink_to("loop")
+    (folder / "dangling").symlink_to("/nonexistent/x")
+    (folder / "root").symlink_to("/")
+    (folder / "up").symlink_to("..")
+    (folder / "file").write_text("x")
+    (folder / "mode 000").mkdir(mode=0)
+    os.mkfifo(folder / f".{ID}.iso.12345678.part")
+    os.mknod(folder / f".{OTHER}.iso.12345678.part", 0o600 | stat.S_IFSOCK)
+    for name in (b"new\nline", b"\x1b[2J", b"\xff\xfe", b"-rf", b"*", b"n" * 255):
+        Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).mkdir()
+
+
+def test_hostile_folders_stop_nobody(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    places = [host.settings.builds, traces(host).folder.parent, traces(host).folder]
+    places += [host.iso_pool.path, host.store_pool.path, host.settings.state / "again-ab_d3f9h"]
+    places += [host.settings.builds / os.fsdecode(b"\xff") / ID]
+    for place in places:
+        hostile(place)
+    (traces(host).folder / "build.json").write_text(
+        f'{{"build_id": "{ID}", "name": "x", "state": "failed"}}'
+    )
+    with (places[1] / "huge").open("w") as file:
+        file.truncate(1 << 40)
+    before = {path for place in places for path in place.iterdir()}
+    for kept in (False, True):
+        assert {each.verdict for each in gc(host, kept=kept)} <= {"skipped", "unclaimed"}
+    monkeypatch.setenv("BUILDER_STATE", str(host.settings.state))
+    monkeypatch.setenv("BUILDER_URI", host.settings.uri)
+    for words in (["list"], ["list", "--json"], ["show", ID]):
+        assert app.run(["builds", *words]) == 0
+    assert {path for place in places for path in place.iterdir()} >= before
 
 
 def test_a_record_that_is_no_file_keeps_nobody_waiting(host: Host) -> None:
