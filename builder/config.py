@@ -3,6 +3,7 @@
 import os
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -155,7 +156,9 @@ def _fill_in(chosen: Settings, environ: Mapping[str, str]) -> Settings:
 def _artifacts_here() -> Path | None:
     """Return ./artifacts where somebody wants it: a checkout has it, / and $HOME do not."""
     here = Path("artifacts")
-    return here if here.is_dir() else None
+    with suppress(OSError):  # a folder that we may not look into
+        return here if here.is_dir() else None
+    return None
 
 
 def _default_file(environ: Mapping[str, str]) -> Path | None:

@@ -11,8 +11,9 @@ import pytest
 from msgspec.structs import replace
 
 from builder.cli import app
-from builder.errors import HostError
+from builder.errors import HostError, UsageError
 from builder.files import locked
+from builder.host import strays
 from builder.host.host import Host
 from builder.model.domain import Disk, DomainSpec
 from builder.model.traces import Traces
@@ -176,6 +177,14 @@ def test_what_another_folder_claims_is_told(host: Host, tmp_path: Path) -> None:
     assert told(host) == [(ID, "cleared"), (ID, "unclaimed")]
     assert (disk.exists(), medium.exists()) == (False, True)
     assert domains.names(host.connection) == ("test",)
+
+
+def test_libvirt_knows_where_another_state_folder_has_a_build(host: Host, tmp_path: Path) -> None:
+    home = recorded(tmp_path / "other" / "centos7" / ID, state="running")
+    define(host, f"builder-centos7-{ID}", replace(traces(host), folder=home))
+    assert strays.located(host.settings, ID) == home
+    with pytest.raises(UsageError, match=f"There is no build '{OTHER}'"):
+        strays.located(host.settings, OTHER)
 
 
 def test_what_runs_for_a_folder_that_is_gone_is_told(host: Host) -> None:
