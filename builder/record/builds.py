@@ -71,7 +71,11 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def flaw(self) -> str:
         """Why nobody may act on what its record says, which names what is removed; else empty."""
-        record, where = self.record, self.folder.lstat()
+        record = self.record
+        try:
+            where = self.folder.lstat()
+        except OSError:
+            return "its folder is gone"
         if not is_build(record.build_id) or record.build_id != self.folder.name:
             return "its record is not that of the build that its folder is named by"
         if record.name != self.folder.parent.name:
