@@ -43,7 +43,7 @@ class Leftover(msgspec.Struct, frozen=True, kw_only=True):
     """What a process left that has gone, or that failed and left something to look at."""
 
     build_id: str = ""
-    """Empty for what no build left: checks, half-copied ISOs in the iso pool, half templates."""
+    """Or a check's. Empty where there is none: half-copied ISOs in the iso pool, half templates."""
     name: str
     verdict: Fate
     why: str = ""
@@ -91,7 +91,7 @@ def _found(host: Host, *, kept: bool) -> tuple[_Found, ...]:
     """Return all that is left on the host, with what clears it."""
     every = builds(host.settings.builds)
     checks = verifications.known(host.settings.state)
-    known = {*(each.record.build_id for each in every), *(each.name for each in checks)}
+    known = {*(each.folder.name for each in every), *(each.name for each in checks)}
     found = [
         *(each for build in every for each in _of_build(host, build, kept=kept)),
         *(each for folder in checks for each in _of_check(host, folder)),
@@ -176,7 +176,7 @@ def _of_check(host: Host, folder: Path) -> Iterator[_Found]:
     """Yield a killed check of a template; of one that failed nothing is left but its logs."""
     traces = verifications.traces(folder)
     if not files.held(folder) and (left := cleanup.left(host, traces)):
-        told = Leftover(name=folder.name, verdict="would be cleared", left=left)
+        told = Leftover(build_id=folder.name, name="", verdict="would be cleared", left=left)
         yield _Found(told, partial(_cleared_check, host, traces))
 
 
@@ -190,31 +190,32 @@ def _cleared_check(host: Host, traces: Traces, monitor: Monitor) -> bool:
 
 def _of_others(host: Host, known: set[str], *, spared: Collection[Path]) -> Iterator[_Found]:
     """Yield what is of builds that have no folder here; only a domain of ours is proof enough."""
-    proved: set[Path] = set(spared)
+    proved, owned = set(spared), set(known)
     for stray in strays.domains_of_others(host, known):
-        told = _stray(stray)
+        told = _of_stray(stray)
         if told.verdict == "would be cleared":
             proved.update(stray.files)
             yield _Found(told, partial(_removed, host, stray))
         else:
+            owned.add(stray.traces.id)
             yield _Found(told)
-    for build_id, paths in strays.files_of_others(host, known).items():
-        if unproved := tuple(str(path) for path in paths if path not in proved):
-            why = "no build here has that id; remove it if it is nobody's"
-            yield _Found(_other(build_id, "unclaimed", why=why, left=unproved))
+    why = "no build here has that id, and no domain says whose it is"
+    for build_id, paths in strays.files_of_others(host, owned).items():
+        if left := tuple(str(path) for path in paths if path not in proved):
+            told = Leftover(build_id=build_id, name="", verdict="unclaimed", why=why, left=left)
+            yield _Found(told)
 
 
-def _stray(stray: Stray) -> Leftover:
+def _of_stray(stray: Stray) -> Leftover:
     traces = stray.traces
+    told = Leftover(
+        build_id=traces.id, name=traces.name, verdict="would be cleared", left=stray.left
+    )
     if stray.active:
-        return _other(traces.id, "its guest runs", why=f"for {traces.home}", left=stray.left)
+        return replace(told, verdict="its guest runs", why=f"for {traces.home}")
     if stray.claimed:
-        return _other(traces.id, "skipped", why=f"{traces.home} has it", left=stray.left)
-    return _other(traces.id, "would be cleared", left=stray.left)
-
-
-def _other(build_id: str, verdict: Fate, *, why: str = "", left: tuple[str, ...]) -> Leftover:
-    return Leftover(name=build_id, verdict=verdict, why=why, left=left)
+        return replace(told, verdict="skipped", why=f"{traces.home} has it")
+    return told
 
 
 def _removed(host: Host, stray: Stray, _monitor: Monitor) -> bool:

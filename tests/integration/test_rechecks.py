@@ -82,7 +82,7 @@ def gc(host: Host, *, kept: bool = False, dry_run: bool = False) -> tuple[Leftov
     """Return what gc tells, but for the guests of others on this hypervisor."""
     found = collect_garbage(host, kept=kept, dry_run=dry_run, monitor=SilentMonitor())
     known = {folder.name for folder in folders(host)}
-    return tuple(each for each in found if each.name in known or each.verdict == "cleared")
+    return tuple(each for each in found if each.build_id in known or each.verdict == "cleared")
 
 
 @contextmanager
@@ -115,14 +115,14 @@ def test_gc_clears_a_check_that_was_killed_and_never_one_that_runs(host: Host) -
 
     overlays = [str(host.store_pool.path / f"{name}.qcow2") for name in running]
     [found] = gc(host, dry_run=True)
-    assert (found.name, found.verdict, found.left) == (
+    assert (found.build_id, found.verdict, found.left) == (
         folder.name,
         "would be cleared",
         (*running, *overlays),
     )
     assert clones(host) == running
     [found] = gc(host)
-    assert (found.name, found.verdict) == (folder.name, "cleared")
+    assert (found.build_id, found.verdict) == (folder.name, "cleared")
     assert cleanup.left(host, verifications.traces(folder)) == ()
     assert folders(host) == []
     assert gc(host, kept=True) == ()
