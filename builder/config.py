@@ -3,6 +3,7 @@
 import os
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -52,11 +53,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     iso_pool_path: Path = Path()
     store_pool: str = "store"
     store_pool_path: Path = Path()
-    artifacts: Path = Path("artifacts")
+    artifacts: Path | None = None
+    """Folder for people: builds that have ended are linked from there."""
     cache: Path = Path()
     """Downloads and rehearsal media."""
     state: Path = Path()
-    """Locks, and logs of daemons that we start."""
+    """Builds and runs, locks, and logs of daemons that we start; the same wherever one stands."""
     kickstarts: Path | None = None
     """The user's own kickstarts, snippets and profiles, searched before ours."""
     trusted_key: Path | None = None
@@ -72,6 +74,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     phases: dict[Phase, PhaseSettings] = {}
     """Limits of single phases, such as [phases.packages] with minutes and idle_minutes."""
+
+    @property
+    def builds(self) -> Path:
+        """Where the builds are: NAME/ID below it."""
+        return self.state / "builds"
+
+    @property
+    def runs(self) -> Path:
+        """Where the records of pipelines' runs are."""
+        return self.state / "runs"
 
     @property
     def deadlines(self) -> Deadlines:
@@ -136,7 +148,17 @@ def _fill_in(chosen: Settings, environ: Mapping[str, str]) -> Settings:
         for key, folder in folders.items()
     }
     uri = chosen.uri or ("qemu:///system" if root else SESSION)
-    return msgspec.structs.replace(chosen, **paths, uri=uri, artifacts=chosen.artifacts.absolute())
+    artifacts = chosen.artifacts or _artifacts_here()
+    links = artifacts.absolute() if artifacts else None
+    return msgspec.structs.replace(chosen, **paths, uri=uri, artifacts=links)
+
+
+def _artifacts_here() -> Path | None:
+    """Return ./artifacts where somebody wants it: a checkout has it, / and $HOME do not."""
+    here = Path("artifacts")
+    with suppress(OSError):  # a folder that we may not look into
+        return here if here.is_dir() else None
+    return None
 
 
 def _default_file(environ: Mapping[str, str]) -> Path | None:

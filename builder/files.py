@@ -4,6 +4,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from builder import targets
 from builder.errors import HostError
+from builder.model.traces import is_scratch
 from builder.monitor import Monitor
 
 BLOCK = 1 << 20
@@ -57,9 +59,25 @@ def scratch(beside: Path) -> Iterator[Path]:
 
 
 def abandoned(folder: Path) -> tuple[Path, ...]:
-    """Return the files of `scratch` whose writers were killed."""
-    parts = (part for part in sorted(folder.glob(".*.part")) if part.is_file())
-    return tuple(part for part in parts if not part.is_symlink() and not held(part))
+    """Return the files of `scratch` whose writers were killed, and no file of another name."""
+    parts = (part for part in sorted(folder.glob(".*.part")) if is_scratch(part.name))
+    plain = (part for part in parts if part.is_file() and not part.is_symlink())
+    return tuple(part for part in plain if not held(part))
+
+
+def content(path: Path, *, most: int) -> bytes:
+    """Return the bytes of a plain file, `most` at most.
+
+    Raises OSError when it cannot be read, and for what is no file, such as a pipe: nobody waits.
+    """
+    with open(path, "rb", opener=_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "Not a plain file", str(path))
+        return file.read(most)
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""A host of libvirt's in-process test driver, which forgets everything with its connection."""
+"""A host of libvirt's in-process test driver, which forgets everything with its connection.
+
+It has a domain `test` of somebody else's.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

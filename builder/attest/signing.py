@@ -17,15 +17,15 @@ from builder.attest.statement import Envelope
 from builder.errors import TemplateError, explained
 from builder.model.template import Template
 from builder.monitor import SilentMonitor
-from builder.record import builds
+from builder.record.builds import folder_of
 from builder.registry.reading import content
 from builder.registry.registry import Registry, manifest, signatures
 
 
-def sign(template: Template, key: PrivateKey, *, artifacts: Path) -> Path:
+def sign(template: Template, key: PrivateKey, *, builds: Path) -> Path:
     """Sign a published template's provenance; return the file, which keeps others' signatures.
 
-    The build's folder under `artifacts` gets it as well, where it is still there. Raises
+    The build's folder under `builds` gets it as well, where it is still there. Raises
     TemplateError when the image is not what its manifest says, HostError when the file cannot be
     written.
     """
@@ -34,10 +34,10 @@ def sign(template: Template, key: PrivateKey, *, artifacts: Path) -> Path:
             f"The image {template.path} is not the one that its manifest tells of.",
             hint="`builder template verify` says more.",
         )
-    folder = builds.folder(artifacts, template.name, manifest(template).build_id)
+    folder = folder_of(builds, template.name, manifest(template).build_id)
     with Registry(template.path.parent).locked():
         path = write(template, key)
-        if folder.is_dir():
+        if folder and folder.is_dir():
             copy(template, folder)
         return path
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from builder.cli.build import summary
-from builder.cli.context import Events, context
+from builder.cli.context import Artifacts, Events, context, linked
 from builder.cli.output import to_json
 from builder.cli.template.supply import Sign, keyring
 
@@ -16,18 +16,19 @@ def attach(
     *,
     sign: Sign = None,
     events: Events = None,
+    artifacts: Artifacts = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Go on with a build whose process was killed: join its installation and finish it."""
     from builder.host.host import open_host
+    from builder.host.strays import located
     from builder.recipes.build import attach as join
     from builder.recipes.build import signing_key
     from builder.recipes.work import BuildOptions
-    from builder.record.builds import find
 
-    shared = context(ctx)
+    shared = linked(context(ctx), artifacts)
     options = BuildOptions(events=events, sign=sign.absolute() if sign else None)
-    folder = find(shared.settings.artifacts, build).folder
+    folder = located(shared.settings, build)
     known = keyring(sign or signing_key(folder))
     with open_host(shared.settings) as host:
         built = join(folder, host=host, options=options, keyring=known, monitor=shared.monitor)

@@ -9,12 +9,14 @@ from builder.cli.context import (
     MOST_GIB,
     MOST_MIB,
     MOST_VCPUS,
+    Artifacts,
     Context,
     Events,
     Firmware,
     Medium,
     Variables,
     context,
+    linked,
 )
 from builder.cli.output import size, table, to_json
 from builder.cli.template.supply import Sign, keyring
@@ -67,6 +69,7 @@ def build(
         bool, typer.Option("--dry-run", help="Print the plan, the kickstart and the domain.")
     ] = False,
     events: Events = None,
+    artifacts: Artifacts = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Build a template: install NAME unattended, prove that it boots, publish it.
@@ -104,7 +107,7 @@ def build(
         force=force, keep=keep, events=events, sign=sign.absolute() if sign else None
     )
     keys, monitor = keyring(sign), context(ctx).monitor
-    with open_host(context(ctx).settings) as host:
+    with open_host(linked(context(ctx), artifacts).settings) as host:
         built = run(order, host=host, options=options, keyring=keys, monitor=monitor)
     typer.echo(to_json(built) if json else summary(built))
 
@@ -124,7 +127,7 @@ def summary(built: "Built") -> str:
     facts = [
         ("template", f"{template.name} {template.version} ({verdict})"),
         ("path", str(template.path)),
-        ("artifacts", str(built.folder) if built.folder else "-"),
+        ("folder", str(built.folder) if built.folder else "-"),
         ("virtual size", size(template.image.virtual_size)),
         ("real size", size(template.image.size)),
         ("sha256", template.image.sha256),

@@ -3,20 +3,23 @@
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
+from msgspec.structs import replace
 
 from builder.cli.context import Json, context
 from builder.cli.output import size, table, to_json
-from builder.errors import UsageError
+from builder.config import Settings
+from builder.errors import HostError, UsageError
 
 if TYPE_CHECKING:
     from builder.record.builds import Build
 
-app = typer.Typer(no_args_is_help=True, help="Builds under artifacts/, running and past.")
+app = typer.Typer(no_args_is_help=True, help="Builds, running and past.")
 
 Word = Annotated[
     str,
@@ -38,7 +41,8 @@ def list_(
     from builder.model.text import duration
     from builder.record.builds import builds
 
-    found = builds(context(ctx).settings.artifacts, name)
+    settings = context(ctx).settings
+    found = _asked(settings, *builds(settings.builds, name))
     rows = [
         (
             each.record.build_id,
@@ -58,9 +62,9 @@ def list_(
 def show(ctx: typer.Context, build: Word, *, json: Json = False) -> None:
     """Show what is known of a build; its dossier is written unless it is there and new."""
     from builder.model.text import duration
-    from builder.record.builds import find
 
-    found = find(context(ctx).settings.artifacts, build)
+    settings = context(ctx).settings
+    [found] = _asked(settings, _find(settings, build))
     dossier = _dossier(found)
     if json:
         typer.echo(to_json({**_values(found), "dossier": dossier, "steps": found.record.steps}))
@@ -72,7 +76,7 @@ def show(ctx: typer.Context, build: Word, *, json: Json = False) -> None:
         ("state", found.state),
         ("step", found.record.step),
         ("error", found.record.error),
-        ("hint", found.record.hint),
+        ("hint", found.record.hint or _hint(found)),
         ("exit code", "" if code is None else str(code)),
         ("version", found.record.version),
         ("began", f"{_when(found)} UTC"),
@@ -80,7 +84,7 @@ def show(ctx: typer.Context, build: Word, *, json: Json = False) -> None:
         *((step.step, duration(step.seconds)) for step in found.record.steps),
         ("folder", str(found.folder)),
         *(("", f"{name}, {size(count)}") for name, count in _files(found.folder)),
-        ("dossier", str(dossier)),
+        ("dossier", str(dossier or "")),
     ]
     typer.echo(table(("", ""), [fact for fact in facts if fact[1]]).lstrip("\n"))
 
@@ -102,9 +106,8 @@ def log(
 ) -> None:
     """Print what the guest of a build wrote."""
     from builder.record import logs
-    from builder.record.builds import find
 
-    found = find(context(ctx).settings.artifacts, build)
+    found = _find(context(ctx).settings, build)
     path = found.folder / f"{source}.log"
     if not path.is_file() and not (follow and found.state == "running"):
         raise _no_log(found.folder, source)
@@ -136,13 +139,49 @@ def _no_log(folder: Path, source: str) -> UsageError:
     return UsageError(f"The build {folder.name} has no {source}.log.", hint=hint)
 
 
-def _dossier(found: "Build") -> Path:
+def _find(settings: Settings, word: str) -> "Build":
+    from builder.host.strays import located
+    from builder.record.builds import find
+
+    return find(settings.builds, str(located(settings, word)))
+
+
+def _asked(settings: Settings, *found: "Build") -> tuple["Build", ...]:
+    """Tell builds whose process has gone and whose guest runs on, as far as libvirt says."""
+    from builder.record.builds import ABANDONED, DETACHED
+    from builder.virt.connection import connect
+    from builder.virt.ours import ours
+
+    running: set[str] = set()
+    if any(each.state == ABANDONED for each in found):
+        with suppress(HostError), connect(settings.uri) as connection:
+            running = {each.maker.id for each in ours(connection) if each.active}
+    return tuple(
+        replace(each, state=DETACHED)
+        if each.state == ABANDONED and each.record.build_id in running
+        else each
+        for each in found
+    )
+
+
+def _hint(found: "Build") -> str:
+    from builder.record.builds import ABANDONED, DETACHED
+
+    guest = {ABANDONED: "Nobody is at it", DETACHED: "Its guest runs"}.get(found.state)
+    return f"{guest}: `builder attach {found.record.build_id}` goes on with it." if guest else ""
+
+
+def _dossier(found: "Build") -> Path | None:
     from builder.dossier import page
     from builder.record.builds import RUNNING
 
     path = found.folder / page.FILE
     past = found.state != RUNNING and _is_current(path)
-    return path if past else page.write(found.folder)
+    if past:
+        return path
+    with suppress(HostError):  # the page is a by-product, and the folder may be another user's
+        return page.write(found.folder)
+    return None
 
 
 def _is_current(page: Path) -> bool:

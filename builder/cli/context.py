@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 import typer
+from msgspec.structs import replace
 
 from builder.config import Settings
 from builder.monitor import Monitor
 
 if TYPE_CHECKING:
     from builder.kickstart.library import Library
+
+Artifacts = Annotated[Path | None, typer.Option(help="Folder to link builds from that have ended.")]
 
 
 def _stream(path: Path | None) -> Path | None:
@@ -56,3 +59,10 @@ def context(ctx: typer.Context) -> Context:
     if not isinstance(found, Context):
         raise TypeError("the application's callback did not run")
     return found
+
+
+def linked(shared: Context, artifacts: Path | None) -> Context:
+    """Return the context with another folder that builds are linked from, if one is given."""
+    if artifacts is None:
+        return shared
+    return replace(shared, settings=replace(shared.settings, artifacts=artifacts.absolute()))

@@ -12,15 +12,16 @@ def gc(
     ctx: typer.Context,
     *,
     kept: Annotated[
-        bool, typer.Option("--kept", help="Also what failed builds left because of --keep.")
+        bool,
+        typer.Option("--kept", help="Also what --keep left, and what attach could go on with."),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """Clear what killed builds, and checks of templates, left on the host: domains, disks, media.
 
-    What a process is at is left alone, and so is a build whose guest still installs: it can be
-    joined, see attach.
+    What a process is at is left alone, and so is a build whose installation goes on or is done:
+    see attach. What is not ours for certain is only told.
     """
     from builder.host.host import open_host
     from builder.recipes.gc import collect_garbage
@@ -28,6 +29,8 @@ def gc(
     shared = context(ctx)
     with open_host(shared.settings) as host:
         found = collect_garbage(host, kept=kept, dry_run=dry_run, monitor=shared.monitor)
-    rows = [(each.build_id, each.name, each.verdict, " ".join(each.left)) for each in found]
-    text = table(("BUILD", "NAME", "VERDICT", "LEFT"), rows) if rows else "Nothing is left."
+    rows = [
+        (each.build_id, each.name, each.verdict, each.why, " ".join(each.left)) for each in found
+    ]
+    text = table(("BUILD", "NAME", "VERDICT", "WHY", "LEFT"), rows) if rows else "Nothing is left."
     typer.echo(to_json(found) if json else text)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from builder.cli.context import Json, context
+from builder.cli.context import Artifacts, Json, context, linked
 from builder.cli.output import TerminalMonitor, table, to_json
 from builder.cli.template.supply import Sign, keyring
 
@@ -52,6 +52,7 @@ def run(
         bool, typer.Option("--force", help="Build even what has not changed.")
     ] = False,
     sign: Sign = None,
+    artifacts: Artifacts = None,
     json: Json = False,
 ) -> None:
     """Build what has changed; exit 10 if any build failed, after all the others."""
@@ -60,13 +61,14 @@ def run(
     from builder.pipeline.work import build_job, prepare_host
     from builder.recipes.work import BuildOptions
 
-    settings, library = context(ctx).settings, context(ctx).library
+    here = linked(context(ctx), artifacts)
+    settings, library = here.settings, here.library
     pipeline = load(find(file), library)
     options = BuildOptions(force=force, sign=sign.absolute() if sign else None)
     known = keyring(sign)
     workers = parallel or pipeline.parallel
     prepare_host(settings)
-    with runs.recorded(pipeline, settings.artifacts) as over:
+    with runs.recorded(pipeline, settings.runs) as over:
         outcomes = runner.run(
             pipeline.jobs,
             partial(build_job, settings=settings, library=library, options=options, keyring=known),

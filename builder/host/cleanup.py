@@ -1,54 +1,64 @@
 """What a build has made on the host and not yet given away: found by its id, and cleared up.
 
-Everything that a build makes there carries the build's id in its name, whoever makes it: domains,
-the medium, the disk, half-written files. So nobody has to remember what to remove. What a check of
-a published template makes carries the name of the check's folder in the same way.
+What a build, or a check of a published template, makes has one of the names that follow from its
+id (builder/model/traces.py), and its domains say whose they are. So nobody has to remember what to
+remove, and nothing else is ever taken for it.
 """
 
+import stat
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from builder.errors import HostError
 from builder.host.host import Host
+from builder.model.traces import Traces, is_scratch
 from builder.monitor import Monitor
 from builder.virt import domains, pools
+from builder.virt.ours import Ours, ours
 
 
-def left(host: Host, build_id: str) -> tuple[str, ...]:
+def left(host: Host, traces: Traces) -> tuple[str, ...]:
     """Return the names of the build's domains and the paths of its files."""
-    return (*_domains(host, build_id), *map(str, _files(host, build_id)))
+    names = (each.name for each in _domains(host, traces))
+    return (*names, *map(str, files_of(host, traces)))
 
 
-def running(host: Host, build_id: str) -> bool:
+def running(host: Host, traces: Traces) -> bool:
     """Tell whether a guest of the build runs."""
-    return any(domains.active(host.connection, name) for name in _domains(host, build_id))
+    return any(each.active for each in _domains(host, traces))
 
 
-def clear(
-    host: Host, build_id: str, *, keep: Collection[str] = (), monitor: Monitor
-) -> tuple[str, ...]:
-    """Remove what is left of the build, but for what is named in `keep`; return what that was.
+def clear(host: Host, traces: Traces, *, keep: Collection[str] = (), monitor: Monitor) -> None:
+    """Remove what is left of the build, but for what is named in `keep`.
 
     What cannot be removed is told, and stays.
     """
-    removed = []
     try:
-        for name in (each for each in _domains(host, build_id) if each not in keep):
-            domains.remove(domains.Domain(name=name, connection=host.connection))
-            removed.append(name)
-        for path in (each for each in _files(host, build_id) if str(each) not in keep):
-            path.unlink(missing_ok=True)
-            removed.append(str(path))
-        if removed:
-            _notice(host)
+        names = [each.name for each in _domains(host, traces)]
+        paths = files_of(host, traces)
+        remove(
+            host,
+            [each for each in names if each not in keep],
+            [each for each in paths if str(each) not in keep],
+        )
     except (HostError, OSError) as error:
-        monitor.tell("warning", f"something of {build_id} is left behind: {error}")
-    return tuple(removed)
+        monitor.tell("warning", f"something of {traces.id} is left behind: {error}")
+
+
+def remove(host: Host, names: Collection[str], paths: Collection[Path]) -> None:
+    """Remove domains, then files that they may have as disks. Raises HostError and OSError."""
+    for name in names:
+        domains.remove(domains.Domain(name=name, connection=host.connection))
+    for path in paths:
+        path.unlink(missing_ok=True)
+    if paths:
+        for pool in (host.iso_pool, host.store_pool):
+            pools.notice(host.connection, pool.name)
 
 
 @contextmanager
-def cleared(host: Host, build_id: str, *, keep: bool, monitor: Monitor) -> Iterator[None]:
+def cleared(host: Host, traces: Traces, *, keep: bool, monitor: Monitor) -> Iterator[None]:
     """Clear up at the end of the block, whatever ends it.
 
     With `keep`, what a failure leaves stays for a look inside; Ctrl-C still clears everything.
@@ -62,20 +72,38 @@ def cleared(host: Host, build_id: str, *, keep: bool, monitor: Monitor) -> Itera
         raise
     finally:
         if stays:
-            monitor.tell("note", f"kept: {', '.join(left(host, build_id))}")
+            monitor.tell("note", f"kept: {', '.join(left(host, traces))}")
         else:
-            clear(host, build_id, monitor=monitor)
+            clear(host, traces, monitor=monitor)
 
 
-def _domains(host: Host, build_id: str) -> tuple[str, ...]:
-    return tuple(name for name in domains.names(host.connection) if build_id in name)
+def _domains(host: Host, traces: Traces) -> tuple[Ours, ...]:
+    known = (each for each in ours(host.connection) if each.maker.id == traces.id)
+    return tuple(each for each in known if each.name in traces.domains)
 
 
-def _files(host: Host, build_id: str) -> tuple[Path, ...]:
-    folders = dict.fromkeys((host.iso_pool.path, host.store_pool.path))
-    return tuple(path for folder in folders for path in sorted(folder.glob(f"*{build_id}*")))
+def files_of(host: Host, traces: Traces) -> tuple[Path, ...]:
+    """Return the files in the pools that have exactly the names of the build's."""
+    if not traces.genuine:
+        return ()
+    named = traces.files(iso_pool=host.iso_pool.path, store_pool=host.store_pool.path)
+    there = {*filter(_is_plain, named), *_half_written(named)}
+    return tuple(sorted(there))
 
 
-def _notice(host: Host) -> None:
-    for pool in (host.iso_pool, host.store_pool):
-        pools.notice(host.connection, pool.name)
+def _half_written(named: Collection[Path]) -> Iterator[Path]:
+    names: dict[Path, set[str]] = {}
+    for path in named:
+        names.setdefault(path.parent, set()).add(path.name)
+    for folder, stems in names.items():
+        for path in folder.glob(".*.part"):
+            stem = path.name[1 : -len(".12345678.part")]
+            if stem in stems and is_scratch(path.name, beside=stem) and _is_plain(path):
+                yield path
+
+
+def _is_plain(path: Path) -> bool:
+    """Tell whether it is a file, not a link to one: we make no links there."""
+    with suppress(OSError):
+        return stat.S_ISREG(path.lstat().st_mode)
+    return False

@@ -72,6 +72,7 @@ def install_plan(
         name=name,
         title=f"Installation for {name}",
         machine=machine,
+        maker=traces,
         disks=(Disk(path=disk, boot_order=2),),
         cdrom=Cdrom(path=media.path, format=media.format),
         console_log=traces.folder / "console.log",

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import msgspec
 
+from builder.model.traces import Traces
+
 RESULT_PORT = "org.builder.result.0"
 """virtio port through which the guest tells how the installation ended."""
 
@@ -66,6 +68,8 @@ class DomainSpec(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     title: str
     machine: Machine
+    maker: Traces | None = None
+    """The build or check that it is for, which its definition names: the proof that it is ours."""
     disks: tuple[Disk, ...]
     cdrom: Cdrom | None = None
     console_log: Path

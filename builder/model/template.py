@@ -118,7 +118,7 @@ class Built(msgspec.Struct, frozen=True, kw_only=True):
     fresh: bool
     """False when nothing had changed, so that the newest template was kept."""
     folder: Path | None = None
-    """The build's folder under artifacts/; None when nothing was built."""
+    """The build's folder; None when nothing was built."""
     steps: tuple[StepTime, ...] = ()
 
 

@@ -1,21 +1,67 @@
 """What a build, or a check of a template, is known by on a host."""
 
+import re
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
+
+AUDIT = "audit"
+"""The role of the domain that reads a finished disk."""
+CLONES = ("check-a", "check-b")
+"""The roles of the clones that a template is tried with."""
+
+_BUILD = r"\d{8}T\d{6}-[0-9a-f]{8}"
+_CHECK = r"again-[a-z0-9_]{8}"  # mkdtemp's characters
+_CHANCE = "[a-z0-9_]{8}"
+"""What mkstemp puts into the name of a half-written file: see files.scratch."""
 
 
 class Traces(msgspec.Struct, frozen=True, kw_only=True):
     """Its id, and the names that follow from it: all that it makes on the host has one of them.
 
     So what a killed process left is found by the id, and nobody keeps a list that could be lost.
+    What has another name, whatever is in it, is somebody else's.
     """
 
     id: str
+    name: str = ""
+    """The template that is built; empty for a check of a published one."""
     folder: Path
     """Where its logs and pictures are kept."""
     began: datetime
+
+    @property
+    def genuine(self) -> bool:
+        """Whether the id is one that we make; another may be a part of anybody's names."""
+        return is_build(self.id) or is_check(self.id)
+
+    @property
+    def home(self) -> Path:
+        """The folder of the build or the check itself, of which `folder` may be a part."""
+        parents = (self.folder, *self.folder.parents)
+        return next((each for each in parents if each.name == self.id), self.folder)
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """The names of all domains that it may have."""
+        roles = (*([self.name] if self.name else []), AUDIT, *CLONES)
+        return tuple(map(self.domain, roles))
+
+    def files(self, *, iso_pool: Path, store_pool: Path) -> tuple[Path, ...]:
+        """Return the paths of all files that it may have in the pools, but for half-written."""
+        candidate = self.hidden(store_pool, ".candidate")
+        return (
+            self.file(iso_pool, ".qcow2"),
+            self.file(iso_pool, ".iso"),
+            self.hidden(iso_pool, ".audit.qcow2"),
+            self.file(store_pool, ".qcow2"),
+            candidate,
+            candidate.with_name(f".{candidate.name}.json"),
+            self.hidden(store_pool, ".key.iso"),
+            self.hidden(store_pool, ".tar"),
+            *(store_pool / f"{self.domain(role)}.qcow2" for role in CLONES),
+        )
 
     def domain(self, role: str) -> str:
         """Return the name of the domain that has the role: a template's name, "audit", …"""
@@ -28,3 +74,26 @@ class Traces(msgspec.Struct, frozen=True, kw_only=True):
     def hidden(self, pool: Path, ending: str) -> Path:
         """Return a file that libvirt does not list among the pool's volumes."""
         return pool / f".{self.id}{ending}"
+
+
+def is_build(word: str) -> bool:
+    """Tell whether a word has the form of a build's id, as the journal makes it."""
+    return re.fullmatch(_BUILD, word, re.ASCII) is not None
+
+
+def is_check(word: str) -> bool:
+    """Tell whether a word has the form of a check's id, as mkdtemp makes it."""
+    return re.fullmatch(_CHECK, word, re.ASCII) is not None
+
+
+def is_scratch(name: str, *, beside: str = "") -> bool:
+    """Tell whether a file's name is one that files.scratch makes, beside the file of that name."""
+    stem = re.escape(beside) if beside else ".+"
+    return re.fullmatch(rf"\.{stem}\.{_CHANCE}\.part", name, re.ASCII | re.DOTALL) is not None
+
+
+def id_in(name: str) -> str:
+    """Return the id in a file's name of the form that builds and checks give; else nothing."""
+    form = rf"\.{{0,2}}(?:builder-check-[ab]-)?({_BUILD}|{_CHECK})\.[a-z0-9_.]+"
+    found = re.fullmatch(form, name, re.ASCII)
+    return found[1] if found else ""

@@ -1,4 +1,4 @@
-"""The records of runs: artifacts/runs/PIPELINE/RUN.json tells what a run came to."""
+"""The records of runs: PIPELINE/RUN.json in the state folder's runs/ tells what a run came to."""
 
 import secrets
 from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def recorded(pipeline: Pipeline, artifacts: Path) -> Iterator[Callable[[Outcome], None]]:
+def recorded(pipeline: Pipeline, place: Path) -> Iterator[Callable[[Outcome], None]]:
     """Keep the record of a run for the block; call what it yields with each outcome.
 
     Raises HostError when the record cannot be begun; a disk that fills up later stops no build.
@@ -47,7 +47,7 @@ def recorded(pipeline: Pipeline, artifacts: Path) -> Iterator[Callable[[Outcome]
         jobs=tuple(job.name for job in pipeline.jobs),
         began=rfc3339(now),
     )
-    path = artifacts / "runs" / (run.pipeline.strip(".") or "pipeline") / f"{run.run_id}.json"
+    path = place / (run.pipeline.strip(".") or "pipeline") / f"{run.run_id}.json"
     with files.writing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
 

@@ -178,6 +178,7 @@ def _spec(image: Path, machine: Machine, own: _Difference, *, traces: Traces) ->
         name=traces.domain(f"check-{own.letter}"),
         title=f"Check of a clone of {image.name}",
         machine=machine,
+        maker=traces,
         disks=(),
         console_log=traces.folder / f"clone-{own.letter}.log",
         channels=(Channel(name=CLONE_PORT, log=report),),

@@ -23,7 +23,8 @@ from builder.monitor import Monitor
 from builder.proof.checks import refuse
 from builder.recipes import inputs, steps
 from builder.recipes.work import DEFAULT, BuildOptions, Ticket, Work
-from builder.record.checkpoint import Checkpoint
+from builder.record import artifacts
+from builder.record.checkpoint import Checkpoint, foreign
 from builder.record.journal import Journal
 from builder.registry import manifest
 from builder.registry.registry import Registry
@@ -43,10 +44,10 @@ def build(
     `options` say.
     """
     ticket = Ticket(order=order, nonce=secrets.token_hex(16), options=options)
-    artifacts = host.settings.artifacts
-    journal = Journal.begin(artifacts, order.name, events=options.events, monitor=monitor)
+    place = host.settings.builds
+    journal = Journal.begin(place, order.name, events=options.events, monitor=monitor)
     work = _work(ticket, host, journal, keyring=keyring)
-    with _documented(journal):
+    with _documented(journal, host):
         ticket.keep(journal.checkpoint)
         return carry_out(work)
 
@@ -74,9 +75,9 @@ def attach(
             ticket = replace(ticket, options=replace(ticket.options, sign=options.sign))
         work = _work(ticket, host, journal, keyring=keyring)
         finished = _finished(work)
-        with _documented(journal):
+        with _documented(journal, host):
             ticket.keep(journal.checkpoint)
-            cleanup.clear(host, journal.build_id, keep=finished, monitor=monitor)
+            cleanup.clear(host, journal.traces, keep=finished, monitor=monitor)
             return carry_out(work)
 
 
@@ -90,7 +91,7 @@ def signing_key(folder: Path) -> Path | None:
 def carry_out(work: Work) -> Built:
     """Do the whole of a build, or what is left of it."""
     options, host = work.ticket.options, work.host
-    with cleanup.cleared(host, work.journal.build_id, keep=options.keep, monitor=work.monitor):
+    with cleanup.cleared(host, work.journal.traces, keep=options.keep, monitor=work.monitor):
         kickstart, iso = steps.render_kickstart(work), steps.stage_iso(work)
         record = _draft(work, kickstart, iso)
         if kept := _unchanged(work, record):
@@ -149,7 +150,7 @@ def _signed(work: Work, kept: Built) -> Built:
     """Sign a template that is there already, unless that is not wanted."""
     if work.key:
         with work.monitor.step(f"Signing {kept.template.path.name}"):
-            signing.sign(kept.template, work.key, artifacts=work.host.settings.artifacts)
+            signing.sign(kept.template, work.key, builds=work.host.settings.builds)
     return kept
 
 
@@ -160,14 +161,25 @@ def _work(ticket: Ticket, host: Host, journal: Journal, *, keyring: Keyring) -> 
 
 
 def _finished(work: Work) -> set[str]:
-    """Return what steps that were finished made; the guest of an installation counts as such."""
-    paths = (getattr(step.result(work.journal.checkpoint), "path", None) for step in steps.STEPS)
-    return {work.names.domain, *(str(path) for path in paths if path)}
+    """Return what steps that were finished made; the guest of an installation counts as such.
+
+    Raises HostError where that is a file that they do not make: it would be written or renamed.
+    """
+    pools = {"iso_pool": work.names.iso_pool, "store_pool": work.names.store_pool}
+    ours = work.journal.traces.files(**pools)
+    made = {work.names.domain}
+    for step in steps.STEPS:
+        path = getattr(step.result(work.journal.checkpoint), "path", None)
+        shared = step in (steps.stage_iso, steps.publish_image)
+        if path and path not in ours and not (shared and path.parent in pools.values()):
+            raise foreign()
+        made.update([str(path)] if path else [])
+    return made
 
 
 @contextmanager
-def _documented(journal: Journal) -> Iterator[None]:
-    """Keep the journal for the block, and at its end put all that is known on one page."""
+def _documented(journal: Journal, host: Host) -> Iterator[None]:
+    """Keep the journal for the block; at its end put all that is known where people look."""
     try:
         with journal:
             yield
@@ -175,3 +187,4 @@ def _documented(journal: Journal) -> Iterator[None]:
         if journal.folder.exists():
             with suppress(HostError):  # a help, which must not hide how the build ended
                 dossier.write(journal.folder)
+            artifacts.link(host.settings.artifacts, journal.folder, monitor=journal.monitor)

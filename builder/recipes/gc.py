@@ -1,36 +1,53 @@
 """Clear up after builds and checks that nobody will finish."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from builder import files
-from builder.errors import HostError
-from builder.host import cleanup
+from builder.errors import BuilderError, HostError
+from builder.host import cleanup, strays
 from builder.host.host import Host
+from builder.host.strays import Stray
+from builder.model.traces import Traces
 from builder.monitor import Monitor
 from builder.recipes.steps import CHECKS, STEPS
 from builder.recipes.work import Ticket
 from builder.record import verifications
-from builder.record.builds import ABANDONED, RUNNING, Build, builds, load
+from builder.record.builds import ABANDONED, RUNNING, Build, builds
 from builder.record.checkpoint import Checkpoint
 from builder.record.journal import Journal
 from builder.registry import gc
 from builder.registry.registry import Registry
 
-Fate = Literal["cleared", "still installing", "kept"]
+_INSTALLED = [step.name for step in STEPS].index("run_installation")
+
+Fate = Literal[
+    "cleared",
+    "would be cleared",
+    "left behind",
+    "its guest runs",
+    "can be attached",
+    "kept",
+    "skipped",
+    "unclaimed",
+]
 
 
 class Leftover(msgspec.Struct, frozen=True, kw_only=True):
-    """A build or a check whose process has gone, or a build that left something to look at."""
+    """What a process left that has gone, or that failed and left something to look at."""
 
-    build_id: str
-    """Empty for what no build left: checks, half-copied ISOs in the iso pool, half templates."""
+    build_id: str = ""
+    """Or a check's. Empty where there is none: half-copied ISOs in the iso pool, half templates."""
     name: str
     verdict: Fate
+    why: str = ""
+    """Of what is not cleared, or what one may do about it."""
     left: tuple[str, ...]
     """Names of its domains, paths of its files."""
 
@@ -40,75 +57,168 @@ def collect_garbage(
 ) -> tuple[Leftover, ...]:
     """Clear what killed builds, and checks of templates, left on the host.
 
-    With `kept` also what failed builds kept for a look inside. A build whose guest still runs is
-    left alone: it can be joined. So is whatever a process is at. `dry_run` only tells.
+    With `kept` also what failed builds kept for a look inside, and installations that `attach`
+    could go on with. A build whose guest still runs is left alone, and so is whatever a process is
+    at. What has no proof of being a build's is only told. `dry_run` only tells. Raises HostError
+    when builds cannot be read.
     """
-    known = (each for each in builds(host.settings.artifacts) if each.state != RUNNING)
-    found = tuple(each for build in known if (each := _judge(host, build, kept=kept)))
-    checks = tuple(_checks(host))
-    copies = tuple(map(_nobodys, files.abandoned(host.iso_pool.path)))
-    if not dry_run:
-        for each in (each for each in found if each.verdict == "cleared"):
-            _clear(host, each, monitor=monitor)
-        for each in checks:
-            _clear_check(host, each.name, monitor=monitor)
-        for each in copies:
-            Path(each.left[0]).unlink(missing_ok=True)
-    registry = Registry(host.store_pool.path)
-    halves = map(_nobodys, gc.clear(registry, host.connection, dry_run=dry_run))
-    return (*found, *checks, *copies, *halves)
+    found = [
+        each.told if dry_run or each.clear is None else _settled(each.told, each.clear, monitor)
+        for each in _found(host, kept=kept)
+    ]
+    halves = gc.clear(Registry(host.store_pool.path), host.connection, dry_run=dry_run)
+    fate: Fate = "would be cleared" if dry_run else "cleared"
+    return (*found, *(replace(_nobodys(path), verdict=fate) for path in halves))
+
+
+class _Found(NamedTuple):
+    told: Leftover
+    clear: Callable[[Monitor], bool] | None = None
+    """Tells whether it is gone then; None for what is only told."""
+
+
+def _settled(told: Leftover, clear: Callable[[Monitor], bool], monitor: Monitor) -> Leftover:
+    try:
+        gone = clear(monitor)
+    except BuilderError as error:  # somebody went on with it, or libvirt refuses
+        return replace(told, verdict="skipped", why=error.message)
+    except OSError as error:
+        return replace(told, verdict="left behind", why=str(error))
+    return replace(told, verdict="cleared" if gone else "left behind")
+
+
+def _found(host: Host, *, kept: bool) -> tuple[_Found, ...]:
+    """Return all that is left on the host, with what clears it."""
+    every = builds(host.settings.builds)
+    checks = verifications.known(host.settings.state)
+    known = {*(each.folder.name for each in every), *(each.name for each in checks)}
+    found = [
+        *(each for build in every for each in _of_build(host, build, kept=kept)),
+        *(each for folder in checks for each in _of_check(host, folder)),
+    ]
+    told = {path for each in found for path in each.told.left}
+    copies = [each for each in files.abandoned(host.iso_pool.path) if str(each) not in told]
+    found += _of_others(host, known, spared=copies)
+    found += (_Found(_nobodys(path), partial(_unlinked, path)) for path in copies)
+    return tuple(found)
 
 
 def _nobodys(path: Path) -> Leftover:
     """A file whose maker was killed; it does not say which build that was."""
-    return Leftover(build_id="", name=path.name, verdict="cleared", left=(str(path),))
+    return Leftover(name=path.name, verdict="would be cleared", left=(str(path),))
 
 
-def _checks(host: Host) -> Iterator[Leftover]:
-    """Yield killed checks of templates; of those that failed nothing is left but their logs."""
-    for folder in verifications.abandoned(host.settings.state):
-        if left := cleanup.left(host, folder.name):
-            yield Leftover(build_id="", name=folder.name, verdict="cleared", left=left)
-
-
-def _judge(host: Host, build: Build, *, kept: bool) -> Leftover | None:
-    build_id = build.record.build_id
-    left = cleanup.left(host, build_id)
-    if build.state == ABANDONED:
-        goes_on = cleanup.running(host, build_id) and _joinable(build)
-        verdict: Fate = "still installing" if goes_on else "cleared"
-    elif left:
-        verdict = "cleared" if kept else "kept"
-    else:
-        return None
-    return Leftover(build_id=build_id, name=build.record.name, verdict=verdict, left=left)
-
-
-def _joinable(build: Build) -> bool:
-    """Tell whether `attach` can go on with it: not with one that another version of us began."""
-    checkpoint = Checkpoint.read(build.folder)
-    try:
-        Ticket.of(checkpoint)
-        for step in STEPS:
-            step.result(checkpoint)
-    except HostError:
-        return False
+def _unlinked(path: Path, _monitor: Monitor) -> bool:
+    path.unlink(missing_ok=True)
     return True
 
 
-def _clear(host: Host, found: Leftover, *, monitor: Monitor) -> None:
-    folder = host.settings.artifacts / found.name / found.build_id
-    build = load(folder)
-    if build is None or build.state != ABANDONED:
-        cleanup.clear(host, found.build_id, monitor=monitor)
+def _of_build(host: Host, build: Build, *, kept: bool) -> Iterator[_Found]:
+    if build.state == RUNNING or files.held(build.folder):
         return
-    with Journal.join(folder, monitor=monitor) as journal:
-        cleanup.clear(host, found.build_id, monitor=monitor)
-        shutil.rmtree(folder / CHECKS, ignore_errors=True)
+    told = Leftover(
+        build_id=build.folder.name,
+        name=build.folder.parent.name,
+        verdict="would be cleared",
+        left=(),
+    )
+    if build.flaw:
+        if build.state not in ("done", "cleared"):
+            yield _Found(replace(told, verdict="skipped", why=build.flaw))
+        return
+    told = replace(told, left=cleanup.left(host, build.traces))
+    verdict, why = _verdict(host, build, told.left, kept=kept)
+    if verdict != "would be cleared":
+        yield _Found(replace(told, verdict=verdict, why=why))
+    elif told.left or build.state == ABANDONED:
+        yield _Found(told, partial(_cleared, host, build))
+
+
+def _verdict(host: Host, build: Build, left: tuple[str, ...], *, kept: bool) -> tuple[Fate, str]:
+    if build.state == "failed" and left and not kept:
+        return "kept", "`builder gc --kept` clears it"
+    if build.state == ABANDONED and _joinable(build, left):
+        join = f"`builder attach {build.record.build_id}` goes on with it"
+        if cleanup.running(host, build.traces):
+            return "its guest runs", join
+        if not kept:
+            return "can be attached", f"{join}, `builder gc --kept` clears it"
+    return "would be cleared", ""
+
+
+def _joinable(build: Build, left: tuple[str, ...]) -> bool:
+    """Tell whether `attach` has an installation to go on with.
+
+    Not with one that another version of us began. What was done before it is soon done again.
+    """
+    checkpoint = Checkpoint.read(build.folder)
+    try:
+        Ticket.of(checkpoint)
+        begun = build.traces.domain(build.record.name) in left
+        return any([step.result(checkpoint) for step in STEPS][_INSTALLED:]) or begun
+    except HostError:
+        return False
+
+
+def _cleared(host: Host, build: Build, monitor: Monitor) -> bool:
+    traces = build.traces
+    if build.state != ABANDONED:
+        cleanup.clear(host, traces, monitor=monitor)
+        return not cleanup.left(host, traces)
+    with Journal.join(build.folder, monitor=monitor) as journal:
+        cleanup.clear(host, traces, monitor=monitor)
+        shutil.rmtree(build.folder / CHECKS, ignore_errors=True)
         journal.finish(state="cleared")
+    return not cleanup.left(host, traces)
 
 
-def _clear_check(host: Host, name: str, *, monitor: Monitor) -> None:
-    cleanup.clear(host, name, monitor=monitor)
-    if not cleanup.left(host, name):  # else the next gc finds it by its folder
-        shutil.rmtree(host.settings.state / name, ignore_errors=True)
+def _of_check(host: Host, folder: Path) -> Iterator[_Found]:
+    """Yield a killed check of a template; of one that failed nothing is left but its logs."""
+    traces = verifications.traces(folder)
+    if not files.held(folder) and (left := cleanup.left(host, traces)):
+        told = Leftover(build_id=folder.name, name="", verdict="would be cleared", left=left)
+        yield _Found(told, partial(_cleared_check, host, traces))
+
+
+def _cleared_check(host: Host, traces: Traces, monitor: Monitor) -> bool:
+    cleanup.clear(host, traces, monitor=monitor)
+    gone = not cleanup.left(host, traces)
+    if gone:  # else the next gc finds it by its folder
+        shutil.rmtree(traces.folder, ignore_errors=True)
+    return gone
+
+
+def _of_others(host: Host, known: set[str], *, spared: Collection[Path]) -> Iterator[_Found]:
+    """Yield what is of builds that have no folder here; only a domain of ours is proof enough."""
+    proved, owned = set(spared), set(known)
+    for stray in strays.domains_of_others(host, known):
+        told = _of_stray(stray)
+        if told.verdict == "would be cleared":
+            proved.update(stray.files)
+            yield _Found(told, partial(_removed, host, stray))
+        else:
+            owned.add(stray.traces.id)
+            yield _Found(told)
+    why = "no build here has that id, and no domain says whose it is"
+    for build_id, paths in strays.files_of_others(host, owned).items():
+        if left := tuple(str(path) for path in paths if path not in proved):
+            told = Leftover(build_id=build_id, name="", verdict="unclaimed", why=why, left=left)
+            yield _Found(told)
+
+
+def _of_stray(stray: Stray) -> Leftover:
+    traces = stray.traces
+    told = Leftover(
+        build_id=traces.id, name=traces.name, verdict="would be cleared", left=stray.left
+    )
+    if stray.active:
+        return replace(told, verdict="its guest runs", why=f"for {traces.home}")
+    if stray.claimed:
+        return replace(told, verdict="skipped", why=f"{traces.home} has it")
+    return told
+
+
+def _removed(host: Host, stray: Stray, _monitor: Monitor) -> bool:
+    cleanup.remove(host, stray.domains, stray.files)
+    there = {name for each in strays.domains_of_others(host, ()) for name in each.domains}
+    return not there.intersection(stray.domains)

@@ -59,10 +59,10 @@ def preview(order: BuildOrder, settings: Settings, *, monitor: Monitor) -> Previ
 
 
 def _names(order: BuildOrder, settings: Settings) -> Names:
-    here = folder(settings.artifacts, order.name, _BUILD)
+    here = folder(settings.builds, order.name, _BUILD)
     return Names(
         template=order.name,
-        traces=Traces(id=_BUILD, folder=here, began=datetime.now(UTC)),
+        traces=Traces(id=_BUILD, name=order.name, folder=here, began=datetime.now(UTC)),
         iso_pool=settings.iso_pool_path,
         store_pool=settings.store_pool_path,
     )

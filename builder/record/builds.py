@@ -1,5 +1,7 @@
-"""The builds that left a folder under artifacts/: which there are, and how each is doing."""
+"""The builds that left a folder in the state folder: which there are, and how each is doing."""
 
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -8,17 +10,24 @@ from pathlib import Path
 import msgspec
 
 from builder import files
-from builder.errors import UsageError, suggest
+from builder.errors import UsageError, explained, suggest
 from builder.model.template import StepTime
 from builder.model.text import plain
+from builder.model.traces import Traces, is_build
 
 FILE = "build.json"
 RUNNING = "running"
 ABANDONED = "abandoned"
 """build.json says that it runs, but nobody is at it: its process was killed."""
+DETACHED = "detached"
+"""So was it, but its guest runs on: only who asks libvirt can tell."""
 
 _NEWEST = 10
 """So many builds are worth a hint."""
+_MOST = 1 << 20
+"""Bytes of a record."""
+_HEARD = (FILE, "events.jsonl", "console.log", "virtio.log", "result.log")
+"""What grows while a build goes on, also when its process has gone and its guest has not."""
 
 
 class BuildRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,27 +57,60 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path
     record: BuildRecord
     state: str
-    """"running", "abandoned", "cleared", "done", "failed" or "interrupted"."""
+    """"running", "abandoned", "detached", "cleared", "done", "failed" or "interrupted"."""
     began: datetime
     seconds: float
-    """Until its end, or until now while it runs; what is known of it if it was abandoned."""
+    """Until its end, or until now while it runs; until it was last heard of if it was abandoned."""
+
+    @property
+    def traces(self) -> Traces:
+        """What it is known by on its host."""
+        record = self.record
+        return Traces(id=record.build_id, name=record.name, folder=self.folder, began=self.began)
+
+    @property
+    def flaw(self) -> str:
+        """Why nobody may act on what its record says, which names what is removed; else empty."""
+        record = self.record
+        try:
+            where = self.folder.lstat()
+        except OSError:
+            return "its folder is gone"
+        if not is_build(record.build_id) or record.build_id != self.folder.name:
+            return "its record is not that of the build that its folder is named by"
+        if record.name != self.folder.parent.name:
+            return "its record is not that of a build of the template that its folder is named by"
+        if not stat.S_ISDIR(where.st_mode):
+            return "its folder is a link"
+        return "" if where.st_uid == os.geteuid() else "its folder is another user's"
 
     @property
     def result(self) -> str:
         """What it does, what it came to, or why not: one line."""
         if self.record.error:
             return self.record.error
+        if self.state in (ABANDONED, DETACHED):
+            guest = "its guest runs, " if self.state == DETACHED else ""
+            return f"{self.record.step}: {guest}`builder attach {self.record.build_id}`"
         return self.record.version if self.state == "done" else self.record.step
 
 
-def folder(artifacts: Path, name: str, build_id: str) -> Path:
+def folder(place: Path, name: str, build_id: str) -> Path:
     """Return the folder of a build of the template `name`."""
-    return artifacts / name / build_id
+    return place / name / build_id
 
 
-def builds(artifacts: Path, name: str = "") -> tuple[Build, ...]:
-    """Return all builds, or those of one release, newest first."""
-    found = [each for folder in _folders(artifacts, name) if (each := load(folder))]
+def folder_of(place: Path, name: str, build_id: str) -> Path | None:
+    """Return the folder of the build that a manifest names; None where that is not an id."""
+    return folder(place, name, build_id) if is_build(build_id) else None
+
+
+def builds(place: Path, name: str = "") -> tuple[Build, ...]:
+    """Return all builds, or those of one release, newest first.
+
+    Raises HostError when the folder of builds is there and cannot be read.
+    """
+    found = [each for folder in _folders(place, name) if (each := load(folder))]
     return tuple(sorted(found, key=lambda each: (each.began, each.record.build_id), reverse=True))
 
 
@@ -76,28 +118,30 @@ def load(folder: Path) -> Build | None:
     """Return the build whose folder this is; None for any other folder."""
     path = folder / FILE
     try:
-        record = _tame(msgspec.json.decode(path.read_bytes(), type=BuildRecord))
+        record = _tame(msgspec.json.decode(files.content(path, most=_MOST), type=BuildRecord))
         touched = path.stat().st_mtime
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (OSError, ValueError, RecursionError):  # msgspec's errors are ValueErrors
         return None
     state = record.state
     if state == RUNNING and not files.held(folder):
         state = ABANDONED
     began = moment(record.began) or _born(record.build_id) or _at(touched)
     ended = datetime.now(UTC) if state == RUNNING else moment(record.ended) or _at(touched)
+    if state == ABANDONED:
+        ended = heard(folder) or ended
     seconds = max(0.0, (ended - began).total_seconds())
     return Build(folder=folder, record=record, state=state, began=began, seconds=seconds)
 
 
-def find(artifacts: Path, word: str) -> Build:
+def find(place: Path, word: str) -> Build:
     """Return the build that `word` means: a folder, an id or the beginning of one, or a release.
 
     A release stands for its newest build. Raises UsageError when there is none, or more than one.
     """
-    here = load(Path(word)) if word else None
+    here = load(_followed(Path(word))) if word else None
     if here is not None:
         return here
-    known = builds(artifacts)
+    known = builds(place)
     same = [each for each in known if each.record.name == word]
     if same:
         return same[0]
@@ -108,11 +152,33 @@ def find(artifacts: Path, word: str) -> Build:
     raise _unclear(word, alike) if alike else _unknown(word, known)
 
 
-def _folders(artifacts: Path, name: str) -> Iterator[Path]:
-    with suppress(OSError):  # no artifacts yet: no builds
-        for release in sorted(artifacts.iterdir()):
-            if name in ("", release.name) and release.is_dir():
-                yield from sorted(release.iterdir())
+def _folders(place: Path, name: str) -> Iterator[Path]:
+    for release in _inside(place):
+        if name in ("", release.name) and release.is_dir():
+            yield from _inside(release)
+
+
+def _inside(folder: Path) -> list[Path]:
+    hint = "Mend its permissions, or name a state folder of your own with BUILDER_STATE."
+    with explained(f"Cannot read {folder}", hint=hint), suppress(FileNotFoundError):
+        return sorted(folder.iterdir())
+    return []
+
+
+def _followed(path: Path) -> Path:
+    """Return the build's own folder of a link that people have to it."""
+    with suppress(OSError, RuntimeError):  # a loop of links
+        return path.resolve(strict=True)
+    return path
+
+
+def heard(folder: Path) -> datetime | None:
+    """Return when a build, or the guest that it left behind, was last heard of."""
+    times = []
+    for name in _HEARD:
+        with suppress(OSError):
+            times.append((folder / name).stat().st_mtime)
+    return _at(max(times)) if times else None
 
 
 def _tame(record: BuildRecord) -> BuildRecord:

@@ -9,6 +9,8 @@ import msgspec
 from builder import files
 from builder.errors import HostError
 
+_MOST = 1 << 28
+"""Bytes of the file: an order holds the texts of a profile's checks."""
 T = TypeVar("T")
 
 
@@ -18,6 +20,7 @@ class Checkpoint:
     def __init__(self, folder: Path) -> None:
         self._path = folder / ".results.json"
         self._values: dict[str, msgspec.Raw] = {}
+        self._damaged = False
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -28,10 +31,12 @@ class Checkpoint:
 
     def load(self) -> None:
         """Read what an earlier process kept; nothing if it is not there or makes no sense."""
+        self._values, self._damaged = {}, False
         try:
-            self._values = msgspec.json.decode(self._path.read_bytes(), type=dict[str, msgspec.Raw])
-        except (OSError, ValueError, RecursionError):  # msgspec's errors are ValueErrors
-            self._values = {}
+            text = files.content(self._path, most=_MOST)
+            self._values = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+        except (OSError, ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
+            self._damaged = not isinstance(error, FileNotFoundError)
 
     def get(self, name: str, kind: type[T]) -> T | None:
         """Return the value of that name; None if there is none.
@@ -47,8 +52,8 @@ class Checkpoint:
             raise foreign() from error
 
     def __bool__(self) -> bool:
-        """Tell whether anything was kept."""
-        return bool(self._values)
+        """Tell whether anything was kept, whatever became of it."""
+        return self._damaged or bool(self._values)
 
     def keep(self, values: Mapping[str, object]) -> None:
         """Keep values, all or none of them. Raises HostError when they cannot be written."""

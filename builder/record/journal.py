@@ -3,7 +3,6 @@
 import os
 import secrets
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
@@ -15,27 +14,22 @@ import msgspec
 
 from builder import files
 from builder.errors import BuilderError, HostError, UsageError, explained
-from builder.model.template import StepTime
 from builder.model.text import rfc3339
 from builder.model.traces import Traces
 from builder.monitor import Monitor
-from builder.record.builds import FILE, RUNNING, BuildRecord, folder, load, moment
+from builder.record.builds import FILE, RUNNING, BuildRecord, folder, heard, load, moment
 from builder.record.checkpoint import Checkpoint
 from builder.record.events import FILE as FILE_OF_EVENTS
 from builder.record.events import EventLog
 from builder.record.recorder import Recorder
+from builder.record.times import Times
 
-_TIMES = "times"
-_HINT = "Free some space there, or choose another folder with BUILDER_ARTIFACTS."
+_HINT = "Free some space there, or choose another folder with BUILDER_STATE."
 T = TypeVar("T")
 
 
-class _Times(msgspec.Struct, frozen=True):
-    steps: tuple[StepTime, ...] = ()
-
-
 class Journal:
-    """One build's folder under artifacts/; use it as a context manager, alone.
+    """One build's folder in the state folder; use it as a context manager, alone.
 
     What its steps came to is kept, for its owner only, until the build has ended.
     """
@@ -46,7 +40,7 @@ class Journal:
         self.folder = where
         self.record = record
         began = moment(record.began) or datetime.now(UTC)
-        self.traces = Traces(id=record.build_id, folder=where, began=began)
+        self.traces = Traces(id=record.build_id, name=record.name, folder=where, began=began)
         """What the build is known by on its host."""
         self._log = EventLog(began=began)
         self._paths = (where / FILE_OF_EVENTS, *([events] if events else []))
@@ -57,12 +51,11 @@ class Journal:
         """Within the block it writes down what it is told: events.jsonl, and the file `events`."""
         self.checkpoint = Checkpoint(where)
         """What the steps came to, until the build has ended."""
+        self._times = Times(self.checkpoint)
 
     @classmethod
-    def begin(
-        cls, artifacts: Path, name: str, *, events: Path | None = None, monitor: Monitor
-    ) -> Self:
-        """Return the journal of a new build."""
+    def begin(cls, place: Path, name: str, *, events: Path | None = None, monitor: Monitor) -> Self:
+        """Return the journal of a new build, its folder below `place`."""
         now = datetime.now(UTC)
         build_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
         record = BuildRecord(
@@ -72,13 +65,13 @@ class Journal:
             state=RUNNING,
             began=rfc3339(now, "milliseconds"),
         )
-        return cls(folder(artifacts, name, build_id), record, events=events, monitor=monitor)
+        return cls(folder(place, name, build_id), record, events=events, monitor=monitor)
 
     @classmethod
     def join(cls, where: Path, *, events: Path | None = None, monitor: Monitor) -> Self:
         """Return the journal of a build whose process has gone, to go on with it.
 
-        Raises UsageError for a build that has ended.
+        Raises UsageError for a build that has ended, HostError for what is no build of ours.
         """
         record = msgspec.structs.replace(_running(where), pid=os.getpid())
         journal = cls(where, record, events=events, monitor=monitor)
@@ -107,6 +100,7 @@ class Journal:
             if not self._is_new:
                 _running(self.folder)  # it may have ended before we had it
             self.checkpoint.load()
+            self._times.resume(heard=heard(self.folder))
             self._is_ours = True
             undo.callback(setattr, self, "_is_ours", False)
             yield
@@ -118,10 +112,7 @@ class Journal:
                 undo.enter_context(self.alone())
             undo.enter_context(self._log.opened(*self._paths))
             self._open = undo.pop_all()
-        with suppress(HostError):  # times that another version kept are no loss
-            done = self.checkpoint.get(_TIMES, _Times) or _Times()
-            self.record = msgspec.structs.replace(self.record, steps=done.steps)
-        self._update(step="")
+        self._update(step="", steps=self._times.steps)
         return self
 
     def __exit__(
@@ -169,14 +160,12 @@ class Journal:
         """
         if (known := self.checkpoint.get(name, kind)) is not None:
             return known
-        began = time.monotonic()
+        self._times.begin(name)
         self._update(step=title)
         with self.monitor.step(title):
             value = do()
-        done = StepTime(step=title, seconds=round(time.monotonic() - began, 2))
-        times = _Times((*self.record.steps, done))
-        self.checkpoint.keep({name: value, _TIMES: times})
-        self._update(step="", steps=times.steps)
+        self._times.end(name, title, value)
+        self._update(step="", steps=self._times.steps)
         return value
 
     def finish(self, *, state: str = "done", version: str = "") -> None:
@@ -215,8 +204,16 @@ class Journal:
 
 
 def _running(where: Path) -> BuildRecord:
-    """Return the record of a build that has not ended. Raises UsageError for another."""
+    """Return the record of a build that has not ended.
+
+    Raises UsageError for one that has, HostError for one whose record must not be acted upon.
+    """
     known = load(where)
+    if known and known.flaw:
+        raise HostError(
+            f"The build {where} is left alone: {known.flaw}.",
+            hint="Only its owner can go on with a build or clear it.",
+        )
     if known is None or known.record.state != RUNNING:
         raise UsageError(
             f"The build {where.name} has ended{f' ({known.state})' if known else ''}.",

@@ -4,21 +4,21 @@ The folder's name is part of that of everything that the check makes on the host
 (flock) as long as a process is at the check, so what is left of others is nobody's.
 """
 
+import os
 import shutil
+import stat
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
 
 from builder import files
 from builder.errors import TemplateError
-from builder.model.traces import Traces
+from builder.model.traces import Traces, is_check
 from builder.monitor import Monitor
 
 _PREFIX = "again-"
-_EVERY = f"{_PREFIX}????????"
-"""What mkdtemp makes of it; nothing shorter may be taken for a check, and be looked for."""
 
 
 @contextmanager
@@ -30,16 +30,32 @@ def begun(state: Path, *, monitor: Monitor) -> Iterator[Traces]:
     with ExitStack() as undo, _made(state) as made:
         undo.callback(shutil.rmtree, made, ignore_errors=True)
         try:
-            yield Traces(id=made.name, folder=made, began=datetime.now(UTC))
+            yield traces(made)
         except TemplateError:
             undo.pop_all()
             monitor.tell("note", f"evidence: {made}")
             raise
 
 
-def abandoned(state: Path) -> tuple[Path, ...]:
-    """Return the folders of checks that failed, and of those whose process was killed."""
-    return tuple(each for each in sorted(state.glob(_EVERY)) if not files.held(each))
+def known(state: Path) -> tuple[Path, ...]:
+    """Return the folders of checks: of those that run, that failed, or whose process was killed.
+
+    What is a link, or another user's, is none of ours: its name is that of what `gc` removes.
+    """
+    found = sorted(each for each in state.glob(f"{_PREFIX}*") if is_check(each.name))
+    return tuple(each for each in found if _is_ours(each))
+
+
+def traces(folder: Path) -> Traces:
+    """Return what the check with that folder is known by on its host."""
+    return Traces(id=folder.name, folder=folder, began=datetime.now(UTC))
+
+
+def _is_ours(folder: Path) -> bool:
+    with suppress(OSError):
+        found = folder.lstat()
+        return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+    return False
 
 
 @contextmanager

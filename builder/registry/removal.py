@@ -11,7 +11,7 @@ import msgspec
 from builder import files
 from builder.errors import HostError, UsageError
 from builder.model.storage import Pool
-from builder.record import builds
+from builder.record.builds import folder_of
 from builder.registry import reference, retention
 from builder.registry.entry import Entry, look
 from builder.registry.ledger import Moved, moved, now
@@ -26,7 +26,7 @@ class StorePool(msgspec.Struct, frozen=True, kw_only=True):
 
     pool: Pool
     connection: Connection
-    artifacts: Path
+    builds: Path
     """Builds have links to their images there, which go as well."""
 
     @property
@@ -136,8 +136,7 @@ def _remove(entry: Entry, store: StorePool) -> Removal:
         manifest.unlink(missing_ok=True)
         files.sync(registry.store)
         signed.unlink(missing_ok=True)
-        if entry.header:
-            folder = builds.folder(store.artifacts, name, entry.header.build_id)
+        if entry.header and (folder := folder_of(store.builds, name, entry.header.build_id)):
             _unlink_twin(folder / image.name, image)
         image.unlink(missing_ok=True)
     except OSError as error:

@@ -1,7 +1,8 @@
 """libvirt's domain XML from a value."""
 
+from datetime import UTC, datetime
 from pathlib import Path
-from xml.etree.ElementTree import Element, SubElement, register_namespace
+from xml.etree.ElementTree import Element, SubElement, fromstring, register_namespace
 
 from builder.model.domain import (
     Cdrom,
@@ -12,6 +13,7 @@ from builder.model.domain import (
     Machine,
     TemplateVersion,
 )
+from builder.model.traces import Traces
 from builder.virt.xml import text
 
 _LIBOSINFO = "http://libosinfo.org/xmlns/libvirt/domain/1.0"
@@ -24,7 +26,10 @@ def domain_xml(spec: DomainSpec) -> str:
     domain = Element("domain", type=spec.machine.virt_type)
     SubElement(domain, "name").text = spec.name
     SubElement(domain, "title").text = spec.title
-    _hardware(domain, SubElement(domain, "metadata"), spec.machine)
+    metadata = SubElement(domain, "metadata")
+    if spec.maker:
+        _maker(metadata, spec.maker)
+    _hardware(domain, metadata, spec.machine)
     # Where a reboot ends the domain as well, QEMU's event tells which of the two it was.
     # A crashed one stays for a screenshot; whoever watches destroys it.
     _lifecycle(domain, reboot="restart" if spec.reboots else "destroy", crash="preserve")
@@ -67,6 +72,23 @@ def clone_xml(spec: CloneSpec) -> str:
     SubElement(devices, "input", type="tablet", bus="usb")  # the pointer is where one clicks
     _standard_devices(devices, balloon="virtio")
     return text(domain)
+
+
+def maker(document: str) -> Traces | None:
+    """Return the build or check that a domain says it is for; None for somebody else's domain."""
+    root = fromstring(document)  # noqa: S314  # libvirt wrote it
+    found = root.find(f"metadata/{{{_OURS}}}build")
+    if found is None:
+        return None
+    said = {key: found.get(key, "") for key in ("id", "name", "folder")}
+    began = datetime.min.replace(tzinfo=UTC)  # nobody asks a domain for that
+    return Traces(id=said["id"], name=said["name"], folder=Path(said["folder"]), began=began)
+
+
+def _maker(metadata: Element, traces: Traces) -> None:
+    register_namespace("builder", _OURS)
+    said = {"id": traces.id, "name": traces.name, "folder": str(traces.home)}
+    SubElement(metadata, f"{{{_OURS}}}build", said)
 
 
 def _origin(metadata: Element, origin: TemplateVersion) -> None:

@@ -42,6 +42,7 @@ def settings(libvirt_uri: str, place: Path) -> config.Settings:
         iso_pool_path=place / "iso",
         store_pool_path=place / "store",
         artifacts=place / "artifacts",
+        state=place / "state",
         install_minutes=15,
         idle_minutes=3,
     )

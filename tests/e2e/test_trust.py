@@ -163,12 +163,12 @@ def built(
 
     yield run_it
     assert not list(host.store_pool.path.glob("rehearsal-spoilt*"))
-    shutil.rmtree(settings.artifacts / "rehearsal-spoilt")
+    shutil.rmtree(settings.builds / "rehearsal-spoilt")
 
 
 def findings(settings: Settings, name: str) -> dict[str, Finding]:
     """Return what a file of the only build of the spoilt kickstart found, by check."""
-    [file] = (settings.artifacts / "rehearsal-spoilt").glob(f"*/{name}")
+    [file] = (settings.builds / "rehearsal-spoilt").glob(f"*/{name}")
     return {each.check: each for each in msgspec.json.decode(file.read_bytes(), type=list[Finding])}
 
 

@@ -16,7 +16,8 @@ from builder.host.host import Host
 from builder.model.template import Template
 from builder.monitor import SilentMonitor
 from builder.recipes.audit import boot_template
-from builder.recipes.gc import collect_garbage
+from builder.recipes.gc import Leftover, collect_garbage
+from builder.record import verifications
 from builder.registry.registry import Registry
 from builder.virt import domains
 from tests.monitors import Heard
@@ -31,7 +32,7 @@ def host(libvirt_uri: str) -> Iterator[Host]:
     with workplace(libvirt_uri, f"bt-rechecks-{os.getpid()}") as host:
         yield host
         for folder in folders(host):
-            cleanup.clear(host, folder.name, monitor=SilentMonitor())
+            cleanup.clear(host, verifications.traces(folder), monitor=SilentMonitor())
 
 
 def published(words: str, *, host: Host) -> Template:
@@ -53,9 +54,16 @@ def test_a_template_that_does_not_boot_leaves_its_logs_and_nothing_else(host: Ho
     assert notes == [f"evidence: {evidence}"]
     said = [(evidence / f"clone-{letter}.log").read_text() for letter in "ab"]
     assert PANICS.strip() in "".join(said)
-    assert cleanup.left(host, evidence.name) == ()
-    assert collect_garbage(host, kept=True, dry_run=False, monitor=monitor) == ()
+    assert cleanup.left(host, verifications.traces(evidence)) == ()
+    assert gc(host, kept=True) == ()
     assert folders(host) == [evidence]
+
+
+def gc(host: Host, *, kept: bool = False, dry_run: bool = False) -> tuple[Leftover, ...]:
+    """Return what gc tells, but for the guests of others on this hypervisor."""
+    found = collect_garbage(host, kept=kept, dry_run=dry_run, monitor=SilentMonitor())
+    known = {folder.name for folder in folders(host)}
+    return tuple(each for each in found if each.build_id in known or each.verdict == "cleared")
 
 
 @contextmanager
@@ -82,20 +90,21 @@ def test_gc_clears_a_check_that_was_killed_and_never_one_that_runs(host: Host) -
     with verifying(source, host=host) as command:
         [folder] = folders(host)
         running = clones(host)
-        assert collect_garbage(host, kept=True, dry_run=False, monitor=SilentMonitor()) == ()
+        assert gc(host, kept=True) == ()
         assert command.poll() is None
     assert clones(host) == running
 
     overlays = [str(host.store_pool.path / f"{name}.qcow2") for name in running]
-    [found] = collect_garbage(host, kept=False, dry_run=True, monitor=SilentMonitor())
-    assert (found.name, found.verdict, found.left) == (
+    [found] = gc(host, dry_run=True)
+    assert (found.build_id, found.verdict, found.left) == (
         folder.name,
-        "cleared",
+        "would be cleared",
         (*running, *overlays),
     )
     assert clones(host) == running
-    assert collect_garbage(host, kept=False, dry_run=False, monitor=SilentMonitor()) == (found,)
-    assert cleanup.left(host, folder.name) == ()
+    [found] = gc(host)
+    assert (found.build_id, found.verdict) == (folder.name, "cleared")
+    assert cleanup.left(host, verifications.traces(folder)) == ()
     assert folders(host) == []
-    assert collect_garbage(host, kept=True, dry_run=False, monitor=SilentMonitor()) == ()
+    assert gc(host, kept=True) == ()
     assert Registry(host.store_pool.path).templates() == (source,)

@@ -50,9 +50,9 @@ def host(tmp_path: Path) -> Iterator[Host]:
         yield made
 
 
-def _publish(store: Pool, artifacts: Path) -> None:
+def _publish(store: Pool, place: Path) -> None:
     """Do what a build does at its end."""
-    with Journal.begin(artifacts, "centos7", monitor=SilentMonitor()) as journal:
+    with Journal.begin(place, "centos7", monitor=SilentMonitor()) as journal:
         image = candidate(store.path, journal.build_id)
         record = manifest(build_id=journal.build_id)
         template = publish(image, record, measure(image), today=TODAY)
@@ -108,8 +108,8 @@ def _clear(host: Host) -> None:
     assert collect_garbage(host, kept=True, dry_run=True, monitor=SilentMonitor()) == ()
 
 
-def _finished(artifacts: Path) -> set[str]:
-    records = [json.loads(path.read_bytes()) for path in artifacts.glob("*/*/build.json")]
+def _finished(place: Path) -> set[str]:
+    records = [json.loads(path.read_bytes()) for path in place.glob("*/*/build.json")]
     return {each["version"] for each in records if each["state"] == "done"}
 
 
@@ -120,10 +120,10 @@ def _join(publishers: list[BaseProcess]) -> None:
 
 
 def test_publishers_at_once_lose_nothing(host: Host) -> None:
-    store, artifacts = host.store_pool, host.settings.artifacts
-    _join([start(_publish, store, artifacts) for _ in range(PUBLISHERS)])
+    store, place = host.store_pool, host.settings.builds
+    _join([start(_publish, store, place) for _ in range(PUBLISHERS)])
     expected = {f"20261123.{number}" for number in range(1, PUBLISHERS + 1)}
-    assert _check(store.path) == _finished(artifacts) == expected
+    assert _check(store.path) == _finished(place) == expected
     ledger = Registry(store.path).ledger("centos7")
     assert (ledger.channels, len(ledger.history)) == ({"candidate": "20261123.20"}, PUBLISHERS)
     _clear(host)
@@ -131,12 +131,12 @@ def test_publishers_at_once_lose_nothing(host: Host) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_publishers_that_are_killed_at_any_moment(host: Host, seed: int) -> None:
-    store, artifacts = host.store_pool, host.settings.artifacts
+    store, place = host.store_pool, host.settings.builds
     chance = random.Random(seed)  # noqa: S311  # no secret
     publishers = [
-        start(doomed, chance.choice(POINTS), _publish, store, artifacts)
+        start(doomed, chance.choice(POINTS), _publish, store, place)
         if chance.random() < 0.5  # the others may be hit by what follows
-        else start(_publish, store, artifacts)
+        else start(_publish, store, place)
         for _ in range(PUBLISHERS)
     ]
     while any(each.is_alive() for each in publishers):
@@ -145,12 +145,12 @@ def test_publishers_that_are_killed_at_any_moment(host: Host, seed: int) -> None
             victim = chance.choice(publishers)
             if victim.is_alive() and chance.random() < 0.3 and victim.pid:
                 os.kill(victim.pid, signal.SIGKILL)
-        finished = _finished(artifacts)
+        finished = _finished(place)
         assert _look(store.path) >= finished
     _join(publishers)
-    assert _check(store.path) >= _finished(artifacts)
+    assert _check(store.path) >= _finished(place)
     _clear(host)
-    _publish(store, artifacts)
+    _publish(store, place)
     _clear(host)
 
 
@@ -176,9 +176,9 @@ def test_a_publisher_that_is_killed_at_this_point_can_go_on(host: Host, point: P
 def test_of_a_publisher_that_nobody_goes_on_with_gc_leaves_nothing(
     host: Host, point: Point
 ) -> None:
-    kill_at(point, _publish, host.store_pool, host.settings.artifacts)
+    kill_at(point, _publish, host.store_pool, host.settings.builds)
     _clear(host)
-    _publish(host.store_pool, host.settings.artifacts)
+    _publish(host.store_pool, host.settings.builds)
     _clear(host)
 
 

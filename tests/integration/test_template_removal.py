@@ -41,8 +41,8 @@ def _filled(connection: Connection, name: str, path: Path) -> StorePool:
     path.mkdir()
     pool = pools.ensure(connection, name, path=path)
     for number in range(1, 6):
-        issue(path, f"build-{number}")
-    return StorePool(pool=pool, connection=connection, artifacts=path.parent / "artifacts")
+        issue(path, f"20261123T000000-{number:08}")
+    return StorePool(pool=pool, connection=connection, builds=path.parent / "builds")
 
 
 def version(store: StorePool, number: int) -> Template:
@@ -222,7 +222,7 @@ def test_all_or_none_is_deleted(
 def test_deleting_moves_channels_and_takes_the_link_of_the_build(store: StorePool) -> None:
     channels.promote(store.registry, "centos7@20261123.1")
     channels.promote(store.registry, "centos7@20261123.2")
-    link = store.artifacts / "centos7" / "build-2" / version(store, 2).path.name
+    link = store.builds / "centos7" / "20261123T000000-00000002" / version(store, 2).path.name
     link.parent.mkdir(parents=True)
     link.hardlink_to(version(store, 2).path)
     manifest = version(store, 2).manifest  # of which the head is all that it takes
@@ -233,7 +233,7 @@ def test_deleting_moves_channels_and_takes_the_link_of_the_build(store: StorePoo
         [("stable", "20261123.1")],
     )
     assert list(link.parent.iterdir()) == []
-    other = store.artifacts / "centos7" / "build-3" / version(store, 2).path.name
+    other = store.builds / "centos7" / "20261123T000000-00000003" / version(store, 2).path.name
     other.parent.mkdir()
     other.write_text("of the same name, by chance")
     delete(store, ["centos7@20261123.3"], force=False)
@@ -262,16 +262,16 @@ def test_a_name_can_go_for_good(store: StorePool) -> None:
     assert issue(store.pool.path, "next").version == "20261123.6"
 
 
-def _remove(pool: Pool, artifacts: Path) -> None:
+def _remove(pool: Pool, builds: Path) -> None:
     """Delete version 1."""
     with connect(URI) as connection:
         pools.ensure(connection, pool.name, path=pool.path)
-        store = StorePool(pool=pool, connection=connection, artifacts=artifacts)
+        store = StorePool(pool=pool, connection=connection, builds=builds)
         delete(store, ["centos7@20261123.1"], force=True)
 
 
 def test_a_remover_that_is_killed_before_the_manifest_goes(store: StorePool) -> None:
-    kill_at(("os.remove", r"\.json$"), _remove, store.pool, store.artifacts)
+    kill_at(("os.remove", r"\.json$"), _remove, store.pool, store.builds)
     assert len(store.registry.templates()) == 5
     assert gc.clear(store.registry, store.connection, dry_run=False) == ()
     delete(store, ["centos7@20261123.1"], force=False)
@@ -280,7 +280,7 @@ def test_a_remover_that_is_killed_before_the_manifest_goes(store: StorePool) -> 
 
 def test_gc_finishes_what_a_killed_remover_began(store: StorePool) -> None:
     image = version(store, 1).path
-    kill_at(("os.remove", r"\.qcow2$"), _remove, store.pool, store.artifacts)
+    kill_at(("os.remove", r"\.qcow2$"), _remove, store.pool, store.builds)
     assert len(store.registry.templates()) == 4
     clone = overlay(store.pool.path.parent / "clone.qcow2", image)
     define(store.connection, clone)

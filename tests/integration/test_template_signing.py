@@ -52,7 +52,7 @@ def sign(template: Template, key: str = "key.pem") -> None:
     """Sign it with a key beside its store."""
     folder = template.path.parents[1]
     secret = keys.private(folder / key, passphrase=_never)
-    signing.sign(template, secret, artifacts=folder / "artifacts")
+    signing.sign(template, secret, builds=folder / "builds")
 
 
 def verify(template: Template, key: str = "key") -> Path:
@@ -221,7 +221,7 @@ def test_several_keys_sign_at_once_and_again(template: Template, tmp_path: Path)
     with signatures(template).open("a") as file:
         file.write('{"of": "another tool"}\n')
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda key: signing.sign(template, key, artifacts=tmp_path), loaded))
+        list(pool.map(lambda key: signing.sign(template, key, builds=tmp_path), loaded))
     assert len(signing.lines(signatures(template))) == 10
     for name in ("key", *(f"k{number}" for number in range(8))):
         verify(template, name)
@@ -237,11 +237,12 @@ def test_what_a_killed_signer_left_is_no_obstacle_and_gc_would_find_it(template:
 
 
 def test_the_builds_folder_gets_it_too(store: Path, tmp_path: Path) -> None:
-    template = issue(store, "b1")
-    folder = tmp_path / "artifacts" / "centos7" / "b1"
+    build_id = "20261123T000000-00000001"
+    template = issue(store, build_id)
+    folder = tmp_path / "builds" / "centos7" / build_id
     folder.mkdir(parents=True)
     key = keys.private(make_key(tmp_path)[0], passphrase=_never)
-    path = signing.sign(template, key, artifacts=tmp_path / "artifacts")
+    path = signing.sign(template, key, builds=tmp_path / "builds")
     [copy] = folder.iterdir()
     assert (copy.name, copy.read_bytes()) == (path.name, path.read_bytes())
 

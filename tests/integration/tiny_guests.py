@@ -91,7 +91,6 @@ def workplace(uri: str, name: str) -> Iterator[Host]:
             iso_pool_path=folder / "iso",
             store_pool=f"{name}-store",
             store_pool_path=folder / "store",
-            artifacts=folder / "artifacts",
             state=folder / "state",
         )
         settings.state.mkdir()

@@ -27,32 +27,42 @@ def load(
     return config.load(file=file, environ={**HOME, **(environ or {})}, **options)
 
 
-def test_root_has_the_classic_layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_root_has_the_classic_layout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     assert load() == Settings(
         uri="qemu:///system",
         iso_pool_path=Path("/data_kvm/iso"),
         store_pool_path=Path("/data_kvm/store"),
-        artifacts=tmp_path / "artifacts",
         cache=Path("/var/cache/builder"),
         state=Path("/var/lib/builder"),
     )
 
 
-def test_a_user_has_a_home_and_xdg_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_has_a_home_and_xdg_folders(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     data = Path("/home/ann/.local/share/builder")
     assert load() == Settings(
         uri="qemu:///session",
         iso_pool_path=data / "iso",
         store_pool_path=data / "store",
-        artifacts=tmp_path / "artifacts",
         cache=Path("/home/ann/.cache/builder"),
         state=Path("/home/ann/.local/state/builder"),
     )
     settings = load(environ={"XDG_DATA_HOME": "/d", "XDG_CACHE_HOME": "/c", "XDG_STATE_HOME": "/s"})
     assert settings.store_pool_path == Path("/d/builder/store")
     assert (settings.cache, settings.state) == (Path("/c/builder"), Path("/s/builder"))
+
+
+def test_builds_are_the_same_wherever_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = load(environ={"BUILDER_STATE": "/s"})
+    (tmp_path / "checkout" / "artifacts").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "checkout")
+    there = load(environ={"BUILDER_STATE": "/s"})
+    assert here.builds == there.builds == Path("/s/builds")
+    assert here.runs == there.runs == Path("/s/runs")
+    assert (here.artifacts, there.artifacts) == (None, tmp_path / "checkout" / "artifacts")
 
 
 @pytest.mark.parametrize(

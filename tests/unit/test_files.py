@@ -12,11 +12,12 @@ from builder.errors import HostError
 
 
 def test_what_a_killed_writer_left_is_abandoned_and_nothing_else(tmp_path: Path) -> None:
-    (tmp_path / ".left.part").touch()
-    (tmp_path / ".folder.part").mkdir()
-    (tmp_path / ".link.part").symlink_to(".left.part")
+    (tmp_path / ".left.iso.abcd_123.part").touch()
+    (tmp_path / ".download.part").touch()
+    (tmp_path / ".folder.12345678.part").mkdir()
+    (tmp_path / ".link.12345678.part").symlink_to(".left.iso.abcd_123.part")
     with files.scratch(tmp_path / "x"):
-        assert files.abandoned(tmp_path) == (tmp_path / ".left.part",)
+        assert files.abandoned(tmp_path) == (tmp_path / ".left.iso.abcd_123.part",)
 
 
 def test_a_lock_is_one_process_s(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def opened(shared: Context) -> Iterator["StorePool"]:
     settings = shared.settings
     with connect(settings.uri) as connection:
         pool = pools.get(connection, settings.store_pool)
-        yield StorePool(pool=pool, connection=connection, artifacts=settings.artifacts)
+        yield StorePool(pool=pool, connection=connection, builds=settings.builds)
 
 
 def told(move: "Moved") -> str:

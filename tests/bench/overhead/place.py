@@ -55,7 +55,7 @@ class Place(msgspec.Struct, frozen=True):
         """Remove what a run made, whatever became of it."""
         for name in domains.names(self.host.connection):
             self._remove(domains.Domain(name=name, connection=self.host.connection))
-        for path in (self.run, self.host.settings.artifacts):
+        for path in (self.run, self.host.settings.builds):
             shutil.rmtree(path, ignore_errors=True)
         for pool in (self.host.iso_pool, self.host.store_pool):
             for file in (each for each in pool.path.iterdir() if each != self.iso):
@@ -99,7 +99,7 @@ def _settings(folder: Path) -> config.Settings:
         store_pool=f"{folder.name}-store",
         iso_pool_path=folder / "iso",
         store_pool_path=folder / "store",
-        artifacts=folder / "artifacts",
+        state=folder / "state",
         install_minutes=MINUTES,
     )
 

@@ -52,7 +52,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 def rows(place: Place) -> list[Row]:
     """Return all rows, also those that this machine cannot run."""
-    build = "artifacts/*/*/"
+    build = "state/builds/*/*/"
     ours = Row(
         name=OURS,
         argv=[BUILDER, "build", RELEASE, "--force"],

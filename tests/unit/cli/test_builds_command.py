@@ -2,12 +2,16 @@
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from builder.cli import app
+from builder.errors import HostError
 from builder.files import locked
+from builder.model.traces import Traces
+from builder.virt.ours import Ours
 from tests.values import recorded
 
 DONE = "20261125T094005-96974f0b"
@@ -15,11 +19,13 @@ FAILED = "20261125T100000-5646559a"
 
 
 @pytest.fixture(autouse=True)
-def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("BUILDER_ARTIFACTS", str(tmp_path))
+    monkeypatch.setenv("BUILDER_STATE", str(tmp_path))
+    monkeypatch.setenv("BUILDER_URI", "test:///default")
+    place = tmp_path / "builds"
     done = recorded(
-        tmp_path / "centos7" / DONE,
+        place / "centos7" / DONE,
         state="done",
         began="2026-11-25T09:40:05Z",
         ended="2026-11-25T09:41:10Z",
@@ -29,7 +35,7 @@ def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (done / "console.log").write_bytes(b"\x1b[31mred\x1b[0m\r\n")
     (done / "clone-a.log").write_bytes(b"login: ")
     recorded(
-        tmp_path / "rehearsal" / FAILED,
+        place / "rehearsal" / FAILED,
         state="failed",
         step="Installing",
         error="It broke.",
@@ -38,7 +44,7 @@ def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         began="2026-11-25T10:00:00Z",
         ended="2026-11-25T10:00:04Z",
     )
-    return tmp_path
+    return place
 
 
 def printed(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
@@ -59,7 +65,7 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert printed(capsys, "list", "nosuch").count("\n") == 1
 
 
-def test_list_as_json(capsys: pytest.CaptureFixture[str], artifacts: Path) -> None:
+def test_list_as_json(capsys: pytest.CaptureFixture[str], place: Path) -> None:
     newest, _oldest = json.loads(printed(capsys, "list", "--json"))
     assert newest == {
         "build_id": FAILED,
@@ -72,12 +78,12 @@ def test_list_as_json(capsys: pytest.CaptureFixture[str], artifacts: Path) -> No
         "hint": "Mend it.",
         "exit_code": 7,
         "version": "",
-        "folder": str(artifacts / "rehearsal" / FAILED),
+        "folder": str(place / "rehearsal" / FAILED),
     }
 
 
-def test_show(capsys: pytest.CaptureFixture[str], artifacts: Path) -> None:
-    folder = artifacts / "rehearsal" / FAILED
+def test_show(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+    folder = place / "rehearsal" / FAILED
     shown = printed(capsys, "show", "20261125T10").splitlines()
     facts = {line[:9].strip(): line[11:] for line in shown if line[:9].strip()}
     assert facts == {
@@ -97,9 +103,9 @@ def test_show(capsys: pytest.CaptureFixture[str], artifacts: Path) -> None:
 
 
 def test_the_dossier_is_written_when_it_is_missing_or_old(
-    capsys: pytest.CaptureFixture[str], artifacts: Path
+    capsys: pytest.CaptureFixture[str], place: Path
 ) -> None:
-    page = artifacts / "centos7" / DONE / "dossier.html"
+    page = place / "centos7" / DONE / "dossier.html"
     assert json.loads(printed(capsys, "show", "centos7", "--json"))["dossier"] == str(page)
     assert "centos7 20261125.1 is published." in page.read_text()
     page.write_text("mine")
@@ -112,13 +118,40 @@ def test_the_dossier_is_written_when_it_is_missing_or_old(
 
 
 def test_of_a_running_build_it_is_always_new(
-    capsys: pytest.CaptureFixture[str], artifacts: Path
+    capsys: pytest.CaptureFixture[str], place: Path
 ) -> None:
-    folder = recorded(artifacts / "x" / "20261126T000001-b", state="running")
+    folder = recorded(place / "x" / "20261126T000001-b", state="running")
     (folder / "dossier.html").write_text("mine")
     with locked(folder):
         printed(capsys, "show", "x")
     assert "x is being built." in (folder / "dossier.html").read_text()
+
+
+def test_a_build_whose_guest_runs_on_is_detached(
+    capsys: pytest.CaptureFixture[str], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_id = "20261126T000001-0123abcd"
+    folder = recorded(place / "x" / build_id, state="running", step="Installing")
+    assert json.loads(printed(capsys, "show", "x", "--json"))["state"] == "abandoned"
+    maker = Traces(id=build_id, name="x", folder=folder, began=datetime.now(UTC))
+    guest = Ours(name=f"builder-x-{build_id}", maker=maker, active=True, disks=())
+    monkeypatch.setattr("builder.virt.ours.ours", lambda _connection: (guest,))
+    row = printed(capsys, "list", "x").splitlines()[1]
+    assert " detached " in row
+    assert row.endswith(f"Installing: its guest runs, `builder attach {build_id}`")
+    hint = f"Its guest runs: `builder attach {build_id}` goes on with it."
+    assert hint in printed(capsys, "show", "x")
+
+
+def test_a_build_whose_folder_takes_no_page_is_shown(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_folder: Path) -> Path:
+        raise HostError("Cannot write dossier.html: Permission denied.")
+
+    monkeypatch.setattr("builder.dossier.page.write", refuse)
+    assert "It broke." in printed(capsys, "show", "rehearsal")
+    assert json.loads(printed(capsys, "show", "rehearsal", "--json"))["dossier"] is None
 
 
 @pytest.mark.parametrize(

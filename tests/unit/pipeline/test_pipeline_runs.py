@@ -31,7 +31,7 @@ def test_a_run_leaves_a_record(tmp_path: Path) -> None:
     with runs.recorded(NIGHT, tmp_path) as over:
         over(A)
         over(B)
-    run = left(tmp_path / "runs" / "night")
+    run = left(tmp_path / "night")
     assert (run.pipeline, run.jobs, run.outcomes) == ("night", ("a", "b"), (A, B))
     assert run.began <= run.ended
 
@@ -39,7 +39,7 @@ def test_a_run_leaves_a_record(tmp_path: Path) -> None:
 def test_a_killed_run_tells_how_far_it_came(tmp_path: Path) -> None:
     with runs.recorded(NIGHT, tmp_path) as over:
         over(A)
-        shutil.copytree(tmp_path / "runs" / "night", tmp_path / "then")
+        shutil.copytree(tmp_path / "night", tmp_path / "then")
     run = left(tmp_path / "then")
     assert (run.outcomes, run.ended) == ((A,), "")
 
@@ -47,12 +47,12 @@ def test_a_killed_run_tells_how_far_it_came(tmp_path: Path) -> None:
 def test_an_interrupted_run_has_ended(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), runs.recorded(NIGHT, tmp_path):
         raise KeyboardInterrupt
-    assert left(tmp_path / "runs" / "night").ended
+    assert left(tmp_path / "night").ended
 
 
 def test_a_disk_that_fills_up_stops_no_build(tmp_path: Path) -> None:
     with runs.recorded(NIGHT, tmp_path) as over:
-        shutil.rmtree(tmp_path / "runs")
+        shutil.rmtree(tmp_path / "night")
         over(A)
 
 
@@ -60,10 +60,10 @@ def test_a_disk_that_fills_up_stops_no_build(tmp_path: Path) -> None:
 def test_a_pipeline_may_be_called_anything(tmp_path: Path, name: str) -> None:
     with runs.recorded(replace(NIGHT, name=name), tmp_path):
         pass
-    assert left(tmp_path / "runs" / "pipeline").jobs == ("a", "b")
+    assert left(tmp_path / "pipeline").jobs == ("a", "b")
 
 
 def test_a_record_that_cannot_be_written_is_said(tmp_path: Path) -> None:
-    (tmp_path / "runs").touch()
+    (tmp_path / "night").touch()
     with pytest.raises(HostError, match="Cannot write to"), runs.recorded(NIGHT, tmp_path):
         pytest.fail("must not get here")

@@ -23,7 +23,7 @@ from builder.model.template import Built, ImageFacts, Manifest, Template
 from builder.monitor import SilentMonitor
 from builder.proof.verify import Verified
 from builder.recipes.build import attach, build
-from builder.recipes.gc import collect_garbage
+from builder.recipes.gc import Leftover, collect_garbage
 from builder.recipes.preview import preview
 from builder.recipes.steps import STEPS, Audited, Candidate
 from builder.recipes.work import BuildOptions, Step, Work
@@ -114,6 +114,9 @@ class Stage:
         options = BuildOptions(force=force, keep=keep)
         return build(ORDER, host=self.host, options=options, monitor=SilentMonitor())
 
+    def gc(self, *, kept: bool = False, dry_run: bool = False) -> tuple[Leftover, ...]:
+        return collect_garbage(self.host, kept=kept, dry_run=dry_run, monitor=SilentMonitor())
+
     def killed_in(self, name: str, *, at_its_end: bool = False) -> Path:
         """Kill a build in a step; return its folder, and leave everything else as it was then."""
         root = self.host.store_pool.path.parent
@@ -130,7 +133,7 @@ class Stage:
         moments.clear()
         shutil.rmtree(root)
         snapshot.rename(root)
-        return next(each for each in builds(self.host.settings.artifacts)).folder
+        return next(each for each in builds(self.host.settings.builds)).folder
 
 
 @pytest.fixture
@@ -151,6 +154,8 @@ def test_every_step_once_in_the_order_of_the_recipe(stage: Stage) -> None:
     assert stage.pool_files == PUBLISHED
     assert built.folder is not None
     assert not (built.folder / ".results.json").exists()
+    link = stage.host.store_pool.path.parent / "artifacts" / "rehearsal" / built.folder.name
+    assert link.readlink() == built.folder
     record = registry.manifest(built.template)
     assert (record.domain_xml, record.boot_seconds) == ("<domain/>", 2)
     assert record.origin.sha256 == "b" * 64
@@ -184,9 +189,19 @@ def test_a_killed_build_goes_on_after_its_last_finished_step(
 @pytest.mark.parametrize("name", NAMES[:-1])
 def test_what_a_killed_build_left_can_be_cleared(stage: Stage, name: str) -> None:
     folder = stage.killed_in(name, at_its_end=True)
-    [found] = collect_garbage(stage.host, kept=False, dry_run=False, monitor=SilentMonitor())
-    assert (found.build_id, found.verdict) == (folder.name, "cleared")
+    before = stage.pool_files
+    [found] = stage.gc(dry_run=True)
+    installed = NAMES.index(name) > NAMES.index("run_installation")
+    verdict = "can be attached" if installed else "would be cleared"
+    assert (found.build_id, found.verdict) == (folder.name, verdict)
+    assert ("builder attach" in found.why) == installed
+    assert stage.pool_files == before
+    [found] = stage.gc()
+    assert found.verdict == ("can be attached" if installed else "cleared")
+    assert stage.pool_files == (before if installed else [])
+    assert [each.verdict for each in stage.gc(kept=True)] == ["cleared"] * installed
     assert stage.pool_files == []
+    assert stage.gc(kept=True) == ()
 
 
 @pytest.mark.parametrize("name", NAMES[2:])
@@ -203,8 +218,8 @@ def test_a_failure_keeps_what_was_made_if_that_is_wanted(stage: Stage, name: str
     with pytest.raises(InstallError):
         stage.build(keep=True)
     assert stage.pool_files != []
-    [found] = collect_garbage(stage.host, kept=True, dry_run=False, monitor=SilentMonitor())
-    assert found.verdict == "cleared"
+    assert [each.verdict for each in stage.gc()] == ["kept"]
+    assert [each.verdict for each in stage.gc(kept=True)] == ["cleared"]
     assert stage.pool_files == []
 
 
@@ -213,7 +228,7 @@ def test_an_interrupt_clears_everything(stage: Stage) -> None:
     with pytest.raises(KeyboardInterrupt):
         stage.build(keep=True)
     assert stage.pool_files == []
-    [build] = builds(stage.host.settings.artifacts)
+    [build] = builds(stage.host.settings.builds)
     assert build.state == "interrupted"
 
 
@@ -223,7 +238,7 @@ def test_what_has_not_changed_is_not_built(stage: Stage) -> None:
     second = stage.build()
     assert (second.fresh, second.template, second.folder) == (False, first.template, None)
     assert stage.done == NAMES[:2]
-    assert len(builds(stage.host.settings.artifacts)) == 1
+    assert len(builds(stage.host.settings.builds)) == 1
     assert stage.build(force=True).template.version == "20261128.2"
 
 
@@ -252,10 +267,19 @@ NOTHING = "before it had begun"
         (lambda _text: b'{"order": {"nonce": "x"}, "times": {"steps": []}}', NOBODY_S),
         (lambda _text: b'{"ticket": {"nonce": "x"}}', NOBODY_S),
         (lambda text: text[:-1] + b', "remaster_iso": {"path": 7}}', NOBODY_S),
-        (lambda _text: b'{"ticket": ' + b"[" * 5000 + b"]" * 5000 + b"}", NOTHING),
-        (lambda _text: b'{"\xff": 1}', NOTHING),
+        (lambda _text: b'{"ticket": ' + b"[" * 5000 + b"]" * 5000 + b"}", NOBODY_S),
+        (lambda _text: b'{"ticket": ' + b"[" * 100_000 + b"}", NOBODY_S),
+        (lambda _text: b'{"\xff": 1}', NOBODY_S),
+        (lambda _text: b'{"ticket": null}', NOBODY_S),
+        (lambda _text: b'{"ticket": ' + b"9" * 5000 + b"}", NOBODY_S),
+        (lambda text: text.replace(b'"nonce":', b'"once":'), NOBODY_S),
+        (lambda text: text.replace(b"/store/2", b"/store/prod-2"), NOBODY_S),
+        (lambda text: text.replace(b"/iso/rehearsal.iso", b"/etc/shadow"), NOBODY_S),
+        (lambda _text: b"null", NOBODY_S),
+        (lambda _text: b"7", NOBODY_S),
+        (lambda _text: b"[", NOBODY_S),
+        (lambda _text: b"", NOBODY_S),
         (lambda _text: b"{}", NOTHING),
-        (lambda _text: b"[", NOTHING),
     ],
 )
 def test_what_cannot_be_joined_is_told_left_alone_and_cleared(
@@ -269,7 +293,7 @@ def test_what_cannot_be_joined_is_told_left_alone_and_cleared(
         attach(folder, host=stage.host, monitor=SilentMonitor())
     assert "builder gc" in caught.value.hint
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
-    collect_garbage(stage.host, kept=False, dry_run=False, monitor=SilentMonitor())
+    stage.gc()
     assert stage.pool_files == []
 
 

@@ -1,5 +1,6 @@
-"""The builds under artifacts/: which there are, how they are doing, which one a word means."""
+"""The builds: which there are, how they are doing, which one a word means."""
 
+import errno
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.errors import UsageError
+from builder.errors import HostError, UsageError
 from builder.files import locked
 from builder.record.builds import builds, find, load
 from tests.values import recorded
@@ -23,7 +24,7 @@ def make(folder: Path, *, seconds: int = 0, **content: object) -> Path:
 
 
 @pytest.fixture
-def artifacts(tmp_path: Path) -> Iterator[Path]:
+def place(tmp_path: Path) -> Iterator[Path]:
     make(tmp_path / "centos7/20261125T094005-96974f0b", state="done")
     make(tmp_path / "centos7/20261125T094006-5646559a", state="failed", error="No.")
     running = make(tmp_path / "rehearsal/20261124T000000-aaaaaaaa", state="running")
@@ -36,14 +37,14 @@ def artifacts(tmp_path: Path) -> Iterator[Path]:
         yield tmp_path
 
 
-def test_newest_first(artifacts: Path) -> None:
-    found = [(each.record.build_id[9:15], each.state) for each in builds(artifacts)]
+def test_newest_first(place: Path) -> None:
+    found = [(each.record.build_id[9:15], each.state) for each in builds(place)]
     assert found == [
         ("094006", "failed"), ("094005", "done"), ("000000", "running"), ("000000", "abandoned"),
     ]  # fmt: skip
-    assert [each.record.name for each in builds(artifacts, "rehearsal")] == ["rehearsal"] * 2
-    assert builds(artifacts, "nosuch") == ()
-    assert builds(artifacts / "nosuch") == ()
+    assert [each.record.name for each in builds(place, "rehearsal")] == ["rehearsal"] * 2
+    assert builds(place, "nosuch") == ()
+    assert builds(place / "nosuch") == ()
 
 
 @pytest.mark.parametrize(
@@ -56,13 +57,13 @@ def test_newest_first(artifacts: Path) -> None:
         ("rehearsal", "20261124T000000-aaaaaaaa"),
     ],
 )
-def test_a_word_means_a_build(artifacts: Path, word: str, build_id: str) -> None:
-    assert find(artifacts, word).record.build_id == build_id
+def test_a_word_means_a_build(place: Path, word: str, build_id: str) -> None:
+    assert find(place, word).record.build_id == build_id
 
 
-def test_so_does_its_folder(artifacts: Path) -> None:
-    folder = artifacts / "centos7" / "20261125T094005-96974f0b"
-    assert find(artifacts / "elsewhere", str(folder)).folder == folder
+def test_so_does_its_folder(place: Path) -> None:
+    folder = place / "centos7" / "20261125T094005-96974f0b"
+    assert find(place / "elsewhere", str(folder)).folder == folder
 
 
 @pytest.mark.parametrize(
@@ -75,9 +76,9 @@ def test_so_does_its_folder(artifacts: Path) -> None:
         ("20261125", "2 builds begin with 20261125.", "20261125T094005-96974f0b, 20261125T094006"),
     ],
 )
-def test_other_words_do_not(artifacts: Path, word: str, sentence: str, hint: str) -> None:
+def test_other_words_do_not(place: Path, word: str, sentence: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
-        find(artifacts, word)
+        find(place, word)
     assert caught.value.message == sentence
     assert hint in caught.value.hint
 
@@ -101,6 +102,38 @@ def test_times(tmp_path: Path, content: dict[str, str], began: str, seconds: flo
     build = load(make(folder, seconds=60, state="done", **content))
     assert build is not None
     assert (build.began.isoformat(), build.seconds) == (began, seconds)
+
+
+def test_an_abandoned_build_took_until_it_was_last_heard_of(tmp_path: Path) -> None:
+    folder = make(tmp_path / "centos7/20261125T094005-96974f0b", state="running")
+    (folder / "console.log").touch()
+    os.utime(folder / "console.log", (WRITTEN + 90, WRITTEN + 90))
+    build = load(folder)
+    assert build is not None
+    assert (build.state, build.seconds) == ("abandoned", 90)
+    assert build.result.endswith("`builder attach 20261125T094005-96974f0b`")
+
+
+def test_a_link_means_the_build_that_it_leads_to(place: Path) -> None:
+    folder = place / "centos7" / "20261125T094005-96974f0b"
+    (place / "link").symlink_to(folder)
+    assert find(place / "elsewhere", str(place / "link")).folder == folder
+
+
+@pytest.mark.parametrize("below", ["", "centos7"])
+def test_builds_that_cannot_be_read_are_not_none(
+    place: Path, monkeypatch: pytest.MonkeyPatch, below: str
+) -> None:
+    list_folder = Path.iterdir
+
+    def iterdir(self: Path) -> Iterator[Path]:
+        if self == place / below:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return list_folder(self)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    with pytest.raises(HostError, match=f"Cannot read {place / below}: Permission denied"):
+        builds(place)
 
 
 def test_an_id_without_a_time_has_that_of_its_file(tmp_path: Path) -> None:

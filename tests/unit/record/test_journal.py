@@ -19,8 +19,8 @@ from builder.record.journal import Journal
 from tests.orders import ordered
 
 
-def open_journal(artifacts: Path) -> Journal:
-    return Journal.begin(artifacts, "centos7", monitor=SilentMonitor())
+def open_journal(place: Path) -> Journal:
+    return Journal.begin(place, "centos7", monitor=SilentMonitor())
 
 
 def entry(journal: Journal) -> Any:  # noqa: ANN401  # JSON
@@ -95,7 +95,7 @@ def test_a_link_reaches_the_image(tmp_path: Path) -> None:
     assert link.samefile(image)
 
 
-def test_artifacts_that_cannot_be_made(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "centos7").write_text("in the way")
     with pytest.raises(HostError, match="Cannot make the folder"), open_journal(tmp_path):
         pytest.fail("must not get here")

@@ -37,7 +37,7 @@ def spec(hardware: Machine, purpose: str) -> DomainSpec:
         nonce="0" * 32,
         disk=Path("/srv/store/ID.qcow2"),
         media=media(),
-        traces=Traces(id="ID", folder=EVIDENCE, began=datetime.now(UTC)),
+        traces=Traces(id="ID", name="centos7", folder=EVIDENCE, began=datetime.now(UTC)),
     )
     return plan.domain
 

@@ -1,0 +1,92 @@
+"""What is on the host of builds and checks that nobody here knows: another user's, or nobody's."""
+
+import os
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from itertools import groupby
+from pathlib import Path
+
+import msgspec
+
+from builder.config import Settings
+from builder.errors import HostError, UsageError
+from builder.host import cleanup
+from builder.host.host import Host
+from builder.model.traces import Traces, id_in
+from builder.record.builds import find, load
+from builder.virt.connection import connect
+from builder.virt.ours import Ours, ours
+
+
+class Stray(msgspec.Struct, frozen=True, kw_only=True):
+    """The domains of one build or check, and those of their disks that have its id."""
+
+    traces: Traces
+    domains: tuple[str, ...]
+    files: tuple[Path, ...]
+    active: bool
+
+    @property
+    def claimed(self) -> bool:
+        """Whether its folder is there, or may be: then it is its owner's business."""
+        try:
+            os.lstat(self.traces.home)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except (OSError, ValueError):
+            return True
+        return True
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """The names of its domains and the paths of its files."""
+        return (*self.domains, *map(str, self.files))
+
+
+def domains_of_others(host: Host, known: Collection[str]) -> tuple[Stray, ...]:
+    """Return what says to be of builds or checks, but for those with the known ids."""
+    every = [each for each in ours(host.connection) if each.maker.id not in known]
+    every.sort(key=lambda each: (each.maker.id, each.name))
+    groups = groupby(every, key=lambda each: each.maker.id)
+    return tuple(_stray(host, tuple(group)) for _id, group in groups)
+
+
+def files_of_others(host: Host, known: Collection[str]) -> dict[str, tuple[Path, ...]]:
+    """Return the files in the pools whose names have the form of a build's, by id."""
+    found: dict[str, tuple[Path, ...]] = {}
+    for path in _in_pools(host):
+        build_id = id_in(path.name)
+        if build_id and build_id not in known:
+            found[build_id] = (*found.get(build_id, ()), path)
+    return found
+
+
+def located(settings: Settings, word: str) -> Path:
+    """Return the folder of the build that `word` means; libvirt knows where others have theirs.
+
+    Raises UsageError as `find` does, HostError when the folder of builds cannot be read.
+    """
+    try:
+        return find(settings.builds, word).folder
+    except UsageError:
+        with suppress(HostError), connect(settings.uri) as connection:
+            makers = {each.maker.home for each in ours(connection) if each.maker.id == word}
+            for home in filter(load, makers):
+                return home
+        raise
+
+
+def _stray(host: Host, group: tuple[Ours, ...]) -> Stray:
+    traces = group[0].maker
+    disks = {disk for each in group for disk in each.disks}
+    return Stray(
+        traces=traces,
+        domains=tuple(each.name for each in group),
+        files=tuple(each for each in cleanup.files_of(host, traces) if each in disks),
+        active=any(each.active for each in group),
+    )
+
+
+def _in_pools(host: Host) -> Iterator[Path]:
+    for folder in dict.fromkeys((host.iso_pool.path, host.store_pool.path)):
+        yield from sorted(folder.iterdir())

@@ -1,0 +1,261 @@
+"""gc: what is a build's for certain goes; whatever else has a similar name stays, and is told."""
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from builder.cli import app
+from builder.errors import HostError, UsageError
+from builder.files import locked
+from builder.host import strays
+from builder.host.host import Host
+from builder.model.domain import Disk, DomainSpec
+from builder.model.traces import Traces
+from builder.monitor import SilentMonitor
+from builder.recipes.gc import Leftover, collect_garbage
+from builder.record.journal import Journal
+from builder.virt import domains
+from builder.virt.domain_xml import domain_xml
+from tests.hosts import driven
+from tests.values import machine, recorded
+
+ID = "20261128T100000-0123abcd"
+OTHER = "20261128T100000-ffffffff"
+CHECK = "again-ab_d3f9h"
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
+    monkeypatch.setattr(domains, "_UNDEFINE", 0)  # the test driver's domains have no NVRAM
+    with driven(tmp_path) as opened:
+        yield opened
+
+
+def gc(host: Host, *, kept: bool = True, dry_run: bool = False) -> tuple[Leftover, ...]:
+    return collect_garbage(host, kept=kept, dry_run=dry_run, monitor=SilentMonitor())
+
+
+def told(host: Host) -> list[tuple[str, str]]:
+    return [(each.build_id, each.verdict) for each in gc(host)]
+
+
+def traces(host: Host, build_id: str = ID) -> Traces:
+    folder = host.settings.builds / "centos7" / build_id
+    return Traces(id=build_id, name="centos7", folder=folder, began=datetime.now(UTC))
+
+
+def define(
+    host: Host, name: str, maker: Traces | None, *, disk: Path | None = None, starts: bool = False
+) -> None:
+    """Make a domain, with a definition that says whose it is."""
+    spec = DomainSpec(
+        name=name,
+        title=name,
+        machine=machine(virt_type="test", network="none"),
+        maker=maker,
+        disks=(Disk(path=disk, boot_order=1),) if disk else (),
+        console_log=Path("/log"),
+    )
+    domain = domains.define(host.connection, domain_xml(spec))
+    if starts:
+        domains.boot(domain)
+
+
+def there(host: Host) -> set[str]:
+    """Return all domains, and all that is in the pools."""
+    paths = [*host.iso_pool.path.rglob("*"), *host.store_pool.path.rglob("*")]
+    names = {str(path) for path in paths if path.name != ".templates.lock"}
+    return names | set(domains.names(host.connection))
+
+
+RECORDS = [
+    {"build_id": ""},
+    {"build_id": "*"},
+    {"build_id": "2"},
+    {"build_id": "test"},
+    {"build_id": "../store"},
+    {"build_id": OTHER},
+    {"build_id": ID, "name": "../.."},
+    {"build_id": ID, "name": "test"},
+    {"build_id": ID},
+]
+
+
+@pytest.mark.parametrize("state", ["running", "failed", "interrupted", "done", "cleared", ""])
+@pytest.mark.parametrize("record", RECORDS)
+def test_what_has_a_name_like_a_build_s_stays(
+    host: Host, record: dict[str, str], state: str
+) -> None:
+    for pool in (host.iso_pool.path, host.store_pool.path):
+        for name in (f"copy-{ID}.qcow2", f"{ID}", f"{ID}-prod.iso", "prod-db.qcow2", "2.iso"):
+            (pool / name).write_text("somebody's")
+        (pool / f"{ID}.qcow2").symlink_to("prod-db.qcow2")
+        (pool / f".{ID}.iso.part").touch()
+        (pool / ".mine.part").touch()
+        (pool / f".{ID}.tar").mkdir()
+        os.mkfifo(pool / f".{ID}.candidate")
+    define(host, f"builder-centos7-{OTHER}", None)
+    define(host, f"builder-centos8-{ID}", traces(host))
+    define(host, f"my-{ID}", traces(host))
+    define(host, f"builder-audit-{ID}", None, starts=True)
+    before = there(host)
+    recorded(host.settings.builds / "centos7" / ID, **(record | {"state": state}))
+    verdicts = {each.verdict for each in gc(host) if each.build_id == ID}
+    assert there(host) == before
+    assert verdicts <= {"skipped"} or record == {"build_id": ID}
+
+
+def test_all_of_a_build_s_own_goes_and_nothing_else(host: Host) -> None:
+    own = traces(host)
+    stays = there(host)
+    files = own.files(iso_pool=host.iso_pool.path, store_pool=host.store_pool.path)
+    parts = [path.with_name(f".{path.name}.abcd_123.part") for path in files]
+    for path in (*files, *parts):
+        path.touch()
+    for name in own.domains:
+        define(host, name, own, starts=name.endswith("a"))
+    recorded(own.folder, state="failed")
+    for kept, verdict in ((False, "kept"), (True, "would be cleared")):
+        found, *_drafts = gc(host, kept=kept, dry_run=True)
+        assert (found.verdict, set(found.left)) == (verdict, there(host) - stays)
+    [found] = gc(host)
+    assert (found.verdict, there(host)) == ("cleared", stays)
+
+
+@pytest.mark.parametrize("state", ["done", "cleared", "interrupted"])
+def test_what_could_not_be_cleared_is_no_wish_to_keep_it(host: Host, state: str) -> None:
+    path = host.store_pool.path / f"{ID}.qcow2"
+    path.touch()
+    recorded(traces(host).folder, state=state)
+    assert [each.verdict for each in gc(host, kept=False)] == ["cleared"]
+    assert not path.exists()
+
+
+def test_a_folder_that_is_a_link_or_another_s_is_told(
+    host: Host, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (host.store_pool.path / f"{ID}.qcow2").touch()
+    elsewhere = recorded(tmp_path / "centos7" / ID, state="running")
+    folder = traces(host).folder
+    folder.parent.mkdir(parents=True)
+    folder.symlink_to(elsewhere)
+    [found] = gc(host)
+    assert (found.build_id, found.verdict, found.why) == (ID, "skipped", "its folder is a link")
+    folder.unlink()
+    shutil.move(elsewhere, folder)
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    [found] = gc(host)
+    assert (found.verdict, found.why) == ("skipped", "its folder is another user's")
+    with pytest.raises(HostError, match="is left alone: its folder is another user's"):
+        Journal.join(folder, monitor=SilentMonitor())
+    assert (host.store_pool.path / f"{ID}.qcow2").exists()
+
+
+def test_a_process_is_at_it(host: Host) -> None:
+    (host.store_pool.path / f"{ID}.qcow2").touch()
+    with locked(recorded(traces(host).folder, state="done")):
+        assert gc(host) == ()
+
+
+def test_what_another_folder_claims_is_told(host: Host, tmp_path: Path) -> None:
+    disk, medium = host.store_pool.path / f"{ID}.qcow2", host.iso_pool.path / f"{ID}.iso"
+    disk.touch()
+    medium.touch()
+    home = tmp_path / "other" / "builds" / "centos7" / ID
+    home.mkdir(parents=True)
+    maker = replace(traces(host), folder=home)
+    define(host, f"builder-centos7-{ID}", maker, disk=disk)
+    assert told(host) == [(ID, "skipped")]
+    assert disk.exists()
+    home.rmdir()
+    assert told(host) == [(ID, "cleared"), (ID, "unclaimed")]
+    assert (disk.exists(), medium.exists()) == (False, True)
+    assert domains.names(host.connection) == ("test",)
+
+
+def test_libvirt_knows_where_another_state_folder_has_a_build(host: Host, tmp_path: Path) -> None:
+    home = recorded(tmp_path / "other" / "centos7" / ID, state="running")
+    define(host, f"builder-centos7-{ID}", replace(traces(host), folder=home))
+    assert strays.located(host.settings, ID) == home
+    with pytest.raises(UsageError, match=f"There is no build '{OTHER}'"):
+        strays.located(host.settings, OTHER)
+
+
+def test_what_runs_for_a_folder_that_is_gone_is_told(host: Host) -> None:
+    define(host, f"builder-check-a-{CHECK}", replace(traces(host, CHECK), name=""), starts=True)
+    assert told(host) == [(CHECK, "its guest runs")]
+    domains.Domain(name=f"builder-check-a-{CHECK}", connection=host.connection).handle.destroy()
+    assert told(host) == [(CHECK, "cleared")]
+
+
+def test_files_without_a_proof_are_told(host: Host) -> None:
+    (host.store_pool.path / f".{OTHER}.candidate").touch()
+    assert told(host) == [(OTHER, "unclaimed")]
+    assert (host.store_pool.path / f".{OTHER}.candidate").exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"null", b"[" * 100_000, b'{"build_id": 7}', b"\xff", b'{"pid": ' + b"9" * 5000],
+)
+def test_a_record_that_is_none_is_no_build(host: Host, content: bytes) -> None:
+    folder = traces(host).folder
+    folder.mkdir(parents=True)
+    (folder / "build.json").write_bytes(content)
+    assert gc(host) == ()
+
+
+def hostile(folder: Path) -> None:
+    """Fill a folder with what may lie there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "loop").symlink_to("loop")
+    (folder / "dangling").symlink_to("/nonexistent/x")
+    (folder / "root").symlink_to("/")
+    (folder / "up").symlink_to("..")
+    (folder / "file").write_text("x")
+    (folder / "mode 000").mkdir(mode=0)
+    os.mkfifo(folder / f".{ID}.iso.12345678.part")
+    os.mknod(folder / f".{OTHER}.iso.12345678.part", 0o600 | stat.S_IFSOCK)
+    for name in (b"new\nline", b"\x1b[2J", b"\xff\xfe", b"-rf", b"*", b"n" * 255):
+        Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).mkdir()
+
+
+def test_hostile_folders_stop_nobody(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    places = [host.settings.builds, traces(host).folder.parent, traces(host).folder]
+    places += [host.iso_pool.path, host.store_pool.path, host.settings.state / "again-ab_d3f9h"]
+    places += [host.settings.builds / os.fsdecode(b"\xff") / ID]
+    for place in places:
+        hostile(place)
+    (traces(host).folder / "build.json").write_text(
+        f'{{"build_id": "{ID}", "name": "x", "state": "failed"}}'
+    )
+    with (places[1] / "huge").open("w") as file:
+        file.truncate(1 << 40)
+    before = {path for place in places for path in place.iterdir()}
+    for kept in (False, True):
+        assert {each.verdict for each in gc(host, kept=kept)} <= {"skipped", "unclaimed"}
+    monkeypatch.setenv("BUILDER_STATE", str(host.settings.state))
+    monkeypatch.setenv("BUILDER_URI", host.settings.uri)
+    for words in (["list"], ["list", "--json"], ["show", ID]):
+        assert app.run(["builds", *words]) == 0
+    assert {path for place in places for path in place.iterdir()} >= before
+
+
+def test_a_record_that_is_no_file_keeps_nobody_waiting(host: Host) -> None:
+    folder = traces(host).folder
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / "build.json")
+    assert gc(host) == ()
+
+
+def test_builds_that_cannot_be_read_are_not_none(host: Host) -> None:
+    host.settings.builds.parent.mkdir()
+    host.settings.builds.write_text("in the way")
+    with pytest.raises(HostError, match="Cannot read"):
+        gc(host)
