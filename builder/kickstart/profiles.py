@@ -1,10 +1,8 @@
 """Profiles: named variations of a release, one TOML file each."""
 
 import os
-import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -12,6 +10,7 @@ from builder.errors import ConfigError, UsageError, suggest
 from builder.kickstart.texts import below
 from builder.model.kickstart import CheckFile, Checks, Profile
 from builder.model.release import Release
+from builder.reading import is_file, read_data, read_toml
 
 _LARGEST = 16 << 20
 """Bytes of all files of a profile's checks: they go along with the order of a build."""
@@ -86,12 +85,8 @@ def _carried(files: Sequence[Path], root: Path, *, profile: Path) -> dict[str, C
 
 
 def _check_file(path: Path) -> CheckFile:
-    try:
-        return CheckFile(content=path.read_bytes(), executable=os.access(path, os.X_OK))
-    except OSError as error:
-        raise ConfigError(
-            f"Cannot read {path}: {error.strerror}.", hint="It is beside a check of a profile."
-        ) from error
+    content = read_data(path, limit=_LARGEST, hint="It is beside a check of a profile.")
+    return CheckFile(content=content, executable=os.access(path, os.X_OK))
 
 
 def _paths(folders: Sequence[Path]) -> dict[str, Path]:
@@ -104,9 +99,8 @@ def _paths(folders: Sequence[Path]) -> dict[str, Path]:
 
 def _read(path: Path) -> Profile:
     try:
-        row: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
-        profile = msgspec.convert({**row, "name": path.stem}, Profile)
-    except (OSError, ValueError) as error:
+        profile = msgspec.convert({**read_toml(path), "name": path.stem}, Profile)
+    except msgspec.ValidationError as error:
         raise ConfigError(
             f"{path} is wrong: {error}.",
             hint="A profile has title, releases, checks and [variables].",
@@ -119,7 +113,7 @@ def _read(path: Path) -> Profile:
 def _refuse(profile: Path, check: str) -> None:
     """Raise ConfigError for a check that is none."""
     found = _path(profile, check)
-    if not found.is_file() or not (found.suffix == ".py" or os.access(found, os.X_OK)):
+    if not is_file(found) or not (found.suffix == ".py" or os.access(found, os.X_OK)):
         raise ConfigError(
             f"{profile}: the check {check} is no program and no Python file.",
             hint=f"It is looked for as {found}; make it executable.",

@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 
 from builder import files
-from builder.errors import UsageError, suggest
+from builder.errors import ConfigError, UsageError, suggest
 from builder.model.template import StepTime
-from builder.model.text import plain
+from builder.reading import read_json
 
 FILE = "build.json"
 RUNNING = "running"
@@ -76,9 +76,9 @@ def load(folder: Path) -> Build | None:
     """Return the build whose folder this is; None for any other folder."""
     path = folder / FILE
     try:
-        record = _tame(msgspec.json.decode(path.read_bytes(), type=BuildRecord))
+        record = read_json(path, BuildRecord)
         touched = path.stat().st_mtime
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (OSError, ConfigError):
         return None
     state = record.state
     if state == RUNNING and not files.held(folder):
@@ -113,11 +113,6 @@ def _folders(artifacts: Path, name: str) -> Iterator[Path]:
         for release in sorted(artifacts.iterdir()):
             if name in ("", release.name) and release.is_dir():
                 yield from sorted(release.iterdir())
-
-
-def _tame(record: BuildRecord) -> BuildRecord:
-    """Sentences may quote the guest, and end on a terminal."""
-    return msgspec.structs.replace(record, error=plain(record.error), hint=plain(record.hint))
 
 
 def moment(text: str) -> datetime | None:

@@ -7,7 +7,8 @@ from typing import Any, Self, TypeVar
 import msgspec
 
 from builder import files
-from builder.errors import HostError
+from builder.errors import ConfigError, HostError
+from builder.reading import read_json
 
 T = TypeVar("T")
 
@@ -29,8 +30,8 @@ class Checkpoint:
     def load(self) -> None:
         """Read what an earlier process kept; nothing if it is not there or makes no sense."""
         try:
-            self._values = msgspec.json.decode(self._path.read_bytes(), type=dict[str, msgspec.Raw])
-        except (OSError, ValueError, RecursionError):  # msgspec's errors are ValueErrors
+            self._values = read_json(self._path, dict[str, msgspec.Raw])
+        except ConfigError:
             self._values = {}
 
     def get(self, name: str, kind: type[T]) -> T | None:
