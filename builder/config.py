@@ -125,11 +125,19 @@ def _fill_in(chosen: Settings, environ: Mapping[str, str]) -> Settings:
         "state": Path("/var/lib/builder") if root else state,
     }
     paths = {
-        key: (folder if getattr(chosen, key) == Path() else getattr(chosen, key)).absolute()
+        key: _absolute(folder if getattr(chosen, key) == Path() else getattr(chosen, key))
         for key, folder in folders.items()
     }
     uri = chosen.uri or ("qemu:///system" if root else SESSION)
-    return msgspec.structs.replace(chosen, **paths, uri=uri, artifacts=chosen.artifacts.absolute())
+    artifacts = _absolute(chosen.artifacts)
+    return msgspec.structs.replace(chosen, **paths, uri=uri, artifacts=artifacts)
+
+
+def _absolute(path: Path) -> Path:
+    try:
+        return path.absolute()
+    except FileNotFoundError:  # the current folder is gone, which not every command needs
+        return path
 
 
 def _default_file(environ: Mapping[str, str]) -> Path | None:

@@ -7,6 +7,7 @@ import typer
 
 from builder.cli.context import Context, Firmware, Json, Medium, Variables, context
 from builder.cli.output import table, to_json
+from builder.cli.streams import document
 from builder.reading import is_file, read_text
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def render(
         firmware=firmware,
         variables=pairs(variables or []),
     )
-    typer.echo(_rendered(request, context(ctx)).text, nl=False)
+    document(_rendered(request, context(ctx)).text)
 
 
 @app.command()

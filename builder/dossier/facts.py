@@ -1,10 +1,12 @@
 """All that a page tells of a build, read from its folder; whatever is missing is left out."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 
@@ -49,6 +51,11 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     size: int
+
+    @property
+    def link(self) -> str:
+        """Its address, seen from the page; its name's bytes need be no text."""
+        return quote(os.fsencode(self.name))
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

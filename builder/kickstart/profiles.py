@@ -6,12 +6,13 @@ from pathlib import Path
 
 import msgspec
 
-from builder.errors import ConfigError, UsageError, suggest
+from builder.errors import ConfigError, UsageError, explained, suggest
 from builder.kickstart.texts import below
 from builder.model.kickstart import CheckFile, Checks, Profile
 from builder.model.release import Release
 from builder.reading import is_file, read_data, read_toml
 
+_FOLDER = "`kickstarts` in builder.toml, or BUILDER_KICKSTARTS, names the folder."
 _LARGEST = 16 << 20
 """Bytes of all files of a profile's checks: they go along with the order of a build."""
 
@@ -49,10 +50,11 @@ def checks(folders: Sequence[Path], profile: Profile) -> Checks:
     programs = [_path(path, check) for check in profile.checks]
     own = path.parent.parent.resolve()
     root = Path(os.path.commonpath([own, *(each.parent for each in programs)]))
-    files = {file for each in programs for file in _readable(each, own)}
+    with explained(f"Cannot read what is beside the checks of {path}", error_class=ConfigError):
+        files = {file for each in programs for file in _readable(each, own)}
+        carried = _carried(sorted(files), root, profile=path)
     return Checks(
-        programs=tuple(each.relative_to(root).as_posix() for each in programs),
-        files=_carried(sorted(files), root, profile=path),
+        programs=tuple(each.relative_to(root).as_posix() for each in programs), files=carried
     )
 
 
@@ -90,11 +92,9 @@ def _check_file(path: Path) -> CheckFile:
 
 
 def _paths(folders: Sequence[Path]) -> dict[str, Path]:
-    return {
-        path.stem: path
-        for folder in reversed(folders)
-        for path in (folder / "profiles").glob("*.toml")
-    }
+    found = (path for folder in reversed(folders) for path in (folder / "profiles").glob("*.toml"))
+    with explained(f"Cannot look into {folders[0]}", hint=_FOLDER, error_class=ConfigError):
+        return {path.stem: path for path in found if path.is_file()}
 
 
 def _read(path: Path) -> Profile:
@@ -122,4 +122,9 @@ def _refuse(profile: Path, check: str) -> None:
 
 def _path(profile: Path, check: str) -> Path:
     """Return the full path: checks are named from the folder that holds profiles/."""
-    return (profile.parent.parent / check).resolve()
+    try:
+        return (profile.parent.parent / check).resolve()
+    except (RuntimeError, ValueError) as error:  # links in a circle; a NUL
+        raise ConfigError(
+            f"{profile}: the check {check!r} cannot be a file.", hint="Mend its path."
+        ) from error
