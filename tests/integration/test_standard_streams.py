@@ -87,13 +87,11 @@ def test_a_folder_that_was_removed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [SIGINT, SIGTERM])
 def test_a_signal_at_any_moment_is_one_sentence(number: Signals) -> None:
-    """From our first line on: what Python does before that, and how it dies of it, is its own."""
-    script = (
-        "import builder.__main__ as it; it._open_streams = lambda: print(flush=True); it.main()"
-    )
+    """From our first line on: what Python does before that is its own."""
+    first = "import builder.__main__ as it; it._open_streams = lambda: print(flush=True)"
     for moment in range(30):
         with subprocess.Popen(
-            [sys.executable, "-c", script, *LIST],
+            [sys.executable, "-c", f"{first}; it.main()", *LIST],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from builder.cli import app
+from builder.cli.build import tell
 from builder.cli.output import TerminalMonitor, table, to_json
 from builder.cli.streams import document, guarded
 from builder.errors import HostError
-from tests.values import recorded
+from builder.model.template import Built
+from tests.values import recorded, template
 
 HOSTILE = [
     "\x1b[31mred",
@@ -160,5 +162,11 @@ def test_a_full_disk_under_a_log_ends_nothing(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_full_disk_under_results_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdout", _Full())
-    with guarded(), pytest.raises(HostError, match="Cannot write to standard output: No space"):
+    with guarded(), pytest.raises(HostError, match=r"^Cannot write to standard output: No space"):
         print("x")  # noqa: T201
+    built = Built(template=template(), fresh=True)
+    with (
+        guarded(),
+        pytest.raises(HostError, match=r"centos7@20261123\.1 is published\. C"),
+    ):
+        tell(built, json=True)
