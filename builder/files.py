@@ -8,9 +8,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
-from builder.errors import HostError
+from builder.errors import HostError, explained
 from builder.monitor import Monitor
+from builder.reading import open_plain
 
 BLOCK = 1 << 20
 """Bytes read at once: large enough that hashing, not calling, takes the time."""
@@ -119,14 +121,19 @@ def sync(path: Path) -> None:
 
 
 def sha256(path: Path, *, monitor: Monitor) -> str:
-    """Return the hex digest of the file at `path`."""
+    """Return the hex digest of the file at `path`. Raises HostError for what is no plain file."""
     content = hashlib.sha256()
-    title, total = f"Checking {path.name}", path.stat().st_size
-    with path.open("rb", buffering=0) as file, monitor.progress(title, total=total) as progress:
+    with explained(f"Cannot read {path}"):
+        opened = open_plain(path)
+    with opened as file, monitor.progress(f"Checking {path.name}", total=_size(file)) as progress:
         while block := file.read(BLOCK):
             content.update(block)
             progress.advance(len(block))
     return content.hexdigest()
+
+
+def _size(file: BinaryIO) -> int:
+    return os.fstat(file.fileno()).st_size
 
 
 def digest(path: Path, *, monitor: Monitor) -> str:
