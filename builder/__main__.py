@@ -23,8 +23,10 @@ def main() -> None:
 
 def _leave(_number: int, _frame: object) -> None:
     """End at once: nothing was begun yet."""
-    os.write(2, b"interrupted: nothing was begun.\n")
-    os._exit(130)
+    try:
+        os.write(2, b"interrupted: nothing was begun.\n")
+    finally:  # standard error may be closed
+        os._exit(130)
 
 
 def _open_streams() -> None:

@@ -81,7 +81,7 @@ def held(path: Path) -> bool:
     What we may not open counts as held: it is somebody else's.
     """
     try:
-        handle = os.open(path, os.O_RDONLY)
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # it may be a pipe
     except FileNotFoundError:
         return False
     except OSError:
