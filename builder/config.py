@@ -1,7 +1,6 @@
 """Settings, resolved once: option > BUILDER_* variable > builder.toml > default."""
 
 import os
-import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -9,8 +8,9 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from builder.errors import ConfigError, explained
+from builder.errors import ConfigError
 from builder.model.installation import Deadlines, PhaseLimits
+from builder.reading import as_path, is_file, read_toml
 
 Minutes = Annotated[float, msgspec.Meta(gt=0, le=100_000)]
 NETWORK = r"^(none|user|network:[^:/\x00-\x1f\x7f]+|bridge:[A-Za-z0-9_.-]{1,15})$"
@@ -113,20 +113,13 @@ def load(
     values |= _from_environment(environ)
     values |= {key: value for key, value in options.items() if value is not None}
     try:
-        chosen = msgspec.convert(values, Settings, strict=False, dec_hook=_decode)
+        chosen = msgspec.convert(values, Settings, strict=False, dec_hook=as_path)
     except msgspec.ValidationError as error:
         raise ConfigError(
             f"The configuration is wrong: {error}.",
             hint=f"Known keys: {', '.join(Settings.__struct_fields__)}.",
         ) from error
     return _fill_in(chosen, environ)
-
-
-def _decode(kind: type[Any], value: object) -> object:
-    # msgspec wants to be told how a path is written; it reports our ValueError with the key.
-    if kind is not Path or not isinstance(value, str | Path):
-        raise ValueError(f"expected a {kind.__name__}")
-    return Path(value)
 
 
 def _fill_in(chosen: Settings, environ: Mapping[str, str]) -> Settings:
@@ -144,12 +137,12 @@ def _fill_in(chosen: Settings, environ: Mapping[str, str]) -> Settings:
         "state": Path("/var/lib/builder") if root else state,
     }
     paths = {
-        key: (folder if getattr(chosen, key) == Path() else getattr(chosen, key)).absolute()
+        key: _absolute(folder if getattr(chosen, key) == Path() else getattr(chosen, key))
         for key, folder in folders.items()
     }
     uri = chosen.uri or ("qemu:///system" if root else SESSION)
     artifacts = chosen.artifacts or _artifacts_here()
-    links = artifacts.absolute() if artifacts else None
+    links = _absolute(artifacts) if artifacts else None
     return msgspec.structs.replace(chosen, **paths, uri=uri, artifacts=links)
 
 
@@ -161,21 +154,29 @@ def _artifacts_here() -> Path | None:
     return None
 
 
+def _absolute(path: Path) -> Path:
+    try:
+        return path.absolute()
+    except FileNotFoundError:  # the current folder is gone, which not every command needs
+        return path
+
+
 def _default_file(environ: Mapping[str, str]) -> Path | None:
     config = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "/")) / ".config")
     known = (Path("builder.toml"), config / "builder" / "builder.toml")
-    return next((path for path in known if path.is_file()), None)
+    return next((path for path in known if _visible(path)), None)
+
+
+def _visible(path: Path) -> bool:
+    try:
+        return is_file(path)
+    except ConfigError:  # sudo -E, docker -u: another user's home is no reason to do nothing
+        return False
 
 
 def _from_file(path: Path | None) -> dict[str, Any]:
-    if path is None:
-        return {}
     hint = "Check the path given with --config."
-    try:
-        with explained(f"Cannot read {path}", hint=hint, error_class=ConfigError):
-            return tomllib.loads(path.read_text())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not TOML: {error}.", hint="Mend that line.") from error
+    return {} if path is None else read_toml(path, pipes=True, hint=hint)
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:

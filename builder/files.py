@@ -4,16 +4,17 @@ import errno
 import fcntl
 import hashlib
 import os
-import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from builder import targets
-from builder.errors import HostError
+from builder.errors import HostError, explained
 from builder.model.traces import is_scratch
 from builder.monitor import Monitor
+from builder.reading import open_plain
 
 BLOCK = 1 << 20
 """Bytes read at once: large enough that hashing, not calling, takes the time."""
@@ -65,21 +66,6 @@ def abandoned(folder: Path) -> tuple[Path, ...]:
     return tuple(part for part in plain if not held(part))
 
 
-def content(path: Path, *, most: int) -> bytes:
-    """Return the bytes of a plain file, `most` at most.
-
-    Raises OSError when it cannot be read, and for what is no file, such as a pipe: nobody waits.
-    """
-    with open(path, "rb", opener=_at_once) as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "Not a plain file", str(path))
-        return file.read(most)
-
-
-def _at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK)
-
-
 @contextmanager
 def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
     """Hold the lock of a folder or a file, which is made if need be, for the block.
@@ -101,7 +87,7 @@ def held(path: Path) -> bool:
     What we may not open counts as held: it is somebody else's.
     """
     try:
-        handle = os.open(path, os.O_RDONLY)
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # it may be a pipe
     except FileNotFoundError:
         return False
     except OSError:
@@ -152,14 +138,19 @@ def sync(path: Path) -> None:
 
 
 def sha256(path: Path, *, monitor: Monitor) -> str:
-    """Return the hex digest of the file at `path`."""
+    """Return the hex digest of the file at `path`. Raises HostError for what is no plain file."""
     content = hashlib.sha256()
-    title, total = f"Checking {path.name}", path.stat().st_size
-    with path.open("rb", buffering=0) as file, monitor.progress(title, total=total) as progress:
+    with explained(f"Cannot read {path}"):
+        opened = open_plain(path)
+    with opened as file, monitor.progress(f"Checking {path.name}", total=_size(file)) as progress:
         while block := file.read(BLOCK):
             content.update(block)
             progress.advance(len(block))
     return content.hexdigest()
+
+
+def _size(file: BinaryIO) -> int:
+    return os.fstat(file.fileno()).st_size
 
 
 def digest(path: Path, *, monitor: Monitor) -> str:

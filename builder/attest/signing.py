@@ -4,7 +4,6 @@ Who signs holds the lock of the store pool, so that of two signers none is lost.
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -14,12 +13,15 @@ from builder.attest import dsse
 from builder.attest.keys import PrivateKey
 from builder.attest.provenance import provenance
 from builder.attest.statement import Envelope
-from builder.errors import TemplateError, explained
+from builder.errors import HostError, TemplateError, explained
 from builder.model.template import Template
 from builder.monitor import SilentMonitor
+from builder.reading import read_data
 from builder.record.builds import folder_of
-from builder.registry.reading import content
 from builder.registry.registry import Registry, manifest, signatures
+
+_LARGEST = 16 << 20
+"""Bytes of a bundle."""
 
 
 def sign(template: Template, key: PrivateKey, *, builds: Path) -> Path:
@@ -69,10 +71,11 @@ def digest(path: Path) -> str:
 
 
 def lines(path: Path) -> tuple[bytes, ...]:
-    """Return the lines of a bundle; none if it is not there. Raises HostError and ConfigError."""
-    with suppress(FileNotFoundError):
-        return tuple(line for line in content(path).splitlines() if line.strip())
-    return ()
+    """Return the lines of a bundle; none if it is not there. Raises HostError."""
+    if not path.exists():
+        return ()
+    data = read_data(path, limit=_LARGEST, error_class=HostError)
+    return tuple(line for line in data.splitlines() if line.strip())
 
 
 def _others(path: Path, ours: Envelope) -> Iterator[bytes]:

@@ -12,12 +12,13 @@ from builder.attest.signing import digest, lines
 from builder.attest.statement import PAYLOAD_TYPE, PROVENANCE, Envelope, Statement
 from builder.errors import TemplateError
 from builder.model.template import Template
-from builder.model.text import plain
 from builder.registry.registry import signatures
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+_SHOWN = 80
+"""Characters of what nobody vouches for."""
 _UNFIT = "Do not use it: publish it again, or fetch it again from where it is kept."
 
 
@@ -55,7 +56,7 @@ def check_signature(template: Template, key: "Ed25519PublicKey", *, sha256: str)
     payloads = [body for each, body in vouched if each.payload_type == PAYLOAD_TYPE]
     if not payloads:
         raise TemplateError(
-            f"The key signed a payload of the type {_plain(vouched[0][0].payload_type)} in {path},"
+            f"The key signed a payload of the type {vouched[0][0].payload_type[:_SHOWN]} in {path},"
             f" not {PAYLOAD_TYPE}.",
             hint=_UNFIT,
         )
@@ -84,7 +85,7 @@ def _envelopes(path: Path, template: Template) -> list[Envelope]:
 def _nobody(path: Path, envelopes: list[Envelope], ours: str) -> TemplateError:
     """A keyid proves nothing, but it tells a change from another signer."""
     named = [
-        _plain(each.keyid) or "a nameless key"
+        each.keyid[:_SHOWN] or "a nameless key"
         for envelope in envelopes
         for each in envelope.signatures
     ]
@@ -114,8 +115,3 @@ def _mismatch(statement: Statement, template: Template, sha256: str) -> str:
             other = signed.get(name, "another file")
             return f"{name} is not what was signed: it has the sha256 {found}, signed was {other}."
     return ""
-
-
-def _plain(text: str) -> str:
-    """Nobody vouches for it, and it goes to a terminal."""
-    return plain(text, longest=80)

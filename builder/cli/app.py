@@ -13,9 +13,12 @@ import typer
 from builder import config
 from builder.cli.context import Context
 from builder.cli.output import TerminalMonitor
-from builder.errors import BuilderError, UsageError
+from builder.cli.streams import guarded
+from builder.errors import BuilderError, HostError, UsageError
 
 _INTERRUPTED = 130
+_LONGEST = 300
+"""Characters that are shown of an error that nobody foresaw."""
 _COMMANDS = ("attach", "build", "doctor", "gc")
 _GROUPS = (
     "builds",
@@ -80,11 +83,14 @@ def _options(
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line and leave with the exit code that the outcome has."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
-    code = run(argv)
+    try:
+        _mind(_interrupt)
+        code = run(argv)
+        _mind(signal.SIG_IGN)
+    except KeyboardInterrupt:  # before the first line or after the last one of the command
+        code = _stopped()
     for stream in (sys.stdout, sys.stderr):
-        with suppress(BrokenPipeError):  # whoever read it has enough
+        with suppress(OSError):  # whoever read it has enough; of a full disk `run` has told
             stream.flush()
     # Everything was released by its block: taking Python apart only takes time, a twentieth of
     # a short command's.
@@ -93,17 +99,27 @@ def main(argv: list[str] | None = None) -> None:
 
 def run(argv: list[str] | None = None) -> int:
     """Run the command line; return its exit code."""
+    with guarded():
+        try:
+            return _run(sys.argv[1:] if argv is None else argv)
+        except BuilderError as error:
+            return _report(error)
+        except (KeyboardInterrupt, typer.Abort):
+            return _stopped()
+        except typer.TyperException as error:
+            return _misused(error.format_message())
+        except Exception as error:
+            return _report(_fault(error))
+
+
+def _run(words: list[str]) -> int:
     try:
-        words = sys.argv[1:] if argv is None else argv
         code: int = _application(words)(words, standalone_mode=False) or 0
-        # typer turns Ctrl-C into this code before we see it.
-        return _stopped() if code == _INTERRUPTED else code
-    except BuilderError as error:
-        return _report(error)
-    except typer.Abort:
-        return _stopped()
-    except typer.TyperException as error:
-        return _misused(error.format_message())
+        sys.stdout.flush()
+    except SystemExit:  # so typer says that nobody reads what we print
+        return 1
+    # typer turns Ctrl-C into this code before we see it.
+    return _stopped() if code == _INTERRUPTED else code
 
 
 def _misused(message: str) -> int:
@@ -120,6 +136,34 @@ def _report(error: BuilderError) -> int:
     return error.exit_code
 
 
+def _fault(error: Exception) -> BuilderError:
+    """Return what to say of an error that nobody foresaw; its traceback goes into a file."""
+    if isinstance(error, FileNotFoundError) and not _here():
+        return HostError(
+            "The current folder does not exist any more.", hint="Go to another one: cd"
+        )
+    from tempfile import mkstemp
+    from traceback import format_exc
+
+    told, where = format_exc(), "its traceback is lost: TMPDIR cannot be written"
+    with suppress(OSError):
+        handle, path = mkstemp(prefix="builder-fault-", suffix=".txt")
+        with os.fdopen(handle, "w", errors="backslashreplace") as file:
+            file.write(told)
+        where = f"attach {path}"
+    said = " ".join(f"{type(error).__name__}: {error}".split())[:_LONGEST]
+    return BuilderError(
+        f"builder met a fault of its own: {said}.", hint=f"Report it, please; {where}."
+    )
+
+
+def _here() -> bool:
+    try:
+        return bool(Path.cwd())
+    except OSError:
+        return False
+
+
 def _stopped() -> int:
     print("interrupted: what was begun is cleaned up.", file=sys.stderr)  # noqa: T201  # the last word
     return _INTERRUPTED
@@ -127,6 +171,10 @@ def _stopped() -> int:
 
 def _interrupt(_signal: int, _frame: Any) -> None:  # noqa: ANN401  # the signal module's type
     # Once is enough: nothing may interrupt the cleaning up.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)
+    _mind(lambda *_: None)
     raise KeyboardInterrupt
+
+
+def _mind(handler: Any) -> None:  # noqa: ANN401  # the signal module's type
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)

@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from builder.cli.build import summary
+from builder.cli.build import tell
 from builder.cli.context import Artifacts, Events, context, linked
-from builder.cli.output import to_json
 from builder.cli.template.supply import Sign, keyring
 
 
@@ -32,4 +31,4 @@ def attach(
     known = keyring(sign or signing_key(folder))
     with open_host(shared.settings) as host:
         built = join(folder, host=host, options=options, keyring=known, monitor=shared.monitor)
-    typer.echo(to_json(built) if json else summary(built))
+    tell(built, json=json)

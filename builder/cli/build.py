@@ -20,6 +20,7 @@ from builder.cli.context import (
 )
 from builder.cli.output import size, table, to_json
 from builder.cli.template.supply import Sign, keyring
+from builder.errors import HostError
 
 if TYPE_CHECKING:
     from builder.model.build import BuildOrder
@@ -109,7 +110,7 @@ def build(
     keys, monitor = keyring(sign), context(ctx).monitor
     with open_host(linked(context(ctx), artifacts).settings) as host:
         built = run(order, host=host, options=options, keyring=keys, monitor=monitor)
-    typer.echo(to_json(built) if json else summary(built))
+    tell(built, json=json)
 
 
 def _preview(order: "BuildOrder", context: Context) -> str:
@@ -118,6 +119,18 @@ def _preview(order: "BuildOrder", context: Context) -> str:
     shown = preview(order, context.settings, monitor=context.monitor)
     rows = "\n".join(f"{number}. {step}" for number, step in enumerate(shown.steps, start=1))
     return f"{rows}\n\n# kickstart\n{shown.kickstart}\n# domain\n{shown.domain_xml}"
+
+
+def tell(built: "Built", *, json: bool) -> None:
+    """Print what a build came to. Where that fails, the error tells that there is a template."""
+    try:
+        typer.echo(to_json(built) if json else summary(built))
+    except HostError as error:
+        known = f"{built.template.name}@{built.template.version}"
+        raise HostError(
+            f"The template {known} is published. {error.message}",
+            hint=f"`builder template show {known}` tells what is known of it.",
+        ) from error
 
 
 def summary(built: "Built") -> str:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from builder.cli.context import Json, context
 from builder.cli.output import size, table, to_json
+from builder.cli.streams import pour
 from builder.config import Settings
 from builder.errors import HostError, UsageError
 
@@ -126,8 +127,7 @@ def _goes_on(folder: Path) -> bool:
 def _print(chunks: Iterator[bytes]) -> None:
     try:
         for chunk in chunks:
-            sys.stdout.buffer.write(chunk)
-            sys.stdout.buffer.flush()
+            pour(chunk)
     except BrokenPipeError:
         # `| head` has read enough; Python would complain once more when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

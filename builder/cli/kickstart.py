@@ -7,7 +7,8 @@ import typer
 
 from builder.cli.context import Context, Firmware, Json, Medium, Variables, context
 from builder.cli.output import table, to_json
-from builder.errors import ConfigError, UsageError
+from builder.cli.streams import document
+from builder.reading import is_file, read_text
 
 if TYPE_CHECKING:
     from builder.model.kickstart import Kickstart
@@ -59,7 +60,7 @@ def render(
         firmware=firmware,
         variables=pairs(variables or []),
     )
-    typer.echo(_rendered(request, context(ctx)).text, nl=False)
+    document(_rendered(request, context(ctx)).text)
 
 
 @app.command()
@@ -78,8 +79,8 @@ def lint(
     from builder.model.kickstart import Kickstart
     from builder.recipes.order import Request, pairs
 
-    if "/" in name or Path(name).is_file():
-        kickstart = Kickstart(source=name, syntax=syntax, text=_read(Path(name)))
+    if "/" in name or is_file(Path(name)):
+        kickstart = Kickstart(source=name, syntax=syntax, text=read_text(Path(name), pipes=True))
     else:
         request = Request(
             release=name,
@@ -100,16 +101,3 @@ def _rendered(request: "Request", here: Context) -> "Kickstart":
     from builder.recipes.order import resolve
 
     return fill_in(resolve(request, here.library))
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except FileNotFoundError as error:
-        raise UsageError(
-            f"There is no file {path}.", hint="Give a file, or the name of a release."
-        ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"Cannot read {path}: {error}.", hint="A kickstart is a text file in UTF-8."
-        ) from error

@@ -1,14 +1,17 @@
-"""How progress and results look: bars on a terminal, plain lines when piped."""
+"""How progress and results look: bars on a terminal, plain lines when piped, never an escape."""
 
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Never, Unpack
 
 import msgspec
 
+from builder.cli.streams import bare
 from builder.model.event import Details, Kind
+from builder.model.text import shown
 from builder.monitor import Progress
 
 if TYPE_CHECKING:
@@ -23,7 +26,7 @@ class _Bar:
         self._bar.update(amount)
 
     def describe(self, text: str) -> None:
-        self._bar.set_postfix_str(text)
+        self._bar.set_postfix_str(_line(text))
 
 
 class _PercentBar(_Bar):
@@ -32,7 +35,7 @@ class _PercentBar(_Bar):
     shape = "    {percentage:3.0f}% |{bar}| {desc}"
 
     def describe(self, text: str) -> None:
-        self._bar.set_description_str(text)
+        self._bar.set_description_str(_line(text))
 
 
 class _Lines:
@@ -60,6 +63,7 @@ class _Lines:
         return f"{size(self._done)} of {total}"
 
 
+_ODD = re.compile(r"[^\n -~]")
 _WORDS: dict[Kind, str] = {"phase": "phase: ", "note": "", "warning": "warning: "}
 """What comes before the text of those events that are printed."""
 
@@ -97,10 +101,19 @@ class TerminalMonitor:
 
         if unit == "%":
             shape = f"{self._prefix}{_PercentBar.shape}"
-            with tqdm(desc=title, total=total, bar_format=shape, leave=False) as bar:
+            with tqdm(
+                desc=_line(title), total=total, bar_format=shape, leave=False, file=bare(sys.stderr)
+            ) as bar:
                 yield _PercentBar(bar)
             return
-        with tqdm(desc=label, total=total, unit=unit, unit_scale=unit == "B", leave=False) as bar:
+        with tqdm(
+            desc=_line(label),
+            total=total,
+            unit=unit,
+            unit_scale=unit == "B",
+            leave=False,
+            file=bare(sys.stderr),
+        ) as bar:
             yield _Bar(bar)
 
     def tell(self, kind: Kind, text: str, **_details: Unpack[Details]) -> None:
@@ -113,13 +126,19 @@ class TerminalMonitor:
 
 
 def _say(line: str) -> None:
-    if "tqdm" in sys.modules:  # there may be a bar, which has to step aside
-        from tqdm import tqdm
+    stream = bare(sys.stderr)  # bars move the cursor: they write past what shows escapes
+    with suppress(OSError):  # a full disk under a log is no reason to end a build
+        if "tqdm" in sys.modules:  # there may be a bar, which has to step aside
+            from tqdm import tqdm
 
-        tqdm.write(line, file=sys.stderr)
-    else:
-        sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
+            tqdm.write(shown(line), file=stream)
+        else:
+            stream.write(f"{shown(line)}\n")
+        stream.flush()
+
+
+def _line(text: str) -> str:
+    return shown(text, keep="")
 
 
 def size(count: int) -> str:
@@ -134,7 +153,7 @@ def size(count: int) -> str:
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Lay out rows in columns, left-aligned, two spaces apart."""
-    lines = [header, *rows]
+    lines = [tuple(map(_line, line)) for line in (header, *rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
@@ -143,5 +162,17 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def to_json(value: object) -> str:
-    """Return any of our values as indented JSON; paths become strings."""
-    return msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2).decode()
+    """Return any of our values as indented JSON; paths become strings.
+
+    What a terminal would obey is escaped, as JSON can, so that it says the same to programs.
+    """
+    import json
+
+    values = msgspec.to_builtins(value, enc_hook=str, str_keys=True)
+    return _ODD.sub(_escaped, json.dumps(values, indent=2, ensure_ascii=False))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    import json
+
+    return found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1]

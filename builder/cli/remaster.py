@@ -9,8 +9,9 @@ import typer
 
 from builder.cli.context import Replace, context
 from builder.cli.output import size, table
-from builder.errors import ConfigError, UsageError, explained
+from builder.errors import UsageError
 from builder.monitor import Monitor
+from builder.reading import read_text
 
 if TYPE_CHECKING:
     from builder.iso.patch import IsoPatch
@@ -63,7 +64,7 @@ def remaster(
     from builder.media.remaster import planned
 
     edits = Edits(
-        kickstart=_text(kickstart),
+        kickstart=read_text(kickstart, pipes=True),
         append=cmdline.split(append),
         remove=cmdline.split(remove),
         add=tuple(map(_pair, add)),
@@ -125,12 +126,3 @@ def _pair(text: str) -> tuple[Path, str]:
     if not colon or not source or not destination:
         raise UsageError(f"{text!r} is no SRC:DEST.", hint="Such as --add ./repo:repo.")
     return Path(source), destination
-
-
-def _text(path: Path) -> str:
-    hint = "Give the path of a kickstart."
-    try:
-        with explained(f"Cannot read {path}", hint=hint, error_class=ConfigError):
-            return path.read_text("utf-8")
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is no text in UTF-8.", hint="Give a kickstart.") from error

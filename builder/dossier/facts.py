@@ -1,10 +1,12 @@
 """All that a page tells of a build, read from its folder; whatever is missing is left out."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 
@@ -12,10 +14,12 @@ from builder.dossier import excerpt, screens
 from builder.dossier.excerpt import Log
 from builder.dossier.screens import Shot
 from builder.dossier.timeline import Timeline, timeline
+from builder.errors import ConfigError
 from builder.model.audit import Finding
 from builder.model.event import Event
 from builder.model.template import Manifest
 from builder.model.text import plain
+from builder.reading import open_plain, read_data, read_json
 from builder.record import events, logs
 from builder.record.builds import Build, BuildRecord, load
 
@@ -47,6 +51,11 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     size: int
+
+    @property
+    def link(self) -> str:
+        """Its address, seen from the page; its name's bytes need be no text."""
+        return quote(os.fsencode(self.name))
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,21 +160,20 @@ def _inputs(folder: Path, error: str) -> tuple[Log, ...]:
 
 def _manifest(path: Path) -> Manifest | None:
     try:
-        with path.open("rb") as file:
-            return Manifest.parse(file.read(_MANIFEST))
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Manifest.parse(read_data(path, limit=_MANIFEST))
+    except (ConfigError, ValueError, RecursionError):
         return None
 
 
 def _findings(path: Path) -> tuple[Finding, ...]:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=tuple[Finding, ...])
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return read_json(path, tuple[Finding, ...])
+    except ConfigError:
         return ()
 
 
 def _text(path: Path) -> str:
-    with suppress(OSError), path.open("rb") as file:
+    with suppress(OSError), open_plain(path) as file:
         return file.read(_LARGEST).decode(errors="replace")
     return ""
 

@@ -1,6 +1,5 @@
 """Write a build's dossier.html and its cleaned logs; at any time, as often as one likes."""
 
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -63,7 +62,7 @@ def clock(seconds: float) -> str:
 def _write_clean(folder: Path) -> None:
     for name, _title in LOGS:
         raw = folder / f"{name}.log"
-        with suppress(FileNotFoundError):
+        if raw.is_file():
             _put(raw.with_suffix(".txt"), "".join(f"{line}\n" for line in clean(raw)))
 
 

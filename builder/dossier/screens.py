@@ -6,8 +6,10 @@ from pathlib import Path
 
 import msgspec
 
+from builder.errors import ConfigError
 from builder.install.pixels import decode, encode
 from builder.model.screen import Frame
+from builder.reading import read_data
 
 FOLDER = "screens"
 _SINGLE = tuple(
@@ -65,9 +67,8 @@ def _shot(file: str, data: bytes, *, seconds: int | None = None) -> Shot:
 def _picture(path: Path) -> bytes:
     """Return a picture as PNG; nothing for one that is missing, no picture, or far too large."""
     data = b""
-    with suppress(OSError):
-        if path.stat().st_size <= _RAW:
-            data = path.read_bytes()
+    with suppress(ConfigError):
+        data = read_data(path, limit=_RAW)
     if not data.startswith(_SIGNATURE):
         raster = decode(data)
         data = encode(raster) if raster else b""

@@ -14,6 +14,8 @@ from builder.model.package import Package, System
 from builder.model.text import plain
 from builder.record.terminal import Lines
 
+_STAGE = 80
+"""Characters."""
 _MOST_PACKAGES = 5000
 """As many as our script sends."""
 
@@ -88,10 +90,9 @@ class Observer:
 
 def _reported(said: report.GuestReport) -> InstallError:
     lines = [line for line in report.log_tail(said).splitlines() if line.strip()]
-    # Whoever reads this sits at a terminal, which must not obey what a guest sends.
     last = plain(lines[-1]).strip() if lines else ""
+    stage = plain(said.stage, longest=_STAGE) or "script"
     return InstallError(
-        f"The installer reported a failure ({said.stage or 'script'})."
-        f"{' Its last line: ' if last else ''}{last}",
+        f"The installer reported a failure ({stage}).{' Its last line: ' if last else ''}{last}",
         hint="The log that it sent is installer.log in the evidence folder.",
     )

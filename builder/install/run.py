@@ -13,12 +13,15 @@ from builder.install.watch import watch
 from builder.model.installation import Installation, InstallPlan, Limits
 from builder.model.traces import Traces
 from builder.monitor import Monitor
+from builder.reading import open_plain
 from builder.virt import domains
 from builder.virt.connection import Connection
 from builder.virt.domain_xml import domain_xml
 from builder.virt.listen import listen
 
 _FRAME_SECONDS = 3.0
+_LARGEST = 16 << 20
+"""Bytes of reports that are looked through for the installer's log."""
 
 
 class _Guest:
@@ -106,7 +109,8 @@ def _run(
 def _keep_guest_log(evidence: Path) -> None:
     """Unpack the installer's log from the guest's reports, where there is one."""
     with suppress(OSError):  # evidence is a help, and must not hide the failure
-        lines = (evidence / "result.log").read_text(errors="replace").splitlines()
+        with open_plain(evidence / "result.log") as file:
+            lines = file.read(_LARGEST).decode(errors="replace").splitlines()
         reports = [said for line in lines if (said := report.parse(line))]
         logs = [log for said in reports if (log := report.log_tail(said))]
         if logs:

@@ -1,18 +1,18 @@
 """Profiles: named variations of a release, one TOML file each."""
 
 import os
-import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from builder.errors import ConfigError, UsageError, suggest
+from builder.errors import ConfigError, UsageError, explained, suggest
 from builder.kickstart.texts import below
 from builder.model.kickstart import CheckFile, Checks, Profile
 from builder.model.release import Release
+from builder.reading import is_file, read_data, read_toml
 
+_FOLDER = "`kickstarts` in builder.toml, or BUILDER_KICKSTARTS, names the folder."
 _LARGEST = 16 << 20
 """Bytes of all files of a profile's checks: they go along with the order of a build."""
 
@@ -50,10 +50,11 @@ def checks(folders: Sequence[Path], profile: Profile) -> Checks:
     programs = [_path(path, check) for check in profile.checks]
     own = path.parent.parent.resolve()
     root = Path(os.path.commonpath([own, *(each.parent for each in programs)]))
-    files = {file for each in programs for file in _readable(each, own)}
+    with explained(f"Cannot read what is beside the checks of {path}", error_class=ConfigError):
+        files = {file for each in programs for file in _readable(each, own)}
+        carried = _carried(sorted(files), root, profile=path)
     return Checks(
-        programs=tuple(each.relative_to(root).as_posix() for each in programs),
-        files=_carried(sorted(files), root, profile=path),
+        programs=tuple(each.relative_to(root).as_posix() for each in programs), files=carried
     )
 
 
@@ -86,27 +87,20 @@ def _carried(files: Sequence[Path], root: Path, *, profile: Path) -> dict[str, C
 
 
 def _check_file(path: Path) -> CheckFile:
-    try:
-        return CheckFile(content=path.read_bytes(), executable=os.access(path, os.X_OK))
-    except OSError as error:
-        raise ConfigError(
-            f"Cannot read {path}: {error.strerror}.", hint="It is beside a check of a profile."
-        ) from error
+    content = read_data(path, limit=_LARGEST, hint="It is beside a check of a profile.")
+    return CheckFile(content=content, executable=os.access(path, os.X_OK))
 
 
 def _paths(folders: Sequence[Path]) -> dict[str, Path]:
-    return {
-        path.stem: path
-        for folder in reversed(folders)
-        for path in (folder / "profiles").glob("*.toml")
-    }
+    found = (path for folder in reversed(folders) for path in (folder / "profiles").glob("*.toml"))
+    with explained(f"Cannot look into {folders[0]}", hint=_FOLDER, error_class=ConfigError):
+        return {path.stem: path for path in found if path.is_file()}
 
 
 def _read(path: Path) -> Profile:
     try:
-        row: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
-        profile = msgspec.convert({**row, "name": path.stem}, Profile)
-    except (OSError, ValueError) as error:
+        profile = msgspec.convert({**read_toml(path), "name": path.stem}, Profile)
+    except msgspec.ValidationError as error:
         raise ConfigError(
             f"{path} is wrong: {error}.",
             hint="A profile has title, releases, checks and [variables].",
@@ -119,7 +113,7 @@ def _read(path: Path) -> Profile:
 def _refuse(profile: Path, check: str) -> None:
     """Raise ConfigError for a check that is none."""
     found = _path(profile, check)
-    if not found.is_file() or not (found.suffix == ".py" or os.access(found, os.X_OK)):
+    if not is_file(found) or not (found.suffix == ".py" or os.access(found, os.X_OK)):
         raise ConfigError(
             f"{profile}: the check {check} is no program and no Python file.",
             hint=f"It is looked for as {found}; make it executable.",
@@ -128,4 +122,9 @@ def _refuse(profile: Path, check: str) -> None:
 
 def _path(profile: Path, check: str) -> Path:
     """Return the full path: checks are named from the folder that holds profiles/."""
-    return (profile.parent.parent / check).resolve()
+    try:
+        return (profile.parent.parent / check).resolve()
+    except (RuntimeError, ValueError) as error:  # links in a circle; a NUL
+        raise ConfigError(
+            f"{profile}: the check {check!r} cannot be a file.", hint="Mend its path."
+        ) from error

@@ -101,8 +101,8 @@ def _explain(error: Exception, template: str, *, known: dict[str, object]) -> Ki
         )
     if isinstance(error, RecursionError):
         return KickstartError(
-            f"{template} includes or extends itself.",
-            hint="A file of yours hides ours of the same name: extend base.ks.j2.",
+            f"{template} includes, extends or calls itself without end.",
+            hint="If a file of yours hides ours of the same name: extend base.ks.j2.",
         )
     where = _where(error.__traceback__) or template
     if isinstance(error, jinja2.TemplateSyntaxError):

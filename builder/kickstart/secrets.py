@@ -10,9 +10,11 @@ from pathlib import Path
 from builder import process
 from builder.errors import ConfigError
 from builder.model.kickstart import Secrets
+from builder.reading import read_text
 
 _CRYPTED = re.compile(r"\$6\$(rounds=[0-9]{4,9}\$)?[A-Za-z0-9./]{1,16}\$[A-Za-z0-9./]{86}")
 _LONGEST = 200
+_FILE = 4096
 _MARK = "**masked**"
 
 
@@ -29,7 +31,8 @@ def collect(
     """
     root = environ.get("BUILDER_ROOT_PASSWORD")
     if root_password_file is not None:
-        root = _from_file(root_password_file)
+        hint = "Put one line of text there."
+        root = read_text(root_password_file, limit=_FILE, pipes=True, hint=hint).rstrip("\n")
     user = environ.get("BUILDER_USER_PASSWORD")
     return Secrets(
         root_password_hash=None if root is None else crypt(root, salt_source=salt_source),
@@ -64,12 +67,3 @@ def _salt(source: str) -> str:
     # that can be guessed costs little: whoever has the template has its /etc/shadow and salt.
     digest = hashlib.sha256(f"builder salt {source}".encode()).digest()
     return base64.b64encode(digest, altchars=b"./")[:16].decode()
-
-
-def _from_file(path: Path) -> str:
-    try:
-        return path.read_text("utf-8").rstrip("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"Cannot read a password from {path}: {error}.", hint="Put one line of text there."
-        ) from error

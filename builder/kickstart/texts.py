@@ -8,6 +8,9 @@ from posixpath import normpath
 import jinja2
 from jinja2 import meta
 
+from builder.errors import ConfigError
+from builder.reading import is_file, read_text
+
 REPORTS = "snippets/reports.ks.j2"
 """What is added to a user's kickstart that does not say how the installation ended."""
 
@@ -32,8 +35,8 @@ def gather(
         if each in texts or each in damaged or path is None:
             continue
         try:
-            texts[each] = path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError):
+            texts[each] = read_text(path)
+        except ConfigError:
             damaged.add(each)
             continue
         waiting += _named(folders, each, texts[each], plain=each == name)
@@ -87,4 +90,4 @@ def _below(folder: Path) -> Iterator[str]:
 def _find(folders: Sequence[Path], name: str) -> Path | None:
     if name.startswith("..") or "\0" in name:
         return None
-    return next((folder / name for folder in folders if (folder / name).is_file()), None)
+    return next((folder / name for folder in folders if is_file(folder / name)), None)

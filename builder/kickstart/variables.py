@@ -1,7 +1,6 @@
 """The variables of kickstarts: declared in variables.toml, converted by type, checked."""
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import msgspec
 
 from builder.errors import BuilderError, ConfigError, UsageError, suggest
 from builder.model.kickstart import Value, Variable
+from builder.reading import is_file, read_toml
 
 _BOOLEANS = {"true": True, "yes": True, "on": True, "1": True} | {
     "false": False, "no": False, "off": False, "0": False
@@ -24,17 +24,17 @@ def declared(folders: Sequence[Path]) -> dict[str, Variable]:
     found: dict[str, Variable] = {}
     for folder in reversed(folders):
         path = folder / "variables.toml"
-        if path.is_file():
+        if is_file(path):
             found |= _read(path)
     return found
 
 
 def _read(path: Path) -> dict[str, Variable]:
     try:
-        table = msgspec.convert(tomllib.loads(path.read_text("utf-8")), dict[str, Variable])
+        table = msgspec.convert(read_toml(path), dict[str, Variable])
         for variable in table.values():
             re.compile(variable.pattern)
-    except (OSError, ValueError, re.error) as error:
+    except (msgspec.ValidationError, re.error) as error:
         raise ConfigError(
             f"{path} is wrong: {error}.", hint="Each variable needs a help and a default."
         ) from error

@@ -14,8 +14,11 @@ import msgspec
 from builder.errors import ConfigError, UsageError
 from builder.media import data_iso
 from builder.model.clone import Seed
+from builder.reading import read_data
 
 LABEL = "cidata"
+_LARGEST = 16 << 20
+"""Bytes of a file of the user's."""
 _KEY = re.compile(r"(?:ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/]+=*(?: .*)?")
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOSTNAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*")
@@ -65,7 +68,7 @@ def meta_data(seed: Seed, *, instance: str) -> bytes:
 
 
 def _keys(path: Path) -> list[str]:
-    content = _bytes(path)
+    content = read_data(path, limit=_LARGEST, pipes=True, hint="Check the path.")
     if b"PRIVATE KEY-----" in content:
         raise ConfigError(f"{path} is a private key.", hint=f"Give the public one: {path}.pub.")
     lines = [line.strip() for line in content.decode(errors="replace").splitlines()]
@@ -79,19 +82,10 @@ def _keys(path: Path) -> list[str]:
 
 
 def _user_data(path: Path) -> bytes:
-    content = _bytes(path)
+    content = read_data(path, limit=_LARGEST, pipes=True, hint="Check the path.")
     if not content.startswith(_HEADERS):
         raise ConfigError(
             f"{path} does not begin as user-data does, so cloud-init would ignore it.",
             hint="Its first line says what it is: #cloud-config for YAML, #!/bin/sh for a script.",
         )
     return content
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigError(
-            f"Cannot read {path}: {error.strerror}.", hint="Check the path."
-        ) from error

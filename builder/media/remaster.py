@@ -21,6 +21,8 @@ from builder.media.edits import KICKSTART, Edits, changes
 from builder.model.media import InstallMedia
 from builder.monitor import Monitor
 
+_SHOWN = 5
+"""Of what is wrong: a damaged folder loses thousands of files."""
 _REPORT = "Compare the ISO's sha256 with the publisher's; if it is right, report this."
 
 
@@ -94,7 +96,10 @@ def _verify(result: Source, before: Survey, wanted: Changes, *, usb: bool) -> No
     if usb:
         wrong += check.usb_problems(after)
     if wrong:
-        raise MediaError(f"The remastered ISO is wrong: {' '.join(wrong)}", hint=_REPORT)
+        more = f" And {len(wrong) - _SHOWN} more." if len(wrong) > _SHOWN else ""
+        raise MediaError(
+            f"The remastered ISO is wrong: {' '.join(wrong[:_SHOWN])}{more}", hint=_REPORT
+        )
 
 
 def _wrong_contents(after: Survey, wanted: Changes) -> Iterator[str]:
@@ -114,13 +119,14 @@ def _lost(before: Survey, after: Survey, wanted: Changes) -> Iterator[str]:
     """Yield what is missing of the files that were not to change."""
     for old, new in zip(before.trees, after.trees, strict=True):
         finder = tree.Finder(before.source, old)
+        letters = "utf-16-be" if new.descriptor.joliet else "utf-8"
         found = (finder.find(path) for path in wanted.files)
         replaced = {each.record.identifier for each in found if each is not None}
         directories = list(tree.walk(before.source, old)), list(tree.walk(after.source, new))
         lost = check.files(_but(*directories)) - check.files(_but(*reversed(directories)))
         for identifier, _, _ in lost:
             if identifier not in replaced:
-                yield f"{identifier.decode('utf-8', 'replace')} is not where it was."
+                yield f"{identifier.decode(letters, 'replace')} is not where it was."
 
 
 def _but(some: Iterable[Directory], others: Iterable[Directory]) -> Iterator[Directory]:

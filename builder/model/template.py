@@ -1,5 +1,6 @@
 """The finished golden image and the record of how it was made."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -93,6 +94,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[StepTime, ...] = ()
     tools: dict[str, str] = {}
     """Version of each program and library that had a hand in it."""
+
+    def __post_init__(self) -> None:
+        """Refuse a date that is none: msgspec makes its error of this ValueError."""
+        datetime.fromisoformat(self.created)
 
     @property
     def origin(self) -> Origin:

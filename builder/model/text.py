@@ -3,6 +3,11 @@
 from datetime import datetime
 from typing import Literal
 
+_DIGITS = 18
+"""They fit into 64 bits."""
+_BYTES = range(0xDC80, 0xDD00)
+"""What Python makes of the bytes of a file's name that are not in UTF-8."""
+
 
 def plain(text: str, *, longest: int = 1000) -> str:
     """Return what may go to a terminal or a page of a text that a guest or a stranger wrote.
@@ -12,6 +17,32 @@ def plain(text: str, *, longest: int = 1000) -> str:
     writing, which make a line read otherwise than it is.
     """
     return "".join(filter(str.isprintable, text[:longest].expandtabs()))
+
+
+def shown(text: str, *, keep: str = "\n\t") -> str:
+    """Return a text as it may be printed: what a terminal would obey is spelled out, as \\x1b.
+
+    So are marks that turn the direction of writing, and bytes of names that are no text. `keep`
+    is left as it is.
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() or each in keep else _spelled(each) for each in text)
+
+
+def _spelled(character: str) -> str:
+    number = ord(character)
+    if number in _BYTES:
+        return f"\\x{number & 0xFF:02x}"
+    return character.encode("unicode_escape", "backslashreplace").decode()
+
+
+def whole_number(text: str) -> int | None:
+    """Return the number that a guest or a stranger wrote; None for what is none of ours.
+
+    "²" and 5,000 digits are numbers to Python's isdigit, and errors to its int.
+    """
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else None
 
 
 def rfc3339(moment: datetime, to: Literal["seconds", "milliseconds"] = "seconds") -> str:

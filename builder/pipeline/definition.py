@@ -1,6 +1,5 @@
 """Pipelines: which templates to build, as TOML files that people edit."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,7 @@ import builder
 from builder.errors import ConfigError, UsageError, suggest
 from builder.kickstart.library import Library
 from builder.model.release import Positive
+from builder.reading import as_path, is_file, parse_toml, read_text
 from builder.recipes.order import Request, resolve
 
 _PACKAGE = Path(builder.__file__).parent
@@ -61,7 +61,7 @@ def available(library: Library) -> tuple[Pipeline, ...]:
 
 def find(name: str) -> Path:
     """Return the file that `name` means: a path, or the name of a pipeline that comes with us."""
-    if Path(name).is_file():
+    if is_file(Path(name)):
         return Path(name)
     if "/" in name:
         raise UsageError(f"There is no file {name}.", hint="`builder pipeline list` shows ours.")
@@ -74,12 +74,7 @@ def find(name: str) -> Path:
 
 def load(path: Path, library: Library) -> Pipeline:
     """Read a pipeline file; see `parse`. Raises ConfigError also for one that cannot be read."""
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"Cannot read {path}: {error}.", hint="A pipeline is a text file in UTF-8."
-        ) from error
+    text = read_text(path, hint="A pipeline is a text file in UTF-8.")
     return parse(text, library, path=path)
 
 
@@ -89,10 +84,7 @@ def parse(text: str, library: Library, *, path: Path) -> Pipeline:
     Paths in it are relative to the file's folder; `variables` add to those of the defaults.
     Raises ConfigError for what is not TOML, unknown, ill-typed, or builds a template twice.
     """
-    try:
-        rows = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path.name} is not TOML: {error}.", hint="Mend that line.") from error
+    rows = parse_toml(text, source=path.name)
     file = _convert(rows, _File, where=path.name, folder=path.parent)
     # On their own first, so that a mistake is reported where it is.
     defaults = {"release": "", **file.defaults}
@@ -113,18 +105,11 @@ def _convert(row: Mapping[str, object], kind: type[_T], *, where: str, folder: P
             hint = suggest(key, kind.__struct_fields__)
             raise ConfigError(f"{where}: there is no key {key!r}.", hint=hint)
     try:
-        return msgspec.convert(row, kind, dec_hook=partial(_decode, folder))
+        return msgspec.convert(row, kind, dec_hook=partial(as_path, folder=folder))
     except msgspec.ValidationError as error:
         raise ConfigError(
             f"{where}: {error}.", hint="Compare with a pipeline that works."
         ) from error
-
-
-def _decode(folder: Path, kind: type[Any], value: object) -> object:
-    # msgspec wants to be told how a path is written; it reports our ValueError with the key.
-    if kind is not Path or not isinstance(value, str):
-        raise ValueError(f"expected a {kind.__name__}")
-    return folder / value
 
 
 def _job(request: Request, library: Library, *, where: str) -> Job:

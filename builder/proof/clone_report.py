@@ -5,20 +5,31 @@ virtio port CLONE_PORT, which only these clones have.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Annotated, Literal
 
 import msgspec
 
 from builder.model.audit import Finding
+from builder.model.text import whole_number
 from builder.record.terminal import Lines
 
 _LEAST_GROWTH = 0.9
 """Of the room that the second clone's disk has more; file systems take a share for themselves."""
 
 
+_MOST = 300
+"""Values of an item: as many units as may fail. A guest must not fill our memory."""
+_Item = Literal[
+    "machine-id", "ssh-host-key", "dhcp-identity", "root-bytes", "failed-unit", "address", "end"
+]
+# What the unit's `say` lets through: addresses and keys go into the configuration of our ssh.
+_Value = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9 ._:/+=@,-]*\Z", max_length=4096)]
+
+
 class _Wire(msgspec.Struct, frozen=True):
-    clone: int
-    item: str
-    value: str
+    clone: Literal[1]
+    item: _Item
+    value: _Value
 
 
 class Report:
@@ -33,9 +44,11 @@ class Report:
         for line in self._lines.feed(data):
             try:
                 said = msgspec.json.decode(line, type=_Wire)
-            except (msgspec.DecodeError, RecursionError):
+            except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
                 continue
-            self._items.setdefault(said.item, []).append(said.value)
+            values = self._items.setdefault(said.item, [])
+            if len(values) < _MOST:
+                values.append(said.value)
 
     @property
     def complete(self) -> bool:
@@ -48,8 +61,7 @@ class Report:
 
     def number(self, item: str) -> int:
         """Return the value of an item that is a whole number; 0 where there is none."""
-        text = "".join(self.all(item)[:1])
-        return int(text) if text.isdigit() else 0
+        return whole_number("".join(self.all(item)[:1])) or 0
 
 
 def compare(first: Report, second: Report, *, grown: int) -> tuple[Finding, ...]:

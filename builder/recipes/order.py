@@ -15,6 +15,7 @@ from builder.model.kickstart import DEFAULT_PROFILE, KickstartSource
 from builder.model.media import AtHand, Download, IsoSource, Made
 from builder.model.release import Medium, Release
 from builder.proof import checks
+from builder.reading import is_file, read_text
 from builder.releases import catalogue
 
 
@@ -80,18 +81,12 @@ def _kickstart(request: Request, release: Release, library: Library) -> Kickstar
     path = request.kickstart
     if path is None:
         return library.kickstart(release)
-    try:
-        return library.own_kickstart(path.name, path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise ConfigError(
-            f"Cannot read the kickstart {path}: {reason}.", hint="Give a text file in UTF-8."
-        ) from error
+    return library.own_kickstart(path.name, read_text(path, pipes=True))
 
 
 def _iso(request: Request, release: Release, medium: Medium) -> IsoSource:
     if request.iso is not None:
-        if not request.iso.is_file():
+        if not is_file(request.iso):
             raise ConfigError(
                 f"There is no file {request.iso}.", hint="Check the path given with --iso."
             )

@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 
 from builder import files
-from builder.errors import UsageError, explained, suggest
+from builder.errors import ConfigError, UsageError, explained, suggest
 from builder.model.template import StepTime
-from builder.model.text import plain
 from builder.model.traces import Traces, is_build
+from builder.reading import read_json
 
 FILE = "build.json"
 RUNNING = "running"
@@ -118,9 +118,9 @@ def load(folder: Path) -> Build | None:
     """Return the build whose folder this is; None for any other folder."""
     path = folder / FILE
     try:
-        record = _tame(msgspec.json.decode(files.content(path, most=_MOST), type=BuildRecord))
+        record = read_json(path, BuildRecord, limit=_MOST)
         touched = path.stat().st_mtime
-    except (OSError, ValueError, RecursionError):  # msgspec's errors are ValueErrors
+    except (OSError, ConfigError):
         return None
     state = record.state
     if state == RUNNING and not files.held(folder):
@@ -179,11 +179,6 @@ def heard(folder: Path) -> datetime | None:
         with suppress(OSError):
             times.append((folder / name).stat().st_mtime)
     return _at(max(times)) if times else None
-
-
-def _tame(record: BuildRecord) -> BuildRecord:
-    """Sentences may quote the guest, and end on a terminal."""
-    return msgspec.structs.replace(record, error=plain(record.error), hint=plain(record.hint))
 
 
 def moment(text: str) -> datetime | None:

@@ -7,7 +7,8 @@ from typing import Any, Self, TypeVar
 import msgspec
 
 from builder import files
-from builder.errors import HostError
+from builder.errors import ConfigError, HostError
+from builder.reading import read_json
 
 _MOST = 1 << 28
 """Bytes of the file: an order holds the texts of a profile's checks."""
@@ -33,10 +34,10 @@ class Checkpoint:
         """Read what an earlier process kept; nothing if it is not there or makes no sense."""
         self._values, self._damaged = {}, False
         try:
-            text = files.content(self._path, most=_MOST)
-            self._values = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
-        except (OSError, ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
-            self._damaged = not isinstance(error, FileNotFoundError)
+            kind = dict[str, msgspec.Raw]
+            self._values = read_json(self._path, kind, limit=_MOST)
+        except ConfigError as error:
+            self._damaged = not isinstance(error.__cause__, FileNotFoundError)
 
     def get(self, name: str, kind: type[T]) -> T | None:
         """Return the value of that name; None if there is none.

@@ -9,13 +9,16 @@ from typing import BinaryIO, Unpack
 
 import msgspec
 
-from builder.errors import explained
+from builder.errors import ConfigError, explained
 from builder.model.event import Details, Event, Kind
 from builder.model.text import plain, rfc3339
+from builder.reading import read_data
 
 FILE = "events.jsonl"
 _MOST = 20_000
 """Events of a build; a guest that makes up packages without end must not fill the disk."""
+_LARGEST = 64 << 20
+"""Bytes of a file that is read: more than so many events take."""
 _LONGEST = 500
 """Characters of a text."""
 _ALWAYS = ("failure", "end")
@@ -93,8 +96,8 @@ def read(path: Path) -> tuple[Event, ...]:
     A file that cannot be read has none.
     """
     try:
-        lines = path.read_bytes().split(b"\n")
-    except OSError:
+        lines = read_data(path, limit=_LARGEST).split(b"\n")
+    except ConfigError:
         return ()
     return tuple(event for line in lines if (event := _parse(line)))
 

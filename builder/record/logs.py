@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from builder.model.text import plain
+from builder.reading import open_plain
 from builder.record.terminal import Lines
 
 _CHUNK = 65536
@@ -49,7 +50,7 @@ def cleaned(pieces: Iterable[bytes]) -> Iterator[str]:
 
 
 def _from(path: Path, offset: int) -> Iterator[bytes]:
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         file.seek(offset)
         while data := file.read(_CHUNK):
             yield data

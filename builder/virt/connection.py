@@ -65,6 +65,8 @@ def translated(what: str, *, hint: str = "") -> Iterator[None]:
 def plain(error: libvirt.libvirtError) -> str:
     """Return libvirt's sentence without its full stop; of a program's failure, its last words."""
     said = str(error).strip().rstrip(".")
+    if "failed to validate against schema" in said:
+        return [*said.splitlines(), said][1]  # the first line names the schema
     return said.rpartition(": ")[2] if "Child process (" in said else said
 
 

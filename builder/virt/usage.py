@@ -124,10 +124,10 @@ def backing_path(file: Path, name: str) -> Path | None:
     if name.startswith("json:"):
         try:
             name = _file_name(msgspec.json.decode(name.removeprefix("json:")))
-        except msgspec.DecodeError:
+        except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
             return None
     name = name.removeprefix("file:")
-    return Path(os.path.normpath(file.parent / name)) if name else None
+    return Path(os.path.normpath(file.parent / name)) if name and "\0" not in name else None
 
 
 def _file_name(options: object) -> str:

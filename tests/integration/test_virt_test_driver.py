@@ -98,3 +98,9 @@ def test_nothing_answers(uri: str) -> None:
     with pytest.raises(HostError, match="Cannot connect to libvirt at") as caught, connect(uri):
         pytest.fail("must not get here")
     assert caught.value.hint
+
+
+def test_what_the_schema_refuses_is_one_line(connection: Connection) -> None:
+    document = "<domain type='test'><name>x</name><memory>1e9</memory></domain>"
+    with pytest.raises(HostError, match=r"libvirt refuses the domain: [^\n]*1e9[^\n]*\.$"):
+        domains.define(connection, document)

@@ -143,7 +143,7 @@ def test_files_that_cannot_be_read() -> None:
     with pytest.raises(ConfigError, match=r"Cannot read \.: Is a directory"):
         config.load(file=Path(), environ=HOME)
     Path("latin.toml").write_bytes(b"iso_pool = '\xe4'")
-    with pytest.raises(ConfigError, match=r"latin\.toml is not TOML"):
+    with pytest.raises(ConfigError, match=r"latin\.toml: it is no text in UTF-8"):
         config.load(file=Path("latin.toml"), environ=HOME)
 
 

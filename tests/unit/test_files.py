@@ -9,6 +9,7 @@ import pytest
 
 from builder import files
 from builder.errors import HostError
+from builder.monitor import SilentMonitor
 
 
 def test_what_a_killed_writer_left_is_abandoned_and_nothing_else(tmp_path: Path) -> None:
@@ -32,6 +33,14 @@ def test_a_lock_is_one_process_s(tmp_path: Path) -> None:
 def test_what_nobody_can_open_is_somebody_s(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
     assert files.held(tmp_path / "loop")
+
+
+def test_what_is_no_plain_file_hangs_nobody(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert not files.held(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path):
+        with pytest.raises(HostError, match=f"Cannot read {path}: "):
+            files.sha256(path, monitor=SilentMonitor())
 
 
 def fill(path: Path) -> None:

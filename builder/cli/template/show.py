@@ -7,6 +7,7 @@ import typer
 
 from builder.cli.context import Json, context
 from builder.cli.output import size, table, to_json
+from builder.cli.streams import document
 from builder.cli.template.shared import Reference, registry
 from builder.errors import UsageError
 
@@ -42,7 +43,7 @@ def show(
         lines = (f"{each.name} {each.version} {each.arch}".rstrip() for each in manifest.packages)
         typer.echo("".join(f"{line}\n" for line in lines), nl=False)
     elif kickstart and manifest:
-        typer.echo(manifest.kickstart, nl=False)
+        document(manifest.kickstart)
     elif json:
         typer.echo(to_json({"template": status, "history": history, "manifest": manifest}))
     elif not packages and not kickstart:

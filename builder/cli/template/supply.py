@@ -9,6 +9,7 @@ import typer
 
 from builder.cli.context import Context, Replace, context
 from builder.cli.output import to_json
+from builder.cli.streams import document
 from builder.cli.template.audit import findings
 from builder.cli.template.shared import Reference, registry
 from builder.errors import UsageError
@@ -150,7 +151,7 @@ def _give(text: str, output: Path | None) -> None:
     from builder import files
 
     if output is None:
-        typer.echo(text, nl=False)
+        document(text)
         return
     with files.replacing(output, mode=0o644) as part:
         part.write_text(text)

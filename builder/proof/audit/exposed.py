@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from builder.model.audit import Expected
+from builder.model.text import whole_number
 from builder.proof.audit.tree import GuestTree
 
 _FIRST_PERSON = 1000
@@ -115,9 +116,9 @@ def selinux_labels(tree: GuestTree, _expected: Expected) -> Iterator[str]:
 def _accounts(tree: GuestTree) -> list[_Account]:
     rows = [line.split(":") for line in tree.text("/etc/passwd").splitlines()]
     return [
-        _Account(name=row[0], uid=int(row[2]), home=row[5])
+        _Account(name=row[0], uid=uid, home=row[5])
         for row in rows
-        if len(row) == 7 and row[2].isdigit()  # noqa: PLR2004  # passwd(5)
+        if len(row) == 7 and (uid := whole_number(row[2])) is not None  # noqa: PLR2004  # passwd(5)
     ]
 
 

@@ -63,5 +63,5 @@ def test_a_file_wins_over_the_environment(tmp_path: Path) -> None:
 
 
 def test_a_missing_password_file(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="Cannot read a password from"):
+    with pytest.raises(ConfigError, match="Cannot read"):
         collect("x", root_password_file=tmp_path / "nosuch", environ={})

@@ -1,6 +1,7 @@
 """The outer frame: every misuse is one sentence, a hint and an exit code."""
 
 from importlib import metadata
+from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
@@ -106,10 +107,22 @@ def test_main_leaves_with_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None
     assert left == [2]
 
 
-def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("builder.config.load", Mock(side_effect=ZeroDivisionError))
-    with pytest.raises(ZeroDivisionError):
-        app.run(["pool", "list"])
+def test_a_fault_of_our_own_is_a_sentence_and_a_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def load(**_options: object) -> None:
+        raise ZeroDivisionError("by\n\x1bzero")
+
+    monkeypatch.setattr("builder.config.load", load)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert app.run(["pool", "list"]) == 1
+    (file,) = tmp_path.iterdir()
+    assert capsys.readouterr().err == (
+        "error: builder met a fault of its own: ZeroDivisionError: by \\x1bzero.\n"
+        f"hint: Report it, please; attach {file}.\n"
+    )
+    assert "Traceback" in file.read_text()
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_the_silent_monitor_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -189,6 +189,7 @@ PLAIN_FAILURE = said(result="failure", log_base64="no base64 \u00e9")
         ([FAILURE, SUCCESS, OFF], "reported a failure"),
         ([SUCCESS, FAILURE, OFF], "reported a failure"),
         ([PLAIN_FAILURE, OFF], r"reported a failure \(script\)\.$"),
+        ([said(result="failure", stage="\x1b[1m" + "x" * 5000)], r"failure \(\[1mx{76}\)\.$"),
         ([console(PANIC), OFF], "panicked: VFS: Unable to mount root fs"),
         ([console(PANIC[:20]), console(PANIC[20:]), OFF], "panicked"),
         ([console(PANIC), Ended(reason="crashed")], "panicked"),

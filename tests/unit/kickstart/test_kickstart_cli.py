@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from builder.cli.context import Context
 from builder.cli.kickstart import app
 from builder.config import Settings
-from builder.errors import KickstartError, UsageError
+from builder.errors import ConfigError, KickstartError, UsageError
 from builder.model.kickstart import NONCE
 from builder.monitor import SilentMonitor
 
@@ -75,7 +75,7 @@ def test_lint_takes_another_syntax(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["lint", "/nosuch/x.ks"], "There is no file /nosuch/x.ks."),
+        (["lint", "/nosuch/x.ks"], "Cannot read /nosuch/x.ks: No such file or directory."),
         (["lint", "centos"], "There is no release 'centos'."),
         (["render", "centos7", "--set", "x"], "--set x has no value."),
         (["render", "centos7", "--medium", "x"], "centos7 has no medium 'x'."),
@@ -83,5 +83,5 @@ def test_lint_takes_another_syntax(tmp_path: Path) -> None:
 )
 def test_wrong_arguments(arguments: list[str], message: str) -> None:
     result = CliRunner().invoke(app, arguments, obj=COMMON)
-    assert isinstance(result.exception, UsageError)
+    assert isinstance(result.exception, UsageError | ConfigError)
     assert result.exception.message == message

@@ -122,6 +122,12 @@ def test_a_clean_system_has_no_findings(tmp_path: Path) -> None:
         ),
         ("etc/passwd", f"{ACCOUNTS}joe:x:1000:1000::/:/bin/sh\n", "users", "the account joe"),
         ("etc/passwd", f"{ACCOUNTS}toor:x:0:0::/:/bin/sh\n", "users", "the account toor is root"),
+        (
+            "etc/passwd",
+            f"{ACCOUNTS}a:x:²:0::/:/bin/sh\nb:x:{'9' * 5000}:0::/:/bin/sh\nt:x:00:0::/:/bin/sh\n",
+            "users",
+            "the account t is root",
+        ),
         ("root/.ssh/authorized_keys", KEY, "authorized-keys", "{} lets in someone@example"),
     ],
 )

@@ -70,6 +70,37 @@ def test_what_must_differ(changes: dict[str, str], check: str, detail: str) -> N
     assert failed(report(FIRST), report(SECOND, **changes)) == {check: (detail,)}
 
 
+@pytest.mark.parametrize("value", ["²", "9" * 5000, "-1", "٣", "1e9"])
+def test_a_size_that_is_no_number_is_none(value: str) -> None:
+    found = failed(report(FIRST), report(SECOND, root_bytes=value))
+    assert list(found) == ["clone-growth"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"clone":1,"item":"address","value":"10.0.0.1\\n ProxyCommand touch /tmp/pwned"}',
+        '{"clone":1,"item":"address","value":"\\u001b[31m"}',
+        '{"clone":1,"item":"unheard-of","value":"x"}',
+        '{"clone":2,"item":"address","value":"x"}',
+        '{"clone":%s,"item":"address","value":"x"}' % ("9" * 5000),  # braces
+        '{"clone":1,"item":"address","value":"\\ud800"}',
+        '{"clone":1,"item":"address","value":"%s"}' % ("x" * 5000),  # braces
+        "[" * 60_000,
+    ],
+    ids=lambda line: line[:60],
+)
+def test_what_our_unit_cannot_have_said_is_left_out(line: str) -> None:
+    said = Report()
+    said.feed(line.encode() + b"\n")
+    assert said.all("address") == ()
+
+
+def test_a_flood_is_cut() -> None:
+    said = report([("failed-unit", f"{number}.service") for number in range(5000)])
+    assert len(said.all("failed-unit")) == 300
+
+
 def test_units_that_fail_are_named_once() -> None:
     broken = [("failed-unit", "broken.service"), *FIRST]
     also = [("failed-unit", "broken.service"), ("failed-unit", "x.mount"), *SECOND]

@@ -83,7 +83,7 @@ def test_a_password_hash_goes_into_the_order_and_is_not_shown() -> None:
         (
             {"kickstart": GONE},
             ConfigError,
-            f"Cannot read the kickstart {GONE}: No such file or directory.",
+            f"Cannot read {GONE}: No such file or directory.",
             "UTF-8",
         ),
         ({"root_password_file": GONE}, ConfigError, str(GONE), ""),

@@ -140,9 +140,3 @@ def test_an_id_without_a_time_has_that_of_its_file(tmp_path: Path) -> None:
     build = load(make(tmp_path / "centos7/by-hand", state="done"))
     assert build is not None
     assert build.began.timestamp() == WRITTEN
-
-
-def test_sentences_are_safe_to_print(tmp_path: Path) -> None:
-    build = load(make(tmp_path / "x/y", state="failed", error="No\x1b[2J \x9b1m\u202esuch."))
-    assert build is not None
-    assert build.result == "No[2J 1msuch."

@@ -47,6 +47,13 @@ def test_other_packages_are_refused(packages: object) -> None:
         Manifest.parse(old(packages))
 
 
+@pytest.mark.parametrize("created", ["x", "", "2026-13-01T00:00:00Z", "9" * 5000])
+def test_a_date_that_is_none_is_refused(created: str) -> None:
+    fields = json.loads(msgspec.json.encode(values.manifest()))
+    with pytest.raises(msgspec.ValidationError):
+        Manifest.parse(json.dumps({**fields, "created": created}).encode())
+
+
 SCHEMA_2_WITH_TEXTS = old(["a-1.all"]).replace(b'"schema": 1', b'"schema": 2')
 
 

@@ -1,0 +1,153 @@
+"""Files that others wrote, read with bounds: no pipe that hangs, nothing too large or too deep."""
+
+import errno
+import os
+import stat
+import tomllib
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+import msgspec
+
+from builder.errors import BuilderError, ConfigError
+
+_T = TypeVar("_T")
+
+_DEEPEST = 32
+"""Tables in tables; beyond, whatever walks through them would run out of stack."""
+_TOML = 1 << 20
+
+
+def is_file(path: Path, *, error_class: type[BuilderError] = ConfigError) -> bool:
+    """Tell whether there is a plain file. Raises `error_class` where that cannot be found out."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise error_class(
+            f"Cannot look at {path}: {reason(error)}.",
+            hint="Check the path, and that you may enter the folders above it.",
+        ) from error
+
+
+def open_plain(path: Path) -> BinaryIO:
+    """Open a plain file to read it. Raises OSError for anything else: a pipe would hang us."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    mode = os.fstat(handle).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(handle, "rb")
+    os.close(handle)
+    number, why = errno.EINVAL, "it is no plain file"
+    if stat.S_ISDIR(mode):
+        number, why = errno.EISDIR, os.strerror(errno.EISDIR)
+    raise OSError(number, why, str(path))
+
+
+def read_data(
+    path: Path,
+    *,
+    limit: int,
+    pipes: bool = False,
+    hint: str = "",
+    error_class: type[BuilderError] = ConfigError,
+) -> bytes:
+    """Return a file's bytes, `limit` at most. Raises `error_class` for one that cannot be read.
+
+    `pipes` is for files that a person has named: `<(pass show root)` is one. What is only found
+    in a folder must be a plain file, for nobody may ever write to that pipe.
+    """
+    try:
+        with path.open("rb") if pipes else open_plain(path) as file:
+            found = file.read(limit + 1)
+    except (OSError, ValueError) as error:
+        raise error_class(f"Cannot read {path}: {reason(error)}.", hint=hint) from error
+    if len(found) > limit:
+        raise error_class(f"Cannot read {path}: it is larger than {limit} bytes.", hint=hint)
+    return found
+
+
+def read_text(
+    path: Path,
+    *,
+    limit: int = 16 << 20,
+    pipes: bool = False,
+    hint: str = "Give a text file in UTF-8.",
+    error_class: type[BuilderError] = ConfigError,
+) -> str:
+    """Return a file's text; see `read_data`. Raises `error_class` also for what is no text."""
+    data = read_data(path, limit=limit, pipes=pipes, hint=hint, error_class=error_class)
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise error_class(f"Cannot read {path}: it is no text in UTF-8.", hint=hint) from error
+
+
+def read_toml(path: Path, *, pipes: bool = False, hint: str = "Mend that line.") -> dict[str, Any]:
+    """Return a TOML file's tables. Raises ConfigError for one that cannot be read or is none."""
+    return parse_toml(read_text(path, limit=_TOML, pipes=pipes, hint=hint), source=str(path))
+
+
+def parse_toml(text: str, *, source: str) -> dict[str, Any]:
+    """Return the tables in a text; `source` is its name for messages. Raises ConfigError."""
+    try:
+        tables = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of 5,000 digits
+        raise ConfigError(
+            f"{source} is not TOML: {reason(error)}.", hint="Mend that line."
+        ) from error
+    if _too_deep(tables):
+        raise ConfigError(f"{source} has tables in more than {_DEEPEST} tables.", hint="Mend that.")
+    return tables
+
+
+def read_json(
+    path: Path,
+    kind: type[_T],
+    *,
+    limit: int = 16 << 20,
+    hint: str = "",
+    error_class: type[BuilderError] = ConfigError,
+) -> _T:
+    """Return what a JSON file holds. Raises `error_class` for one that cannot be read or is none.
+
+    The error's cause is the OSError of a file that is not there.
+    """
+    data = read_data(path, limit=limit, hint=hint, error_class=error_class)
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
+        raise error_class(f"{path} is damaged: {reason(error)}.", hint=hint) from error
+
+
+def as_path(kind: type[Any], value: object, *, folder: Path = Path()) -> Path:
+    """Return a text of a settings file as the path that it means, seen from a folder.
+
+    Raises ValueError, which msgspec reports with the key, for anything else.
+    """
+    if kind is not Path or not isinstance(value, str | Path):
+        raise ValueError(f"expected a {kind.__name__}")
+    if "\0" in str(value):
+        raise ValueError("a path has no NUL in it")
+    return folder / value
+
+
+def reason(error: Exception) -> str:
+    """Return why something cannot be read, to go on after a colon."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return str(error).partition(";")[0] or type(error).__name__
+
+
+def _too_deep(tables: dict[str, Any]) -> bool:
+    level: list[Any] = [tables]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for each in level
+            for inner in (each.values() if isinstance(each, dict) else each)
+            if isinstance(inner, dict | list)
+        ]
+    return bool(level)
