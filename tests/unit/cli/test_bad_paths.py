@@ -16,7 +16,7 @@ PIPELINE = 'title = "x"\n[[build]]\nrelease = "centos7"\n'
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("BUILDER_ARTIFACTS", str(tmp_path / "artifacts"))
+    monkeypatch.setenv("BUILDER_STATE", str(tmp_path))
     monkeypatch.setenv("BUILDER_URI", "nosuch:///x")
 
 
@@ -86,7 +86,7 @@ def test_checks_of_profiles(
 def test_pipes_among_the_files_hang_nothing(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = recorded(tmp_path / "artifacts/x/y", state="failed")
+    folder = recorded(tmp_path / "builds/x/20261125T100000-5646559a", state="failed")
     names = ("events.jsonl", "console.log", "manifest.json", "kickstart.ks", "audit.json")
     for pipe in (*names, "screen.png", ".results.json", "../z/build.json"):
         (folder / pipe).parent.mkdir(exist_ok=True)

@@ -126,9 +126,10 @@ def test_records_and_names_of_files(
     name: str,
     words: list[str],
 ) -> None:
-    monkeypatch.setenv("BUILDER_ARTIFACTS", str(tmp_path))
+    monkeypatch.setenv("BUILDER_STATE", str(tmp_path))
+    monkeypatch.setenv("BUILDER_URI", "test:///default")
     texts = dict.fromkeys(("step", "error", "hint", "version"), "No\x1b[2J \x9b1m\u202esuch.")
-    folder = recorded(tmp_path / "x/y", state="failed", **texts)
+    folder = recorded(tmp_path / "builds/x/20261125T100000-5646559a", state="failed", **texts)
     (folder / name).touch()
     assert app.run(["builds", *words]) == 0
     printed = capsys.readouterr()
