@@ -130,7 +130,7 @@ def archive_of(
         undo.callback(boot.unlink, missing_ok=True)
         media = remaster(
             medium,
-            Edits(kickstart=reading_kickstart(nonce)),
+            Edits(kickstart=reading_kickstart(nonce), append=machine.kernel_args),
             output=boot,
             overlay=True,
             monitor=SilentMonitor(),

@@ -83,7 +83,7 @@ def remaster_iso(work: Work, iso: StagedIso, kickstart: Kickstart) -> InstallMed
         iso.path,
         Edits(
             kickstart=kickstart.for_build(work.ticket.nonce),
-            append=work.order.release.installer_args,
+            append=(*work.order.release.installer_args, *work.machine.kernel_args),
         ),
         output=work.names.overlay if overlay else work.names.iso,
         overlay=overlay,
