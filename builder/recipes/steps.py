@@ -146,7 +146,10 @@ def compress_disk(work: Work, disk: Volume) -> Candidate:
 
 @step("Booting two clones", "to their login prompts, one of them on a larger disk")
 def boot_clones(work: Work, kickstart: Kickstart, candidate: Candidate) -> Verified:
-    """Boot two clones of the image, and compare them."""
+    """Boot two clones of the image, and compare them.
+
+    What does not pass ends the step, so that it is not taken for finished: it can be tried again.
+    """
     names, folder = work.names, work.journal.folder / CHECKS
     with user_checks.entered(work.order.checks, key_iso=names.key_iso, folder=folder) as access:
         trial = verify.Trial(
@@ -163,6 +166,7 @@ def boot_clones(work: Work, kickstart: Kickstart, candidate: Candidate) -> Verif
             monitor=work.monitor,
         )
     judged = _judged(work, kickstart, found.findings, file="clones.json")
+    checks.refuse(judged)
     return replace(found, findings=judged)
 
 

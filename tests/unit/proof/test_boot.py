@@ -3,7 +3,9 @@
 import json
 from collections import deque
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 from queue import Empty, SimpleQueue
 
 import pytest
@@ -12,10 +14,15 @@ from builder.errors import HostError, TemplateError
 from builder.install.causes import CAUSES
 from builder.model.domain import CLONE_PORT
 from builder.model.installation import Deadlines, Ended, HostTrouble, Output, Signal
+from builder.model.traces import Traces
 from builder.monitor import SilentMonitor
+from builder.proof import verify
 from builder.proof.again import once_more
 from builder.proof.boot import Boot, trouble_of
+from builder.proof.verify import Trial, Verified
+from builder.virt.connection import connect
 from tests.monitors import Heard
+from tests.values import machine
 
 MINUTE = 60.0
 DEADLINES = Deadlines(total_seconds=90 * MINUTE, idle_seconds=10 * MINUTE)
@@ -216,3 +223,28 @@ def test_what_the_host_spoils_is_tried_twice() -> None:
     results = iter([HostError("Once."), HostError("Twice.")])
     with pytest.raises(HostError, match="Twice"):
         once_more(attempt, monitor=SilentMonitor())
+
+
+@pytest.mark.parametrize("second", [(), ("slow.service",)], ids=["then in time", "late again"])
+def test_a_unit_that_was_too_slow_gets_a_second_boot(
+    monkeypatch: pytest.MonkeyPatch, second: tuple[str, ...]
+) -> None:
+    came = [
+        Verified(boot_seconds=1, findings=(), late=late) for late in (("slow.service",), second)
+    ]
+    results = iter(came)
+    monkeypatch.setattr(verify, "_boot_both", lambda *_, **__: next(results))
+    traces = Traces(id="x", folder=Path(), began=datetime.now(UTC))
+    monitor = Heard()
+    with connect("test:///default") as connection:
+        found = verify.verify(
+            Path("x.qcow2"),
+            machine(),
+            connection=connection,
+            trial=Trial(pool="store", deadlines=DEADLINES, traces=traces),
+            monitor=monitor,
+        )
+    assert found == came[1]
+    assert [text for _, text, _ in monitor.told] == [
+        "slow.service took too long in a clone. The clones are booted again."
+    ]
