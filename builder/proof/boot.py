@@ -125,7 +125,8 @@ def trouble_of(line: str) -> BuilderError | None:
     """Return what a line on a clone's console proves: that it will never be up."""
     text = message(line)
     for cause in CAUSES:
-        found = cause.pattern.match(text) if cause.clone else None
+        # Anywhere: systemd's progress and the kernel's messages come in front of it.
+        found = cause.pattern.search(text) if cause.clone else None
         if found:
             return _trouble(cause, next((each for each in found.groups() if each), ""))
     return None

@@ -136,6 +136,7 @@ TROUBLE = [
     ("[    2.5] Kernel panic - not syncing: No init found.", "its kernel panicked: No init found."),
     ("You are in emergency mode. After logging in, type", "entered emergency mode"),
     ('Welcome to emergency mode! After logging in, type "journalctl -xb"', "emergency mode"),
+    ("[ *** ] Job x (1min / no limit)You are in emergency mode.", "entered emergency mode"),
     ("Give root password for maintenance", "entered emergency mode"),
     ("Cannot open access to console, the root account is locked.", "entered emergency mode"),
     ("Please enter passphrase for disk QEMU_HARDDISK (luks-5eed)::", "for a passphrase (QEMU_"),
