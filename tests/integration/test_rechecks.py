@@ -66,7 +66,7 @@ class Notes(SilentMonitor):
 def test_a_template_that_does_not_boot_leaves_its_logs_and_nothing_else(host: Host) -> None:
     template = published(PANICS, host=host)
     monitor = Notes()
-    with pytest.raises(TemplateError, match="does not boot: Kernel panic"):
+    with pytest.raises(TemplateError, match="does not boot: its kernel panicked"):
         boot_template(template, host=host, monitor=monitor)
     [evidence] = folders(host)
     assert monitor.texts == [f"evidence: {evidence}"]
