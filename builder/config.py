@@ -66,11 +66,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     network: Network = "user"
     """Where guests are plugged in: user, network:NAME, bridge:NAME or none."""
     install_minutes: Minutes = 90
-    """An installation that takes longer has failed."""
+    """An installation that takes longer has failed, and so has a clone's boot."""
     idle_minutes: Minutes = 15
     """An installation that shows no sign of life for so long has failed."""
     boot_minutes: Minutes = 10
-    """A template whose clone takes longer to its login prompt has failed."""
+    """A template whose clone shows no sign of life for so long before it is up has failed."""
 
     phases: dict[Phase, PhaseSettings] = {}
     """Limits of single phases, such as [phases.packages] with minutes and idle_minutes."""
@@ -99,6 +99,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             total_seconds=self.install_minutes * 60,
             idle_seconds=self.idle_minutes * 60,
             phases={name.replace("-", " "): each for name, each in limits.items()},
+        )
+
+    @property
+    def boot_deadlines(self) -> Deadlines:
+        """What the boot of a clone must keep to."""
+        return Deadlines(
+            total_seconds=self.install_minutes * 60, idle_seconds=self.boot_minutes * 60
         )
 
 

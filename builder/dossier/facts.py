@@ -27,10 +27,11 @@ LOGS = (
     ("console", "Console"),
     ("virtio", "Installer's log, as it arrived"),
     ("installer", "Installer's log, sent with the failure"),
+    ("audit/console", "Console of the audit"),
     ("clone-a", "Console of the first clone"),
     ("clone-b", "Console of the second clone"),
 )
-"""Logs by the names of their files without ".log"."""
+"""Logs by the names of their files without ".log", in the order of their guests."""
 
 _INPUTS = (("kickstart.ks", "Kickstart"), ("domain.xml", "Domain"))
 _LARGEST = 128 * 1024
@@ -81,7 +82,8 @@ def gather(folder: Path) -> Facts:
     """Read a build's folder. Raises OSError only when the folder itself cannot be read."""
     build = load(folder) or _unknown(folder)
     happened = events.read(folder / events.FILE)
-    pieces = _read_logs(folder, build, happened)
+    failure = next((event for event in reversed(happened) if event.kind == "failure"), None)
+    pieces = _read_logs(folder, build.record, failure)
     film = screens.film(folder)
     return Facts(
         build=build,
@@ -91,7 +93,7 @@ def gather(folder: Path) -> Facts:
         timeline=timeline(build, happened),
         screen=screens.last(folder, film),
         film=film,
-        excerpt=_excerpt(pieces) if build.state in _TROUBLED else None,
+        excerpt=_excerpt(pieces, failure) if build.state in _TROUBLED else None,
         logs=tuple(
             msgspec.structs.replace(each, lines=excerpt.tail(each.lines)) for each in pieces
         ),
@@ -111,15 +113,14 @@ def _unknown(folder: Path) -> Build:
     return Build(folder=folder, record=record, state="unknown", began=began, seconds=0)
 
 
-def _read_logs(folder: Path, build: Build, happened: tuple[Event, ...]) -> tuple[Log, ...]:
-    failure = next((event for event in reversed(happened) if event.kind == "failure"), None)
+def _read_logs(folder: Path, record: BuildRecord, failure: Event | None) -> tuple[Log, ...]:
     found = []
     for name, title in LOGS:
         texts: list[str] = []
         with suppress(OSError):
             texts = list(clean(folder / f"{name}.log"))
         if texts:
-            said = _said(name, build.record, failure)
+            said = _said(name, record, failure)
             lines = tuple(excerpt.number(texts, mark=excerpt.telling(texts, said)))
             found.append(Log(file=f"{name}.log", title=title, lines=lines))
     return tuple(found)
@@ -134,11 +135,15 @@ def _said(name: str, record: BuildRecord, failure: Event | None) -> str:
     return quoted if record.state == "failed" else ""
 
 
-def _excerpt(pieces: tuple[Log, ...]) -> Log | None:
+def _excerpt(pieces: tuple[Log, ...], failure: Event | None) -> Log | None:
     for log in pieces:
         if lines := excerpt.around(list(log.lines)):
             return msgspec.structs.replace(log, lines=lines)
-    return msgspec.structs.replace(pieces[0], lines=pieces[0].lines[-_END:]) if pieces else None
+    # The last lines, then, of whom the failure was told of, else of the guest that came last.
+    known = {log.file.removesuffix(".log"): log for log in pieces}
+    names = (failure.source if failure else "", "clone-a", "audit/console", *known)
+    last = next((known[name] for name in names if name in known), None)
+    return msgspec.structs.replace(last, lines=last.lines[-_END:]) if last is not None else None
 
 
 def _worth_showing(happened: tuple[Event, ...]) -> tuple[Event, ...]:

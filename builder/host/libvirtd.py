@@ -22,7 +22,8 @@ _LOGGER = Path("/run/libvirt/virtlogd-sock")
 _SYSTEMD = Path("/run/systemd/system")
 _KVM = Path("/dev/kvm")
 _LOCKS = Path("/run/lock")
-_START_SECONDS = 30
+_START_SECONDS = 600
+"""The last resort: one that ends is noticed at once, and on a busy host one that lives is slow."""
 _REAPER = (sys.executable, "-IS", reaper.__file__)
 
 # libvirt asks access(2) whether KVM is there, and root may write to everything except a read-only

@@ -1,7 +1,8 @@
 """Known failures: the rows of causes.toml, which says what installers print and what it means.
 
 The kind of error is its exit code: 6 where the kickstart must be mended, 5 where the medium must,
-8 where a guest waits for somebody, 7 for everything else that the guest itself reports.
+4 where the host starved the guest, 8 where a guest waits for somebody, 7 for everything else that
+the guest itself reports.
 """
 
 import re
@@ -12,13 +13,21 @@ from typing import Any, Literal
 
 import msgspec
 
-from builder.errors import BuilderError, HangError, InstallError, KickstartError, MediaError
+from builder.errors import (
+    BuilderError,
+    HangError,
+    HostError,
+    InstallError,
+    KickstartError,
+    MediaError,
+)
 
 _ERRORS: dict[str, type[BuilderError]] = {
     "install": InstallError,
     "kickstart": KickstartError,
     "media": MediaError,
     "hang": HangError,
+    "host": HostError,
 }
 
 
@@ -38,10 +47,13 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """For machines, and for what explains it; rows may share a name."""
     pattern: re.Pattern[str] = msgspec.field(name="texts")
     """For the beginning of a line; in a row, a list of which any one will do."""
-    sentence: str
-    """`{0}` stands for the first group that matched; details take the place of the last period."""
-    hint: str
-    kind: Literal["install", "kickstart", "media", "hang"] = msgspec.field(
+    sentence: str = ""
+    """`{0}` stands for the first group that matched; details take the place of the last period.
+    Empty where it means nothing in an installation."""
+    clone: str = ""
+    """The end of the sentence for a clone that says it; empty where it is no trouble there."""
+    hint: str = ""
+    kind: Literal["install", "kickstart", "media", "hang", "host"] = msgspec.field(
         default="install", name="error"
     )
     weight: Literal["vague", "plain", "exact", "root"] = "exact"

@@ -1,4 +1,4 @@
-"""When an installation has taken too long: as a whole, in its phase, or without a sign of life."""
+"""When a guest has taken too long: as a whole, in its phase, or without a sign of life."""
 
 from collections.abc import Callable
 
@@ -13,10 +13,13 @@ _HINT = "Raise {} in builder.toml if it only is slow."
 
 
 class Clock:
-    """Keeps the deadlines; `now` gives seconds."""
+    """Keeps the deadlines; `now` gives seconds, and `what` says whose they are."""
 
-    def __init__(self, deadlines: Deadlines, now: Callable[[], float]) -> None:
+    def __init__(
+        self, deadlines: Deadlines, now: Callable[[], float], *, what: str = "The installation"
+    ) -> None:
         self._deadlines = deadlines
+        self._what = what
         self._now = now
         self._began = self._moved = self._entered = self._looked = now()
         self._phase = ""
@@ -26,6 +29,10 @@ class Clock:
     def alive(self) -> None:
         """Note a sign of life."""
         self._moved = self._now()
+
+    def silent(self, seconds: float) -> bool:
+        """Tell whether there was no sign of life for so long."""
+        return self._now() - self._moved > seconds
 
     def wants_a_look(self) -> bool:
         """Tell whether it is time to look for signs of life, also while the guest writes."""
@@ -51,21 +58,21 @@ class Clock:
 
     def _check(self, now: float) -> None:
         limits, phase = self._deadlines.of(self._phase), self._phase
-        if now - self._moved > limits.idle_seconds:
+        if self.silent(limits.idle_seconds):
             raise HangError(
-                f"The installation stands still in the phase {phase}: no output and no disk "
+                f"{self._what} stands still in the phase {phase}: no output and no disk "
                 f"activity for {limits.idle_seconds / 60:g} minutes.",
                 hint="The screenshot shows what it waits for.",
             )
         if now - self._entered > limits.phase_seconds:
             raise HangError(
-                f"The installation is in the phase {phase} for more than "
+                f"{self._what} is in the phase {phase} for more than "
                 f"{limits.phase_seconds / 60:g} minutes.",
                 hint=_HINT.format(f"minutes of [phases.{phase.replace(' ', '-')}]"),
             )
         if now - self._began > self._deadlines.total_seconds:
             raise HangError(
-                f"The installation is in the phase {phase} after "
+                f"{self._what} is in the phase {phase} after "
                 f"{self._deadlines.total_seconds / 60:g} minutes.",
                 hint=_HINT.format("install_minutes"),
             )

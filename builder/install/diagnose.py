@@ -140,7 +140,7 @@ def _key(cause: Cause) -> str:
 
 def _matching(text: str, witness: str) -> Cause | None:
     place = "console" if witness == CONSOLE else "log"
-    causes = (cause for cause in CAUSES if cause.witness in ("", place))
+    causes = (cause for cause in CAUSES if cause.sentence and cause.witness in ("", place))
     return next((cause for cause in causes if cause.pattern.match(text)), None)
 
 

@@ -3,13 +3,14 @@
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from builder.errors import BuilderError
 from builder.install import report
 from builder.install.film import Film
 from builder.install.observer import Observed
-from builder.install.watch import watch
+from builder.install.watch import GuestLostError, watch
 from builder.model.installation import Installation, InstallPlan, Limits
 from builder.model.traces import Traces
 from builder.monitor import Monitor
@@ -64,17 +65,26 @@ def install(
     """Run the planned domain until the guest has said that it succeeded and powered off.
 
     A domain of that name that is there already is joined: what it wrote before is read from its
-    logs. It is there at the end, too; whoever made the plan removes it.
-    Raises InstallError or HangError. Logs and a film of the screen are in the plan's evidence
-    folder.
+    logs. It is there at the end, too; whoever made the plan removes it. One that the host takes
+    away is started anew: once while its disk is untouched, and where it was joined.
+    Raises InstallError, HangError or HostError. Logs and a film of the screen are in the plan's
+    evidence folder.
     """
     began = time.monotonic()
     domain = domains.Domain(name=plan.domain.name, connection=connection)
     fresh = not domains.has_run(connection, domain.name)
     if fresh:
         _start(plan, domain)
-    document = domains.live_xml(domain)
-    heard = _run(plan, domain, limits=limits, monitor=monitor)
+    run = partial(_run, plan, domain, limits=limits, monitor=monitor)
+    try:
+        heard, document = run()
+    except GuestLostError as lost:
+        if fresh and not lost.untouched:
+            raise
+        monitor.tell("warning", f"{lost.message} It is started once more.")
+        fresh = True
+        _start(plan, domain)
+        heard, document = run()
     return Installation(
         disk=plan.domain.disks[0].path,
         seconds=time.monotonic() - began,
@@ -94,16 +104,19 @@ def _start(plan: InstallPlan, domain: domains.Domain) -> None:
 
 def _run(
     plan: InstallPlan, domain: domains.Domain, *, limits: Limits, monitor: Monitor
-) -> Observed:
+) -> tuple[Observed, str]:
+    """Return what was observed, and the domain's XML."""
+    document = domains.live_xml(domain)
     guest = _Guest(domain, plan.traces, monitor)
     with listen(domain, logs=plan.domain.logs) as signals:
         domains.resume(domain)
         try:
-            return watch(signals, plan, limits=limits, guest=guest, monitor=monitor)
+            heard = watch(signals, plan, limits=limits, guest=guest, monitor=monitor)
         except BuilderError:
             guest.shoot(last=True)
             _keep_guest_log(plan.traces.folder)
             raise
+    return heard, document
 
 
 def _keep_guest_log(evidence: Path) -> None:

@@ -14,8 +14,31 @@ from builder.model.installation import Ended, HostTrouble, InstallPlan, Limits, 
 from builder.monitor import Monitor
 
 _POLL_SECONDS = 1.0
-_LAST_WORDS_SECONDS = 0.3  # several times what a log takes to be written and read
 _MOST_RESETS = 3
+_UNTOUCHED = (FIRMWARE, "boot", "stage 2")
+"""Phases in which an installer has not yet written to its disk."""
+
+LOST = {
+    "failed": (
+        "The hypervisor process died under the guest.",
+        "See its log under /var/log/libvirt/qemu, and dmesg: is memory or disk exhausted?",
+    ),
+    "destroyed": (
+        "The guest was destroyed from outside before it powered off.",
+        "Somebody, or something, called for it on this host: virsh destroy.",
+    ),
+}
+"""Sentence and hint for ends that are the host's doing, by their reasons."""
+
+
+class GuestLostError(HostError):
+    """The host took the guest away, or starved it: what it was to install must be begun anew."""
+
+    def __init__(self, message: str, *, hint: str, phase: str) -> None:
+        """`phase` is the one in which it was lost."""
+        super().__init__(message, hint=hint)
+        self.untouched = phase in _UNTOUCHED
+        """Whether its disk still was as it had been before."""
 
 
 class Guest(Protocol):
@@ -39,8 +62,8 @@ def watch(
 ) -> Observed:
     """Return what was observed of a successful installation; `now` is the clock, in seconds.
 
-    Raises the error of the cause when the guest failed, InstallError when it died, HangError at a
-    deadline.
+    Raises the error of the cause when the guest failed, InstallError when it died, GuestLostError
+    when that was the host's doing, HangError at a deadline.
     """
     with monitor.progress("installed", total=100, unit="%") as progress:
         report = ProgressReport(monitor, progress, expected=limits.expected, now=now)
@@ -48,6 +71,7 @@ def watch(
         clock = Clock(limits.deadlines, now)
         end = _until_end(signals, clock=clock, guest=guest, observer=observer)
         report.end()
+    _refuse_loss(observer.observed, end, phase=report.position.phase)
     if observer.observed.failure is not None:
         monitor.tell(
             "failure",
@@ -73,8 +97,6 @@ def _until_end(
             clock.alive()
             observer.listen(signal)
         elif isinstance(signal, Ended):
-            if not _is_over(signal, observer.observed):
-                _drain(signals, observer)
             if not _firmware_reset(signal, observer, resets):
                 return signal
             resets += 1
@@ -92,11 +114,6 @@ def _until_end(
             return None
 
 
-def _is_over(end: Ended, observed: Observed) -> bool:
-    """Tell whether nothing that may still be on its way can change the outcome."""
-    return observed.success and end.reason in {"shutdown", "rebooted"}
-
-
 def _firmware_reset(end: Ended, observer: Observer, resets: int) -> bool:
     """Tell whether it was the firmware that reset the machine, before any system ran.
 
@@ -109,17 +126,20 @@ def _firmware_reset(end: Ended, observer: Observer, resets: int) -> bool:
     return end.reason == "rebooted" and early and resets < _MOST_RESETS
 
 
-def _next(signals: SimpleQueue[Signal], seconds: float = _POLL_SECONDS) -> Signal | None:
+def _next(signals: SimpleQueue[Signal]) -> Signal | None:
     try:
-        return signals.get(timeout=seconds)
+        return signals.get(timeout=_POLL_SECONDS)
     except Empty:
         return None
 
 
-def _drain(signals: SimpleQueue[Signal], observer: Observer) -> None:
-    """What the guest wrote last may still be on its way when the news of its end arrives."""
-    while isinstance(signal := _next(signals, _LAST_WORDS_SECONDS), Output):
-        observer.listen(signal)
+def _refuse_loss(observed: Observed, end: Ended | None, *, phase: str) -> None:
+    """Raise GuestLostError when the guest failed, or ended, of the host."""
+    if isinstance(observed.failure, HostError):
+        raise GuestLostError(observed.failure.message, hint=observed.failure.hint, phase=phase)
+    if observed.failure is None and end is not None and end.reason in LOST:
+        sentence, hint = LOST[end.reason]
+        raise GuestLostError(sentence, hint=hint, phase=phase)
 
 
 def _judge(observed: Observed, end: Ended | None, report: ProgressReport) -> Observed:
@@ -128,16 +148,6 @@ def _judge(observed: Observed, end: Ended | None, report: ProgressReport) -> Obs
     reason = end.reason if end else "failed"
     if reason == "crashed":
         raise InstallError("The guest crashed.", hint="The console log shows its last lines.")
-    if reason == "failed":
-        raise InstallError(
-            "The hypervisor process died under the guest.",
-            hint="See its log under /var/log/libvirt/qemu, and dmesg: is memory or disk exhausted?",
-        )
-    if reason == "destroyed":
-        raise InstallError(
-            "The guest was destroyed from outside before it powered off.",
-            hint="Somebody, or something, called for it on this host: virsh destroy.",
-        )
     if not observed.success:
         did = "rebooted" if reason == "rebooted" else "ended"
         raise InstallError(

@@ -104,7 +104,7 @@ def _configure(key: Path, report: Report, *, address: str, port: int) -> Path:
     config.write_text(
         f"Host {_HOST}\n  HostName {address}\n  Port {port}\n  User root\n  HostKeyAlias {_HOST}\n"
         f"  IdentityFile {key}\n  IdentitiesOnly yes\n  UserKnownHostsFile {known}\n"
-        "  StrictHostKeyChecking yes\n  BatchMode yes\n  ConnectTimeout 30\n  LogLevel ERROR\n"
+        "  StrictHostKeyChecking yes\n  BatchMode yes\n  ConnectTimeout 300\n  LogLevel ERROR\n"
     )
     return config
 

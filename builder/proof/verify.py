@@ -1,11 +1,10 @@
 """Boot two throw-away clones of a template at once: do both come up, as two machines?"""
 
-import re
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import NamedTuple
 
 import msgspec
@@ -14,30 +13,22 @@ from msgspec.structs import replace
 from builder.errors import HostError, TemplateError
 from builder.model.audit import Finding
 from builder.model.domain import CLONE_PORT, Channel, Disk, DomainSpec, Machine
-from builder.model.installation import Ended, HostTrouble, Output, Signal
-from builder.model.text import plain
+from builder.model.installation import Deadlines, Signal
 from builder.model.traces import Traces
+from builder.monitor import Monitor
 from builder.proof import user_checks
-from builder.proof.clone_report import Report, compare
+from builder.proof.again import once_more
+from builder.proof.boot import Boot
+from builder.proof.clone_report import compare
 from builder.proof.user_checks import SshAccess
-from builder.record.terminal import Lines, without_intrusions
 from builder.registry.image import virtual_size
 from builder.virt import domains, volumes
 from builder.virt.connection import Connection, connect
 from builder.virt.domain_xml import domain_xml
 from builder.virt.listen import listen
 
-_LOGIN = re.compile(r"^(?!Last )\S+ login:")
-_TROUBLE = re.compile(
-    r"You are in emergency mode|Entering emergency mode|Kernel panic - not syncing"
-    r"|dracut:/#|grub rescue>|No bootable device|Give root password for maintenance"
-)
-_PROMPT_BYTES = 4096
-"""How long a login prompt may be, with what the kernel says in the middle of it."""
 _GROWN = 1 << 30
 _SSH = 22
-_REPORT_SECONDS = 150
-"""What the report may take after the login prompt: it waits for slow units and for an address."""
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,8 +36,8 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
     pool: str
     """Where their overlays are made."""
-    minutes: float
-    """What they may take to their login prompts."""
+    deadlines: Deadlines
+    """What they must keep to until their login prompts."""
     traces: Traces
     """What they are named by; its folder is for their logs."""
     access: SshAccess | None = None
@@ -57,57 +48,46 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     """What the clones showed."""
 
     boot_seconds: float
-    """From power-on to the login prompt, of the slower one."""
+    """From power-on until it was up, of the slower one."""
     findings: tuple[Finding, ...]
+    late: tuple[str, ...] = ()
+    """Units that took longer than systemd lets them."""
 
 
-class _Clone:
-    """One that boots."""
+class _Clone(NamedTuple):
+    """One that is about to boot."""
 
-    def __init__(self, domain: domains.Domain, signals: SimpleQueue[Signal]) -> None:
-        self.domain = domain
-        self.report = Report()
-        self.seconds = 0.0
-        """Until the login prompt; 0 before."""
-        self._signals = signals
-        self._console = Lines()
-        self._latest = b""
-        self._began = time.monotonic()
+    domain: domains.Domain
+    boot: Boot
 
     def start(self) -> None:
         domains.resume(self.domain)
-        self._began = time.monotonic()
-
-    @property
-    def done(self) -> bool:
-        waited = time.monotonic() - self._began - self.seconds
-        return bool(self.seconds) and (self.report.complete or waited > _REPORT_SECONDS)
-
-    def hear(self) -> None:
-        """Take in what it said within a moment. Raises TemplateError when that is trouble."""
-        with suppress(Empty):
-            signal = self._signals.get(timeout=0.1)
-            if not isinstance(signal, Output):
-                raise _ended(signal)
-            if signal.source == CLONE_PORT:
-                self.report.feed(signal.data)
-            else:
-                self._read(signal.data)
-
-    def _read(self, data: bytes) -> None:
-        for line in [*self._console.feed(data), self._console.pending()]:
-            _refuse_trouble(line)
-        self._latest = self._latest[-_PROMPT_BYTES:] + data
-        if not self.seconds and _prompts(self._latest):
-            self.seconds = time.monotonic() - self._began
+        self.boot.begin()
 
 
-def verify(image: Path, machine: Machine, *, connection: Connection, trial: Trial) -> Verified:
+def verify(
+    image: Path, machine: Machine, *, connection: Connection, trial: Trial, monitor: Monitor
+) -> Verified:
     """Boot two clones of `image` at once, one of them on a larger disk, and compare them.
 
-    Raises TemplateError when one does not reach its login prompt in time. What is wrong with
-    clones that do is among the findings.
+    Raises TemplateError when one does not come up, HostError when it could not be tried, twice.
+    What is wrong with clones that do come up is among the findings. A unit that took too long may
+    have had too little of a busy host: it gets a second boot.
     """
+    boot_both = partial(
+        _boot_both, image, machine, connection=connection, trial=trial, monitor=monitor
+    )
+    verified = once_more(boot_both, monitor=monitor)
+    if verified.late:
+        late = ", ".join(verified.late)
+        monitor.tell("warning", f"{late} took too long in a clone. The clones are booted again.")
+        verified = once_more(boot_both, monitor=monitor)
+    return verified
+
+
+def _boot_both(
+    image: Path, machine: Machine, *, connection: Connection, trial: Trial, monitor: Monitor
+) -> Verified:
     with ExitStack() as undo:
         clones = [
             undo.enter_context(_clone(image, machine, each, connection=connection, trial=trial))
@@ -115,11 +95,14 @@ def verify(image: Path, machine: Machine, *, connection: Connection, trial: Tria
         ]
         for clone in clones:
             clone.start()
-        _until_done(clones, deadline=time.monotonic() + trial.minutes * 60)
-        findings = compare(clones[0].report, clones[1].report, grown=_GROWN)
+        first, second = boots = [clone.boot for clone in clones]
+        _until_done(boots, monitor)
+        findings = compare(first.report, second.report, grown=_GROWN)
         if trial.access:
             findings += (_checked(clones[0], machine, trial.access),)
-    return Verified(boot_seconds=max(clone.seconds for clone in clones), findings=findings)
+    late = sorted({unit for boot in boots for unit in boot.report.all("late-unit")})
+    seconds = max(boot.seconds for boot in boots)
+    return Verified(boot_seconds=seconds, findings=findings, late=tuple(late))
 
 
 class _Difference(NamedTuple):
@@ -136,8 +119,8 @@ def _checked(clone: _Clone, machine: Machine, access: SshAccess) -> Finding:
     if machine.network == "user":
         address, port = "127.0.0.1", domains.forward(clone.domain, _SSH)
     else:
-        address, port = "".join(clone.report.all("address")[:1]), _SSH
-    return user_checks.run(access, clone.report, address=address, port=port)
+        address, port = "".join(clone.boot.report.all("address")[:1]), _SSH
+    return user_checks.run(access, clone.boot.report, address=address, port=port)
 
 
 @contextmanager
@@ -157,9 +140,10 @@ def _clone(
             domains.paused(line, domain_xml(spec)) as domain,
             listen(domain, logs=spec.logs) as signals,
         ):
-            clone = _Clone(domain, signals)
             try:
-                yield clone
+                yield _Clone(
+                    domain, _boot(domain, signals, name=spec.console_log.stem, trial=trial)
+                )
             except TemplateError:
                 domains.screenshot(domain, spec.console_log.with_suffix(""))
                 raise
@@ -202,35 +186,15 @@ def _overlay(
     volumes.delete(connection, pool, name)
 
 
-def _until_done(clones: list[_Clone], *, deadline: float) -> None:
-    while not all(clone.done for clone in clones):
-        for clone in clones:
-            clone.hear()
-        if time.monotonic() > deadline and not all(clone.seconds for clone in clones):
-            raise TemplateError(
-                "A clone of the template did not reach its login prompt in time.",
-                hint="clone-a.log and clone-b.log in the evidence folder show how far they came.",
-            )
+def _boot(domain: domains.Domain, signals: SimpleQueue[Signal], *, name: str, trial: Trial) -> Boot:
+    return Boot(name, signals, trial.deadlines, vital=partial(domains.activity, domain))
 
 
-def _prompts(said: bytes) -> bool:
-    lines = Lines()
-    texts = [*lines.feed(without_intrusions(said)), lines.pending()]
-    return any(_LOGIN.search(text) for text in texts)
-
-
-def _refuse_trouble(line: str) -> None:
-    if _TROUBLE.search(line):
-        raise TemplateError(
-            f"A clone of the template does not boot: {plain(line)}",
-            hint="clone-a.log and clone-b.log in the evidence folder have the whole boot.",
-        )
-
-
-def _ended(signal: Ended | HostTrouble) -> TemplateError:
-    if isinstance(signal, HostTrouble):
-        return TemplateError(signal.sentence, hint=signal.hint)
-    return TemplateError(
-        f"A clone of the template ended before its login prompt ({signal.reason}).",
-        hint="clone-a.log and clone-b.log in the evidence folder have its last lines.",
-    )
+def _until_done(boots: list[Boot], monitor: Monitor) -> None:
+    while not all(boot.done for boot in boots):
+        for boot in boots:
+            try:
+                boot.hear()
+            except TemplateError as error:
+                monitor.tell("failure", error.message, source=boot.name, line=boot.line)
+                raise

@@ -9,6 +9,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -26,6 +27,7 @@ from builder.model.storage import Volume
 from builder.model.template import Manifest, Template
 from builder.model.traces import Traces
 from builder.monitor import Monitor, SilentMonitor
+from builder.proof.again import once_more
 from builder.proof.audit.judge import audit
 from builder.proof.audit.script import reading_kickstart
 from builder.proof.audit.tree import GuestTree
@@ -82,7 +84,8 @@ def audit_template(template: Template, *, host: Host, monitor: Monitor) -> tuple
         allocation=template.image.size,
     )
     with verifications.begun(host.settings.state, monitor=monitor) as traces:
-        found = audit_disk(
+        attempt = partial(
+            audit_disk,
             disk,
             record.expected,
             medium=medium,
@@ -90,19 +93,26 @@ def audit_template(template: Template, *, host: Host, monitor: Monitor) -> tuple
             host=host,
             traces=traces,
         )
+        found = once_more(attempt, monitor=monitor)
     return waive(found, {each.check for each in record.audit if each.waived})
 
 
 def boot_template(template: Template, *, host: Host, monitor: Monitor) -> tuple[Finding, ...]:
     """Boot two clones of a published image; what its build waived stays waived.
 
-    Raises TemplateError when one does not reach its login prompt.
+    Raises TemplateError when one does not come up.
     """
     record = manifest(template)
     with verifications.begun(host.settings.state, monitor=monitor) as traces:
-        trial = Trial(pool=host.store_pool.name, minutes=host.settings.boot_minutes, traces=traces)
+        trial = Trial(
+            pool=host.store_pool.name, deadlines=host.settings.boot_deadlines, traces=traces
+        )
         found = verify(
-            template.path, _machine(record, host), connection=host.connection, trial=trial
+            template.path,
+            _machine(record, host),
+            connection=host.connection,
+            trial=trial,
+            monitor=monitor,
         )
     return waive(found.findings, {each.check for each in record.clones if each.waived})
 
@@ -130,7 +140,7 @@ def archive_of(
         undo.callback(boot.unlink, missing_ok=True)
         media = remaster(
             medium,
-            Edits(kickstart=reading_kickstart(nonce)),
+            Edits(kickstart=reading_kickstart(nonce), append=machine.kernel_args),
             output=boot,
             overlay=True,
             monitor=SilentMonitor(),

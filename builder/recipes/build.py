@@ -122,7 +122,6 @@ def _proved_and_published(
     refuse(audited.findings)
     candidate = steps.compress_disk(work, disk)
     clones = steps.boot_clones(work, kickstart, candidate)
-    refuse(clones.findings)
     proof = {"audit": audited.findings, "clones": clones.findings}
     record = replace(record, boot_seconds=clones.boot_seconds, **proof)
     return steps.publish_image(work, candidate, record)

@@ -27,6 +27,7 @@ from builder.model.template import ImageFacts, Manifest, Template
 from builder.model.text import rfc3339
 from builder.monitor import Monitor
 from builder.proof import checks, user_checks, verify
+from builder.proof.again import once_more
 from builder.proof.verify import Verified
 from builder.recipes import inputs
 from builder.recipes.audit import audit_disk
@@ -83,7 +84,7 @@ def remaster_iso(work: Work, iso: StagedIso, kickstart: Kickstart) -> InstallMed
         iso.path,
         Edits(
             kickstart=kickstart.for_build(work.ticket.nonce),
-            append=work.order.release.installer_args,
+            append=(*work.order.release.installer_args, *work.machine.kernel_args),
         ),
         output=work.names.overlay if overlay else work.names.iso,
         overlay=overlay,
@@ -122,7 +123,8 @@ def run_installation(work: Work, media: InstallMedia, disk: Volume) -> Installat
 def audit_installed(work: Work, iso: StagedIso, kickstart: Kickstart, disk: Volume) -> Audited:
     """Look at every file of the finished disk."""
     traces = work.journal.traces
-    found = audit_disk(
+    audit = partial(
+        audit_disk,
         disk,
         inputs.expected(work.order, kickstart),
         medium=iso.path,
@@ -130,6 +132,7 @@ def audit_installed(work: Work, iso: StagedIso, kickstart: Kickstart, disk: Volu
         host=work.host,
         traces=replace(traces, folder=traces.folder / "audit"),
     )
+    found = once_more(audit, monitor=work.monitor)
     return Audited(findings=_judged(work, kickstart, found, file="audit.json"))
 
 
@@ -143,19 +146,27 @@ def compress_disk(work: Work, disk: Volume) -> Candidate:
 
 @step("Booting two clones", "to their login prompts, one of them on a larger disk")
 def boot_clones(work: Work, kickstart: Kickstart, candidate: Candidate) -> Verified:
-    """Boot two clones of the image, and compare them."""
+    """Boot two clones of the image, and compare them.
+
+    What does not pass ends the step, so that it is not taken for finished: it can be tried again.
+    """
     names, folder = work.names, work.journal.folder / CHECKS
     with user_checks.entered(work.order.checks, key_iso=names.key_iso, folder=folder) as access:
         trial = verify.Trial(
             pool=work.host.store_pool.name,
-            minutes=work.host.settings.boot_minutes,
+            deadlines=work.host.settings.boot_deadlines,
             traces=work.journal.traces,
             access=access,
         )
         found = verify.verify(
-            candidate.path, work.machine, connection=work.host.connection, trial=trial
+            candidate.path,
+            work.machine,
+            connection=work.host.connection,
+            trial=trial,
+            monitor=work.monitor,
         )
     judged = _judged(work, kickstart, found.findings, file="clones.json")
+    checks.refuse(judged)
     return replace(found, findings=judged)
 
 

@@ -5,9 +5,11 @@ port that nobody reads makes the guest wait. The logs go on, so that whoever com
 nothing, and `virsh console` stays free for people.
 """
 
+import fcntl
 import os
+import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
@@ -17,6 +19,8 @@ from builder.model.installation import Output, Signal
 
 _CHUNK = 1 << 20
 _PAUSE_SECONDS = 0.1
+_UNKNOWN, _STILL_OPEN = 10, 300
+"""So many looks in vain end a log, too: where nobody can tell, and whoever may have it open."""
 
 
 class Tail:
@@ -44,6 +48,27 @@ class Tail:
             self._files.pop(0).close()
             if data:
                 return data
+
+    @property
+    def looks(self) -> int:
+        """How many looks in vain prove that nothing more will come, when the guest has ended.
+
+        virtlogd closes a log after the last byte: then it is one.
+        """
+        if not self._files and not self._open():
+            return 1
+        newest = self._files[-1]
+        # The kernel gives a lease only where there is no writer. Should one come in this moment, it
+        # sends a signal, by default one that kills.
+        try:
+            fcntl.fcntl(newest, fcntl.F_SETSIG, signal.SIGURG)
+            fcntl.fcntl(newest, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+            fcntl.fcntl(newest, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        except BlockingIOError:
+            return _STILL_OPEN
+        except OSError:
+            return _UNKNOWN
+        return 1
 
     def close(self) -> None:
         """Stop reading."""
@@ -73,27 +98,65 @@ class Tail:
         return True
 
 
+class _Reader:
+    """Reads all logs of a guest, in a thread of its own."""
+
+    def __init__(self, logs: Mapping[str, Path], signals: SimpleQueue[Signal]) -> None:
+        self._tails = {source: Tail(path) for source, path in logs.items()}
+        self._signals = signals
+        self._last: SimpleQueue[Signal] = SimpleQueue()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="read-logs", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+        for tail in self._tails.values():
+            tail.close()
+
+    def put_last(self, signal: Signal) -> None:
+        """Put it into the queue behind all that the guest has written."""
+        self._last.put(signal)
+
+    def _run(self) -> None:
+        in_vain = 0
+        while not self._stop.is_set():
+            # Asked before the logs are read: what was written by then is read below.
+            ended = not self._last.empty()
+            looks = max((tail.looks for tail in self._tails.values()), default=1) if ended else 0
+            if self._read():
+                in_vain = 0
+                continue
+            in_vain = in_vain + 1 if ended else 0
+            if ended and in_vain >= looks:
+                self._signals.put(self._last.get())
+            else:
+                self._stop.wait(_PAUSE_SECONDS)
+
+    def _read(self) -> bool:
+        """Put what is new into the queue; tell whether anything was."""
+        found = [(source, tail.read()) for source, tail in self._tails.items()]
+        for source, data in found:
+            if data:
+                self._signals.put(Output(source=source, data=data))
+        return any(data for _, data in found)
+
+
 @contextmanager
-def follow(logs: Mapping[str, Path], signals: SimpleQueue[Signal]) -> Iterator[None]:
-    """Put what the logs hold and get into the queue, by the names of their sources."""
-    stop = threading.Event()
-    tails = {source: Tail(path) for source, path in logs.items()}
+def follow(
+    logs: Mapping[str, Path], signals: SimpleQueue[Signal]
+) -> Iterator[Callable[[Signal], None]]:
+    """Put what the logs hold and get into the queue, by the names of their sources.
 
-    def read() -> None:
-        while not stop.is_set():
-            found = [(source, tail.read()) for source, tail in tails.items()]
-            for source, data in found:
-                if data:
-                    signals.put(Output(source=source, data=data))
-            if not any(data for _, data in found):
-                stop.wait(_PAUSE_SECONDS)
-
-    reader = threading.Thread(target=read, name="read-logs", daemon=True)
+    The block gets a function that puts a signal there after all that the guest has written: what
+    it said last may still be on its way when the news of its end arrives.
+    """
+    reader = _Reader(logs, signals)
     reader.start()
     try:
-        yield
+        yield reader.put_last
     finally:
-        stop.set()
-        reader.join()
-        for tail in tails.values():
-            tail.close()
+        reader.stop()

@@ -39,8 +39,8 @@ def listen(domain: Domain, *, logs: Mapping[str, Path]) -> Iterator[SimpleQueue[
     A domain that ended before is heard to end now. A lost connection is made again.
     """
     signals: SimpleQueue[Signal] = SimpleQueue()
-    ear = _Ear(domain, signals)
-    with follow(logs, signals):
+    with follow(logs, signals) as put_last:
+        ear = _Ear(domain, signals, put_last)
         try:
             ear.open()
             yield signals
@@ -51,10 +51,16 @@ def listen(domain: Domain, *, logs: Mapping[str, Path]) -> Iterator[SimpleQueue[
 class _Ear:
     """The subscriptions to libvirt's events, moved to a new connection when the old one ends."""
 
-    def __init__(self, domain: Domain, signals: SimpleQueue[Signal]) -> None:
+    def __init__(
+        self,
+        domain: Domain,
+        signals: SimpleQueue[Signal],
+        put_last: Callable[[Signal], None],
+    ) -> None:
         self._connection = domain.connection
         self._domain = domain
         self._signals = signals
+        self._put_last = put_last
         self._rebooted = False
         self._ended = False
         self._closed = False
@@ -108,7 +114,7 @@ class _Ear:
     def _end(self, reason: str) -> None:
         if not self._ended:
             self._ended = True
-            self._signals.put(Ended(reason="rebooted" if self._rebooted else reason))
+            self._put_last(Ended(reason="rebooted" if self._rebooted else reason))
 
     def _stopped(self, *event: Any) -> None:  # noqa: ANN401  # libvirt's callback type
         # Another such event follows, when libvirt then ends QEMU.

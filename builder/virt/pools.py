@@ -13,7 +13,8 @@ from builder.virt import xml
 from builder.virt.connection import Connection, translated
 
 _BUSY = "asynchronous jobs running"
-_BUSY_SECONDS = 30
+_BUSY_SECONDS = 600
+"""The last resort: a job of others ends, but on a busy host it may take its time."""
 
 T = TypeVar("T")
 

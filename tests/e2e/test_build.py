@@ -44,6 +44,7 @@ def test_build_publishes_a_template_that_boots(host: Host, rehearsal: StagedIso)
     assert left(host) == ([], [])
     assert built.folder is not None
     assert (built.folder / template.path.name).samefile(template.path)
+    assert "no_timer_check" in (built.folder / "clone-a.log").read_text(errors="replace")
     _assert_nowhere(PASSWORD, [built.folder, host.store_pool.path])
 
     again = build(order, host=host, monitor=SilentMonitor())

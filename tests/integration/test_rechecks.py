@@ -47,7 +47,7 @@ def folders(host: Host) -> list[Path]:
 def test_a_template_that_does_not_boot_leaves_its_logs_and_nothing_else(host: Host) -> None:
     source = published(PANICS, host=host)
     monitor = Heard()
-    with pytest.raises(TemplateError, match="does not boot: Kernel panic"):
+    with pytest.raises(TemplateError, match="does not boot: its kernel panicked"):
         boot_template(source, host=host, monitor=monitor)
     [evidence] = folders(host)
     notes = [text for kind, text, _ in monitor.told if kind == "note"]

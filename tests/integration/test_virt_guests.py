@@ -38,15 +38,17 @@ from builder.model.installation import (
     Signal,
 )
 from builder.model.traces import Traces
-from builder.monitor import SilentMonitor
-from builder.proof import verify
+from builder.monitor import Monitor, SilentMonitor
+from builder.proof import boot, verify
 from builder.proof.verify import Verified
 from builder.virt import domains, pools, volumes
 from builder.virt.connection import Connection, connect
 from builder.virt.domain_xml import domain_xml
 from builder.virt.listen import listen
+from tests.monitors import Heard
 from tests.waiting import PATIENCE
 
+SILENT = SilentMonitor()
 # Short: in a session, it is part of a socket's path, which may have 107 characters.
 NAME = f"bt-{os.getpid()}"
 
@@ -306,7 +308,12 @@ def _image(folder: Path, words: str, then: bytes) -> Path:
 
 
 def _check(
-    connection: Connection, store: str, image: Path, *, minutes: float = PATIENCE / 60
+    connection: Connection,
+    store: str,
+    image: Path,
+    *,
+    minutes: float = PATIENCE / 60,
+    monitor: Monitor = SILENT,
 ) -> Verified:
     folder = image.parent / NAME
     folder.mkdir()
@@ -314,7 +321,12 @@ def _check(
         image,
         MACHINE,
         connection=connection,
-        trial=verify.Trial(pool=store, minutes=minutes, traces=traces(folder)),
+        trial=verify.Trial(
+            pool=store,
+            deadlines=Deadlines(total_seconds=PATIENCE, idle_seconds=minutes * 60),
+            traces=traces(folder),
+        ),
+        monitor=monitor,
     )
 
 
@@ -335,7 +347,7 @@ def test_clones_that_boot_and_tell_nothing(
     *,
     words: str,
 ) -> None:
-    monkeypatch.setattr(verify, "_REPORT_SECONDS", 1)
+    monkeypatch.setattr(boot, "_QUIET_SECONDS", 1)
     image = _image(folder, words, HALT)
     before = image.read_bytes()
     found = _check(connection, store, image)
@@ -349,7 +361,7 @@ def test_clones_that_boot_and_tell_nothing(
 @pytest.mark.parametrize(
     ("words", "then", "sentence"),
     [
-        (PANICS, HALT, "does not boot: Kernel panic"),
+        (PANICS, HALT, "does not boot: its kernel panicked: No init found"),
         ("Last login: never\r\n", POWER_OFF, r"ended before its login prompt \(shutdown\)"),
     ],
     ids=["panic", "poweroff"],
@@ -364,5 +376,33 @@ def test_a_clone_that_does_not_boot(
 
 
 def test_a_clone_that_stays_silent(connection: Connection, store: str, folder: Path) -> None:
-    with pytest.raises(TemplateError, match="did not reach its login prompt in time"):
-        _check(connection, store, _image(folder, "Booting\r\n", HALT), minutes=0.1)
+    monitor = Heard()
+    with pytest.raises(TemplateError, match="stands still in the phase firmware"):
+        _check(connection, store, _image(folder, "Hm\r\n", HALT), minutes=0.2, monitor=monitor)
+    assert [(kind, details["line"]) for kind, _, details in monitor.told] == [("failure", "Hm")]
+
+
+STARVED = "Kernel panic - not syncing: IO-APIC + timer doesn't work!  Boot with apic=debug\r\n"
+
+
+def test_a_clone_that_the_host_starves_is_tried_twice(
+    connection: Connection, store: str, folder: Path
+) -> None:
+    monitor = Heard()
+    with pytest.raises(HostError, match="too little processor time"):
+        _check(connection, store, _image(folder, STARVED, HALT), monitor=monitor)
+    assert [kind for kind, _, _ in monitor.told] == ["warning"]
+
+
+def test_an_installation_that_the_host_starves_is_started_twice(
+    connection: Connection, folder: Path
+) -> None:
+    plan = InstallPlan(domain=spec(folder, STARVED, HALT), nonce="0", traces=traces(folder))
+    limits = Limits(deadlines=Deadlines(total_seconds=PATIENCE, idle_seconds=PATIENCE))
+    monitor = Heard()
+    with pytest.raises(HostError, match="too little processor time"):
+        install(plan, connection, limits=limits, monitor=monitor)
+    _remove(connection, NAME)
+    told = [text for kind, text, _ in monitor.told if kind == "warning"]
+    assert len(told) == 1
+    assert told[0].endswith("It is started once more.")

@@ -27,7 +27,9 @@ from roots import (
 
 from builder import process
 from builder.install.report import parse
+from builder.model.domain import CLONE_PORT
 from builder.proof.audit.script import reading_kickstart
+from builder.proof.clone_report import Report
 from builder.releases import catalogue
 
 __all__ = ["root_fixture", "run_fixture"]
@@ -358,6 +360,30 @@ def test_clones_can_tell_of_themselves_and_grow(root: Path, run: Run, name: str)
         path = root.parent / "upper/libexec" / script
         assert path.stat().st_mode & 0o777 == 0o755
         process.run(["shellcheck", "--shell=sh", path])
+
+
+_SYSTEMD = """
+case "$1" in
+    is-system-running) echo x >>/tmp/asked; [ "$(cat /tmp/asked)" = x ] && echo starting ;;
+    list-units) echo '* slow.service loaded failed failed S'; echo 'bad.service loaded failed B' ;;
+    show) if [ "$4" = slow.service ]; then echo Result=timeout; else echo Result=exit-code; fi ;;
+esac
+"""
+
+
+def test_a_clone_tells_that_it_lives_and_which_units_were_too_slow(root: Path, run: Run) -> None:
+    put(root / "dev/virtio-ports" / CLONE_PORT, "")
+    stub(root, "systemctl", _SYSTEMD)
+    stub(root, "ip", "echo '2: eth0 inet 10.0.2.15/24'")
+    stub(root, "sleep", ":")
+    done = run(post("rehearsal", CONFIGURE) + "/usr/libexec/builder-clone-report\n")
+    assert done.returncode == 0, done.stdout
+    report = Report()
+    report.feed((root / "dev/virtio-ports" / CLONE_PORT).read_bytes())
+    assert report.complete
+    assert report.all("waiting") == ("is_up",)
+    assert report.all("failed-unit") == ("slow.service", "bad.service")
+    assert report.all("late-unit") == ("slow.service",)
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,26 @@ def test_a_published_build(tmp_path: Path) -> None:
     assert "What the guest said" not in text
 
 
+@pytest.mark.parametrize(
+    ("source", "line", "shown"),
+    [
+        ("clone-b", "Started B.", "clone-b.log, the lines around the failure"),
+        ("clone-b", "not there", "clone-b.log, its last lines"),
+        (None, "", "clone-a.log, its last lines"),  # a finding: no single line tells of it
+    ],
+)
+def test_when_a_clone_fails_it_is_the_clone_that_is_shown(
+    tmp_path: Path, source: str | None, line: str, shown: str
+) -> None:
+    folder = fill(tmp_path / "b", step="Booting two clones", error="A clone stands still.")
+    event = {"time": "2026-11-25T09:40:05Z", "seconds": 40, "kind": "failure", "text": "No."}
+    told = json.dumps(event | {"source": source, "line": line}) if source else ""
+    (folder / "events.jsonl").write_text(told)
+    (folder / "clone-a.log").write_text("Started A.\n")
+    (folder / "clone-b.log").write_text("Started B.\n")
+    assert shown in Page(page(folder)).text
+
+
 @pytest.mark.parametrize("missing", ["build.json", "events.jsonl", "console.log", "virtio.log",
     "kickstart.ks", "domain.xml", "screens/0001-3s.png"])  # fmt: skip
 def test_everything_may_be_missing(tmp_path: Path, missing: str) -> None:

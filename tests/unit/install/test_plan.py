@@ -7,7 +7,7 @@ import pytest
 
 from builder.errors import HostError
 from builder.install.plan import install_plan, machine
-from builder.model.domain import ANACONDA_PORT, RESULT_PORT
+from builder.model.domain import ANACONDA_PORT, RESULT_PORT, Accelerator
 from builder.model.traces import Traces
 from builder.releases import catalogue
 from tests.orders import ordered
@@ -27,6 +27,15 @@ def test_what_was_asked_for_wins() -> None:
     found = machine(ordered(firmware="uefi", memory_mib=4096, vcpus=3), KVM, network="bridge:br0")
     assert (found.virt_type, found.cpu, found.firmware) == ("kvm", "host-passthrough", "uefi")
     assert (found.memory_mib, found.vcpus, found.network) == (4096, 3, "bridge:br0")
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "told"), [(EMULATION, ("no_timer_check",)), (KVM, ())], ids=["qemu", "kvm"]
+)
+def test_kernels_are_told_that_their_timer_is_emulated(
+    accelerator: Accelerator, told: tuple[str, ...]
+) -> None:
+    assert machine(ordered(), accelerator, network="user").kernel_args == told
 
 
 def test_uefi_needs_its_firmware() -> None:
