@@ -4,9 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +20,7 @@ from builder.recipes.gc import collect_garbage
 from builder.record.builds import load
 from builder.registry.registry import LOCK, Registry, manifest
 from builder.virt import domains
+from tests.lone_libvirtd import ALONE, LoneLibvirtd, restarted
 from tests.program import BUILDER, Program
 from tests.waiting import PATIENCE, wait_until
 
@@ -144,34 +143,6 @@ def _running(host: Host, build_id: str) -> bool:
     return domains.active(host.connection, f"builder-rehearsal-{build_id}")
 
 
-# Where the host's libvirt and its files are not to be seen: the other tests go on with it.
-ALONE = (
-    *("unshare", "--mount", "--propagation", "private", "sh", "-euc"),
-    'mount -t tmpfs tmpfs /run; mount -t tmpfs tmpfs /etc/libvirt; exec "$@"',
-    "sh",
-)
-
-
-def _pid(daemon: str, *, of: int) -> int:
-    """Return the process of a daemon that the process `of` sees."""
-    known = [Path(f"/proc/{of}/root/run{folder}/{daemon}.pid") for folder in ("", "/libvirt")]
-    return next(int(path.read_text()) for path in known if path.exists())
-
-
-@contextmanager
-def restarted_libvirtd(seen_by: int) -> Iterator[None]:
-    """Restart it as a package update does; the new one lives as long as the block."""
-    os.kill(_pid("libvirtd", of=seen_by), signal.SIGTERM)
-    time.sleep(3)  # nobody is there, for a while
-    inside = ["nsenter", "--mount", "--target", str(_pid("virtlogd", of=seen_by))]
-    daemon = subprocess.Popen([*inside, "libvirtd"], stderr=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        daemon.terminate()
-        daemon.wait()
-
-
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gets a libvirtd of its own")
 def test_a_libvirtd_that_is_restarted_does_no_harm(
     settings: Settings, rehearsal: StagedIso, tmp_path: Path, place: Path
@@ -189,7 +160,7 @@ def test_a_libvirtd_that_is_restarted_does_no_harm(
             alive=lambda: command.poll() is None,
             told=cli.said,
         )
-        with restarted_libvirtd(command.pid):
+        with restarted(LoneLibvirtd(command.pid)):
             assert command.wait(timeout=PATIENCE) == 0, cli.said()
     assert (mine.state / "left").read_text().split() == []
     entry = load(newest(mine))
