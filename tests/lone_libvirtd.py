@@ -63,7 +63,7 @@ class LoneLibvirtd:
     @property
     def _is_alone(self) -> bool:
         """Not at once: a process has the host's /run until it has mounted its own."""
-        return os.stat(self._root / "run").st_dev != os.stat("/run").st_dev
+        return (self._root / "run").stat().st_dev != Path("/run").stat().st_dev
 
     def _pid(self, daemon: str) -> int:
         known = [self._root / f"run{folder}/{daemon}.pid" for folder in ("", "/libvirt")]
@@ -92,12 +92,14 @@ def restarted(libvirtd: LoneLibvirtd, *, seconds: float = 3) -> Iterator[None]:
 @contextmanager
 def lone_libvirtd(folder: Path) -> Iterator[LoneLibvirtd]:
     """Start one for the block; it logs to `folder`. Only root may."""
-    words = (*ALONE, *BUILDER, "host", "run", "--", "sleep", "infinity")
+    ready = folder / "ready"  # not before: who starts it takes its end for a failure
+    script = f"touch '{ready}'; exec sleep infinity"
+    words = (*ALONE, *BUILDER, "host", "run", "--", "sh", "-c", script)
     environment = os.environ | {"BUILDER_STATE": str(folder)}
     with subprocess.Popen(words, env=environment, stderr=subprocess.DEVNULL) as command:
         found = LoneLibvirtd(command.pid)
         try:
-            wait_until(lambda: found.answers, alive=lambda: command.poll() is None)
+            wait_until(ready.exists, alive=lambda: command.poll() is None)
             yield found
         finally:
             found.close()

@@ -12,7 +12,10 @@ def gc(
     ctx: typer.Context,
     *,
     kept: Annotated[
-        bool, typer.Option("--kept", help="Also what failed builds left because of --keep.")
+        bool,
+        typer.Option(
+            "--kept", help="Also what --keep kept, and stopped builds that attach could go on with."
+        ),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,

@@ -5,8 +5,8 @@ the medium, the disk, half-written files. So nobody has to remember what to remo
 a published template makes carries the name of the check's folder in the same way.
 """
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from builder.errors import HostError
@@ -25,46 +25,48 @@ def running(host: Host, build_id: str) -> bool:
     return any(domains.active(host.connection, name) for name in _domains(host, build_id))
 
 
-def clear(
-    host: Host, build_id: str, *, keep: Collection[str] = (), monitor: Monitor
-) -> tuple[str, ...]:
-    """Remove what is left of the build, but for what is named in `keep`; return what that was.
+def clear(host: Host, build_id: str, *, keep: Collection[str] = (), monitor: Monitor) -> bool:
+    """Remove what is left of the build, but for what is named in `keep`; tell whether all is gone.
 
-    What cannot be removed is told, and stays.
+    What cannot be removed is told, and stays. The files go also where libvirt does not answer.
     """
-    removed = []
-    try:
+    troubles: list[str] = []
+    with _noted(troubles):
         for name in (each for each in _domains(host, build_id) if each not in keep):
             domains.remove(domains.Domain(name=name, connection=host.connection))
-            removed.append(name)
+    with _noted(troubles):
         for path in (each for each in _files(host, build_id) if str(each) not in keep):
             path.unlink(missing_ok=True)
-            removed.append(str(path))
-        if removed:
-            _notice(host)
-    except (HostError, OSError) as error:
-        monitor.tell("warning", f"something of {build_id} is left behind: {error}")
-    return tuple(removed)
+    with suppress(HostError):  # libvirt's own lists, which are renewed before they are used
+        _notice(host)
+    for each in troubles:
+        monitor.tell("warning", f"something of {build_id} is left behind: {each}")
+    return not troubles
 
 
 @contextmanager
-def cleared(host: Host, build_id: str, *, keep: bool, monitor: Monitor) -> Iterator[None]:
-    """Clear up at the end of the block, whatever ends it.
-
-    With `keep`, what a failure leaves stays for a look inside; Ctrl-C still clears everything.
-    """
-    stays = False
+def cleared(
+    host: Host, build_id: str, *, stays: Callable[[BaseException], bool], monitor: Monitor
+) -> Iterator[None]:
+    """Clear up at the end of the block, unless it ends in an error for which everything `stays`."""
     try:
         yield
     except BaseException as error:
-        # Ctrl-C is no Exception: it means "away with everything".
-        stays = keep and isinstance(error, Exception)
+        if stays(error):
+            with suppress(HostError):
+                monitor.tell("note", f"kept: {', '.join(left(host, build_id))}")
+        elif clear(host, build_id, monitor=monitor) and not isinstance(error, Exception):
+            monitor.tell("note", "what was begun is cleaned up")
         raise
-    finally:
-        if stays:
-            monitor.tell("note", f"kept: {', '.join(left(host, build_id))}")
-        else:
-            clear(host, build_id, monitor=monitor)
+    clear(host, build_id, monitor=monitor)
+
+
+@contextmanager
+def _noted(troubles: list[str]) -> Iterator[None]:
+    try:
+        yield
+    except (HostError, OSError) as error:
+        troubles.append(str(error))
 
 
 def _domains(host: Host, build_id: str) -> tuple[str, ...]:

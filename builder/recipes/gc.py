@@ -15,13 +15,13 @@ from builder.monitor import Monitor
 from builder.recipes.steps import CHECKS, STEPS
 from builder.recipes.work import Ticket
 from builder.record import verifications
-from builder.record.builds import ABANDONED, RUNNING, Build, builds, load
+from builder.record.builds import ABANDONED, RUNNING, STOPPED, Build, builds, load
 from builder.record.checkpoint import Checkpoint
 from builder.record.journal import Journal
 from builder.registry import gc
 from builder.registry.registry import Registry
 
-Fate = Literal["cleared", "still installing", "kept"]
+Fate = Literal["cleared", "still installing", "can be attached", "kept"]
 
 
 class Leftover(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,8 +40,9 @@ def collect_garbage(
 ) -> tuple[Leftover, ...]:
     """Clear what killed builds, and checks of templates, left on the host.
 
-    With `kept` also what failed builds kept for a look inside. A build whose guest still runs is
-    left alone: it can be joined. So is whatever a process is at. `dry_run` only tells. Raises
+    With `kept` also what failed builds kept for a look inside, and what stopped builds can go on
+    with. A killed build whose guest still runs is left alone: it can be joined. So is whatever a
+    process is at. `dry_run` only tells. Raises
     ConfigError when a ledger of templates that it has to ask cannot be read.
     """
     known = (each for each in builds(host.settings.artifacts) if each.state != RUNNING)
@@ -78,8 +79,10 @@ def _judge(host: Host, build: Build, *, kept: bool) -> Leftover | None:
     if build.state == ABANDONED:
         goes_on = cleanup.running(host, build_id) and _joinable(build)
         verdict: Fate = "still installing" if goes_on else "cleared"
-    elif left:
-        verdict = "cleared" if kept else "kept"
+    elif build.state == STOPPED:
+        verdict = "cleared" if kept or not _joinable(build) else "can be attached"
+    elif left:  # what was not kept could not be cleared when the build ended
+        verdict = "kept" if build.record.kept and not kept else "cleared"
     else:
         return None
     return Leftover(build_id=build_id, name=build.record.name, verdict=verdict, left=left)
@@ -100,7 +103,7 @@ def _joinable(build: Build) -> bool:
 def _clear(host: Host, found: Leftover, *, monitor: Monitor) -> None:
     folder = host.settings.artifacts / found.name / found.build_id
     build = load(folder)
-    if build is None or build.state != ABANDONED:
+    if build is None or build.state not in (ABANDONED, STOPPED):
         cleanup.clear(host, found.build_id, monitor=monitor)
         return
     with Journal.join(folder, monitor=monitor) as journal:

@@ -16,6 +16,8 @@ FILE = "build.json"
 RUNNING = "running"
 ABANDONED = "abandoned"
 """build.json says that it runs, but nobody is at it: its process was killed."""
+STOPPED = "stopped"
+"""The host failed, and not the build: somebody can go on with it."""
 
 _NEWEST = 10
 """So many builds are worth a hint."""
@@ -28,7 +30,7 @@ class BuildRecord(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     pid: int = 0
     state: str = ""
-    """"running", "done", "failed", "interrupted" or "cleared" (by gc, after it was killed)."""
+    """"running", "stopped", "done", "failed", "interrupted" or "cleared" (by gc)."""
     step: str = ""
     """What a build does now, or did when it failed."""
     error: str = ""
@@ -40,6 +42,8 @@ class BuildRecord(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     """Of the published template."""
     steps: tuple[StepTime, ...] = ()
+    kept: bool = True
+    """Whether what is left of it was meant to stay (--keep); older records do not say."""
 
 
 class Build(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +52,7 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path
     record: BuildRecord
     state: str
-    """"running", "abandoned", "cleared", "done", "failed" or "interrupted"."""
+    """That of the record, or "abandoned"."""
     began: datetime
     seconds: float
     """Until its end, or until now while it runs; what is known of it if it was abandoned."""

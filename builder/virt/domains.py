@@ -3,7 +3,8 @@
 import re
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import libvirt
@@ -12,11 +13,14 @@ import msgspec
 
 from builder.errors import HostError
 from builder.model.screen import Screen
-from builder.virt.connection import Connection, translated
+from builder.virt import xml
+from builder.virt.connection import Connection, persistent, translated, unless
 
 _UNDEFINE = libvirt.VIR_DOMAIN_UNDEFINE_NVRAM | libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
 _MOVED = re.compile(r"block\.\d+\.(?:rd|wr)\.bytes|net\.\d+\.(?:rx|tx)\.bytes")
 _START_HINT = "The hypervisor's own log is in /var/log/libvirt/qemu (or ~/.cache/libvirt/qemu/log)."
+
+_PORTS = 4
 
 
 class Domain(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,9 +42,11 @@ def paused(connection: Connection, document: str) -> Iterator[Domain]:
     try:
         yield domain
     finally:
-        remove(domain)
+        with suppress(HostError):  # whoever made the plan clears up by its name
+            remove(domain)
 
 
+@persistent
 def has_run(connection: Connection, name: str) -> bool:
     """Tell whether there is a domain of that name that was started since libvirt knows it."""
     never = [libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_UNKNOWN]
@@ -55,11 +61,12 @@ def start(connection: Connection, document: str) -> Domain:
     Nobody removes it at the end: it may have to outlive this process.
     """
     domain = define(connection, document)
-    with ExitStack() as undo:
-        undo.callback(remove, domain)
-        with translated(f"Cannot start the domain {domain.name}", hint=_START_HINT):
-            domain.handle.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
-        undo.pop_all()
+    try:
+        _launch(domain, libvirt.VIR_DOMAIN_START_PAUSED)
+    except BaseException:
+        with suppress(HostError):  # the first failure is the one to tell
+            remove(domain)
+        raise
     return domain
 
 
@@ -68,32 +75,60 @@ def define(connection: Connection, document: str) -> Domain:
 
     libvirt refuses a name that is taken, unless the document has that domain's uuid.
     """
+    # With a uuid from the start it is the same domain that is defined when we have to ask again.
+    return Domain(name=_define(connection, xml.with_uuid(document)), connection=connection)
+
+
+@persistent
+def _define(connection: Connection, document: str) -> str:
     hint = "`builder build --dry-run` prints its XML."
     with translated("libvirt refuses the domain", hint=hint):
         handle = connection.handle.defineXMLFlags(document, libvirt.VIR_DOMAIN_DEFINE_VALIDATE)
-    return Domain(name=handle.name(), connection=connection)
+        return str(handle.name())
 
 
+@persistent
 def names(connection: Connection) -> tuple[str, ...]:
     """Return the names of all domains, running or not."""
     with translated("Cannot list the domains"):
         return tuple(sorted(each.name() for each in connection.handle.listAllDomains(0)))
 
 
+@persistent
 def resume(domain: Domain) -> None:
     """Let the processors run; a domain that has not been paused, or has ended, stays as it is."""
     with translated(f"Cannot resume the domain {domain.name}"):
         handle = domain.handle
-        if handle.state()[0] == libvirt.VIR_DOMAIN_PAUSED:
-            handle.resume()
+        unless(lambda: handle.state()[0] != libvirt.VIR_DOMAIN_PAUSED, handle.resume)
 
 
 def boot(domain: Domain) -> None:
     """Start a domain that is off, its processors running."""
+    _launch(domain, 0)
+
+
+@persistent
+def _launch(domain: Domain, flags: int) -> None:
     with translated(f"Cannot start the domain {domain.name}", hint=_START_HINT):
-        domain.handle.create()
+        handle = domain.handle
+        for _ in range(_PORTS):
+            with _another_port():
+                unless(handle.isActive, partial(handle.createWithFlags, flags))
+                return
+        unless(handle.isActive, partial(handle.createWithFlags, flags))
 
 
+@contextmanager
+def _another_port() -> Iterator[None]:
+    """Let a start fail for libvirt's choice of a port for VNC: somebody else was quicker."""
+    try:
+        yield
+    except libvirt.libvirtError as error:
+        if "Failed to find an available port" not in str(error):
+            raise
+
+
+@persistent
 def active(connection: Connection, name: str) -> bool:
     """Tell whether there is a domain of that name that has not ended."""
     with translated("Cannot list the domains"):
@@ -101,14 +136,28 @@ def active(connection: Connection, name: str) -> bool:
         return name in [each.name() for each in running]
 
 
+@persistent
 def remove(domain: Domain) -> None:
-    """Destroy and undefine the domain, as far as it is still there."""
-    with suppress(libvirt.libvirtError):
-        domain.handle.destroy()
-    with suppress(libvirt.libvirtError):
-        domain.handle.undefineFlags(_UNDEFINE)
+    """Destroy and undefine the domain, as far as it is still there. Raises HostError."""
+    with translated(f"Cannot remove the domain {domain.name}"):
+        handle = _find(domain)
+        if handle is not None:
+            unless(partial(_is_off, domain), handle.destroy)
+            unless(lambda: _find(domain) is None, partial(handle.undefineFlags, _UNDEFINE))
 
 
+def _is_off(domain: Domain) -> bool:
+    handle = _find(domain)
+    return handle is None or not handle.isActive()
+
+
+def _find(domain: Domain) -> libvirt.virDomain | None:
+    # Not by a lookup that fails: see pools.
+    known = domain.connection.handle.listAllDomains(0)
+    return next((each for each in known if each.name() == domain.name), None)
+
+
+@persistent
 def live_xml(domain: Domain) -> str:
     """Return the definition with everything that libvirt filled in."""
     with translated(f"Cannot read the definition of {domain.name}"):
@@ -133,6 +182,7 @@ def activity(domain: Domain) -> int | None:
     return sum(each for name, each in counters.items() if _MOVED.fullmatch(name))
 
 
+@persistent
 def forward(domain: Domain, port: int) -> int:
     """Lead a free port of this host's loopback to the guest's `port`; return it.
 
@@ -160,7 +210,7 @@ def grab(domain: Domain) -> Screen | None:
         while data := stream.recv(262144):
             parts.append(data)
         stream.finish()
-    except libvirt.libvirtError:
+    except (libvirt.libvirtError, HostError):
         return None
     return Screen(data=b"".join(parts), suffix=".png" if kind == "image/png" else ".ppm")
 

@@ -4,7 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import libvirt
 import pytest
@@ -60,6 +60,9 @@ class Place:
     def create(self) -> None:
         volumes.create(self.line, NAME, "a.qcow2", capacity=2**20)
 
+    def delete(self) -> None:
+        volumes.delete(self.line, NAME, "a.qcow2")
+
 
 @pytest.fixture
 def place(libvirtd: LoneLibvirtd) -> Iterator[Place]:
@@ -89,33 +92,39 @@ def store(place: Place) -> None:
     place.create()
 
 
-CALLS: list[tuple[Callable[[Place], object], str, Callable[[Place], object], object]] = [
-    # What was there before, the call of libvirt's that is hit, what is asked for, what it comes to.
-    (lambda _: None, "virConnect.defineXMLFlags", define, [libvirt.VIR_DOMAIN_SHUTOFF]),
-    (lambda _: None, "virDomain.createWithFlags", begin, [libvirt.VIR_DOMAIN_PAUSED]),
-    (begin, "virDomain.resume", lambda place: domains.resume(place.domain), RUNS),
-    (begin, "virDomain.state", lambda place: domains.resume(place.domain), RUNS),
-    (define, "virDomain.create", lambda place: domains.boot(place.domain), RUNS),
-    (run, "virDomain.XMLDesc", lambda place: domains.live_xml(place.domain), RUNS),
-    (run, "virDomain.destroy", lambda place: domains.remove(place.domain), []),
-    (run, "virDomain.undefineFlags", lambda place: domains.remove(place.domain), []),
-    (run, "virConnect.listAllDomains", lambda place: domains.names(place.line), RUNS),
-    (run, "virConnect.getLibVersion", lambda place: capabilities.version(place.line), RUNS),
-]
-STORED: list[tuple[Callable[[Place], object], str, Callable[[Place], object], list[str]]] = [
-    (lambda _: None, "virConnect.storagePoolDefineXML", Place.ensure, []),
-    (lambda _: None, "virStoragePool.create", Place.ensure, []),
-    (lambda _: None, "virStoragePool.setAutostart", Place.ensure, []),
-    (Place.ensure, "virStoragePool.refresh", Place.ensure, []),
-    (Place.ensure, "virStoragePool.createXML", Place.create, ["a.qcow2"]),
-    (
-        store,
-        "virStorageVol.delete",
-        lambda place: volumes.delete(place.line, NAME, "a.qcow2"),
-        [],
+class Row(NamedTuple):
+    """A call of libvirt's that is hit."""
+
+    method: str
+    ask: Callable[[Place], object]
+    """What makes it."""
+    comes_to: object
+    """The guest's state, or the pool's files."""
+    before: Callable[[Place], object] = str
+    """What makes what there is before."""
+
+
+ROWS = [
+    Row("virConnect.defineXMLFlags", define, [libvirt.VIR_DOMAIN_SHUTOFF]),
+    Row("virDomain.createWithFlags", begin, [libvirt.VIR_DOMAIN_PAUSED]),
+    Row("virDomain.createWithFlags", lambda place: domains.boot(place.domain), RUNS, define),
+    Row("virDomain.resume", lambda place: domains.resume(place.domain), RUNS, begin),
+    Row("virDomain.state", lambda place: domains.resume(place.domain), RUNS, begin),
+    Row("virDomain.XMLDesc", lambda place: domains.live_xml(place.domain), RUNS, run),
+    Row("virDomain.destroy", lambda place: domains.remove(place.domain), [], run),
+    Row("virDomain.undefineFlags", lambda place: domains.remove(place.domain), [], run),
+    Row("virConnect.listAllDomains", lambda place: domains.names(place.line), RUNS, run),
+    Row("virConnect.getLibVersion", lambda place: capabilities.version(place.line), RUNS, run),
+    Row("virConnect.storagePoolDefineXML", Place.ensure, []),
+    Row("virStoragePool.create", Place.ensure, []),
+    Row("virStoragePool.setAutostart", Place.ensure, []),
+    Row("virStoragePool.refresh", Place.ensure, [], Place.ensure),
+    Row("virStoragePool.createXML", Place.create, ["a.qcow2"], Place.ensure),
+    Row("virStorageVol.delete", Place.delete, [], store),
+    Row("virStoragePool.destroy", lambda place: pools.remove(place.line, NAME), ["a.qcow2"], store),
+    Row(
+        "virStoragePool.undefine", lambda place: pools.remove(place.line, NAME), ["a.qcow2"], store
     ),
-    (store, "virStoragePool.destroy", lambda place: pools.remove(place.line, NAME), ["a.qcow2"]),
-    (store, "virStoragePool.undefine", lambda place: pools.remove(place.line, NAME), ["a.qcow2"]),
 ]
 
 
@@ -143,55 +152,30 @@ class Hit:
 
 
 @pytest.fixture
-def hit(
-    libvirtd: LoneLibvirtd, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str, str], Hit]:
+def hit(libvirtd: LoneLibvirtd, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Hit]:
     def aim(method: str, moment: str) -> Hit:
         kind, _, name = method.partition(".")
         made = Hit(libvirtd, getattr(getattr(libvirt, kind), name), moment)
-        # A function, for a method is one.
-        monkeypatch.setattr(getattr(libvirt, kind), name, lambda *given: made(*given))
+
+        def method_of(*given: Any) -> Any:  # noqa: ANN401  # an object would not be bound
+            return made(*given)
+
+        monkeypatch.setattr(getattr(libvirt, kind), name, method_of)
         return made
 
     return aim
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize(("before", "method", "ask", "state"), CALLS, ids=[row[1] for row in CALLS])
-def test_a_guest_is_as_asked(  # noqa: PLR0913  # fixtures and a table's columns
-    place: Place,
-    hit: Callable[[str, str], Hit],
-    before: Callable[[Place], object],
-    method: str,
-    ask: Callable[[Place], object],
-    state: object,
-    moment: str,
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.method)
+def test_what_is_asked_for_is_so(
+    place: Place, hit: Callable[[str, str], Hit], row: Row, moment: str
 ) -> None:
-    before(place)
-    aimed = hit(method, moment)
-    ask(place)
+    row.before(place)
+    aimed = hit(row.method, moment)
+    row.ask(place)
     assert not aimed.missed
-    assert place.state == state
-
-
-@pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize(
-    ("before", "method", "ask", "files"), STORED, ids=[row[1] for row in STORED]
-)
-def test_a_pool_is_as_asked(  # noqa: PLR0913  # fixtures and a table's columns
-    place: Place,
-    hit: Callable[[str, str], Hit],
-    before: Callable[[Place], object],
-    method: str,
-    ask: Callable[[Place], object],
-    files: list[str],
-    moment: str,
-) -> None:
-    before(place)
-    aimed = hit(method, moment)
-    ask(place)
-    assert not aimed.missed
-    assert place.files == files
+    assert (place.state or place.files) == row.comes_to
 
 
 @pytest.mark.parametrize(
@@ -233,7 +217,7 @@ def test_a_libvirtd_that_stays_away(
     run(place)
     libvirtd.end()
     for _ in "ab":
-        with pytest.raises(HostError, match="connection to libvirt at .* was lost"):
+        with pytest.raises(HostError, match=r"connection to libvirt at .* was lost"):
             domains.remove(place.domain)
     assert domains.grab(place.domain) is None
     libvirtd.start()
