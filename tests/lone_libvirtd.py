@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -33,8 +34,9 @@ class LoneLibvirtd:
 
     @property
     def answers(self) -> bool:
-        """Whether its socket and its process are there."""
-        return self._is_alone and bool(self._pid("libvirtd")) and self._socket.exists()
+        """Whether it accepts clients."""
+        with socket.socket(socket.AF_UNIX) as client:
+            return self._is_alone and client.connect_ex(str(self._socket)) == 0
 
     def end(self, number: signal.Signals = signal.SIGKILL) -> None:
         """End it, and wait until it is gone."""
@@ -49,6 +51,7 @@ class LoneLibvirtd:
         """Start it again, where it was."""
         inside = ["nsenter", "--mount", "--target", str(self._pid("virtlogd"))]
         self._again = [subprocess.Popen([*inside, "libvirtd"], stderr=subprocess.DEVNULL)]
+        wait_until(lambda: self.answers)
 
     def close(self) -> None:
         """End what was started again."""

@@ -92,8 +92,12 @@ def persistent(function: Callable[P, T]) -> Callable[P, T]:
 
 def unless(so: Callable[[], bool], deed: Callable[[], object]) -> None:
     """Do it unless it is so. Somebody else may do it at the same time: that is as good."""
-    if so():
-        return
+    if not so():
+        attempt(deed, so=so)
+
+
+def attempt(deed: Callable[[], object], *, so: Callable[[], bool]) -> None:
+    """Do it; a refusal does not matter when it is so."""
     try:
         deed()
     except libvirt.libvirtError as error:

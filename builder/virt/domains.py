@@ -2,7 +2,7 @@
 
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -14,13 +14,19 @@ import msgspec
 from builder.errors import HostError
 from builder.model.screen import Screen
 from builder.virt import xml
-from builder.virt.connection import Connection, persistent, translated, unless
+from builder.virt.connection import Connection, attempt, persistent, translated, unless
 
 _UNDEFINE = libvirt.VIR_DOMAIN_UNDEFINE_NVRAM | libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
 _MOVED = re.compile(r"block\.\d+\.(?:rd|wr)\.bytes|net\.\d+\.(?:rx|tx)\.bytes")
 _START_HINT = "The hypervisor's own log is in /var/log/libvirt/qemu (or ~/.cache/libvirt/qemu/log)."
 
 _PORTS = 4
+_NEVER_RAN = (
+    (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_UNKNOWN),
+    # In the middle of its start, and ended by a libvirtd that was itself started in between.
+    (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_STARTING_UP),
+    (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_DAEMON),
+)
 
 
 class Domain(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,10 +55,9 @@ def paused(connection: Connection, document: str) -> Iterator[Domain]:
 @persistent
 def has_run(connection: Connection, name: str) -> bool:
     """Tell whether there is a domain of that name that was started since libvirt knows it."""
-    never = [libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_UNKNOWN]
     with translated("Cannot list the domains"):
         found = [each for each in connection.handle.listAllDomains(0) if each.name() == name]
-        return any(each.state() != never for each in found)
+        return any(tuple(each.state()) not in _NEVER_RAN for each in found)
 
 
 def start(connection: Connection, document: str) -> Domain:
@@ -111,21 +116,22 @@ def boot(domain: Domain) -> None:
 def _launch(domain: Domain, flags: int) -> None:
     with translated(f"Cannot start the domain {domain.name}", hint=_START_HINT):
         handle = domain.handle
-        for _ in range(_PORTS):
-            with _another_port():
-                unless(handle.isActive, partial(handle.createWithFlags, flags))
-                return
-        unless(handle.isActive, partial(handle.createWithFlags, flags))
+        # Without a look before: a libvirtd that comes back in the middle of a start first calls the
+        # domain active, then ends it. Another start waits until that is decided.
+        begin = partial(attempt, partial(handle.createWithFlags, flags), so=handle.isActive)
+        if not any(_has_port(begin) for _ in range(_PORTS)):
+            begin()
 
 
-@contextmanager
-def _another_port() -> Iterator[None]:
-    """Let a start fail for libvirt's choice of a port for VNC: somebody else was quicker."""
+def _has_port(begin: Callable[[], None]) -> bool:
+    """Start a domain; tell whether VNC got the port that libvirt chose: others may be quicker."""
     try:
-        yield
+        begin()
     except libvirt.libvirtError as error:
         if "Failed to find an available port" not in str(error):
             raise
+        return False
+    return True
 
 
 @persistent
