@@ -9,7 +9,7 @@ import libvirt
 from builder.errors import HostError
 from builder.model.storage import Volume
 from builder.virt import pools, xml
-from builder.virt.connection import Connection, LostError, persistent, translated, unless
+from builder.virt.connection import Connection, LostError, attempt, persistent, translated
 
 
 def create(
@@ -71,27 +71,22 @@ def delete(connection: Connection, pool: str, name: str) -> None:
 @persistent
 def _delete(connection: Connection, pool: str, name: str) -> None:
     with translated(f"Cannot delete the volume {name} of the pool {pool}"):
-        found = [each for each in _handles(connection, pool) if each.name() == name]
-        for volume in found:
-            unless(partial(_is_gone, volume.path()), partial(volume.delete, 0))
-
-
-def _is_gone(path: str) -> bool:
-    return not os.path.lexists(path)
+        for volume in _handles(connection, pool, name):
+            attempt(partial(volume.delete, 0), so=lambda: not _handles(connection, pool, name))
 
 
 @persistent
 def _volume(connection: Connection, pool: str, name: str) -> Volume | None:
     with translated(f"Cannot look up the volume {name} of the pool {pool}"):
-        found = [_value(pool, each) for each in _handles(connection, pool) if each.name() == name]
+        found = [_value(pool, each) for each in _handles(connection, pool, name)]
     return found[0] if found else None
 
 
-def _handles(connection: Connection, pool: str) -> list[libvirt.virStorageVol]:
-    """Return what is there now. Not by lookups that fail: see pools."""
+def _handles(connection: Connection, pool: str, name: str = "") -> list[libvirt.virStorageVol]:
+    """Return what is there now, or what has that name. Not by lookups that fail: see pools."""
     home = pools.handle(connection, pool)
     pools.refresh(home)
-    return list(home.listAllVolumes(0))
+    return [each for each in home.listAllVolumes(0) if name in ("", each.name())]
 
 
 def _value(pool: str, volume: libvirt.virStorageVol) -> Volume:
