@@ -62,7 +62,7 @@ def delete(connection: Connection, pool: str, name: str) -> None:
     """Delete a volume. Raises HostError when there is none of that name."""
     if _volume(connection, pool, name) is None:
         raise HostError(
-            f"There is no volume {name} in the pool {pool}.",
+            f"Cannot delete the volume {name} of the pool {pool}: there is none.",
             hint=f"`builder volume list --pool {pool}` shows what is there.",
         )
     _delete(connection, pool, name)
@@ -82,11 +82,13 @@ def _volume(connection: Connection, pool: str, name: str) -> Volume | None:
     return found[0] if found else None
 
 
-def _handles(connection: Connection, pool: str, name: str = "") -> list[libvirt.virStorageVol]:
+def _handles(
+    connection: Connection, pool: str, name: str | None = None
+) -> list[libvirt.virStorageVol]:
     """Return what is there now, or what has that name. Not by lookups that fail: see pools."""
     home = pools.handle(connection, pool)
     pools.refresh(home)
-    return [each for each in home.listAllVolumes(0) if name in ("", each.name())]
+    return [each for each in home.listAllVolumes(0) if name in (None, each.name())]
 
 
 def _value(pool: str, volume: libvirt.virStorageVol) -> Volume:

@@ -153,6 +153,14 @@ def refuse(sentence: str) -> NoReturn:
     raise libvirt.libvirtError(sentence)
 
 
+@pytest.mark.parametrize("name", ["", "nosuch", "V", "*"])
+def test_what_is_not_there_is_not_deleted_nor_is_anything_else(place: Place, name: str) -> None:
+    place.create()
+    with pytest.raises(HostError, match="there is none"):
+        volumes.delete(place.line, "p", name)
+    assert place.volumes() == ["v"]
+
+
 def test_a_name_that_is_taken_is_refused(place: Place) -> None:
     place.define()
     with pytest.raises(HostError, match="already exists"):
