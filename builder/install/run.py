@@ -70,6 +70,8 @@ def install(
     fresh = not domains.has_run(connection, domain.name)
     if fresh:
         _start(plan, domain)
+    else:
+        domains.resume(domain)  # before anybody looks: a disk that was full may have room by now
     document = domains.live_xml(domain)
     heard = _run(plan, domain, limits=limits, monitor=monitor)
     return Installation(

@@ -28,6 +28,11 @@ _SHUT_OFF = {
     libvirt.VIR_DOMAIN_SHUTOFF_CRASHED: "crashed",
 }
 
+_GIVEN_UP = HostTrouble(
+    sentence="libvirtd ended the guest when it was itself started again.",
+    hint="It finds no way back to a guest that was just being started: see its own log.",
+)
+
 
 @contextmanager
 def listen(domain: Domain, *, logs: Mapping[str, Path]) -> Iterator[SimpleQueue[Signal]]:
@@ -97,7 +102,9 @@ class _Ear:
 
     def _look(self, domain: libvirt.virDomain) -> None:
         state, reason = domain.state()
-        if state == libvirt.VIR_DOMAIN_SHUTOFF:
+        if (state, reason) == (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_DAEMON):
+            self._signals.put(_GIVEN_UP)
+        elif state == libvirt.VIR_DOMAIN_SHUTOFF:
             self._end(_SHUT_OFF.get(reason, "failed"))
         elif state == libvirt.VIR_DOMAIN_CRASHED:
             self._end("crashed")
