@@ -2,6 +2,7 @@
 
 import re
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -21,10 +22,14 @@ _MOVED = re.compile(r"block\.\d+\.(?:rd|wr)\.bytes|net\.\d+\.(?:rx|tx)\.bytes")
 _START_HINT = "The hypervisor's own log is in /var/log/libvirt/qemu (or ~/.cache/libvirt/qemu/log)."
 
 _PORTS = 4
+_PAUSE_SECONDS = 0.1
+_STARTS = (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_STARTING_UP)
+_START_SECONDS = 60.0
 _NEVER_RAN = (
+    _STARTS,
     (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_UNKNOWN),
-    # In the middle of its start, and ended by a libvirtd that was itself started in between.
-    (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_STARTING_UP),
+    (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_FAILED),  # to start
+    # By a libvirtd that was itself started in the middle of the domain's start.
     (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_DAEMON),
 )
 
@@ -54,10 +59,20 @@ def paused(connection: Connection, document: str) -> Iterator[Domain]:
 
 @persistent
 def has_run(connection: Connection, name: str) -> bool:
-    """Tell whether there is a domain of that name that was started since libvirt knows it."""
+    """Tell whether there is a domain of that name that was started since libvirt knows it.
+
+    libvirt may still be busy with a start that a killed process has asked for: that is waited for.
+    """
+    deadline = time.monotonic() + _START_SECONDS
     with translated("Cannot list the domains"):
-        found = [each for each in connection.handle.listAllDomains(0) if each.name() == name]
-        return any(tuple(each.state()) not in _NEVER_RAN for each in found)
+        while (state := _state(connection, name)) == _STARTS and time.monotonic() < deadline:
+            time.sleep(_PAUSE_SECONDS)
+    return state is not None and state not in _NEVER_RAN
+
+
+def _state(connection: Connection, name: str) -> tuple[int, int] | None:
+    handle = _find(Domain(name=name, connection=connection))
+    return None if handle is None else tuple(handle.state())
 
 
 def start(connection: Connection, document: str) -> Domain:

@@ -182,6 +182,39 @@ def test_a_port_that_somebody_took_is_chosen_anew(place: Place, replace: Replace
     assert (refusals, place.state()) == ([], RUNS)
 
 
+NO_START = (
+    libvirt.VIR_DOMAIN_SHUTOFF_UNKNOWN,
+    libvirt.VIR_DOMAIN_SHUTOFF_FAILED,
+    libvirt.VIR_DOMAIN_SHUTOFF_DAEMON,
+)
+STARTING = (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_STARTING_UP)
+
+
+@pytest.mark.parametrize(
+    ("states", "ran"),
+    [
+        *(([(libvirt.VIR_DOMAIN_SHUTOFF, reason)], False) for reason in NO_START),
+        ([(libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_SHUTDOWN)], True),
+        ([(libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_USER)], True),
+        ([STARTING, STARTING, (libvirt.VIR_DOMAIN_RUNNING, 1)], True),
+        ([STARTING, (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_DAEMON)], False),
+    ],
+)
+def test_whether_a_guest_has_run(
+    place: Place,
+    replace: Replace,
+    monkeypatch: pytest.MonkeyPatch,
+    states: list[tuple[int, int]],
+    ran: bool,
+) -> None:
+    place.define()
+    replace("virDomain.state", lambda *_given: list(states.pop(0)))
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    assert domains.has_run(place.line, "x") is ran
+    assert states == []
+    assert not domains.has_run(place.line, "nosuch")
+
+
 @pytest.mark.parametrize(("losses", "asked"), [(0, 1), (2, 3), (99, 6)])
 def test_what_the_connection_cut_off_is_asked_again(
     monkeypatch: pytest.MonkeyPatch, losses: int, asked: int
