@@ -4,7 +4,6 @@ import os
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,11 +52,15 @@ class LoneLibvirtd:
         self._again = [subprocess.Popen([*inside, "libvirtd"], stderr=subprocess.DEVNULL)]
         wait_until(lambda: self.answers)
 
-    def close(self) -> None:
-        """End what was started again."""
-        for each in self._again:
-            each.terminate()
-            each.wait()
+    @contextmanager
+    def restarting(self) -> Iterator[None]:
+        """End at last what is started again in the block."""
+        try:
+            yield
+        finally:
+            for each in self._again:
+                each.terminate()
+                each.wait()
 
     @property
     def _socket(self) -> Path:
@@ -81,18 +84,6 @@ def _lives(pid: int) -> bool:
 
 
 @contextmanager
-def restarted(libvirtd: LoneLibvirtd, *, seconds: float = 3) -> Iterator[None]:
-    """Restart it as a package update does; the new one lives as long as the block."""
-    libvirtd.end(signal.SIGTERM)
-    time.sleep(seconds)  # nobody is there, for a while
-    libvirtd.start()
-    try:
-        yield
-    finally:
-        libvirtd.close()
-
-
-@contextmanager
 def lone_libvirtd(folder: Path) -> Iterator[LoneLibvirtd]:
     """Start one for the block; it logs to `folder`. Only root may."""
     ready = folder / "ready"  # not before: who starts it takes its end for a failure
@@ -103,7 +94,7 @@ def lone_libvirtd(folder: Path) -> Iterator[LoneLibvirtd]:
         found = LoneLibvirtd(command.pid)
         try:
             wait_until(ready.exists, alive=lambda: command.poll() is None)
-            yield found
+            with found.restarting():
+                yield found
         finally:
-            found.close()
             command.terminate()

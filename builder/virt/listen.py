@@ -80,9 +80,10 @@ class _Ear:
         self._silence()
 
     def _silence(self) -> None:
-        while self._cancel:
+        cancel, self._cancel = self._cancel, []
+        for each in cancel:
             with suppress(libvirt.libvirtError):
-                self._cancel.pop()()
+                each()
 
     def _subscribe(self, handle: libvirt.virConnect, domain: libvirt.virDomain) -> None:
         handle.registerCloseCallback(self._lost, None)

@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ from builder.recipes.gc import collect_garbage
 from builder.record.builds import load
 from builder.registry.registry import LOCK, Registry, manifest
 from builder.virt import domains
-from tests.lone_libvirtd import ALONE, LoneLibvirtd, restarted
+from tests.lone_libvirtd import ALONE, LoneLibvirtd
 from tests.program import BUILDER, Program
 from tests.waiting import PATIENCE, wait_until
 
@@ -143,6 +145,19 @@ def _running(host: Host, build_id: str) -> bool:
     return domains.active(host.connection, f"builder-rehearsal-{build_id}")
 
 
+RESTARTS = {
+    # As a package update does it, or a host that has run out of memory.
+    "==> Installing": signal.SIGKILL,
+    "phase: storage": signal.SIGTERM,
+    "==> Auditing": signal.SIGKILL,
+    "==> Booting two clones": signal.SIGTERM,
+}
+
+
+def says(cli: Program, text: str) -> bool:
+    return text in cli.said()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gets a libvirtd of its own")
 def test_a_libvirtd_that_is_restarted_does_no_harm(
     settings: Settings, rehearsal: StagedIso, tmp_path: Path, place: Path
@@ -155,12 +170,17 @@ def test_a_libvirtd_that_is_restarted_does_no_harm(
     script = '"$@"; virsh --quiet --connect qemu:///system list --all --name >"$BUILDER_STATE/left"'
     words = ("host", "run", "--", "sh", "-euc", script, "sh", *BUILDER)
     with cli.run(*words, "build", "rehearsal", "--force") as command:
-        wait_until(
-            lambda: "phase: storage" in cli.said(),
-            alive=lambda: command.poll() is None,
-            told=cli.said,
-        )
-        with restarted(LoneLibvirtd(command.pid)):
+        libvirtd = LoneLibvirtd(command.pid)
+        with libvirtd.restarting():
+            for moment, number in RESTARTS.items():
+                wait_until(
+                    partial(says, cli, moment),
+                    alive=lambda: command.poll() is None,
+                    told=cli.said,
+                )
+                libvirtd.end(number)
+                time.sleep(3)  # nobody is there, for a while
+                libvirtd.start()
             assert command.wait(timeout=PATIENCE) == 0, cli.said()
     assert (mine.state / "left").read_text().split() == []
     entry = load(newest(mine))
