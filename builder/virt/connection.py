@@ -32,7 +32,7 @@ class Connection:
     The handle changes then: ask for it each time.
     """
 
-    def __init__(self, uri: str, handle: libvirt.virConnect) -> None:
+    def __init__(self, uri: str, handle: libvirt.virConnect | None = None) -> None:
         self.uri = uri
         self._handle = handle
         self._lock = threading.Lock()
@@ -46,14 +46,15 @@ class Connection:
         Raises HostError when none comes back. Who asks again then does not wait once more.
         """
         with self._lock:
-            if not _lives(self._handle):
+            if self._handle is None or not _lives(self._handle):
                 self._handle = self._reopened()
             return self._handle
 
     def close(self) -> None:
         """Let go of it. The daemon may have gone away under us; nothing is left to close then."""
         with suppress(libvirt.libvirtError):
-            self._handle.close()
+            if self._handle is not None:
+                self._handle.close()
 
     def _reopened(self) -> libvirt.virConnect:
         self._lost = self._lost or time.monotonic()
@@ -119,6 +120,19 @@ def connect(uri: str) -> Iterator[Connection]:
         yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def twin(connection: Connection) -> Iterator[Connection]:
+    """Make another connection to the same libvirt for the block.
+
+    It is opened when it is used, and waited for like one that was lost.
+    """
+    made = Connection(connection.uri)
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 @contextmanager

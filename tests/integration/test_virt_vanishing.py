@@ -13,7 +13,7 @@ from tiny_guests import HALT, guest, open_folder, write_disk
 from builder.errors import HostError
 from builder.model.installation import Ended, Output
 from builder.virt import capabilities, connection, domains, pools, volumes
-from builder.virt.connection import Connection, connect
+from builder.virt.connection import Connection, connect, twin
 from builder.virt.domain_xml import domain_xml
 from builder.virt.listen import listen
 from tests.lone_libvirtd import LoneLibvirtd, lone_libvirtd
@@ -208,6 +208,13 @@ def test_while_the_guest_is_being_started(place: Place, libvirtd: LoneLibvirtd) 
         wait_until(lambda: libvirtd.answers)
         assert place.state == RUNS
         domains.remove(place.domain)
+
+
+def test_another_connection_is_waited_for(place: Place, libvirtd: LoneLibvirtd) -> None:
+    libvirtd.end()
+    threading.Timer(1, libvirtd.start).start()
+    with twin(place.line) as other:
+        assert NAME not in domains.names(other)
 
 
 def test_a_libvirtd_that_stays_away(
