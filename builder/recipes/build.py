@@ -76,8 +76,8 @@ def attach(
             ticket = replace(ticket, options=replace(ticket.options, sign=options.sign))
         work = _work(ticket, host, journal, keyring=keyring)
         finished = _finished(work)
+        ticket.keep(journal.checkpoint)
         with _documented(journal):
-            ticket.keep(journal.checkpoint)
             cleanup.clear(host, journal.build_id, keep=finished, monitor=monitor)
             return carry_out(work)
 

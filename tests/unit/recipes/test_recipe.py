@@ -38,6 +38,7 @@ from builder.recipes.preview import preview
 from builder.recipes.steps import STEPS, Audited, Candidate
 from builder.recipes.work import BuildOptions, Step, Work
 from builder.record.builds import Build, builds
+from builder.record.checkpoint import Checkpoint
 from builder.record.journal import Journal
 from builder.registry import registry
 from builder.registry.publish import publish
@@ -285,6 +286,17 @@ def test_a_host_that_fails_while_the_guest_installs_leaves_it_alone(
             attach(build.folder, host=stage.host, monitor=SilentMonitor())
     stage.before.clear()
     assert attach(build.folder, host=stage.host, monitor=SilentMonitor()).fresh
+
+
+def test_a_full_disk_loses_nothing_of_a_build_that_is_to_be_joined(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = stage.killed_in("publish_image")
+    with monkeypatch.context() as full:
+        full.setattr(Checkpoint, "keep", raising(HostError("It is full.")))
+        with pytest.raises(HostError, match="It is full"):
+            attach(folder, host=stage.host, monitor=SilentMonitor())
+    assert attach(folder, host=stage.host, monitor=SilentMonitor()).fresh
 
 
 @pytest.mark.parametrize("name", NAMES[2:5])
