@@ -165,7 +165,7 @@ def _here() -> bool:
 
 
 def _stopped() -> int:
-    print("interrupted: what was begun is cleaned up.", file=sys.stderr)  # noqa: T201  # the last word
+    print("interrupted", file=sys.stderr)  # noqa: T201  # the last word
     return _INTERRUPTED
 
 

@@ -18,7 +18,7 @@ def attach(
     artifacts: Artifacts = None,
     json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Go on with a build whose process was killed: join its installation and finish it."""
+    """Go on with a build that was killed, or stopped by the host: join its guest and finish it."""
     from builder.host.host import open_host
     from builder.host.strays import located
     from builder.recipes.build import attach as join

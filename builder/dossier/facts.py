@@ -42,7 +42,7 @@ _MOST = 16 * 2**20
 _EVENTS = 300
 _END = 12
 """Lines."""
-_TROUBLED = ("failed", "abandoned", "interrupted")
+_TROUBLED = ("failed", "stopped", "abandoned", "interrupted")
 _LINE = re.compile(r"\bline (\d{1,6})\b.*kickstart|kickstart.*\bline (\d{1,6})\b")
 _OWN = re.compile(r"\.|dossier\.html$")
 

@@ -3,13 +3,14 @@
 import msgspec
 
 from builder.model.template import Manifest
-from builder.record.builds import ABANDONED, Build
+from builder.record.builds import ABANDONED, STOPPED, Build
 
 _LABELS = {
     "done": "Published",
     "failed": "Failed",
     "interrupted": "Interrupted",
     "running": "Running",
+    "stopped": "Stopped",
     "abandoned": "Abandoned",
     "cleared": "Cleared",
 }
@@ -19,6 +20,7 @@ _SENTENCES = {
     "failed": "The build of {name} failed{where}.",
     "interrupted": "The build of {name} was interrupted{where}.",
     "running": "{name} is being built.",
+    "stopped": "The build of {name} was stopped{where}.",
     "abandoned": "The process that built {name} ended without a word{where}.",
     "cleared": "The process that built {name} ended without a word, and was cleared up after.",
 }
@@ -57,7 +59,7 @@ def _sentence(build: Build, manifest: Manifest | None) -> str:
     version = record.version or (manifest.version if manifest else "")
     if build.state == "done" and version:
         return f"{record.name} {version} is published."
-    if build.state == "failed" and record.error:
+    if build.state in ("failed", STOPPED) and record.error:
         return record.error
     plain = _SENTENCES.get(build.state, "Nothing is known of this build of {name}.")
     return plain.format(name=record.name, where=_where(record.step))

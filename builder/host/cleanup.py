@@ -6,7 +6,7 @@ remove, and nothing else is ever taken for it.
 """
 
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -29,21 +29,19 @@ def running(host: Host, traces: Traces) -> bool:
     return any(each.active for each in _domains(host, traces))
 
 
-def clear(host: Host, traces: Traces, *, keep: Collection[str] = (), monitor: Monitor) -> None:
-    """Remove what is left of the build, but for what is named in `keep`.
+def clear(host: Host, traces: Traces, *, keep: Collection[str] = (), monitor: Monitor) -> bool:
+    """Remove what is left of the build, but for what is named in `keep`; tell whether all is gone.
 
-    What cannot be removed is told, and stays.
+    What cannot be removed is told, and stays. The files go also where libvirt does not answer.
     """
-    try:
-        names = [each.name for each in _domains(host, traces)]
-        paths = files_of(host, traces)
-        remove(
-            host,
-            [each for each in names if each not in keep],
-            [each for each in paths if str(each) not in keep],
-        )
-    except (HostError, OSError) as error:
-        monitor.tell("warning", f"something of {traces.id} is left behind: {error}")
+    troubles: list[str] = []
+    with _noted(troubles):
+        remove(host, [each.name for each in _domains(host, traces) if each.name not in keep], ())
+    with _noted(troubles):
+        remove(host, (), [each for each in files_of(host, traces) if str(each) not in keep])
+    for each in troubles:
+        monitor.tell("warning", f"something of {traces.id} is left behind: {each}")
+    return not troubles
 
 
 def remove(host: Host, names: Collection[str], paths: Collection[Path]) -> None:
@@ -52,29 +50,34 @@ def remove(host: Host, names: Collection[str], paths: Collection[Path]) -> None:
         domains.remove(domains.Domain(name=name, connection=host.connection))
     for path in paths:
         path.unlink(missing_ok=True)
-    if paths:
-        for pool in (host.iso_pool, host.store_pool):
+    with suppress(HostError):  # libvirt's own lists, which are renewed before they are used
+        for pool in (host.iso_pool, host.store_pool) if paths else ():
             pools.notice(host.connection, pool.name)
 
 
 @contextmanager
-def cleared(host: Host, traces: Traces, *, keep: bool, monitor: Monitor) -> Iterator[None]:
-    """Clear up at the end of the block, whatever ends it.
-
-    With `keep`, what a failure leaves stays for a look inside; Ctrl-C still clears everything.
-    """
-    stays = False
+def cleared(
+    host: Host, traces: Traces, *, stays: Callable[[BaseException], bool], monitor: Monitor
+) -> Iterator[None]:
+    """Clear up at the end of the block, unless it ends in an error for which everything `stays`."""
     try:
         yield
     except BaseException as error:
-        # Ctrl-C is no Exception: it means "away with everything".
-        stays = keep and isinstance(error, Exception)
+        if stays(error):
+            with suppress(HostError):
+                monitor.tell("note", f"kept: {', '.join(left(host, traces))}")
+        elif clear(host, traces, monitor=monitor) and not isinstance(error, Exception):
+            monitor.tell("note", "what was begun is cleaned up")
         raise
-    finally:
-        if stays:
-            monitor.tell("note", f"kept: {', '.join(left(host, traces))}")
-        else:
-            clear(host, traces, monitor=monitor)
+    clear(host, traces, monitor=monitor)
+
+
+@contextmanager
+def _noted(troubles: list[str]) -> Iterator[None]:
+    try:
+        yield
+    except (HostError, OSError) as error:
+        troubles.append(str(error))
 
 
 def _domains(host: Host, traces: Traces) -> tuple[Ours, ...]:

@@ -75,6 +75,8 @@ def install(
     fresh = not domains.has_run(connection, domain.name)
     if fresh:
         _start(plan, domain)
+    else:
+        domains.resume(domain)  # before anybody looks: a disk that was full may have room by now
     run = partial(_run, plan, domain, limits=limits, monitor=monitor)
     try:
         heard, document = run()

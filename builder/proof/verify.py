@@ -23,7 +23,7 @@ from builder.proof.clone_report import compare
 from builder.proof.user_checks import SshAccess
 from builder.registry.image import virtual_size
 from builder.virt import domains, volumes
-from builder.virt.connection import Connection, connect
+from builder.virt.connection import Connection, twin
 from builder.virt.domain_xml import domain_xml
 from builder.virt.listen import listen
 
@@ -132,7 +132,7 @@ def _clone(
         log.unlink(missing_ok=True)  # of a check that was killed
     # libvirt tells of the loss of a connection once: each listener needs one of its own.
     with (
-        connect(connection.uri) as line,
+        twin(connection) as line,
         _overlay(line, trial.pool, image, name=f"{spec.name}.qcow2", more=own.more) as disk,
     ):
         spec = replace(spec, disks=(Disk(path=disk, boot_order=1), *_key_disk(own.access)))

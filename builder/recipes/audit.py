@@ -8,13 +8,13 @@ write an archive of all files to. Neither the host's kernel nor the guest's prog
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from builder.errors import HangError, InstallError, MediaError, TemplateError, explained
+from builder.errors import HangError, HostError, InstallError, MediaError, TemplateError, explained
 from builder.host.host import Host
 from builder.install.plan import adapted, install_plan
 from builder.install.run import install
@@ -176,4 +176,5 @@ def _run(plan: InstallPlan, host: Host) -> None:
             hint=f"The logs in {plan.traces.folder} show how far it came.",
         ) from error
     finally:
-        domains.remove(domain)
+        with suppress(HostError):  # what is left is cleared by its name
+            domains.remove(domain)

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -10,7 +11,7 @@ from msgspec.structs import replace
 from builder.attest import signing
 from builder.attest.keys import EMPTY, Keyring
 from builder.dossier import page as dossier
-from builder.errors import HostError
+from builder.errors import BuilderError, HostError, TemplateError
 from builder.host import cleanup
 from builder.host.host import Host
 from builder.install.plan import machine
@@ -28,6 +29,7 @@ from builder.record.checkpoint import Checkpoint, foreign
 from builder.record.journal import Journal
 from builder.registry import manifest
 from builder.registry.registry import Registry
+from builder.virt import domains
 
 
 def build(
@@ -60,7 +62,7 @@ def attach(
     keyring: Keyring = EMPTY,
     monitor: Monitor,
 ) -> Built:
-    """Go on with the build in `folder`, whose process was killed, and finish it.
+    """Go on with the build in `folder`, which was killed or stopped, and finish it.
 
     Its installation has gone on meanwhile and is joined; steps that were finished are not done
     again. Of `options`, events and sign count here; the others are the build's own. Raises
@@ -75,14 +77,14 @@ def attach(
             ticket = replace(ticket, options=replace(ticket.options, sign=options.sign))
         work = _work(ticket, host, journal, keyring=keyring)
         finished = _finished(work)
+        ticket.keep(journal.checkpoint)
         with _documented(journal, host):
-            ticket.keep(journal.checkpoint)
             cleanup.clear(host, journal.traces, keep=finished, monitor=monitor)
             return carry_out(work)
 
 
 def signing_key(folder: Path) -> Path | None:
-    """Return the key that the killed build in `folder` is to be signed with, if there is one."""
+    """Return the key that the build in `folder` is to be signed with, if there is one."""
     with suppress(HostError):
         return Ticket.of(Checkpoint.read(folder)).options.sign
     return None
@@ -90,8 +92,8 @@ def signing_key(folder: Path) -> Path | None:
 
 def carry_out(work: Work) -> Built:
     """Do the whole of a build, or what is left of it."""
-    options, host = work.ticket.options, work.host
-    with cleanup.cleared(host, work.journal.traces, keep=options.keep, monitor=work.monitor):
+    stays = partial(_stays, work)
+    with cleanup.cleared(work.host, work.journal.traces, stays=stays, monitor=work.monitor):
         kickstart, iso = steps.render_kickstart(work), steps.stage_iso(work)
         record = _draft(work, kickstart, iso)
         if kept := _unchanged(work, record):
@@ -102,6 +104,39 @@ def carry_out(work: Work) -> Built:
         work.journal.finish(version=template.version)
         done, folder = work.journal.record.steps, work.journal.folder
         return Built(template=template, fresh=True, folder=folder, steps=done)
+
+
+def _stays(work: Work, error: BaseException) -> bool:
+    """Tell whether what was made outlives the error. Ctrl-C means "away with everything"."""
+    if isinstance(error, BuilderError) and _goes_on(work, error):
+        work.journal.stop()
+        ways = f"`builder attach {work.journal.build_id}` goes on; `builder gc --kept` clears it."
+        error.hint = f"{error.hint} {ways}".strip()
+        return True
+    if work.ticket.options.keep and isinstance(error, Exception):
+        work.journal.keep()
+        return True
+    return False
+
+
+def _goes_on(work: Work, error: BuilderError) -> bool:
+    """Tell whether the build has come to something that the error says nothing against.
+
+    That is an installation that has begun, where the host has failed, and a finished image where
+    its clones do not come up: that can be tried again.
+    """
+    kept = work.journal.checkpoint
+    if isinstance(error, HostError):
+        return bool(steps.run_installation.result(kept)) or _has_guest(work)
+    tried = steps.compress_disk.result(kept) and not steps.boot_clones.result(kept)
+    return isinstance(error, TemplateError) and bool(tried)
+
+
+def _has_guest(work: Work) -> bool:
+    try:
+        return domains.has_run(work.host.connection, work.names.domain)
+    except HostError:  # nobody can tell
+        return bool(steps.create_disk.result(work.journal.checkpoint))
 
 
 def produce(

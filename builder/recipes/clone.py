@@ -47,7 +47,7 @@ def clone(host: Host, template: Template, order: CloneOrder, *, monitor: Monitor
         medium = _medium(host, seed, order.name, undo=undo) if seed else None
         spec = CloneSpec(name=order.name, machine=machine, template=source, disk=disk, seed=medium)
         domain = domains.define(host.connection, clone_xml(spec))
-        undo.callback(domains.remove, domain)
+        undo.callback(_try, domains.remove, domain)
         if order.start:
             domains.boot(domain)
         undo.pop_all()

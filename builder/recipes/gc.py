@@ -19,12 +19,14 @@ from builder.monitor import Monitor
 from builder.recipes.steps import CHECKS, STEPS
 from builder.recipes.work import Ticket
 from builder.record import verifications
-from builder.record.builds import ABANDONED, RUNNING, Build, builds
+from builder.record.builds import ABANDONED, RUNNING, STOPPED, Build, builds
 from builder.record.checkpoint import Checkpoint
 from builder.record.journal import Journal
 from builder.registry import gc
 from builder.registry.registry import Registry
 
+_OPEN = (ABANDONED, STOPPED)
+"""The states of builds that have not ended, and that nobody is at."""
 _INSTALLED = [step.name for step in STEPS].index("run_installation")
 
 Fate = Literal[
@@ -130,16 +132,17 @@ def _of_build(host: Host, build: Build, *, kept: bool) -> Iterator[_Found]:
     verdict, why = _verdict(host, build, told.left, kept=kept)
     if verdict != "would be cleared":
         yield _Found(replace(told, verdict=verdict, why=why))
-    elif told.left or build.state == ABANDONED:
+    elif told.left or build.state in _OPEN:
         yield _Found(told, partial(_cleared, host, build))
 
 
 def _verdict(host: Host, build: Build, left: tuple[str, ...], *, kept: bool) -> tuple[Fate, str]:
-    if build.state == "failed" and left and not kept:
+    # What was not kept could not be cleared when the build ended.
+    if build.state == "failed" and build.record.kept and left and not kept:
         return "kept", "`builder gc --kept` clears it"
-    if build.state == ABANDONED and _joinable(build, left):
+    if build.state in _OPEN and _joinable(build, left):
         join = f"`builder attach {build.record.build_id}` goes on with it"
-        if cleanup.running(host, build.traces):
+        if build.state == ABANDONED and cleanup.running(host, build.traces):
             return "its guest runs", join
         if not kept:
             return "can be attached", f"{join}, `builder gc --kept` clears it"
@@ -162,7 +165,7 @@ def _joinable(build: Build, left: tuple[str, ...]) -> bool:
 
 def _cleared(host: Host, build: Build, monitor: Monitor) -> bool:
     traces = build.traces
-    if build.state != ABANDONED:
+    if build.state not in _OPEN:
         cleanup.clear(host, traces, monitor=monitor)
         return not cleanup.left(host, traces)
     with Journal.join(build.folder, monitor=monitor) as journal:

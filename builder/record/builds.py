@@ -21,6 +21,8 @@ ABANDONED = "abandoned"
 """build.json says that it runs, but nobody is at it: its process was killed."""
 DETACHED = "detached"
 """So was it, but its guest runs on: only who asks libvirt can tell."""
+STOPPED = "stopped"
+"""The host failed, and not the build: somebody can go on with it."""
 
 _NEWEST = 10
 """So many builds are worth a hint."""
@@ -37,7 +39,7 @@ class BuildRecord(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     pid: int = 0
     state: str = ""
-    """"running", "done", "failed", "interrupted" or "cleared" (by gc, after it was killed)."""
+    """"running", "stopped", "done", "failed", "interrupted" or "cleared" (by gc)."""
     step: str = ""
     """What a build does now, or did when it failed."""
     error: str = ""
@@ -49,6 +51,8 @@ class BuildRecord(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     """Of the published template."""
     steps: tuple[StepTime, ...] = ()
+    kept: bool = True
+    """Whether what is left of it was meant to stay (--keep); older records do not say."""
 
 
 class Build(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +61,7 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path
     record: BuildRecord
     state: str
-    """"running", "abandoned", "detached", "cleared", "done", "failed" or "interrupted"."""
+    """That of the record, "abandoned" or "detached"."""
     began: datetime
     seconds: float
     """Until its end, or until now while it runs; until it was last heard of if it was abandoned."""

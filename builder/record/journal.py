@@ -17,7 +17,7 @@ from builder.errors import BuilderError, HostError, UsageError, explained
 from builder.model.text import rfc3339
 from builder.model.traces import Traces
 from builder.monitor import Monitor
-from builder.record.builds import FILE, RUNNING, BuildRecord, folder, heard, load, moment
+from builder.record.builds import FILE, RUNNING, STOPPED, BuildRecord, folder, heard, load, moment
 from builder.record.checkpoint import Checkpoint
 from builder.record.events import FILE as FILE_OF_EVENTS
 from builder.record.events import EventLog
@@ -47,6 +47,7 @@ class Journal:
         self._open: ExitStack | None = None
         self._is_new = True
         self._is_ours = False
+        self._goes_on = False
         self.monitor = Recorder(monitor, self._log)
         """Within the block it writes down what it is told: events.jsonl, and the file `events`."""
         self.checkpoint = Checkpoint(where)
@@ -64,16 +65,18 @@ class Journal:
             pid=os.getpid(),
             state=RUNNING,
             began=rfc3339(now, "milliseconds"),
+            kept=False,
         )
         return cls(folder(place, name, build_id), record, events=events, monitor=monitor)
 
     @classmethod
     def join(cls, where: Path, *, events: Path | None = None, monitor: Monitor) -> Self:
-        """Return the journal of a build whose process has gone, to go on with it.
+        """Return the journal of a build whose process has gone, or stopped, to go on with it.
 
         Raises UsageError for a build that has ended, HostError for what is no build of ours.
         """
-        record = msgspec.structs.replace(_running(where), pid=os.getpid())
+        again = {"state": RUNNING, "error": "", "hint": "", "ended": "", "exit_code": None}
+        record = msgspec.structs.replace(_open(where), pid=os.getpid(), **again)
         journal = cls(where, record, events=events, monitor=monitor)
         journal._is_new = False
         return journal
@@ -95,10 +98,10 @@ class Journal:
                 if self._is_new:
                     self.folder.mkdir(parents=True, exist_ok=True)
                 else:
-                    _running(self.folder)
+                    _open(self.folder)
                 self._lock(undo)
             if not self._is_new:
-                _running(self.folder)  # it may have ended before we had it
+                _open(self.folder)  # it may have ended before we had it
             self.checkpoint.load()
             self._times.resume(heard=heard(self.folder))
             self._is_ours = True
@@ -140,14 +143,16 @@ class Journal:
             ) from error
 
     def _end(self, error: BaseException | None) -> None:
-        self.checkpoint.forget()
+        if not (error and self._goes_on):
+            self.checkpoint.forget()
         ended = rfc3339(datetime.now(UTC), "milliseconds")
         if error is None:
             running = self.record.state == RUNNING
             self._update(state="done" if running else self.record.state, step="", ended=ended)
             return
         with suppress(HostError):  # the first failure is the one to tell
-            self._update(ended=ended, **_failure(error))
+            state = {"state": STOPPED} if self._goes_on else {}
+            self._update(ended=ended, **(_failure(error) | state))
         if {path.name for path in self.folder.iterdir()} <= {FILE, FILE_OF_EVENTS}:
             self.discard()
         else:
@@ -171,6 +176,14 @@ class Journal:
     def finish(self, *, state: str = "done", version: str = "") -> None:
         """Say what came of the build; it ends with the block."""
         self._update(state=state, version=version)
+
+    def stop(self) -> None:
+        """Let somebody go on with the build after the error that ends the block."""
+        self._goes_on = True
+
+    def keep(self) -> None:
+        """Say that what it leaves is meant to stay."""
+        self._update(kept=True)
 
     def write(self, name: str, text: str) -> None:
         """Keep a text of the build in its folder. Raises HostError when it does not take it."""
@@ -203,7 +216,7 @@ class Journal:
             part.write_bytes(text)
 
 
-def _running(where: Path) -> BuildRecord:
+def _open(where: Path) -> BuildRecord:
     """Return the record of a build that has not ended.
 
     Raises UsageError for one that has, HostError for one whose record must not be acted upon.
@@ -214,10 +227,10 @@ def _running(where: Path) -> BuildRecord:
             f"The build {where} is left alone: {known.flaw}.",
             hint="Only its owner can go on with a build or clear it.",
         )
-    if known is None or known.record.state != RUNNING:
+    if known is None or known.record.state not in (RUNNING, STOPPED):
         raise UsageError(
             f"The build {where.name} has ended{f' ({known.state})' if known else ''}.",
-            hint="`builder builds list` shows those that are running.",
+            hint="`builder builds list` shows those that are running, stopped or abandoned.",
         )
     return known.record
 

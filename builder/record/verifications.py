@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from builder import files
-from builder.errors import TemplateError
+from builder.errors import HostError, TemplateError
 from builder.model.traces import Traces, is_check
 from builder.monitor import Monitor
 
@@ -23,7 +23,7 @@ _PREFIX = "again-"
 
 @contextmanager
 def begun(state: Path, *, monitor: Monitor) -> Iterator[Traces]:
-    """Make a folder in `state` for the block; it stays when the template fails its check.
+    """Make a folder in `state` for the block; it stays when the template or the host fails.
 
     Raises HostError when it cannot be made.
     """
@@ -31,7 +31,7 @@ def begun(state: Path, *, monitor: Monitor) -> Iterator[Traces]:
         undo.callback(shutil.rmtree, made, ignore_errors=True)
         try:
             yield traces(made)
-        except TemplateError:
+        except (TemplateError, HostError):  # which may have left guests: gc looks for the folder
             undo.pop_all()
             monitor.tell("note", f"evidence: {made}")
             raise

@@ -1,11 +1,13 @@
 """The record of a build, and the key that says whether it must be done again."""
 
 import hashlib
+from contextlib import suppress
 from importlib.metadata import version
 
 import msgspec
 
 from builder import process
+from builder.errors import HostError
 from builder.kickstart.secrets import mask
 from builder.model.build import BuildOrder
 from builder.model.domain import Machine
@@ -68,7 +70,13 @@ def draft(
 
 
 def tools(connection: Connection) -> dict[str, str]:
-    """Return the versions of the programs and libraries that had a hand in the template."""
-    libraries = {name: version(name) for name in ("builder", "pycdlib", "pykickstart")}
-    said = process.run(["qemu-img", "--version"]).stdout.split()
-    return {**libraries, "qemu-img": said[2], **host.version(connection)}
+    """Return the versions of the programs and libraries that had a hand in the template.
+
+    Those that do not answer are left out: no build fails for what is nice to know.
+    """
+    found = {name: version(name) for name in ("builder", "pycdlib", "pykickstart")}
+    with suppress(HostError):
+        found["qemu-img"] = process.run(["qemu-img", "--version"]).stdout.split()[2]
+    with suppress(HostError):
+        found |= host.version(connection)
+    return found

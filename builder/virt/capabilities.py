@@ -6,7 +6,7 @@ import libvirt
 
 from builder.errors import HostError
 from builder.model.domain import Accelerator
-from builder.virt.connection import Connection, plain, translated
+from builder.virt.connection import Connection, persistent, translated
 
 
 def accelerator(connection: Connection) -> Accelerator:
@@ -22,15 +22,17 @@ def accelerator(connection: Connection) -> Accelerator:
     )
 
 
+@persistent
 def _capabilities(connection: Connection, virt_type: str) -> ElementTree.Element | None:
-    try:
-        text = connection.handle.getDomainCapabilities(None, "x86_64", "q35", virt_type, 0)
-    except libvirt.libvirtError as error:
-        # None: the reason got lost on its way, see pools.
-        unsupported = (None, libvirt.VIR_ERR_INVALID_ARG, libvirt.VIR_ERR_CONFIG_UNSUPPORTED)
-        if error.get_error_code() in unsupported:
-            return None
-        raise HostError(f"Cannot ask what the host can do: {plain(error)}.") from error
+    with translated("Cannot ask what the host can do"):
+        try:
+            text = connection.handle.getDomainCapabilities(None, "x86_64", "q35", virt_type, 0)
+        except libvirt.libvirtError as error:
+            # None: the reason got lost on its way, see pools.
+            unsupported = (None, libvirt.VIR_ERR_INVALID_ARG, libvirt.VIR_ERR_CONFIG_UNSUPPORTED)
+            if error.get_error_code() in unsupported:
+                return None
+            raise
     return ElementTree.fromstring(text)  # noqa: S314  # libvirt wrote it
 
 
@@ -39,6 +41,7 @@ def _has_uefi(capabilities: ElementTree.Element) -> bool:
     return any(value.text == "efi" for value in values)
 
 
+@persistent
 def version(connection: Connection) -> dict[str, str]:
     """Return libvirt's and the hypervisor's versions, for the manifest."""
     with translated("Cannot ask libvirt for its version"):

@@ -2,37 +2,108 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 import libvirt
 
 from builder.errors import HostError
 
+_PATIENCE_SECONDS = 60.0
+"""How long a libvirtd that went away may take to come back: packages are updated, too."""
 _PAUSE_SECONDS = 0.5
+_ATTEMPTS = 5
 _loop = threading.Lock()
 _loop_runs = False
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class LostError(HostError):
+    """The connection broke while libvirt was asked: it may have done what was asked for, or not."""
+
 
 class Connection:
-    """An open libvirt connection; only this package looks inside.
+    """A libvirt connection, which is made again when it was lost; only this package looks inside.
 
-    The handle changes when the connection was lost and made again: ask for it each time.
+    The handle changes then: ask for it each time.
     """
 
-    def __init__(self, uri: str, handle: libvirt.virConnect) -> None:
+    def __init__(self, uri: str, handle: libvirt.virConnect | None = None) -> None:
         self.uri = uri
-        self.handle = handle
+        self._handle = handle
+        self._lock = threading.Lock()
+        self._lost: float | None = None
+        """Since when nobody answers."""
 
-    def reopen(self, *, seconds: float) -> bool:
-        """Connect again, trying for so long: daemons are restarted. Tell whether that worked."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            with suppress(libvirt.libvirtError):
-                self.handle = libvirt.open(self.uri)
-                return True
-            time.sleep(_PAUSE_SECONDS)
-        return False
+    @property
+    def handle(self) -> libvirt.virConnect:
+        """Return libvirt's handle, alive; wait for a daemon that is being restarted.
+
+        Raises HostError when none comes back. Who asks again then does not wait once more.
+        """
+        with self._lock:
+            if self._handle is None or not _lives(self._handle):
+                self._handle = self._reopened()
+            return self._handle
+
+    def close(self) -> None:
+        """Let go of it. The daemon may have gone away under us; nothing is left to close then."""
+        with suppress(libvirt.libvirtError):
+            if self._handle is not None:
+                self._handle.close()
+
+    def _reopened(self) -> libvirt.virConnect:
+        self._lost = self._lost or time.monotonic()
+        while True:
+            try:
+                handle = libvirt.open(self.uri)
+            except libvirt.libvirtError as error:
+                if time.monotonic() > self._lost + _PATIENCE_SECONDS:
+                    raise HostError(
+                        f"The connection to libvirt at {self.uri} was lost: {plain(error)}.",
+                        hint="Is libvirtd (or virtqemud) still running?",
+                    ) from error
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                self._lost = None
+                return handle
+
+
+def persistent(function: Callable[P, T]) -> Callable[P, T]:
+    """Make a function ask libvirt again when the connection broke meanwhile.
+
+    For functions that may be called twice: they want something to be so, and find that it is.
+    """
+
+    @wraps(function)
+    def persevere(*args: P.args, **kwargs: P.kwargs) -> T:
+        for _ in range(_ATTEMPTS):
+            try:
+                return function(*args, **kwargs)
+            except LostError:
+                time.sleep(_PAUSE_SECONDS)
+        return function(*args, **kwargs)
+
+    return persevere
+
+
+def unless(so: Callable[[], bool], deed: Callable[[], object]) -> None:
+    """Do it unless it is so. Somebody else may do it at the same time: that is as good."""
+    if not so():
+        attempt(deed, so=so)
+
+
+def attempt(deed: Callable[[], object], *, so: Callable[[], bool]) -> None:
+    """Do it; a refusal does not matter when it is so."""
+    try:
+        deed()
+    except libvirt.libvirtError as error:
+        if _is_loss(error) or not so():
+            raise
 
 
 @contextmanager
@@ -48,18 +119,33 @@ def connect(uri: str) -> Iterator[Connection]:
     try:
         yield connection
     finally:
-        # The daemon may have gone away under us; there is nothing left to close then.
-        with suppress(libvirt.libvirtError):
-            connection.handle.close()
+        connection.close()
+
+
+@contextmanager
+def twin(connection: Connection) -> Iterator[Connection]:
+    """Make another connection to the same libvirt for the block.
+
+    It is opened when it is used, and waited for like one that was lost.
+    """
+    made = Connection(connection.uri)
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 @contextmanager
 def translated(what: str, *, hint: str = "") -> Iterator[None]:
-    """Raise HostError(`what`: libvirt's reason) for a libvirt failure in the block."""
+    """Raise HostError(`what`: libvirt's reason) for a libvirt failure in the block.
+
+    It is a LostError when the connection broke.
+    """
     try:
         yield
     except libvirt.libvirtError as error:
-        raise HostError(f"{what}: {plain(error)}.", hint=hint) from error
+        kind = LostError if _is_loss(error) else HostError
+        raise kind(f"{what}: {plain(error)}.", hint=hint) from error
 
 
 def plain(error: libvirt.libvirtError) -> str:
@@ -68,6 +154,19 @@ def plain(error: libvirt.libvirtError) -> str:
     if "failed to validate against schema" in said:
         return [*said.splitlines(), said][1]  # the first line names the schema
     return said.rpartition(": ")[2] if "Child process (" in said else said
+
+
+def _lives(handle: libvirt.virConnect) -> bool:
+    try:
+        return bool(handle.isAlive() == 1)
+    except libvirt.libvirtError:
+        return False
+
+
+def _is_loss(error: libvirt.libvirtError) -> bool:
+    # Whatever the code: "client socket is closed" is an internal error, "End of file while reading
+    # data" one of the system's. libvirtd's own talks with virtlogd fail alike: they, too, pass.
+    return bool(error.get_error_domain() == libvirt.VIR_FROM_RPC)
 
 
 def _run_event_loop() -> None:

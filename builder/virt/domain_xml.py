@@ -44,6 +44,8 @@ def domain_xml(spec: DomainSpec) -> str:
     _console(devices, log=spec.console_log)
     for channel in spec.channels:
         _channel(devices, channel)
+    # A socket: a port is chosen by libvirt and taken by QEMU, and somebody may be quicker.
+    SubElement(SubElement(devices, "graphics", type="vnc"), "listen", type="socket")
     _standard_devices(devices, balloon="none")
     return text(domain)
 
@@ -70,6 +72,8 @@ def clone_xml(spec: CloneSpec) -> str:
     agent = SubElement(devices, "channel", type="unix")
     SubElement(agent, "target", type="virtio", name=_AGENT_PORT)
     SubElement(devices, "input", type="tablet", bus="usb")  # the pointer is where one clicks
+    graphics = SubElement(devices, "graphics", type="vnc", port="-1", autoport="yes")
+    SubElement(graphics, "listen", type="address", address="127.0.0.1")
     _standard_devices(devices, balloon="virtio")
     return text(domain)
 
@@ -201,8 +205,6 @@ def _channel(devices: Element, channel: Channel) -> None:
 
 
 def _standard_devices(devices: Element, *, balloon: str) -> None:
-    graphics = SubElement(devices, "graphics", type="vnc", port="-1", autoport="yes")
-    SubElement(graphics, "listen", type="address", address="127.0.0.1")
     video = SubElement(devices, "video")
     SubElement(video, "model", type="vga")
     rng = SubElement(devices, "rng", model="virtio")

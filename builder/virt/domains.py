@@ -2,8 +2,10 @@
 
 import re
 import socket
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import libvirt
@@ -12,11 +14,24 @@ import msgspec
 
 from builder.errors import HostError
 from builder.model.screen import Screen
-from builder.virt.connection import Connection, translated
+from builder.virt import xml
+from builder.virt.connection import Connection, attempt, persistent, translated, unless
 
 _UNDEFINE = libvirt.VIR_DOMAIN_UNDEFINE_NVRAM | libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
 _MOVED = re.compile(r"block\.\d+\.(?:rd|wr)\.bytes|net\.\d+\.(?:rx|tx)\.bytes")
 _START_HINT = "The hypervisor's own log is in /var/log/libvirt/qemu (or ~/.cache/libvirt/qemu/log)."
+
+_PORTS = 4
+_PAUSE_SECONDS = 0.1
+_STARTS = (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_STARTING_UP)
+_START_SECONDS = 60.0
+_NEVER_RAN = (
+    _STARTS,
+    (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_UNKNOWN),
+    (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_FAILED),  # to start
+    # By a libvirtd that was itself started in the middle of the domain's start.
+    (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_DAEMON),
+)
 
 
 class Domain(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,15 +53,26 @@ def paused(connection: Connection, document: str) -> Iterator[Domain]:
     try:
         yield domain
     finally:
-        remove(domain)
+        with suppress(HostError):  # whoever made the plan clears up by its name
+            remove(domain)
 
 
+@persistent
 def has_run(connection: Connection, name: str) -> bool:
-    """Tell whether there is a domain of that name that was started since libvirt knows it."""
-    never = [libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_UNKNOWN]
+    """Tell whether there is a domain of that name that was started since libvirt knows it.
+
+    libvirt may still be busy with a start that a killed process has asked for: that is waited for.
+    """
+    deadline = time.monotonic() + _START_SECONDS
     with translated("Cannot list the domains"):
-        found = [each for each in connection.handle.listAllDomains(0) if each.name() == name]
-        return any(each.state() != never for each in found)
+        while (state := _state(connection, name)) == _STARTS and time.monotonic() < deadline:
+            time.sleep(_PAUSE_SECONDS)
+    return state is not None and state not in _NEVER_RAN
+
+
+def _state(connection: Connection, name: str) -> tuple[int, int] | None:
+    handle = _find(Domain(name=name, connection=connection))
+    return None if handle is None else tuple(handle.state())
 
 
 def start(connection: Connection, document: str) -> Domain:
@@ -55,11 +81,12 @@ def start(connection: Connection, document: str) -> Domain:
     Nobody removes it at the end: it may have to outlive this process.
     """
     domain = define(connection, document)
-    with ExitStack() as undo:
-        undo.callback(remove, domain)
-        with translated(f"Cannot start the domain {domain.name}", hint=_START_HINT):
-            domain.handle.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
-        undo.pop_all()
+    try:
+        _launch(domain, libvirt.VIR_DOMAIN_START_PAUSED)
+    except BaseException:
+        with suppress(HostError):  # the first failure is the one to tell
+            remove(domain)
+        raise
     return domain
 
 
@@ -68,32 +95,61 @@ def define(connection: Connection, document: str) -> Domain:
 
     libvirt refuses a name that is taken, unless the document has that domain's uuid.
     """
+    # With a uuid from the start it is the same domain that is defined when we have to ask again.
+    return Domain(name=_define(connection, xml.with_uuid(document)), connection=connection)
+
+
+@persistent
+def _define(connection: Connection, document: str) -> str:
     hint = "`builder build --dry-run` prints its XML."
     with translated("libvirt refuses the domain", hint=hint):
         handle = connection.handle.defineXMLFlags(document, libvirt.VIR_DOMAIN_DEFINE_VALIDATE)
-    return Domain(name=handle.name(), connection=connection)
+        return str(handle.name())
 
 
+@persistent
 def names(connection: Connection) -> tuple[str, ...]:
     """Return the names of all domains, running or not."""
     with translated("Cannot list the domains"):
         return tuple(sorted(each.name() for each in connection.handle.listAllDomains(0)))
 
 
+@persistent
 def resume(domain: Domain) -> None:
     """Let the processors run; a domain that has not been paused, or has ended, stays as it is."""
     with translated(f"Cannot resume the domain {domain.name}"):
         handle = domain.handle
-        if handle.state()[0] == libvirt.VIR_DOMAIN_PAUSED:
-            handle.resume()
+        unless(lambda: handle.state()[0] != libvirt.VIR_DOMAIN_PAUSED, handle.resume)
 
 
 def boot(domain: Domain) -> None:
     """Start a domain that is off, its processors running."""
+    _launch(domain, 0)
+
+
+@persistent
+def _launch(domain: Domain, flags: int) -> None:
     with translated(f"Cannot start the domain {domain.name}", hint=_START_HINT):
-        domain.handle.create()
+        handle = domain.handle
+        # Without a look before: a libvirtd that comes back in the middle of a start first calls the
+        # domain active, then ends it. Another start waits until that is decided.
+        begin = partial(attempt, partial(handle.createWithFlags, flags), so=handle.isActive)
+        if not any(_has_port(begin) for _ in range(_PORTS)):
+            begin()
 
 
+def _has_port(begin: Callable[[], None]) -> bool:
+    """Start a domain; tell whether VNC got the port that libvirt chose: others may be quicker."""
+    try:
+        begin()
+    except libvirt.libvirtError as error:
+        if "Failed to find an available port" not in str(error):
+            raise
+        return False
+    return True
+
+
+@persistent
 def active(connection: Connection, name: str) -> bool:
     """Tell whether there is a domain of that name that has not ended."""
     with translated("Cannot list the domains"):
@@ -101,14 +157,28 @@ def active(connection: Connection, name: str) -> bool:
         return name in [each.name() for each in running]
 
 
+@persistent
 def remove(domain: Domain) -> None:
-    """Destroy and undefine the domain, as far as it is still there."""
-    with suppress(libvirt.libvirtError):
-        domain.handle.destroy()
-    with suppress(libvirt.libvirtError):
-        domain.handle.undefineFlags(_UNDEFINE)
+    """Destroy and undefine the domain, as far as it is still there. Raises HostError."""
+    with translated(f"Cannot remove the domain {domain.name}"):
+        handle = _find(domain)
+        if handle is not None:
+            unless(partial(_is_off, domain), handle.destroy)
+            unless(lambda: _find(domain) is None, partial(handle.undefineFlags, _UNDEFINE))
 
 
+def _is_off(domain: Domain) -> bool:
+    handle = _find(domain)
+    return handle is None or not handle.isActive()
+
+
+def _find(domain: Domain) -> libvirt.virDomain | None:
+    # Not by a lookup that fails: see pools.
+    known = domain.connection.handle.listAllDomains(0)
+    return next((each for each in known if each.name() == domain.name), None)
+
+
+@persistent
 def live_xml(domain: Domain) -> str:
     """Return the definition with everything that libvirt filled in."""
     with translated(f"Cannot read the definition of {domain.name}"):
@@ -133,6 +203,7 @@ def activity(domain: Domain) -> int | None:
     return sum(each for name, each in counters.items() if _MOVED.fullmatch(name))
 
 
+@persistent
 def forward(domain: Domain, port: int) -> int:
     """Lead a free port of this host's loopback to the guest's `port`; return it.
 
@@ -160,7 +231,7 @@ def grab(domain: Domain) -> Screen | None:
         while data := stream.recv(262144):
             parts.append(data)
         stream.finish()
-    except libvirt.libvirtError:
+    except (libvirt.libvirtError, HostError):
         return None
     return Screen(data=b"".join(parts), suffix=".png" if kind == "image/png" else ".ppm")
 

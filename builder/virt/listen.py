@@ -13,12 +13,9 @@ import libvirt_qemu
 
 from builder.errors import HostError
 from builder.model.installation import Ended, HostTrouble, Signal
-from builder.virt.connection import translated
+from builder.virt.connection import persistent, translated
 from builder.virt.domains import Domain
 from builder.virt.follow import follow
-
-_PATIENCE_SECONDS = 60.0
-"""How long a libvirtd that went away may take to come back: packages are updated, too."""
 
 _STOPPED = {
     libvirt.VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN: "shutdown",
@@ -30,6 +27,11 @@ _SHUT_OFF = {
     libvirt.VIR_DOMAIN_SHUTOFF_DESTROYED: "destroyed",
     libvirt.VIR_DOMAIN_SHUTOFF_CRASHED: "crashed",
 }
+
+_GIVEN_UP = HostTrouble(
+    sentence="libvirtd ended the guest when it was itself started again.",
+    hint="It finds no way back to a guest that was just being started: see its own log.",
+)
 
 
 @contextmanager
@@ -64,37 +66,52 @@ class _Ear:
         self._rebooted = False
         self._ended = False
         self._closed = False
+        self._opening = threading.Lock()
+        self._heard: libvirt.virConnect | None = None
         self._cancel: list[Callable[[], object]] = []
 
+    @persistent
     def open(self) -> None:
         """Subscribe, then look whether it has ended already: so its end cannot be missed."""
-        with translated(f"Cannot watch the domain {self._domain.name}"):
-            handle, domain = self._connection.handle, self._domain.handle
-            handle.registerCloseCallback(self._lost, None)
-            self._cancel = [handle.unregisterCloseCallback]
-            for event, function in (
-                (libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, self._changed),
-                (libvirt.VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, self._storage_failed),
-            ):
-                number = handle.domainEventRegisterAny(domain, event, function, None)
-                self._cancel.append(partial(handle.domainEventDeregisterAny, number))
-            # libvirt calls a reboot that ends the domain a shutdown; QEMU tells the truth.
-            number = libvirt_qemu.qemuMonitorEventRegister(
-                handle, domain, "SHUTDOWN", self._stopped, None
-            )
-            self._cancel.append(partial(libvirt_qemu.qemuMonitorEventDeregister, handle, number))
-            self._look(domain)
+        with self._opening, translated(f"Cannot watch the domain {self._domain.name}"):
+            handle = self._connection.handle
+            if handle is not self._heard:  # else whoever noticed the loss as well was quicker
+                self._silence()
+                self._subscribe(handle, self._domain.handle)
+                self._heard = handle
 
     def close(self) -> None:
         """Hear no more."""
         self._closed = True
-        for cancel in self._cancel:
+        self._silence()
+
+    def _silence(self) -> None:
+        cancel, self._cancel = self._cancel, []
+        for each in cancel:
             with suppress(libvirt.libvirtError):
-                cancel()
+                each()
+
+    def _subscribe(self, handle: libvirt.virConnect, domain: libvirt.virDomain) -> None:
+        handle.registerCloseCallback(self._lost, None)
+        self._cancel = [handle.unregisterCloseCallback]
+        for event, function in (
+            (libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE, self._changed),
+            (libvirt.VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, self._storage_failed),
+        ):
+            number = handle.domainEventRegisterAny(domain, event, function, None)
+            self._cancel.append(partial(handle.domainEventDeregisterAny, number))
+        # libvirt calls a reboot that ends the domain a shutdown; QEMU tells the truth.
+        number = libvirt_qemu.qemuMonitorEventRegister(
+            handle, domain, "SHUTDOWN", self._stopped, None
+        )
+        self._cancel.append(partial(libvirt_qemu.qemuMonitorEventDeregister, handle, number))
+        self._look(domain)
 
     def _look(self, domain: libvirt.virDomain) -> None:
         state, reason = domain.state()
-        if state == libvirt.VIR_DOMAIN_SHUTOFF:
+        if (state, reason) == (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_DAEMON):
+            self._signals.put(_GIVEN_UP)
+        elif state == libvirt.VIR_DOMAIN_SHUTOFF:
             self._end(_SHUT_OFF.get(reason, "failed"))
         elif state == libvirt.VIR_DOMAIN_CRASHED:
             self._end("crashed")
@@ -131,16 +148,10 @@ class _Ear:
 
     def _rejoin(self) -> None:
         """Subscribe at a new connection. The domain goes on meanwhile, and so do its logs."""
-        with suppress(HostError):
-            if self._connection.reopen(seconds=_PATIENCE_SECONDS):
-                self.open()
-                return
-        self._signals.put(
-            HostTrouble(
-                sentence=f"The connection to libvirt at {self._connection.uri} was lost.",
-                hint="Is libvirtd (or virtqemud) still running?",
-            )
-        )
+        try:
+            self.open()
+        except HostError as error:
+            self._signals.put(HostTrouble(sentence=error.message, hint=error.hint))
 
 
 def _explain_storage(path: str, reason: str) -> HostTrouble:

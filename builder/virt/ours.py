@@ -7,7 +7,7 @@ import msgspec
 
 from builder.model.traces import Traces
 from builder.virt import domain_xml, xml
-from builder.virt.connection import Connection, translated
+from builder.virt.connection import Connection, persistent, translated
 
 _PREFIX = "builder-"
 
@@ -21,6 +21,7 @@ class Ours(msgspec.Struct, frozen=True, kw_only=True):
     disks: tuple[Path, ...]
 
 
+@persistent
 def ours(connection: Connection) -> tuple[Ours, ...]:
     """Return the domains of builds and checks, by name.
 

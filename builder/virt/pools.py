@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,7 +11,7 @@ import libvirt
 from builder.errors import HostError
 from builder.model.storage import Pool
 from builder.virt import xml
-from builder.virt.connection import Connection, translated
+from builder.virt.connection import Connection, persistent, translated, unless
 
 _BUSY = "asynchronous jobs running"
 _BUSY_SECONDS = 600
@@ -19,26 +20,27 @@ _BUSY_SECONDS = 600
 T = TypeVar("T")
 
 
+@persistent
 def ensure(connection: Connection, name: str, *, path: Path) -> Pool:
     """Return the pool, defined, started and set to autostart; if it is new, at the folder `path`.
 
     A pool of that name that exists already is used where it is.
     """
-    handle = _find(connection, name)
     with translated(f"Cannot set up the pool {name} at {path}", hint="Is the folder writable?"):
-        if handle is None:
-            handle = connection.handle.storagePoolDefineXML(xml.pool_xml(name, path), 0)
-        if not handle.isActive():
-            handle.create(0)
-        if not handle.autostart():
-            handle.setAutostart(1)
-        refresh(handle)
-    return _value(handle)
+        define = partial(connection.handle.storagePoolDefineXML, xml.pool_xml(name, path), 0)
+        unless(lambda: exists(connection, name), define)
+        pool = handle(connection, name)
+        unless(pool.isActive, partial(pool.create, 0))
+        unless(pool.autostart, partial(pool.setAutostart, 1))
+        refresh(pool)
+        return _value(pool)
 
 
+@persistent
 def notice(connection: Connection, name: str) -> None:
     """Let libvirt find what was put into the pool's folder."""
-    refresh(handle(connection, name))
+    with translated(f"Cannot list the pool {name}"):
+        refresh(handle(connection, name))
 
 
 def exists(connection: Connection, name: str) -> bool:
@@ -46,9 +48,11 @@ def exists(connection: Connection, name: str) -> bool:
     return _find(connection, name) is not None
 
 
+@persistent
 def get(connection: Connection, name: str) -> Pool:
     """Return the pool. Raises HostError when it does not exist."""
-    return _value(handle(connection, name))
+    with translated(f"Cannot look up the pool {name}"):
+        return _value(handle(connection, name))
 
 
 def all_pools(connection: Connection) -> tuple[Pool, ...]:
@@ -57,6 +61,7 @@ def all_pools(connection: Connection) -> tuple[Pool, ...]:
     return tuple(sorted(filter(None, found), key=lambda pool: pool.name))
 
 
+@persistent
 def every(connection: Connection, read: Callable[[libvirt.virStoragePool], T]) -> tuple[T, ...]:
     """Read something of every pool, but of those that are gone since they were listed.
 
@@ -74,12 +79,18 @@ def every(connection: Connection, read: Callable[[libvirt.virStoragePool], T]) -
 
 
 def remove(connection: Connection, name: str) -> None:
-    """Make libvirt forget the pool; its folder and files stay."""
+    """Make libvirt forget the pool; its folder and files stay. Raises HostError if it has none."""
+    handle(connection, name)
+    _forget(connection, name)
+
+
+@persistent
+def _forget(connection: Connection, name: str) -> None:
     with translated(f"Cannot remove the pool {name}"):
-        pool = handle(connection, name)
-        if pool.isActive():
-            pool.destroy()
-        pool.undefine()
+        pool = _find(connection, name)
+        if pool is not None:
+            unless(lambda: not pool.isActive(), pool.destroy)
+            unless(lambda: not exists(connection, name), pool.undefine)
 
 
 def refresh(pool: libvirt.virStoragePool) -> None:
@@ -109,6 +120,7 @@ def handle(connection: Connection, name: str) -> libvirt.virStoragePool:
     return found
 
 
+@persistent
 def _find(connection: Connection, name: str) -> libvirt.virStoragePool | None:
     # Not by a lookup that fails: libvirt forgets the reason of a failure when its next call begins,
     # and Python's garbage collector, which frees handles by such calls, may come in between.

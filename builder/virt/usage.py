@@ -12,7 +12,7 @@ import msgspec
 from builder import process
 from builder.errors import HostError
 from builder.virt import pools, xml
-from builder.virt.connection import Connection, translated
+from builder.virt.connection import Connection, persistent, translated
 
 # Of QEMU's formats with a backing file those that name it themselves, by their first bytes.
 _OVERLAYS = (b"QFI\xfb", b"QED\0", b"KDMV", b"# Disk Desc")
@@ -41,7 +41,7 @@ def uses(connection: Connection) -> tuple[Use, ...]:
     the files in the folders of all pools. Raises HostError when an overlay cannot be read: what
     nobody can tell must not be taken for unused.
     """
-    disks = tuple(_domain_disks(connection))
+    disks = _domain_disks(connection)
     chains = _Chains(skip=[disk for disk, raw, _user in disks if raw])
     found = [
         Use(path=path, user=user)
@@ -142,15 +142,17 @@ def _file_name(options: object) -> str:
     return ""
 
 
-def _domain_disks(connection: Connection) -> Iterator[tuple[Path, bool, str]]:
+@persistent
+def _domain_disks(connection: Connection) -> tuple[tuple[Path, bool, str], ...]:
     targets = pools.every(connection, lambda pool: (pool.name(), xml.pool_target(pool.XMLDesc(0))))
     folders = {name: folder for name, folder in targets if folder}
     with translated("Cannot list the disks of the domains"):
-        for domain in connection.handle.listAllDomains(0):
-            user = f"the domain {domain.name()}"
-            for document in _documents(domain):
-                for disk in xml.disk_files(document, pools=folders):
-                    yield disk.path, disk.raw, user
+        return tuple(
+            (disk.path, disk.raw, f"the domain {domain.name()}")
+            for domain in connection.handle.listAllDomains(0)
+            for document in _documents(domain)
+            for disk in xml.disk_files(document, pools=folders)
+        )
 
 
 def _documents(domain: libvirt.virDomain) -> list[str]:

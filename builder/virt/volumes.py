@@ -1,5 +1,7 @@
 """Volumes of a pool."""
 
+import os
+from functools import partial
 from pathlib import Path
 
 import libvirt
@@ -7,7 +9,7 @@ import libvirt
 from builder.errors import HostError
 from builder.model.storage import Volume
 from builder.virt import pools, xml
-from builder.virt.connection import Connection, plain, translated
+from builder.virt.connection import Connection, LostError, attempt, persistent, translated
 
 
 def create(
@@ -17,54 +19,86 @@ def create(
 
     Raises HostError when the name is taken or the pool refuses.
     """
-    home = pools.handle(connection, pool)
+    if os.path.lexists(pools.get(connection, pool).path / name):
+        raise _taken(pool, name)
     text = xml.volume_xml(name, capacity, backing=backing)
     try:
-        return _value(pool, home.createXML(text, 0))
-    except libvirt.libvirtError as error:
-        if error.get_error_code() == libvirt.VIR_ERR_STORAGE_VOL_EXIST:
-            raise HostError(
-                f"The pool {pool} already has a volume {name}.",
-                hint=f"Choose another name, or `builder volume delete {name} --pool {pool}`.",
-            ) from error
-        raise HostError(
-            f"Cannot create the volume {name} in the pool {pool}: {plain(error)}.",
-            hint=f"Is {pools.get(connection, pool).path} writable and not full?",
-        ) from error
+        return _create(connection, pool, name, text)
+    except LostError:
+        # It was not there before: what is there now, and as it should be, we have made.
+        made = _volume(connection, pool, name)
+        if made and made.backing == backing and capacity in (0, made.capacity):
+            return made
+        return _create(connection, pool, name, text)
 
 
+def _create(connection: Connection, pool: str, name: str, text: str) -> Volume:
+    hint = f"Is {pools.get(connection, pool).path} writable and not full?"
+    with translated(f"Cannot create the volume {name} in the pool {pool}", hint=hint):
+        try:
+            return _value(pool, pools.handle(connection, pool).createXML(text, 0))
+        except libvirt.libvirtError as error:
+            if error.get_error_code() == libvirt.VIR_ERR_STORAGE_VOL_EXIST:
+                raise _taken(pool, name) from error
+            raise
+
+
+def _taken(pool: str, name: str) -> HostError:
+    return HostError(
+        f"The pool {pool} already has a volume {name}.",
+        hint=f"Choose another name, or `builder volume delete {name} --pool {pool}`.",
+    )
+
+
+@persistent
 def all_volumes(connection: Connection, pool: str) -> tuple[Volume, ...]:
     """Return the pool's volumes, by name."""
-    home = pools.handle(connection, pool)
     with translated(f"Cannot list the pool {pool}"):
-        pools.refresh(home)
-        found = [_value(pool, volume) for volume in home.listAllVolumes(0)]
+        found = [_value(pool, volume) for volume in _handles(connection, pool)]
     return tuple(sorted(found, key=lambda volume: volume.name))
 
 
 def path(connection: Connection, pool: str, name: str) -> Path:
     """Return a volume's file. Raises HostError when there is none of that name."""
-    return Path(_found(connection, pool, name).path())
+    return _there(connection, pool, name).path
 
 
 def delete(connection: Connection, pool: str, name: str) -> None:
     """Delete a volume. Raises HostError when there is none of that name."""
-    volume = _found(connection, pool, name)
+    _there(connection, pool, name)
+    _delete(connection, pool, name)
+
+
+@persistent
+def _delete(connection: Connection, pool: str, name: str) -> None:
     with translated(f"Cannot delete the volume {name} of the pool {pool}"):
-        volume.delete(0)
+        for volume in _handles(connection, pool, name):
+            attempt(partial(volume.delete, 0), so=lambda: not _handles(connection, pool, name))
 
 
-def _found(connection: Connection, pool: str, name: str) -> libvirt.virStorageVol:
+def _there(connection: Connection, pool: str, name: str) -> Volume:
+    if found := _volume(connection, pool, name):
+        return found
+    raise HostError(
+        f"There is no volume {name} in the pool {pool}.",
+        hint=f"`builder volume list --pool {pool}` shows what is there.",
+    )
+
+
+@persistent
+def _volume(connection: Connection, pool: str, name: str) -> Volume | None:
+    with translated(f"Cannot look up the volume {name} of the pool {pool}"):
+        found = [_value(pool, each) for each in _handles(connection, pool, name)]
+    return found[0] if found else None
+
+
+def _handles(
+    connection: Connection, pool: str, name: str | None = None
+) -> list[libvirt.virStorageVol]:
+    """Return what is there now, or what has that name. Not by lookups that fail: see pools."""
     home = pools.handle(connection, pool)
-    with translated(f"Cannot look into the pool {pool}"):
-        pools.refresh(home)
-        found = [each for each in home.listAllVolumes(0) if each.name() == name]
-    if not found:
-        raise HostError(
-            f"There is no volume {name} in the pool {pool}.",
-            hint=f"`builder volume list --pool {pool}` shows what is there.",
-        )
-    return found[0]
+    pools.refresh(home)
+    return [each for each in home.listAllVolumes(0) if name in (None, each.name())]
 
 
 def _value(pool: str, volume: libvirt.virStorageVol) -> Volume:

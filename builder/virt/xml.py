@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from uuid import uuid4
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
@@ -82,6 +83,14 @@ def _format(place: Element) -> str:
         if (said := place.find(tag)) is not None:
             return said.get("type", "")
     return ""
+
+
+def with_uuid(document: str) -> str:
+    """Return a domain's definition with a uuid, drawn by lot unless it has one."""
+    domain = ElementTree.fromstring(document)  # noqa: S314  # we, or libvirt, wrote it
+    if domain.find("uuid") is None:
+        SubElement(domain, "uuid").text = str(uuid4())
+    return text(domain)
 
 
 def volume_xml(name: str, capacity: int, *, backing: Path | None = None) -> str:

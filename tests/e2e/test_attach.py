@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from builder.recipes.gc import collect_garbage
 from builder.record.builds import load
 from builder.registry.registry import LOCK, Registry, manifest
 from builder.virt import domains
+from tests.lone_libvirtd import ALONE, LoneLibvirtd
 from tests.program import BUILDER, Program
 from tests.waiting import PATIENCE, wait_until
 
@@ -145,32 +146,17 @@ def _running(host: Host, build_id: str) -> bool:
     return domains.active(host.connection, f"builder-rehearsal-{build_id}")
 
 
-# Where the host's libvirt and its files are not to be seen: the other tests go on with it.
-ALONE = (
-    *("unshare", "--mount", "--propagation", "private", "sh", "-euc"),
-    'mount -t tmpfs tmpfs /run; mount -t tmpfs tmpfs /etc/libvirt; exec "$@"',
-    "sh",
-)
+RESTARTS = {
+    # As a package update does it, or a host that has run out of memory.
+    "==> Installing": signal.SIGKILL,
+    "phase: storage": signal.SIGTERM,
+    "==> Auditing": signal.SIGKILL,
+    "==> Booting two clones": signal.SIGTERM,
+}
 
 
-def _pid(daemon: str, *, of: int) -> int:
-    """Return the process of a daemon that the process `of` sees."""
-    known = [Path(f"/proc/{of}/root/run{folder}/{daemon}.pid") for folder in ("", "/libvirt")]
-    return next(int(path.read_text()) for path in known if path.exists())
-
-
-@contextmanager
-def restarted_libvirtd(seen_by: int) -> Iterator[None]:
-    """Restart it as a package update does; the new one lives as long as the block."""
-    os.kill(_pid("libvirtd", of=seen_by), signal.SIGTERM)
-    time.sleep(3)  # nobody is there, for a while
-    inside = ["nsenter", "--mount", "--target", str(_pid("virtlogd", of=seen_by))]
-    daemon = subprocess.Popen([*inside, "libvirtd"], stderr=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        daemon.terminate()
-        daemon.wait()
+def says(cli: Program, text: str) -> bool:
+    return text in cli.said()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gets a libvirtd of its own")
@@ -185,12 +171,17 @@ def test_a_libvirtd_that_is_restarted_does_no_harm(
     script = '"$@"; virsh --quiet --connect qemu:///system list --all --name >"$BUILDER_STATE/left"'
     words = ("host", "run", "--", "sh", "-euc", script, "sh", *BUILDER)
     with cli.run(*words, "build", "rehearsal", "--force") as command:
-        wait_until(
-            lambda: "phase: storage" in cli.said(),
-            alive=lambda: command.poll() is None,
-            told=cli.said,
-        )
-        with restarted_libvirtd(command.pid):
+        libvirtd = LoneLibvirtd(command.pid)
+        with libvirtd.restarting():
+            for moment, number in RESTARTS.items():
+                wait_until(
+                    partial(says, cli, moment),
+                    alive=lambda: command.poll() is None,
+                    told=cli.said,
+                )
+                libvirtd.end(number)
+                time.sleep(3)  # nobody is there, for a while
+                libvirtd.start()
             assert command.wait(timeout=PATIENCE) == 0, cli.said()
     assert (mine.state / "left").read_text().split() == []
     entry = load(newest(mine))

@@ -83,7 +83,7 @@ def test_nothing_asked_for_gives_the_help_and_is_no_success(
     [
         (errors.HostError("It broke.", hint="Mend it."), 4, "error: It broke.\nhint: Mend it.\n"),
         (errors.InstallError("It broke."), 7, "error: It broke.\n"),
-        (KeyboardInterrupt(), 130, "interrupted: what was begun is cleaned up.\n"),
+        (KeyboardInterrupt(), 130, "interrupted\n"),
     ],
 )
 def test_outcomes(

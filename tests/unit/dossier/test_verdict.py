@@ -22,6 +22,7 @@ CASES: list[tuple[str, dict[str, Any], tuple[str, str, str]]] = [
         {"step": "Installing", "error": "x"},
         ("Interrupted", "mute", "The build of centos7 was interrupted while installing."),
     ),
+    ("stopped", {"step": "Installing", "error": "No."}, ("Stopped", "mute", "No.")),
     ("running", {"step": "Installing"}, ("Running", "open", "centos7 is being built.")),
     (
         "abandoned",

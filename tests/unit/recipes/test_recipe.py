@@ -3,16 +3,25 @@
 What a kill leaves is what lies on the disk at that moment: a copy of that is gone on with.
 """
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from unittest.mock import Mock
 
 import pytest
 
-from builder.errors import ConfigError, HostError, InstallError, TemplateError, UsageError
+from builder.errors import (
+    BuilderError,
+    ConfigError,
+    HostError,
+    InstallError,
+    TemplateError,
+    UsageError,
+)
+from builder.host import cleanup
 from builder.host.host import Host
 from builder.model.audit import Finding
 from builder.model.installation import Installation
@@ -27,11 +36,14 @@ from builder.recipes.gc import Leftover, collect_garbage
 from builder.recipes.preview import preview
 from builder.recipes.steps import STEPS, Audited, Candidate
 from builder.recipes.work import BuildOptions, Step, Work
-from builder.record.builds import builds
+from builder.record.builds import Build, builds
+from builder.record.checkpoint import Checkpoint
 from builder.record.journal import Journal
 from builder.registry import registry
 from builder.registry.publish import publish
+from builder.virt import domains
 from tests.hosts import driven
+from tests.monitors import Heard
 from tests.orders import ordered
 
 ORDER = ordered("rehearsal")
@@ -45,6 +57,7 @@ class Stage:
 
     def __init__(self, host: Host) -> None:
         self.host = host
+        self.monitor = Heard()
         self.done: list[str] = []
         self.before: dict[str, Callable[[], object]] = {}
         """What happens in a step before it does anything."""
@@ -112,7 +125,12 @@ class Stage:
 
     def build(self, *, force: bool = False, keep: bool = False) -> Built:
         options = BuildOptions(force=force, keep=keep)
-        return build(ORDER, host=self.host, options=options, monitor=SilentMonitor())
+        return build(ORDER, host=self.host, options=options, monitor=self.monitor)
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """The kinds and texts of what builds told."""
+        return [(kind, text) for kind, text, _details in self.monitor.told]
 
     def gc(self, *, kept: bool = False, dry_run: bool = False) -> tuple[Leftover, ...]:
         return collect_garbage(self.host, kept=kept, dry_run=dry_run, monitor=SilentMonitor())
@@ -230,6 +248,109 @@ def test_an_interrupt_clears_everything(stage: Stage) -> None:
     assert stage.pool_files == []
     [build] = builds(stage.host.settings.builds)
     assert build.state == "interrupted"
+    assert ("note", "what was begun is cleaned up") in stage.told
+
+
+@pytest.mark.parametrize("at_its_end", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("name", NAMES[5:])
+def test_a_host_that_fails_after_the_installation_loses_nothing_of_it(
+    stage: Stage, name: str, at_its_end: bool
+) -> None:
+    build = stopped_in(stage, name, HostError("It went away.", hint="Look."), late=at_its_end)
+    assert (build.record.error, build.record.exit_code) == ("It went away.", 4)
+    assert f"Look. `builder attach {build.record.build_id}` goes on" in build.record.hint
+    assert stage.done == NAMES[: NAMES.index(name)]
+    stage.done.clear()
+    built = attach(build.folder, host=stage.host, monitor=SilentMonitor())
+    assert stage.done == NAMES[NAMES.index(name) :]
+    assert built.folder == build.folder
+    assert stage.pool_files == PUBLISHED
+    [done] = builds(stage.host.settings.builds)
+    assert (done.state, done.record.error, done.record.exit_code) == ("done", "", None)
+
+
+@pytest.mark.parametrize("guest", ["has run", "nobody can tell"])
+def test_a_host_that_fails_while_the_guest_installs_leaves_it_alone(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, guest: str
+) -> None:
+    answer = (lambda *_: True) if guest == "has run" else raising(HostError("away"))
+    monkeypatch.setattr(domains, "has_run", answer)
+    build = stopped_in(stage, "run_installation", HostError("It went away."))
+    for _ in range(2):  # and whoever joins it and fails does it no harm either
+        assert {Path(name).suffix for name in stage.pool_files} == {".qcow2"}
+        stage.before["run_installation"] = raising(HostError("It is still away."))
+        with pytest.raises(HostError, match="still away"):
+            attach(build.folder, host=stage.host, monitor=SilentMonitor())
+    stage.before.clear()
+    assert attach(build.folder, host=stage.host, monitor=SilentMonitor()).fresh
+
+
+def test_a_full_disk_loses_nothing_of_a_build_that_is_to_be_joined(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = stage.killed_in("publish_image")
+    with monkeypatch.context() as full:
+        full.setattr(Checkpoint, "keep", raising(HostError("It is full.")))
+        with pytest.raises(HostError, match="It is full"):
+            attach(folder, host=stage.host, monitor=SilentMonitor())
+    assert attach(folder, host=stage.host, monitor=SilentMonitor()).fresh
+
+
+@pytest.mark.parametrize("name", NAMES[2:5])
+def test_a_host_that_fails_before_there_is_a_guest_is_cleared(stage: Stage, name: str) -> None:
+    stage.before[name] = raising(HostError("It does not start."))
+    with pytest.raises(HostError) as caught:
+        stage.build()
+    assert (caught.value.hint, stage.pool_files) == ("", [])
+
+
+def test_clones_that_do_not_come_up_can_be_tried_again(stage: Stage) -> None:
+    build = stopped_in(stage, "boot_clones", TemplateError("Too slow."))
+    assert build.record.exit_code == 9
+    assert attach(build.folder, host=stage.host, monitor=SilentMonitor()).fresh
+
+
+@pytest.mark.parametrize(("kept", "verdict"), [(False, "can be attached"), (True, "cleared")])
+def test_a_stopped_build_is_not_cleared_by_the_way(stage: Stage, kept: bool, verdict: str) -> None:
+    build = stopped_in(stage, "publish_image", HostError("It went away."))
+    [found] = collect_garbage(stage.host, kept=kept, dry_run=False, monitor=SilentMonitor())
+    assert (found.build_id, found.verdict) == (build.record.build_id, verdict)
+    [after] = builds(stage.host.settings.builds)
+    assert after.state == ("cleared" if kept else "stopped")
+    assert bool(stage.pool_files) is not kept
+    assert (after.folder / ".results.json").exists() is not kept
+
+
+@pytest.mark.parametrize("error", [InstallError("It broke."), KeyboardInterrupt()])
+@pytest.mark.parametrize("keep", [False, True], ids=["", "keep"])
+def test_what_could_not_be_cleared_is_not_what_was_kept(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, error: BaseException, keep: bool
+) -> None:
+    stage.before["run_installation"] = raising(error)
+    with monkeypatch.context() as away:
+        away.setattr(cleanup, "ours", raising(HostError("It went away.")))
+        away.setattr(Path, "unlink", stubborn)
+        with pytest.raises(type(error)):
+            stage.build(keep=keep)
+    wanted = keep and isinstance(error, Exception)
+    left_behind = [text for kind, text in stage.told if "is left behind" in text]
+    assert len(left_behind) == (0 if wanted else 2)
+    assert ("note", "what was begun is cleaned up") not in stage.told
+    assert stage.pool_files
+    [found] = collect_garbage(stage.host, kept=False, dry_run=False, monitor=SilentMonitor())
+    assert found.verdict == ("kept" if wanted else "cleared")
+    assert bool(stage.pool_files) is wanted
+
+
+def test_a_build_without_a_record_of_what_it_kept_has_kept_it(stage: Stage) -> None:
+    stage.before["run_installation"] = raising(InstallError("It broke."))
+    with pytest.raises(InstallError):
+        stage.build(keep=True)
+    [build] = builds(stage.host.settings.builds)
+    path = build.folder / "build.json"
+    path.write_text(path.read_text().replace('"kept"', '"unknown"'))
+    [found] = collect_garbage(stage.host, kept=False, dry_run=False, monitor=SilentMonitor())
+    assert found.verdict == "kept"
 
 
 def test_what_has_not_changed_is_not_built(stage: Stage) -> None:
@@ -325,3 +446,30 @@ def test_a_build_that_cannot_be_signed_by_now_can_still_be_joined(
     with pytest.raises(ConfigError, match="Cannot read the key"):
         attach(folder, host=stage.host, options=BuildOptions(sign=key), monitor=SilentMonitor())
     assert attach(folder, host=stage.host, monitor=SilentMonitor()).fresh
+
+
+def stopped_in(stage: Stage, name: str, error: BuilderError, *, late: bool = False) -> Build:
+    """Let a build end in a step by the error; return it, as it can be gone on with."""
+    moments = stage.after if late else stage.before
+    moments[name] = raising(error)
+    with pytest.raises(type(error)):
+        stage.build()
+    moments.clear()
+    [build] = builds(stage.host.settings.builds)
+    assert build.state == "stopped"
+    return build
+
+
+def raising(error: BaseException) -> Callable[..., NoReturn]:
+    def fail(*_arguments: object, **_options: object) -> NoReturn:
+        raise error
+
+    return fail
+
+
+def stubborn(path: Path, *, missing_ok: bool = False) -> None:
+    """Remove a file, but none of a pool."""
+    if path.suffix == ".qcow2":
+        raise PermissionError(1, "not allowed")
+    if path.exists() or not missing_ok:
+        os.unlink(path)  # noqa: PTH108  # Path.unlink is this

@@ -60,6 +60,26 @@ def test_how_it_ended(tmp_path: Path, error: BaseException, state: str, said: st
     assert found["steps"] == []
 
 
+def test_a_stopped_build_can_be_gone_on_with(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path)
+    with pytest.raises(HostError), journal:
+        _stop(journal)
+    found = entry(journal)
+    assert (found["state"], found["error"], found["exit_code"]) == ("stopped", "It went away.", 4)
+    with Journal.join(journal.folder, monitor=SilentMonitor()) as again:
+        found = entry(again)
+        assert (found["state"], found["error"], found["exit_code"]) == ("running", "", None)
+        assert again.step("stage_iso", "Staging x.iso", int, lambda: 8) == 7
+    assert entry(again)["state"] == "done"
+    assert not (journal.folder / ".results.json").exists()
+
+
+def _stop(journal: Journal) -> None:
+    journal.step("stage_iso", "Staging x.iso", int, lambda: 7)
+    journal.stop()
+    _break_down(journal, HostError("It went away.", hint="Look."))
+
+
 def _break_down(journal: Journal, error: BaseException) -> None:
     journal.write("console.log", "evidence")
     journal.step("run_installation", "Installing", int, Mock(side_effect=error))
