@@ -12,8 +12,14 @@ from pykickstart.constants import (
     KS_SHUTDOWN,
 )
 
+from builder.kickstart.masking import secrets
 from builder.model.domain import RESULT_PORT
 from builder.model.kickstart import LintFinding
+
+_CRYPTED = {"bootloader", "rootpw", "sshpw", "user"}
+"""Commands that take a hash instead of a password."""
+_SOON_GUESSED = re.compile(r"\$1\$.*|[./A-Za-z0-9]{13}")
+"""MD5, and DES of the first eight characters."""
 
 
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,15 +95,17 @@ def dead_hosts(parsed: Parsed) -> Iterator[LintFinding]:
             yield _warning("this host is gone: use vault.centos.org", number)
 
 
-def clear_passwords(parsed: Parsed) -> Iterator[LintFinding]:
-    """A password in clear text stays in the ISO and in the installed system's logs."""
-    root = parsed.handler.commands["rootpw"]
-    users = parsed.handler.commands["user"].userList
-    if root.password and not root.isCrypted:
-        yield _warning("a password in clear text: use --iscrypted", _line(parsed, r"\s*rootpw\b"))
-    for user in users:
-        if user.password and not user.isCrypted:
-            yield _warning("a password in clear text: use --iscrypted", _line(parsed, r"\s*user\b"))
+def clear_secrets(parsed: Parsed) -> Iterator[LintFinding]:
+    """What is in clear text stays in the ISO and in the installed system's logs."""
+    for each in secrets(parsed.text):
+        if each.hashed or each.option == "--md5pass":
+            if each.option == "--md5pass" or _SOON_GUESSED.fullmatch(each.value):
+                yield _warning("a hash that is soon guessed: use SHA-512 ($6$)", each.line)
+        elif each.command in _CRYPTED:
+            yield _warning("a password in clear text: use --iscrypted", each.line)
+        else:
+            what = each.option or "a login in a URL"
+            yield _warning(f"{what} in clear text: whoever reads the medium has it", each.line)
 
 
 def local_includes(parsed: Parsed) -> Iterator[LintFinding]:
@@ -115,15 +123,9 @@ CHECKS: tuple[Check, ...] = (
     reports_success,
     careful_scripts,
     dead_hosts,
-    clear_passwords,
+    clear_secrets,
     local_includes,
 )
-
-
-def _line(parsed: Parsed, pattern: str) -> int:
-    """Return the 1-based number of the first line that begins with `pattern`; 0 if none does."""
-    lines = enumerate(parsed.text.splitlines(), 1)
-    return next((number for number, line in lines if re.match(pattern, line)), 0)
 
 
 def _error(message: str) -> LintFinding:

@@ -12,7 +12,7 @@ from builder.errors import BuilderError, HostError
 from builder.kickstart.library import Library
 from builder.model.build import BuildOrder
 from builder.model.media import AtHand, IsoSource
-from builder.monitor import Monitor
+from builder.monitor import Monitor, SilentMonitor
 from builder.pipeline.definition import Job, Pipeline
 from builder.recipes.inputs import rendered
 from builder.recipes.order import resolve
@@ -80,7 +80,7 @@ def judge(order: BuildOrder, *, store: Path, cache: Path, monitor: Monitor) -> t
 
     Raises what the build would raise for a wrong order or kickstart.
     """
-    kickstart = rendered(order)
+    kickstart = rendered(order, monitor=SilentMonitor())
     registry = Registry(store)
     newest = registry.newest(order.name)
     if newest is None:
