@@ -9,12 +9,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
+from builder.attest.provenance import provenance
 from builder.config import Settings
 from builder.errors import ConfigError, HostError, InstallError, TemplateError, UsageError
 from builder.host import pools
 from builder.host.host import Host
+from builder.kickstart.masking import mask
 from builder.model.audit import Finding
 from builder.model.domain import Accelerator
 from builder.model.installation import Installation
@@ -32,8 +36,11 @@ from builder.recipes.work import BuildOptions, Step, Work
 from builder.record.builds import builds
 from builder.record.journal import Journal
 from builder.registry import registry
+from builder.registry.diff import compare
 from builder.registry.publish import publish
 from builder.virt.connection import connect
+from tests.monitors import Heard
+from tests.opening import KICKSTART, SECRETS, tellers, told
 from tests.orders import ordered
 
 ORDER = ordered("rehearsal")
@@ -70,9 +77,9 @@ class Stage:
             pool="iso", volume=path.name, path=path, sha256="b" * 64, size=1, volume_id="V"
         )
 
-    def remaster_iso(self, work: Work, iso: StagedIso, _kickstart: Kickstart) -> InstallMedia:
+    def remaster_iso(self, work: Work, iso: StagedIso, kickstart: Kickstart) -> InstallMedia:
         path = work.names.overlay
-        work.journal.write("kickstart.ks", "")
+        work.journal.write("kickstart.ks", mask(kickstart.text))
         path.touch()
         return InstallMedia(
             path=path, format="qcow2", volume_id=iso.volume_id, kickstart_path="/ks.cfg", size=1
@@ -225,6 +232,39 @@ def test_a_failure_keeps_what_was_made_if_that_is_wanted(stage: Stage, name: str
     [found] = collect_garbage(stage.host, kept=True, dry_run=False, monitor=SilentMonitor())
     assert found.verdict == "cleared"
     assert stage.pool_files == []
+
+
+def test_what_opens_something_is_in_no_record(stage: Stage) -> None:
+    place, monitor = stage.host.store_pool.path.parent, Heard()
+    order = ordered("rehearsal", kickstart=KICKSTART)
+    while_it_ran: list[dict[str, list[str]]] = []
+    stage.before["publish_image"] = lambda: while_it_ran.append(tellers(place))
+
+    built = build(order, host=stage.host, monitor=monitor)
+
+    assert built.folder is not None
+    ticket = built.folder / ".results.json"
+    assert while_it_ran == [{str(ticket): list(SECRETS)}]  # so the scan finds what there is
+    assert tellers(place) == {}
+    assert told(msgspec.json.encode(provenance(built.template)).decode()) == []
+    assert told(preview(order, stage.host.settings, monitor=monitor).kickstart) == []
+    assert told(str(monitor.told)) == []
+    assert any(text.endswith("in clear text: use --iscrypted") for _, text, _ in monitor.told)
+    assert built.folder.stat().st_mode & 0o777 == 0o700
+    assert built.template.manifest.stat().st_mode & 0o777 == 0o600
+    assert (built.folder / "kickstart.ks").stat().st_mode & 0o777 == 0o600
+
+
+def test_another_password_is_another_build_but_no_difference_to_be_read(stage: Stage) -> None:
+    order = ordered("rehearsal", kickstart=KICKSTART)
+    texts = {name: text.replace("Root-S", "New-S") for name, text in order.kickstart.texts.items()}
+    another = replace(order, kickstart=replace(order.kickstart, texts=texts))
+    before, after, again = (
+        build(each, host=stage.host, monitor=SilentMonitor()) for each in (order, another, another)
+    )
+    assert (before.fresh, after.fresh, again.fresh) == (True, True, False)
+    manifests = (registry.manifest(each.template) for each in (before, after))
+    assert compare(*manifests).kickstart == ()
 
 
 def test_an_interrupt_clears_everything(stage: Stage) -> None:
