@@ -98,14 +98,13 @@ def dead_hosts(parsed: Parsed) -> Iterator[LintFinding]:
 def clear_secrets(parsed: Parsed) -> Iterator[LintFinding]:
     """What is in clear text stays in the ISO and in the installed system's logs."""
     for each in secrets(parsed.text):
-        if each.hashed or each.option == "--md5pass":
-            if each.option == "--md5pass" or _SOON_GUESSED.fullmatch(each.value):
-                yield _warning("a hash that is soon guessed: use SHA-512 ($6$)", each.line)
-        elif each.command in _CRYPTED:
-            yield _warning("a password in clear text: use --iscrypted", each.line)
+        if each.option == "--md5pass" or (each.hashed and _SOON_GUESSED.fullmatch(each.value)):
+            yield _warning("a hash that is soon guessed: use SHA-512 ($6$)", each.line)
+        elif each.option in {"", "--password"} and each.command in _CRYPTED:
+            if not each.hashed:
+                yield _warning("a password in clear text: use --iscrypted", each.line)
         else:
-            what = each.option or "a login in a URL"
-            yield _warning(f"{what} in clear text: whoever reads the medium has it", each.line)
+            yield _warning(f"{each.option} in clear text: readers of the medium have it", each.line)
 
 
 def local_includes(parsed: Parsed) -> Iterator[LintFinding]:

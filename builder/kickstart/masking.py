@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 MARK = "**masked**"
+LOGIN = "a login in a URL"
 
 _OPTIONS = (
     "--activation-key", "--activationkey", "--hw-passphrase", "--md5pass", "--one-time-password",
@@ -40,7 +41,7 @@ class Secret(msgspec.Struct, frozen=True, kw_only=True):
     line: int
     command: str
     option: str = ""
-    """Empty for a command's own words, and for a login in a URL."""
+    """Empty for a command's own words, LOGIN in a URL."""
     value: str
     hashed: bool = False
     """Whether the line calls it so."""
@@ -110,7 +111,8 @@ def _of_line(line: str, *, number: int) -> Iterator[Secret]:
         )
     for scheme, login in _LOGIN.findall(line):
         if _opens(scheme, login):
-            yield Secret(line=number, command=command, value=login.partition(":")[2] or login)
+            value = login.partition(":")[2] or login
+            yield Secret(line=number, command=command, option=LOGIN, value=value)
 
 
 def _without(line: str, *, scripted: bool) -> str:

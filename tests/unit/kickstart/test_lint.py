@@ -85,6 +85,12 @@ def test_fine(added: str, syntax: str) -> None:
         ("RHEL7", "user --name=a --passwrd=b\n", 0, "error: unrecognized arguments: --passwrd=**m"),
         ("RHEL7", "user --name=a --passwrd b\n", 0, "error: unrecognized arguments: --passwrd **m"),
         ("RHEL7", "repo --name=a --baseurl=http://u:p@h/ --proxy=u:p@h\n", 0, "warning: a login"),
+        (
+            "RHEL7",
+            "bootloader --append='a=http://u:p@h/'\n",
+            0,
+            "warning: a login in a URL in clear",
+        ),
         ("RHEL7", "%include parts.ks\n", 0, "warning: parts.ks is not beside the kickstart"),
     ],
 )
