@@ -123,6 +123,16 @@ def test_a_dry_run_and_the_linter_tell_no_secret_of_a_kickstart_at_hand(
     assert "of the kickstart: a password in clear text: use --iscrypted" in said.err
 
 
+def test_what_is_added_to_a_kickstart_at_hand_is_no_reason_to_warn(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    fine = "cmdline\ncdrom\nlang C\ntimezone UTC\nrootpw --lock\nautopart\npoweroff\n"
+    (tmp_path / "own.ks").write_text(f"{fine}%packages\n@core\n%end\n")
+    words = ["build", "rehearsal", "--kickstart", str(tmp_path / "own.ks"), "--dry-run"]
+    assert app.run(words) == 0
+    assert "of the kickstart:" not in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("umask", ["000", "077"])
 def test_modes_do_not_depend_on_the_umask(umask: str, tmp_path: Path) -> None:
     builder = f"{sys.executable} -m builder"
