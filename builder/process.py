@@ -149,14 +149,15 @@ def running(argv: Sequence[str | Path], *, log: Path) -> Iterator[subprocess.Pop
             program.wait()
 
 
-def run_attached(argv: Sequence[str]) -> int:
+def run_attached(argv: Sequence[str], *, umask: int = -1) -> int:
     """Run `argv` on our own terminal and environment; return its exit code as a shell would.
 
-    Ctrl-C reaches it from the terminal, SIGTERM is passed on: it decides, and we wait for it.
+    Ctrl-C reaches it from the terminal, SIGTERM is passed on: it decides, and we wait for it. Its
+    `umask` may be another than ours.
     """
     with _signals_left_to_child() as adopt:
         try:
-            child = subprocess.Popen(list(argv))
+            child = subprocess.Popen(list(argv), umask=umask)
         except OSError as error:
             raise _not_started(argv[0], error) from error
         with child:

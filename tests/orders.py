@@ -4,6 +4,7 @@ from typing import Any
 
 from builder.kickstart.library import Library
 from builder.model.build import BuildOrder
+from builder.monitor import SilentMonitor
 from builder.recipes.inputs import rendered
 from builder.recipes.order import Request, resolve
 from builder.registry.manifest import build_key
@@ -18,4 +19,4 @@ def ordered(release: str = "centos7", *, library: Library = LIBRARY, **request: 
 
 def key(order: BuildOrder, *, iso_sha256: str) -> str:
     """Return the key of a build of the order from the ISO with that digest."""
-    return build_key(order, rendered(order), origin_sha256=iso_sha256)
+    return build_key(order, rendered(order, monitor=SilentMonitor()), origin_sha256=iso_sha256)

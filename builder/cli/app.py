@@ -78,7 +78,11 @@ def _options(
 ) -> None:
     """Resolve what all commands share."""
     settings = config.load(file=config_file, uri=uri)
-    ctx.obj = Context(settings=settings, monitor=TerminalMonitor(bars=sys.stderr.isatty()))
+    # What we make is readable by whoever runs guests, writable by nobody else, and what opens
+    # something has a mode of its own: by what the place is for, not by the shell that we came from.
+    umask = os.umask(0o022)
+    monitor = TerminalMonitor(bars=sys.stderr.isatty())
+    ctx.obj = Context(settings=settings, monitor=monitor, umask=umask)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -44,6 +44,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
 
     settings: Settings
     monitor: Monitor
+    umask: int = -1
+    """What files are made with that belong to the user's own programs; -1 is what we have."""
 
     @property
     def library(self) -> "Library":

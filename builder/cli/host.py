@@ -20,5 +20,5 @@ def run(
 
     settings, monitor = context(ctx).settings, context(ctx).monitor
     with libvirt_service(settings.uri, state=settings.state, monitor=monitor):
-        code = process.run_attached(command)
+        code = process.run_attached(command, umask=context(ctx).umask)
     raise typer.Exit(code)

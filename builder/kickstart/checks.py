@@ -12,8 +12,14 @@ from pykickstart.constants import (
     KS_SHUTDOWN,
 )
 
-from builder.model.domain import RESULT_PORT
+from builder.kickstart.masking import secrets
+from builder.model.domain import CLONE_PORT, RESULT_PORT
 from builder.model.kickstart import LintFinding
+
+_CRYPTED = {"bootloader", "rootpw", "sshpw", "user"}
+"""Commands that take a hash instead of a password."""
+_SOON_GUESSED = re.compile(r"\$1\$.*|[./A-Za-z0-9]{13}")
+"""MD5, and DES of the first eight characters."""
 
 
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +80,8 @@ def careful_scripts(parsed: Parsed) -> Iterator[LintFinding]:
     for script in parsed.handler.scripts:
         if script.type != KS_SCRIPT_POST:
             continue
-        if not script.errorOnFail:
+        # Whether clones tell of themselves is checked when they boot.
+        if not script.errorOnFail and CLONE_PORT not in script.script:
             yield _warning("this %post may fail unnoticed: add --erroronfail", script.lineno)
         if re.search(r"\buname -r\b", script.script):
             yield _warning(
@@ -89,15 +96,16 @@ def dead_hosts(parsed: Parsed) -> Iterator[LintFinding]:
             yield _warning("this host is gone: use vault.centos.org", number)
 
 
-def clear_passwords(parsed: Parsed) -> Iterator[LintFinding]:
-    """A password in clear text stays in the ISO and in the installed system's logs."""
-    root = parsed.handler.commands["rootpw"]
-    users = parsed.handler.commands["user"].userList
-    if root.password and not root.isCrypted:
-        yield _warning("a password in clear text: use --iscrypted", _line(parsed, r"\s*rootpw\b"))
-    for user in users:
-        if user.password and not user.isCrypted:
-            yield _warning("a password in clear text: use --iscrypted", _line(parsed, r"\s*user\b"))
+def clear_secrets(parsed: Parsed) -> Iterator[LintFinding]:
+    """What is in clear text stays in the ISO and in the installed system's logs."""
+    for each in secrets(parsed.text):
+        if each.option == "--md5pass" or (each.hashed and _SOON_GUESSED.fullmatch(each.value)):
+            yield _warning("a hash that is soon guessed: use SHA-512 ($6$)", each.line)
+        elif each.option in {"", "--password"} and each.command in _CRYPTED:
+            if not each.hashed:
+                yield _warning("a password in clear text: use --iscrypted", each.line)
+        else:
+            yield _warning(f"{each.option} in clear text: readers of the medium have it", each.line)
 
 
 def local_includes(parsed: Parsed) -> Iterator[LintFinding]:
@@ -115,15 +123,9 @@ CHECKS: tuple[Check, ...] = (
     reports_success,
     careful_scripts,
     dead_hosts,
-    clear_passwords,
+    clear_secrets,
     local_includes,
 )
-
-
-def _line(parsed: Parsed, pattern: str) -> int:
-    """Return the 1-based number of the first line that begins with `pattern`; 0 if none does."""
-    lines = enumerate(parsed.text.splitlines(), 1)
-    return next((number for number, line in lines if re.match(pattern, line)), 0)
 
 
 def _error(message: str) -> LintFinding:

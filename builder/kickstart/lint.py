@@ -11,6 +11,7 @@ from pykickstart.version import makeVersion, versionMap
 
 from builder.errors import KickstartError, UsageError, suggest
 from builder.kickstart.checks import CHECKS, Parsed
+from builder.kickstart.masking import mask_quoted, secrets
 from builder.model.kickstart import Kickstart, LintFinding
 
 
@@ -22,6 +23,7 @@ class _Parser(KickstartParser):  # type: ignore[misc]  # pykickstart has no type
         super().__init__(makeVersion(syntax), followIncludes=False)
         self.findings: list[LintFinding] = []
         self._text = text.splitlines(keepends=True)
+        self._secrets = secrets(text)
         self._at = 0
 
     def _tryFunc(self, fn: Callable[[], object]) -> None:
@@ -48,7 +50,8 @@ class _Parser(KickstartParser):  # type: ignore[misc]  # pykickstart has no type
         self.add_error(error)
 
     def _add(self, line: int, severity: str, message: str) -> None:
-        text = " ".join(message.split())
+        here = (each for each in self._secrets if each.line == line)
+        text = mask_quoted(" ".join(message.split()), here)
         self.findings.append(LintFinding(line=line, severity=severity, message=text))
 
     def _find(self, line: str, *, start: int) -> int:
@@ -67,7 +70,8 @@ def lint(kickstart: Kickstart) -> tuple[LintFinding, ...]:
     """
     parser = _parse(kickstart)
     parsed = Parsed(handler=parser.handler, text=kickstart.text)
-    findings = parser.findings + [found for check in CHECKS for found in check(parsed)]
+    found = (finding for check in CHECKS for finding in check(parsed))
+    findings = dict.fromkeys((*parser.findings, *found))  # a line may say the same of two words
     return tuple(sorted(findings, key=lambda finding: (finding.line, finding.severity)))
 
 

@@ -15,7 +15,6 @@ from builder.reading import read_text
 _CRYPTED = re.compile(r"\$6\$(rounds=[0-9]{4,9}\$)?[A-Za-z0-9./]{1,16}\$[A-Za-z0-9./]{86}")
 _LONGEST = 200
 _FILE = 4096
-_MARK = "**masked**"
 
 
 def collect(
@@ -53,13 +52,6 @@ def crypt(password: str, *, salt_source: str) -> str:
         ["openssl", "passwd", "-6", "-salt", _salt(salt_source), "-stdin"], stdin=f"{password}\n"
     )
     return done.stdout.strip()
-
-
-def mask(text: str, secrets: Secrets) -> str:
-    """Return `text` without the hashes of `secrets`, for manifests and logs."""
-    for value in (secrets.root_password_hash, secrets.user_password_hash):
-        text = text.replace(value, _MARK) if value else text
-    return text
 
 
 def _salt(source: str) -> str:

@@ -12,7 +12,7 @@ from builder.errors import BuilderError, HostError
 from builder.kickstart.library import Library
 from builder.model.build import BuildOrder
 from builder.model.media import AtHand, IsoSource
-from builder.monitor import Monitor
+from builder.monitor import Monitor, SilentMonitor
 from builder.pipeline.definition import Job, Pipeline
 from builder.recipes.inputs import rendered
 from builder.recipes.order import resolve
@@ -85,7 +85,7 @@ def judge(
 
     Raises what the build would raise for a wrong order or kickstart.
     """
-    kickstart = rendered(order)
+    kickstart = rendered(order, monitor=SilentMonitor())
     registry = Registry(store) if store else None
     newest = registry.newest(order.name) if registry else None
     if registry is None or newest is None:

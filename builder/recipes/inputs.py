@@ -24,10 +24,14 @@ _BY_OUR_KICKSTARTS = {"authorized-keys", "clone-growth", "hostname", "root-login
 """What a kickstart at hand decides by itself, and does not tell us."""
 
 
-def rendered(order: BuildOrder) -> Kickstart:
-    """Return the order's kickstart. Raises KickstartError when it does not pass the linter."""
+def rendered(order: BuildOrder, *, monitor: Monitor) -> Kickstart:
+    """Return the order's kickstart; tell the linter's warnings, and raise its KickstartError."""
     kickstart = render(order)
-    check(kickstart, lint(kickstart))
+    findings = lint(kickstart)
+    check(kickstart, findings)
+    for each in findings:
+        place = f"line {each.line} of the kickstart" if each.line else "the kickstart"
+        monitor.tell("warning", f"{place}: {each.message}")
     return kickstart
 
 

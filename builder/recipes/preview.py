@@ -8,7 +8,7 @@ import msgspec
 from builder.config import Settings
 from builder.errors import HostError
 from builder.install.plan import install_plan, machine
-from builder.kickstart.secrets import mask
+from builder.kickstart.masking import mask
 from builder.model.build import BuildOrder
 from builder.model.domain import Accelerator
 from builder.model.media import InstallMedia
@@ -40,7 +40,7 @@ def preview(order: BuildOrder, settings: Settings, *, monitor: Monitor) -> Previ
 
     Raises what the build itself would raise for a wrong order or kickstart.
     """
-    kickstart = rendered(order)
+    kickstart = rendered(order, monitor=monitor)
     hardware = machine(order, _likely(settings.uri, monitor), network=settings.network)
     names = _names(order, settings)
     plan = install_plan(
@@ -53,7 +53,7 @@ def preview(order: BuildOrder, settings: Settings, *, monitor: Monitor) -> Previ
     )
     return Preview(
         steps=tuple(each.plan(order, names=names, machine=hardware) for each in STEPS),
-        kickstart=mask(kickstart.text, order.secrets),
+        kickstart=mask(kickstart.text),
         domain_xml=domain_xml(plan.domain),
     )
 

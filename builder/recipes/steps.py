@@ -15,7 +15,7 @@ from builder.errors import BuilderError
 from builder.install.plan import install_plan
 from builder.install.run import install
 from builder.iso.copy import shares_blocks
-from builder.kickstart.secrets import mask
+from builder.kickstart.masking import mask
 from builder.media.edits import Edits
 from builder.media.remaster import remaster
 from builder.model.audit import Finding
@@ -63,7 +63,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 )
 def render_kickstart(work: Work) -> Kickstart:
     """Fill in the kickstart, and refuse what the linter calls an error."""
-    return inputs.rendered(work.order)
+    return inputs.rendered(work.order, monitor=work.monitor)
 
 
 @step("Staging {order.iso.title}", "{order.iso} into {names.iso_pool}")
@@ -78,7 +78,7 @@ def stage_iso(work: Work) -> StagedIso:
 def remaster_iso(work: Work, iso: StagedIso, kickstart: Kickstart) -> InstallMedia:
     """Put kickstart and ISO together on the build's medium."""
     # First of all: a build with evidence keeps its folder, by which gc finds what it has made.
-    work.journal.write("kickstart.ks", mask(kickstart.text, work.order.secrets))
+    work.journal.write("kickstart.ks", mask(kickstart.text))
     overlay = not shares_blocks(work.host.iso_pool.path)
     return remaster(
         iso.path,

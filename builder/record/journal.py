@@ -96,7 +96,8 @@ class Journal:
         with ExitStack() as undo:
             with explained(f"Cannot make the folder {self.folder}", hint=_HINT):
                 if self._is_new:
-                    self.folder.mkdir(parents=True, exist_ok=True)
+                    # Guests, scripts and screens may tell what opens something.
+                    self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 else:
                     _open(self.folder)
                 self._lock(undo)
@@ -186,9 +187,10 @@ class Journal:
         self._update(kept=True)
 
     def write(self, name: str, text: str) -> None:
-        """Keep a text of the build in its folder. Raises HostError when it does not take it."""
+        """Keep a text of the build, for its owner. Raises HostError when it cannot be written."""
         path = self.folder / name
         with explained(f"Cannot write {path}", hint=_HINT):
+            path.touch(mode=0o600)
             path.write_text(text)
 
     def link(self, image: Path) -> Path:

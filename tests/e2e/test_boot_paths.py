@@ -78,7 +78,7 @@ def made(settings: config.Settings, place: Path) -> Iterator[Made]:
 @pytest.mark.parametrize("way", WAYS, ids=str)
 def test_medium_installs_by_itself(way: Way, made: Made, tmp_path: Path) -> None:
     request = Request(release="rehearsal", firmware=way.firmware, variables={"disk": "vda"})
-    kickstart = rendered(resolve(request, Library()))
+    kickstart = rendered(resolve(request, Library()), monitor=SILENT)
     edits = Edits(kickstart=kickstart.for_build(NONCE), usb=True)
     iso = remaster(made(way.layout), edits, output=tmp_path / "unattended.iso", monitor=SILENT)
     said = installed(iso.path, way, tmp_path)

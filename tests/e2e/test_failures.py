@@ -268,7 +268,7 @@ def test_failure_is_named(
     host: Host, rehearsal: StagedIso, tmp_path: Path, failing: Failing
 ) -> None:
     nonce = secrets.token_hex(16)
-    kickstart = rendered(resolve(Request(release="rehearsal"), Library()))
+    kickstart = rendered(resolve(Request(release="rehearsal"), Library()), monitor=SILENT)
     bad = failing.spoil(kickstart.for_build(nonce))
     deadlines = Deadlines(total_seconds=600, idle_seconds=IDLE if failing.idle else 120)
 

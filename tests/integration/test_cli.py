@@ -14,6 +14,7 @@ from builder.kickstart.library import Library
 from builder.recipes.order import Request, resolve
 from builder.recipes.steps import STEPS
 from builder.virt.connection import connect
+from tests.opening import KICKSTART, TOKEN, told
 
 HEAVY = ("libvirt", "pycdlib", "jinja2", "pykickstart", "requests", "tqdm", "pydantic")
 
@@ -113,6 +114,36 @@ def test_a_dry_run_shows_what_was_asked_for_and_no_secret(
     assert "rootpw --iscrypted **masked**" in captured.out
     assert "correct horse" not in captured.out + captured.err
     assert "$6$" not in captured.out + captured.err
+
+
+def test_a_dry_run_and_the_linter_tell_no_secret_of_a_kickstart_at_hand(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    assert app.run(["build", "rehearsal", "--kickstart", str(KICKSTART), "--dry-run"]) == 0
+    said = capfd.readouterr()
+    assert told(said.out + said.err) == []
+    assert TOKEN in said.out
+    assert "of the kickstart: a password in clear text: use --iscrypted" in said.err
+
+
+def test_what_is_added_to_a_kickstart_at_hand_is_no_reason_to_warn(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    fine = "cmdline\ncdrom\nlang C\ntimezone UTC\nrootpw --lock\nautopart\npoweroff\n"
+    (tmp_path / "own.ks").write_text(f"{fine}%packages\n@core\n%end\n")
+    words = ["build", "rehearsal", "--kickstart", str(tmp_path / "own.ks"), "--dry-run"]
+    assert app.run(words) == 0
+    assert "of the kickstart:" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("umask", ["000", "077"])
+def test_modes_do_not_depend_on_the_umask(umask: str, tmp_path: Path) -> None:
+    builder = f"{sys.executable} -m builder"
+    script = f"umask {umask}; {builder} pool init && {builder} host run -- sh -c umask"
+    done = subprocess.run(["sh", "-euc", script], capture_output=True, text=True, check=True)
+    modes = {(tmp_path / name).stat().st_mode & 0o777 for name in ("iso", "store")}
+    assert modes == {0o755}
+    assert done.stdout.split()[-1] == f"0{umask}"  # a program of the user's has the user's
 
 
 def test_starting_is_cheap() -> None:

@@ -51,7 +51,7 @@ def installed(place: Place, *, seal: bool, copies: int) -> Iterator[Disk]:
     folder.mkdir()
     pool, name = place.host.store_pool.name, f"{folder.name}.qcow2"
     request = Request(release=RELEASE, variables={"seal": str(seal).lower()})
-    text = _marked(rendered(resolve(request, Library())).for_build(nonce), copies)
+    text = _marked(rendered(resolve(request, Library()), monitor=_SILENT).for_build(nonce), copies)
     boot = place.host.iso_pool.path / name
     media = remaster(place.iso, Edits(kickstart=text), output=boot, overlay=True, monitor=_SILENT)
     disk = volumes.create(place.host.connection, pool, name, capacity=8 << 30)

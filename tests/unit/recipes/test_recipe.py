@@ -12,7 +12,9 @@ from typing import Any, NoReturn
 from unittest.mock import Mock
 
 import pytest
+from msgspec.structs import replace
 
+from builder.attest.provenance import provenance
 from builder.errors import (
     BuilderError,
     ConfigError,
@@ -23,6 +25,7 @@ from builder.errors import (
 )
 from builder.host import cleanup
 from builder.host.host import Host
+from builder.kickstart.masking import mask
 from builder.model.audit import Finding
 from builder.model.installation import Installation
 from builder.model.kickstart import Kickstart
@@ -40,15 +43,18 @@ from builder.record.builds import Build, builds
 from builder.record.checkpoint import Checkpoint
 from builder.record.journal import Journal
 from builder.registry import registry
+from builder.registry.diff import compare
 from builder.registry.publish import publish
 from builder.virt import domains
 from tests.hosts import driven
 from tests.monitors import Heard
+from tests.opening import KICKSTART, SECRETS, tellers, told
 from tests.orders import ordered
 
 ORDER = ordered("rehearsal")
 PUBLISHED = ["rehearsal-20261128.1.json", "rehearsal-20261128.1.qcow2", "rehearsal.channels.json"]
 NAMES = [step.name for step in STEPS]
+ARGUMENT = "Kernel-Secret14"
 IMAGE = ImageFacts(virtual_size=1 << 32, size=5, sha256="a" * 64)
 
 
@@ -81,9 +87,9 @@ class Stage:
             pool="iso", volume=path.name, path=path, sha256="b" * 64, size=1, volume_id="V"
         )
 
-    def remaster_iso(self, work: Work, iso: StagedIso, _kickstart: Kickstart) -> InstallMedia:
+    def remaster_iso(self, work: Work, iso: StagedIso, kickstart: Kickstart) -> InstallMedia:
         path = work.names.overlay
-        work.journal.write("kickstart.ks", "")
+        work.journal.write("kickstart.ks", mask(kickstart.text))
         path.touch()
         return InstallMedia(
             path=path, format="qcow2", volume_id=iso.volume_id, kickstart_path="/ks.cfg", size=1
@@ -239,6 +245,39 @@ def test_a_failure_keeps_what_was_made_if_that_is_wanted(stage: Stage, name: str
     assert [each.verdict for each in stage.gc()] == ["kept"]
     assert [each.verdict for each in stage.gc(kept=True)] == ["cleared"]
     assert stage.pool_files == []
+
+
+def test_what_opens_something_is_in_no_record(stage: Stage) -> None:
+    place, monitor = stage.host.store_pool.path.parent, Heard()
+    variables = {"kernel_args": f"inst.proxy=http://u:{ARGUMENT}@h"}
+    order = ordered("rehearsal", kickstart=KICKSTART, variables=variables)
+    while_it_ran: list[dict[str, list[str]]] = []
+    stage.before["publish_image"] = lambda: while_it_ran.append(tellers(place, ARGUMENT))
+
+    built = build(order, host=stage.host, monitor=monitor)
+
+    assert built.folder is not None
+    ticket = built.folder / ".results.json"
+    assert while_it_ran == [{str(ticket): [*SECRETS, ARGUMENT]}]  # so the scan finds what there is
+    assert tellers(place, ARGUMENT) == {}
+    shown = preview(order, stage.host.settings, monitor=monitor)
+    assert told(f"{shown}{provenance(built.template)}{monitor.told}", ARGUMENT) == []
+    assert any(text.endswith("in clear text: use --iscrypted") for _, text, _ in monitor.told)
+    assert built.folder.stat().st_mode & 0o777 == 0o700
+    assert built.template.manifest.stat().st_mode & 0o777 == 0o600
+    assert (built.folder / "kickstart.ks").stat().st_mode & 0o777 == 0o600
+
+
+def test_another_password_is_another_build_but_no_difference_to_be_read(stage: Stage) -> None:
+    order = ordered("rehearsal", kickstart=KICKSTART)
+    texts = {name: text.replace("Root-S", "New-S") for name, text in order.kickstart.texts.items()}
+    another = replace(order, kickstart=replace(order.kickstart, texts=texts))
+    before, after, again = (
+        build(each, host=stage.host, monitor=SilentMonitor()) for each in (order, another, another)
+    )
+    assert (before.fresh, after.fresh, again.fresh) == (True, True, False)
+    manifests = (registry.manifest(each.template) for each in (before, after))
+    assert compare(*manifests).kickstart == ()
 
 
 def test_an_interrupt_clears_everything(stage: Stage) -> None:
