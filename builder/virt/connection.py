@@ -10,6 +10,7 @@ from typing import ParamSpec, TypeVar
 import libvirt
 
 from builder.errors import HostError
+from builder.virt.refusal import refusal
 
 _PATIENCE_SECONDS = 60.0
 """How long a libvirtd that went away may take to come back: packages are updated, too."""
@@ -110,12 +111,10 @@ def attempt(deed: Callable[[], object], *, so: Callable[[], bool]) -> None:
 def connect(uri: str) -> Iterator[Connection]:
     """Open `uri` for the block. Raises HostError when nothing answers there."""
     _run_event_loop()
-    hint = (
-        "Start libvirt: systemctl start libvirtd (or virtqemud.socket). "
-        "Where there is no systemd, put `builder host run --` before the command."
-    )
-    with translated(f"Cannot connect to libvirt at {uri}", hint=hint):
+    try:
         connection = Connection(uri, libvirt.open(uri))
+    except libvirt.libvirtError as error:
+        raise refusal(uri, str(error)) from error
     try:
         yield connection
     finally:
