@@ -18,6 +18,7 @@ Network = Annotated[str, msgspec.Meta(pattern=NETWORK)]
 
 
 _TABLES = ("phases",)  # a variable cannot hold one
+SYSTEM = "qemu:///system"
 SESSION = "qemu:///session"
 """libvirt of the user who asks."""
 
@@ -135,8 +136,10 @@ def _fill_in(chosen: Settings, environ: Mapping[str, str]) -> Settings:
     data = Path(environ.get("XDG_DATA_HOME") or home / ".local/share") / "builder"
     cache = Path(environ.get("XDG_CACHE_HOME") or home / ".cache") / "builder"
     state = Path(environ.get("XDG_STATE_HOME") or home / ".local/state") / "builder"
-    # The classic layout of a KVM host keeps media and disks on a file system of their own.
-    pools = Path("/data_kvm") if root else data
+    uri = chosen.uri or (SYSTEM if root else SESSION)
+    # The classic layout of a KVM host keeps media and disks on a file system of their own. Whoever
+    # asks: the system's pools are where root has them, and its guests cannot come into a home.
+    pools = Path("/data_kvm") if root or uri == SYSTEM else data
     folders = {
         "iso_pool_path": pools / "iso",
         "store_pool_path": pools / "store",
@@ -147,7 +150,6 @@ def _fill_in(chosen: Settings, environ: Mapping[str, str]) -> Settings:
         key: _absolute(folder if getattr(chosen, key) == Path() else getattr(chosen, key))
         for key, folder in folders.items()
     }
-    uri = chosen.uri or ("qemu:///system" if root else SESSION)
     artifacts = chosen.artifacts or _artifacts_here()
     links = _absolute(artifacts) if artifacts else None
     return msgspec.structs.replace(chosen, **paths, uri=uri, artifacts=links)

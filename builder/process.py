@@ -13,6 +13,9 @@ from types import FrameType
 from builder.errors import HostError
 
 _PACKAGES = {
+    "grub-mkimage": "grub-common",
+    "implantisomd5": "isomd5sum",
+    "isohybrid": "syslinux-utils",
     "mmdebstrap": "mmdebstrap",
     "mksquashfs": "squashfs-tools",
     "mcopy": "mtools",
@@ -202,6 +205,11 @@ def failure(done: Completed) -> HostError:
     )
 
 
+def package(program: str) -> str:
+    """Return the package that brings a program."""
+    return _PACKAGES.get(program, program)
+
+
 def _not_started(program: str, error: OSError) -> HostError:
     name = Path(program).name
     # The search along PATH ends with "permission denied" where a folder of it is closed to us.
@@ -214,5 +222,5 @@ def _not_started(program: str, error: OSError) -> HostError:
         )
     return HostError(
         f"The program {name} is not installed.",
-        hint=f"Install {_PACKAGES.get(name, name)}, or run `make setup`.",
+        hint=f"Install {package(name)}.",
     )

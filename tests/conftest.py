@@ -72,7 +72,7 @@ def store(tmp_path: Path) -> Path:
 def libvirt_uri() -> Iterator[str]:
     """Return the URI of a real libvirt, started for the tests where the host runs none."""
     settings = config.load()
-    with libvirt_service(settings.uri, state=settings.state, monitor=SilentMonitor()):
+    with libvirt_service(settings.uri, monitor=SilentMonitor()):
         yield settings.uri
 
 

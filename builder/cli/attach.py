@@ -29,6 +29,6 @@ def attach(
     options = BuildOptions(events=events, sign=sign.absolute() if sign else None)
     folder = located(shared.settings, build)
     known = keyring(sign or signing_key(folder))
-    with open_host(shared.settings) as host:
+    with open_host(shared.settings, shared.monitor) as host:
         built = join(folder, host=host, options=options, keyring=known, monitor=shared.monitor)
     tell(built, json=json)

@@ -108,7 +108,7 @@ def build(
         force=force, keep=keep, events=events, sign=sign.absolute() if sign else None
     )
     keys, monitor = keyring(sign), context(ctx).monitor
-    with open_host(linked(context(ctx), artifacts).settings) as host:
+    with open_host(linked(context(ctx), artifacts).settings, monitor) as host:
         built = run(order, host=host, options=options, keyring=keys, monitor=monitor)
     tell(built, json=json)
 

@@ -17,9 +17,7 @@ def doctor(ctx: typer.Context, *, json: Json = False) -> None:
     """Tell what this machine has and lacks for builds."""
     from builder.host.doctor import examine
 
-    settings, monitor = context(ctx).settings, context(ctx).monitor
-    folders = {"iso pool": settings.iso_pool_path, "store pool": settings.store_pool_path}
-    found = examine(settings.uri, folders=folders, state=settings.state, monitor=monitor)
+    found = examine(context(ctx).settings, monitor=context(ctx).monitor)
     typer.echo(to_json(found) if json else _sheet(found))
     failed = ", ".join(one.subject for one in found if one.state == "fail")
     if failed:

@@ -27,7 +27,7 @@ def gc(
     from builder.recipes.gc import collect_garbage
 
     shared = context(ctx)
-    with open_host(shared.settings) as host:
+    with open_host(shared.settings, shared.monitor) as host:
         found = collect_garbage(host, kept=kept, dry_run=dry_run, monitor=shared.monitor)
     rows = [
         (each.build_id, each.name, each.verdict, each.why, " ".join(each.left)) for each in found

@@ -19,6 +19,6 @@ def run(
     from builder.host.libvirtd import libvirt_service
 
     settings, monitor = context(ctx).settings, context(ctx).monitor
-    with libvirt_service(settings.uri, state=settings.state, monitor=monitor):
+    with libvirt_service(settings.uri, monitor=monitor):
         code = process.run_attached(command, umask=context(ctx).umask)
     raise typer.Exit(code)

@@ -28,8 +28,11 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="An ISO.")]
 @app.command("list")
 def list_(ctx: typer.Context, json: Json = False) -> None:
     """List the ISOs in the iso pool."""
-    with _iso_pool(context(ctx)) as pool:
-        found = {path.name: _facts(path) for path in sorted(pool.path.glob("*.iso"))}
+    from builder.host import pools
+
+    shared = context(ctx)
+    folder = pools.folder(shared.settings, "iso_pool", monitor=shared.monitor)
+    found = {path.name: _facts(path) for path in sorted(folder.glob("*.iso"))}
     rows = [
         (name, size(facts.size), facts.volume_id, f"{facts.product} {facts.version}")
         if facts
@@ -135,10 +138,10 @@ def add(
 @contextmanager
 def _iso_pool(here: Context) -> "Iterator[Pool]":
     from builder.host import pools
-    from builder.virt.connection import connect
+    from builder.host.libvirtd import opened
     from builder.virt.pools import notice
 
-    with connect(here.settings.uri) as connection:
+    with opened(here.settings.uri, monitor=here.monitor) as connection:
         pool = pools.init(connection, here.settings)[0]
         yield pool
         notice(connection, pool.name)

@@ -67,7 +67,7 @@ def run(
     options = BuildOptions(force=force, sign=sign.absolute() if sign else None)
     known = keyring(sign)
     workers = parallel or pipeline.parallel
-    prepare_host(settings)
+    prepare_host(settings, context(ctx).monitor)
     with runs.recorded(pipeline, settings.runs) as over:
         outcomes = runner.run(
             pipeline.jobs,

@@ -12,10 +12,10 @@ app = typer.Typer(no_args_is_help=True, help="Storage pools: iso for media, stor
 def init(ctx: typer.Context) -> None:
     """Define, start and autostart both pools; a pool that is there stays as it is."""
     from builder.host import pools
-    from builder.virt.connection import connect
+    from builder.host.libvirtd import opened
 
-    settings = context(ctx).settings
-    with connect(settings.uri) as connection:
+    settings, monitor = context(ctx).settings, context(ctx).monitor
+    with opened(settings.uri, monitor=monitor) as connection:
         for pool in pools.init(connection, settings):
             typer.echo(f"{pool.name}: {pool.path}, {size(pool.available)} free")
 
@@ -23,10 +23,11 @@ def init(ctx: typer.Context) -> None:
 @app.command("list")
 def list_(ctx: typer.Context, *, json: Json = False) -> None:
     """List the directory pools of this libvirt."""
-    from builder.virt.connection import connect
+    from builder.host.libvirtd import opened
     from builder.virt.pools import all_pools
 
-    with connect(context(ctx).settings.uri) as connection:
+    shared = context(ctx)
+    with opened(shared.settings.uri, monitor=shared.monitor) as connection:
         found = all_pools(connection)
     rows = [
         (

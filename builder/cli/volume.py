@@ -21,11 +21,11 @@ def create(
     pool: PoolOption = "",
 ) -> None:
     """Create a qcow2 volume that takes space only for what is written to it."""
+    from builder.host.libvirtd import opened
     from builder.recipes import volumes
-    from builder.virt.connection import connect
 
-    settings = context(ctx).settings
-    with connect(settings.uri) as connection:
+    settings, monitor = context(ctx).settings, context(ctx).monitor
+    with opened(settings.uri, monitor=monitor) as connection:
         volume = volumes.create(
             connection, pool or settings.store_pool, name, capacity=size_gib * 2**30
         )
@@ -35,11 +35,11 @@ def create(
 @app.command("list")
 def list_(ctx: typer.Context, *, pool: PoolOption = "", json: Json = False) -> None:
     """List the disks and media in a pool: volumes of yours, of templates and of builds."""
+    from builder.host.libvirtd import opened
     from builder.recipes.volumes import listing
-    from builder.virt.connection import connect
 
-    settings = context(ctx).settings
-    with connect(settings.uri) as connection:
+    settings, monitor = context(ctx).settings, context(ctx).monitor
+    with opened(settings.uri, monitor=monitor) as connection:
         found = listing(connection, settings, pool=pool or settings.store_pool)
     rows = [
         (volume.name, volume.kind, volume.format, size(volume.capacity), size(volume.allocation))
@@ -58,9 +58,9 @@ def delete(
     pool: PoolOption = "",
 ) -> None:
     """Delete a volume that no domain and no other disk needs, and that is nobody else's."""
+    from builder.host.libvirtd import opened
     from builder.recipes import volumes
-    from builder.virt.connection import connect
 
-    settings = context(ctx).settings
-    with connect(settings.uri) as connection:
+    settings, monitor = context(ctx).settings, context(ctx).monitor
+    with opened(settings.uri, monitor=monitor) as connection:
         volumes.delete(connection, settings, name, pool=pool or settings.store_pool)

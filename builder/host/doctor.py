@@ -1,21 +1,36 @@
 """What this host has and lacks for builds, each with a remedy."""
 
+import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from builder import process
+from builder.config import Settings
 from builder.errors import HostError
-from builder.host.libvirtd import libvirt_service
+from builder.host import reach
+from builder.host.libvirtd import opened
 from builder.monitor import Monitor
 from builder.virt.capabilities import accelerator, version
-from builder.virt.connection import Connection, connect
+from builder.virt.connection import Connection
+from builder.virt.pools import all_pools
 
 _GIB = 1024**3
-_BUILD = ("mcopy", "openssl", "qemu-img")
-_REHEARSAL = ("grub-mkimage", "implantisomd5", "isohybrid", "mksquashfs", "mmdebstrap", "xorriso")
+_BUILD = ("openssl", "qemu-img")
+_REHEARSAL = (
+    "grub-mkimage",
+    "implantisomd5",
+    "isohybrid",
+    "mcopy",
+    "mksquashfs",
+    "mmdebstrap",
+    "xorriso",
+)
+_KVM = Path("/dev/kvm")
 _MEMINFO = Path("/proc/meminfo")
 
 
@@ -28,17 +43,29 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True):
     hint: str = ""
 
 
-def examine(
-    uri: str, *, folders: Mapping[str, Path], state: Path, monitor: Monitor
-) -> list[Remark]:
-    """Look at programs, libvirt, memory and the free space of `folders` (what they hold: path)."""
+def examine(settings: Settings, *, monitor: Monitor) -> list[Remark]:
+    """Look at programs, libvirt, memory, and the folders of both pools."""
     return [
         *(_program(name, "fail") for name in _BUILD),
         *(_program(name, "warn") for name in _REHEARSAL),
-        *_libvirt(uri, state=state, monitor=monitor),
+        *_libvirt(settings, monitor=monitor),
         judge_memory(_MEMINFO.read_text()),
-        *(judge_space(what, path, _free(path)) for what, path in folders.items()),
+        *(judge_space(what, path, _free(path)) for what, path in _folders(settings).items()),
     ]
+
+
+def judge_kvm(*, works: bool, node: bool, ours: bool) -> Remark:
+    """Judge KVM: libvirt says whether it `works`; /dev/kvm may be there, and may be ours to use."""
+    if works:
+        return Remark(subject="KVM", state="ok", detail="guests run on the processor")
+    hint = "Turn on virtualisation in the firmware, load kvm_intel or kvm_amd."
+    if node:
+        hint = "QEMU cannot use it: in a virtual machine, nested KVM is switched on outside."
+    if node and not ours:
+        hint = f"Join its group and log in again: usermod -aG kvm USER, see ls -l {_KVM}."
+    there = "does not work" if node else "is not there"
+    detail = f"{_KVM} {there}: guests are emulated, about ten times slower"
+    return Remark(subject="KVM", state="warn", detail=detail, hint=hint)
 
 
 def judge_memory(meminfo: str) -> Remark:
@@ -71,27 +98,35 @@ def _program(name: str, otherwise: Literal["warn", "fail"]) -> Remark:
         return Remark(subject=name, state="ok", detail=path)
     needed = "every build" if otherwise == "fail" else "rehearsals only"
     detail = f"not installed; needed for {needed}"
-    return Remark(subject=name, state=otherwise, detail=detail, hint="make setup")
+    hint = f"Install {process.package(name)}."
+    return Remark(subject=name, state=otherwise, detail=detail, hint=hint)
 
 
-def _libvirt(uri: str, *, state: Path, monitor: Monitor) -> Iterable[Remark]:
+def _libvirt(settings: Settings, *, monitor: Monitor) -> Iterable[Remark]:
     try:
-        with libvirt_service(uri, state=state, monitor=monitor), connect(uri) as connection:
-            return list(_hypervisor(connection))
+        with opened(settings.uri, monitor=monitor) as connection:
+            return [*_hypervisor(connection), *_closed(connection, settings)]
     except HostError as error:
         return [Remark(subject="libvirt", state="fail", detail=error.message, hint=error.hint)]
+
+
+def _closed(connection: Connection, settings: Settings) -> Iterable[Remark]:
+    known = {pool.name: pool.path for pool in all_pools(connection)}
+    for setting in ("iso_pool", "store_pool"):
+        path = known.get(getattr(settings, setting), getattr(settings, f"{setting}_path"))
+        try:
+            reach.check(connection, path, setting)
+        except HostError as error:
+            what = f"{setting.replace('_', ' ')}'s folders"
+            yield Remark(subject=what, state="fail", detail=error.message, hint=error.hint)
 
 
 def _hypervisor(connection: Connection) -> Iterable[Remark]:
     versions = " ".join(f"{name} {number}" for name, number in version(connection).items())
     yield Remark(subject="libvirt", state="ok", detail=f"{connection.uri}: {versions}")
     found = accelerator(connection)
-    if found.virt_type == "kvm":
-        yield Remark(subject="KVM", state="ok", detail="guests run on the processor")
-    else:
-        hint = "Turn on virtualisation in the firmware, load kvm_intel or kvm_amd."
-        detail = "not usable: guests are emulated, about ten times slower"
-        yield Remark(subject="KVM", state="warn", detail=detail, hint=hint)
+    ours = os.access(_KVM, os.R_OK | os.W_OK)
+    yield judge_kvm(works=found.virt_type == "kvm", node=_KVM.exists(), ours=ours)
     if found.uefi:
         yield Remark(subject="UEFI", state="ok", detail="firmware for guests is there")
     else:
@@ -99,6 +134,12 @@ def _hypervisor(connection: Connection) -> Iterable[Remark]:
         yield Remark(subject="UEFI", state="warn", detail="no firmware for guests", hint=hint)
 
 
+def _folders(settings: Settings) -> dict[str, Path]:
+    return {"iso pool": settings.iso_pool_path, "store pool": settings.store_pool_path}
+
+
 def _free(path: Path) -> int:
-    there = next(folder for folder in (path, *path.parents) if folder.exists())
-    return shutil.disk_usage(there).free
+    for folder in (path, *path.parents):
+        with suppress(OSError):  # still to be made, or behind one that is closed to us
+            return shutil.disk_usage(folder).free
+    return 0

@@ -7,10 +7,12 @@ import msgspec
 
 from builder.config import Settings
 from builder.host import pools
+from builder.host.libvirtd import opened
 from builder.model.domain import Accelerator
 from builder.model.storage import Pool
+from builder.monitor import Monitor
 from builder.virt.capabilities import accelerator
-from builder.virt.connection import Connection, connect
+from builder.virt.connection import Connection
 
 
 class Host(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,12 +26,12 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def open_host(settings: Settings) -> Iterator[Host]:
+def open_host(settings: Settings, monitor: Monitor) -> Iterator[Host]:
     """Connect to libvirt and make both pools ready, for the block.
 
     Raises HostError when libvirt does not answer, cannot run guests, or a pool cannot be made.
     """
-    with connect(settings.uri) as connection:
+    with opened(settings.uri, monitor=monitor) as connection:
         iso_pool, store_pool = pools.init(connection, settings)
         yield Host(
             settings=settings,

@@ -3,27 +3,35 @@
 import fcntl
 import os
 import shutil
+import signal
 import socket
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
 from builder import process
-from builder.errors import HostError
+from builder.config import SYSTEM
+from builder.errors import HostError, explained
 from builder.host import reaper
 from builder.monitor import Monitor
+from builder.virt.connection import Connection, connect
+from builder.virt.ours import in_use
 
-_SYSTEM = "qemu:///system"
 _SOCKETS = (Path("/run/libvirt/libvirt-sock"), Path("/run/libvirt/virtqemud-sock"))
 _LOGGER = Path("/run/libvirt/virtlogd-sock")
 _SYSTEMD = Path("/run/systemd/system")
 _KVM = Path("/dev/kvm")
 _LOCKS = Path("/run/lock")
+_RUN = Path("/run/builder")
+"""A fixed place, whatever BUILDER_STATE says: there is one libvirtd for all."""
+_NOTE = _RUN / "libvirtd"
+"""The process that our libvirtd runs below."""
 _START_SECONDS = 600
 """The last resort: one that ends is noticed at once, and on a busy host one that lives is slow."""
+_END_SECONDS = 15
 _REAPER = (sys.executable, "-IS", reaper.__file__)
 
 # libvirt asks access(2) whether KVM is there, and root may write to everything except a read-only
@@ -39,26 +47,46 @@ exec "$@"
 
 
 @contextmanager
-def libvirt_service(uri: str, *, state: Path, monitor: Monitor) -> Iterator[None]:
-    """Make sure that something answers on the libvirt connection `uri` for the block.
-
-    Only the system connection of this host needs care: libvirt's client starts a user's session
-    daemon by itself, and another host is its owner's business. A daemon that answers is used as
-    it is. Where neither it nor systemd runs, root gets a virtlogd and a libvirtd that live until
-    the last process that uses them through this function has left its block; they log to `state`.
+def opened(uri: str, *, monitor: Monitor) -> Iterator[Connection]:
+    """Connect to libvirt for the block; what it takes is started where nothing else starts it.
 
     Raises HostError when nothing answers and nothing may be started, or the start fails.
     """
-    if uri != _SYSTEM:
-        yield
-    elif _SYSTEMD.is_dir() or os.geteuid() != 0:
-        if not answers():
-            raise _nobody_answers()
-        yield
-    else:
-        with _lock_file(state) as lock, ExitStack() as undo:
-            _join_or_start(lock, undo, state=state, monitor=monitor)
+    if not is_ours(uri):
+        with connect(uri) as connection:
+            yield connection
+        return
+    with _lock("users") as users:
+        fcntl.flock(users, fcntl.LOCK_SH)
+        _start_daemons(monitor)
+        with connect(uri) as connection:
+            try:
+                yield connection
+            finally:
+                _end_daemons(connection, users)
+
+
+@contextmanager
+def libvirt_service(uri: str, *, monitor: Monitor) -> Iterator[None]:
+    """Make sure that a libvirtd of ours lives for the block, for others than us.
+
+    The block may do without the libvirts that are not ours to start.
+    """
+    if is_ours(uri):
+        with opened(uri, monitor=monitor):
             yield
+    else:
+        yield
+
+
+def is_ours(uri: str) -> bool:
+    """Tell whether we start what answers on the libvirt connection `uri`.
+
+    Only the system connection of this host needs care, and only where root has no systemd for it:
+    libvirt's client starts a user's session daemon by itself, and another host is its owner's
+    business.
+    """
+    return uri == SYSTEM and os.geteuid() == 0 and not _SYSTEMD.is_dir()
 
 
 def answers() -> bool:
@@ -81,44 +109,77 @@ def kvm_works() -> bool:
     return tried.returncode == 0
 
 
-def _join_or_start(lock: TextIO, undo: ExitStack, *, state: Path, monitor: Monitor) -> None:
-    """Share the lock while a daemon answers; start one while nobody else holds the lock."""
-    fcntl.flock(lock, fcntl.LOCK_SH)
-    while not answers():
-        if _is_alone(lock):
-            undo.enter_context(_daemons(state, monitor))
-            undo.callback(_wait_for_others, lock, monitor)
-        fcntl.flock(lock, fcntl.LOCK_SH)
+def _lock(name: str) -> TextIO:
+    with explained(f"Cannot write to {_RUN}"):
+        _RUN.mkdir(mode=0o755, exist_ok=True)
+        return (_RUN / f"{name}.lock").open("w")
 
 
-@contextmanager
-def _daemons(state: Path, monitor: Monitor) -> Iterator[None]:
-    with ExitStack() as undo:
-        _make_lock_folder(undo)
-        wrapper = [] if not _KVM.exists() or kvm_works() else _hide_kvm(state, undo, monitor)
-        # libvirtd needs virtlogd only when a guest starts: too late to find out that it is slow.
-        _start("virtlogd", (_LOGGER,), wrapper, state=state, undo=undo)
-        log = _start("libvirtd", _SOCKETS, [*_REAPER, *wrapper], state=state, undo=undo)
-        monitor.tell("note", f"No libvirtd was running: started one for now, its log is {log}.")
-        yield
+def _start_daemons(monitor: Monitor) -> None:
+    """Start virtlogd and libvirtd, which outlive us; of many that come at once, only one does."""
+    with _lock("start") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not answers():
+            # libvirt locks consoles there; systemd makes it at boot, and a container may lack it.
+            _LOCKS.mkdir(mode=0o755, exist_ok=True)
+            wrapper = [] if not _KVM.exists() or kvm_works() else _hide_kvm(monitor)
+            log = _start_both(wrapper)
+            monitor.tell("note", f"No libvirtd was running: started one for now, its log is {log}.")
 
 
-def _make_lock_folder(undo: ExitStack) -> None:
-    """libvirt locks consoles in /run/lock, which systemd makes at boot and a container may lack."""
-    with suppress(FileExistsError):
-        _LOCKS.mkdir(mode=0o755)
-        undo.callback(_remove_if_empty, _LOCKS)
+def _start_both(wrapper: Sequence[str | Path]) -> Path:
+    """Start both daemons, and return libvirtd's log."""
+    logger = _start_logger(wrapper)
+    _NOTE.unlink(missing_ok=True)
+    try:
+        reaper: list[str | Path] = [*_REAPER, _RUN / "users.lock", _NOTE, str(logger)]
+        _NOTE.write_text(str(_start("libvirtd", _SOCKETS, [*reaper, *wrapper])))
+    except HostError:
+        if logger:
+            os.kill(logger, signal.SIGTERM)
+        raise
+    return _RUN / "libvirtd.log"
 
 
-def _remove_if_empty(folder: Path) -> None:
-    with suppress(OSError):  # others have their locks there by now
-        folder.rmdir()
+def _end_daemons(connection: Connection, users: TextIO) -> None:
+    """End our libvirtd unless somebody else uses it, or a guest needs it: who is last, ends it.
+
+    That is no reason to fail: the next one tries again.
+    """
+    with suppress(BlockingIOError, HostError, OSError):
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        daemon = _NOTE.read_text()
+        if answers() and not in_use(connection) and _is_running("python", daemon):
+            os.kill(int(daemon), signal.SIGTERM)
+            deadline = time.monotonic() + _END_SECONDS
+            while answers() and time.monotonic() < deadline:
+                time.sleep(0.05)
 
 
-def _hide_kvm(state: Path, undo: ExitStack, monitor: Monitor) -> list[str | Path]:
-    empty = state / "no-kvm"
+def _start_logger(wrapper: Sequence[str | Path]) -> int:
+    """Return the process of the virtlogd that goes with our libvirtd; 0 if there is another's.
+
+    libvirtd needs it only when a guest starts: too late to find out that it is slow.
+    """
+    note = _RUN / "virtlogd"
+    if _accepts(_LOGGER):  # of an earlier libvirtd that was killed, if we have noted it
+        known = note.read_text() if note.exists() else "0"
+        return int(known) if _is_running("virtlogd", known) else 0
+    process_id = _start("virtlogd", (_LOGGER,), wrapper)
+    note.write_text(str(process_id))
+    return process_id
+
+
+def _is_running(name: str, process_id: str) -> bool:
+    try:
+        return Path("/proc", process_id, "comm").read_text().startswith(name)
+    except OSError:
+        return False
+
+
+def _hide_kvm(monitor: Monitor) -> list[str | Path]:
+    empty = _RUN / "no-kvm"
     empty.touch()
-    undo.callback(empty.unlink, missing_ok=True)
     monitor.tell(
         "note", f"{_KVM} does not work here: hidden from libvirtd, guests will be emulated."
     )
@@ -126,56 +187,19 @@ def _hide_kvm(state: Path, undo: ExitStack, monitor: Monitor) -> list[str | Path
     return [*private, "sh", "-euc", _HIDE_KVM, "sh", empty]
 
 
-def _start(
-    name: str,
-    sockets: Sequence[Path],
-    wrapper: Sequence[str | Path],
-    *,
-    state: Path,
-    undo: ExitStack,
-) -> Path:
-    """Start a daemon, wait until it accepts clients, and return its log."""
-    log = state / f"{name}.log"
+def _start(name: str, sockets: Sequence[Path], wrapper: Sequence[str | Path]) -> int:
+    """Start a daemon, wait until it accepts clients, and return its process."""
+    log = _RUN / f"{name}.log"
     log.unlink(missing_ok=True)
-    daemon = undo.enter_context(process.running([*wrapper, name], log=log))
+    daemon = process.start([*wrapper, name], log=log)
     deadline = time.monotonic() + _START_SECONDS
     while not any(map(_accepts, sockets)):
         if daemon.poll() is not None or time.monotonic() > deadline:
+            daemon.kill()
             said = (log.read_text(errors="replace").strip() or "no output").splitlines()[-1]
             raise HostError(f"{name} does not start: {said}", hint=f"Read {log}.")
         time.sleep(0.1)
-    return log
-
-
-def _wait_for_others(lock: TextIO, monitor: Monitor) -> None:
-    """Return when no other process uses our daemons; those that come now wait for their end.
-
-    Polls, because a user that starts another user must not wait behind us for ever.
-    """
-    if not _is_alone(lock):
-        monitor.tell(
-            "note", "Others use the libvirtd that we started: waiting; Ctrl-C stops it now."
-        )
-    while not _is_alone(lock):
-        time.sleep(0.5)
-
-
-def _is_alone(lock: TextIO) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _lock_file(state: Path) -> TextIO:
-    try:
-        state.mkdir(parents=True, exist_ok=True)
-        return (state / "libvirtd.lock").open("w")
-    except OSError as error:
-        raise HostError(
-            f"Cannot write to {state}: {error.strerror}.", hint="Set BUILDER_STATE to a folder."
-        ) from error
+    return daemon.pid
 
 
 def _accepts(path: Path) -> bool:
@@ -185,10 +209,3 @@ def _accepts(path: Path) -> bool:
         except OSError:
             return False
     return True
-
-
-def _nobody_answers() -> HostError:
-    hint = "Start libvirtd as root, or use --uri qemu:///session."
-    if _SYSTEMD.is_dir():
-        hint = "systemctl enable --now libvirtd (or virtqemud.socket where there is no libvirtd)"
-    return HostError(f"libvirt does not answer on {_SYSTEM}.", hint=hint)

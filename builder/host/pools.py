@@ -3,12 +3,15 @@
 import os
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Literal
 
 from builder.config import Settings
 from builder.errors import HostError
+from builder.host import reach
 from builder.model.storage import Pool
+from builder.monitor import Monitor
 from builder.virt import pools
-from builder.virt.connection import Connection
+from builder.virt.connection import Connection, connect
 
 
 def init(connection: Connection, settings: Settings) -> tuple[Pool, Pool]:
@@ -25,6 +28,24 @@ def init(connection: Connection, settings: Settings) -> tuple[Pool, Pool]:
     return iso, store
 
 
+def folder(
+    settings: Settings, setting: Literal["iso_pool", "store_pool"], *, monitor: Monitor
+) -> Path:
+    """Return the folder of one of the pools, for those who read no more than its files.
+
+    Without libvirt it is the one in the settings. Raises HostError when that does not exist either.
+    """
+    try:
+        with connect(settings.uri) as connection:
+            return pools.get(connection, getattr(settings, setting)).path
+    except HostError as error:
+        path: Path = getattr(settings, f"{setting}_path")
+        if not os.path.isdir(path):  # noqa: PTH112  # one that may not be looked at is none
+            raise
+        monitor.tell("warning", f"{error.message} Reading {path}.")
+        return path
+
+
 def _made(connection: Connection, settings: Settings, setting: str, undo: ExitStack) -> Pool:
     name, path = getattr(settings, setting), getattr(settings, f"{setting}_path")
     known = pools.all_pools(connection)
@@ -36,6 +57,7 @@ def _made(connection: Connection, settings: Settings, setting: str, undo: ExitSt
             hint=f'Use that pool, {setting} = "{owner}", or set {setting}_path to another folder.',
         )
     _make_folder(at or path, setting, undo)
+    reach.check(connection, at or path, setting)
     if not pools.exists(connection, name):
         undo.callback(_forget, connection, name)
     return pools.ensure(connection, name, path=path)

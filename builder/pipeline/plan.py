@@ -9,6 +9,7 @@ import msgspec
 from builder import files
 from builder.config import Settings
 from builder.errors import BuilderError, HostError
+from builder.host import pools
 from builder.kickstart.library import Library
 from builder.model.build import BuildOrder
 from builder.model.media import AtHand, IsoSource
@@ -19,8 +20,6 @@ from builder.recipes.order import resolve
 from builder.registry.manifest import build_key
 from builder.registry.registry import Registry
 from builder.rehearsal.cache import location
-from builder.virt import pools
-from builder.virt.connection import connect
 
 State = Literal["new", "changed", "unchanged", "unknown", "wrong"]
 
@@ -51,8 +50,7 @@ def plan(
 def _store(settings: Settings, monitor: Monitor) -> Path | None:
     """Return the store pool's folder; None before there is one."""
     try:
-        with connect(settings.uri) as connection:
-            return pools.get(connection, settings.store_pool).path
+        return pools.folder(settings, "store_pool", monitor=monitor)
     except HostError as error:
         monitor.tell(
             "warning", f"{error.message} Looking for templates in {settings.store_pool_path}."

@@ -53,3 +53,14 @@ def version(connection: Connection) -> dict[str, str]:
         name: f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}"
         for name, number in numbers.items()
     }
+
+
+def hypervisor_user(connection: Connection) -> tuple[int, int] | None:
+    """Return the user and the group that guests run as; None where libvirt does not tell."""
+    with translated("Cannot ask libvirt for its users"):
+        found = ElementTree.fromstring(connection.handle.getCapabilities())  # noqa: S314  # libvirt's
+    for model in found.iterfind("host/secmodel"):
+        user, _, group = model.findtext("baselabel", "").partition(":")
+        if model.findtext("model") == "dac" and user and group:
+            return int(user), int(group)
+    return None

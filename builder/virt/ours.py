@@ -34,6 +34,13 @@ def ours(connection: Connection) -> tuple[Ours, ...]:
     return tuple(sorted(found, key=lambda each: each.name))
 
 
+def in_use(connection: Connection) -> bool:
+    """Tell whether a guest runs, whoever's, or one of a build is left that can be joined."""
+    with translated("Cannot list the domains"):
+        active = connection.handle.numOfDomains()
+    return bool(active or ours(connection))
+
+
 def _read(handle: libvirt.virDomain) -> Ours | None:
     try:
         document = str(handle.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE))

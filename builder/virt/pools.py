@@ -1,5 +1,6 @@
 """Directory pools."""
 
+import shutil
 import time
 from collections.abc import Callable
 from functools import partial
@@ -144,5 +145,13 @@ def _value(pool: libvirt.virStoragePool) -> Pool:
         active=active,
         autostart=bool(pool.autostart()),
         capacity=capacity,
-        available=available,
+        available=_free(path, otherwise=available),
     )
+
+
+def _free(path: Path, *, otherwise: int) -> int:
+    """Return what df calls available; libvirt counts what the file system keeps for root, too."""
+    try:
+        return shutil.disk_usage(path).free
+    except OSError:
+        return otherwise

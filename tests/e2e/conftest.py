@@ -51,7 +51,7 @@ def settings(libvirt_uri: str, place: Path) -> config.Settings:
 @pytest.fixture(scope="session")
 def host(settings: config.Settings) -> Iterator[Host]:
     """Return the open host; its pools go away with the tests."""
-    with open_host(settings) as host:
+    with open_host(settings, SilentMonitor()) as host:
         try:
             yield host
         finally:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root gets a libvirtd of its own")
 
@@ -29,7 +29,7 @@ def _elsewhere(
 ) -> subprocess.CompletedProcess[str]:
     """Run a shell script where neither libvirt nor systemd runs."""
     alone = ["unshare", "--mount", "--propagation", "private", "sh", "-euc"]
-    hidden = f"mount -t tmpfs tmpfs /run\n{script}"
+    hidden = f"mount -t tmpfs tmpfs /run; mount -t tmpfs tmpfs /etc/libvirt\n{script}"
     environment = os.environ | {"BUILDER_STATE": str(state), "PATH": path}
     return subprocess.run(
         [*alone, hidden],
@@ -42,21 +42,54 @@ def _elsewhere(
     )
 
 
-def test_lives_as_long_as_the_command_and_leaves_nothing(tmp_path: Path) -> None:
+def _lives(pid: str) -> bool:
+    try:
+        return bool(Path("/proc", pid, "cmdline").read_text())
+    except OSError:
+        return False
+
+
+# Who is last ends it, and virtlogd with it.
+_LEFT = """
+for _ in $(seq 150); do
+    [ -e /run/libvirtd.pid ] || [ -e /run/virtlogd.pid ] || break
+    sleep 0.2
+done
+! tail -v /run/libvirtd.pid /run/virtlogd.pid 2>/dev/null
+"""
+
+
+def test_who_is_last_ends_it(tmp_path: Path) -> None:
     done = _elsewhere(
         f"""
         {_BUILDER} host run -- sh -euc '{_VIRSH} uri; cd /run; tail -v libvirtd.pid virtlogd.pid'
-        find /run -type s -o -name "*.pid"
+        {_LEFT}
         """,
         tmp_path,
     )
     uri, *rest = done.stdout.split()
     pids = [word for word in rest if word.isdigit()]
     assert (done.returncode, uri, len(pids)) == (0, "qemu:///system", 2), done.stderr
-    assert "/run" not in done.stdout
-    assert not [pid for pid in pids if Path("/proc", pid).exists()]
+    wait_until(lambda: not any(map(_lives, pids)))
     assert "started one for now" in done.stderr
-    assert not (tmp_path / "no-kvm").exists()
+    assert not [*tmp_path.iterdir()]
+
+
+def test_many_that_come_at_once_start_one(tmp_path: Path) -> None:
+    meet = 'touch "/run/at/$0"; until [ $(ls /run/at | wc -l) = 3 ]; do sleep 0.1; done'
+    done = _elsewhere(
+        f"""
+        mkdir /run/at
+        for each in 1 2 3; do
+            BUILDER_STATE={tmp_path}/$each {_BUILDER} host run -- sh -c '{meet}' $each &
+        done
+        wait
+        {_LEFT}
+        """,
+        tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("started one for now") == 1
 
 
 def test_stays_until_its_last_user_has_left(tmp_path: Path) -> None:
@@ -64,15 +97,72 @@ def test_stays_until_its_last_user_has_left(tmp_path: Path) -> None:
         f"""
         {_BUILDER} host run -- sh -euc 'touch /run/first; until [ -e /run/second ]; do sleep 0.1; done' &
         until [ -e /run/first ]; do kill -0 $!; sleep 0.1; done
-        {_BUILDER} host run -- sh -euc 'touch /run/second; sleep 2; {_VIRSH} uri'
-        wait
-        find /run -type s
+        {_BUILDER} host run -- sh -euc 'touch /run/second; wait; sleep 2; {_VIRSH} uri'
+        {_LEFT}
         """,  # noqa: E501  # one command a line
         tmp_path,
     )
     assert (done.returncode, done.stdout.split()) == (0, ["qemu:///system"]), done.stderr
     assert done.stderr.count("started one for now") == 1
-    assert "Others use the libvirtd" in done.stderr
+
+
+def test_the_guest_of_a_killed_command_keeps_what_it_needs(tmp_path: Path) -> None:
+    guest = tmp_path / "guest.xml"
+    guest.write_text(_GUEST)
+    done = _elsewhere(
+        f"""
+        {_BUILDER} host run -- sh -euc '
+            {_VIRSH} -q create {guest}; touch /run/up; sleep 60' >/run/said 2>&1 &
+        until [ -e /run/up ]; do kill -0 $!; sleep 0.1; done
+        first=$(cat /run/virtlogd.pid)
+        kill -9 $!
+        {_BUILDER} pool list
+        {_BUILDER} host run -- {_VIRSH} -q list --name
+        [ $first = $(cat /run/virtlogd.pid) ]
+        {_BUILDER} host run -- {_VIRSH} -q destroy builder-test-libvirtd
+        {_LEFT}
+        """,
+        tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "builder-test-libvirtd" in done.stdout
+    assert "started one for now" not in done.stderr  # but for the killed one's
+
+
+def test_commands_that_only_read_files_start_nothing(tmp_path: Path) -> None:
+    folders = {"BUILDER_ISO_POOL_PATH": tmp_path / "iso", "BUILDER_STORE_POOL_PATH": tmp_path}
+    (tmp_path / "iso").mkdir()
+    settings = "".join(f"export {name}={path}\n" for name, path in folders.items())
+    commands = (
+        "template list",
+        "iso list",
+        "builds list",
+        "kickstart list",
+        "pipeline plan nightly",
+    )
+    script = "\n".join(f"{_BUILDER} {command}" for command in commands)
+    done = _elsewhere(f"{settings}{script}\ntest ! -e /run/builder", tmp_path / "state")
+    assert done.returncode == 0, done.stderr
+    assert "started one" not in done.stderr
+    assert done.stderr.count(f"Reading {tmp_path}") >= 2
+
+
+def test_a_user_without_rights_is_told_of_the_group(tmp_path: Path) -> None:
+    """Only the socket is closed to that user, who may read everything else."""
+    script = f"""
+        echo 'unix_sock_rw_perms = "0770"' >/run/closed.conf
+        libvirtd --config /run/closed.conf 2>/dev/null &
+        until [ -S /run/libvirt/libvirt-sock ]; do kill -0 $!; sleep 0.1; done
+        user="setpriv --reuid 65534 --regid 65534 --clear-groups
+            --inh-caps +dac_read_search --ambient-caps +dac_read_search"
+        $user {_BUILDER} --uri qemu:///system pool list || code=$?
+        kill $!
+        exit $code
+        """
+    done = _elsewhere(script, tmp_path)
+    assert done.returncode == 4
+    assert "you may not use /var/run/libvirt/libvirt-sock" in done.stderr
+    assert "usermod -aG libvirt" in done.stderr
 
 
 @pytest.mark.skipif(not Path("/dev/kvm").exists(), reason="there is no /dev/kvm to break")
@@ -103,6 +193,16 @@ def test_says_why_it_does_not_start(tmp_path: Path) -> None:
     done = _elsewhere(f"{_BUILDER} host run -- true", tmp_path / "state", path=path)
     assert done.returncode == 4
     assert "error: virtlogd does not start: the moon is wrong" in done.stderr
+
+
+def test_a_libvirtd_that_does_not_start_leaves_no_virtlogd(tmp_path: Path) -> None:
+    (tmp_path / "libvirtd").write_text("#!/bin/sh\necho the moon is wrong\nexit 1\n")
+    (tmp_path / "libvirtd").chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    script = f"{_BUILDER} pool list || code=$?; {_LEFT}\nexit $code"
+    done = _elsewhere(script, tmp_path / "state", path=path)
+    assert done.returncode == 4
+    assert "error: libvirtd does not start: the moon is wrong" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +14,12 @@ from tiny_guests import open_folder
 from builder.config import Settings
 from builder.errors import HostError
 from builder.host import pools as storage
+from builder.host.doctor import examine
 from builder.host.host import open_host
 from builder.model.storage import Pool
+from builder.monitor import SilentMonitor
 from builder.virt import pools, volumes
+from builder.virt.capabilities import hypervisor_user
 from builder.virt.connection import Connection, connect
 
 PREFIX = f"builder test {os.getpid()}"
@@ -192,9 +196,31 @@ def test_a_folder_that_is_another_pool_already(connection: Connection, pool: Poo
 
 def test_a_hypervisor_is_ready_to_build(connection: Connection, folder: Path) -> None:
     settings = replace(_settings(folder), uri=connection.uri)
-    with open_host(settings) as host:
+    with open_host(settings, SilentMonitor()) as host:
         assert host.accelerator.virt_type in ("kvm", "qemu")
         assert host.iso_pool.path == settings.iso_pool_path
         assert host.store_pool.path == settings.store_pool_path
         assert host.iso_pool.path.is_dir()
         assert pools.get(host.connection, settings.store_pool).active
+
+
+def test_a_folder_that_the_hypervisor_cannot_come_to(connection: Connection, folder: Path) -> None:
+    if hypervisor_user(connection) in (None, (os.geteuid(), os.getegid())):
+        pytest.skip("guests run as us")
+    closed = folder / "closed"
+    closed.mkdir(mode=0o700)
+    settings = replace(_settings(closed), uri=connection.uri)
+    with pytest.raises(HostError, match=f"cannot pass {closed}") as caught:
+        storage.init(connection, settings)
+    assert "iso_pool_path" in caught.value.hint
+    assert list(closed.iterdir()) == []
+    assert _ours(connection) == []
+    found = {each.subject: each.state for each in examine(settings, monitor=SilentMonitor())}
+    assert found["iso pool's folders"] == found["store pool's folders"] == "fail"
+    closed.chmod(0o711)
+    storage.init(connection, settings)
+
+
+def test_free_space_is_what_df_says(pool: Pool, connection: Connection) -> None:
+    found = pools.get(connection, pool.name)
+    assert abs(found.available - shutil.disk_usage(pool.path).free) < 2**28

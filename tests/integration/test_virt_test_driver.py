@@ -9,6 +9,7 @@ import pytest
 from builder.errors import HostError
 from builder.host import pools as storage
 from builder.host.host import open_host
+from builder.monitor import SilentMonitor
 from builder.virt import capabilities as host
 from builder.virt import domains, pools, volumes
 from builder.virt.connection import Connection, connect
@@ -83,7 +84,7 @@ def test_a_hypervisor_that_cannot_be_listened_to_is_let_go(tmp_path: Path) -> No
 
 
 def test_a_hypervisor_that_runs_no_guests_of_ours(tmp_path: Path) -> None:
-    with pytest.raises(HostError), open_host(settings(tmp_path)):
+    with pytest.raises(HostError), open_host(settings(tmp_path), SilentMonitor()):
         pytest.fail("must not get here")
 
 

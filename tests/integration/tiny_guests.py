@@ -8,6 +8,7 @@ from pathlib import Path
 from builder import config
 from builder.host.host import Host, open_host
 from builder.model.domain import Channel, Disk, DomainSpec
+from builder.monitor import SilentMonitor
 from builder.virt import pools
 from tests.values import machine
 
@@ -94,7 +95,7 @@ def workplace(uri: str, name: str) -> Iterator[Host]:
             state=folder / "state",
         )
         settings.state.mkdir()
-        with open_host(settings) as opened:
+        with open_host(settings, SilentMonitor()) as opened:
             try:
                 yield opened
             finally:

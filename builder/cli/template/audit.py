@@ -28,7 +28,7 @@ def audit(
     from builder.registry.registry import Registry
 
     shared = context(ctx)
-    with open_host(shared.settings) as host:
+    with open_host(shared.settings, shared.monitor) as host:
         template = Registry(host.store_pool.path).find(reference)
         found = audit_template(template, host=host, monitor=shared.monitor)
     typer.echo(to_json(found) if json else findings(found))

@@ -19,24 +19,25 @@ Reference = Annotated[
 
 
 def registry(shared: Context) -> "Registry":
-    """Return the templates in the store pool. Raises HostError when there is no such pool."""
-    from builder.registry.registry import Registry
-    from builder.virt import pools
-    from builder.virt.connection import connect
+    """Return the templates in the store pool; libvirt may be away.
 
-    with connect(shared.settings.uri) as connection:
-        return Registry(pools.get(connection, shared.settings.store_pool).path)
+    Raises HostError when there is no such pool.
+    """
+    from builder.host import pools
+    from builder.registry.registry import Registry
+
+    return Registry(pools.folder(shared.settings, "store_pool", monitor=shared.monitor))
 
 
 @contextmanager
 def opened(shared: Context) -> Iterator["StorePool"]:
     """Connect to libvirt and look up the store pool, for the block. Raises HostError."""
+    from builder.host import libvirtd
     from builder.registry.removal import StorePool
     from builder.virt import pools
-    from builder.virt.connection import connect
 
     settings = shared.settings
-    with connect(settings.uri) as connection:
+    with libvirtd.opened(settings.uri, monitor=shared.monitor) as connection:
         pool = pools.get(connection, settings.store_pool)
         yield StorePool(pool=pool, connection=connection, builds=settings.builds)
 

@@ -77,13 +77,13 @@ def place(parent: Path) -> Iterator[Place]:
     """
     plain = config.load()
     with (
-        libvirt_service(plain.uri, state=plain.state, monitor=_SILENT),
+        libvirt_service(plain.uri, monitor=_SILENT),
         TemporaryDirectory(prefix="builder-bench-", dir=parent) as name,
         ExitStack() as last,
     ):
         folder = Path(name)
         folder.chmod(0o711)  # the hypervisor's own user must get through
-        host = last.enter_context(open_host(_settings(folder)))
+        host = last.enter_context(open_host(_settings(folder), _SILENT))
         for pool in (host.iso_pool, host.store_pool):
             last.callback(pools.remove, host.connection, pool.name)
         order = resolve(Request(release=RELEASE), Library())

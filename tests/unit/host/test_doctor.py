@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.host.doctor import judge_memory, judge_space
+from builder.host.doctor import judge_kvm, judge_memory, judge_space
 
 _GIB = 1024**3
 
@@ -32,3 +32,19 @@ def test_space(free: int, state: str) -> None:
     found = judge_space("iso pool", Path("/media"), free)
     assert (found.subject, found.state) == ("iso pool", state)
     assert ("iso_pool_path" in found.hint) == (state != "ok")
+
+
+@pytest.mark.parametrize(
+    ("works", "node", "ours", "state", "hint"),
+    [
+        (True, True, True, "ok", ""),
+        (True, True, False, "ok", ""),  # the system's guests run as somebody else
+        (False, False, False, "warn", "kvm_intel"),
+        (False, True, False, "warn", "usermod -aG kvm"),
+        (False, True, True, "warn", "nested KVM"),
+    ],
+)
+def test_kvm(*, works: bool, node: bool, ours: bool, state: str, hint: str) -> None:
+    found = judge_kvm(works=works, node=node, ours=ours)
+    assert (found.state, bool(found.hint)) == (state, bool(hint))
+    assert hint in found.hint
