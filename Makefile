@@ -10,8 +10,9 @@ help:  ## Print this list
 setup:  ## Install what is missing: OS packages and .venv
 	@sh builder/host/setup.sh
 
-rehearsal: setup  ## Make a template by a real installation of the rehearsal release
-	@$(RUN) .venv/bin/builder build rehearsal
+rehearsal:  ## Make a template by a real installation of the rehearsal release
+	@sh builder/host/setup.sh rehearsal
+	@.venv/bin/builder build rehearsal
 
 # Folder by folder: guests first, so that the quick tests after them keep every worker busy.
 test: setup check  ## Lint, then run every test, with a worker for each processor

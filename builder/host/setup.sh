@@ -1,6 +1,7 @@
 #!/bin/sh
 # Make this machine able to run `make rehearsal` and `make test`: OS packages, then .venv.
 # Runs before anything of the project is installed; a second run finds nothing to do.
+# `setup.sh rehearsal` first looks whether a rehearsal is possible at all.
 set -eu
 
 # Debian's name, EL's name ("-": not needed or not there; rehearsal ISOs are made, and all
@@ -15,7 +16,6 @@ PYTHON-dev             PYTHON-devel        compiles libvirt-python
 PYTHON-venv            -                   makes .venv
 libvirt-clients        libvirt-client      virsh, for a look by hand
 libvirt-daemon-system  libvirt             runs the guests
-mtools                 mtools              edits the EFI boot image of an ISO
 openssh-client         openssh-clients     runs a profile's checks in a clone
 openssl                openssl             hashes passwords
 ovmf                   edk2-ovmf           UEFI for guests
@@ -28,6 +28,7 @@ grub-pc-bin            -                   rehearsal ISO: the BIOS boot loader o
 isolinux               -                   rehearsal ISO: the BIOS boot loader of EL 7's layout
 isomd5sum              -                   rehearsal ISO: the media check
 mmdebstrap             -                   rehearsal ISO: the systems on it
+mtools                 -                   rehearsal ISO: fills the EFI boot image
 squashfs-tools         -                   rehearsal ISO: stage 2
 syslinux-common        -                   rehearsal ISO: the BIOS boot menu
 syslinux-utils         -                   rehearsal ISO: boots from USB sticks too
@@ -106,6 +107,21 @@ missing() {
     wanted | awk 'NR == FNR { have[$1]; next } !($1 in have)' "$scratch/installed" -
 }
 
+may_rehearse() {
+    if [ "$(id -u)" != 0 ]; then
+        fail "Making a rehearsal ISO needs root." \
+            "sudo make rehearsal; or, after make setup, take one that root has made: \
+.venv/bin/builder build rehearsal --iso FILE"
+    fi
+}
+
+may_install() {
+    if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
+        fail "Only root can install packages, and there is no sudo." \
+            "Have root install those above, then come again."
+    fi
+}
+
 as_root() {
     if [ "$(id -u)" = 0 ]; then
         "$@"
@@ -136,10 +152,11 @@ quietly() {
 set_up_system() {
     missing >"$scratch/missing"
     if [ ! -s "$scratch/missing" ]; then return; fi
-    say "Installing OS packages that are missing here, which takes a minute or two:"
+    say "These OS packages are missing here; installing them takes a minute or two:"
     while read -r name reason; do
         printf '  %-22s %s\n' "$name" "$reason"
     done <"$scratch/missing"
+    may_install
     # shellcheck disable=SC2046  # one word a package
     install_packages $(cut -d ' ' -f 1 "$scratch/missing")
 }
@@ -158,6 +175,7 @@ set_up_venv() {
 
 pip() { .venv/bin/python -m pip --disable-pip-version-check --quiet "$@"; }
 
+if [ "${1:-}" = rehearsal ]; then may_rehearse; fi
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 python=$(find_python)
