@@ -19,6 +19,7 @@ from builder.model.media import StagedIso
 from builder.model.traces import Traces
 from builder.monitor import SilentMonitor
 from builder.recipes.order import Request, resolve
+from builder.record.terminal import Lines
 from builder.registry.registry import LOCK
 from builder.virt import domains, volumes
 from builder.virt.domain_xml import domain_xml
@@ -100,4 +101,5 @@ def boot(plan: InstallPlan, host: Host) -> str:
         domains.resume(domain)
         while not isinstance(signals.get(timeout=PATIENCE), Ended):
             pass
-    return spec.console_log.read_text(errors="replace")
+    # On a slow machine systemd draws over the lines that it waits for.
+    return "\n".join(Lines().feed(spec.console_log.read_bytes()))
