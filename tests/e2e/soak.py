@@ -70,7 +70,10 @@ def main() -> None:
     with TemporaryDirectory(prefix="builder-soak-", dir=options.folder) as name:
         place = Path(name)
         place.chmod(0o711)  # the hypervisor's own user must get through
-        failed = _soak(_settings(place), options)
+        try:
+            failed = _soak(_settings(place), options)
+        finally:
+            os.kill(_pid("libvirtd"), signal.SIGTERM)  # the last one is nobody's child
     sys.exit(bool(failed))
 
 
