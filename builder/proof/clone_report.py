@@ -19,16 +19,25 @@ _LEAST_GROWTH = 0.9
 
 _MOST = 300
 """Values of an item: as many units as may fail. A guest must not fill our memory."""
-_Item = Literal[
-    "machine-id", "ssh-host-key", "dhcp-identity", "root-bytes", "failed-unit", "address", "end"
+Item = Literal[
+    "machine-id",
+    "ssh-host-key",
+    "dhcp-identity",
+    "root-bytes",
+    "failed-unit",
+    "late-unit",
+    "address",
+    "waiting",
+    "end",
 ]
+"""What the unit says something of: all other lines are left out."""
 # What the unit's `say` lets through: addresses and keys go into the configuration of our ssh.
 _Value = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9 ._:/+=@,-]*\Z", max_length=4096)]
 
 
 class _Wire(msgspec.Struct, frozen=True):
     clone: Literal[1]
-    item: _Item
+    item: Item
     value: _Value
 
 

@@ -1,9 +1,12 @@
 """What two clones say of themselves, compared."""
 
 import json
+import re
+from typing import get_args
 
 import pytest
 
+from builder.kickstart.library import Library
 from builder.proof import checks, clone_report
 from builder.proof.clone_report import Report, compare
 
@@ -113,3 +116,9 @@ def test_a_clone_that_says_nothing_or_nonsense() -> None:
     silent = Report()
     silent.feed(b'garbage\n{"clone":1}\n{"clone":1,"item":"machine-id","value":"1"}\n')
     assert list(failed(silent, report(SECOND))) == ["clone-report"]
+
+
+def test_all_that_the_unit_says_is_taken_in() -> None:
+    text = (Library().folders[-1] / "snippets/clones.sh.j2").read_text()
+    said = set(re.findall(r"\bsay(?:_each)? ([a-z][a-z-]+)", text))
+    assert said == set(get_args(clone_report.Item))
