@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 PASSPHRASE = "BUILDER_SIGN_PASSPHRASE"  # noqa: S105  # the name of a variable
 _LARGEST = 2**16
-_HINT = "`openssl genpkey -algorithm ed25519 -out builder.key` makes one."
+_HINTS = {
+    "private key": "`openssl genpkey -algorithm ed25519 -out builder.key` makes one.",
+    "public key": "`openssl pkey -in builder.key -pubout -out builder.pub` makes that of a private key.",
+}
 
 
 class PrivateKey(Protocol):
@@ -144,5 +147,7 @@ def _read(path: Path) -> bytes:
 
 
 def _useless(path: Path, kind: str, reason: str) -> ConfigError:
-    first = reason.strip().splitlines()[0].rstrip(".") if reason.strip() else "it cannot be read"
-    return ConfigError(f"{path} is no {kind} of ed25519 that can be used: {first}.", hint=_HINT)
+    first = reason.strip().splitlines()[0].rstrip(".?") if reason.strip() else "it cannot be read"
+    return ConfigError(
+        f"{path} is no {kind} of ed25519 that can be used: {first}.", hint=_HINTS[kind]
+    )

@@ -11,7 +11,9 @@ from builder.cli.template.supply import Sign, keyring
 
 def attach(
     ctx: typer.Context,
-    build: Annotated[str, typer.Argument(help="Its id, the beginning of that, or its name.")],
+    build: Annotated[
+        str, typer.Argument(help="Its id, the beginning of that, its folder, or a name.")
+    ],
     *,
     sign: Sign = None,
     events: Events = None,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from builder.model.release import Medium
     from builder.model.storage import Pool
 
-app = typer.Typer(no_args_is_help=True, help="Installer media: download, check, remaster.")
+app = typer.Typer(no_args_is_help=True, help="Installer media: download, check, remaster, burn.")
 app.command()(remaster)
 app.command()(burn)
 

@@ -78,7 +78,8 @@ def remaster(
         return
     named = [each for each in (output, overlay, oemdrv) if each is not None]
     if len(named) != 1:
-        raise UsageError("Say what to write.", hint="One of -o OUT, --overlay OUT, --oemdrv OUT.")
+        what = "Say one thing to write" if named else "Say what to write"
+        raise UsageError(f"{what}.", hint="One of -o OUT, --overlay OUT, --oemdrv OUT.")
     target, monitor = _target(named[0], (file, kickstart), force=force), context(ctx).monitor
     with monitor.step(f"Remastering {file.name}"):
         if oemdrv is None:

@@ -116,7 +116,8 @@ def handle(connection: Connection, name: str) -> libvirt.virStoragePool:
     found = _find(connection, name)
     if found is None:
         raise HostError(
-            f"There is no storage pool {name}.", hint="Create it with `builder pool init`."
+            f"There is no storage pool {name}.",
+            hint="`builder pool list` shows those there are, `builder pool init` makes ours.",
         )
     return found
 
