@@ -18,7 +18,7 @@ PASSPHRASE = "BUILDER_SIGN_PASSPHRASE"  # noqa: S105  # the name of a variable
 _LARGEST = 2**16
 _HINTS = {
     "private key": "`openssl genpkey -algorithm ed25519 -out builder.key` makes one.",
-    "public key": "`openssl pkey -in builder.key -pubout -out builder.pub` makes that of a private key.",
+    "public key": "`openssl pkey -in builder.key -pubout -out builder.pub` makes one.",
 }
 
 
