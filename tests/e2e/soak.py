@@ -39,6 +39,8 @@ _INSIDE = "BUILDER_SOAK_INSIDE"
 _AWAY_SECONDS = 20
 _MOST_ATTEMPTS = 12
 _GC = 0.3
+_MARKS = ("phase: ", "==> Auditing", "==> Compressing", "==> Booting", "==> Publishing")
+_INSTALLED = ", its guest had begun"
 _VICTIMS = ("command", "libvirtd", "both")
 
 
@@ -166,8 +168,11 @@ def _may_go_on(attempt: str) -> bool:
     return "killed" in attempt or "builder attach" in attempt
 
 
-def _is_no_loss(attempt: str) -> bool:
-    return _may_go_on(attempt) or "before it had begun" in attempt or "no build" in attempt
+def _is_no_loss(attempt: str, before: str) -> bool:
+    """Tell whether nothing was lost: gc may clear what had not begun to install."""
+    cleared = "(cleared)" in attempt and _INSTALLED not in before
+    new = "before it had begun" in attempt or "no build" in attempt
+    return _may_go_on(attempt) or cleared or new
 
 
 def _attempt(cli: Program, words: tuple[str, ...], kills: list[Kill]) -> str:
@@ -179,8 +184,10 @@ def _attempt(cli: Program, words: tuple[str, ...], kills: list[Kill]) -> str:
                 break
             _kill(kills.pop(0), command)
         code = command.wait(timeout=4 * PATIENCE)
-    last = " ".join(cli.said().strip().splitlines()[-3:])
-    return f"{code} {words[0]}: {'killed' if code < 0 else last}"
+    said = cli.said()
+    last = " ".join(said.strip().splitlines()[-3:])
+    installed = _INSTALLED if any(mark in said for mark in _MARKS) else ""
+    return f"{code} {words[0]}: {'killed' if code < 0 else last}{installed}"
 
 
 def _comes_to(kill: Kill, cli: Program, command: "subprocess.Popen[bytes]") -> bool:
@@ -225,7 +232,8 @@ def _problems(
             yield f"{name} is another than the undisturbed build's"
     if [each.step for each in made.steps] != [each.step for each in good.steps]:
         yield "other steps than the undisturbed build's"
-    lost = [each for each in attempts if not _is_done(each) and not _is_no_loss(each)]
+    pairs = zip(["", *attempts], attempts, strict=False)
+    lost = [each for before, each in pairs if not (_is_done(each) or _is_no_loss(each, before))]
     yield from (f"a build was lost: {each}" for each in lost)
     yield from (f"left behind: {each}" for each in _left(settings))
 
