@@ -36,7 +36,7 @@ _URL = re.compile(
     rf"""{_SCHEME}|--pro?x?y?["']?[=\s](?!\s*["']?{_SCHEME})\s*["']?""", re.IGNORECASE
 )
 _HOST = re.compile(r"(?:\[[^]]*\]|[\w.-]*)(?::\d+)?/")
-_TOLD = re.compile(rf"(?:{'|'.join((*_BARE, *_OPTIONS))}|--pass\w*)(?:=|\s)\s*")
+_TOLD = re.compile(rf"(?:{'|'.join((*_BARE, *_OPTIONS))}|--pass\w*)[\"'\\]*(?:=|\s)\s*")
 """Begins a secret in a line of a kickstart that a script or a comment quotes."""
 _HASH = re.compile(
     r"\$(?:1|2[abxy]|5|6|7|g?y)(?:\$[./A-Za-z0-9=,]+){1,2}\$[./A-Za-z0-9]{22,}"
@@ -220,16 +220,16 @@ def _logins(line: str, *, one: bool = False) -> Iterator[tuple[int, int]]:
     done = 0
     for found in _URL.finditer(line):
         begin = found.end()
-        login = _login(line, begin, one=one)
-        if begin >= done and login and _opens(found[0], login):
+        login = _login(line, begin, one=one) if begin >= done else ""
+        if login and _opens(found[0], login):
             done = begin + len(login)
             yield begin, done
 
 
 def _login(line: str, begin: int, *, one: bool) -> str:
-    words = [] if one else [each for each in _WORD.finditer(line) if each.end() > begin]
-    if _HOST.match(line, begin):
+    if "@" not in line[begin:] or _HOST.match(line, begin):
         return ""
+    words = [] if one else [each for each in _WORD.finditer(line) if each.end() > begin]
     end = words[0].end() if words else len(line)
     word = line[begin:end]
     for each in words[1:]:  # a space that should be in quotes

@@ -98,6 +98,7 @@ def test_a_line(line: str, masked: str) -> None:
         ("mkdir --p a --parents b", "mkdir --p a --parents b"),
         ('echo "rootpw x"', 'echo "rootpw M"'),
         ("echo 'sshpw --username=a x y' >f", "echo 'sshpw M' >f"),
+        ("echo 'vnc \"--password\"=x' >f", "echo 'vnc \"--password\"=M' >f"),
         ("echo rootpw --plaintext x", "echo rootpw --plaintext M"),
         ("f.write('rootpw x')", "f.write('rootpw M"),
         ('echo "user --name=a --pass=\\"x y\\"" >f', 'echo "user --name=a --pass=M" >f'),
