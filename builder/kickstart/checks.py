@@ -18,6 +18,8 @@ from builder.model.kickstart import LintFinding
 
 _CRYPTED = {"bootloader", "rootpw", "sshpw", "user"}
 """Commands that take a hash instead of a password."""
+_PLACES = {"--sslclientkey"}
+"""Options that say where a secret is: it is not on the medium."""
 _SOON_GUESSED = re.compile(r"\$1\$.*|[./A-Za-z0-9]{13}")
 """MD5, and DES of the first eight characters."""
 
@@ -104,7 +106,7 @@ def clear_secrets(parsed: Parsed) -> Iterator[LintFinding]:
         elif each.option in {"", "--password"} and each.command in _CRYPTED:
             if not each.hashed:
                 yield _warning("a password in clear text: use --iscrypted", each.line)
-        else:
+        elif each.option not in _PLACES:
             yield _warning(f"{each.option} in clear text: readers of the medium have it", each.line)
 
 

@@ -16,18 +16,28 @@ LOGIN = "a login in a URL"
 
 _OPTIONS = (
     "--activation-key", "--activationkey", "--hw-passphrase", "--md5pass", "--one-time-password",
-    "--passphrase", "--password", "--reverse-password", "--wepkey", "--winbindjoin", "--wpakey",
+    "--password", "--passphrase", "--reverse-password", "--sslclientkey", "--wepkey",
+    "--winbindjoin", "--wpakey",
 )  # fmt: skip
+_ENCRYPTING = ("autopart", "logvol", "part", "partition", "raid")
+"""Commands to which --pass is a passphrase; to all others it is a password."""
 _BARE = ("rootpw", "sshpw")
 """Commands whose words are the password, but for these options."""
+_AROUND = "\"',:=("
+"""What may stand between such a command and its password where a script has them."""
 _FLAGS = ("--allow-ssh", "--iscrypted", "--lock", "--plaintext", "--sshkey", "--username")
 
 # A quotation that never ends takes the rest of the line along.
 _WORD = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^ \t\r\n"'\\])+(?:["'\\].*)?|["'\\].*""")
+_QUOTATION = re.compile(r""""(?:\\.|[^"\\])*"|'[^']*'|\\.|["'\\].*""")
+_SCHEME = r"\b[a-z][a-z0-9+.-]{0,30}://"
 # A proxy needs no scheme.
-_LOGIN = re.compile(
-    r"""(\b[a-z][a-z0-9+.-]{0,30}://|--pro?x?y?[=\s]\s*["']?)([^\s/"'<>]+)@""", re.IGNORECASE
+_URL = re.compile(
+    rf"""{_SCHEME}|--pro?x?y?["']?[=\s](?!\s*["']?{_SCHEME})\s*["']?""", re.IGNORECASE
 )
+_HOST = re.compile(r"(?:\[[^]]*\]|[\w.-]*)(?::\d+)?/")
+_TOLD = re.compile(rf"(?:{'|'.join((*_BARE, *_OPTIONS))}|--pass\w*)[\"'\\]*(?:=|\s)\s*")
+"""Begins a secret in a line of a kickstart that a script or a comment quotes."""
 _HASH = re.compile(
     r"\$(?:1|2[abxy]|5|6|7|g?y)(?:\$[./A-Za-z0-9=,]+){1,2}\$[./A-Za-z0-9]{22,}"
     r"|grub\.pbkdf2\.\w+\.\d+\.[0-9A-Fa-f]+\.[0-9A-Fa-f]+"
@@ -76,7 +86,7 @@ def mask(text: str) -> str:
     a word that it may well mean something else.
     """
     masked = "".join(_without(line, scripted=scripted) for _, line, scripted in _lines(text))
-    masked = _HASH.sub(MARK, _LOGIN.sub(_without_login, masked))
+    masked = _HASH.sub(MARK, masked)
     for value in sorted({each.value for each in secrets(text)}, key=len, reverse=True):
         masked = masked if _MEANS_MORE.fullmatch(value) else masked.replace(value, MARK)
     return masked
@@ -105,38 +115,73 @@ def _lines(text: str) -> Iterator[tuple[int, str, bool]]:
 def _of_line(line: str, *, number: int) -> Iterator[Secret]:
     command, *words = [_unquoted(each) for each in _WORD.findall(line)] or [""]
     hashed = any(_meant(each, ("--iscrypted",)) for each in words)
-    for word in _opening(line, exactly=False):
-        yield Secret(
-            line=number, command=command, option=word.option, value=word.value, hashed=hashed
-        )
-    for scheme, login in _LOGIN.findall(line):
-        if _opens(scheme, login):
-            value = login.partition(":")[2] or login
-            yield Secret(line=number, command=command, option=LOGIN, value=value)
+    for word in _opening(line):
+        option = word.option
+        if option == "--password" and command in _ENCRYPTING:  # no more than --pass was written
+            option = "--passphrase"
+        yield Secret(line=number, command=command, option=option, value=word.value, hashed=hashed)
+    logins = [line[begin:end] for begin, end in _logins(line)]
+    logins += [each[begin:end] for each in words for begin, end in _logins(each, one=True)]
+    for login in dict.fromkeys(logins):
+        value = login.partition(":")[2] or login
+        yield Secret(line=number, command=command, option=LOGIN, value=value)
 
 
 def _without(line: str, *, scripted: bool) -> str:
-    for word in reversed(tuple(_opening(line, exactly=scripted))):
+    if scripted or line.lstrip().startswith("#"):
+        return _hidden(line, exactly=scripted, told=True)
+    at = _comment(line)
+    command = _hidden(line[:at])
+    comment = _hidden(line[at:], told=True)
+    if MARK in command or command.split(maxsplit=1)[:1] in ([each] for each in _BARE):
+        # What the password was before, more often than not.
+        comment = re.sub(r"[^\s#](?:.*\S)?", MARK, comment, count=1)
+    return command + comment
+
+
+def _hidden(line: str, *, exactly: bool = False, told: bool = False) -> str:
+    for word in reversed(tuple(_opening(line, exactly=exactly, told=told))):
         line = line[: word.begin] + word.instead + line[word.end :]
-    return line
+    return _anonymous(line)
 
 
-def _opening(line: str, *, exactly: bool) -> Iterator[_Word]:
-    """Give the words of a line that hold a secret; commented out it is one all the same."""
-    words = list(_WORD.finditer(line, len(line) - len(line.lstrip(" \t#"))))
-    bare = bool(words) and _unquoted(words[0][0]) in _BARE
-    waiting = ""
-    for found in words[1:]:
+def _opening(line: str, *, exactly: bool = False, told: bool = False) -> Iterator[_Word]:
+    """Give the words of a line that hold a secret; commented out it is one all the same.
+
+    Where a line of a kickstart is but told of, it may begin anywhere, or be a word in quotes.
+    """
+    bare, waiting = False, ""
+    begin = len(line) - len(line.lstrip(" \t#"))
+    for found in _WORD.finditer(line, begin, len(line) if told else max(begin, _comment(line))):
         word = _unquoted(found[0])
         name, equals, value = word.partition("=")
         option = _meant(name, _OPTIONS, exactly=exactly)
-        if word.startswith("#"):  # the rest is a comment
-            return
         if waiting or (bare and not _meant(name, _FLAGS)):
             yield _word(found, option=waiting, value=word)
         elif equals and option:
             yield _word(found, option=option, value=value, begun=f"{name}=")
+        elif told and (inner := _TOLD.search(found[0])):
+            yield _told(found, inner.end())
         waiting = option if not (waiting or equals) else ""
+        if told:
+            bare = bare or word.rstrip(_AROUND).endswith(_BARE)
+        elif found.start() == begin:
+            bare = word in _BARE
+
+
+def _comment(line: str) -> int:
+    """Return where a line's comment begins: a # in quotes begins none, one within a word does."""
+    for found in _WORD.finditer(line):
+        if "#" in _QUOTATION.sub("", found[0]):
+            return found.start() if found[0].startswith("#") else found.end()
+    return len(line)
+
+
+def _told(found: re.Match[str], at: int) -> _Word:
+    """Take all of a quotation: what quotes mean in it, only its script knows."""
+    begin, end = found.span()
+    closing = found[0][-1] if found[0][-1] in "\"'" else ""
+    return _Word(begin=begin + at, end=end, instead=MARK + closing, option="", value="")
 
 
 def _word(found: re.Match[str], *, option: str, value: str, begun: str = "") -> _Word:
@@ -147,7 +192,9 @@ def _word(found: re.Match[str], *, option: str, value: str, begun: str = "") -> 
 def _meant(name: str, names: Iterable[str], *, exactly: bool = False) -> str:
     """Return which of `names` is meant: parsers take each beginning of an option for it."""
     name = name.partition("=")[0]
-    known = (each for each in names if each.startswith(name) and (each == name or not exactly))
+    if exactly and not name.startswith("--pass"):
+        return name if name in names else ""
+    known = (each for each in names if each.startswith(name))
     return next(known, "") if len(name) > len("--") else ""
 
 
@@ -158,10 +205,41 @@ def _unquoted(word: str) -> str:
         return word
 
 
+def _anonymous(line: str, *, one: bool = False) -> str:
+    for found in () if one else reversed(tuple(_WORD.finditer(line))):
+        word = _unquoted(found[0])
+        if any(_logins(word, one=True)) and not any(_logins(found[0])):  # quotes within
+            line = line[: found.start()] + _anonymous(word, one=True) + line[found.end() :]
+    for begin, end in reversed(tuple(_logins(line, one=one))):
+        line = line[:begin] + MARK + line[end:]
+    return line
+
+
+def _logins(line: str, *, one: bool = False) -> Iterator[tuple[int, int]]:
+    """Give where the logins of URLs begin and end; in one word spaces part nothing."""
+    done = 0
+    for found in _URL.finditer(line):
+        begin = found.end()
+        login = _login(line, begin, one=one) if begin >= done else ""
+        if login and _opens(found[0], login):
+            done = begin + len(login)
+            yield begin, done
+
+
+def _login(line: str, begin: int, *, one: bool) -> str:
+    if "@" not in line[begin:] or _HOST.match(line, begin):
+        return ""
+    words = [] if one else [each for each in _WORD.finditer(line) if each.end() > begin]
+    end = words[0].end() if words else len(line)
+    word = line[begin:end]
+    for each in words[1:]:  # a space that should be in quotes
+        if each[0].startswith(("-", "#")) or "://" in each[0]:
+            break
+        end = each.end()
+    login = line[begin:end].rpartition("@")[0]
+    return login if ":" in login else word.partition("/")[0].rpartition("@")[0]
+
+
 def _opens(scheme: str, login: str) -> bool:
     """Tell a login from a name alone, as in ssh://git@host; where pages are, it is a token."""
     return ":" in login or scheme.lower().startswith(("http", "ftp", "--"))
-
-
-def _without_login(found: re.Match[str]) -> str:
-    return f"{found[1]}{MARK}@" if _opens(found[1], found[2]) else found[0]
