@@ -28,6 +28,8 @@ _NEWEST = 10
 """So many builds are worth a hint."""
 _MOST = 1 << 20
 """Bytes of a record."""
+_LAST = datetime.max.replace(tzinfo=UTC, microsecond=0).timestamp()
+"""A file may be of a year to come that is no date of ours."""
 _HEARD = (FILE, "events.jsonl", "console.log", "virtio.log", "result.log")
 """What grows while a build goes on, also when its process has gone and its guest has not."""
 
@@ -189,9 +191,9 @@ def moment(text: str) -> datetime | None:
     """Return a moment of a record; None where there is none."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # at the ends of time a zone leads beyond
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _born(build_id: str) -> datetime | None:
@@ -203,7 +205,7 @@ def _born(build_id: str) -> datetime | None:
 
 
 def _at(timestamp: float) -> datetime:
-    return datetime.fromtimestamp(timestamp, UTC)
+    return datetime.fromtimestamp(min(max(timestamp, 0), _LAST), UTC)
 
 
 def _unclear(word: str, alike: list[Build]) -> UsageError:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -95,6 +96,9 @@ def test_other_words_do_not(place: Path, word: str, sentence: str, hint: str) ->
         ),
         ({"began": "nonsense", "ended": "2026-11-25T09:40:06"}, "2026-11-25T09:40:05+00:00", 1),
         ({"ended": "2026-11-25T09:00:00Z"}, "2026-11-25T09:40:05+00:00", 0),
+        ({"began": "0001-01-01T00:00:00+14:00"}, "2026-11-25T09:40:05+00:00", 60),
+        ({"ended": "9999-12-31T23:59:59-14:00"}, "2026-11-25T09:40:05+00:00", 60),
+        ({"began": "2026-11-25T10:40:10+01:00"}, "2026-11-25T09:40:10+00:00", 55),
     ],
 )
 def test_times(tmp_path: Path, content: dict[str, str], began: str, seconds: float) -> None:
@@ -134,6 +138,18 @@ def test_builds_that_cannot_be_read_are_not_none(
     monkeypatch.setattr(Path, "iterdir", iterdir)
     with pytest.raises(HostError, match=f"Cannot read {place / below}: Permission denied"):
         builds(place)
+
+
+@pytest.mark.parametrize(("stamp", "year"), [(3e11, 9999), (-1e11, 1970), (2.0**63, 9999)])
+def test_a_file_of_a_year_that_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stamp: float, year: int
+) -> None:
+    folder = recorded(tmp_path / "centos7/by-hand", state="running")
+    # Not every file system keeps such a time.
+    monkeypatch.setattr(Path, "stat", lambda _path: SimpleNamespace(st_mtime=stamp))
+    build = load(folder)
+    assert build is not None
+    assert build.began.year == year
 
 
 def test_an_id_without_a_time_has_that_of_its_file(tmp_path: Path) -> None:
