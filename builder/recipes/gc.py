@@ -68,9 +68,15 @@ def collect_garbage(
         each.told if dry_run or each.clear is None else _settled(each.told, each.clear, monitor)
         for each in _found(host, kept=kept)
     ]
-    halves = gc.clear(Registry(host.store_pool.path), host.connection, dry_run=dry_run)
+    store, place = Registry(host.store_pool.path), host.settings.builds
+    halves = gc.clear(store, host.connection, builds=place, dry_run=dry_run)
+    return (*found, *(_of_half(each, dry_run=dry_run) for each in halves))
+
+
+def _of_half(half: gc.Half, *, dry_run: bool) -> Leftover:
     fate: Fate = "would be cleared" if dry_run else "cleared"
-    return (*found, *(replace(_nobodys(path), verdict=fate) for path in halves))
+    told = replace(_nobodys(half.path), why=half.why)
+    return replace(told, verdict="unclaimed" if half.why else fate)
 
 
 class _Found(NamedTuple):
