@@ -223,7 +223,10 @@ def _of_stray(stray: Stray) -> Leftover:
     if stray.active:
         return replace(told, verdict="its guest runs", why=f"for {traces.home}")
     if stray.claimed:
-        return replace(told, verdict="skipped", why=f"{traces.home} has it")
+        return replace(told, verdict="skipped", why=f"{stray.claimed} has it")
+    if stray.unseen:
+        why = f"{stray.unseen} is not to be seen from here, nor is the state folder that it was in"
+        return replace(told, verdict="unclaimed", why=why)
     return told
 
 
