@@ -40,10 +40,11 @@ def list_(
 ) -> None:
     """List the builds, newest first."""
     from builder.model.text import duration
-    from builder.record.builds import builds
+    from builder.record.listing import builds
 
-    settings = context(ctx).settings
-    found = _asked(settings, *builds(settings.builds, name))
+    shared = context(ctx)
+    settings = shared.settings
+    found = _asked(settings, *builds(settings.builds, name, monitor=shared.monitor))
     rows = [
         (
             each.record.build_id,
@@ -141,7 +142,7 @@ def _no_log(folder: Path, source: str) -> UsageError:
 
 def _find(settings: Settings, word: str) -> "Build":
     from builder.host.strays import located
-    from builder.record.builds import find
+    from builder.record.listing import find
 
     return find(settings.builds, str(located(settings, word)))
 

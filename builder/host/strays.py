@@ -14,7 +14,8 @@ from builder.errors import HostError, UsageError
 from builder.host import cleanup
 from builder.host.host import Host
 from builder.model.traces import Traces, id_in, is_build, is_check
-from builder.record.builds import find, load
+from builder.record.builds import load
+from builder.record.listing import find
 from builder.virt.connection import connect
 from builder.virt.ours import Ours, ours
 
@@ -67,11 +68,11 @@ def files_of_others(host: Host, known: Collection[str]) -> dict[str, tuple[Path,
 def located(settings: Settings, word: str) -> Path:
     """Return the folder of the build that `word` means; libvirt knows where others have theirs.
 
-    Raises UsageError as `find` does, HostError when the folder of builds cannot be read.
+    Raises UsageError and HostError as `find` does.
     """
     try:
         return find(settings.builds, word).folder
-    except UsageError:
+    except (UsageError, HostError):
         with suppress(HostError), connect(settings.uri) as connection:
             makers = {each.maker.home for each in ours(connection) if each.maker.id == word}
             for home in filter(load, makers):
