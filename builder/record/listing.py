@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from builder.errors import HostError, UsageError, explained, suggest
+from builder.model.traces import is_build
 from builder.monitor import Monitor
 from builder.record.builds import CLOSED, Build, load, opened
 
@@ -82,8 +83,9 @@ def _inside(folder: Path) -> list[Path]:
             os.stat(f"{folder}/.")  # noqa: PTH116  # a Path drops the dot.
             return sorted(folder.iterdir())
         except FileNotFoundError:
-            if folder.is_symlink():  # its disk may not be mounted
-                raise
+            above = (folder, *folder.parents)
+            if any(each.is_symlink() and not each.exists() for each in above):
+                raise  # its disk may not be mounted
     return []
 
 
@@ -102,9 +104,11 @@ def _unclear(word: str, alike: list[Build]) -> UsageError:
 def _unknown(
     word: str, known: tuple[Build, ...], closed: Mapping[Path, HostError]
 ) -> UsageError | HostError:
+    looks_like_an_id = word[:1].isdigit()
     for path, error in closed.items():
-        if word and (word == path.parent.name or path.name.startswith(word)):
+        hides = looks_like_an_id and not is_build(path.name)  # a release's, with all in it
+        if word and (hides or word == path.parent.name or path.name.startswith(word)):
             return error
     ids = [each.record.build_id for each in known][:_NEWEST]
-    words = ids if word[:1].isdigit() else {each.record.name for each in known}
+    words = ids if looks_like_an_id else {each.record.name for each in known}
     return UsageError(f"There is no build {word!r}.", hint=suggest(word, words))

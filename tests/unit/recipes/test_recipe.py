@@ -158,9 +158,7 @@ class Stage:
         moments.clear()
         shutil.rmtree(root)
         snapshot.rename(root)
-        return next(
-            each for each in builds(self.host.settings.builds, monitor=SilentMonitor())
-        ).folder
+        return builds(self.host.settings.builds, monitor=SilentMonitor())[0].folder
 
 
 @pytest.fixture
