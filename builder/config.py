@@ -18,6 +18,8 @@ Network = Annotated[str, msgspec.Meta(pattern=NETWORK)]
 
 
 _TABLES = ("phases",)  # a variable cannot hold one
+BUILDS = "builds"
+"""The folder of builds in the state folder."""
 SYSTEM = "qemu:///system"
 SESSION = "qemu:///session"
 """libvirt of the user who asks."""
@@ -79,7 +81,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def builds(self) -> Path:
         """Where the builds are: NAME/ID below it."""
-        return self.state / "builds"
+        return self.state / BUILDS
 
     @property
     def runs(self) -> Path:

@@ -4,6 +4,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -60,10 +61,17 @@ def scratch(beside: Path) -> Iterator[Path]:
 
 
 def abandoned(folder: Path) -> tuple[Path, ...]:
-    """Return the files of `scratch` whose writers were killed, and no file of another name."""
+    """Return our files of `scratch` whose writers were killed, and no file of another name."""
     parts = (part for part in sorted(folder.glob(".*.part")) if is_scratch(part.name))
-    plain = (part for part in parts if part.is_file() and not part.is_symlink())
-    return tuple(part for part in plain if not held(part))
+    return tuple(part for part in parts if own(part) and not held(part))
+
+
+def own(path: Path) -> bool:
+    """Tell whether it is a plain file, no link to one, of the user that we are."""
+    with suppress(OSError):
+        found = path.lstat()
+        return stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid()
+    return False
 
 
 @contextmanager
@@ -71,9 +79,12 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
     """Hold the lock of a folder or a file, which is made if need be, for the block.
 
     It ends with the process, however that ends (flock). Raises OSError when the path cannot be
-    opened, its child BlockingIOError when somebody has the lock and we are not to `wait`.
+    opened, or is a link to a file, its child BlockingIOError when somebody has the lock and we are
+    not to `wait`.
     """
-    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT, 0o600)
+    # A link would have us make a file wherever it leads.
+    made = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else made, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield

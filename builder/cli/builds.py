@@ -15,7 +15,7 @@ from builder.cli.context import Json, context
 from builder.cli.output import size, table, to_json
 from builder.cli.streams import pour
 from builder.config import Settings
-from builder.errors import HostError, UsageError
+from builder.errors import HostError, UsageError, explained
 
 if TYPE_CHECKING:
     from builder.record.builds import Build
@@ -40,10 +40,11 @@ def list_(
 ) -> None:
     """List the builds, newest first."""
     from builder.model.text import duration
-    from builder.record.builds import builds
+    from builder.record.listing import builds
 
-    settings = context(ctx).settings
-    found = _asked(settings, *builds(settings.builds, name))
+    shared = context(ctx)
+    settings = shared.settings
+    found = _asked(settings, *builds(settings.builds, name, monitor=shared.monitor))
     rows = [
         (
             each.record.build_id,
@@ -113,6 +114,7 @@ def log(
     if not path.is_file() and not (follow and found.state == "running"):
         raise _no_log(found.folder, source)
     pieces = logs.growing(path, partial(_goes_on, found.folder)) if follow else logs.chunks(path)
+    pieces = _read(path, pieces)
     lines = (f"{line}\n".encode() for line in logs.cleaned(pieces))
     _print(pieces if raw else lines)
 
@@ -122,6 +124,11 @@ def _goes_on(folder: Path) -> bool:
 
     build = load(folder)
     return build is not None and build.state == RUNNING
+
+
+def _read(path: Path, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    with explained(f"Cannot read {path}", hint="Mend its permissions."):
+        yield from pieces
 
 
 def _print(chunks: Iterator[bytes]) -> None:
@@ -141,7 +148,7 @@ def _no_log(folder: Path, source: str) -> UsageError:
 
 def _find(settings: Settings, word: str) -> "Build":
     from builder.host.strays import located
-    from builder.record.builds import find
+    from builder.record.listing import find
 
     return find(settings.builds, str(located(settings, word)))
 
@@ -195,7 +202,8 @@ def _is_current(page: Path) -> bool:
 
 
 def _files(folder: Path) -> list[tuple[str, int]]:
-    paths = [path for path in sorted(folder.iterdir()) if path.is_file()]
+    with explained(f"Cannot read {folder}", hint="Mend its permissions."):
+        paths = [path for path in sorted(folder.iterdir()) if path.is_file()]
     return [(path.name, path.stat().st_size) for path in paths if path.name[0] != "."]
 
 

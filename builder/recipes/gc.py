@@ -19,9 +19,10 @@ from builder.monitor import Monitor
 from builder.recipes.steps import CHECKS, STEPS
 from builder.recipes.work import Ticket
 from builder.record import verifications
-from builder.record.builds import ABANDONED, RUNNING, STOPPED, Build, builds
+from builder.record.builds import ABANDONED, RUNNING, STOPPED, Build
 from builder.record.checkpoint import Checkpoint
 from builder.record.journal import Journal
+from builder.record.listing import builds
 from builder.registry import gc
 from builder.registry.registry import Registry
 
@@ -66,11 +67,17 @@ def collect_garbage(
     """
     found = [
         each.told if dry_run or each.clear is None else _settled(each.told, each.clear, monitor)
-        for each in _found(host, kept=kept)
+        for each in _found(host, kept=kept, monitor=monitor)
     ]
-    halves = gc.clear(Registry(host.store_pool.path), host.connection, dry_run=dry_run)
+    store, place = Registry(host.store_pool.path), host.settings.builds
+    halves = gc.clear(store, host.connection, builds=place, dry_run=dry_run)
+    return (*found, *(_of_half(each, dry_run=dry_run) for each in halves))
+
+
+def _of_half(half: gc.Half, *, dry_run: bool) -> Leftover:
     fate: Fate = "would be cleared" if dry_run else "cleared"
-    return (*found, *(replace(_nobodys(path), verdict=fate) for path in halves))
+    told = replace(_nobodys(half.path), why=half.why)
+    return replace(told, verdict="unclaimed" if half.why else fate)
 
 
 class _Found(NamedTuple):
@@ -89,9 +96,9 @@ def _settled(told: Leftover, clear: Callable[[Monitor], bool], monitor: Monitor)
     return replace(told, verdict="cleared" if gone else "left behind")
 
 
-def _found(host: Host, *, kept: bool) -> tuple[_Found, ...]:
+def _found(host: Host, *, kept: bool, monitor: Monitor) -> tuple[_Found, ...]:
     """Return all that is left on the host, with what clears it."""
-    every = builds(host.settings.builds)
+    every = builds(host.settings.builds, monitor=monitor)
     checks = verifications.known(host.settings.state)
     known = {*(each.folder.name for each in every), *(each.name for each in checks)}
     found = [
@@ -217,7 +224,10 @@ def _of_stray(stray: Stray) -> Leftover:
     if stray.active:
         return replace(told, verdict="its guest runs", why=f"for {traces.home}")
     if stray.claimed:
-        return replace(told, verdict="skipped", why=f"{traces.home} has it")
+        return replace(told, verdict="skipped", why=f"{stray.claimed} has it")
+    if stray.unseen:
+        why = f"{stray.unseen} is not to be seen from here, nor is the state folder that it was in"
+        return replace(told, verdict="unclaimed", why=why)
     return told
 
 

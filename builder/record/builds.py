@@ -1,8 +1,7 @@
-"""The builds that left a folder in the state folder: which there are, and how each is doing."""
+"""A build that left a folder in the state folder, and how it is doing."""
 
 import os
 import stat
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,12 +9,14 @@ from pathlib import Path
 import msgspec
 
 from builder import files
-from builder.errors import ConfigError, UsageError, explained, suggest
+from builder.errors import ConfigError, HostError
 from builder.model.template import StepTime
 from builder.model.traces import Traces, is_build
 from builder.reading import read_json
 
 FILE = "build.json"
+CLOSED = "Mend its permissions, or name a state folder of your own with BUILDER_STATE."
+"""What to do about folders that may not be read."""
 RUNNING = "running"
 ABANDONED = "abandoned"
 """build.json says that it runs, but nobody is at it: its process was killed."""
@@ -24,10 +25,10 @@ DETACHED = "detached"
 STOPPED = "stopped"
 """The host failed, and not the build: somebody can go on with it."""
 
-_NEWEST = 10
-"""So many builds are worth a hint."""
 _MOST = 1 << 20
 """Bytes of a record."""
+_LAST = datetime.max.replace(tzinfo=UTC, microsecond=0).timestamp()
+"""A file may be of a year to come that is no date of ours."""
 _HEARD = (FILE, "events.jsonl", "console.log", "virtio.log", "result.log")
 """What grows while a build goes on, also when its process has gone and its guest has not."""
 
@@ -109,22 +110,26 @@ def folder_of(place: Path, name: str, build_id: str) -> Path | None:
     return folder(place, name, build_id) if is_build(build_id) else None
 
 
-def builds(place: Path, name: str = "") -> tuple[Build, ...]:
-    """Return all builds, or those of one release, newest first.
-
-    Raises HostError when the folder of builds is there and cannot be read.
-    """
-    found = [each for folder in _folders(place, name) if (each := load(folder))]
-    return tuple(sorted(found, key=lambda each: (each.began, each.record.build_id), reverse=True))
-
-
 def load(folder: Path) -> Build | None:
-    """Return the build whose folder this is; None for any other folder."""
+    """Return the build whose folder this is; None for any other folder, or one closed to us."""
+    try:
+        return opened(folder)
+    except HostError:
+        return None
+
+
+def opened(folder: Path) -> Build | None:
+    """Return the build whose folder this is; None for any other folder.
+
+    Raises HostError for one that we may not read.
+    """
     path = folder / FILE
     try:
         record = read_json(path, BuildRecord, limit=_MOST)
         touched = path.stat().st_mtime
-    except (OSError, ConfigError):
+    except (OSError, ConfigError) as error:
+        if isinstance(error.__cause__, PermissionError):
+            raise HostError(f"Cannot read {path}: Permission denied.", hint=CLOSED) from error
         return None
     state = record.state
     if state == RUNNING and not files.held(folder):
@@ -135,45 +140,6 @@ def load(folder: Path) -> Build | None:
         ended = heard(folder) or ended
     seconds = max(0.0, (ended - began).total_seconds())
     return Build(folder=folder, record=record, state=state, began=began, seconds=seconds)
-
-
-def find(place: Path, word: str) -> Build:
-    """Return the build that `word` means: a folder, an id or the beginning of one, or a release.
-
-    A release stands for its newest build. Raises UsageError when there is none, or more than one.
-    """
-    here = load(_followed(Path(word))) if word else None
-    if here is not None:
-        return here
-    known = builds(place)
-    same = [each for each in known if each.record.name == word]
-    if same:
-        return same[0]
-    alike = [each for each in known if word and each.record.build_id.startswith(word)]
-    exact = [each for each in alike if each.record.build_id == word]
-    if len(exact or alike) == 1:
-        return (exact or alike)[0]
-    raise _unclear(word, alike) if alike else _unknown(word, known)
-
-
-def _folders(place: Path, name: str) -> Iterator[Path]:
-    for release in _inside(place):
-        if name in ("", release.name) and release.is_dir():
-            yield from _inside(release)
-
-
-def _inside(folder: Path) -> list[Path]:
-    hint = "Mend its permissions, or name a state folder of your own with BUILDER_STATE."
-    with explained(f"Cannot read {folder}", hint=hint), suppress(FileNotFoundError):
-        return sorted(folder.iterdir())
-    return []
-
-
-def _followed(path: Path) -> Path:
-    """Return the build's own folder of a link that people have to it."""
-    with suppress(OSError, RuntimeError):  # a loop of links
-        return path.resolve(strict=True)
-    return path
 
 
 def heard(folder: Path) -> datetime | None:
@@ -189,9 +155,9 @@ def moment(text: str) -> datetime | None:
     """Return a moment of a record; None where there is none."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # at the ends of time a zone leads beyond
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _born(build_id: str) -> datetime | None:
@@ -203,15 +169,4 @@ def _born(build_id: str) -> datetime | None:
 
 
 def _at(timestamp: float) -> datetime:
-    return datetime.fromtimestamp(timestamp, UTC)
-
-
-def _unclear(word: str, alike: list[Build]) -> UsageError:
-    ids = ", ".join(sorted(each.record.build_id for each in alike))
-    return UsageError(f"{len(alike)} builds begin with {word}.", hint=f"Say more of it: {ids}.")
-
-
-def _unknown(word: str, known: tuple[Build, ...]) -> UsageError:
-    ids = [each.record.build_id for each in known][:_NEWEST]
-    words = ids if word[:1].isdigit() else {each.record.name for each in known}
-    return UsageError(f"There is no build {word!r}.", hint=suggest(word, words))
+    return datetime.fromtimestamp(min(max(timestamp, 0), _LAST), UTC)

@@ -1,8 +1,11 @@
 """What guests wrote, read back: as it came, as it grows, or as lines that are safe to print."""
 
+import errno
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from builder.model.text import plain
 from builder.reading import open_plain
@@ -15,7 +18,8 @@ _POLL_SECONDS = 0.5
 def chunks(path: Path, *, most: int | None = None) -> Iterator[bytes]:
     """Give a file's bytes in pieces; only its last `most` bytes if that is given."""
     size = path.stat().st_size
-    yield from _from(path, 0 if most is None else max(0, size - most))
+    begin = 0 if most is None else max(0, size - most)
+    yield from (data for _end, data in _from(path, begin))
 
 
 def growing(
@@ -32,8 +36,8 @@ def growing(
         size = path.stat().st_size if path.is_file() else 0
         at = at if at <= size else 0
         if size > at:
-            for data in _from(path, at):
-                at += len(data)
+            for end, data in _from(path, at):
+                at = end
                 yield data
         if not more:
             return
@@ -49,8 +53,21 @@ def cleaned(pieces: Iterable[bytes]) -> Iterator[str]:
         yield plain(rest)
 
 
-def _from(path: Path, offset: int) -> Iterator[bytes]:
+def _from(path: Path, offset: int) -> Iterator[tuple[int, bytes]]:
+    """Yield pieces with where they end; nobody wrote what is in holes, which may be endless."""
     with open_plain(path) as file:
-        file.seek(offset)
-        while data := file.read(_CHUNK):
-            yield data
+        while _at_data(file, offset):
+            data = file.read(_CHUNK)
+            offset = file.tell()
+            yield offset, data
+
+
+def _at_data(file: BinaryIO, offset: int) -> bool:
+    """Go to the first data from there on; return whether there are any."""
+    try:
+        file.seek(offset, os.SEEK_DATA)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        return False
+    return True

@@ -1,66 +1,105 @@
 """What publishers and removers leave in the store pool when they are killed."""
 
 import os
-import stat
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
+from typing import NamedTuple
 
+from builder import files
 from builder.errors import BuilderError
-from builder.registry.entry import look
+from builder.model.traces import is_build, is_scratch
+from builder.record.builds import RUNNING, folder_of, load
+from builder.registry.entry import Header, look
 from builder.registry.ledger import Ledger
 from builder.registry.registry import LEDGER, SIGNATURES, Registry, Stem
 from builder.virt.connection import Connection
 from builder.virt.usage import users, uses
 
+_DRAFT = ("..", ".candidate.json")
+_SCRATCH = len(".12345678.part")
 
-def clear(registry: Registry, connection: Connection, *, dry_run: bool) -> tuple[Path, ...]:
-    """Remove what nobody will finish, and return it; `dry_run` only tells.
 
-    That is a version that was claimed and not published, the image of one whose removal was begun
-    and that no disk and no domain needs, and half-written files. The lock is held meanwhile, so
+class Half(NamedTuple):
+    """A file that is a part of no template."""
+
+    path: Path
+    why: str = ""
+    """Why it is only told; empty where it goes."""
+
+
+def clear(
+    registry: Registry, connection: Connection, *, builds: Path, dry_run: bool
+) -> tuple[Half, ...]:
+    """Remove what nobody will finish, and return it with what may be that; `dry_run` only tells.
+
+    What goes is a version that a build claimed and did not publish, and half-written files. Other
+    manifests without an image may be those of templates that are being copied, and an image whose
+    version was deleted may be back from a backup: both are told. The lock is held meanwhile, so
     that nobody is between two of his steps. Images that no ledger has heard of are left alone: they
     may be the user's own; so is all of a name whose ledger cannot be read.
     """
     with registry.locked():
-        images = tuple(_removed(registry))
-        needs = uses(connection) if images else ()
+        deleted = tuple(_deleted(registry))
+        needs = uses(connection) if deleted else ()
         found = (
-            *(path for path in images if not users(needs, path)),
-            *_claims(registry),
-            *drafts(registry),
+            *(each for each in deleted if not users(needs, each.path)),
+            *_claims(registry, builds),
+            *map(Half, drafts(registry)),
         )
-        for path in () if dry_run else found:
-            path.unlink(missing_ok=True)
+        for each in () if dry_run else found:
+            if not each.why:
+                each.path.unlink(missing_ok=True)
     return found
 
 
 def drafts(registry: Registry) -> tuple[Path, ...]:
-    """Return manifests, ledgers and signatures that are half written.
+    """Return manifests, ledgers and signatures of ours that are half written.
 
     With the lock held, nobody is at them.
     """
-    names = ("..*.candidate.json", f".*{LEDGER}.*.part", f".*{SIGNATURES}.*.part")
-    return tuple(path for each in names for path in _plain(*sorted(registry.store.glob(each))))
+    found = sorted(registry.store.glob(".*"))
+    return tuple(each for each in found if _is_draft(each.name) and files.own(each))
 
 
-def _removed(registry: Registry) -> Iterator[Path]:
+def _is_draft(name: str) -> bool:
+    head, tail = _DRAFT
+    if name.startswith(head) and name.endswith(tail):
+        return is_build(name.removeprefix(head).removesuffix(tail))
+    return is_scratch(name) and name[:-_SCRATCH].endswith((LEDGER, SIGNATURES))
+
+
+def _deleted(registry: Registry) -> Iterator[Half]:
     for ledger, version in _known(registry, registry.stems(".qcow2")):
         path = registry.store / f"{ledger.name}-{version}.qcow2"
         gone = not os.path.lexists(path.with_suffix(".json"))
-        if gone and version in ledger.deleted:
-            yield from _plain(path, path.with_name(path.name + SIGNATURES))
+        if gone and version in ledger.deleted and files.own(path):
+            yield Half(path, "its version was deleted: remove it, or put its manifest back as well")
 
 
-def _claims(registry: Registry) -> Iterator[Path]:
+def _claims(registry: Registry, builds: Path) -> Iterator[Half]:
     images = set(registry.stems(".qcow2"))
     claimed = [stem for stem in registry.stems(".json") if stem not in images]
     for ledger, version in _known(registry, claimed):
         entry = look(registry.store, ledger.name, version)
         if entry.header and version not in ledger.published:
-            signatures = entry.path.with_name(entry.path.name + SIGNATURES)
-            yield from _plain(entry.manifest, signatures)
+            ours = files.own(entry.manifest) and _given_up(entry.header, builds)
+            why = "" if ours else "it has no image, and no build here that failed has claimed it"
+            signed = entry.path.with_name(entry.path.name + SIGNATURES)
+            yield Half(entry.manifest, why)
+            if files.own(signed):
+                yield Half(signed, why)
+
+
+def _given_up(header: Header, builds: Path) -> bool:
+    """Tell whether a build of ours claimed the version, and nobody is at it any more.
+
+    One that is done has published: its manifest is on the way from, or to, another store.
+    """
+    folder = folder_of(builds, header.name, header.build_id)
+    build = load(folder) if folder else None
+    return build is not None and not build.flaw and build.state not in (RUNNING, "done")
 
 
 def _known(registry: Registry, stems: Sequence[Stem]) -> Iterator[tuple[Ledger, str]]:
@@ -71,8 +110,3 @@ def _known(registry: Registry, stems: Sequence[Stem]) -> Iterator[tuple[Ledger, 
         except BuilderError:
             continue
         yield from ((ledger, version) for _name, version in group)
-
-
-def _plain(*paths: Path) -> Iterator[Path]:
-    """Yield those that are there; what is no plain file is none of ours, whatever its name."""
-    return (path for path in paths if os.path.lexists(path) and stat.S_ISREG(path.lstat().st_mode))

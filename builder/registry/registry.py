@@ -176,7 +176,7 @@ class Registry(msgspec.Struct, frozen=True):
         """
         with ExitStack() as undo:
             what = f"Cannot lock the templates in {self.store}"
-            with explained(what, hint="Is the store pool writable?"):
+            with explained(what, hint=f"Is the store pool writable, and {LOCK} no link?"):
                 undo.enter_context(files.locked(self.store / LOCK))
             yield
 

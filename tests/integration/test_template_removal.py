@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -10,15 +11,17 @@ from store_pools import URI, issue, overlay, qemu_img
 from tiny_guests import guest, open_folder
 
 from builder.errors import HostError, UsageError
+from builder.files import locked
 from builder.model.storage import Pool
 from builder.model.template import Template
-from builder.registry import channels, gc
+from builder.registry import channels, gc, registry
 from builder.registry.registry import LOCK
 from builder.registry.removal import Removal, StorePool, delete, prune
 from builder.virt import domains, pools, volumes
 from builder.virt.connection import Connection, connect
 from builder.virt.domain_xml import domain_xml
 from builder.virt.usage import uses
+from tests.values import recorded
 
 NAME = f"bt-{os.getpid()}"
 Use = Callable[[StorePool, Path], str]
@@ -43,6 +46,10 @@ def _filled(connection: Connection, name: str, path: Path) -> StorePool:
     for number in range(1, 6):
         issue(path, f"20261123T000000-{number:08}")
     return StorePool(pool=pool, connection=connection, builds=path.parent / "builds")
+
+
+def _gc(store: StorePool, *, dry_run: bool = False) -> tuple[gc.Half, ...]:
+    return gc.clear(store.registry, store.connection, builds=store.builds, dry_run=dry_run)
 
 
 def version(store: StorePool, number: int) -> Template:
@@ -273,23 +280,88 @@ def _remove(pool: Pool, builds: Path) -> None:
 def test_a_remover_that_is_killed_before_the_manifest_goes(store: StorePool) -> None:
     kill_at(("os.remove", r"\.json$"), _remove, store.pool, store.builds)
     assert len(store.registry.templates()) == 5
-    assert gc.clear(store.registry, store.connection, dry_run=False) == ()
+    assert _gc(store) == ()
     delete(store, ["centos7@20261123.1"], force=False)
     assert len(store.registry.templates()) == 4
 
 
-def test_gc_finishes_what_a_killed_remover_began(store: StorePool) -> None:
+def test_gc_tells_what_a_killed_remover_left(store: StorePool) -> None:
+    """An image that was put back from a backup looks the same."""
     image = version(store, 1).path
     kill_at(("os.remove", r"\.qcow2$"), _remove, store.pool, store.builds)
     assert len(store.registry.templates()) == 4
     clone = overlay(store.pool.path.parent / "clone.qcow2", image)
     define(store.connection, clone)
-    assert gc.clear(store.registry, store.connection, dry_run=False) == ()
+    assert _gc(store) == ()
     store.connection.handle.lookupByName("web1").undefine()
-    assert gc.clear(store.registry, store.connection, dry_run=True) == (image,)
+    [told] = _gc(store)
+    assert told.path == image
+    assert "its version was deleted" in told.why
     assert image.exists()
-    assert gc.clear(store.registry, store.connection, dry_run=False) == (image,)
-    assert not image.exists()
+
+
+CLAIMS = {
+    "nobody's": (None, True),
+    "running": ("running", False),  # killed
+    "stopped": ("stopped", False),
+    "failed": ("failed", False),
+    "interrupted": ("interrupted", False),
+    "cleared": ("cleared", False),
+    "done": ("done", True),
+}
+
+
+@pytest.mark.parametrize(("state", "stays"), CLAIMS.values(), ids=CLAIMS)
+def test_a_manifest_whose_image_is_on_the_way_stays(
+    store: StorePool, state: str | None, *, stays: bool
+) -> None:
+    """Who copies a template with cp or rsync copies its manifest first."""
+    copied = version(store, 5)
+    build_id = registry.manifest(copied).build_id
+    for path in (copied.path, store.pool.path / "centos7.channels.json"):
+        path.unlink()
+    if state:
+        recorded(store.builds / "centos7" / build_id, state=state)
+    found = {each.path: each.why for each in _gc(store)}
+    assert copied.manifest in found
+    assert (copied.manifest.exists(), bool(found[copied.manifest])) == (stays, stays)
+
+
+@pytest.mark.parametrize("whose", ["running", "another's", "a link's"])
+def test_a_claim_of_somebody_stays(store: StorePool, whose: str) -> None:
+    claim = version(store, 5)
+    folder = recorded(store.builds / "centos7" / registry.manifest(claim).build_id, state="running")
+    for path in (claim.path, store.pool.path / "centos7.channels.json"):
+        path.unlink()
+    if whose == "another's":
+        os.chown(claim.manifest, 12345, 12345)
+    if whose == "a link's":
+        claim.manifest.symlink_to(claim.manifest.rename(store.pool.path / "manifest"))
+    with locked(folder) if whose == "running" else nullcontext():
+        assert [bool(each.why) for each in _gc(store)] == [True]
+    assert claim.manifest.exists()
+
+
+DRAFTS = {
+    "..20261123T000000-00000001.candidate.json": True,
+    "..notes.candidate.json": False,
+    ".y.channels.json.12345678.part": True,
+    ".y.channels.json.NINECHARS.part": False,
+    ".y.channels.json.bak.12345678.part": False,
+    ".y-20261123.1.qcow2.intoto.jsonl.abcd_123.part": True,
+    ".y-20261123.1.qcow2.12345678.part": False,
+}
+
+
+@pytest.mark.parametrize("owner", [os.geteuid(), 12345])
+def test_half_written_files_are_known_by_name_and_owner(store: StorePool, owner: int) -> None:
+    for name in DRAFTS:
+        (store.pool.path / name).touch()
+        os.chown(store.pool.path / name, owner, owner)
+    ours = {name for name, goes in DRAFTS.items() if goes and owner == os.geteuid()}
+    assert {each.path.name for each in _gc(store)} == ours
+    there = {path.name for path in store.pool.path.iterdir()}
+    assert there & set(DRAFTS) == set(DRAFTS) - ours
 
 
 def test_gc_leaves_what_is_not_ours(store: StorePool) -> None:
@@ -300,7 +372,7 @@ def test_gc_leaves_what_is_not_ours(store: StorePool) -> None:
     imageless = version(store, 2)  # the third by now
     imageless.path.unlink()
     (store.pool.path / "notes-20261123.1.json").write_text("{}")
-    assert gc.clear(store.registry, store.connection, dry_run=False) == ()
+    assert all(each.why for each in _gc(store))
     assert mine.exists()
     assert lost.path.exists()
     assert imageless.manifest.exists()

@@ -229,7 +229,7 @@ def test_several_keys_sign_at_once_and_again(template: Template, tmp_path: Path)
 
 def test_what_a_killed_signer_left_is_no_obstacle_and_gc_would_find_it(template: Template) -> None:
     store = template.path.parent
-    left = store / f".{template.path.name}.intoto.jsonl.abc.part"
+    left = store / f".{template.path.name}.intoto.jsonl.abc_1234.part"
     left.write_text("half")
     assert gc.drafts(Registry(store)) == (left,)
     sign(template)
@@ -281,13 +281,16 @@ def test_a_name_is_free_again_when_signing_fails(store: Path) -> None:
 
 
 def test_gc_takes_the_signature_of_a_publisher_that_was_killed(store: Path) -> None:
-    template = issue(store, "b1")
+    build_id = "20261123T000000-00000001"
+    template = issue(store, build_id)
+    values.recorded(store.parent / "builds" / "centos7" / build_id, state="running")
     signatures(template).touch()
     template.path.unlink()
     (store / "centos7.channels.json").unlink()  # it had not come so far
     with connect("test:///default") as connection:
-        found = gc.clear(Registry(store), connection, dry_run=False)
-    assert set(found) == {template.manifest, signatures(template)}
+        builds = store.parent / "builds"
+        found = gc.clear(Registry(store), connection, builds=builds, dry_run=False)
+    assert {each.path for each in found} == {template.manifest, signatures(template)}
     assert {path.name for path in store.iterdir()} == {".templates.lock"}
 
 

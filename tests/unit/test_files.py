@@ -17,6 +17,8 @@ def test_what_a_killed_writer_left_is_abandoned_and_nothing_else(tmp_path: Path)
     (tmp_path / ".download.part").touch()
     (tmp_path / ".folder.12345678.part").mkdir()
     (tmp_path / ".link.12345678.part").symlink_to(".left.iso.abcd_123.part")
+    (tmp_path / ".another-s.12345678.part").touch()
+    os.chown(tmp_path / ".another-s.12345678.part", 12345, 12345)
     with files.scratch(tmp_path / "x"):
         assert files.abandoned(tmp_path) == (tmp_path / ".left.iso.abcd_123.part",)
 
@@ -28,6 +30,13 @@ def test_a_lock_is_one_process_s(tmp_path: Path) -> None:
         with pytest.raises(BlockingIOError), files.locked(tmp_path, wait=False):
             pytest.fail("must not get here")
     assert not files.held(tmp_path)
+
+
+def test_a_lock_is_not_made_where_a_link_leads(tmp_path: Path) -> None:
+    (tmp_path / "lock").symlink_to("elsewhere")
+    with pytest.raises(OSError, match="symbolic links"), files.locked(tmp_path / "lock"):
+        pytest.fail("must not get here")
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_what_nobody_can_open_is_somebody_s(tmp_path: Path) -> None:

@@ -65,6 +65,25 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert printed(capsys, "list", "nosuch").count("\n") == 1
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become a user")
+def test_what_is_closed_is_no_fault_of_ours(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = place / "centos7" / DONE
+    for above in (place, *place.parents[:4]):
+        above.chmod(above.stat().st_mode | 0o011)
+    for each, mode in ((place / "centos7", 0o755), (folder, 0o711), (folder / "console.log", 0)):
+        each.chmod(mode)
+    printed(capsys, "show", str(folder))
+    os.seteuid(12345)
+    try:
+        codes = [app.run(["builds", *words, str(folder)]) for words in (["show"], ["log"])]
+    finally:
+        os.seteuid(0)
+    assert codes == [4, 4]
+    assert capsys.readouterr().err.count("Permission denied.") == 2
+
+
 def test_list_as_json(capsys: pytest.CaptureFixture[str], place: Path) -> None:
     newest, _oldest = json.loads(printed(capsys, "list", "--json"))
     assert newest == {

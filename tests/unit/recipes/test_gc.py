@@ -188,10 +188,62 @@ def test_libvirt_knows_where_another_state_folder_has_a_build(host: Host, tmp_pa
 
 
 def test_what_runs_for_a_folder_that_is_gone_is_told(host: Host) -> None:
-    define(host, f"builder-check-a-{CHECK}", replace(traces(host, CHECK), name=""), starts=True)
+    host.settings.builds.mkdir(parents=True)
+    maker = replace(traces(host, CHECK), name="", folder=host.settings.state / CHECK)
+    define(host, f"builder-check-a-{CHECK}", maker, starts=True)
     assert told(host) == [(CHECK, "its guest runs")]
     domains.Domain(name=f"builder-check-a-{CHECK}", connection=host.connection).handle.destroy()
     assert told(host) == [(CHECK, "cleared")]
+
+
+HOMES = {
+    "the state folder is not mounted": "unmounted/builds/centos7/{}",
+    "in another folder": "builds/{}",
+    "not a folder of its own": "state/builds/x/y",
+    "at the top": "/{}",
+    "not below builds": "state/results/centos7/{}",
+    "relative": "/../state/builds/centos7/{}",
+    "another user's": "theirs/builds/centos7/{}",
+    "a link to nothing": "dangling/builds/centos7/{}",
+}
+
+
+@pytest.mark.parametrize("second", [False, True])
+@pytest.mark.parametrize("home", HOMES.values(), ids=HOMES)
+def test_a_folder_that_is_out_of_sight_is_not_gone(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str, *, second: bool
+) -> None:
+    """Nor is one of which only the second domain says so."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("state/builds", "state/results", "theirs/builds", "dangling"):
+        (tmp_path / name).mkdir(parents=True, exist_ok=True)
+    os.chown(tmp_path / "theirs/builds", 12345, 12345)
+    (tmp_path / "dangling/builds").symlink_to("nowhere")
+    disk = host.store_pool.path / f"{ID}.qcow2"
+    disk.touch()
+    folder = Path(home.format(ID).removeprefix("/../"))
+    maker = replace(traces(host), folder=folder if "/../" in home else tmp_path / folder)
+    if second:
+        define(host, f"builder-audit-{ID}", traces(host))
+    define(host, f"builder-centos7-{ID}", maker, disk=disk)
+    before = there(host)
+    [found] = gc(host)
+    assert (found.build_id, found.verdict) == (ID, "unclaimed")
+    assert str(maker.folder) in found.why
+    assert there(host) == before
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_each_domain_of_a_build_may_name_its_folder(
+    host: Host, tmp_path: Path, *, first: bool
+) -> None:
+    host.settings.builds.mkdir(parents=True)
+    home = recorded(tmp_path / "other" / "builds" / "centos7" / ID, state="failed")
+    makers = [replace(traces(host), folder=home), traces(host)]
+    for name, maker in zip(("audit", "centos7"), makers if first else makers[::-1], strict=True):
+        define(host, f"builder-{name}-{ID}", maker)
+    [found] = gc(host)
+    assert (found.verdict, found.why) == ("skipped", f"{home} has it")
 
 
 def test_files_without_a_proof_are_told(host: Host) -> None:

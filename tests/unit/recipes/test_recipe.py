@@ -39,9 +39,10 @@ from builder.recipes.gc import Leftover, collect_garbage
 from builder.recipes.preview import preview
 from builder.recipes.steps import STEPS, Audited, Candidate
 from builder.recipes.work import BuildOptions, Step, Work
-from builder.record.builds import Build, builds
+from builder.record.builds import Build
 from builder.record.checkpoint import Checkpoint
 from builder.record.journal import Journal
+from builder.record.listing import builds
 from builder.registry import registry
 from builder.registry.diff import compare
 from builder.registry.publish import publish
@@ -157,7 +158,7 @@ class Stage:
         moments.clear()
         shutil.rmtree(root)
         snapshot.rename(root)
-        return next(each for each in builds(self.host.settings.builds)).folder
+        return builds(self.host.settings.builds, monitor=SilentMonitor())[0].folder
 
 
 @pytest.fixture
@@ -285,7 +286,7 @@ def test_an_interrupt_clears_everything(stage: Stage) -> None:
     with pytest.raises(KeyboardInterrupt):
         stage.build(keep=True)
     assert stage.pool_files == []
-    [build] = builds(stage.host.settings.builds)
+    [build] = builds(stage.host.settings.builds, monitor=SilentMonitor())
     assert build.state == "interrupted"
     assert ("note", "what was begun is cleaned up") in stage.told
 
@@ -304,7 +305,7 @@ def test_a_host_that_fails_after_the_installation_loses_nothing_of_it(
     assert stage.done == NAMES[NAMES.index(name) :]
     assert built.folder == build.folder
     assert stage.pool_files == PUBLISHED
-    [done] = builds(stage.host.settings.builds)
+    [done] = builds(stage.host.settings.builds, monitor=SilentMonitor())
     assert (done.state, done.record.error, done.record.exit_code) == ("done", "", None)
 
 
@@ -354,7 +355,7 @@ def test_a_stopped_build_is_not_cleared_by_the_way(stage: Stage, kept: bool, ver
     build = stopped_in(stage, "publish_image", HostError("It went away."))
     [found] = collect_garbage(stage.host, kept=kept, dry_run=False, monitor=SilentMonitor())
     assert (found.build_id, found.verdict) == (build.record.build_id, verdict)
-    [after] = builds(stage.host.settings.builds)
+    [after] = builds(stage.host.settings.builds, monitor=SilentMonitor())
     assert after.state == ("cleared" if kept else "stopped")
     assert bool(stage.pool_files) is not kept
     assert (after.folder / ".results.json").exists() is not kept
@@ -385,7 +386,7 @@ def test_a_build_without_a_record_of_what_it_kept_has_kept_it(stage: Stage) -> N
     stage.before["run_installation"] = raising(InstallError("It broke."))
     with pytest.raises(InstallError):
         stage.build(keep=True)
-    [build] = builds(stage.host.settings.builds)
+    [build] = builds(stage.host.settings.builds, monitor=SilentMonitor())
     path = build.folder / "build.json"
     path.write_text(path.read_text().replace('"kept"', '"unknown"'))
     [found] = collect_garbage(stage.host, kept=False, dry_run=False, monitor=SilentMonitor())
@@ -398,7 +399,7 @@ def test_what_has_not_changed_is_not_built(stage: Stage) -> None:
     second = stage.build()
     assert (second.fresh, second.template, second.folder) == (False, first.template, None)
     assert stage.done == NAMES[:2]
-    assert len(builds(stage.host.settings.builds)) == 1
+    assert len(builds(stage.host.settings.builds, monitor=SilentMonitor())) == 1
     assert stage.build(force=True).template.version == "20261128.2"
 
 
@@ -494,7 +495,7 @@ def stopped_in(stage: Stage, name: str, error: BuilderError, *, late: bool = Fal
     with pytest.raises(type(error)):
         stage.build()
     moments.clear()
-    [build] = builds(stage.host.settings.builds)
+    [build] = builds(stage.host.settings.builds, monitor=SilentMonitor())
     assert build.state == "stopped"
     return build
 

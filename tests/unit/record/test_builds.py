@@ -1,16 +1,20 @@
 """The builds: which there are, how they are doing, which one a word means."""
 
-import errno
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from builder.errors import HostError, UsageError
 from builder.files import locked
-from builder.record.builds import builds, find, load
+from builder.monitor import SilentMonitor
+from builder.record.builds import load
+from builder.record.listing import builds, find
+from tests.monitors import Heard
 from tests.values import recorded
 
 WRITTEN = datetime(2026, 11, 25, 9, 40, 5, tzinfo=UTC).timestamp()
@@ -38,13 +42,17 @@ def place(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_newest_first(place: Path) -> None:
-    found = [(each.record.build_id[9:15], each.state) for each in builds(place)]
+    found = [
+        (each.record.build_id[9:15], each.state) for each in builds(place, monitor=SilentMonitor())
+    ]
     assert found == [
         ("094006", "failed"), ("094005", "done"), ("000000", "running"), ("000000", "abandoned"),
     ]  # fmt: skip
-    assert [each.record.name for each in builds(place, "rehearsal")] == ["rehearsal"] * 2
-    assert builds(place, "nosuch") == ()
-    assert builds(place / "nosuch") == ()
+    assert [each.record.name for each in builds(place, "rehearsal", monitor=SilentMonitor())] == [
+        "rehearsal"
+    ] * 2
+    assert builds(place, "nosuch", monitor=SilentMonitor()) == ()
+    assert builds(place / "nosuch", monitor=SilentMonitor()) == ()
 
 
 @pytest.mark.parametrize(
@@ -95,6 +103,9 @@ def test_other_words_do_not(place: Path, word: str, sentence: str, hint: str) ->
         ),
         ({"began": "nonsense", "ended": "2026-11-25T09:40:06"}, "2026-11-25T09:40:05+00:00", 1),
         ({"ended": "2026-11-25T09:00:00Z"}, "2026-11-25T09:40:05+00:00", 0),
+        ({"began": "0001-01-01T00:00:00+14:00"}, "2026-11-25T09:40:05+00:00", 60),
+        ({"ended": "9999-12-31T23:59:59-14:00"}, "2026-11-25T09:40:05+00:00", 60),
+        ({"began": "2026-11-25T10:40:10+01:00"}, "2026-11-25T09:40:10+00:00", 55),
     ],
 )
 def test_times(tmp_path: Path, content: dict[str, str], began: str, seconds: float) -> None:
@@ -120,20 +131,78 @@ def test_a_link_means_the_build_that_it_leads_to(place: Path) -> None:
     assert find(place / "elsewhere", str(place / "link")).folder == folder
 
 
-@pytest.mark.parametrize("below", ["", "centos7"])
-def test_builds_that_cannot_be_read_are_not_none(
-    place: Path, monkeypatch: pytest.MonkeyPatch, below: str
+IDS = "20261125T094005-96974f0b", "20261125T094006-5646559a"
+CLOSED: dict[str, tuple[str, int, list[str]]] = {
+    "a release": ("centos7", 0, ["centos7"]),
+    "a release that is only listed": ("centos7", 0o644, ["centos7"]),
+    "a build": (f"centos7/{IDS[0]}", 0, [f"centos7/{IDS[0]}/build.json"]),
+    "a record": (f"centos7/{IDS[0]}/build.json", 0, [f"centos7/{IDS[0]}/build.json"]),
+}
+
+
+@contextmanager
+def as_a_user(place: Path) -> Iterator[None]:
+    """Be nobody for the block, who may come as far as to the folder."""
+    for each in (place, *place.parents[:3]):
+        each.chmod(each.stat().st_mode | 0o011)
+    os.chown(place, 12345, 12345)
+    for each in place.rglob("*"):
+        os.chown(each, 12345, 12345)
+    os.seteuid(12345)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become a user")
+@pytest.mark.parametrize(("path", "mode", "told"), CLOSED.values(), ids=CLOSED)
+def test_what_is_closed_is_told_and_stops_nobody(
+    place: Path, path: str, mode: int, told: list[str]
 ) -> None:
-    list_folder = Path.iterdir
+    (place / path).chmod(mode)
+    monitor = Heard()
+    with as_a_user(place):
+        found = builds(place, monitor=monitor)
+        words = [str(place / "centos7" / IDS[0]), IDS[0]]
+        for word in [*words, "centos7"][: None if path == "centos7" else 2]:
+            with pytest.raises(HostError, match=r"Cannot read .*: Permission denied"):
+                find(place, word)
+    assert [each.record.name for each in found][-2:] == ["rehearsal"] * 2
+    assert monitor.told == [
+        ("warning", f"Cannot read {place / each}: Permission denied", {}) for each in told
+    ]
 
-    def iterdir(self: Path) -> Iterator[Path]:
-        if self == place / below:
-            raise PermissionError(errno.EACCES, "Permission denied")
-        return list_folder(self)
 
-    monkeypatch.setattr(Path, "iterdir", iterdir)
-    with pytest.raises(HostError, match=f"Cannot read {place / below}: Permission denied"):
-        builds(place)
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become a user")
+@pytest.mark.parametrize("mode", [0, 0o644, 0o311])
+def test_builds_that_cannot_be_read_are_not_none(place: Path, mode: int) -> None:
+    monitor = Heard()
+    with as_a_user(place):
+        place.chmod(mode)
+        with pytest.raises(HostError, match=f"Cannot read {place}: Permission denied"):
+            builds(place, monitor=monitor)
+    assert monitor.told == []
+
+
+def test_a_link_to_nothing_is_not_an_empty_folder(tmp_path: Path) -> None:
+    (tmp_path / "builds").symlink_to("unmounted/builds")
+    (tmp_path / "state").symlink_to("unmounted")
+    for place in (tmp_path / "builds", tmp_path / "state" / "builds"):
+        with pytest.raises(HostError, match=f"Cannot read {place}: No such file"):
+            builds(place, monitor=SilentMonitor())
+
+
+@pytest.mark.parametrize(("stamp", "year"), [(3e11, 9999), (-1e11, 1970), (2.0**63, 9999)])
+def test_a_file_of_a_year_that_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stamp: float, year: int
+) -> None:
+    folder = recorded(tmp_path / "centos7/by-hand", state="running")
+    # Not every file system keeps such a time.
+    monkeypatch.setattr(Path, "stat", lambda _path: SimpleNamespace(st_mtime=stamp))
+    build = load(folder)
+    assert build is not None
+    assert build.began.year == year
 
 
 def test_an_id_without_a_time_has_that_of_its_file(tmp_path: Path) -> None:

@@ -13,6 +13,19 @@ def test_a_log_is_read_whole_or_from_its_end(tmp_path: Path) -> None:
     assert b"".join(logs.chunks(path, most=15)) == b"567890123456789"
 
 
+def test_what_nobody_wrote_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "console.log"
+    with path.open("wb") as file:
+        file.write(b"begin")
+        file.truncate(1 << 40)
+        file.seek(1 << 39)
+        file.write(b"end")
+    pieces = [*logs.chunks(path)], [*logs.growing(path, lambda: False)]
+    for each in pieces:
+        assert b"".join(each).replace(b"\0", b"") == b"beginend"
+        assert sum(map(len, each)) <= 1 << 17  # blocks of the file system
+
+
 def test_what_is_printed_is_safe() -> None:
     raw = "\x1b[31mred\x1b[0m\tand\r\n\x9b31m, \u202eevil\n\r\nlogin:\x9b".encode()
     for size in (1, 3, len(raw)):

@@ -1,0 +1,114 @@
+"""Which builds there are in a folder of builds, and which one a word means."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from builder.errors import HostError, UsageError, explained, suggest
+from builder.model.traces import is_build
+from builder.monitor import Monitor
+from builder.record.builds import CLOSED, Build, load, opened
+
+T = TypeVar("T")
+_NEWEST = 10
+"""So many builds are worth a hint."""
+
+
+def builds(place: Path, name: str = "", *, monitor: Monitor) -> tuple[Build, ...]:
+    """Return all builds, or those of one release, newest first.
+
+    Folders in it that are closed to us are told. Raises HostError when the folder of builds is
+    there and cannot be read.
+    """
+    found, closed = _survey(place, name)
+    for error in closed.values():
+        monitor.tell("warning", error.message.removesuffix("."))
+    return found
+
+
+def find(place: Path, word: str) -> Build:
+    """Return the build that `word` means: a folder, an id or the beginning of one, or a release.
+
+    A release stands for its newest build. Raises UsageError when there is none, or more than one,
+    HostError when it may be in a folder that is closed to us.
+    """
+    # Whatever the folder is where one stands, it is none that was asked for.
+    read = opened if os.sep in word else load
+    here = read(_followed(Path(word))) if word else None
+    if here is not None:
+        return here
+    known, closed = _survey(place)
+    same = [each for each in known if each.record.name == word]
+    if same:
+        return same[0]
+    alike = [each for each in known if word and each.record.build_id.startswith(word)]
+    exact = [each for each in alike if each.record.build_id == word]
+    if len(exact or alike) == 1:
+        return (exact or alike)[0]
+    raise _unclear(word, alike) if alike else _unknown(word, known, closed)
+
+
+def _survey(place: Path, name: str = "") -> tuple[tuple[Build, ...], dict[Path, HostError]]:
+    """Return the builds, newest first, and why others may not be read, by folder."""
+    closed: dict[Path, HostError] = {}
+    releases = [each for each in _inside(place) if name in ("", each.name)]
+    folders = _readable(releases, _of_release, closed)
+    found = list(_readable(folders, lambda each: filter(None, [opened(each)]), closed))
+    found.sort(key=lambda each: (each.began, each.record.build_id), reverse=True)
+    return tuple(found), closed
+
+
+def _readable(
+    paths: Iterable[Path], read: Callable[[Path], Iterable[T]], closed: dict[Path, HostError]
+) -> Iterator[T]:
+    for path in paths:
+        try:
+            yield from read(path)
+        except HostError as error:
+            closed[path] = error
+
+
+def _of_release(folder: Path) -> list[Path]:
+    with explained(f"Cannot read {folder}", hint=CLOSED):
+        is_one = folder.is_dir()
+    return _inside(folder) if is_one else []
+
+
+def _inside(folder: Path) -> list[Path]:
+    with explained(f"Cannot read {folder}", hint=CLOSED):
+        try:
+            # What is in it can be named, and not only listed.
+            os.stat(f"{folder}/.")  # noqa: PTH116  # a Path drops the dot.
+            return sorted(folder.iterdir())
+        except FileNotFoundError:
+            above = (folder, *folder.parents)
+            if any(each.is_symlink() and not each.exists() for each in above):
+                raise  # its disk may not be mounted
+    return []
+
+
+def _followed(path: Path) -> Path:
+    """Return the build's own folder of a link that people have to it."""
+    with suppress(OSError, RuntimeError):  # a loop of links
+        return path.resolve(strict=True)
+    return path
+
+
+def _unclear(word: str, alike: list[Build]) -> UsageError:
+    ids = ", ".join(sorted(each.record.build_id for each in alike))
+    return UsageError(f"{len(alike)} builds begin with {word}.", hint=f"Say more of it: {ids}.")
+
+
+def _unknown(
+    word: str, known: tuple[Build, ...], closed: Mapping[Path, HostError]
+) -> UsageError | HostError:
+    looks_like_an_id = word[:1].isdigit()
+    for path, error in closed.items():
+        hides = looks_like_an_id and not is_build(path.name)  # a release's, with all in it
+        if word and (hides or word == path.parent.name or path.name.startswith(word)):
+            return error
+    ids = [each.record.build_id for each in known][:_NEWEST]
+    words = ids if looks_like_an_id else {each.record.name for each in known}
+    return UsageError(f"There is no build {word!r}.", hint=suggest(word, words))
