@@ -1,6 +1,7 @@
 """Volumes of a pool."""
 
 import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -98,18 +99,26 @@ def _handles(
     """Return what is there now, or what has that name. Not by lookups that fail: see pools."""
     home = pools.handle(connection, pool)
     pools.refresh(home)
-    return [each for each in home.listAllVolumes(0) if name in (None, each.name())]
+    return [each for each in home.listAllVolumes(0) if name in (None, _text(each.name))]
 
 
 def _value(pool: str, volume: libvirt.virStorageVol) -> Volume:
     _kind, capacity, allocation = volume.info()
-    form, backing = xml.parse_volume(volume.XMLDesc(0))
+    form, backing = xml.parse_volume(_text(partial(volume.XMLDesc, 0)))
     return Volume(
         pool=pool,
-        name=volume.name(),
-        path=Path(volume.path()),
+        name=_text(volume.name),
+        path=Path(_text(volume.path)),
         format=form,
         capacity=capacity,
         allocation=allocation,
         backing=backing,
     )
+
+
+def _text(ask: Callable[[], str]) -> str:
+    """Return what libvirt says, bytes that are no UTF-8 spelled out: files may be called so."""
+    try:
+        return ask()
+    except UnicodeDecodeError as error:
+        return error.object.decode(errors="backslashreplace")

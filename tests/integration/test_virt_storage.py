@@ -68,6 +68,17 @@ def _info(path: Path) -> dict[str, object]:
     return found
 
 
+def test_a_name_that_is_no_text(connection: Connection, pool: Pool) -> None:
+    odd = os.fsencode(pool.path) + b"/non\xff.img"
+    with open(odd, "wb"):  # noqa: PTH123  # pathlib knows no bytes
+        pass
+    made = volumes.create(connection, pool.name, "x.qcow2", capacity=2**20)
+    names = [each.name for each in volumes.all_volumes(connection, pool.name)]
+    assert names == [r"non\xff.img", "x.qcow2"]
+    volumes.delete(connection, pool.name, made.name)
+    assert os.listdir(os.fsencode(pool.path)) == [b"non\xff.img"]  # noqa: PTH208
+
+
 def test_a_volume_is_a_sparse_qcow2_of_version_3(connection: Connection, pool: Pool) -> None:
     volume = volumes.create(connection, pool.name, "x.qcow2", capacity=100 * 2**30)
     assert (volume.pool, volume.format) == (pool.name, "qcow2")
