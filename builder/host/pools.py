@@ -35,17 +35,19 @@ def folder(
 ) -> Path:
     """Return the folder of one of the pools, for those who read no more than its files.
 
-    Without libvirt it is the one in the settings. Raises HostError when that does not exist either.
+    Without libvirt it is the one in the settings. Raises HostError when it does not exist.
     """
     try:
         with connect(settings.uri) as connection:
-            return pools.get(connection, getattr(settings, setting)).path
+            known = pools.get(connection, getattr(settings, setting))
     except HostError as error:
         path: Path = getattr(settings, f"{setting}_path")
         if not os.path.isdir(path):  # noqa: PTH112  # one that may not be looked at is none
             raise
         monitor.tell("warning", f"{error.message} Reading {path}.")
         return path
+    _refuse_away(known.path, known.name)
+    return known.path
 
 
 def _made(

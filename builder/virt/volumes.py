@@ -12,6 +12,8 @@ from builder.model.storage import Volume
 from builder.virt import pools, xml
 from builder.virt.connection import Connection, LostError, attempt, persistent, translated
 
+_STOPPED = "`builder pool init` starts it, or says why not."
+
 
 def create(
     connection: Connection, pool: str, name: str, *, capacity: int, backing: Path | None = None
@@ -54,7 +56,7 @@ def _taken(pool: str, name: str) -> HostError:
 @persistent
 def all_volumes(connection: Connection, pool: str) -> tuple[Volume, ...]:
     """Return the pool's volumes, by name."""
-    with translated(f"Cannot list the pool {pool}"):
+    with translated(f"Cannot list the pool {pool}", hint=_STOPPED):
         found = [_value(pool, volume) for volume in _handles(connection, pool)]
     return tuple(sorted(found, key=lambda volume: volume.name))
 
@@ -88,7 +90,7 @@ def _there(connection: Connection, pool: str, name: str) -> Volume:
 
 @persistent
 def _volume(connection: Connection, pool: str, name: str) -> Volume | None:
-    with translated(f"Cannot look up the volume {name} of the pool {pool}"):
+    with translated(f"Cannot look up the volume {name} of the pool {pool}", hint=_STOPPED):
         found = [_value(pool, each) for each in _handles(connection, pool, name)]
     return found[0] if found else None
 

@@ -189,11 +189,14 @@ def test_a_folder_that_is_away_is_only_made_when_asked_for(
     connection: Connection, folder: Path
 ) -> None:
     settings = _settings(folder)
+    here = replace(settings, uri=connection.uri)
     storage.init(connection, settings)
     settings.store_pool_path.rmdir()
     with pytest.raises(HostError, match=r"The folder of the pool .* is away") as caught:
         storage.init(connection, settings)
     assert "mounted?" in caught.value.hint
+    with pytest.raises(HostError, match="is away"):
+        storage.folder(here, "store_pool", monitor=SilentMonitor())
     assert not settings.store_pool_path.exists()
     assert storage.init(connection, settings, anew=True)[1].path.is_dir()
 
