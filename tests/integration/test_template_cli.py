@@ -208,4 +208,4 @@ def test_a_store_that_is_not_mounted(capsys: pytest.CaptureFixture[str], store: 
     store.rename(store.with_name("away"))
     for argv in (["list"], ["show", "centos7"], ["promote", "centos7"], ["prune"]):
         assert app.run(["template", *argv]) == 4
-        assert "No such file" in capsys.readouterr().err
+        assert "Is its disk mounted?" in capsys.readouterr().err
