@@ -10,13 +10,13 @@ app = typer.Typer(no_args_is_help=True, help="Storage pools: iso for media, stor
 
 @app.command()
 def init(ctx: typer.Context) -> None:
-    """Define, start and autostart both pools; a pool that is there stays as it is."""
+    """Define, start and autostart both pools; one that is there keeps its place and files."""
     from builder.host import pools
     from builder.host.libvirtd import opened
 
     settings, monitor = context(ctx).settings, context(ctx).monitor
     with opened(settings.uri, monitor=monitor) as connection:
-        for pool in pools.init(connection, settings):
+        for pool in pools.init(connection, settings, anew=True):
             typer.echo(f"{pool.name}: {pool.path}, {size(pool.available)} free")
 
 

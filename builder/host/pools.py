@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from builder.config import Settings
-from builder.errors import HostError
+from builder.errors import HostError, explained
 from builder.host import reach
 from builder.model.storage import Pool
 from builder.monitor import Monitor
@@ -14,16 +14,18 @@ from builder.virt import pools
 from builder.virt.connection import Connection, connect
 
 
-def init(connection: Connection, settings: Settings) -> tuple[Pool, Pool]:
+def init(connection: Connection, settings: Settings, *, anew: bool = False) -> tuple[Pool, Pool]:
     """Return the iso and the store pool, made where they are missing.
 
-    A pool that libvirt has already is used where it is. Raises HostError when a folder or a pool
-    cannot be made, nothing having been changed then, and for a libvirt on another machine.
+    A pool that libvirt has already is used where it is; its folder, should it be away, is made
+    `anew` only if that is asked for: its disk may not be mounted. Raises HostError when a folder
+    or a pool is away or cannot be made, nothing having been changed then, and for a libvirt on
+    another machine.
     """
     refuse_remote(connection.uri)
     with ExitStack() as undo:
-        iso = _made(connection, settings, "iso_pool", undo)
-        store = _made(connection, settings, "store_pool", undo)
+        iso = _made(connection, settings, "iso_pool", undo, anew=anew)
+        store = _made(connection, settings, "store_pool", undo, anew=anew)
         undo.pop_all()
     return iso, store
 
@@ -33,20 +35,24 @@ def folder(
 ) -> Path:
     """Return the folder of one of the pools, for those who read no more than its files.
 
-    Without libvirt it is the one in the settings. Raises HostError when that does not exist either.
+    Without libvirt it is the one in the settings. Raises HostError when it does not exist.
     """
     try:
         with connect(settings.uri) as connection:
-            return pools.get(connection, getattr(settings, setting)).path
+            known = pools.get(connection, getattr(settings, setting))
     except HostError as error:
         path: Path = getattr(settings, f"{setting}_path")
         if not os.path.isdir(path):  # noqa: PTH112  # one that may not be looked at is none
             raise
         monitor.tell("warning", f"{error.message} Reading {path}.")
         return path
+    _refuse_away(known.path, known.name)
+    return known.path
 
 
-def _made(connection: Connection, settings: Settings, setting: str, undo: ExitStack) -> Pool:
+def _made(
+    connection: Connection, settings: Settings, setting: str, undo: ExitStack, *, anew: bool
+) -> Pool:
     name, path = getattr(settings, setting), getattr(settings, f"{setting}_path")
     known = pools.all_pools(connection)
     at = next((each.path for each in known if each.name == name), None)
@@ -56,6 +62,8 @@ def _made(connection: Connection, settings: Settings, setting: str, undo: ExitSt
             f"{path} is the folder of the pool {owner} already.",
             hint=f'Use that pool, {setting} = "{owner}", or set {setting}_path to another folder.',
         )
+    if at and not anew:
+        _refuse_away(at, name)
     _make_folder(at or path, setting, undo)
     reach.check(connection, at or path, setting)
     if not pools.exists(connection, name):
@@ -79,6 +87,15 @@ def refuse_remote(uri: str) -> None:
 def _forget(connection: Connection, name: str) -> None:
     if pools.exists(connection, name):
         pools.remove(connection, name)
+
+
+def _refuse_away(path: Path, pool: str) -> None:
+    with explained(f"Cannot look at {path}, the folder of the pool {pool}"):
+        if not path.exists():
+            raise HostError(
+                f"The folder of the pool {pool}, {path}, is away.",
+                hint="Is its disk mounted? `builder pool init` makes an empty one.",
+            )
 
 
 def _make_folder(path: Path, setting: str, undo: ExitStack) -> None:

@@ -21,6 +21,7 @@ from builder.virt.domain_xml import domain_xml
 from builder.virt.listen import listen
 
 _FRAME_SECONDS = 3.0
+_REFUSED = "`builder build --dry-run` prints its XML."
 _LARGEST = 16 << 20
 """Bytes of reports that are looked through for the installer's log."""
 
@@ -101,7 +102,7 @@ def _start(plan: InstallPlan, domain: domains.Domain) -> None:
     domains.remove(domain)  # defined by a process that was killed before it could start it
     for log in plan.domain.logs.values():
         log.unlink(missing_ok=True)
-    domains.start(domain.connection, domain_xml(plan.domain))
+    domains.start(domain.connection, domain_xml(plan.domain), hint=_REFUSED)
 
 
 def _run(

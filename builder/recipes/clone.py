@@ -25,6 +25,7 @@ from builder.virt.domain_xml import clone_xml
 
 _CLOUD_INIT = re.compile(r"cloud-init(-\d.*)?$")
 _GIB = 2**30
+_REFUSED = "What libvirt does not have here, ask for less of: --vcpus, --memory, --network."
 
 
 def clone(host: Host, template: Template, order: CloneOrder, *, monitor: Monitor) -> Clone:
@@ -46,7 +47,7 @@ def clone(host: Host, template: Template, order: CloneOrder, *, monitor: Monitor
         disk = _overlay(host, template, order.name, capacity=capacity, undo=undo)
         medium = _medium(host, seed, order.name, undo=undo) if seed else None
         spec = CloneSpec(name=order.name, machine=machine, template=source, disk=disk, seed=medium)
-        domain = domains.define(host.connection, clone_xml(spec))
+        domain = domains.define(host.connection, clone_xml(spec), hint=_REFUSED)
         undo.callback(_try, domains.remove, domain)
         if order.start:
             domains.boot(domain)

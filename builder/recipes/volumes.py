@@ -92,7 +92,7 @@ def delete(connection: Connection, settings: Settings, name: str, *, pool: str) 
         path = volumes.path(connection, pool, name)
         if not path.exists():
             raise HostError(f"libvirt sees {path}, and we do not.", hint="Remove it with virsh.")
-        if why := retention.used(usage.users(usage.uses(connection), path)):
+        if why := retention.used(usage.users(usage.uses(connection, leaving=path), path)):
             raise UsageError(f"{name} stays: {why[0]}.", hint="Remove what needs it first.")
         volumes.delete(connection, pool, name)
 

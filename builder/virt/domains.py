@@ -75,12 +75,12 @@ def _state(connection: Connection, name: str) -> tuple[int, int] | None:
     return None if handle is None else tuple(handle.state())
 
 
-def start(connection: Connection, document: str) -> Domain:
-    """Define and start a domain, its processors stopped.
+def start(connection: Connection, document: str, *, hint: str = "") -> Domain:
+    """Define and start a domain, its processors stopped; `hint` is for what libvirt refuses.
 
     Nobody removes it at the end: it may have to outlive this process.
     """
-    domain = define(connection, document)
+    domain = define(connection, document, hint=hint)
     try:
         _launch(domain, libvirt.VIR_DOMAIN_START_PAUSED)
     except BaseException:
@@ -90,18 +90,18 @@ def start(connection: Connection, document: str) -> Domain:
     return domain
 
 
-def define(connection: Connection, document: str) -> Domain:
-    """Define a domain, which stays off. Raises HostError when libvirt refuses it.
+def define(connection: Connection, document: str, *, hint: str = "") -> Domain:
+    """Define a domain, which stays off. Raises HostError, with the hint, when libvirt refuses it.
 
     libvirt refuses a name that is taken, unless the document has that domain's uuid.
     """
     # With a uuid from the start it is the same domain that is defined when we have to ask again.
-    return Domain(name=_define(connection, xml.with_uuid(document)), connection=connection)
+    name = _define(connection, xml.with_uuid(document), hint=hint)
+    return Domain(name=name, connection=connection)
 
 
 @persistent
-def _define(connection: Connection, document: str) -> str:
-    hint = "`builder build --dry-run` prints its XML."
+def _define(connection: Connection, document: str, *, hint: str) -> str:
     with translated("libvirt refuses the domain", hint=hint):
         handle = connection.handle.defineXMLFlags(document, libvirt.VIR_DOMAIN_DEFINE_VALIDATE)
         return str(handle.name())

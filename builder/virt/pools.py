@@ -1,8 +1,10 @@
 """Directory pools."""
 
+import re
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +16,7 @@ from builder.model.storage import Pool
 from builder.virt import xml
 from builder.virt.connection import Connection, persistent, translated, unless
 
+_UNREADABLE = re.compile(r"cannot [a-z ]+'(/.+)': (.+)")
 _BUSY = "asynchronous jobs running"
 _BUSY_SECONDS = 600
 """The last resort: a job of others ends, but on a busy host it may take its time."""
@@ -31,7 +34,7 @@ def ensure(connection: Connection, name: str, *, path: Path) -> Pool:
         define = partial(connection.handle.storagePoolDefineXML, xml.pool_xml(name, path), 0)
         unless(lambda: exists(connection, name), define)
         pool = handle(connection, name)
-        unless(pool.isActive, partial(pool.create, 0))
+        unless(pool.isActive, partial(_start, pool))
         unless(pool.autostart, partial(pool.setAutostart, 1))
         refresh(pool)
         return _value(pool)
@@ -102,13 +105,35 @@ def refresh(pool: libvirt.virStoragePool) -> None:
     deadline = time.monotonic() + _BUSY_SECONDS
     while True:
         try:
-            pool.refresh(0)
+            with _scanned(pool):
+                pool.refresh(0)
         except libvirt.libvirtError as error:
             if _BUSY not in str(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.1)
         else:
             return
+
+
+def _start(pool: libvirt.virStoragePool) -> None:
+    with _scanned(pool):
+        pool.create(0)
+
+
+@contextmanager
+def _scanned(pool: libvirt.virStoragePool) -> Iterator[None]:
+    """Name the file over which libvirt, which reads the head of each, stops the pool."""
+    try:
+        yield
+    except libvirt.libvirtError as error:
+        found = _UNREADABLE.search(str(error))
+        folder = xml.pool_path(pool.XMLDesc(0))
+        if found is None or folder is None or folder not in Path(found[1]).parents:
+            raise
+        raise HostError(
+            f"libvirt stops the pool {pool.name()}: it cannot read {found[1]}: {found[2]}.",
+            hint="Move that file out of the pool.",
+        ) from error
 
 
 def handle(connection: Connection, name: str) -> libvirt.virStoragePool:

@@ -2,22 +2,26 @@
 
 import errno
 import os
-import stat
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import libvirt
 import msgspec
 
-from builder import process
 from builder.errors import HostError
-from builder.virt import pools, xml
+from builder.virt import backing, pools, xml
 from builder.virt.connection import Connection, persistent, translated
 
-# Of QEMU's formats with a backing file those that name it themselves, by their first bytes.
-_OVERLAYS = (b"QFI\xfb", b"QED\0", b"KDMV", b"# Disk Desc")
-
-_NOTHING = {errno.ENOENT, errno.ELOOP, errno.ENXIO, errno.ENODEV}
+_NOTHING = {
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.ENAMETOOLONG,
+    errno.ELOOP,
+    errno.ENXIO,
+    errno.ENODEV,
+    errno.ENOMEDIUM,
+}
 """What the system says of a path at whose end there is no file and no device."""
 
 
@@ -29,20 +33,16 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     """"the domain web1", or the path of a disk in a pool."""
 
 
-class _Info(msgspec.Struct, frozen=True, rename="kebab"):
-    backing_filename: str = ""
-    full_backing_filename: str = ""
-
-
-def uses(connection: Connection) -> tuple[Use, ...]:
+def uses(connection: Connection, *, leaving: Path | None = None) -> tuple[Use, ...]:
     """Return every file that a domain has as a disk, and every backing file below a disk.
 
     Disks are those of all domains, running or not, and of their snapshots, wherever they are, and
-    the files in the folders of all pools. Raises HostError when an overlay cannot be read: what
-    nobody can tell must not be taken for unused.
+    the files in the folders of all pools. What is `leaving` needs nothing any more. Raises
+    HostError when a file cannot be read: what nobody can tell must not be taken for unused.
     """
     disks = _domain_disks(connection)
-    chains = _Chains(skip=[disk for disk, raw, _user in disks if raw])
+    raws = [disk for disk, raw, _user in disks if raw]
+    chains = _Chains(skip=[*raws, leaving] if leaving else raws)
     found = [
         Use(path=path, user=user)
         for disk, _raw, user in disks
@@ -73,73 +73,30 @@ class _Chains:
 
     def __init__(self, *, skip: Iterable[Path]) -> None:
         # What a guest writes to a raw disk is data, whatever it looks like: no header of an image.
-        self._known: dict[Path, Path | None] = dict.fromkeys(skip)
+        self._known: dict[Path, tuple[Path, ...]] = dict.fromkeys(skip, ())
 
     def below(self, disk: Path) -> tuple[Path, ...]:
         """Return the backing files of a disk, nearest first."""
         found: list[Path] = []
-        at = self._backing(disk)
-        while at is not None and at not in found:
-            found.append(at)
-            at = self._backing(at)
+        for at in chain([disk], found):  # which grows meanwhile
+            found += (each for each in self._needs(at) if each not in found)
         return tuple(found)
 
-    def _backing(self, file: Path) -> Path | None:
+    def _needs(self, file: Path) -> tuple[Path, ...]:
         if file not in self._known:
-            self._known[file] = _backing(file) if _is_overlay(file) else None
+            self._known[file] = _needs(file)
         return self._known[file]
 
 
-def _is_overlay(file: Path) -> bool:
+def _needs(file: Path) -> tuple[Path, ...]:
+    # Only this file is opened: a chain that is broken below, or leads to another machine, does not
+    # matter.
     try:
-        kind = file.stat().st_mode
-        if not (stat.S_ISREG(kind) or stat.S_ISBLK(kind)):
-            return False
-        with file.open("rb") as opened:
-            return opened.read(16).startswith(_OVERLAYS)
+        return backing.needs(file)
     except OSError as error:
         if error.errno in _NOTHING:
-            return False
+            return ()
         raise _unclear(file, f"{error.strerror}") from error
-
-
-def _backing(file: Path) -> Path | None:
-    # -U: others may write to it. Only this file is opened, so that a chain that is broken below,
-    # or leads to another machine, does not matter.
-    try:
-        text = process.run(["qemu-img", "info", "-U", "--output=json", file]).stdout
-        info = msgspec.json.decode(text, type=_Info)
-    except (HostError, msgspec.DecodeError) as error:
-        if not file.exists():  # a build's, gone by now
-            return None
-        raise _unclear(file, str(error).rstrip(".")) from error
-    return backing_path(file, info.full_backing_filename or info.backing_filename)
-
-
-def backing_path(file: Path, name: str) -> Path | None:
-    """Return the path of what an image calls its backing file; None if it calls none.
-
-    A name may be relative to the image, "file:PATH", or "json:" and QEMU's options for the file.
-    """
-    if name.startswith("json:"):
-        try:
-            name = _file_name(msgspec.json.decode(name.removeprefix("json:")))
-        except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
-            return None
-    name = name.removeprefix("file:")
-    return Path(os.path.normpath(file.parent / name)) if name and "\0" not in name else None
-
-
-def _file_name(options: object) -> str:
-    """Options are nested, or flat with dotted names: {"file.filename": …}."""
-    if not isinstance(options, dict):
-        return ""
-    for name, value in options.items():
-        if name.rpartition(".")[2] == "filename" and isinstance(value, str):
-            return value
-        if name.rpartition(".")[2] == "file" and (found := _file_name(value)):
-            return found
-    return ""
 
 
 @persistent
@@ -182,5 +139,5 @@ def _pool_files(connection: Connection) -> Iterator[Path]:
 def _unclear(path: Path, why: str) -> HostError:
     return HostError(
         f"Cannot tell which backing files {path} needs: {why}.",
-        hint="Until that is known nothing can be removed: mend it, or move it out of the pool.",
+        hint="It may need any: run as a user who may read it, or move it out of the pool.",
     )

@@ -1,6 +1,7 @@
 """Volumes of a pool."""
 
 import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from builder.errors import HostError
 from builder.model.storage import Volume
 from builder.virt import pools, xml
 from builder.virt.connection import Connection, LostError, attempt, persistent, translated
+
+_STOPPED = "`builder pool init` starts it, or says why not."
 
 
 def create(
@@ -53,7 +56,7 @@ def _taken(pool: str, name: str) -> HostError:
 @persistent
 def all_volumes(connection: Connection, pool: str) -> tuple[Volume, ...]:
     """Return the pool's volumes, by name."""
-    with translated(f"Cannot list the pool {pool}"):
+    with translated(f"Cannot list the pool {pool}", hint=_STOPPED):
         found = [_value(pool, volume) for volume in _handles(connection, pool)]
     return tuple(sorted(found, key=lambda volume: volume.name))
 
@@ -87,7 +90,7 @@ def _there(connection: Connection, pool: str, name: str) -> Volume:
 
 @persistent
 def _volume(connection: Connection, pool: str, name: str) -> Volume | None:
-    with translated(f"Cannot look up the volume {name} of the pool {pool}"):
+    with translated(f"Cannot look up the volume {name} of the pool {pool}", hint=_STOPPED):
         found = [_value(pool, each) for each in _handles(connection, pool, name)]
     return found[0] if found else None
 
@@ -98,18 +101,26 @@ def _handles(
     """Return what is there now, or what has that name. Not by lookups that fail: see pools."""
     home = pools.handle(connection, pool)
     pools.refresh(home)
-    return [each for each in home.listAllVolumes(0) if name in (None, each.name())]
+    return [each for each in home.listAllVolumes(0) if name in (None, _text(each.name))]
 
 
 def _value(pool: str, volume: libvirt.virStorageVol) -> Volume:
     _kind, capacity, allocation = volume.info()
-    form, backing = xml.parse_volume(volume.XMLDesc(0))
+    form, backing = xml.parse_volume(_text(partial(volume.XMLDesc, 0)))
     return Volume(
         pool=pool,
-        name=volume.name(),
-        path=Path(volume.path()),
+        name=_text(volume.name),
+        path=Path(_text(volume.path)),
         format=form,
         capacity=capacity,
         allocation=allocation,
         backing=backing,
     )
+
+
+def _text(ask: Callable[[], str]) -> str:
+    """Return what libvirt says, bytes that are no UTF-8 spelled out: files may be called so."""
+    try:
+        return ask()
+    except UnicodeDecodeError as error:
+        return error.object.decode(errors="backslashreplace")

@@ -181,6 +181,14 @@ def test_a_failure_leaves_nothing(
     assert left(host, cloud) == []
 
 
+def test_more_than_a_machine_can_have(host: Host, plain: Template) -> None:
+    with pytest.raises(HostError, match="libvirt refuses the domain: ") as caught:
+        made(host, plain, replace(ORDER, vcpus=4096))
+    assert "--vcpus" in caught.value.hint
+    assert "build" not in caught.value.hint
+    assert left(host, plain) == []
+
+
 @pytest.mark.parametrize("where", ["nocloud.make", "pools.notice", "domains.boot"])
 def test_an_interruption_leaves_nothing(
     host: Host, cloud: Template, monkeypatch: pytest.MonkeyPatch, where: str

@@ -1,5 +1,6 @@
 """Templates that must not go, those that go, and removers that are killed, on real images."""
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -199,12 +200,39 @@ def test_a_chain_that_leads_nowhere_is_no_hindrance(store: StorePool, base: str)
     assert why(prune(store, "", keep=1, dry_run=False))["1"] == ""
 
 
-def test_nothing_goes_while_an_overlay_cannot_be_read(store: StorePool) -> None:
-    broken = store.pool.path / "broken.qcow2"
-    broken.write_bytes(b"QFI\xfb\x00\x00\x00\x63 and no version that anybody knows")
-    with pytest.raises(HostError, match=r"Cannot tell which backing files .*broken\.qcow2 needs"):
+@pytest.mark.parametrize(
+    "header", [b"QFI\xfbgarbage", b"QFI\xfb\0\0\0\x63 and no version that anybody knows"]
+)
+def test_a_damaged_header_needs_nothing(store: StorePool, header: bytes) -> None:
+    (store.pool.path / "broken.qcow2").write_bytes(header)
+    assert why(prune(store, "", keep=1, dry_run=False))["1"] == ""
+
+
+def test_an_extent_that_nobody_writes_to_is_not_waited_for(store: StorePool) -> None:
+    os.mkfifo(store.pool.path / "pipe")
+    descriptor = '# Disk DescriptorFile\ncreateType="monolithicFlat"\nRW 2048 FLAT "pipe" 0\n'
+    (store.pool.path / "web1.vmdk").write_text(descriptor)
+    assert why(prune(store, "", keep=1, dry_run=False))["1"] == ""
+
+
+def test_nothing_goes_while_a_file_cannot_be_read(
+    store: StorePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = store.pool.path / "closed.img"
+    closed.write_text("of another user")
+    original = os.open
+
+    def refuse(path: Path, *given: int, **named: int) -> int:
+        if path == closed:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return original(path, *given, **named)
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(HostError, match=r"which backing files .*closed\.img needs") as caught:
         prune(store, "", keep=1, dry_run=False)
+    assert "move it out of the pool" in caught.value.hint
     assert len(store.registry.templates()) == 5
+    assert uses(store.connection, leaving=closed)  # its own removal is not in its way
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,17 @@ def _info(path: Path) -> dict[str, object]:
     return found
 
 
+def test_a_name_that_is_no_text(connection: Connection, pool: Pool) -> None:
+    odd = os.fsencode(pool.path) + b"/non\xff.img"
+    with open(odd, "wb"):  # noqa: PTH123  # pathlib knows no bytes
+        pass
+    made = volumes.create(connection, pool.name, "x.qcow2", capacity=2**20)
+    names = [each.name for each in volumes.all_volumes(connection, pool.name)]
+    assert names == [r"non\xff.img", "x.qcow2"]
+    volumes.delete(connection, pool.name, made.name)
+    assert os.listdir(os.fsencode(pool.path)) == [b"non\xff.img"]  # noqa: PTH208
+
+
 def test_a_volume_is_a_sparse_qcow2_of_version_3(connection: Connection, pool: Pool) -> None:
     volume = volumes.create(connection, pool.name, "x.qcow2", capacity=100 * 2**30)
     assert (volume.pool, volume.format) == (pool.name, "qcow2")
@@ -174,11 +185,38 @@ def test_a_folder_that_is_another_pool_s(connection: Connection, folder: Path) -
     assert (_ours(connection), list(folder.iterdir())) == ([f"{PREFIX} other"], [])
 
 
-def test_a_folder_that_went_away_is_made_again(connection: Connection, folder: Path) -> None:
+def test_a_folder_that_is_away_is_only_made_when_asked_for(
+    connection: Connection, folder: Path
+) -> None:
     settings = _settings(folder)
+    here = replace(settings, uri=connection.uri)
     storage.init(connection, settings)
     settings.store_pool_path.rmdir()
-    assert storage.init(connection, settings)[1].path.is_dir()
+    with pytest.raises(HostError, match=r"The folder of the pool .* is away") as caught:
+        storage.init(connection, settings)
+    assert "mounted?" in caught.value.hint
+    with pytest.raises(HostError, match="is away"):
+        storage.folder(here, "store_pool", monitor=SilentMonitor())
+    assert not settings.store_pool_path.exists()
+    assert storage.init(connection, settings, anew=True)[1].path.is_dir()
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_a_file_that_libvirt_cannot_read(
+    connection: Connection, folder: Path, running: bool
+) -> None:
+    settings = _settings(folder)
+    store = storage.init(connection, settings)[1]
+    if not running:
+        pools.handle(connection, store.name).destroy()
+    link = store.path / "odd's.img"
+    link.symlink_to("/proc/self/mem")
+    for _ in range(2):  # the first time libvirt stops the pool
+        with pytest.raises(HostError, match=r"cannot read .*/odd's\.img: Input/out") as caught:
+            storage.init(connection, settings)
+        assert caught.value.hint == "Move that file out of the pool."
+    link.unlink()
+    assert storage.init(connection, settings)[1].active
 
 
 def test_a_folder_where_nobody_may_write(connection: Connection) -> None:

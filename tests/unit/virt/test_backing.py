@@ -1,0 +1,73 @@
+"""What images say of the files that they need."""
+
+import os
+import struct
+from pathlib import Path
+
+import pytest
+
+from builder.virt import backing
+
+
+def qcow(version: int, at: int, length: int, rest: bytes = b"") -> bytes:
+    return struct.pack(">4sIQI", b"QFI\xfb", version, at, length).ljust(104, b"\0") + rest
+
+
+def qed(features: int) -> bytes:
+    header = struct.pack("<4sIIIQQQQQII", b"QED\0", 4096, 1, 1, features, 0, 0, 0, 0, 64, 4)
+    return header + b"base"
+
+
+def sparse(descriptor: str) -> bytes:
+    return b"KDMV".ljust(512, b"\0") + descriptor.encode()
+
+
+PARENT = 'parentFileNameHint="base"\nRW 2048 SPARSE "old-name.vmdk"\n'
+JSON = b'json:{"driver":"raw","file":{"driver":"file","filename":"/a/base"}}'
+ROWS = {
+    "qcow": (qcow(1, 104, 4, b"base"), ["base"]),
+    "qcow2": (qcow(2, 104, 4, b"base and more"), ["base"]),
+    "version 3": (qcow(3, 104, 4, b"base"), ["base"]),
+    "one of tomorrow": (qcow(4, 104, 4, b"base"), ["base"]),
+    "absolute": (qcow(3, 104, 7, b"/a/base"), ["/a/base"]),
+    "above": (qcow(3, 104, 7, b"../base"), ["../base"]),
+    "no text": (qcow(3, 104, 3, b"n\xffn"), ["n\udcffn"]),
+    "options": (qcow(3, 104, len(JSON), JSON), ["/a/base"]),
+    "protocol": (qcow(3, 104, 9, b"file:base"), ["base"]),
+    "alone": (qcow(3, 0, 0), []),
+    "NUL": (qcow(3, 104, 3, b"a\0b"), []),
+    "cut off": (qcow(3, 104, 4), []),
+    "far away": (qcow(3, 2**63, 4), []),
+    "long": (qcow(3, 104, 2**31, b"base"), []),
+    "garbage": (b"QFI\xfbgarbage", []),
+    "magic": (b"QFI\xfb", []),
+    "qed": (qed(1), ["base"]),
+    "qed alone": (qed(0), []),
+    "qed cut off": (b"QED\0", []),
+    "vmdk": (sparse(f"# Disk DescriptorFile\n{PARENT}"), ["base"]),
+    "vmdk cut off": (b"KDMV", []),
+    "descriptor": (
+        b'# Disk DescriptorFile\nparentFileNameHint="base"\n'
+        b'RW 2048 FLAT "one.vmdk" 0\nRDONLY 1 SPARSE "two.vmdk"\nRW 9 ZERO\n',
+        ["base", "one.vmdk", "two.vmdk"],
+    ),
+    "raw": (b"x" * 1024, []),
+    "empty": (b"", []),
+}
+
+
+@pytest.mark.parametrize(("content", "names"), ROWS.values(), ids=ROWS)
+def test_names(tmp_path: Path, content: bytes, names: list[str]) -> None:
+    image = tmp_path / "image"
+    image.write_bytes(content)
+    expected = [Path(os.path.normpath(tmp_path / name)) for name in names]
+    assert list(backing.needs(image)) == expected
+
+
+def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "memory").symlink_to("/proc/self/mem")
+    for path in (tmp_path, tmp_path / "pipe", tmp_path / "memory", Path("/dev/zero")):
+        assert backing.needs(path) == ()
+    with pytest.raises(FileNotFoundError):
+        backing.needs(tmp_path / "gone")
