@@ -148,6 +148,6 @@ def _next(taken: Collection[str], today: date) -> Iterator[str]:
         if not re.fullmatch(VERSION, version):
             raise TemplateError(
                 f"No version can follow {day:08}.{last}.",
-                hint="Somebody numbered it by hand: mend the ledger, NAME.channels.json in the store.",
+                hint="Was that written by hand? Mend NAME.channels.json in the store.",
             )
         yield version
