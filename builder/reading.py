@@ -58,13 +58,33 @@ def read_data(
     in a folder must be a plain file, for nobody may ever write to that pipe.
     """
     try:
-        with path.open("rb") if pipes else open_plain(path) as file:
-            found = file.read(limit + 1)
+        found = _named(path, limit + 1) if pipes else _found(path, limit + 1)
     except (OSError, ValueError) as error:
         raise error_class(f"Cannot read {path}: {reason(error)}.", hint=hint) from error
     if len(found) > limit:
         raise error_class(f"Cannot read {path}: it is larger than {limit} bytes.", hint=hint)
     return found
+
+
+def _found(path: Path, most: int) -> bytes:
+    with open_plain(path) as file:
+        return file.read(most)
+
+
+def _named(path: Path, most: int) -> bytes:
+    """Return what comes from a file or pipe. Raises OSError for a pipe to which nobody writes."""
+    with open(path, "rb", opener=_at_once) as file:
+        first = file.raw.read(most)  # None: somebody who writes to that pipe has not yet begun
+        if first == b"" and stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EPIPE, "nobody writes to that pipe", str(path))
+        os.set_blocking(file.fileno(), True)
+        begun = first or b""
+        return begun + file.read(most - len(begun))
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open a pipe without waiting for somebody who writes to it."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def read_text(

@@ -1,7 +1,9 @@
 """Paths that users name for files to be written: judged before any work for them begins."""
 
 import os
+import re
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from builder.errors import HostError, UsageError, explained
@@ -18,13 +20,19 @@ _KINDS = {
 
 STORE = ".templates.lock"
 """The lock of a store of templates, by which such a folder is known."""
+VERSION = r"[0-9]{8}\.[0-9]{1,9}"
+"""Of a template."""
+_REGISTRY = re.compile(rf".+(\.channels\.json|-{VERSION}\.(json|qcow2(\.intoto\.jsonl)?))", re.S)
+"""Names that mean something in a store: a file of ours there would pass for a template."""
+_LONGEST = 240
+"""Bytes of a name; what is written has a longer one, of 255 at most, until it is whole."""
 
 
 def target(path: Path, *, force: bool | None = None) -> Path:
     """Return where to write the file that a user calls `path`; a link stays, and is followed.
 
-    With `force`, a plain file there may be replaced, but for one in a store of templates; None
-    says that the command has no --force.
+    With `force`, a plain file there may be replaced, but for one in a store of templates, where no
+    file is to pass for a template either; None says that the command has no --force.
     Raises UsageError for anything else that is there, HostError for a folder closed to us.
     """
     if str(path) == "-":
@@ -35,13 +43,23 @@ def target(path: Path, *, force: bool | None = None) -> Path:
             remedy = "Remove it" if force is None else "--force replaces it"
             raise UsageError(f"{path} exists already.", hint=f"{remedy}, or name another file.")
         found = Path(os.path.realpath(path))
-        if path.exists() and (found.parent / STORE).exists():
-            raise UsageError(
-                f"{found} is in a store of templates, where nothing is replaced.",
-                hint="Name a file in another folder.",
-            )
+        _refuse_name(found, there=path.exists())
     _refuse_folder(found.parent)
     return found
+
+
+def inside(path: Path, usual: str) -> Path:
+    """Return the path of the file `usual` in it where that is a folder, else `path`."""
+    with suppress(OSError):
+        return path / usual if path.is_dir() else path
+    return path
+
+
+def same(one: Path, other: Path) -> bool:
+    """Tell whether two paths are those of one file that is there."""
+    with suppress(OSError):
+        return one.samefile(other)
+    return False
 
 
 def stream(path: Path) -> Path:
@@ -73,6 +91,18 @@ def _refuse_odd(path: Path) -> None:
     if kind in _KINDS:
         name = path.absolute()  # an empty path is this folder
         raise UsageError(f"{name} is {_KINDS[kind]}.", hint=_hint(kind, name))
+
+
+def _refuse_name(found: Path, *, there: bool) -> None:
+    if len(os.fsencode(found.name)) > _LONGEST:
+        raise UsageError(f"Cannot write {found}: File name too long.", hint="Name another file.")
+    ours = there or found.name == STORE or _REGISTRY.fullmatch(found.name)
+    if ours and (found.parent / STORE).exists():
+        why = "nothing is replaced" if there else "only templates have such names"
+        raise UsageError(
+            f"{found} is in a store of templates, where {why}.",
+            hint="Name a file in another folder.",
+        )
 
 
 def _hint(kind: int, name: Path) -> str:

@@ -19,7 +19,13 @@ Artifacts = Annotated[Path | None, typer.Option(help="Folder to link builds from
 def _stream(path: Path | None) -> Path | None:
     from builder import targets
 
-    return None if path is None else targets.stream(path)
+    if path is None or str(path) == "-":
+        return path and targets.stream(path)
+    from builder.record.events import refuse_foreign
+
+    place = targets.stream(path)
+    refuse_foreign(place)
+    return place
 
 
 Events = Annotated[

@@ -92,7 +92,7 @@ def _target(named: Path, read: Iterable[Path], *, force: bool) -> Path:
     from builder import targets
 
     for each in read:
-        if named.exists() and each.exists() and named.samefile(each):
+        if targets.same(named, each):
             raise UsageError(f"{named} is to be read.", hint="Give OUT another name.")
     return targets.target(named, force=force)
 

@@ -105,6 +105,6 @@ def _refuse_needless(form: Format, *, compat: bool) -> None:
 
 def _path(template: Template, form: Format, output: Path) -> Path:
     usual = f"{template.name}-{template.version}{form.suffix}"
-    path = targets.target(output / usual if output.is_dir() else output)
-    targets.target(path.with_name(sums.NAME), force=True)
+    path = targets.target(targets.inside(output, usual))
+    sums.read(path)  # what is wrong with it is told before the work
     return path

@@ -3,8 +3,12 @@
 from pathlib import Path
 
 from builder import files, targets
+from builder.errors import HostError
+from builder.reading import read_data
 
 NAME = "SHA256SUMS"
+_LARGEST = 16 << 20
+"""Bytes: more than 100,000 lines have."""
 _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
 
 
@@ -15,9 +19,22 @@ def record(path: Path, digest: str) -> None:
     """
     sums = targets.target(path.with_name(NAME), force=True)
     with files.writing(path.parent), files.locked(path.parent):
-        known = sums.read_text(errors="surrogateescape") if sums.exists() else ""
+        known = read(path)
         with files.replacing(sums, mode=0o644) as part:
             part.write_text(updated(known, path.name, digest), errors="surrogateescape")
+
+
+def read(path: Path) -> str:
+    """Return what SHA256SUMS beside `path` holds; "" where there is none.
+
+    Raises UsageError for what cannot be written again, HostError for what cannot be read.
+    """
+    sums = targets.target(path.with_name(NAME), force=True)
+    if not sums.exists():
+        return ""
+    hint = "Move it away, or name a file in another folder."
+    found = read_data(sums, limit=_LARGEST, hint=hint, error_class=HostError)
+    return found.decode(errors="surrogateescape")
 
 
 def updated(text: str, name: str, digest: str) -> str:

@@ -14,6 +14,7 @@ from builder.iso.plan import Changes
 from builder.iso.survey import Survey
 from builder.media import bootloader, inspect, treeinfo
 from builder.media.unattended import Unattended
+from builder.reading import is_file
 
 KICKSTART = "ks.cfg"
 _BLOCK = 1 << 20
@@ -118,12 +119,12 @@ def _inside(destination: str) -> str:
 
 def _added(source: Path, destination: str) -> Iterator[tuple[str, Span]]:
     """Yield the files that `source` is or holds, by their places on the ISO."""
-    if source.is_dir():
+    if is_file(source):
+        yield destination, _span(source)
+    elif source.is_dir():
         for path in sorted(source.rglob("*")):
             if path.is_file():
                 yield f"{destination}/{path.relative_to(source).as_posix()}", _span(path)
-    elif source.is_file():
-        yield destination, _span(source)
     else:
         raise ConfigError(
             f"There is nothing to add at {source}.", hint="Give a file or folder of this host."

@@ -4,17 +4,26 @@ Words of a server, of a proxy or of requests go into no message: they may hold c
 addresses with tokens, and whatever moves a terminal's cursor.
 """
 
+import os
 import re
+import socket
 import ssl
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from http.client import RemoteDisconnected
+from typing import Any, Self
 
 import requests
 import urllib3
+from requests.adapters import HTTPAdapter
 
 from builder.media.pace import Patience
 
+_LATE = "no answer in time"
+_AGAIN = 0.5
+"""Seconds until connections are looked for again that were made when it was too late."""
 _TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3})\b")
 
 
@@ -27,22 +36,92 @@ class Interruption(Exception):
 
 
 def get(url: str, *, first: int, patience: Patience) -> requests.Response:
-    """Ask for a file from byte `first` on; its bytes are still to be read, as they were stored."""
+    """Ask for a file from byte `first` on; its bytes are still to be read, as they were stored.
+
+    Raises Refusal and Interruption, the latter also for headers that do not come to an end.
+    """
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={first}-"} if first else {})
-    try:
-        return requests.get(
-            url,
-            headers=headers,
-            stream=True,
-            timeout=(patience.connect, patience.silence),
-            hooks={"response": _without_body},
-        )
-    except requests.TooManyRedirects as error:
-        raise Refusal("it redirects too often") from error
-    except ValueError as error:  # some are requests' own, some are those of its libraries
-        raise Refusal("it, a redirect or the proxy has an address that cannot be used") from error
-    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        raise Interruption(_reason(error, patience)) from error
+    with requests.Session() as session, _Watch(patience.connect + patience.silence) as watch:
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, _Adapter(watch))
+        try:
+            response = session.get(
+                url,
+                headers=headers,
+                stream=True,
+                timeout=(patience.connect, patience.silence),
+                hooks={"response": _without_body},
+            )
+        except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
+            raise Interruption(_LATE) if watch.expired else _judged(error, patience) from error
+    if watch.expired:  # headers that break off pass for complete ones
+        response.close()
+        raise Interruption(_LATE)
+    return response
+
+
+class _Watch:
+    """Shuts the connections down when the time for the headers is over.
+
+    A socket's own limit holds for one piece: a server that sends a byte now and then, or "100
+    Continue" again and again, never meets it.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.connections: list[Any] = []
+        self.expired = False
+        self._seconds, self._done = seconds, threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        seconds = self._seconds
+        while not self._done.wait(seconds):
+            self.expired, seconds = True, _AGAIN
+            for each in tuple(self.connections):
+                _shut(each)
+
+
+def _shut(connection: Any) -> None:  # noqa: ANN401  # urllib3's, which may have no socket yet
+    # A twin: the connection's own may be TLS, which is not to be touched by two threads.
+    with (
+        suppress(OSError, AttributeError),
+        socket.socket(fileno=os.dup(connection.sock.fileno())) as twin,
+    ):
+        twin.shutdown(socket.SHUT_RDWR)
+
+
+class _Adapter(HTTPAdapter):
+    """Lets a watch know of every connection, also of those to a proxy or to where a redirect is."""
+
+    def __init__(self, watch: _Watch) -> None:
+        super().__init__()
+        self._watch = watch
+
+    def get_connection_with_tls_context(
+        self,
+        request: requests.PreparedRequest,
+        verify: bool | str | None,  # requests' signature
+        proxies: Mapping[str, str] | None = None,
+        cert: tuple[str, str] | str | None = None,
+    ) -> Any:  # noqa: ANN401  # a pool of urllib3
+        pool: Any = super().get_connection_with_tls_context(request, verify, proxies, cert)
+        make = pool.ConnectionCls
+
+        def watched(**options: object) -> object:
+            connection = make(**options)
+            self._watch.connections.append(connection)
+            return connection
+
+        pool.ConnectionCls = watched
+        return pool
 
 
 def status(code: int) -> str:
@@ -57,11 +136,19 @@ def _without_body(response: requests.Response, **_options: object) -> None:
         response.close()
 
 
+def _judged(error: Exception, patience: Patience) -> Refusal | Interruption:
+    if isinstance(error, requests.TooManyRedirects):
+        return Refusal("it redirects too often")
+    if isinstance(error, ValueError):  # some are requests' own, some are those of its libraries
+        return Refusal("it, a redirect or the proxy has an address that cannot be used")
+    return Interruption(_reason(error, patience))
+
+
 def _reason(error: Exception, patience: Patience) -> str:
     if isinstance(error, requests.ConnectTimeout):
         return f"no connection within {patience.connect:g} s"
     if isinstance(error, requests.Timeout):
-        return "no answer in time"  # of the server within `silence`, of its TLS within `connect`
+        return _LATE  # of the server within `silence`, of its TLS within `connect`
     told = next(filter(None, map(_words, _causes(error))), "the answer makes no sense")
     return f"the proxy: {told}" if isinstance(error, requests.exceptions.ProxyError) else told
 

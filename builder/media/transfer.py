@@ -95,6 +95,10 @@ class Transfer:
         # Encoded, neither lengths nor ranges would count the file's own bytes.
         if response.headers.get("Content-Encoding", "identity").lower() not in {"", "identity"}:
             raise Refusal("the server sends it compressed, although it was asked not to")
+        # In chunks, one read may wait for the size of the next as long as that drips: only what
+        # has its length in front is read piece by piece, and counted.
+        if response.headers.get("Transfer-Encoding", "identity").lower() not in {"", "identity"}:
+            raise Refusal("the server sends it in chunks, not as a file of a known length")
         length = response.headers.get("Content-Length", "")
         if not _LENGTH.fullmatch(length):
             raise Refusal("the server does not say how many bytes it sends")

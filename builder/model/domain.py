@@ -1,6 +1,7 @@
 """A domain as a value: what its XML is made from."""
 
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -46,17 +47,20 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
-    """The hardware that an installation and its checks run on."""
+    """The hardware that an installation and its checks run on.
 
-    osinfo: str
+    A manifest that says it is whatever was written there: it must fit into XML, and mean something.
+    """
+
+    osinfo: Annotated[str, msgspec.Meta(pattern=r"^[!-~]*\Z")]
     """libosinfo's identifier of the guest."""
-    virt_type: str
+    virt_type: Annotated[str, msgspec.Meta(pattern=r"^(kvm|qemu)\Z")]
     """"kvm" or "qemu" (emulation)."""
-    cpu: str
+    cpu: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._+-]*\Z")]
     """"host-passthrough", or the name of a CPU model."""
-    memory_mib: int
-    vcpus: int
-    firmware: str
+    memory_mib: Annotated[int, msgspec.Meta(ge=1)]
+    vcpus: Annotated[int, msgspec.Meta(ge=1)]
+    firmware: Annotated[str, msgspec.Meta(pattern=r"^(bios|uefi)\Z")]
     """"bios" or "uefi"."""
     network: str
     """"user", "network:NAME", "bridge:NAME" or "none"."""

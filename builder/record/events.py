@@ -1,5 +1,8 @@
 """events.jsonl: what happens in a build, a line each as it happens, and how to read it again."""
 
+import errno
+import os
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -9,16 +12,18 @@ from typing import BinaryIO, Unpack
 
 import msgspec
 
-from builder.errors import ConfigError, explained
+from builder.errors import ConfigError, UsageError, explained
 from builder.model.event import Details, Event, Kind
 from builder.model.text import plain, rfc3339
-from builder.reading import read_data
+from builder.reading import open_plain, read_data
 
 FILE = "events.jsonl"
 _MOST = 20_000
 """Events of a build; a guest that makes up packages without end must not fill the disk."""
 _LARGEST = 64 << 20
 """Bytes of a file that is read: more than so many events take."""
+_LINE = 16 << 10
+"""Bytes; more than any event of ours has."""
 _LONGEST = 500
 """Characters of a text."""
 _ALWAYS = ("failure", "end")
@@ -74,12 +79,47 @@ class EventLog:
                     file.write(line)
 
 
+def refuse_foreign(path: Path) -> None:
+    """Raise UsageError for a plain file that holds something else than events."""
+    with explained(f"Cannot read {path}", error_class=UsageError):
+        if not stat.S_ISREG(_mode(path)):
+            return
+        with open_plain(path) as file:
+            first = file.readline(_LINE)
+    if first and _parse(first) is None:
+        raise UsageError(
+            f"{path} is there already, and holds no events.",
+            hint="Name a new file, or one of events, which are added to.",
+        )
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.stat().st_mode
+    except FileNotFoundError:
+        return 0
+
+
 def _opened(path: Path) -> BinaryIO:
     with explained(f"Cannot write {path}", hint="Events need a file to go to."):
-        file = path.open("ab", buffering=0)  # each event is one write: others read along
+        # Each event is one write: others read along.
+        file = open(path, "ab", buffering=0, opener=_at_once)  # noqa: SIM115  # ours to give
+        os.set_blocking(file.fileno(), True)
         if path.is_file() and not _is_whole(path):
             file.write(b"\n")
     return file
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open a pipe without waiting for somebody who reads it."""
+    try:
+        return os.open(path, flags | os.O_NONBLOCK, 0o666)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        raise UsageError(
+            f"Nobody reads {path}.", hint=f"Begin to read it first: cat {path}"
+        ) from error
 
 
 def _is_whole(path: Path) -> bool:

@@ -114,7 +114,12 @@ class Journal:
         with ExitStack() as undo:
             if not self._is_ours:
                 undo.enter_context(self.alone())
-            undo.enter_context(self._log.opened(*self._paths))
+            try:
+                undo.enter_context(self._log.opened(*self._paths))
+            except BuilderError:
+                if self._is_new:
+                    self.discard()
+                raise
             self._open = undo.pop_all()
         self._update(step="", steps=self._times.steps)
         return self
@@ -241,6 +246,5 @@ def _failure(error: BaseException) -> dict[str, object]:
     if isinstance(error, BuilderError):
         code = {"hint": error.hint, "exit_code": error.exit_code}
         return {"state": "failed", "error": error.message, **code}
-    if isinstance(error, Exception):
-        return {"state": "failed", "error": str(error), "exit_code": 1}
-    return {"state": "interrupted", "error": str(error), "exit_code": 130}
+    state, number = ("failed", 1) if isinstance(error, Exception) else ("interrupted", 130)
+    return {"state": state, "error": str(error), "exit_code": number}

@@ -10,11 +10,12 @@ from typing import Annotated, Literal, Self
 import msgspec
 from msgspec.structs import replace
 
+from builder import targets
 from builder.model.text import rfc3339
 from builder.registry.reading import Versioned
 
 CHANNEL = r"^[a-z][a-z0-9-]{0,30}\Z"
-VERSION = r"[0-9]{8}\.[0-9]{1,9}"
+VERSION = targets.VERSION
 LATEST = "latest"
 """Means the newest version that is not revoked; no channel may be called so."""
 CANDIDATE = "candidate"

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, suppress
 from datetime import date
@@ -12,10 +13,10 @@ import msgspec
 from msgspec.structs import replace
 
 from builder import files
-from builder.errors import explained
+from builder.errors import TemplateError, explained
 from builder.model.template import ImageFacts, Manifest, Template
 from builder.registry.entry import Header, look
-from builder.registry.ledger import now, order
+from builder.registry.ledger import VERSION, now, order
 from builder.registry.registry import Registry, signatures
 
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS}
@@ -137,9 +138,16 @@ def _next(taken: Collection[str], today: date) -> Iterator[str]:
     """Yield the next versions of the day, after all that were ever taken, deleted ones as well.
 
     A clock that was ahead once has taken days to come: then we number on from there, or what is
-    new would be older than that.
+    new would be older than that. Raises TemplateError where no number is left after those.
     """
     day, last = max(map(order, taken), default=(0, 0))
     now = int(f"{today:%Y%m%d}")
     first = last + 1 if day >= now else 1
-    return (f"{max(day, now):08}.{number}" for number in count(first))
+    versions = (f"{max(day, now):08}.{number}" for number in count(first))
+    for version in versions:
+        if not re.fullmatch(VERSION, version):
+            raise TemplateError(
+                f"No version can follow {day:08}.{last}.",
+                hint="Was that written by hand? Mend NAME.channels.json in the store.",
+            )
+        yield version

@@ -145,9 +145,11 @@ class Registry(msgspec.Struct, frozen=True):
         return reference.missing(wanted, ledger, there) if there else self.unknown(wanted.name)
 
     def unknown(self, name: str) -> UsageError:
-        """Return what to say of a name of which there is nothing."""
+        """Return what to say of a name of which there is nothing that can be used."""
         names = {name for name, _version in self.stems(".json")}
-        return UsageError(f"There is no template {name!r}.", hint=suggest(name, names))
+        damaged = f"Its files are damaged: {self.store}/{name}-*"
+        hint = damaged if name in names else suggest(name, names)
+        return UsageError(f"There is no template {name!r}.", hint=hint)
 
     def stems(self, suffix: str, only: str = "") -> list[Stem]:
         """Return the stems of all files with that suffix, or of one name; oldest first of each."""

@@ -123,6 +123,7 @@ def _folder_of(name: bytes) -> Callable[[Path], None]:
         (_file, ("",), UsageError, "is no place on the ISO"),
         (_missing, ("x",), ConfigError, "There is nothing to add at"),
         (os.mkfifo, ("x",), ConfigError, "There is nothing to add at"),
+        (_file, ("x" * 300,), BuilderError, "too long"),
         (_folder_of(b"\xff\xfe"), ("x",), UsageError, "is no name in UTF-8"),
         (_folder_of(b"n" * 130), ("x",), BuilderError, "too long"),
         (_folder_of("❤".encode() * 60), ("x",), BuilderError, "too long"),
@@ -144,6 +145,12 @@ def test_additions_that_cannot_be(
         change(media["genisoimage"], edits, output=tmp_path / "out/a.iso")
     assert caught.value.hint
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_an_addition_that_no_file_can_be(media: dict[str, Path], tmp_path: Path) -> None:
+    edits = Edits(kickstart="", add=((Path("x" * 300), "x"),))
+    with pytest.raises(ConfigError, match="File name too long"):
+        change(media["genisoimage"], edits, output=tmp_path / "a.iso")
 
 
 @pytest.mark.parametrize("sectors", [0, 1, 20, 77, 4000])

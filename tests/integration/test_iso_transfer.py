@@ -153,6 +153,7 @@ def _get(
     ("answer", "reason", "left"),
     [
         pytest.param(_packed, "the server sends it compressed", None, id="gzip"),
+        pytest.param(_chunked, "the server sends it in chunks", None, id="chunks"),
         pytest.param(_cut(100), "the connection broke after 0.0 of 1.0 MiB", 400, id="crumbs"),
         pytest.param(
             _cut_without_ranges, "the connection broke after 0.1 of", 100_000, id="never gets on"
@@ -206,7 +207,6 @@ def test_refused(
         pytest.param(
             [_tagged("a", 9_000), _tagged("b")], [0, 9_000, 0], "is another one", id="replaced"
         ),
-        pytest.param([_chunked], [0], "", id="more than was announced"),
         pytest.param([_redirect("/else", b"x" * 10**6), _good], [0, 0], "", id="redirect"),
     ],
 )
@@ -218,6 +218,31 @@ def test_goes_on(
     assert server.asked == asked
     assert told in notes
     assert "secret" not in notes
+
+
+def _slow_headers(_first: int) -> Iterator[bytes]:
+    yield b"HTTP/1.1 200 OK\r\nX-Slow: "
+    while True:
+        yield b"x"
+        threading.Event().wait(0.02)
+
+
+def _endless_continue(_first: int) -> Iterator[bytes]:
+    while True:
+        yield b"HTTP/1.1 100 Continue\r\n\r\n"
+        threading.Event().wait(0.02)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [[_slow_headers], [_endless_continue], [_redirect("/slow"), _slow_headers]],
+    ids=["drops", "continue", "redirect"],
+)
+def test_headers_that_do_not_end(answers: list[Answer], server: Server, tmp_path: Path) -> None:
+    server.answers = [*answers, _good]
+    _, notes = _get(server, tmp_path, patience=Patience(connect=0.2, silence=0.3))
+    assert "no answer in time; trying again" in notes
+    assert server.asked == [0] * (len(answers) + 1)
 
 
 def test_silence(server: Server, tmp_path: Path) -> None:

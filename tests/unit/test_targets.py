@@ -47,6 +47,7 @@ def _things(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("gone/x", "There is no folder"),
         ("plain/x", "is no folder"),
         ("x" * 300, "File name too long"),
+        ("x" * 241, "File name too long"),  # what is written has a longer name at first
     ],
 )
 def test_what_no_file_is_written_to(name: str, said: str, tmp_path: Path) -> None:
@@ -84,6 +85,38 @@ def test_nothing_is_replaced_in_a_store(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="is in a store of templates"):
             targets.target(Path(name), force=True)
     assert targets.target(Path("folder/new")) == tmp_path / "folder/new"
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed"),
+    [
+        ("new.channels.json", False),
+        ("new-20261129.1.qcow2", False),
+        ("new-20261129.1.json", False),
+        ("new-20261129.1.qcow2.intoto.jsonl", False),
+        ("new-20261129.1.ova", True),
+        ("new.qcow2", True),
+        ("new.iso", True),
+    ],
+)
+def test_nothing_passes_for_a_template(name: str, tmp_path: Path, *, allowed: bool) -> None:
+    assert targets.target(Path("folder", name)) == tmp_path / "folder" / name
+    Path("folder", targets.STORE).touch()
+    Path("by-link").symlink_to("folder")
+    for path in (Path("folder", name), Path("by-link", name)):
+        if allowed:
+            assert targets.target(path) == tmp_path / "folder" / name
+        else:
+            with pytest.raises(UsageError, match="only templates have such names"):
+                targets.target(path)
+
+
+def test_names_that_cannot_be_are_no_folder_and_the_same_as_nothing() -> None:
+    long = Path("x" * 300)
+    assert targets.inside(long, "usual") == long
+    assert targets.inside(Path("folder"), "usual") == Path("folder/usual")
+    assert not targets.same(long, Path("plain"))
+    assert targets.same(Path("to-plain"), Path("plain"))
 
 
 def test_a_folder_that_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:

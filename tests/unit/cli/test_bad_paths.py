@@ -40,6 +40,13 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
         ["pipeline", "plan", f"./{LONG}/x.toml"],
         ["kickstart", "lint", LONG],
         ["iso", "remaster", "x.iso", "-o", "y.iso", "-k", LONG],
+        ["iso", "remaster", "x.iso", "-k", "/dev/null", "-o", LONG],
+        ["iso", "remaster", "x.iso", "-k", "/dev/null", "--overlay", LONG],
+        ["iso", "remaster", "x.iso", "-k", "/dev/null", "--oemdrv", LONG],
+        ["rehearsal", "make", "-o", LONG],
+        ["build", "centos7", "--events", LONG],
+        ["template", "sbom", "x", "-o", LONG],
+        ["template", "provenance", "x", "-o", LONG],
     ],
     ids=str,
 )
@@ -81,6 +88,24 @@ def test_checks_of_profiles(
     (tmp_path / "profiles/mine.toml").write_text(f'title = "x"\nchecks = ["{check}"]\n')
     monkeypatch.setenv("BUILDER_KICKSTARTS", str(tmp_path))
     refused(capsys, "build", "centos7", "--dry-run", "--profile", "mine")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--config", "p", "builds", "list"], ["build", "centos7", "--dry-run", "--kickstart", "p"]],
+    ids=str,
+)
+def test_a_pipe_that_nobody_writes_to(capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    os.mkfifo("p")
+    assert "nobody writes to that pipe" in refused(capsys, *words)
+
+
+@pytest.mark.parametrize("name", ["notes", "link"])
+def test_events_are_added_to_events_only(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    Path("notes").write_text("mine\n")
+    Path("link").symlink_to("notes")
+    assert "holds no events" in refused(capsys, "build", "centos7", "--events", name)
+    assert Path("notes").read_text() == "mine\n"
 
 
 def test_pipes_among_the_files_hang_nothing(

@@ -211,6 +211,23 @@ def test_sums(text: str, name: str, expected: str) -> None:
     assert sums.updated(text, name, "11") == expected
 
 
+def test_sums_of_a_terabyte_are_refused_before_the_work(tmp_path: Path) -> None:
+    with (tmp_path / sums.NAME).open("wb") as file:
+        file.truncate(1 << 40)
+    order = ExportOrder(format="qcow2", output=tmp_path / "x.qcow2")
+    with pytest.raises(HostError, match="SHA256SUMS: it is larger than"):
+        export(template(), order, monitor=SILENT)
+    with pytest.raises(HostError, match="SHA256SUMS: it is larger than"):
+        sums.record(tmp_path / "x", "11")
+    assert [each.name for each in tmp_path.iterdir()] == [sums.NAME]
+
+
+def test_a_name_that_no_file_can_have(tmp_path: Path) -> None:
+    order = ExportOrder(format="qcow2", output=tmp_path / ("x" * 300))
+    with pytest.raises(UsageError, match="File name too long"):
+        export(template(), order, monitor=SILENT)
+
+
 def test_formats_are_unlike_and_in_the_help(source: ExportSource) -> None:
     assert len({each.name for each in formats.FORMATS}) == len(formats.FORMATS)
     assert len({each.suffix for each in formats.FORMATS}) == len(formats.FORMATS)

@@ -1,14 +1,15 @@
 """events.jsonl: what is written, and what is read of it, torn or not."""
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from builder.errors import HostError
+from builder.errors import HostError, UsageError
 from builder.model.event import Event
-from builder.record.events import EventLog, read
+from builder.record.events import EventLog, read, refuse_foreign
 
 BEGAN = datetime(2026, 11, 25, 9, 40, 5, tzinfo=UTC)
 
@@ -89,6 +90,41 @@ def test_who_goes_on_after_a_torn_line_begins_a_new_one(tmp_path: Path) -> None:
     with log.opened(path):
         log.tell("end", "done")
     assert [event.kind for event in read(path)] == ["step", "end"]
+
+
+def test_a_pipe_that_nobody_reads_hangs_nothing(tmp_path: Path) -> None:
+    pipe, log = tmp_path / "pipe", EventLog(began=BEGAN)
+    os.mkfifo(pipe)
+    with pytest.raises(UsageError, match="Nobody reads") as caught, log.opened(pipe):
+        pytest.fail("must not get here")
+    assert f"cat {pipe}" in caught.value.hint
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with log.opened(pipe):
+        log.tell("end", "done")
+    assert b'"done"' in os.read(reader, 1000)
+    os.close(reader)
+
+
+@pytest.mark.parametrize("data", [b"mine\n", b"{}\n", b"\0" * 100_000, b"\n"], ids=len)
+def test_what_holds_no_events_is_not_added_to(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(data)
+    with pytest.raises(UsageError, match="holds no events"):
+        refuse_foreign(path)
+
+
+def test_what_events_are_added_to(tmp_path: Path) -> None:
+    refuse_foreign(tmp_path / "new")
+    path = tmp_path / "file"
+    path.touch()
+    refuse_foreign(path)
+    log = EventLog(began=BEGAN)
+    with log.opened(path):
+        log.tell("failure", "\\" * 1000, line='"' * 1000)
+    with path.open("ab") as file:
+        file.write(b"torn")
+    refuse_foreign(path)
+    refuse_foreign(Path("/dev/null"))
 
 
 def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:

@@ -27,6 +27,16 @@ def entry(journal: Journal) -> Any:  # noqa: ANN401  # JSON
     return json.loads((journal.folder / "build.json").read_text())
 
 
+def test_events_that_nobody_reads_leave_no_build(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    journal = Journal.begin(
+        tmp_path / "builds", "centos7", events=tmp_path / "pipe", monitor=SilentMonitor()
+    )
+    with pytest.raises(UsageError, match="Nobody reads"), journal:
+        pytest.fail("must not get here")
+    assert not journal.folder.exists()
+
+
 def test_a_running_build_can_be_seen(tmp_path: Path) -> None:
     with open_journal(tmp_path) as journal:
         seen = journal.step("stage_iso", "Staging x.iso", dict, lambda: entry(journal))

@@ -54,6 +54,27 @@ def test_a_date_that_is_none_is_refused(created: str) -> None:
         Manifest.parse(json.dumps({**fields, "created": created}).encode())
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("cpu", "\x1b"),
+        ("cpu", "a b"),
+        ("osinfo", "\x01"),
+        ("osinfo", "http://x\n"),
+        ("firmware", "zz"),
+        ("firmware", "bios\n"),
+        ("virt_type", "zz"),
+        ("vcpus", 0),
+        ("memory_mib", -1),
+    ],
+)
+def test_a_machine_that_is_none_is_refused(field: str, value: object) -> None:
+    fields = json.loads(msgspec.json.encode(values.manifest()))
+    fields["machine"][field] = value
+    with pytest.raises(msgspec.ValidationError, match=rf"\$\.machine\.{field}"):
+        Manifest.parse(json.dumps(fields).encode())
+
+
 SCHEMA_2_WITH_TEXTS = old(["a-1.all"]).replace(b'"schema": 1', b'"schema": 2')
 
 

@@ -11,8 +11,9 @@ import pytest
 from shelf import TODAY, issue
 
 from builder import files
-from builder.errors import ConfigError, HostError
+from builder.errors import ConfigError, HostError, TemplateError, UsageError
 from builder.model.template import Template
+from builder.registry.ledger import Ledger
 from builder.registry.publish import clock_warning, publish
 from builder.registry.registry import LEDGER, LOCK, Registry, manifest
 from tests import values
@@ -52,6 +53,23 @@ def test_an_image_without_manifest_is_never_overwritten(tmp_path: Path) -> None:
     orphan.manifest.unlink()
     assert issue(tmp_path, number=1).version == "20261123.2"
     assert orphan.path.read_text() == "image 0"
+
+
+def test_after_the_last_number_nothing_is_published_that_nobody_finds(tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    for last in ("99999999.999999999", "20261123.999999999"):
+        with registry.locked():
+            registry.write(Ledger(name="centos7").publish(last, when="2026-11-23T10:00:00Z"))
+        with pytest.raises(TemplateError, match=f"No version can follow {last}"):
+            issue(tmp_path)
+        assert [each for each in names(tmp_path) if each.endswith(".json")] == []
+
+
+def test_a_damaged_template_is_not_the_one_that_was_meant(tmp_path: Path) -> None:
+    (tmp_path / "bin-20261123.1.json").write_text("{}")
+    with pytest.raises(UsageError, match="There is no template 'bin'") as caught:
+        Registry(tmp_path).find("bin")
+    assert "Its files are damaged" in caught.value.hint
 
 
 def test_a_store_that_does_not_take_it_is_said(tmp_path: Path) -> None:
