@@ -10,7 +10,7 @@ import msgspec
 
 from builder.errors import ConfigError
 from builder.model.installation import Deadlines, PhaseLimits
-from builder.reading import as_path, is_file, read_toml
+from builder.paths.reading import as_path, is_file, read_toml
 
 Minutes = Annotated[float, msgspec.Meta(gt=0, le=100_000)]
 NETWORK = r"^(none|user|network:[^:/\x00-\x1f\x7f]+|bridge:[A-Za-z0-9_.-]{1,15})$"

@@ -11,11 +11,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from builder import targets
 from builder.errors import HostError, explained
 from builder.model.traces import is_scratch
 from builder.monitor import Monitor
-from builder.reading import open_plain
+from builder.paths import targets
+from builder.paths.reading import open_plain
 
 BLOCK = 1 << 20
 """Bytes read at once: large enough that hashing, not calling, takes the time."""

@@ -16,7 +16,7 @@ from builder.attest.statement import Envelope
 from builder.errors import HostError, TemplateError, explained
 from builder.model.template import Template
 from builder.monitor import SilentMonitor
-from builder.reading import read_data
+from builder.paths.reading import read_data
 from builder.record.builds import folder_of
 from builder.registry.registry import Registry, manifest, signatures
 

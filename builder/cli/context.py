@@ -17,7 +17,7 @@ Artifacts = Annotated[Path | None, typer.Option(help="Folder to link builds from
 
 
 def _stream(path: Path | None) -> Path | None:
-    from builder import targets
+    from builder.paths import targets
 
     if path is None or str(path) == "-":
         return path and targets.stream(path)

@@ -8,7 +8,7 @@ import typer
 from builder.cli.context import Context, Firmware, Json, Medium, Variables, context
 from builder.cli.output import table, to_json
 from builder.cli.streams import document
-from builder.reading import is_file, read_text
+from builder.paths.reading import is_file, read_text
 
 if TYPE_CHECKING:
     from builder.model.kickstart import Kickstart

@@ -27,7 +27,7 @@ def make_(
     force: Replace = False,
 ) -> None:
     """Make the rehearsal ISO."""
-    from builder import targets
+    from builder.paths import targets
     from builder.rehearsal.make import make
 
     where = targets.target(output, force=force)

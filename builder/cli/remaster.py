@@ -11,7 +11,7 @@ from builder.cli.context import Replace, context
 from builder.cli.output import size, table
 from builder.errors import UsageError
 from builder.monitor import Monitor
-from builder.reading import read_text
+from builder.paths.reading import read_text
 
 if TYPE_CHECKING:
     from builder.iso.patch import IsoPatch
@@ -89,7 +89,7 @@ def remaster(
 
 
 def _target(named: Path, read: Iterable[Path], *, force: bool) -> Path:
-    from builder import targets
+    from builder.paths import targets
 
     for each in read:
         if targets.same(named, each):

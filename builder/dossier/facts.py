@@ -19,7 +19,7 @@ from builder.model.audit import Finding
 from builder.model.event import Event
 from builder.model.template import Manifest
 from builder.model.text import plain
-from builder.reading import open_plain, read_data, read_json
+from builder.paths.reading import open_plain, read_data, read_json
 from builder.record import events, logs
 from builder.record.builds import Build, BuildRecord, load
 

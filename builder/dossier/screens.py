@@ -9,7 +9,7 @@ import msgspec
 from builder.errors import ConfigError
 from builder.install.pixels import decode, encode
 from builder.model.screen import Frame
-from builder.reading import read_data
+from builder.paths.reading import read_data
 
 FOLDER = "screens"
 _SINGLE = tuple(

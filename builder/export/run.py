@@ -7,13 +7,14 @@ from pathlib import Path
 
 import msgspec
 
-from builder import files, targets
+from builder import files
 from builder.errors import BuilderError, TemplateError, UsageError
 from builder.export import convert, formats, sums
 from builder.export.formats import FORMATS, Format
 from builder.export.order import Export, ExportOrder, ExportSource
 from builder.model.template import Template
 from builder.monitor import Monitor
+from builder.paths import targets
 from builder.registry.image import measure
 from builder.registry.registry import Registry, manifest
 

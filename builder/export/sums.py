@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from builder import files, targets
+from builder import files
 from builder.errors import HostError
-from builder.reading import read_data
+from builder.paths import targets
+from builder.paths.reading import read_data
 
 NAME = "SHA256SUMS"
 _LARGEST = 16 << 20

@@ -14,7 +14,7 @@ from builder.install.watch import GuestLostError, watch
 from builder.model.installation import Installation, InstallPlan, Limits
 from builder.model.traces import Traces
 from builder.monitor import Monitor
-from builder.reading import open_plain
+from builder.paths.reading import open_plain
 from builder.virt import domains
 from builder.virt.connection import Connection
 from builder.virt.domain_xml import domain_xml

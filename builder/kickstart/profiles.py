@@ -10,7 +10,7 @@ from builder.errors import ConfigError, UsageError, explained, suggest
 from builder.kickstart.texts import below
 from builder.model.kickstart import CheckFile, Checks, Profile
 from builder.model.release import Release
-from builder.reading import is_file, read_data, read_toml
+from builder.paths.reading import is_file, read_data, read_toml
 
 _FOLDER = "`kickstarts` in builder.toml, or BUILDER_KICKSTARTS, names the folder."
 _LARGEST = 16 << 20

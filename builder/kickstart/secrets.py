@@ -10,7 +10,7 @@ from pathlib import Path
 from builder import process
 from builder.errors import ConfigError
 from builder.model.kickstart import Secrets
-from builder.reading import read_text
+from builder.paths.reading import read_text
 
 _CRYPTED = re.compile(r"\$6\$(rounds=[0-9]{4,9}\$)?[A-Za-z0-9./]{1,16}\$[A-Za-z0-9./]{86}")
 _LONGEST = 200

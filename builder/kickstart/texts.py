@@ -9,7 +9,7 @@ import jinja2
 from jinja2 import meta
 
 from builder.errors import ConfigError
-from builder.reading import is_file, read_text
+from builder.paths.reading import is_file, read_text
 
 REPORTS = "snippets/reports.ks.j2"
 """What is added to a user's kickstart that does not say how the installation ended."""

@@ -9,7 +9,7 @@ import msgspec
 
 from builder.errors import BuilderError, ConfigError, UsageError, suggest
 from builder.model.kickstart import Value, Variable
-from builder.reading import is_file, read_toml
+from builder.paths.reading import is_file, read_toml
 
 _BOOLEANS = {"true": True, "yes": True, "on": True, "1": True} | {
     "false": False, "no": False, "off": False, "0": False

@@ -14,7 +14,7 @@ from builder.iso.plan import Changes
 from builder.iso.survey import Survey
 from builder.media import bootloader, inspect, treeinfo
 from builder.media.unattended import Unattended
-from builder.reading import is_file
+from builder.paths.reading import is_file
 
 KICKSTART = "ks.cfg"
 _BLOCK = 1 << 20

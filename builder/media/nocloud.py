@@ -14,7 +14,7 @@ import msgspec
 from builder.errors import ConfigError, UsageError
 from builder.media import data_iso
 from builder.model.clone import Seed
-from builder.reading import read_data
+from builder.paths.reading import read_data
 
 LABEL = "cidata"
 _LARGEST = 16 << 20

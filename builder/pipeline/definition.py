@@ -12,7 +12,7 @@ import builder
 from builder.errors import ConfigError, UsageError, suggest
 from builder.kickstart.library import Library
 from builder.model.release import Positive
-from builder.reading import as_path, is_file, parse_toml, read_text
+from builder.paths.reading import as_path, is_file, parse_toml, read_text
 from builder.recipes.order import Request, resolve
 
 _PACKAGE = Path(builder.__file__).parent

@@ -14,8 +14,8 @@ from builder.model.build import BuildOrder
 from builder.model.kickstart import DEFAULT_PROFILE, KickstartSource
 from builder.model.media import AtHand, Download, IsoSource, Made
 from builder.model.release import Medium, Release
+from builder.paths.reading import is_file, read_text
 from builder.proof import checks
-from builder.reading import is_file, read_text
 from builder.releases import catalogue
 
 

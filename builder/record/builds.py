@@ -12,7 +12,7 @@ from builder import files
 from builder.errors import ConfigError, HostError
 from builder.model.template import StepTime
 from builder.model.traces import Traces, is_build
-from builder.reading import read_json
+from builder.paths.reading import read_json
 
 FILE = "build.json"
 CLOSED = "Mend its permissions, or name a state folder of your own with BUILDER_STATE."

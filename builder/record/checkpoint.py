@@ -8,7 +8,7 @@ import msgspec
 
 from builder import files
 from builder.errors import ConfigError, HostError
-from builder.reading import read_json
+from builder.paths.reading import read_json
 
 _MOST = 1 << 28
 """Bytes of the file: an order holds the texts of a profile's checks."""

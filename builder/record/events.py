@@ -15,7 +15,7 @@ import msgspec
 from builder.errors import ConfigError, UsageError, explained
 from builder.model.event import Details, Event, Kind
 from builder.model.text import plain, rfc3339
-from builder.reading import open_plain, read_data
+from builder.paths.reading import open_plain, read_data
 
 FILE = "events.jsonl"
 _MOST = 20_000

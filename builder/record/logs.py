@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from builder.model.text import plain
-from builder.reading import open_plain
+from builder.paths.reading import open_plain
 from builder.record.terminal import Lines
 
 _CHUNK = 65536

@@ -10,8 +10,8 @@ from typing import Annotated, Literal, Self
 import msgspec
 from msgspec.structs import replace
 
-from builder import targets
 from builder.model.text import rfc3339
+from builder.paths import targets
 from builder.registry.reading import Versioned
 
 CHANNEL = r"^[a-z][a-z0-9-]{0,30}\Z"

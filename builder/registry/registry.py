@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from builder import files, targets
+from builder import files
 from builder.errors import (
     BuilderError,
     ConfigError,
@@ -22,6 +22,7 @@ from builder.errors import (
     suggest,
 )
 from builder.model.template import Manifest, Template
+from builder.paths import targets
 from builder.registry import reference
 from builder.registry.entry import Entry, look
 from builder.registry.ledger import LATEST, VERSION, Ledger, order
@@ -32,7 +33,6 @@ SIGNATURES = ".intoto.jsonl"
 """By which in-toto names bundles, after the name of what they are about."""
 LEDGER = ".channels.json"
 _COPY = "Put back a copy of it. If you move it away, channels and revocations are forgotten."
-
 Stem = tuple[str, str]
 """Name and version: a file's name is NAME-VERSION and a suffix."""
 _STEM = re.compile(rf"(.+)-({VERSION})")

@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from builder import reading
 from builder.errors import ConfigError, HostError
+from builder.paths import reading
 
 
 class Row(msgspec.Struct):

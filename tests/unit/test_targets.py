@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from builder import files, targets
+from builder import files
 from builder.errors import HostError, UsageError
+from builder.paths import targets
 
 
 @pytest.fixture(autouse=True)

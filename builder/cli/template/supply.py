@@ -140,7 +140,7 @@ def _trusted(shared: Context, key: Path | None) -> Path:
 
 def _place(output: Path | None, *, force: bool) -> Path | None:
     """Return the file to write; None for standard output."""
-    from builder import targets
+    from builder.paths import targets
 
     if output is None or str(output) in ("-", "/dev/stdout"):
         return None
