@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -11,7 +10,7 @@ from msgspec.structs import replace
 from builder.attest import signing
 from builder.attest.keys import EMPTY, Keyring
 from builder.dossier import page as dossier
-from builder.errors import BuilderError, HostError, TemplateError
+from builder.errors import HostError
 from builder.host import cleanup
 from builder.host.host import Host
 from builder.install.plan import machine
@@ -22,14 +21,13 @@ from builder.model.storage import Volume
 from builder.model.template import Built, Manifest, Template
 from builder.monitor import Monitor
 from builder.proof.checks import refuse
-from builder.recipes import inputs, steps
+from builder.recipes import ending, inputs, steps
 from builder.recipes.work import DEFAULT, BuildOptions, Ticket, Work
 from builder.record import artifacts
 from builder.record.checkpoint import Checkpoint, foreign
 from builder.record.journal import Journal
 from builder.registry import manifest
 from builder.registry.registry import Registry
-from builder.virt import domains
 
 
 def build(
@@ -92,8 +90,7 @@ def signing_key(folder: Path) -> Path | None:
 
 def carry_out(work: Work) -> Built:
     """Do the whole of a build, or what is left of it."""
-    stays = partial(_stays, work)
-    with cleanup.cleared(work.host, work.journal.traces, stays=stays, monitor=work.monitor):
+    with ending.cleared(work):
         kickstart, iso = steps.render_kickstart(work), steps.stage_iso(work)
         record = _draft(work, kickstart, iso)
         if kept := _unchanged(work, record):
@@ -104,39 +101,6 @@ def carry_out(work: Work) -> Built:
         work.journal.finish(version=template.version)
         done, folder = work.journal.record.steps, work.journal.folder
         return Built(template=template, fresh=True, folder=folder, steps=done)
-
-
-def _stays(work: Work, error: BaseException) -> bool:
-    """Tell whether what was made outlives the error. Ctrl-C means "away with everything"."""
-    if isinstance(error, BuilderError) and _goes_on(work, error):
-        work.journal.stop()
-        ways = f"`builder attach {work.journal.build_id}` goes on; `builder gc --kept` clears it."
-        error.hint = f"{error.hint} {ways}".strip()
-        return True
-    if work.ticket.options.keep and isinstance(error, Exception):
-        work.journal.keep()
-        return True
-    return False
-
-
-def _goes_on(work: Work, error: BuilderError) -> bool:
-    """Tell whether the build has come to something that the error says nothing against.
-
-    That is an installation that has begun, where the host has failed, and a finished image where
-    its clones do not come up: that can be tried again.
-    """
-    kept = work.journal.checkpoint
-    if isinstance(error, HostError):
-        return bool(steps.run_installation.result(kept)) or _has_guest(work)
-    tried = steps.compress_disk.result(kept) and not steps.boot_clones.result(kept)
-    return isinstance(error, TemplateError) and bool(tried)
-
-
-def _has_guest(work: Work) -> bool:
-    try:
-        return domains.has_run(work.host.connection, work.names.domain)
-    except HostError:  # nobody can tell
-        return bool(steps.create_disk.result(work.journal.checkpoint))
 
 
 def produce(
