@@ -2,12 +2,10 @@
 
 import base64
 import json
-from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from queue import Empty, SimpleQueue
 
 import pytest
 from msgspec.structs import replace
@@ -30,6 +28,7 @@ from builder.model.installation import (
 from builder.model.package import Package, System
 from builder.model.traces import Traces
 from builder.monitor import Monitor, SilentMonitor
+from tests.guests import Guest, console
 from tests.monitors import Heard
 from tests.values import machine
 
@@ -49,29 +48,6 @@ DEADLINES = Deadlines(total_seconds=3600, idle_seconds=600)
 LIMITS = Limits(deadlines=DEADLINES)
 SILENT = SilentMonitor()
 PANIC = b"Kernel panic - not syncing: VFS: Unable to mount root fs\r\n"
-
-
-class Guest(SimpleQueue[Signal]):
-    """Sends each signal when its time (in seconds) has come; waiting only moves its clock."""
-
-    def __init__(self, *events: tuple[float, Signal]) -> None:
-        self._events = deque(events)
-        self.time = 0.0
-
-    def get(self, block: bool = True, timeout: float | None = None) -> Signal:
-        """Return the next signal if it comes before `timeout`."""
-        assert block
-        assert timeout is not None
-        if self._events and self._events[0][0] <= self.time + timeout:
-            due, signal = self._events.popleft()
-            self.time = max(self.time, due)
-            return signal
-        self.time += timeout
-        raise Empty
-
-
-def console(text: bytes) -> Output:
-    return Output(source="console", data=text)
 
 
 def said(**fields: object) -> Output:

@@ -1,12 +1,10 @@
 """Clones that boot: scripted guests on a clock of their own."""
 
 import json
-from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from queue import Empty, SimpleQueue
 
 import pytest
 
@@ -21,34 +19,13 @@ from builder.proof.again import once_more
 from builder.proof.boot import Boot, trouble_of
 from builder.proof.verify import Trial, Verified
 from builder.virt.connection import connect
+from tests.guests import Guest, console
 from tests.monitors import Heard
 from tests.values import machine
 
 MINUTE = 60.0
 DEADLINES = Deadlines(total_seconds=90 * MINUTE, idle_seconds=10 * MINUTE)
 LOGIN = b"\r\nSome System 7\r\nlocalhost login: "
-
-
-class Guest(SimpleQueue[Signal]):
-    """Says each thing when its second has come; waiting only moves its clock."""
-
-    def __init__(self, *events: tuple[float, Signal]) -> None:
-        self._events = deque(events)
-        self.time = 0.0
-
-    def get(self, block: bool = True, timeout: float | None = None) -> Signal:
-        assert block
-        assert timeout is not None
-        if self._events and self._events[0][0] <= self.time + timeout:
-            due, signal = self._events.popleft()
-            self.time = max(self.time, due)
-            return signal
-        self.time += timeout
-        raise Empty
-
-
-def console(text: bytes) -> Output:
-    return Output(source="console", data=text)
 
 
 def told(item: str, value: str = "") -> Output:
