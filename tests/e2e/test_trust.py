@@ -167,6 +167,7 @@ def built(
 
     yield run_it
     assert not list(host.store_pool.path.glob("rehearsal-spoilt*"))
+    assert builder(["gc", "--kept"]) == 0  # a build that is refused keeps its machine and image
     shutil.rmtree(settings.builds / "rehearsal-spoilt")
 
 
