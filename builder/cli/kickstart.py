@@ -8,6 +8,7 @@ import typer
 from builder.cli.context import Context, Firmware, Json, Medium, Variables, context
 from builder.cli.output import table, to_json
 from builder.cli.streams import document
+from builder.errors import UsageError, suggest
 from builder.paths.reading import is_file, read_text
 
 if TYPE_CHECKING:
@@ -78,9 +79,13 @@ def lint(
     from builder.kickstart import lint as linter
     from builder.model.kickstart import Kickstart
     from builder.recipes.order import Request, pairs
+    from builder.releases import catalogue
 
     if "/" in name or is_file(Path(name)):
         kickstart = Kickstart(source=name, syntax=syntax, text=read_text(Path(name), pipes=True))
+    elif name not in catalogue.names():
+        near = [*catalogue.names(), *(path.name for path in Path().glob("*.ks*"))]
+        raise UsageError(f"There is no file and no release {name!r}.", hint=suggest(name, near))
     else:
         request = Request(
             release=name,

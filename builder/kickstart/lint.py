@@ -76,13 +76,14 @@ def lint(kickstart: Kickstart) -> tuple[LintFinding, ...]:
 
 
 def check(kickstart: Kickstart, findings: Iterable[LintFinding]) -> None:
-    """Raise KickstartError for the first error among `findings`; warnings pass."""
+    """Raise KickstartError for the first error among `findings`, of which people were told."""
     errors = [finding for finding in findings if finding.severity == "error"]
     if not errors:
         return
+    where = f"{kickstart.source}, line {errors[0].line}" if errors[0].line else kickstart.source
+    more = f"; errors: {len(errors)}, all of them above" if len(errors) > 1 else ""
     raise KickstartError(
-        show(errors[0], source=kickstart.source),
-        hint=f"`builder kickstart lint` shows all; errors: {len(errors)}.",
+        f"{where}: {errors[0].message.rstrip('.')}.", hint=f"Mend the kickstart{more}."
     )
 
 

@@ -60,6 +60,8 @@ def read_data(
     try:
         found = _named(path, limit + 1) if pipes else _found(path, limit + 1)
     except (OSError, ValueError) as error:
+        if pipes and isinstance(error, FileNotFoundError | NotADirectoryError):
+            hint = "Check the path."
         raise error_class(f"Cannot read {path}: {reason(error)}.", hint=hint) from error
     if len(found) > limit:
         raise error_class(f"Cannot read {path}: it is larger than {limit} bytes.", hint=hint)

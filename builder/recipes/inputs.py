@@ -25,13 +25,13 @@ _BY_OUR_KICKSTARTS = {"authorized-keys", "clone-growth", "hostname", "root-login
 
 
 def rendered(order: BuildOrder, *, monitor: Monitor) -> Kickstart:
-    """Return the order's kickstart; tell the linter's warnings, and raise its KickstartError."""
+    """Return the order's kickstart; tell all that the linter finds, and raise for its errors."""
     kickstart = render(order)
     findings = lint(kickstart)
-    check(kickstart, findings)
     for each in findings:
         place = f"line {each.line} of the kickstart" if each.line else "the kickstart"
         monitor.tell("warning", f"{place}: {each.message}")
+    check(kickstart, findings)
     return kickstart
 
 

@@ -136,6 +136,21 @@ def test_what_is_added_to_a_kickstart_at_hand_is_no_reason_to_warn(
     assert "of the kickstart:" not in capfd.readouterr().err
 
 
+def test_a_build_tells_every_error_of_its_kickstart(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    fine = "cmdline\ncdrom\nlang C\ntimezone UTC\nrootpw --lock\nautopart\npoweroff\n"
+    (tmp_path / "own.ks").write_text(f"{fine}one\ntwo\n")
+    words = ["build", "rehearsal", "--kickstart", str(tmp_path / "own.ks"), "--dry-run"]
+    assert app.run(words) == 6
+    assert capfd.readouterr().err.splitlines() == [
+        "    warning: line 8 of the kickstart: Unknown command: one",
+        "    warning: line 9 of the kickstart: Unknown command: two",
+        "error: own.ks, line 8: Unknown command: one.",
+        "hint: Mend the kickstart; errors: 2, all of them above.",
+    ]
+
+
 @pytest.mark.parametrize("umask", ["000", "077"])
 def test_modes_do_not_depend_on_the_umask(umask: str, tmp_path: Path) -> None:
     builder = f"{sys.executable} -m builder"

@@ -73,15 +73,33 @@ def test_lint_takes_another_syntax(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "message", "hint"),
     [
-        (["lint", "/nosuch/x.ks"], "Cannot read /nosuch/x.ks: No such file or directory."),
-        (["lint", "centos"], "There is no release 'centos'."),
-        (["render", "centos7", "--set", "x"], "--set x has no value."),
-        (["render", "centos7", "--medium", "x"], "centos7 has no medium 'x'."),
+        (
+            ["lint", "/nosuch/x.ks"],
+            "Cannot read /nosuch/x.ks: No such file or directory.",
+            "Check the path.",
+        ),
+        (
+            ["lint", "centos"],
+            "There is no file and no release 'centos'.",
+            "Did you mean centos7?",
+        ),
+        (["lint", "min.ks"], "There is no file and no release 'min.ks'.", "Did you mean mine.ks?"),
+        (["render", "centos"], "There is no release 'centos'.", "Did you mean centos7?"),
+        (["render", "centos7", "--set", "x"], "--set x has no value.", "Write --set x=VALUE."),
+        (
+            ["render", "centos7", "--medium", "minimum"],
+            "centos7 has no medium 'minimum'.",
+            "Did you mean minimal?",
+        ),
     ],
 )
-def test_wrong_arguments(arguments: list[str], message: str) -> None:
+def test_wrong_arguments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str, hint: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine.ks").touch()
     result = CliRunner().invoke(app, arguments, obj=COMMON)
     assert isinstance(result.exception, UsageError | ConfigError)
-    assert result.exception.message == message
+    assert (result.exception.message, result.exception.hint) == (message, hint)

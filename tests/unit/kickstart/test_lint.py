@@ -158,12 +158,19 @@ def test_nothing_leaks_to_stderr(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr() == ("", "")
 
 
-def test_check_raises_for_the_first_error() -> None:
+@pytest.mark.parametrize(
+    ("lines", "message", "hint"),
+    [
+        ([2], "x.ks, line 2: wrong.", "Mend the kickstart."),
+        ([0], "x.ks: wrong.", "Mend the kickstart."),
+        ([2, 3], "x.ks, line 2: wrong.", "Mend the kickstart; errors: 2, all of them above."),
+    ],
+)
+def test_check_raises_for_the_first_error(lines: list[int], message: str, hint: str) -> None:
     kickstart = Kickstart(source="x.ks", syntax="RHEL7", text="")
     warning = LintFinding(line=1, severity="warning", message="doubtful")
-    error = LintFinding(line=2, severity="error", message="wrong")
+    errors = [LintFinding(line=line, severity="error", message="wrong.") for line in lines]
     check(kickstart, [warning])
     with pytest.raises(KickstartError) as caught:
-        check(kickstart, [warning, error, error])
-    assert caught.value.message == "x.ks:2: error: wrong"
-    assert "errors: 2" in caught.value.hint
+        check(kickstart, [warning, *errors])
+    assert (caught.value.message, caught.value.hint) == (message, hint)

@@ -84,9 +84,9 @@ def test_a_password_hash_goes_into_the_order_and_is_not_shown() -> None:
             {"kickstart": GONE},
             ConfigError,
             f"Cannot read {GONE}: No such file or directory.",
-            "UTF-8",
+            "Check the path.",
         ),
-        ({"root_password_file": GONE}, ConfigError, str(GONE), ""),
+        ({"root_password_file": GONE}, ConfigError, str(GONE), "Check the path."),
     ],
 )
 def test_refused(
