@@ -1,6 +1,7 @@
 """Settings, resolved once: option > BUILDER_* variable > builder.toml > default."""
 
 import os
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -8,14 +9,16 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from builder.errors import ConfigError
+from builder.errors import BuilderError, ConfigError
 from builder.model.installation import Deadlines, PhaseLimits
 from builder.paths.reading import as_path, is_file, read_toml
 
 Minutes = Annotated[float, msgspec.Meta(gt=0, le=100_000)]
-NETWORK = r"^(none|user|network:[^:/\x00-\x1f\x7f]+|bridge:[A-Za-z0-9_.-]{1,15})$"
-Network = Annotated[str, msgspec.Meta(pattern=NETWORK)]
-
+_NETWORK = r"none|user|network:[^:/\x00-\x1f\x7f]+|bridge:[A-Za-z0-9_.-]{1,15}"
+_NETWORKS = (
+    "Give user, none, network:NAME (`virsh net-list --all` shows them) "
+    "or bridge:NAME (`ip link show type bridge`)."
+)
 
 _TABLES = ("phases",)  # a variable cannot hold one
 BUILDS = "builds"
@@ -66,7 +69,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The user's own kickstarts, snippets and profiles, searched before ours."""
     trusted_key: Path | None = None
     """Public key that signatures of templates are verified with."""
-    network: Network = "user"
+    network: str = "user"
     """Where guests are plugged in: user, network:NAME, bridge:NAME or none."""
     install_minutes: Minutes = 90
     """An installation that takes longer has failed, and so has a clone's boot."""
@@ -129,7 +132,14 @@ def load(
             f"The configuration is wrong: {error}.",
             hint=f"Known keys: {', '.join(Settings.__struct_fields__)}.",
         ) from error
+    check_network(chosen.network)
     return _fill_in(chosen, environ)
+
+
+def check_network(network: str, *, error_class: type[BuilderError] = ConfigError) -> None:
+    """Raise `error_class` for a text that does not say where guests are plugged in."""
+    if not re.fullmatch(_NETWORK, network):
+        raise error_class(f"Guests cannot join the network {network!r}.", hint=_NETWORKS)
 
 
 def _fill_in(chosen: Settings, environ: Mapping[str, str]) -> Settings:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from builder.config import NETWORK
+from builder.config import check_network
 from builder.errors import HostError, UsageError
 from builder.host.host import Host
 from builder.install.plan import adapted
@@ -69,11 +69,7 @@ def hardware(record: Manifest, accelerator: Accelerator, order: CloneOrder) -> M
     """
     emulated = catalogue.find(record.release).emulated_cpu
     known = adapted(record.machine, accelerator, emulated_cpu=emulated)
-    if not re.fullmatch(NETWORK, order.network or known.network):
-        raise UsageError(
-            f"There is no network {order.network!r}.",
-            hint="user, network:NAME, bridge:NAME or none.",
-        )
+    check_network(order.network or known.network, error_class=UsageError)
     return replace(
         known,
         memory_mib=order.memory_mib or known.memory_mib,

@@ -14,7 +14,7 @@ import msgspec
 
 from builder.errors import HostError
 from builder.model.screen import Screen
-from builder.virt import xml
+from builder.virt import networks, xml
 from builder.virt.connection import Connection, attempt, persistent, translated, unless
 
 _UNDEFINE = libvirt.VIR_DOMAIN_UNDEFINE_NVRAM | libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
@@ -129,7 +129,8 @@ def boot(domain: Domain) -> None:
 
 @persistent
 def _launch(domain: Domain, flags: int) -> None:
-    with translated(f"Cannot start the domain {domain.name}", hint=_START_HINT):
+    what = f"Cannot start the domain {domain.name}"
+    with translated(what, hint=_START_HINT), networks.explained(domain.connection, what):
         handle = domain.handle
         # Without a look before: a libvirtd that comes back in the middle of a start first calls the
         # domain active, then ends it. Another start waits until that is decided.

@@ -170,14 +170,27 @@ def test_its_seed_is_what_cloud_init_reads(host: Host, cloud: Template, tmp_path
     assert source.get("file") == str(seed)
 
 
-@pytest.mark.parametrize("start", [True, False])
-def test_a_failure_leaves_nothing(
-    host: Host, cloud: Template, monkeypatch: pytest.MonkeyPatch, *, start: bool
+@pytest.mark.parametrize("network", ["network:nosuch", "bridge:nosuch"])
+def test_a_network_that_is_not_there_leaves_nothing(
+    host: Host, cloud: Template, network: str
 ) -> None:
-    if not start:  # libvirt looks at networks only when it starts a domain
-        monkeypatch.setattr("builder.recipes.clone.clone_xml", lambda _spec: "<domain/>")
-    with pytest.raises(HostError, match="Cannot start the domain" if start else "refuses"):
-        made(host, cloud, replace(ORDER, network="network:nosuch", start=start))
+    made(host, cloud, replace(ORDER, network=network, start=False))  # libvirt does not look
+    domains.remove(domains.Domain(name=NAME, connection=host.connection))
+    for name in (f"{NAME}.qcow2", f"{NAME}-cidata.iso"):
+        volumes.delete(host.connection, host.store_pool.name, name)
+    kind = network.partition(":")[0]
+    with pytest.raises(HostError, match=f"Cannot start .*: there is no {kind} nosuch") as caught:
+        made(host, cloud, replace(ORDER, network=network, start=True))
+    assert "shows all. A clone takes another by --network" in caught.value.hint
+    assert left(host, cloud) == []
+
+
+def test_a_domain_that_is_refused_leaves_nothing(
+    host: Host, cloud: Template, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("builder.recipes.clone.clone_xml", lambda _spec: "<domain/>")
+    with pytest.raises(HostError, match="refuses"):
+        made(host, cloud)
     assert left(host, cloud) == []
 
 
@@ -222,8 +235,8 @@ def test_a_name_that_is_taken(host: Host, cloud: Template, what: str) -> None:
         (replace(ORDER, name="rehearsal-20261128.2"), "would be taken for that of a template"),
         (replace(ORDER, name="a-20261128T101010-0123abcd"), "taken for that of a build"),
         (replace(ORDER, hostname="x"), "has no cloud-init"),
-        (replace(ORDER, network="br0"), "no network 'br0'"),
-        (replace(ORDER, network='bridge:"/>'), "no network 'bridge:"),
+        (replace(ORDER, network="br0"), "the network 'br0'"),
+        (replace(ORDER, network='bridge:"/>'), "the network 'bridge:"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_made(

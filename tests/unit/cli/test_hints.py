@@ -16,6 +16,7 @@ from builder.kickstart.library import Library
 
 ROOT = Path(__file__).parents[3]
 OF_OTHERS = {
+    "--all": "virsh net-list",
     "--now": "systemctl enable",
     "--erroronfail": "a kickstart's scripts",
     "--ignoremissing": "a kickstart's %packages",

@@ -45,8 +45,9 @@ def test_hardware(
 
 @pytest.mark.parametrize("network", ["br0", "bridge:", "network:a:b", "user:x", "user\n"])
 def test_what_is_no_network(network: str) -> None:
-    with pytest.raises(UsageError, match="There is no network"):
+    with pytest.raises(UsageError, match="cannot join the network") as caught:
         hardware(RECORD, KVM, replace(ORDER, network=network))
+    assert "network:NAME (`virsh net-list --all` shows them)" in caught.value.hint
 
 
 def test_a_host_without_uefi() -> None:
