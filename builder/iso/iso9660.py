@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from builder.errors import MediaError
-from builder.iso.source import AGAIN, SECTOR, Source, damaged
+from builder.iso.source import SECTOR, Source, damaged
 
 FIRST_DESCRIPTOR = 16
 """Sector of the first volume descriptor, counted from where the volume begins."""
@@ -112,25 +111,6 @@ def raw_descriptors(source: Source, base: int = 0) -> Iterator[tuple[int, bytes]
             return
         yield sector, content
     raise damaged(source, "its volume descriptors do not end")
-
-
-def check(source: Source) -> None:
-    """Raise MediaError unless a complete ISO 9660 image is there."""
-    content = b""
-    if source.size >= (FIRST_DESCRIPTOR + 1) * SECTOR:
-        content = source.read(FIRST_DESCRIPTOR * SECTOR, SECTOR)
-    if content[1:6] in {b"BEA01", b"NSR02", b"NSR03"}:
-        raise MediaError(
-            f"{source.name} holds a UDF file system only, no ISO 9660.",
-            hint="Installer media of the family are ISO 9660: get the original.",
-        )
-    if content[:6] != b"\x01CD001":
-        raise MediaError(f"{source.name} is not an ISO 9660 image.", hint=AGAIN)
-    volume = struct.unpack_from("<I", content, 80)[0] * SECTOR
-    if volume > source.size:
-        raise MediaError(
-            f"{source.name} is truncated: {source.size} of {volume} bytes are there.", hint=AGAIN
-        )
 
 
 def _descriptor(source: Source, base: int, sector: int, content: bytes) -> Descriptor:

@@ -1,15 +1,19 @@
 """An installer medium that was read: its trees, what it boots, and how a disk sees it."""
 
+import struct
+
 import msgspec
 
-from builder.iso import eltorito, iso9660, partitions, tree
+from builder.errors import MediaError
+from builder.iso import eltorito, partitions, tree
 from builder.iso.eltorito import BootImage
 from builder.iso.iso9660 import FIRST_DESCRIPTOR
 from builder.iso.partitions import PER_SECTOR, Partition
-from builder.iso.source import SECTOR, Source, damaged
+from builder.iso.source import AGAIN, SECTOR, Source, damaged
 from builder.iso.tree import Found, Tree
 
 _LARGEST_TEXT = 1 << 20  # bytes
+_QCOW2 = b"QFI\xfb"
 
 
 class Survey(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +62,7 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
 
 def survey(source: Source) -> Survey:
     """Read an ISO. Raises MediaError for what is none, or a damaged one."""
-    iso9660.check(source)
+    _check(source)
     found = partitions.partitions(source)
     return Survey(
         source=source,
@@ -77,3 +81,27 @@ def _other_volumes(source: Source, found: tuple[Partition, ...]) -> tuple[int, .
 def _is_volume(source: Source, start: int) -> bool:
     at = (start + FIRST_DESCRIPTOR) * SECTOR
     return at + SECTOR <= source.size and source.read(at, 6) == b"\x01CD001"
+
+
+def _check(source: Source) -> None:
+    """Raise MediaError unless a complete ISO 9660 image is there."""
+    if source.read(0, min(source.size, len(_QCOW2))) == _QCOW2:
+        raise MediaError(
+            f"{source.name} is a qcow2, an overlay or a disk, and no ISO.",
+            hint="`qemu-img convert -O raw FILE OUT.iso` makes an ISO of an overlay.",
+        )
+    content = b""
+    if source.size >= (FIRST_DESCRIPTOR + 1) * SECTOR:
+        content = source.read(FIRST_DESCRIPTOR * SECTOR, SECTOR)
+    if content[1:6] in {b"BEA01", b"NSR02", b"NSR03"}:
+        raise MediaError(
+            f"{source.name} holds a UDF file system only, no ISO 9660.",
+            hint="Installer media of the family are ISO 9660: get the original.",
+        )
+    if content[:6] != b"\x01CD001":
+        raise MediaError(f"{source.name} is not an ISO 9660 image.", hint=AGAIN)
+    volume = struct.unpack_from("<I", content, 80)[0] * SECTOR
+    if volume > source.size:
+        raise MediaError(
+            f"{source.name} is truncated: {source.size} of {volume} bytes are there.", hint=AGAIN
+        )

@@ -67,7 +67,8 @@ def verify(name: str, found: str, expected: str | None) -> None:
     if expected and found != expected.lower():
         raise MediaError(
             f"{name} has the sha256 {found}, expected {expected}.",
-            hint="Get it again from a mirror you trust; --allow-unverified takes it as it is.",
+            hint="Get it again from a mirror you trust; `builder build` and `builder iso add` take "
+            "it as it is with --allow-unverified.",
         )
 
 

@@ -51,6 +51,23 @@ def test_remaster(medium: Path, tmp_path: Path) -> None:
     assert "ttyS0,115200n8 a=b c\n" in menu
 
 
+@pytest.mark.parametrize(
+    "words", [("verify",), ("inspect",), ("burn", "/dev/nosuch"), ("add", "--allow-unverified")]
+)
+def test_an_overlay_is_no_iso_and_can_be_made_one(
+    words: tuple[str, ...], medium: Path, tmp_path: Path
+) -> None:
+    kickstart, overlay, whole = tmp_path / "a.ks", tmp_path / "o.qcow2", tmp_path / "whole.iso"
+    kickstart.write_text("text\n")
+    assert _run(tmp_path, "remaster", medium, "-k", kickstart, "--overlay", overlay).exit_code == 0
+    refused = _run(tmp_path, words[0], overlay, *words[1:]).exception
+    assert isinstance(refused, MediaError)
+    assert refused.message == "o.qcow2 is a qcow2, an overlay or a disk, and no ISO."
+    convert = refused.hint.split("`")[1].replace("FILE", str(overlay))
+    small_media.call(*convert.replace("OUT.iso", str(whole)).split())
+    assert _run(tmp_path, "verify", whole).exit_code == 0
+
+
 def test_remaster_never_overwrites_its_input(medium: Path, tmp_path: Path) -> None:
     kickstart = tmp_path / "a.ks"
     kickstart.write_text("text\n")
