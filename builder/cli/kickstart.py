@@ -81,7 +81,8 @@ def lint(
     from builder.recipes.order import Request, pairs
     from builder.releases import catalogue
 
-    if "/" in name or is_file(Path(name)):
+    at_hand = "/" in name or is_file(Path(name))
+    if at_hand:
         kickstart = Kickstart(source=name, syntax=syntax, text=read_text(Path(name), pipes=True))
     elif name not in catalogue.names():
         near = [*catalogue.names(), *(path.name for path in Path().glob("*.ks*"))]
@@ -95,7 +96,7 @@ def lint(
             variables=pairs(variables or []),
         )
         kickstart = _rendered(request, context(ctx))
-    findings = linter.lint(kickstart)
+    findings = linter.lint(kickstart, at_hand=at_hand)
     for finding in findings:
         typer.echo(linter.show(finding, source=kickstart.source))
     linter.check(kickstart, findings)

@@ -10,7 +10,7 @@ from pykickstart.parser import KickstartParser
 from pykickstart.version import makeVersion, versionMap
 
 from builder.errors import KickstartError, UsageError, suggest
-from builder.kickstart.checks import CHECKS, Parsed
+from builder.kickstart.checks import CHECKS, Parsed, reports_success
 from builder.kickstart.masking import mask_quoted, secrets
 from builder.model.kickstart import Kickstart, LintFinding
 
@@ -62,15 +62,17 @@ class _Parser(KickstartParser):  # type: ignore[misc]  # pykickstart has no type
         return self._at
 
 
-def lint(kickstart: Kickstart) -> tuple[LintFinding, ...]:
+def lint(kickstart: Kickstart, *, at_hand: bool = False) -> tuple[LintFinding, ...]:
     """Return everything wrong or doubtful in `kickstart`, sorted by line.
 
+    `at_hand` is for a user's file as it is, before a build adds what reports its outcome.
     Parses with the kickstart's own syntax version; reads no other file and no network.
     Raises UsageError for an unknown syntax version.
     """
     parser = _parse(kickstart)
     parsed = Parsed(handler=parser.handler, text=kickstart.text)
-    found = (finding for check in CHECKS for finding in check(parsed))
+    checks = CHECKS if at_hand else (*CHECKS, reports_success)
+    found = (finding for check in checks for finding in check(parsed))
     findings = dict.fromkeys((*parser.findings, *found))  # a line may say the same of two words
     return tuple(sorted(findings, key=lambda finding: (finding.line, finding.severity)))
 

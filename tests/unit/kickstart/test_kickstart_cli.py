@@ -56,6 +56,15 @@ def test_lint_of_a_release_prints_nothing(name: str) -> None:
     assert run("lint", name) == ""
 
 
+def test_only_a_release_s_kickstart_must_report_by_itself(tmp_path: Path) -> None:
+    fine = "cmdline\nlang C\ntimezone UTC\nrootpw --lock\nautopart\npoweroff\n"
+    file = tmp_path / "centos7.ks.j2"
+    file.write_text(fine)
+    assert run("lint", str(file)) == ""
+    common = Context(settings=Settings(kickstarts=tmp_path), monitor=SilentMonitor())
+    assert "nothing reports success" in run("lint", "centos7", common=common)
+
+
 def test_lint_of_a_file(tmp_path: Path) -> None:
     file = tmp_path / "x.ks"
     file.write_text("cmdline\nnosuch\nautopart\nrootpw --lock\npoweroff\n")
