@@ -14,10 +14,18 @@ from builder.model.domain import Machine
 from builder.monitor import Monitor
 
 _GB = 2**30
+_USER = "vagrant"
+"""Whom `vagrant up` logs in as, by ssh, unless a Vagrantfile says otherwise."""
+_NOBODY = (
+    f"its kickstart has no user {_USER}, as whom `vagrant up` logs in: build it with "
+    f"--set user={_USER} --set ssh_keys=KEY, or name another by config.ssh.username"
+)
 
 
 def write(source: ExportSource, part: Path, *, name: str, monitor: Monitor) -> None:  # noqa: ARG001
     """See formats.Writer."""
+    if _USER not in source.manifest.kickstart:
+        monitor.tell("warning", _NOBODY)
     members = (
         Member(name="metadata.json", content=metadata(source.capacity)),
         Member(name="Vagrantfile", content=vagrantfile(source.manifest.machine).encode()),

@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from msgspec.structs import replace
 
 from builder.cli.template.export import export as command
 from builder.errors import HostError, UsageError
@@ -19,6 +20,7 @@ from builder.export.run import export
 from builder.model.domain import Machine
 from builder.model.template import Manifest
 from builder.monitor import SilentMonitor
+from tests.monitors import Heard
 from tests.values import Golden, image, machine, manifest, template
 
 UEFI = machine(firmware="uefi")
@@ -136,6 +138,19 @@ def test_a_box(source: ExportSource, tmp_path: Path) -> None:
     assert listed(path) == [(name, 0o644, 0, 0, source.when) for name in names]
     assert held(path, "box.img") == CONTENT
     assert gzip.decompress(path.read_bytes())[:13] == b"metadata.json"
+
+
+@pytest.mark.parametrize(
+    ("line", "warned"),
+    [("rootpw --lock", True), ("user --name=web", True), ("user --name=vagrant", False)],
+)
+def test_a_box_that_vagrant_cannot_log_in_to(
+    source: ExportSource, tmp_path: Path, line: str, *, warned: bool
+) -> None:
+    monitor = Heard()
+    told = replace(source, manifest=manifest(created=MANIFEST.created, kickstart=line))
+    vagrant.write(told, tmp_path / "x.box", name="x.box", monitor=monitor)
+    assert ["no user vagrant" in text for _kind, text, _ in monitor.told] == [True] * warned
 
 
 def test_a_tar_holds_a_template(source: ExportSource, tmp_path: Path) -> None:
