@@ -21,6 +21,7 @@ class Header(Versioned, frozen=True, kw_only=True):
     build_id: str
     build_key: str
     created: str
+    finished: str = ""
     image: ImageFacts | None = None
 
 

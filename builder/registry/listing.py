@@ -29,6 +29,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     damaged: str
     """What is wrong with its files, if anything is."""
     created: str
+    """When its build began."""
+    finished: str
+    """When it was published; empty when its manifest does not say."""
     path: Path
     image: ImageFacts | None
     """None when its manifest does not say."""
@@ -97,6 +100,7 @@ def _status(entry: Entry, ledger: Ledger) -> Status:
         revoked=ledger.revoked.get(entry.version, ""),
         damaged=entry.why,
         created=entry.header.created if entry.header else "",
+        finished=entry.header.finished if entry.header else "",
         path=entry.path,
         image=entry.image,
         manifest=entry.manifest,

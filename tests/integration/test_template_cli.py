@@ -1,7 +1,9 @@
 """builder template, as it is typed, against libvirt's test driver and real images."""
 
 import json
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from store_pools import issue, overlay, printed, typed_at
 from builder.cli import app
 from builder.model.audit import Finding
 from builder.model.package import Package
+from builder.model.text import rfc3339
 from tests.values import manifest
 
 ONE, TWO = "20261123.1", "20261123.2"
@@ -53,6 +56,19 @@ def test_list(capsys: pytest.CaptureFixture[str], store: Path) -> None:
         ["candidate"],
         str(store / f"other-{ONE}.qcow2"),
     )
+
+
+def test_age_counts_from_the_publishing(capsys: pytest.CaptureFixture[str], store: Path) -> None:
+    began, now = "2020-01-01T10:00:00Z", rfc3339(datetime.now(UTC))
+    issue(store, "long", name="long", created=began, finished=now)
+    issue(store, "silent", name="silent", created=began, finished="")  # as very old ones are
+    ages = [told(capsys, "list", name).splitlines()[1] for name in ("long", "silent")]
+    assert [re.findall(r"  (\d+ \w+)  ", line)[0].split()[1] for line in ages] == ["min", "d"]
+    shown = told(capsys, "show", "long")
+    assert re.search(
+        rf"^build began +{began} \(\d+ d ago\)\npublished +{now} \(\d min", shown, re.M
+    )
+    assert "published" not in told(capsys, "show", "silent")
 
 
 def test_show(capsys: pytest.CaptureFixture[str], store: Path) -> None:
