@@ -60,7 +60,7 @@ def _complete(manifest: Manifest) -> tuple[ImageFacts, System]:
         raise TemplateError(
             f"The manifest of {manifest.name} {manifest.version} does not tell what is in it"
             " precisely enough for a bill of materials.",
-            hint=f"An older builder wrote it: `builder build {manifest.release} --force`.",
+            hint="An older builder wrote it: build it again with --force.",
         )
     return image, system
 

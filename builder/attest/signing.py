@@ -34,7 +34,7 @@ def sign(template: Template, key: PrivateKey, *, builds: Path) -> Path:
     if digest(template.path) != template.image.sha256:
         raise TemplateError(
             f"The image {template.path} is not the one that its manifest tells of.",
-            hint="`builder template verify` says more.",
+            hint=f"`builder template verify {template.name}@{template.version}` says more.",
         )
     folder = folder_of(builds, template.name, manifest(template).build_id)
     with Registry(template.path.parent).locked():

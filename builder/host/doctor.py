@@ -88,7 +88,8 @@ def judge_space(what: str, path: Path, free: int) -> Remark:
     if free >= 15 * _GIB:
         return Remark(subject=what, state="ok", detail=detail)
     state: Literal["warn", "fail"] = "warn" if free >= 4 * _GIB else "fail"
-    hint = f"Make room, or set {what.replace(' ', '_')}_path in builder.toml."
+    setting = what.replace(" ", "_")
+    hint = f"Make room, or take another pool: {setting} and {setting}_path in builder.toml."
     return Remark(subject=what, state=state, detail=detail, hint=hint)
 
 

@@ -19,7 +19,8 @@ def check(connection: Connection, path: Path, setting: str) -> None:
         return
     raise HostError(
         f"Guests cannot use {path}: the hypervisor's user {_name(user[0])} cannot pass {closed}.",
-        hint=f"Set {setting}_path in builder.toml to another folder, or chmod o+x {closed}.",
+        hint=f"chmod o+x {closed}, or take another pool: {setting} and {setting}_path in "
+        "builder.toml.",
     )
 
 

@@ -21,7 +21,7 @@ from builder.virt.domain_xml import domain_xml
 from builder.virt.listen import listen
 
 _FRAME_SECONDS = 3.0
-_REFUSED = "`builder build --dry-run` prints its XML."
+_REFUSED = "`builder build NAME --dry-run` prints its XML."
 _LARGEST = 16 << 20
 """Bytes of reports that are looked through for the installer's log."""
 

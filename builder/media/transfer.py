@@ -163,5 +163,5 @@ def _check_space(folder: Path, needed: int) -> None:
     if needed > free:
         raise HostError(
             f"The download needs {needed} bytes, but {folder} has only {free} free.",
-            hint="Make room there, or set another cache folder in builder.toml.",
+            hint=f"Make room: df -h {folder}",
         )

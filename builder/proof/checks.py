@@ -30,5 +30,5 @@ def refuse(findings: Iterable[Finding]) -> None:
     raise TemplateError(
         f"The template did not pass {first.check} ({first.says}): {first.details[0]}{more}"
         f"{f'; nor {others}' if others else ''}.",
-        hint=f"Mend the kickstart, or publish it all the same with {waivers}.",
+        hint=f"Mend the kickstart, or build it with {waivers} if that is meant to be so.",
     )

@@ -161,7 +161,7 @@ def _value(pool: libvirt.virStoragePool) -> Pool:
     if path is None:
         raise HostError(
             f"The pool {pool.name()} is not a folder.",
-            hint="Name another with --config or BUILDER_ISO_POOL / BUILDER_STORE_POOL.",
+            hint="Name another by iso_pool or store_pool in builder.toml.",
         )
     active = bool(pool.isActive())
     _state, capacity, _allocation, available = pool.info()

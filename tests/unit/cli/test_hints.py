@@ -1,7 +1,9 @@
 """What people are told to type exists: commands, options, variables of kickstarts and settings."""
 
 import ast
+import fnmatch
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
@@ -18,6 +20,7 @@ ROOT = Path(__file__).parents[3]
 OF_OTHERS = {
     "--all": "virsh net-list",
     "--now": "systemctl enable",
+    "--disabled": "a kickstart's firstboot",
     "--erroronfail": "a kickstart's scripts",
     "--ignoremissing": "a kickstart's %packages",
     "--iscrypted": "a kickstart's rootpw and user",
@@ -66,6 +69,12 @@ FILES = [
     for path in sorted(ROOT.glob(pattern))
 ]
 
+CAUSES = [
+    ("causes.toml", text)
+    for row in tomllib.loads((ROOT / "builder/install/causes.toml").read_text())["cause"]
+    for text in (row["hint"], row.get("sentence", ""), row.get("clone", ""))
+]
+
 
 def options(command: object) -> dict[str, bool]:
     """Return a command's options, and whether each takes a value."""
@@ -105,8 +114,12 @@ def unknown(words: str) -> str:
 
 
 def commands(text: str) -> Iterator[str]:
-    """Yield the command lines between backticks; "builder" may be left out of them."""
-    for quoted in re.findall("`([^`]+)`", text):
+    """Yield the command lines between backticks; "builder" may be left out of them.
+
+    A text that is a command line as a whole may be put between them elsewhere.
+    """
+    whole = re.findall(rf"^builder (?:{'|'.join(APP.commands)}) [^:.]*$", text)
+    for quoted in (*whole, *re.findall("`([^`]+)`", text)):
         first, _, rest = quoted.partition(" ")
         if first == "builder" and rest:
             yield rest
@@ -144,7 +157,7 @@ def test_the_readmes_examples_exist() -> None:
 
 def test_options_exist() -> None:
     known = every_option(APP) | OF_OTHERS.keys()
-    named = matches(r"(?<![\w-])--[a-z][\w-]*", PROSE)
+    named = matches(r"(?<![\w-])--[a-z][\w-]*", [*PROSE, *CAUSES])
     assert len(named) > 30
     assert [told for told in named if told[1] not in known] == []
 
@@ -161,6 +174,15 @@ def test_variables_of_the_environment_exist() -> None:
     known |= {text for _, text in STRINGS}
     named = matches(r"BUILDER_[A-Z_]+", [*PROSE, *FILES])
     assert [told for told in named if told[1] not in known] == []
+
+
+def test_settings_exist() -> None:
+    pattern = r"\[?([\w…-]+)(?: and ([\w…]+))? in builder\.toml"
+    pairs = [(place, pair) for place, text in PROSE for pair in re.findall(pattern, text)]
+    named = [(place, name) for place, pair in pairs for name in pair if name]
+    assert len(named) > 5
+    known = Settings.__struct_fields__
+    assert [told for told in named if not fnmatch.filter(known, told[1].replace("…", "*"))] == []
 
 
 @pytest.mark.parametrize(
