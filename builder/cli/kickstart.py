@@ -77,17 +77,13 @@ def lint(
 ) -> None:
     """Check a kickstart: one finding a line, as file:line: severity: text; exit 6 for errors."""
     from builder.kickstart import lint as linter
-    from builder.model.kickstart import Kickstart
     from builder.recipes.order import Request, pairs
-    from builder.releases import catalogue
 
     at_hand = "/" in name or is_file(Path(name))
     if at_hand:
-        kickstart = Kickstart(source=name, syntax=syntax, text=read_text(Path(name), pipes=True))
-    elif name not in catalogue.names():
-        near = [*catalogue.names(), *(path.name for path in Path().glob("*.ks*"))]
-        raise UsageError(f"There is no file and no release {name!r}.", hint=suggest(name, near))
+        kickstart = _read(name, syntax)
     else:
+        _refuse_unknown(name)
         request = Request(
             release=name,
             profile=profile,
@@ -100,6 +96,26 @@ def lint(
     for finding in findings:
         typer.echo(linter.show(finding, source=kickstart.source))
     linter.check(kickstart, findings)
+
+
+def _read(name: str, syntax: str) -> "Kickstart":
+    from builder.model.kickstart import Kickstart
+
+    kickstart = Kickstart(source=name, syntax=syntax, text=read_text(Path(name), pipes=True))
+    if name.endswith(".j2"):
+        raise UsageError(
+            f"{name} is a template, to be checked when it is filled in.",
+            hint=f"`builder build RELEASE --kickstart {name} --dry-run` does both.",
+        )
+    return kickstart
+
+
+def _refuse_unknown(name: str) -> None:
+    from builder.releases import catalogue
+
+    if name not in catalogue.names():
+        near = [*catalogue.names(), *(path.name for path in Path().glob("*.ks"))]
+        raise UsageError(f"There is no file and no release {name!r}.", hint=suggest(name, near))
 
 
 def _rendered(request: "Request", here: Context) -> "Kickstart":

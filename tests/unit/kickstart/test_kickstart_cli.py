@@ -58,9 +58,9 @@ def test_lint_of_a_release_prints_nothing(name: str) -> None:
 
 def test_only_a_release_s_kickstart_must_report_by_itself(tmp_path: Path) -> None:
     fine = "cmdline\nlang C\ntimezone UTC\nrootpw --lock\nautopart\npoweroff\n"
-    file = tmp_path / "centos7.ks.j2"
-    file.write_text(fine)
-    assert run("lint", str(file)) == ""
+    for name in ("x.ks", "centos7.ks.j2"):
+        (tmp_path / name).write_text(fine)
+    assert run("lint", str(tmp_path / "x.ks")) == ""
     common = Context(settings=Settings(kickstarts=tmp_path), monitor=SilentMonitor())
     assert "nothing reports success" in run("lint", "centos7", common=common)
 
@@ -94,6 +94,11 @@ def test_lint_takes_another_syntax(tmp_path: Path) -> None:
             "There is no file and no release 'centos'.",
             "Did you mean centos7?",
         ),
+        (
+            ["lint", "mine.ks.j2"],
+            "mine.ks.j2 is a template, to be checked when it is filled in.",
+            "`builder build RELEASE --kickstart mine.ks.j2 --dry-run` does both.",
+        ),
         (["lint", "min.ks"], "There is no file and no release 'min.ks'.", "Did you mean mine.ks?"),
         (["render", "centos"], "There is no release 'centos'.", "Did you mean centos7?"),
         (["render", "centos7", "--set", "x"], "--set x has no value.", "Write --set x=VALUE."),
@@ -108,7 +113,8 @@ def test_wrong_arguments(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str, hint: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("mine.ks").touch()
+    for name in ("mine.ks", "mine.ks.j2"):
+        Path(name).touch()
     result = CliRunner().invoke(app, arguments, obj=COMMON)
     assert isinstance(result.exception, UsageError | ConfigError)
     assert (result.exception.message, result.exception.hint) == (message, hint)
