@@ -28,11 +28,12 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="An ISO.")]
 @app.command("list")
 def list_(ctx: typer.Context, json: Json = False) -> None:
     """List the ISOs in the iso pool."""
+    from builder import files
     from builder.host import pools
 
     shared = context(ctx)
     folder = pools.folder(shared.settings, "iso_pool", monitor=shared.monitor)
-    found = {path.name: _facts(path) for path in sorted(folder.glob("*.iso"))}
+    found = {path.name: _facts(path) for path in files.inside(folder) if path.name.endswith(".iso")}
     rows = [
         (name, size(facts.size), facts.volume_id, f"{facts.product} {facts.version}")
         if facts

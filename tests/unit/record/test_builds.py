@@ -10,10 +10,11 @@ from types import SimpleNamespace
 import pytest
 
 from builder.errors import HostError, UsageError
-from builder.files import locked
+from builder.files import abandoned, locked
 from builder.monitor import SilentMonitor
 from builder.record.builds import load
 from builder.record.listing import builds, find
+from builder.record.verifications import known
 from tests.monitors import Heard
 from tests.values import recorded
 
@@ -176,12 +177,15 @@ def test_what_is_closed_is_told_and_stops_nobody(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become a user")
 @pytest.mark.parametrize("mode", [0, 0o644, 0o311])
-def test_builds_that_cannot_be_read_are_not_none(place: Path, mode: int) -> None:
+def test_what_cannot_be_read_is_not_empty(place: Path, mode: int) -> None:
     monitor = Heard()
     with as_a_user(place):
         place.chmod(mode)
         with pytest.raises(HostError, match=f"Cannot read {place}: Permission denied"):
             builds(place, monitor=monitor)
+        for read in (known, abandoned):
+            with pytest.raises(HostError, match=f"Cannot read {place}: Permission denied"):
+                read(place)
     assert monitor.told == []
 
 
