@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from builder.errors import HostError, explained
+from builder.errors import BuilderError, HostError, explained
 from builder.model.traces import is_scratch
 from builder.monitor import Monitor
 from builder.paths import targets
@@ -60,12 +60,17 @@ def scratch(beside: Path) -> Iterator[Path]:
         os.close(handle)
 
 
-def inside(folder: Path, *, hint: str = "Mend its permissions.") -> list[Path]:
+def inside(
+    folder: Path,
+    *,
+    hint: str = "Mend its permissions.",
+    error_class: type[BuilderError] = HostError,
+) -> list[Path]:
     """Return what is in the folder, by name; where there is no folder, nothing.
 
-    Raises HostError, with the hint, for one that is closed to us: glob would find nothing in it.
+    Raises the error for one that is closed to us: glob would find nothing in it.
     """
-    with explained(f"Cannot read {folder}", hint=hint):
+    with explained(f"Cannot read {folder}", hint=hint, error_class=error_class):
         try:
             # What is in it can be named, and not only listed.
             os.stat(f"{folder}/.")  # noqa: PTH116  # a Path drops the dot.

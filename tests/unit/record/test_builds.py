@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +15,7 @@ from builder.record.builds import load
 from builder.record.listing import builds, find
 from builder.record.verifications import known
 from tests.monitors import Heard
+from tests.users import as_a_user
 from tests.values import recorded
 
 WRITTEN = datetime(2026, 11, 25, 9, 40, 5, tzinfo=UTC).timestamp()
@@ -139,21 +139,6 @@ CLOSED: dict[str, tuple[str, int, list[str]]] = {
     "a build": (f"centos7/{IDS[0]}", 0, [f"centos7/{IDS[0]}/build.json"]),
     "a record": (f"centos7/{IDS[0]}/build.json", 0, [f"centos7/{IDS[0]}/build.json"]),
 }
-
-
-@contextmanager
-def as_a_user(place: Path) -> Iterator[None]:
-    """Be nobody for the block, who may come as far as to the folder."""
-    for each in (place, *place.parents[:3]):
-        each.chmod(each.stat().st_mode | 0o011)
-    os.chown(place, 12345, 12345)
-    for each in place.rglob("*"):
-        os.chown(each, 12345, 12345)
-    os.seteuid(12345)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become a user")
