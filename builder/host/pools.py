@@ -121,5 +121,5 @@ def _make_folder(path: Path, setting: str, undo: ExitStack) -> None:
     except OSError as error:
         raise HostError(
             f"Cannot make the folder {path}: {error.strerror}.",
-            hint=f"Set {setting}_path in builder.toml to another folder.",
+            hint=f"Mend that, or {reach.elsewhere(setting)}.",
         ) from error
