@@ -95,6 +95,12 @@ def judge_space(setting: Setting, path: Path, free: int) -> Remark:
     return Remark(subject=what, state=state, detail=detail, hint=hint)
 
 
+def failed(subject: str, error: HostError) -> Remark:
+    """Tell of what could not even be looked at, never without a remedy."""
+    hint = error.hint or "libvirt's own log may say why."
+    return Remark(subject=subject, state="fail", detail=error.message, hint=hint)
+
+
 def _program(name: str, otherwise: Literal["warn", "fail"]) -> Remark:
     path = shutil.which(name)
     if path:
@@ -113,7 +119,7 @@ def _libvirt(settings: Settings, *, monitor: Monitor) -> tuple[list[Remark], lis
             folders = [_folder(connection, settings, each) for each in _POOLS]
             return [*_hypervisor(connection)], folders
     except HostError as error:
-        return [_failed("libvirt", error)], folders
+        return [failed("libvirt", error)], folders
 
 
 def _folder(connection: Connection, settings: Settings, setting: Setting) -> Remark:
@@ -122,12 +128,8 @@ def _folder(connection: Connection, settings: Settings, setting: Setting) -> Rem
         path = pools.found(connection, settings, setting).path
         reach.check(connection, path, setting)
     except HostError as error:
-        return _failed(f"{setting.replace('_', ' ')}'s folders", error)
+        return failed(f"{setting.replace('_', ' ')}'s folders", error)
     return _space(setting, path)
-
-
-def _failed(subject: str, error: HostError) -> Remark:
-    return Remark(subject=subject, state="fail", detail=error.message, hint=error.hint)
 
 
 def _hypervisor(connection: Connection) -> Iterable[Remark]:

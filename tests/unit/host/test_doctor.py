@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from builder.host.doctor import examine, judge_kvm, judge_memory, judge_space
+from builder.errors import HostError
+from builder.host.doctor import examine, failed, judge_kvm, judge_memory, judge_space
 from builder.monitor import SilentMonitor
-from tests.hosts import driven
+from tests.hosts import driven, settings
 
 _GIB = 1024**3
 
@@ -35,6 +36,18 @@ def test_space(free: int, state: str) -> None:
     found = judge_space("iso_pool", Path("/media"), free)
     assert (found.subject, found.state) == ("iso pool", state)
     assert ("iso_pool_path" in found.hint) == (state != "ok")
+
+
+def test_whatever_is_wrong_has_a_remedy(tmp_path: Path) -> None:
+    found = examine(settings(tmp_path), monitor=SilentMonitor())
+    libvirt = next(each for each in found if each.subject == "libvirt")
+    assert (libvirt.state, "qemu:///system" in libvirt.hint) == ("fail", True)
+    assert [each for each in found if each.state != "ok" and not each.hint] == []
+
+
+@pytest.mark.parametrize(("hint", "told"), [("Mend it.", "Mend it."), ("", "libvirt's own log")])
+def test_a_failure_has_its_own_remedy_or_any(hint: str, told: str) -> None:
+    assert told in failed("libvirt", HostError("No.", hint=hint)).hint
 
 
 def test_the_folders_are_those_that_builds_would_use(tmp_path: Path) -> None:
