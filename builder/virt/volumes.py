@@ -36,7 +36,8 @@ def create(
 
 
 def _create(connection: Connection, pool: str, name: str, text: str) -> Volume:
-    hint = f"Is {pools.get(connection, pool).path} writable and not full?"
+    home = pools.get(connection, pool)
+    hint = f"Is {home.path} there, writable and not full?" if home.active else _STOPPED
     with translated(f"Cannot create the volume {name} in the pool {pool}", hint=hint):
         try:
             return _value(pool, pools.handle(connection, pool).createXML(text, 0))

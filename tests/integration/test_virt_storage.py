@@ -148,6 +148,10 @@ def test_a_pool_whose_folder_went_away(connection: Connection, folder: Path) -> 
     path.rmdir()
     with pytest.raises(HostError, match=f"Cannot create the volume .* in the pool {PREFIX}"):
         volumes.create(connection, PREFIX, "x.qcow2", capacity=2**30)
+    pools.handle(connection, PREFIX).destroy()
+    with pytest.raises(HostError, match="is not active") as caught:
+        volumes.create(connection, PREFIX, "x.qcow2", capacity=2**30)
+    assert "pool init" in caught.value.hint
     with pytest.raises(HostError, match=f"Cannot list the pool {PREFIX}"):
         volumes.all_volumes(connection, PREFIX)
 
