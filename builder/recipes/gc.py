@@ -63,7 +63,7 @@ def collect_garbage(
     With `kept` also what failed builds kept for a look inside, and installations that `attach`
     could go on with. A build whose guest still runs is left alone, and so is whatever a process is
     at. What has no proof of being a build's is only told. `dry_run` only tells. Raises HostError
-    when builds cannot be read.
+    when builds, checks or a pool's folder cannot be read.
     """
     found = [
         each.told if dry_run or each.clear is None else _settled(each.told, each.clear, monitor)
