@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from builder.errors import HostError, explained
+from builder.errors import BuilderError, HostError, explained
 from builder.model.traces import is_scratch
 from builder.monitor import Monitor
 from builder.paths import targets
@@ -60,9 +60,34 @@ def scratch(beside: Path) -> Iterator[Path]:
         os.close(handle)
 
 
+def inside(
+    folder: Path,
+    *,
+    hint: str = "Mend its permissions.",
+    error_class: type[BuilderError] = HostError,
+) -> list[Path]:
+    """Return what is in the folder, by name; where there is no folder, nothing.
+
+    Raises the error for one that is closed to us: glob would find nothing in it.
+    """
+    with explained(f"Cannot read {folder}", hint=hint, error_class=error_class):
+        try:
+            # What is in it can be named, and not only listed.
+            os.stat(f"{folder}/.")  # noqa: PTH116  # a Path drops the dot.
+            return sorted(folder.iterdir())
+        except FileNotFoundError:
+            above = (folder, *folder.parents)
+            if any(each.is_symlink() and not each.exists() for each in above):
+                raise  # its disk may not be mounted
+    return []
+
+
 def abandoned(folder: Path) -> tuple[Path, ...]:
-    """Return our files of `scratch` whose writers were killed, and no file of another name."""
-    parts = (part for part in sorted(folder.glob(".*.part")) if is_scratch(part.name))
+    """Return our files of `scratch` whose writers were killed, and no file of another name.
+
+    Raises HostError as `inside` does.
+    """
+    parts = (part for part in inside(folder) if is_scratch(part.name))
     return tuple(part for part in parts if own(part) and not held(part))
 
 

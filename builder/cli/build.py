@@ -140,7 +140,7 @@ def summary(built: "Built") -> str:
     facts = [
         ("template", f"{template.name} {template.version} ({verdict})"),
         ("path", str(template.path)),
-        ("folder", str(built.folder) if built.folder else "-"),
+        *([("folder", str(built.folder))] if built.folder else ()),
         ("virtual size", size(template.image.virtual_size)),
         ("real size", size(template.image.size)),
         ("sha256", template.image.sha256),

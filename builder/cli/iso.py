@@ -28,11 +28,12 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="An ISO.")]
 @app.command("list")
 def list_(ctx: typer.Context, json: Json = False) -> None:
     """List the ISOs in the iso pool."""
+    from builder import files
     from builder.host import pools
 
     shared = context(ctx)
     folder = pools.folder(shared.settings, "iso_pool", monitor=shared.monitor)
-    found = {path.name: _facts(path) for path in sorted(folder.glob("*.iso"))}
+    found = {path.name: _facts(path) for path in files.inside(folder) if path.name.endswith(".iso")}
     rows = [
         (name, size(facts.size), facts.volume_id, f"{facts.product} {facts.version}")
         if facts
@@ -126,10 +127,11 @@ def add(
     ] = False,
 ) -> None:
     """Put an ISO into the iso pool, checked against the catalogue's sha256."""
-    from builder.media.stage import stage
+    from builder.media.stage import stage, suitable
 
     monitor = context(ctx).monitor
     expected = None if allow_unverified else _expected(file.name)
+    suitable(file)  # first of all: pools are made for what may go into them
     with _iso_pool(context(ctx)) as pool, monitor.step(f"Staging {file.name}"):
         staged = stage(file, pool=pool, expected_sha256=expected, volume_id=None, monitor=monitor)
     typer.echo(staged.path)

@@ -12,12 +12,12 @@ import msgspec
 from builder import process
 from builder.config import Settings
 from builder.errors import HostError
-from builder.host import reach
+from builder.host import pools, reach
 from builder.host.libvirtd import opened
+from builder.host.pools import Setting
 from builder.monitor import Monitor
 from builder.virt.capabilities import accelerator, version
 from builder.virt.connection import Connection
-from builder.virt.pools import all_pools
 
 _GIB = 1024**3
 _BUILD = ("openssl", "qemu-img")
@@ -30,6 +30,7 @@ _REHEARSAL = (
     "mmdebstrap",
     "xorriso",
 )
+_POOLS: tuple[Setting, ...] = ("iso_pool", "store_pool")
 _KVM = Path("/dev/kvm")
 _MEMINFO = Path("/proc/meminfo")
 
@@ -45,12 +46,13 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True):
 
 def examine(settings: Settings, *, monitor: Monitor) -> list[Remark]:
     """Look at programs, libvirt, memory, and the folders of both pools."""
+    libvirt, folders = _libvirt(settings, monitor=monitor)
     return [
         *(_program(name, "fail") for name in _BUILD),
         *(_program(name, "warn") for name in _REHEARSAL),
-        *_libvirt(settings, monitor=monitor),
+        *libvirt,
         judge_memory(_MEMINFO.read_text()),
-        *(judge_space(what, path, _free(path)) for what, path in _folders(settings).items()),
+        *folders,
     ]
 
 
@@ -82,15 +84,21 @@ def judge_memory(meminfo: str) -> Remark:
     return Remark(subject="memory", state="warn", detail=detail, hint=hint)
 
 
-def judge_space(what: str, path: Path, free: int) -> Remark:
+def judge_space(setting: Setting, path: Path, free: int) -> Remark:
     """Judge the `free` bytes where `path` is: a build takes a few GiB, an ISO up to ten."""
+    what = setting.replace("_", " ")
     detail = f"{free / _GIB:.0f} GiB free for {path}"
     if free >= 15 * _GIB:
         return Remark(subject=what, state="ok", detail=detail)
     state: Literal["warn", "fail"] = "warn" if free >= 4 * _GIB else "fail"
-    setting = what.replace(" ", "_")
-    hint = f"Make room, or take another pool: {setting} and {setting}_path in builder.toml."
+    hint = f"Make room, or {reach.elsewhere(setting)}."
     return Remark(subject=what, state=state, detail=detail, hint=hint)
+
+
+def failed(subject: str, error: HostError) -> Remark:
+    """Tell of what could not even be looked at, never without a remedy."""
+    hint = error.hint or "libvirt's own log may say why."
+    return Remark(subject=subject, state="fail", detail=error.message, hint=hint)
 
 
 def _program(name: str, otherwise: Literal["warn", "fail"]) -> Remark:
@@ -103,23 +111,25 @@ def _program(name: str, otherwise: Literal["warn", "fail"]) -> Remark:
     return Remark(subject=name, state=otherwise, detail=detail, hint=hint)
 
 
-def _libvirt(settings: Settings, *, monitor: Monitor) -> Iterable[Remark]:
+def _libvirt(settings: Settings, *, monitor: Monitor) -> tuple[list[Remark], list[Remark]]:
+    """Return what is to say of libvirt, and of the folders of both pools."""
+    folders = [_space(each, getattr(settings, f"{each}_path")) for each in _POOLS]
     try:
         with opened(settings.uri, monitor=monitor) as connection:
-            return [*_hypervisor(connection), *_closed(connection, settings)]
+            folders = [_folder(connection, settings, each) for each in _POOLS]
+            return [*_hypervisor(connection)], folders
     except HostError as error:
-        return [Remark(subject="libvirt", state="fail", detail=error.message, hint=error.hint)]
+        return [failed("libvirt", error)], folders
 
 
-def _closed(connection: Connection, settings: Settings) -> Iterable[Remark]:
-    known = {pool.name: pool.path for pool in all_pools(connection)}
-    for setting in ("iso_pool", "store_pool"):
-        path = known.get(getattr(settings, setting), getattr(settings, f"{setting}_path"))
-        try:
-            reach.check(connection, path, setting)
-        except HostError as error:
-            what = f"{setting.replace('_', ' ')}'s folders"
-            yield Remark(subject=what, state="fail", detail=error.message, hint=error.hint)
+def _folder(connection: Connection, settings: Settings, setting: Setting) -> Remark:
+    """Judge the folder that builds would use."""
+    try:
+        path = pools.found(connection, settings, setting).path
+        reach.check(connection, path, setting)
+    except HostError as error:
+        return failed(f"{setting.replace('_', ' ')}'s folders", error)
+    return _space(setting, path)
 
 
 def _hypervisor(connection: Connection) -> Iterable[Remark]:
@@ -135,12 +145,8 @@ def _hypervisor(connection: Connection) -> Iterable[Remark]:
         yield Remark(subject="UEFI", state="warn", detail="no firmware for guests", hint=hint)
 
 
-def _folders(settings: Settings) -> dict[str, Path]:
-    return {"iso pool": settings.iso_pool_path, "store pool": settings.store_pool_path}
-
-
-def _free(path: Path) -> int:
+def _space(setting: Setting, path: Path) -> Remark:
     for folder in (path, *path.parents):
         with suppress(OSError):  # still to be made, or behind one that is closed to us
-            return shutil.disk_usage(folder).free
-    return 0
+            return judge_space(setting, path, shutil.disk_usage(folder).free)
+    return judge_space(setting, path, 0)

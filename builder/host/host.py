@@ -1,9 +1,10 @@
-"""The host that builds run on: libvirt connected, its pools ready."""
+"""The host that builds run on: libvirt connected, its pools looked up."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import msgspec
+from msgspec.structs import replace
 
 from builder.config import Settings
 from builder.host import pools
@@ -16,7 +17,7 @@ from builder.virt.connection import Connection
 
 
 class Host(msgspec.Struct, frozen=True, kw_only=True):
-    """An open connection, and what was found behind it."""
+    """An open connection, and what was found behind it; the pools may be still to be made."""
 
     settings: Settings
     connection: Connection
@@ -24,19 +25,23 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     iso_pool: Pool
     store_pool: Pool
 
+    def prepared(self) -> "Host":
+        """Return the host with both pools ready. Raises HostError as `pools.init` does."""
+        iso_pool, store_pool = pools.init(self.connection, self.settings)
+        return replace(self, iso_pool=iso_pool, store_pool=store_pool)
+
 
 @contextmanager
 def open_host(settings: Settings, monitor: Monitor) -> Iterator[Host]:
-    """Connect to libvirt and make both pools ready, for the block.
+    """Connect to libvirt for the block, and change nothing: see `prepared`.
 
-    Raises HostError when libvirt does not answer, cannot run guests, or a pool cannot be made.
+    Raises HostError when libvirt does not answer, cannot run guests, or a pool's folder is away.
     """
     with opened(settings.uri, monitor=monitor) as connection:
-        iso_pool, store_pool = pools.init(connection, settings)
         yield Host(
             settings=settings,
             connection=connection,
             accelerator=accelerator(connection),
-            iso_pool=iso_pool,
-            store_pool=store_pool,
+            iso_pool=pools.found(connection, settings, "iso_pool"),
+            store_pool=pools.found(connection, settings, "store_pool"),
         )

@@ -13,6 +13,8 @@ from builder.monitor import Monitor
 from builder.virt import pools
 from builder.virt.connection import Connection, connect
 
+Setting = Literal["iso_pool", "store_pool"]
+
 
 def init(connection: Connection, settings: Settings, *, anew: bool = False) -> tuple[Pool, Pool]:
     """Return the iso and the store pool, made where they are missing.
@@ -30,9 +32,21 @@ def init(connection: Connection, settings: Settings, *, anew: bool = False) -> t
     return iso, store
 
 
-def folder(
-    settings: Settings, setting: Literal["iso_pool", "store_pool"], *, monitor: Monitor
-) -> Path:
+def found(connection: Connection, settings: Settings, setting: Setting) -> Pool:
+    """Return one of the pools as it is, or where `init` would make it; nothing is changed.
+
+    Raises HostError when a known pool's folder is away, and for a libvirt on another machine.
+    """
+    refuse_remote(connection.uri)
+    name, path = getattr(settings, setting), getattr(settings, f"{setting}_path")
+    if not pools.exists(connection, name):
+        return Pool(name=name, path=path, active=False, autostart=False, capacity=0, available=0)
+    known = pools.get(connection, name)
+    _refuse_away(known.path, name)
+    return known
+
+
+def folder(settings: Settings, setting: Setting, *, monitor: Monitor) -> Path:
     """Return the folder of one of the pools, for those who read no more than its files.
 
     Without libvirt it is the one in the settings. Raises HostError when it does not exist.
@@ -107,5 +121,5 @@ def _make_folder(path: Path, setting: str, undo: ExitStack) -> None:
     except OSError as error:
         raise HostError(
             f"Cannot make the folder {path}: {error.strerror}.",
-            hint=f"Take another pool: {setting} and {setting}_path in builder.toml.",
+            hint=f"Mend that, or {reach.elsewhere(setting)}.",
         ) from error

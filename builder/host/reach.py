@@ -19,9 +19,14 @@ def check(connection: Connection, path: Path, setting: str) -> None:
         return
     raise HostError(
         f"Guests cannot use {path}: the hypervisor's user {_name(user[0])} cannot pass {closed}.",
-        hint=f"chmod o+x {closed}, or take another pool: {setting} and {setting}_path in "
-        "builder.toml.",
+        hint=f"chmod o+x {closed}, or {elsewhere(setting)}.",
     )
+
+
+def elsewhere(setting: str) -> str:
+    """Return what makes another folder that of a pool: one that libvirt has stays where it is."""
+    path = f"set {setting}_path in builder.toml to another folder"
+    return f"{path}, and {setting} to another name where libvirt has that pool already"
 
 
 def closed_folder(path: Path, user: int, group: int) -> Path | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from builder import files
 from builder.config import BUILDS, Settings
 from builder.errors import HostError, UsageError
 from builder.host import cleanup
@@ -119,4 +120,4 @@ def _stray(host: Host, group: tuple[Ours, ...]) -> Stray:
 
 def _in_pools(host: Host) -> Iterator[Path]:
     for folder in dict.fromkeys((host.iso_pool.path, host.store_pool.path)):
-        yield from sorted(folder.iterdir())
+        yield from files.inside(folder)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from builder import files
 from builder.errors import ConfigError, UsageError, explained, suggest
 from builder.kickstart.texts import below
 from builder.model.kickstart import CheckFile, Checks, Profile
@@ -92,9 +93,11 @@ def _check_file(path: Path) -> CheckFile:
 
 
 def _paths(folders: Sequence[Path]) -> dict[str, Path]:
-    found = (path for folder in reversed(folders) for path in (folder / "profiles").glob("*.toml"))
-    with explained(f"Cannot look into {folders[0]}", hint=_FOLDER, error_class=ConfigError):
-        return {path.stem: path for path in found if path.is_file()}
+    found: dict[str, Path] = {}
+    for folder in reversed(folders):
+        inside = files.inside(folder / "profiles", hint=_FOLDER, error_class=ConfigError)
+        found |= {path.stem: path for path in inside if path.suffix == ".toml" and is_file(path)}
+    return found
 
 
 def _read(path: Path) -> Profile:

@@ -9,7 +9,7 @@ from builder import files
 from builder.errors import HostError, MediaError, explained
 from builder.iso import copy
 from builder.media.inspect import inspect
-from builder.model.media import StagedIso
+from builder.model.media import IsoFacts, StagedIso
 from builder.model.storage import Pool
 from builder.monitor import Monitor
 
@@ -30,12 +30,7 @@ def stage(
     It must have `expected_sha256` and `volume_id`; None accepts any. Raises MediaError for a
     wrong or damaged ISO and for another one of that name, HostError when the pool cannot take it.
     """
-    facts = inspect(source)
-    if volume_id is not None and facts.volume_id != volume_id:
-        raise MediaError(
-            f"{source.name} has the volume id {facts.volume_id!r}, expected {volume_id!r}.",
-            hint="It is the medium of another release: give the right ISO.",
-        )
+    facts = suitable(source, volume_id=volume_id)
     target = _target(source, pool)
     if is_there(target):
         digest = _reuse(source, target, expected_sha256, monitor=monitor)
@@ -49,6 +44,22 @@ def stage(
         size=facts.size,
         volume_id=facts.volume_id,
     )
+
+
+def suitable(source: Path, *, volume_id: str | None = None) -> IsoFacts:
+    """Return what the ISO is. Raises MediaError for one that no pool can take."""
+    facts = inspect(source)
+    if volume_id is not None and facts.volume_id != volume_id:
+        raise MediaError(
+            f"{source.name} has the volume id {facts.volume_id!r}, expected {volume_id!r}.",
+            hint="It is the medium of another release: give the right ISO.",
+        )
+    if not _NAME.fullmatch(source.name):
+        raise MediaError(
+            f"{source.name!r} cannot be the name of a volume.",
+            hint="Rename the file: letters, digits, dot, dash, plus and underscore.",
+        )
+    return facts
 
 
 def is_there(path: Path) -> bool:
@@ -73,11 +84,6 @@ def verify(name: str, found: str, expected: str | None) -> None:
 
 
 def _target(source: Path, pool: Pool) -> Path:
-    if not _NAME.fullmatch(source.name):
-        raise MediaError(
-            f"{source.name!r} cannot be the name of a volume.",
-            hint="Rename the file: letters, digits, dot, dash, plus and underscore.",
-        )
     if not pool.path.is_dir():
         raise HostError(
             f"The folder {pool.path} of the pool {pool.name} does not exist.",

@@ -75,6 +75,7 @@ def audit_template(template: Template, *, host: Host, monitor: Monitor) -> tuple
             f"the pool {host.iso_pool.name}.",
             hint="Its installer reads the disk: `builder iso fetch` or `iso add` brings it.",
         )
+    host = host.prepared()
     disk = Volume(
         pool=host.store_pool.name,
         name=template.path.name,
@@ -102,7 +103,7 @@ def boot_template(template: Template, *, host: Host, monitor: Monitor) -> tuple[
 
     Raises TemplateError when one does not come up.
     """
-    record = manifest(template)
+    record, host = manifest(template), host.prepared()
     with verifications.begun(host.settings.state, monitor=monitor) as traces:
         trial = Trial(
             pool=host.store_pool.name, deadlines=host.settings.boot_deadlines, traces=traces

@@ -43,6 +43,7 @@ def build(
     Raises the BuilderError of the step that failed; nothing but its evidence is left then, or what
     `options` say.
     """
+    host = host.prepared()
     ticket = Ticket(order=order, nonce=secrets.token_hex(16), options=options)
     place = host.settings.builds
     journal = Journal.begin(place, order.name, events=options.events, monitor=monitor)
@@ -75,6 +76,7 @@ def attach(
             ticket = replace(ticket, options=replace(ticket.options, sign=options.sign))
         work = _work(ticket, host, journal, keyring=keyring)
         finished = _finished(work)
+        work = replace(work, host=host.prepared())
         ticket.keep(journal.checkpoint)
         with _documented(journal, host):
             cleanup.clear(host, journal.traces, keep=finished, monitor=monitor)

@@ -1,5 +1,6 @@
 """A machine from a template: an overlay, a seed for cloud-init, a domain; all of them or none."""
 
+import os
 import re
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -39,6 +40,7 @@ def clone(host: Host, template: Template, order: CloneOrder, *, monitor: Monitor
     capacity = _capacity(template, order)
     seed = seed_for(record, order)
     _refuse_taken(host, order.name)
+    host = host.prepared()
     source = TemplateVersion(name=template.name, version=template.version)
     with (
         monitor.step(f"Cloning {template.name} {template.version} as {order.name}"),
@@ -115,8 +117,9 @@ def _refuse_taken(host: Host, name: str) -> None:
             f"The disk of a machine {name} would be taken for that of a {kind(_disk(name))}.",
             hint="Choose a name without a version or a build's id at its end.",
         )
-    known = {volume.name for volume in volumes.all_volumes(host.connection, host.store_pool.name)}
-    taken = [f"volume {each}" for each in (_disk(name), _cidata(name)) if each in known]
+    place = host.store_pool.path
+    files = [each for each in (_disk(name), _cidata(name)) if os.path.lexists(place / each)]
+    taken = [f"volume {each}" for each in files]
     if name in domains.names(host.connection):
         taken.insert(0, f"domain {name}")
     if taken:

@@ -63,15 +63,20 @@ def collect_garbage(
     With `kept` also what failed builds kept for a look inside, and installations that `attach`
     could go on with. A build whose guest still runs is left alone, and so is whatever a process is
     at. What has no proof of being a build's is only told. `dry_run` only tells. Raises HostError
-    when builds cannot be read.
+    when builds, checks or a pool's folder cannot be read.
     """
     found = [
         each.told if dry_run or each.clear is None else _settled(each.told, each.clear, monitor)
         for each in _found(host, kept=kept, monitor=monitor)
     ]
+    return (*found, *_halves(host, dry_run=dry_run))
+
+
+def _halves(host: Host, *, dry_run: bool) -> Iterator[Leftover]:
     store, place = Registry(host.store_pool.path), host.settings.builds
-    halves = gc.clear(store, host.connection, builds=place, dry_run=dry_run)
-    return (*found, *(_of_half(each, dry_run=dry_run) for each in halves))
+    if store.store.exists():  # else nobody has made the pool yet
+        for each in gc.clear(store, host.connection, builds=place, dry_run=dry_run):
+            yield _of_half(each, dry_run=dry_run)
 
 
 def _of_half(half: gc.Half, *, dry_run: bool) -> Leftover:

@@ -7,6 +7,7 @@ import msgspec
 
 from builder.config import Settings
 from builder.errors import HostError
+from builder.host import pools
 from builder.install.plan import install_plan, machine
 from builder.kickstart.masking import mask
 from builder.model.build import BuildOrder
@@ -41,8 +42,9 @@ def preview(order: BuildOrder, settings: Settings, *, monitor: Monitor) -> Previ
     Raises what the build itself would raise for a wrong order or kickstart.
     """
     kickstart = rendered(order, monitor=monitor)
-    hardware = machine(order, _likely(settings.uri, monitor), network=settings.network)
-    names = _names(order, settings)
+    found, iso_pool, store_pool = _likely(settings, monitor)
+    hardware = machine(order, found, network=settings.network)
+    names = _names(order, settings, iso_pool=iso_pool, store_pool=store_pool)
     plan = install_plan(
         order.name,
         hardware,
@@ -58,13 +60,13 @@ def preview(order: BuildOrder, settings: Settings, *, monitor: Monitor) -> Previ
     )
 
 
-def _names(order: BuildOrder, settings: Settings) -> Names:
+def _names(order: BuildOrder, settings: Settings, *, iso_pool: Path, store_pool: Path) -> Names:
     here = folder(settings.builds, order.name, _BUILD)
     return Names(
         template=order.name,
         traces=Traces(id=_BUILD, name=order.name, folder=here, began=datetime.now(UTC)),
-        iso_pool=settings.iso_pool_path,
-        store_pool=settings.store_pool_path,
+        iso_pool=iso_pool,
+        store_pool=store_pool,
     )
 
 
@@ -78,10 +80,14 @@ def _media(order: BuildOrder, path: Path) -> InstallMedia:
     )
 
 
-def _likely(uri: str, monitor: Monitor) -> Accelerator:
+def _likely(settings: Settings, monitor: Monitor) -> tuple[Accelerator, Path, Path]:
+    """Return what guests run on, and the folders of the iso and the store pool."""
+    iso, store = settings.iso_pool_path, settings.store_pool_path
     try:
-        with connect(uri) as connection:
-            return accelerator(connection)
+        with connect(settings.uri) as connection:
+            iso = pools.found(connection, settings, "iso_pool").path
+            store = pools.found(connection, settings, "store_pool").path
+            return accelerator(connection), iso, store
     except HostError as error:
         monitor.tell("warning", f"{error.message} The preview assumes a host with KVM and UEFI.")
-        return Accelerator(virt_type="kvm", cpu="host-passthrough", uefi=True)
+        return Accelerator(virt_type="kvm", cpu="host-passthrough", uefi=True), iso, store

@@ -78,8 +78,8 @@ def check_name(name: str, what: str) -> None:
         )
 
 
-def delete(connection: Connection, settings: Settings, name: str, *, pool: str) -> None:
-    """Delete a volume that nobody needs.
+def delete(connection: Connection, settings: Settings, name: str, *, pool: str) -> Volume:
+    """Delete a volume that nobody needs; return what it was.
 
     Raises UsageError for what a domain or a disk needs, and for what has a command of its own.
     """
@@ -89,12 +89,14 @@ def delete(connection: Connection, settings: Settings, name: str, *, pool: str) 
     if not _foreign(connection, settings, pool, name):
         _refuse(name, _kind(settings, pool, name))
     with _still(connection, settings, pool):
-        path = volumes.path(connection, pool, name)
+        volume = volumes.get(connection, pool, name)
+        path = volume.path
         if not path.exists():
             raise HostError(f"libvirt sees {path}, and we do not.", hint="Remove it with virsh.")
         if why := retention.used(usage.users(usage.uses(connection, leaving=path), path)):
             raise UsageError(f"{name} stays: {why[0]}.", hint="Remove what needs it first.")
         volumes.delete(connection, pool, name)
+    return volume
 
 
 def _still(connection: Connection, settings: Settings, pool: str) -> AbstractContextManager[None]:

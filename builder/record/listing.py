@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from builder.errors import HostError, UsageError, explained, suggest
+from builder.files import inside
 from builder.model.traces import is_build
 from builder.monitor import Monitor
 from builder.record.builds import CLOSED, Build, load, opened
@@ -53,7 +54,7 @@ def find(place: Path, word: str) -> Build:
 def _survey(place: Path, name: str = "") -> tuple[tuple[Build, ...], dict[Path, HostError]]:
     """Return the builds, newest first, and why others may not be read, by folder."""
     closed: dict[Path, HostError] = {}
-    releases = [each for each in _inside(place) if name in ("", each.name)]
+    releases = [each for each in inside(place, hint=CLOSED) if name in ("", each.name)]
     folders = _readable(releases, _of_release, closed)
     found = list(_readable(folders, lambda each: filter(None, [opened(each)]), closed))
     found.sort(key=lambda each: (each.began, each.record.build_id), reverse=True)
@@ -73,20 +74,7 @@ def _readable(
 def _of_release(folder: Path) -> list[Path]:
     with explained(f"Cannot read {folder}", hint=CLOSED):
         is_one = folder.is_dir()
-    return _inside(folder) if is_one else []
-
-
-def _inside(folder: Path) -> list[Path]:
-    with explained(f"Cannot read {folder}", hint=CLOSED):
-        try:
-            # What is in it can be named, and not only listed.
-            os.stat(f"{folder}/.")  # noqa: PTH116  # a Path drops the dot.
-            return sorted(folder.iterdir())
-        except FileNotFoundError:
-            above = (folder, *folder.parents)
-            if any(each.is_symlink() and not each.exists() for each in above):
-                raise  # its disk may not be mounted
-    return []
+    return inside(folder, hint=CLOSED) if is_one else []
 
 
 def _followed(path: Path) -> Path:

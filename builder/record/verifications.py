@@ -17,6 +17,7 @@ from builder import files
 from builder.errors import HostError, TemplateError
 from builder.model.traces import Traces, is_check
 from builder.monitor import Monitor
+from builder.record.builds import CLOSED
 
 _PREFIX = "again-"
 
@@ -41,8 +42,9 @@ def known(state: Path) -> tuple[Path, ...]:
     """Return the folders of checks: of those that run, that failed, or whose process was killed.
 
     What is a link, or another user's, is none of ours: its name is that of what `gc` removes.
+    Raises HostError when the state folder is there and cannot be read.
     """
-    found = sorted(each for each in state.glob(f"{_PREFIX}*") if is_check(each.name))
+    found = (each for each in files.inside(state, hint=CLOSED) if is_check(each.name))
     return tuple(each for each in found if _is_ours(each))
 
 

@@ -5,12 +5,14 @@ Anybody's files may lie in a pool: pipes, devices, links in circles, terabytes o
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
 import msgspec
 
-from builder.errors import ConfigError, HostError
+from builder.errors import ConfigError, HostError, explained
 
 LARGEST = 64 << 20
 """Bytes. Manifests have a tenth of a megabyte, a ledger of ten years' nights one; what is larger
@@ -28,6 +30,19 @@ class Versioned(msgspec.Struct, frozen=True, kw_only=True):
 
 T = TypeVar("T")
 V = TypeVar("V", bound=Versioned)
+
+
+@contextmanager
+def within(store: Path, deed: str, *, hint: str) -> Iterator[None]:
+    """Turn an OSError of the block, which does something to a store's templates, into another."""
+    with explained(f"Cannot {deed} templates in {store}", hint=hint):
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise HostError(
+                f"The folder of the templates, {store}, is away.",
+                hint="Is its disk mounted? `builder pool init` makes an empty one.",
+            ) from error
 
 
 def read(path: Path, kind: type[V]) -> V:

@@ -18,7 +18,6 @@ from builder.errors import (
     ConfigError,
     TemplateError,
     UsageError,
-    explained,
     suggest,
 )
 from builder.model.template import Manifest, Template
@@ -26,7 +25,7 @@ from builder.paths import targets
 from builder.registry import reference
 from builder.registry.entry import Entry, look
 from builder.registry.ledger import LATEST, VERSION, Ledger, order
-from builder.registry.reading import content, read
+from builder.registry.reading import content, read, within
 
 LOCK = targets.STORE
 SIGNATURES = ".intoto.jsonl"
@@ -160,11 +159,8 @@ class Registry(msgspec.Struct, frozen=True):
 
     def _names(self, suffix: str) -> Iterator[str]:
         """Yield what comes before the suffix in names of files, as far as people could type it."""
-        what, hint = (
-            f"Cannot look for templates in {self.store}",
-            "Is its disk mounted, and may you read it?",
-        )
-        with explained(what, hint=hint), os.scandir(self.store) as found:
+        hint = "Is its disk mounted, and may you read it?"
+        with within(self.store, "look for", hint=hint), os.scandir(self.store) as found:
             names = [each.name for each in found]  # no glob: templates' names may look like one
         visible = (each for each in names if each.isprintable() and not each.startswith("."))
         return (each.removesuffix(suffix) for each in visible if each.endswith(suffix))
@@ -177,8 +173,8 @@ class Registry(msgspec.Struct, frozen=True):
         written to.
         """
         with ExitStack() as undo:
-            what = f"Cannot lock the templates in {self.store}"
-            with explained(what, hint=f"Is the store pool writable, and {LOCK} no link?"):
+            hint = f"Is the store pool writable, and {LOCK} no link?"
+            with within(self.store, "lock the", hint=hint):
                 undo.enter_context(files.locked(self.store / LOCK))
             yield
 

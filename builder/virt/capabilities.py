@@ -8,6 +8,13 @@ from builder.errors import HostError
 from builder.model.domain import Accelerator
 from builder.virt.connection import Connection, persistent, translated
 
+_UNSUPPORTED = (
+    None,  # the reason got lost on its way, see pools
+    libvirt.VIR_ERR_INVALID_ARG,
+    libvirt.VIR_ERR_CONFIG_UNSUPPORTED,
+    libvirt.VIR_ERR_NO_SUPPORT,  # of hypervisors but QEMU
+)
+
 
 def accelerator(connection: Connection) -> Accelerator:
     """Choose KVM where libvirt says it works, emulation otherwise."""
@@ -18,7 +25,7 @@ def accelerator(connection: Connection) -> Accelerator:
             return Accelerator(virt_type=virt_type, cpu=cpu, uefi=_has_uefi(found))
     raise HostError(
         f"libvirt at {connection.uri} can run no x86_64 guests.",
-        hint="Install qemu-system-x86 (Debian) or qemu-kvm (EL).",
+        hint="Install qemu-system-x86 (Debian) or qemu-kvm (EL), and use QEMU: qemu:///system.",
     )
 
 
@@ -28,9 +35,7 @@ def _capabilities(connection: Connection, virt_type: str) -> ElementTree.Element
         try:
             text = connection.handle.getDomainCapabilities(None, "x86_64", "q35", virt_type, 0)
         except libvirt.libvirtError as error:
-            # None: the reason got lost on its way, see pools.
-            unsupported = (None, libvirt.VIR_ERR_INVALID_ARG, libvirt.VIR_ERR_CONFIG_UNSUPPORTED)
-            if error.get_error_code() in unsupported:
+            if error.get_error_code() in _UNSUPPORTED:
                 return None
             raise
     return ElementTree.fromstring(text)  # noqa: S314  # libvirt wrote it

@@ -36,7 +36,8 @@ def create(
 
 
 def _create(connection: Connection, pool: str, name: str, text: str) -> Volume:
-    hint = f"Is {pools.get(connection, pool).path} writable and not full?"
+    home = pools.get(connection, pool)
+    hint = f"Is {home.path} there, writable and not full?" if home.active else _STOPPED
     with translated(f"Cannot create the volume {name} in the pool {pool}", hint=hint):
         try:
             return _value(pool, pools.handle(connection, pool).createXML(text, 0))
@@ -61,14 +62,19 @@ def all_volumes(connection: Connection, pool: str) -> tuple[Volume, ...]:
     return tuple(sorted(found, key=lambda volume: volume.name))
 
 
-def path(connection: Connection, pool: str, name: str) -> Path:
-    """Return a volume's file. Raises HostError when there is none of that name."""
-    return _there(connection, pool, name).path
+def get(connection: Connection, pool: str, name: str) -> Volume:
+    """Return the volume. Raises HostError when there is none of that name."""
+    if found := _volume(connection, pool, name):
+        return found
+    raise HostError(
+        f"There is no volume {name} in the pool {pool}.",
+        hint=f"`builder volume list --pool {pool}` shows what is there.",
+    )
 
 
 def delete(connection: Connection, pool: str, name: str) -> None:
     """Delete a volume. Raises HostError when there is none of that name."""
-    _there(connection, pool, name)
+    get(connection, pool, name)
     _delete(connection, pool, name)
 
 
@@ -77,15 +83,6 @@ def _delete(connection: Connection, pool: str, name: str) -> None:
     with translated(f"Cannot delete the volume {name} of the pool {pool}"):
         for volume in _handles(connection, pool, name):
             attempt(partial(volume.delete, 0), so=lambda: not _handles(connection, pool, name))
-
-
-def _there(connection: Connection, pool: str, name: str) -> Volume:
-    if found := _volume(connection, pool, name):
-        return found
-    raise HostError(
-        f"There is no volume {name} in the pool {pool}.",
-        hint=f"`builder volume list --pool {pool}` shows what is there.",
-    )
 
 
 @persistent

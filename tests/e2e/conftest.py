@@ -53,7 +53,7 @@ def host(settings: config.Settings) -> Iterator[Host]:
     """Return the open host; its pools go away with the tests."""
     with open_host(settings, SilentMonitor()) as host:
         try:
-            yield host
+            yield host.prepared()
         finally:
             for pool in (host.iso_pool, host.store_pool):
                 remove(host.connection, pool.name)

@@ -12,6 +12,7 @@ from store_pools import issue, printed, typed_at
 from tiny_guests import workplace
 
 from builder.cli import app
+from builder.cli.output import size
 from builder.kickstart.library import Library
 from builder.process import run
 from builder.recipes.order import Request, resolve
@@ -33,11 +34,13 @@ def _store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_what_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(printed(capsys, "template", "sbom", "centos7@20261123.1"))
     assert found["metadata"]["component"]["name"] == "centos7-20261123.1.qcow2"
-    assert printed(capsys, "template", "sbom", "centos7@20261123.1", "-o", "out.json") == ""
+    said = printed(capsys, "template", "sbom", "centos7@20261123.1", "-o", "out.json")
+    made = Path("out.json").absolute()
+    assert said == f"{made}: {size(made.stat().st_size)}\n"
     assert json.loads(Path("out.json").read_text()) == found
     assert app.run(["template", "sbom", "centos7", "-o", "out.json", "--force"]) == 0
-    assert app.run(["template", "sbom", "centos7@20261123.1", "-o", "-"]) == 0
-    assert json.loads(capsys.readouterr().out) == found
+    said = printed(capsys, "template", "sbom", "centos7@20261123.1", "-o", "-")
+    assert json.loads(said) == found
 
 
 def test_where_it_comes_from(capsys: pytest.CaptureFixture[str]) -> None:

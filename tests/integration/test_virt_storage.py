@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 from tiny_guests import open_folder
 
+from builder.cli import app
 from builder.config import Settings
 from builder.errors import HostError
 from builder.host import pools as storage
@@ -21,6 +22,7 @@ from builder.monitor import SilentMonitor
 from builder.virt import pools, volumes
 from builder.virt.capabilities import hypervisor_user
 from builder.virt.connection import Connection, connect
+from tests.values import environment, recorded
 
 PREFIX = f"builder test {os.getpid()}"
 
@@ -146,6 +148,10 @@ def test_a_pool_whose_folder_went_away(connection: Connection, folder: Path) -> 
     path.rmdir()
     with pytest.raises(HostError, match=f"Cannot create the volume .* in the pool {PREFIX}"):
         volumes.create(connection, PREFIX, "x.qcow2", capacity=2**30)
+    pools.handle(connection, PREFIX).destroy()
+    with pytest.raises(HostError, match="is not active") as caught:
+        volumes.create(connection, PREFIX, "x.qcow2", capacity=2**30)
+    assert "pool init" in caught.value.hint
     with pytest.raises(HostError, match=f"Cannot list the pool {PREFIX}"):
         volumes.all_volumes(connection, PREFIX)
 
@@ -234,12 +240,49 @@ def test_a_folder_that_is_another_pool_already(connection: Connection, pool: Poo
 
 def test_a_hypervisor_is_ready_to_build(connection: Connection, folder: Path) -> None:
     settings = replace(_settings(folder), uri=connection.uri)
-    with open_host(settings, SilentMonitor()) as host:
+    with open_host(settings, SilentMonitor()) as opened:
+        assert (_ours(connection), list(folder.iterdir())) == ([], [])
+        host = opened.prepared()
         assert host.accelerator.virt_type in ("kvm", "qemu")
         assert host.iso_pool.path == settings.iso_pool_path
         assert host.store_pool.path == settings.store_pool_path
         assert host.iso_pool.path.is_dir()
         assert pools.get(host.connection, settings.store_pool).active
+
+
+CHANGES_NOTHING = {
+    "gc --dry-run": (0, 0),
+    "gc": (0, 0),
+    "template clone NOTHING web1": (2, 4),
+    "template audit NOTHING": (2, 4),
+    "template verify NOTHING --boot": (2, 4),
+    "attach centos7": (2, 2),
+    "iso add README.md --allow-unverified": (5, 5),
+}
+"""What a command ends with, where the folders of the settings are there, and where they are not."""
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize(("line", "codes"), CHANGES_NOTHING.items(), ids=CHANGES_NOTHING)
+def test_a_command_that_changes_nothing_makes_no_pools(
+    connection: Connection,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    line: str,
+    codes: tuple[int, int],
+    there: bool,
+) -> None:
+    settings = replace(_settings(folder), uri=connection.uri, state=folder / "state")
+    for name, value in environment(settings).items():
+        monkeypatch.setenv(name, value)
+    recorded(settings.builds / "centos7" / "20261128T100000-0123abcd", state="done")
+    for path in (settings.iso_pool_path, settings.store_pool_path) if there else ():
+        path.mkdir(parents=True)
+    before = set(folder.rglob("*"))
+    assert app.run(line.split()) == codes[not there]
+    assert _ours(connection) == []
+    after = {each for each in folder.rglob("*") if each.name != ".templates.lock"}
+    assert after == before
 
 
 def test_a_folder_that_the_hypervisor_cannot_come_to(connection: Connection, folder: Path) -> None:

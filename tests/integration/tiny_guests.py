@@ -97,7 +97,7 @@ def workplace(uri: str, name: str) -> Iterator[Host]:
         settings.state.mkdir()
         with open_host(settings, SilentMonitor()) as opened:
             try:
-                yield opened
+                yield opened.prepared()
             finally:
                 for pool in (settings.iso_pool, settings.store_pool):
                     pools.remove(opened.connection, pool)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from builder.cli.context import Context, Replace, context
-from builder.cli.output import to_json
+from builder.cli.output import size, to_json
 from builder.cli.streams import document
 from builder.cli.template.audit import findings
 from builder.cli.template.shared import Reference, registry
@@ -155,3 +155,4 @@ def _give(text: str, output: Path | None) -> None:
         return
     with files.replacing(output, mode=0o644) as part:
         part.write_text(text)
+    typer.echo(f"{output}: {size(output.stat().st_size)}")

@@ -83,7 +83,7 @@ def place(parent: Path) -> Iterator[Place]:
     ):
         folder = Path(name)
         folder.chmod(0o711)  # the hypervisor's own user must get through
-        host = last.enter_context(open_host(_settings(folder), _SILENT))
+        host = last.enter_context(open_host(_settings(folder), _SILENT)).prepared()
         for pool in (host.iso_pool, host.store_pool):
             last.callback(pools.remove, host.connection, pool.name)
         order = resolve(Request(release=RELEASE), Library())

@@ -3,8 +3,12 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from builder.host.doctor import judge_kvm, judge_memory, judge_space
+from builder.errors import HostError
+from builder.host.doctor import examine, failed, judge_kvm, judge_memory, judge_space
+from builder.monitor import SilentMonitor
+from tests.hosts import driven, settings
 
 _GIB = 1024**3
 
@@ -29,9 +33,30 @@ def test_memory(kibibytes: int, state: str, detail: str) -> None:
     [(15 * _GIB, "ok"), (15 * _GIB - 1, "warn"), (4 * _GIB, "warn"), (4 * _GIB - 1, "fail")],
 )
 def test_space(free: int, state: str) -> None:
-    found = judge_space("iso pool", Path("/media"), free)
+    found = judge_space("iso_pool", Path("/media"), free)
     assert (found.subject, found.state) == ("iso pool", state)
     assert ("iso_pool_path" in found.hint) == (state != "ok")
+
+
+def test_whatever_is_wrong_has_a_remedy(tmp_path: Path) -> None:
+    found = examine(settings(tmp_path), monitor=SilentMonitor())
+    libvirt = next(each for each in found if each.subject == "libvirt")
+    assert (libvirt.state, "qemu:///system" in libvirt.hint) == ("fail", True)
+    assert [each for each in found if each.state != "ok" and not each.hint] == []
+
+
+@pytest.mark.parametrize(("hint", "told"), [("Mend it.", "Mend it."), ("", "libvirt's own log")])
+def test_a_failure_has_its_own_remedy_or_any(hint: str, told: str) -> None:
+    assert told in failed("libvirt", HostError("No.", hint=hint)).hint
+
+
+def test_the_folders_are_those_that_builds_would_use(tmp_path: Path) -> None:
+    with driven(tmp_path) as host:
+        away = replace(host.settings, iso_pool_path=Path("/iso"), store_pool_path=Path("/store"))
+        host.store_pool.path.rmdir()
+        *_others, iso, store = examine(away, monitor=SilentMonitor())
+    assert iso.detail.endswith(f" free for {host.iso_pool.path}")
+    assert (store.state, f"{host.store_pool.path}, is away" in store.detail) == ("fail", True)
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,16 @@
 """Profiles: those that come with us, and bad ones."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from builder.errors import ConfigError, UsageError
-from builder.kickstart import library
+from builder.kickstart import library, profiles
 from builder.kickstart.library import Library
 from builder.model.kickstart import CheckFile
 from builder.releases import catalogue
+from tests.users import as_a_user
 
 CENTOS7 = catalogue.find("centos7")
 REHEARSAL = catalogue.find("rehearsal")
@@ -46,6 +48,14 @@ def test_an_own_profile_hides_ours(tmp_path: Path) -> None:
     own = write(tmp_path, "minimal", 'title = "Mine"\n')
     assert Library(own).profile("minimal", CENTOS7).title == "Mine"
     assert Library(own).profile("kvm-host", CENTOS7).name == "kvm-host"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become a user")
+def test_profiles_that_cannot_be_read_are_not_none(tmp_path: Path) -> None:
+    own = write(tmp_path, "mine", 'title = "Mine"\n')
+    (own / "profiles").chmod(0)
+    with as_a_user(own), pytest.raises(ConfigError, match=r"Cannot read .*/profiles: Permission"):
+        profiles.find([own], "mine", release=CENTOS7)
 
 
 @pytest.mark.parametrize("text", ["titel = 'x'", "title = 1", "[variables", "releases = 'centos7'"])

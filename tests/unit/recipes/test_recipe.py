@@ -186,10 +186,15 @@ def test_every_step_once_in_the_order_of_the_recipe(stage: Stage) -> None:
     assert record.origin.sha256 == "b" * 64
 
 
-def test_a_dry_run_tells_every_step(stage: Stage) -> None:
-    told = preview(ORDER, stage.host.settings, monitor=SilentMonitor()).steps
+def test_a_dry_run_tells_every_step_where_it_would_be_done(stage: Stage) -> None:
+    settings = replace(
+        stage.host.settings, iso_pool_path=Path("/iso"), store_pool_path=Path("/store")
+    )
+    told = preview(ORDER, settings, monitor=SilentMonitor()).steps
     assert [line.partition(": ")[0] for line in told] == [step.title(ORDER) for step in STEPS]
     assert all("{" not in line for line in told)
+    for pool in (stage.host.iso_pool, stage.host.store_pool):
+        assert any(str(pool.path) in line for line in told)
     assert stage.done == []
 
 

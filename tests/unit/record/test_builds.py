@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,11 +9,13 @@ from types import SimpleNamespace
 import pytest
 
 from builder.errors import HostError, UsageError
-from builder.files import locked
+from builder.files import abandoned, locked
 from builder.monitor import SilentMonitor
 from builder.record.builds import load
 from builder.record.listing import builds, find
+from builder.record.verifications import known
 from tests.monitors import Heard
+from tests.users import as_a_user
 from tests.values import recorded
 
 WRITTEN = datetime(2026, 11, 25, 9, 40, 5, tzinfo=UTC).timestamp()
@@ -140,21 +141,6 @@ CLOSED: dict[str, tuple[str, int, list[str]]] = {
 }
 
 
-@contextmanager
-def as_a_user(place: Path) -> Iterator[None]:
-    """Be nobody for the block, who may come as far as to the folder."""
-    for each in (place, *place.parents[:3]):
-        each.chmod(each.stat().st_mode | 0o011)
-    os.chown(place, 12345, 12345)
-    for each in place.rglob("*"):
-        os.chown(each, 12345, 12345)
-    os.seteuid(12345)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become a user")
 @pytest.mark.parametrize(("path", "mode", "told"), CLOSED.values(), ids=CLOSED)
 def test_what_is_closed_is_told_and_stops_nobody(
@@ -176,12 +162,15 @@ def test_what_is_closed_is_told_and_stops_nobody(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become a user")
 @pytest.mark.parametrize("mode", [0, 0o644, 0o311])
-def test_builds_that_cannot_be_read_are_not_none(place: Path, mode: int) -> None:
+def test_what_cannot_be_read_is_not_empty(place: Path, mode: int) -> None:
     monitor = Heard()
     with as_a_user(place):
         place.chmod(mode)
         with pytest.raises(HostError, match=f"Cannot read {place}: Permission denied"):
             builds(place, monitor=monitor)
+        for read in (known, abandoned):
+            with pytest.raises(HostError, match=f"Cannot read {place}: Permission denied"):
+                read(place)
     assert monitor.told == []
 
 
