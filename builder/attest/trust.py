@@ -12,6 +12,7 @@ from builder.attest.signing import digest, lines
 from builder.attest.statement import PAYLOAD_TYPE, PROVENANCE, Envelope, Statement
 from builder.errors import TemplateError
 from builder.model.template import Template
+from builder.registry.image import refuse_parts
 from builder.registry.registry import signatures
 
 if TYPE_CHECKING:
@@ -25,9 +26,10 @@ _UNFIT = "Do not use it: publish it again, or fetch it again from where it is ke
 def check_image(template: Template) -> str:
     """Return the image's sha256, after a look at every byte of it and at its structure.
 
-    Raises TemplateError when it is not the manifest's or qemu-img finds damage, HostError when it
-    cannot be read.
+    Raises TemplateError when it is not the manifest's, needs other files or qemu-img finds damage,
+    HostError when it cannot be read.
     """
+    refuse_parts(template)
     found = digest(template.path)
     if found != template.image.sha256:
         raise TemplateError(

@@ -34,6 +34,7 @@ from builder.proof.audit.tree import GuestTree
 from builder.proof.checks import waive
 from builder.proof.verify import Trial, verify
 from builder.record import verifications
+from builder.registry.image import refuse_parts
 from builder.registry.registry import manifest
 from builder.releases import catalogue
 from builder.virt import domains
@@ -65,8 +66,10 @@ def audit_disk(
 def audit_template(template: Template, *, host: Host, monitor: Monitor) -> tuple[Finding, ...]:
     """Audit a published image; what its build waived stays waived.
 
-    Raises MediaError when the ISO that it was installed from is no longer in the iso pool.
+    Raises MediaError when the ISO that it was installed from is no longer in the iso pool, and
+    TemplateError for an image that needs others.
     """
+    refuse_parts(template)
     record = manifest(template)
     medium = host.iso_pool.path / record.origin.file
     if not medium.is_file():
