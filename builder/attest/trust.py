@@ -13,7 +13,7 @@ from builder.attest.statement import PAYLOAD_TYPE, PROVENANCE, Envelope, Stateme
 from builder.errors import TemplateError
 from builder.model.template import Template
 from builder.registry.image import refuse_parts
-from builder.registry.registry import signatures
+from builder.registry.registry import Registry, signatures
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -74,9 +74,13 @@ def check_signature(template: Template, key: "Ed25519PublicKey", *, sha256: str)
 def _envelopes(path: Path, template: Template) -> list[Envelope]:
     found = lines(path)
     if not found:
+        word = f"{template.name}@{template.version}"
+        ledger = Registry(path.parent).ledger(template.name)
         raise TemplateError(
             f"{template.name} {template.version} is not signed: there is no {path}.",
-            hint=f"`builder template sign {template.name}@{template.version} --key KEY` signs it.",
+            hint="What is revoked gets no signature any more: take another version."
+            if template.version in ledger.revoked
+            else f"`builder template sign {word} --key KEY` signs it.",
         )
     envelopes = [envelope for line in found if (envelope := dsse.parse(line))]
     if not envelopes:
