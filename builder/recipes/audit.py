@@ -14,6 +14,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from builder import files
 from builder.errors import HangError, HostError, InstallError, MediaError, TemplateError, explained
 from builder.host.host import Host
 from builder.install.plan import adapted, install_plan
@@ -157,7 +158,7 @@ def archive_of(
 
 def _reserve(path: Path, size: int) -> None:
     with explained(f"Cannot write {path}", hint="Is the store pool writable?"):
-        path.touch(mode=0o600)
+        files.fresh(path)
         os.truncate(path, size)
 
 
