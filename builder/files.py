@@ -82,6 +82,16 @@ def inside(
     return []
 
 
+def fresh(path: Path) -> None:
+    """Make an empty file for its owner, instead of the file or link that is there.
+
+    Where others may write they may have laid a link: nothing goes to where it leads. Raises OSError
+    for a folder of that name, and when the system refuses.
+    """
+    path.unlink(missing_ok=True)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
 def abandoned(folder: Path) -> tuple[Path, ...]:
     """Return our files of `scratch` whose writers were killed, and no file of another name.
 

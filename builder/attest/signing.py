@@ -18,6 +18,7 @@ from builder.model.template import Template
 from builder.monitor import SilentMonitor
 from builder.paths.reading import read_data
 from builder.record.builds import folder_of
+from builder.registry.image import refuse_parts
 from builder.registry.registry import Registry, manifest, signatures
 
 _LARGEST = 16 << 20
@@ -28,9 +29,10 @@ def sign(template: Template, key: PrivateKey, *, builds: Path) -> Path:
     """Sign a published template's provenance; return the file, which keeps others' signatures.
 
     The build's folder under `builds` gets it as well, where it is still there. Raises
-    TemplateError when the image is not what its manifest says, HostError when the file cannot be
-    written.
+    TemplateError when the image is not what its manifest says, or needs other files, HostError
+    when the file cannot be written.
     """
+    refuse_parts(template)
     if digest(template.path) != template.image.sha256:
         raise TemplateError(
             f"The image {template.path} is not the one that its manifest tells of.",

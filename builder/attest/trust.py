@@ -12,7 +12,8 @@ from builder.attest.signing import digest, lines
 from builder.attest.statement import PAYLOAD_TYPE, PROVENANCE, Envelope, Statement
 from builder.errors import TemplateError
 from builder.model.template import Template
-from builder.registry.registry import signatures
+from builder.registry.image import refuse_parts
+from builder.registry.registry import Registry, signatures
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -25,9 +26,10 @@ _UNFIT = "Do not use it: publish it again, or fetch it again from where it is ke
 def check_image(template: Template) -> str:
     """Return the image's sha256, after a look at every byte of it and at its structure.
 
-    Raises TemplateError when it is not the manifest's or qemu-img finds damage, HostError when it
-    cannot be read.
+    Raises TemplateError when it is not the manifest's, needs other files or qemu-img finds damage,
+    HostError when it cannot be read.
     """
+    refuse_parts(template)
     found = digest(template.path)
     if found != template.image.sha256:
         raise TemplateError(
@@ -72,9 +74,13 @@ def check_signature(template: Template, key: "Ed25519PublicKey", *, sha256: str)
 def _envelopes(path: Path, template: Template) -> list[Envelope]:
     found = lines(path)
     if not found:
+        word = f"{template.name}@{template.version}"
+        ledger = Registry(path.parent).ledger(template.name)
         raise TemplateError(
             f"{template.name} {template.version} is not signed: there is no {path}.",
-            hint=f"`builder template sign {template.name}@{template.version} --key KEY` signs it.",
+            hint="What is revoked gets no signature any more: take another version."
+            if template.version in ledger.revoked
+            else f"`builder template sign {word} --key KEY` signs it.",
         )
     envelopes = [envelope for line in found if (envelope := dsse.parse(line))]
     if not envelopes:

@@ -15,7 +15,7 @@ from builder.export.order import Export, ExportOrder, ExportSource
 from builder.model.template import Template
 from builder.monitor import Monitor
 from builder.paths import targets
-from builder.registry.image import measure
+from builder.registry.image import measure, refuse_parts
 from builder.registry.registry import Registry, manifest
 
 _ZLIB = ("-c", "-o", "compression_type=zlib")
@@ -25,8 +25,8 @@ def export(template: Template, order: ExportOrder, *, monitor: Monitor) -> Expor
     """Make what is wanted of the template; it appears under its name when it has been checked.
 
     Raises UsageError for a format that does not exist and a file that does, HostError when there
-    is no room, TemplateError when the template is not what was published, or was deleted or revoked
-    meanwhile. Nothing is left then.
+    is no room, TemplateError when the template is not what was published, needs other files, or was
+    deleted or revoked meanwhile. Nothing is left then.
     """
     form = formats.find(order.format)
     _refuse_needless(form, compat=order.compat)
@@ -79,6 +79,7 @@ def _as_it_was(template: Template) -> Iterator[None]:
 def _source(
     template: Template, path: Path, *, compat: bool, monitor: Monitor
 ) -> Iterator[ExportSource]:
+    refuse_parts(template)
     source = ExportSource(manifest=manifest(template), image=template.path)
     if files.sha256(template.path, monitor=monitor) != template.image.sha256:
         raise TemplateError(

@@ -1,13 +1,13 @@
 """An ISO as bytes that can be read anywhere, whatever they come from."""
 
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 from builder.errors import MediaError
+from builder.paths.reading import open_plain
 
 SECTOR = 2048
 """Bytes in a logical sector of a CD; all ISO 9660 images of installers count in these."""
@@ -66,20 +66,13 @@ class Memory:
 def opened(path: Path) -> Iterator[FileSource]:
     """Open a file for reading. Raises MediaError when that is not possible."""
     try:
-        # A pipe that nobody writes to would be waited for.
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        file = open_plain(path)
     except OSError as error:
-        raise _unreadable(path, error.strerror) from error
-    try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise _unreadable(path, "It is no file")
-        yield FileSource(path, handle)
-    finally:
-        os.close(handle)
-
-
-def _unreadable(path: Path, reason: str | None) -> MediaError:
-    return MediaError(f"Cannot read {path}: {reason}.", hint="Give the path of an ISO file.")
+        raise MediaError(
+            f"Cannot read {path}: {error.strerror}.", hint="Give the path of an ISO file."
+        ) from error
+    with file:
+        yield FileSource(path, file.fileno())
 
 
 def check_range(source: Source, at: int, length: int) -> None:

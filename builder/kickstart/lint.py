@@ -1,5 +1,6 @@
 """Read a kickstart as its installer will, before twenty minutes are lost on it."""
 
+import re
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
@@ -11,7 +12,7 @@ from pykickstart.version import makeVersion, versionMap
 
 from builder.errors import KickstartError, UsageError, suggest
 from builder.kickstart.checks import CHECKS, Parsed, reports_success
-from builder.kickstart.masking import mask_quoted, secrets
+from builder.kickstart.masking import MARK, Secret, secrets
 from builder.model.kickstart import Kickstart, LintFinding
 
 
@@ -51,7 +52,7 @@ class _Parser(KickstartParser):  # type: ignore[misc]  # pykickstart has no type
 
     def _add(self, line: int, severity: str, message: str) -> None:
         here = (each for each in self._secrets if each.line == line)
-        text = mask_quoted(" ".join(message.split()), here)
+        text = _masked(" ".join(message.split()), here)
         self.findings.append(LintFinding(line=line, severity=severity, message=text))
 
     def _find(self, line: str, *, start: int) -> int:
@@ -109,3 +110,13 @@ def _parse(kickstart: Kickstart) -> _Parser:
     except (ParseError, ValueError, LookupError) as error:
         parser.stopped(error)
     return parser
+
+
+def _masked(message: str, known: Iterable[Secret]) -> str:
+    """Return what a parser says of a line without what it quotes of the line's secrets."""
+    for each in known:
+        message = re.sub(rf"(?<!\w){re.escape(each.value)}(?!\w)", MARK, message)
+    # What the parser does not know may be a secret whose option is misspelt.
+    message = re.sub(r"(--[\w-]+=)\S+", rf"\1{MARK}", message)
+    before, said, words = message.partition("unrecognized arguments: ")
+    return before + said + re.sub(r"(?<!\S)(?!--)\S+", MARK, words)

@@ -14,14 +14,14 @@ import msgspec
 MARK = "**masked**"
 LOGIN = "a login in a URL"
 
-_OPTIONS = (
+OPTIONS = (
     "--activation-key", "--activationkey", "--hw-passphrase", "--md5pass", "--one-time-password",
     "--password", "--passphrase", "--reverse-password", "--sslclientkey", "--wepkey",
     "--winbindjoin", "--wpakey",
 )  # fmt: skip
 _ENCRYPTING = ("autopart", "logvol", "part", "partition", "raid")
 """Commands to which --pass is a passphrase; to all others it is a password."""
-_BARE = ("rootpw", "sshpw")
+BARE = ("rootpw", "sshpw")
 """Commands whose words are the password, but for these options."""
 _AROUND = "\"',:=("
 """What may stand between such a command and its password where a script has them."""
@@ -36,8 +36,18 @@ _URL = re.compile(
     rf"""{_SCHEME}|--pro?x?y?["']?[=\s](?!\s*["']?{_SCHEME})\s*["']?""", re.IGNORECASE
 )
 _HOST = re.compile(r"(?:\[[^]]*\]|[\w.-]*)(?::\d+)?/")
-_TOLD = re.compile(rf"(?:{'|'.join((*_BARE, *_OPTIONS))}|--pass\w*)[\"'\\]*(?:=|\s)\s*")
+
+
+def _quoted(*names: str) -> str:
+    """Return a pattern for names in which, and after which, there may be quotes."""
+    return "|".join("".join(rf"""{re.escape(each)}["'\\]*""" for each in name) for name in names)
+
+
+_OPTION = rf"""{_quoted(*OPTIONS)}|{_quoted("--pas")}s[\w"'\\]*"""
+_TOLD = re.compile(rf"(?:{_quoted(*BARE)}|{_OPTION})(?:=|\s|\\t)\s*")
 """Begins a secret in a line of a kickstart that a script or a comment quotes."""
+_ENDS = re.compile(rf"(?:{_OPTION})$")
+"""Ends what a script quotes: the secret is the next word."""
 _HASH = re.compile(
     r"\$(?:1|2[abxy]|5|6|7|g?y)(?:\$[./A-Za-z0-9=,]+){1,2}\$[./A-Za-z0-9]{22,}"
     r"|grub\.pbkdf2\.\w+\.\d+\.[0-9A-Fa-f]+\.[0-9A-Fa-f]+"
@@ -92,16 +102,6 @@ def mask(text: str) -> str:
     return masked
 
 
-def mask_quoted(message: str, secrets: Iterable[Secret]) -> str:
-    """Return what a parser says of a line without what it quotes of the line's secrets."""
-    for each in secrets:
-        message = re.sub(rf"(?<!\w){re.escape(each.value)}(?!\w)", MARK, message)
-    # What the parser does not know may be a secret whose option is misspelt.
-    message = re.sub(r"(--[\w-]+=)\S+", rf"\1{MARK}", message)
-    known, said, words = message.partition("unrecognized arguments: ")
-    return known + said + re.sub(r"(?<!\S)(?!--)\S+", MARK, words)
-
-
 def _lines(text: str) -> Iterator[tuple[int, str, bool]]:
     """Give each line with its number, and whether a section has it."""
     scripted = False
@@ -133,7 +133,7 @@ def _without(line: str, *, scripted: bool) -> str:
     at = _comment(line)
     command = _hidden(line[:at])
     comment = _hidden(line[at:], told=True)
-    if MARK in command or command.split(maxsplit=1)[:1] in ([each] for each in _BARE):
+    if MARK in command or command.split(maxsplit=1)[:1] in ([each] for each in BARE):
         # What the password was before, more often than not.
         comment = re.sub(r"[^\s#](?:.*\S)?", MARK, comment, count=1)
     return command + comment
@@ -155,7 +155,7 @@ def _opening(line: str, *, exactly: bool = False, told: bool = False) -> Iterato
     for found in _WORD.finditer(line, begin, len(line) if told else max(begin, _comment(line))):
         word = _unquoted(found[0])
         name, equals, value = word.partition("=")
-        option = _meant(name, _OPTIONS, exactly=exactly)
+        option = _meant(name, OPTIONS, exactly=exactly)
         if waiting or (bare and not _meant(name, _FLAGS)):
             yield _word(found, option=waiting, value=word)
         elif equals and option:
@@ -163,10 +163,12 @@ def _opening(line: str, *, exactly: bool = False, told: bool = False) -> Iterato
         elif told and (inner := _TOLD.search(found[0])):
             yield _told(found, inner.end())
         waiting = option if not (waiting or equals) else ""
+        if told and _ENDS.search(found[0]):
+            waiting = waiting or "--password"
         if told:
-            bare = bare or word.rstrip(_AROUND).endswith(_BARE)
+            bare = bare or word.rstrip(_AROUND).endswith(BARE)
         elif found.start() == begin:
-            bare = word in _BARE
+            bare = word in BARE
 
 
 def _comment(line: str) -> int:

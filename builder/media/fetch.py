@@ -2,11 +2,12 @@
 
 import fcntl
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
-from typing import IO
 
 from builder import files
 from builder.errors import MediaError
@@ -40,9 +41,9 @@ def fetch(
     target = cache / medium.file
     part = target.with_name(f"{target.name}.part")
     if not _already(target, medium, monitor):
-        with _alone(part, monitor):
+        with _alone(part, monitor) as file:
             if not _already(target, medium, monitor):
-                _download(source, target, part=part, patience=patience, monitor=monitor)
+                _download(source, target, file=file, patience=patience, monitor=monitor)
     return target
 
 
@@ -59,23 +60,23 @@ def _already(target: Path, medium: Medium, monitor: Monitor) -> bool:
 
 
 @contextmanager
-def _alone(part: Path, monitor: Monitor) -> Iterator[None]:
-    """Keep builds that want the same ISO from writing into one file at once."""
-    with _locked(part, monitor):
+def _alone(part: Path, monitor: Monitor) -> Iterator[FileIO]:
+    """Keep builds that want the same ISO from writing into one file at once; yield that file."""
+    with _locked(part, monitor) as file:
         try:
-            yield
+            yield file
         finally:
             if part.exists() and not part.stat().st_size:
                 part.unlink()
 
 
-def _locked(part: Path, monitor: Monitor) -> IO[bytes]:
+def _locked(part: Path, monitor: Monitor) -> FileIO:
     while True:
-        is_there(part)
+        _refuse_strange(part)
         with files.writing(part.parent):
+            handle = FileIO(part, "ab", opener=_without_links)
             # Nobody else may write it, whatever the umask: what is verified must stay as it is.
-            descriptor = os.open(part, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        handle = os.fdopen(descriptor, "ab")
+            os.fchmod(handle.fileno(), 0o644)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -87,22 +88,40 @@ def _locked(part: Path, monitor: Monitor) -> IO[bytes]:
         handle.close()
 
 
-def _is_still(part: Path, handle: IO[bytes]) -> bool:
+def _refuse_strange(part: Path) -> None:
+    """Refuse what somebody else has laid there: a link, of either kind, would have us write to
+    another file.
+    """
     try:
-        return os.path.samestat(part.stat(), os.fstat(handle.fileno()))
+        state = part.lstat()
+    except OSError:  # it is not there, or to open it tells why
+        return
+    if not stat.S_ISREG(state.st_mode) or state.st_nlink > 1:
+        raise MediaError(
+            f"{part} is no file of its own.", hint="Remove or rename it, then try again."
+        )
+
+
+def _without_links(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o644)
+
+
+def _is_still(part: Path, handle: FileIO) -> bool:
+    try:
+        return os.path.samestat(part.lstat(), os.fstat(handle.fileno()))
     except FileNotFoundError:
         return False
 
 
 def _download(
-    source: Download, target: Path, *, part: Path, patience: Patience, monitor: Monitor
+    source: Download, target: Path, *, file: FileIO, patience: Patience, monitor: Monitor
 ) -> None:
     failures, medium = [], source.medium
     for folder in source.urls:
         url = f"{folder.rstrip('/')}/{medium.file}"
         try:
             monitor.tell("note", f"downloading {shown(url)}")
-            _obtain(Transfer(url, part, medium, patience=patience), target, monitor=monitor)
+            _obtain(Transfer(url, file, medium, patience=patience), target, monitor=monitor)
         except Refusal as refusal:
             failures.append(f"{shown(url)}: {refusal}")
         else:
@@ -147,7 +166,6 @@ def _finish(transfer: Transfer, target: Path, *, monitor: Monitor) -> None:
         transfer.discard()
         raise Refusal(f"its sha256 is {found}, expected {expected}")
     with files.writing(part.parent):
-        part.chmod(0o644)
         files.sync(part)
         files.remember(part, found)
         part.replace(target)

@@ -3,6 +3,7 @@
 import os
 import re
 from http import HTTPStatus
+from io import FileIO
 from pathlib import Path
 
 import requests
@@ -21,10 +22,12 @@ _RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
 
 
 class Transfer:
-    """What one URL gives into the file `part`, in as many attempts as it takes."""
+    """What one URL gives into a file, in as many attempts as it takes."""
 
-    def __init__(self, url: str, part: Path, medium: Medium, *, patience: Patience) -> None:
-        self.part, self.medium = part, medium
+    def __init__(self, url: str, file: FileIO, medium: Medium, *, patience: Patience) -> None:
+        self.part, self.medium = Path(str(file.name)), medium
+        # Not opened again by its name, which may have become a link.
+        self._file = file
         self.resumed = False
         """Whether the last attempt went on with what was there before."""
         self._url, self._patience = url, patience
@@ -40,7 +43,7 @@ class Transfer:
         """
         self._pace = Pace(self._patience)
         if self.medium.size is not None and self._have() >= self.medium.size:
-            os.truncate(self.part, self.medium.size)
+            self._file.truncate(self.medium.size)
             self.resumed = True
             return
         have = 0 if self._from_zero else self._have()
@@ -58,11 +61,11 @@ class Transfer:
 
     def discard(self) -> None:
         """Drop what has come: it is wrong."""
-        os.truncate(self.part, 0)
+        self._file.truncate(0)
         self._reached = 0
 
     def _have(self) -> int:
-        return self.part.stat().st_size
+        return os.fstat(self._file.fileno()).st_size
 
     def _nothing_left(self, response: requests.Response, have: int) -> bool:
         """Recognise the answer to a download that was complete, but not yet verified."""
@@ -143,18 +146,20 @@ class Transfer:
         self, response: requests.Response, start: int, total: int, progress: Progress
     ) -> None:
         left = total - start
+        if not start:
+            self._file.truncate(0)
+        # Whatever was announced, no more than the file is taken; read1 waits for no full block.
+        while block := self._pace.timed(response.raw.read1, min(files.BLOCK, left)):
+            self._append(block)
+            left -= len(block)
+            progress.advance(len(block))
+            if self._pace.stalls():
+                raise Interruption("the server sends less than 1 KiB a second")
+
+    def _append(self, block: bytes) -> None:
         with files.writing(self.part.parent):
-            file = self.part.open("ab" if start else "wb")
-        with file:
-            # Whatever was announced, no more than the file is taken; read1 waits for no full block.
-            while block := self._pace.timed(response.raw.read1, min(files.BLOCK, left)):
-                with files.writing(self.part.parent):
-                    file.write(block)
-                    file.flush()
-                left -= len(block)
-                progress.advance(len(block))
-                if self._pace.stalls():
-                    raise Interruption("the server sends less than 1 KiB a second")
+            while block:
+                block = block[self._file.write(block) :]
 
 
 def _check_space(folder: Path, needed: int) -> None:

@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 import tomllib
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -31,17 +32,29 @@ def is_file(path: Path, *, error_class: type[BuilderError] = ConfigError) -> boo
         ) from error
 
 
+class NotPlainError(OSError):
+    """What is there is no plain file."""
+
+
 def open_plain(path: Path) -> BinaryIO:
-    """Open a plain file to read it. Raises OSError for anything else: a pipe would hang us."""
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    mode = os.fstat(handle).st_mode
-    if stat.S_ISREG(mode):
-        return os.fdopen(handle, "rb")
-    os.close(handle)
-    number, why = errno.EINVAL, "it is no plain file"
+    """Open a plain file to read it, or one that a link leads to.
+
+    Raises NotPlainError for anything else, and OSError when the system refuses.
+    """
+    _refuse_odd(path, path.stat().st_mode)  # first of all: to open a device may set it off
+    # Not to wait, if that is a pipe by now, for somebody who writes to it.
+    with ExitStack() as undo:
+        file = undo.enter_context(open(path, "rb", opener=_at_once))
+        _refuse_odd(path, os.fstat(file.fileno()).st_mode)
+        undo.pop_all()
+    return file
+
+
+def _refuse_odd(path: Path, mode: int) -> None:
     if stat.S_ISDIR(mode):
-        number, why = errno.EISDIR, os.strerror(errno.EISDIR)
-    raise OSError(number, why, str(path))
+        raise NotPlainError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(mode):
+        raise NotPlainError(errno.EINVAL, "it is no plain file", str(path))
 
 
 def read_data(
@@ -85,7 +98,7 @@ def _named(path: Path, most: int) -> bytes:
 
 
 def _at_once(path: str, flags: int) -> int:
-    """Open a pipe without waiting for somebody who writes to it."""
+    """Open what may be a pipe without waiting for somebody who writes to it."""
     return os.open(path, flags | os.O_NONBLOCK)
 
 

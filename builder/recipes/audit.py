@@ -14,6 +14,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from builder import files
 from builder.errors import HangError, HostError, InstallError, MediaError, TemplateError, explained
 from builder.host.host import Host
 from builder.install.plan import adapted, install_plan
@@ -34,6 +35,7 @@ from builder.proof.audit.tree import GuestTree
 from builder.proof.checks import waive
 from builder.proof.verify import Trial, verify
 from builder.record import verifications
+from builder.registry.image import refuse_parts
 from builder.registry.registry import manifest
 from builder.releases import catalogue
 from builder.virt import domains
@@ -65,8 +67,10 @@ def audit_disk(
 def audit_template(template: Template, *, host: Host, monitor: Monitor) -> tuple[Finding, ...]:
     """Audit a published image; what its build waived stays waived.
 
-    Raises MediaError when the ISO that it was installed from is no longer in the iso pool.
+    Raises MediaError when the ISO that it was installed from is no longer in the iso pool, and
+    TemplateError for an image that needs others.
     """
+    refuse_parts(template)
     record = manifest(template)
     medium = host.iso_pool.path / record.origin.file
     if not medium.is_file():
@@ -155,7 +159,7 @@ def archive_of(
 
 def _reserve(path: Path, size: int) -> None:
     with explained(f"Cannot write {path}", hint="Is the store pool writable?"):
-        path.touch(mode=0o600)
+        files.fresh(path)
         os.truncate(path, size)
 
 

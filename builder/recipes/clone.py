@@ -19,6 +19,7 @@ from builder.model.domain import Accelerator, CloneSpec, Machine, TemplateVersio
 from builder.model.template import Manifest, Template
 from builder.monitor import Monitor
 from builder.recipes.volumes import check_name, kind
+from builder.registry.image import refuse_parts
 from builder.registry.registry import manifest
 from builder.releases import catalogue
 from builder.virt import domains, pools, volumes
@@ -33,8 +34,10 @@ def clone(host: Host, template: Template, order: CloneOrder, *, monitor: Monitor
     """Make a machine of the template, and start it unless told otherwise.
 
     Raises UsageError for a name that is taken and for what the template cannot do, ConfigError
-    for a wrong file, HostError when libvirt refuses. Nothing is left of it then.
+    for a wrong file, TemplateError for an image that needs others, HostError when libvirt refuses.
+    Nothing is left of it then.
     """
+    refuse_parts(template)
     record = manifest(template)
     machine = hardware(record, host.accelerator, order)
     capacity = _capacity(template, order)

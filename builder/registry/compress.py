@@ -34,7 +34,7 @@ def _convert(disk: Path, target: Path, compression: str, monitor: Monitor) -> No
     what, hint = f"Cannot write to {target.parent}", "Is the folder of the store pool writable?"
     with explained(what, hint=hint):
         # The image holds /etc/shadow; libvirt hands it to its guests whatever the mode.
-        target.touch(mode=0o600)
+        files.fresh(target)
         try:
             with monitor.progress("compressed", total=100, unit="%") as progress:
                 argv: list[str | Path] = ["qemu-img", "convert", *options, disk, target]

@@ -7,9 +7,10 @@ from pathlib import Path
 import msgspec
 
 from builder import files, process
-from builder.errors import HostError
-from builder.model.template import ImageFacts
+from builder.errors import HostError, TemplateError, explained
+from builder.model.template import ImageFacts, Template
 from builder.monitor import Progress, SilentMonitor
+from builder.virt import backing
 
 _PERCENT = re.compile(r"\((\d+\.\d+)/100%\)")
 
@@ -27,6 +28,20 @@ def measure(path: Path) -> ImageFacts:
     capacity = virtual_size(path)
     digest = files.sha256(path, monitor=SilentMonitor())
     return ImageFacts(virtual_size=capacity, size=path.stat().st_size, sha256=digest)
+
+
+def refuse_parts(template: Template) -> None:
+    """Raise TemplateError when the image needs other files: nobody vouches for what they hold.
+
+    None that a build has published does. Raises HostError when it cannot be read.
+    """
+    with explained(f"Cannot read {template.path}"):
+        needed = backing.needs(template.path)
+    if needed:
+        raise TemplateError(
+            f"{template.path} is no whole image: it needs {needed[0].path}.",
+            hint="Do not use it: take another version, or build it again with --force.",
+        )
 
 
 def virtual_size(path: Path) -> int:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from builder.errors import BuilderError
-from builder.model.template import ImageFacts, Manifest
+from builder.model.template import ImageFacts, Manifest, Template
 from builder.monitor import Monitor
 from builder.registry import reference
 from builder.registry.entry import Entry, look
@@ -65,6 +65,19 @@ def described(registry: Registry, word: str) -> tuple[Status, Manifest | None, t
     entry = registry.meant(wanted, ledger)
     record = manifest(entry) if entry.header else None
     return _status(entry, ledger), record, ledger.history
+
+
+def look_at(registry: Registry, word: str, *, monitor: Monitor) -> Template:
+    """Return the template that a reference means, only to look at it: if it is revoked, warn.
+
+    Raises UsageError, TemplateError for one that is damaged, and ConfigError.
+    """
+    wanted = reference.parse(word)
+    ledger = registry.known(wanted.name)
+    template = registry.meant(wanted, ledger).template()
+    if why := ledger.revoked.get(template.version):
+        monitor.tell("warning", f"{template.name} {template.version} is revoked: {why}.")
+    return template
 
 
 def _listed(

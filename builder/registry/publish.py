@@ -94,7 +94,7 @@ def _claimed(registry: Registry, manifest: Manifest) -> Header | None:
 
 
 def _claim(draft: Path, manifest: Manifest, versions: Iterator[str]) -> Manifest:
-    draft.touch(mode=0o600)  # scripts of the kickstart may hold what opens something
+    files.fresh(draft)  # scripts of the kickstart may hold what opens something
     while True:
         versioned = replace(manifest, version=next(versions))
         path = draft.with_name(f"{versioned.name}-{versioned.version}.json")

@@ -4,7 +4,6 @@ Anybody's files may lie in a pool: pipes, devices, links in circles, terabytes o
 """
 
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import ClassVar, TypeVar
 import msgspec
 
 from builder.errors import ConfigError, HostError, explained
+from builder.paths.reading import NotPlainError, open_plain
 
 LARGEST = 64 << 20
 """Bytes. Manifests have a tenth of a megabyte, a ledger of ten years' nights one; what is larger
@@ -68,25 +68,26 @@ def _refuse_newer(path: Path, schema: int, kind: type[Versioned]) -> None:
         )
 
 
-def _read_json(path: Path, kind: type[T], *, limit: int = LARGEST) -> T:
+def _read_json(path: Path, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(content(path, limit=limit), type=kind)
+        return msgspec.json.decode(content(path), type=kind)
     except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
         raise ConfigError(f"{path} cannot be read: {error}.") from error
 
 
-def content(path: Path, *, limit: int = LARGEST) -> bytes:
+def content(path: Path) -> bytes:
     """Return the bytes of a plain file, or of one that a link leads to.
 
     Raises FileNotFoundError, ConfigError for anything else, and HostError when the system refuses.
     """
     try:
-        _check(path, path.stat(), limit)  # first of all: to open a device may set it off
-        # Not to wait, if that is a pipe by now, for somebody who writes to it.
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as file:
-            state = os.fstat(file.fileno())
-            _check(path, state, limit)
-            return file.read(state.st_size)
+        with open_plain(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size <= LARGEST:
+                return file.read(size)
+        raise ConfigError(f"{path} cannot be read: it has {size} bytes, {LARGEST} at most.")
+    except NotPlainError as error:
+        raise ConfigError(f"{path} cannot be read: it is no plain file.") from error
     except FileNotFoundError:
         if path.is_symlink():
             raise ConfigError(f"{path} cannot be read: it is a link to nothing.") from None
@@ -95,10 +96,3 @@ def content(path: Path, *, limit: int = LARGEST) -> bytes:
         raise HostError(
             f"Cannot read {path}: {error.strerror}.", hint="Are you who keeps the templates?"
         ) from error
-
-
-def _check(path: Path, state: os.stat_result, limit: int) -> None:
-    if not stat.S_ISREG(state.st_mode):
-        raise ConfigError(f"{path} cannot be read: it is no plain file.")
-    if state.st_size > limit:
-        raise ConfigError(f"{path} cannot be read: it has {state.st_size} bytes, {limit} at most.")

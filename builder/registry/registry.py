@@ -104,17 +104,16 @@ class Registry(msgspec.Struct, frozen=True):
         entry = look(self.store, name, version) if exact else None
         return entry.template() if entry and not entry.why else None
 
-    def find(self, word: str, *, revoked: bool = False) -> Template:
+    def find(self, word: str) -> Template:
         """Return the template that a reference means; a name alone means its newest version.
 
-        Raises UsageError when there is none, TemplateError when it is damaged, or when it is
-        revoked, unless `revoked` allows that, and ConfigError when the ledger of that name cannot
-        be read.
+        Raises UsageError when there is none, TemplateError when it is damaged or revoked, and
+        ConfigError when the ledger of that name cannot be read.
         """
         wanted = reference.parse(word)
         ledger = self.known(wanted.name)
         entry = self.meant(wanted, ledger)
-        if revoked or entry.version not in ledger.revoked:
+        if entry.version not in ledger.revoked:
             return entry.template()
         there = [each.version for each in self.versions(wanted.name)]
         raise reference.revoked(entry.version, ledger, there)

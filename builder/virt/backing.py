@@ -2,24 +2,30 @@
 
 Not asked of qemu-img: it opens what a VMDK calls its extents, and waits for ever where that is a
 pipe; and for thousands of images it would be started thousands of times. A header that is damaged
-names nothing, and no guest could be started on it.
+names nothing, and no guest could be started on it. docs/interop/qcow2.txt of QEMU describes qcow2.
 """
 
 import os
 import re
 import stat
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
-_QCOW = struct.Struct(">8xQI")  # of all versions: where the name is, and how long
+_QCOW = struct.Struct(">4xIQI")  # of all versions: the version, where the name is, how long
+_FEATURED = 3
+_FEATURES = struct.Struct(">72xQ20xI")  # from that version on: they, and how long the header is
+_ELSEWHERE = 1 << 2  # what the guest sees is in a data file
+_DATA_FILE = 0x44415441
+_EXTENSION = struct.Struct(">II")
 _QED = struct.Struct("<16xQ32xII")  # features, and the same
 _QED_BACKED = 1
 _LONGEST = 1023
 _FIRST_CLUSTER = 2 << 20
-"""The largest that there is; the name is in it."""
+"""The largest that there is; names are in it."""
 
 _DESCRIPTOR = 32 << 10
 """More than QEMU itself reads of a VMDK's, which begins with the file or a sector later."""
@@ -27,8 +33,16 @@ _PARENT = re.compile(rb'^\s*parentFileNameHint\s*=\s*"([^"\n]+)"', re.MULTILINE)
 _EXTENT = re.compile(rb'^\s*(?:RW|RDONLY|NOACCESS)\s+\d+\s+\w+\s+"([^"\n]+)"', re.MULTILINE)
 
 
-def needs(file: Path) -> tuple[Path, ...]:
-    """Return the files that an image names: its backing file, and the extents of a VMDK.
+class Need(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that an image names."""
+
+    path: Path
+    data: bool = False
+    """Whether it holds what the guest writes: then it is no image, whatever it looks like."""
+
+
+def needs(file: Path) -> tuple[Need, ...]:
+    """Return the files that an image names: backing and data file, and the extents of a VMDK.
 
     What is no image names none. Raises OSError for what is not there or cannot be read.
     """
@@ -37,23 +51,27 @@ def needs(file: Path) -> tuple[Path, ...]:
     if not (stat.S_ISBLK(about.st_mode) or (stat.S_ISREG(about.st_mode) and about.st_size)):
         return ()
     with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK), "rb") as opened:
-        names = _names(opened)
-    return tuple(filter(None, (backing_path(file, os.fsdecode(each)) for each in names)))
+        backed, data = _names(opened)
+    named = [(name, False) for name in backed] + [(name, True) for name in data]
+    found = ((backing_path(file, os.fsdecode(name)), data) for name, data in named)
+    return tuple(Need(path=path, data=data) for path, data in found if path)
 
 
-def _names(image: BinaryIO) -> list[bytes]:
-    head = image.read(max(_QCOW.size, _QED.size))
+def _names(image: BinaryIO) -> tuple[list[bytes], list[bytes]]:
+    """Return the names of images, and those of data."""
+    head = image.read(_FEATURES.size)
     if head.startswith(b"QFI\xfb") and len(head) >= _QCOW.size:
-        return _name(image, *_QCOW.unpack_from(head))
+        version, at, length = _QCOW.unpack_from(head)
+        return _name(image, at, length), _data_file(image, head) if version >= _FEATURED else []
     if head.startswith(b"QED\0") and len(head) >= _QED.size:
         features, at, length = _QED.unpack_from(head)
-        return _name(image, at, length) if features & _QED_BACKED else []
+        return _name(image, at, length) if features & _QED_BACKED else [], []
     if head.startswith((b"KDMV", b"# Disk Desc")):
         text = head + image.read(_DESCRIPTOR)
         # A KDMV is its own extent, by the name that it once had.
         extents = [] if head.startswith(b"KDMV") else _EXTENT.findall(text)
-        return [*_PARENT.findall(text), *extents]
-    return []
+        return _PARENT.findall(text), extents
+    return [], []
 
 
 def _name(image: BinaryIO, at: int, length: int) -> list[bytes]:
@@ -63,11 +81,32 @@ def _name(image: BinaryIO, at: int, length: int) -> list[bytes]:
     return [image.read(length)]
 
 
+def _data_file(image: BinaryIO, head: bytes) -> list[bytes]:
+    """Return the name in a qcow2's header extensions, of which the last one counts."""
+    features, at = _FEATURES.unpack(head) if len(head) == _FEATURES.size else (0, 0)
+    if not features & _ELSEWHERE:
+        return []
+    image.seek(0)
+    cluster = image.read(_FIRST_CLUSTER)
+    return [content for kind, content in _extensions(cluster, at) if kind == _DATA_FILE][-1:]
+
+
+def _extensions(cluster: bytes, at: int) -> Iterator[tuple[int, bytes]]:
+    while at + _EXTENSION.size <= len(cluster):
+        kind, length = _EXTENSION.unpack_from(cluster, at)
+        at += _EXTENSION.size
+        if not kind:
+            return
+        yield kind, cluster[at : at + length]
+        at += -(-length // 8) * 8
+
+
 def backing_path(file: Path, name: str) -> Path | None:
-    """Return the path of what an image calls its backing file; None if it calls none.
+    """Return the path of what an image calls its backing or data file; None if it calls none.
 
     A name may be relative to the image, "file:PATH", or "json:" and QEMU's options for the file.
     """
+    name = name.partition("\0")[0]  # as C reads it
     if name.startswith("json:"):
         try:
             name = _file_name(msgspec.json.decode(name.removeprefix("json:")))

@@ -1,9 +1,8 @@
-"""Which files domains and pools need: as their disks, or as backing files of those."""
+"""Which files domains and pools need: as their disks, or as backing and data files of those."""
 
 import errno
 import os
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from pathlib import Path
 
 import libvirt
@@ -11,6 +10,7 @@ import msgspec
 
 from builder.errors import HostError
 from builder.virt import backing, pools, xml
+from builder.virt.backing import Need
 from builder.virt.connection import Connection, persistent, translated
 
 _NOTHING = {
@@ -34,7 +34,7 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def uses(connection: Connection, *, leaving: Path | None = None) -> tuple[Use, ...]:
-    """Return every file that a domain has as a disk, and every backing file below a disk.
+    """Return every file that a domain has as a disk, and every backing or data file below a disk.
 
     Disks are those of all domains, running or not, and of their snapshots, wherever they are, and
     the files in the folders of all pools. What is `leaving` needs nothing any more. Raises
@@ -43,16 +43,19 @@ def uses(connection: Connection, *, leaving: Path | None = None) -> tuple[Use, .
     disks = _domain_disks(connection)
     raws = [disk for disk, raw, _user in disks if raw]
     chains = _Chains(skip=[*raws, leaving] if leaving else raws)
-    found = [
-        Use(path=path, user=user)
-        for disk, _raw, user in disks
-        for path in (disk, *chains.below(disk))
+    below = [
+        (need, user)
+        for disk, raw, user in disks
+        for need in (Need(path=disk, data=raw), *chains.below(disk))
     ]
-    found += [
-        Use(path=path, user=str(file))
+    data = {need.path for need, _user in below if need.data}
+    below += [
+        (need, str(file))
         for file in _pool_files(connection)
-        for path in chains.below(file)
+        if file not in data
+        for need in chains.below(file)
     ]
+    found = (Use(path=need.path, user=user) for need, user in below)
     return tuple(dict.fromkeys(found))
 
 
@@ -69,26 +72,29 @@ def _same(one: Path, other: Path) -> bool:
 
 
 class _Chains:
-    """Follows backing files, and reads each file once."""
+    """Follows what images need, and reads each file once."""
 
     def __init__(self, *, skip: Iterable[Path]) -> None:
         # What a guest writes to a raw disk is data, whatever it looks like: no header of an image.
-        self._known: dict[Path, tuple[Path, ...]] = dict.fromkeys(skip, ())
+        self._known: dict[Path, tuple[Need, ...]] = dict.fromkeys(skip, ())
 
-    def below(self, disk: Path) -> tuple[Path, ...]:
-        """Return the backing files of a disk, nearest first."""
-        found: list[Path] = []
-        for at in chain([disk], found):  # which grows meanwhile
-            found += (each for each in self._needs(at) if each not in found)
+    def below(self, disk: Path) -> tuple[Need, ...]:
+        """Return what a disk and its backing files need, nearest first."""
+        found: dict[Need, None] = {}
+        images = [disk]
+        for image in images:  # which grows meanwhile
+            new = [each for each in self._needs(image) if each not in found]
+            found |= dict.fromkeys(new)
+            images += (each.path for each in new if not each.data)
         return tuple(found)
 
-    def _needs(self, file: Path) -> tuple[Path, ...]:
+    def _needs(self, file: Path) -> tuple[Need, ...]:
         if file not in self._known:
             self._known[file] = _needs(file)
         return self._known[file]
 
 
-def _needs(file: Path) -> tuple[Path, ...]:
+def _needs(file: Path) -> tuple[Need, ...]:
     # Only this file is opened: a chain that is broken below, or leads to another machine, does not
     # matter.
     try:

@@ -30,6 +30,14 @@ def overlay(path: Path, base: Path | str) -> Path:
     return path
 
 
+def with_data_file(path: Path, data: Path) -> Path:
+    """Make a qcow2 whose data is in `data`, which stays as it is if it is there."""
+    content = data.read_bytes() if data.exists() else b""
+    qemu_img("create", "-f", "qcow2", "-o", f"data_file={data},data_file_raw=on", path, "1M")
+    data.write_bytes(content or data.read_bytes())
+    return path
+
+
 def candidate(store: Path, build_id: str) -> Path:
     """Make an image that is ready to be published."""
     path = store / f".{build_id}.candidate"

@@ -12,10 +12,11 @@ import pytest
 from exporting import template
 from msgspec.structs import replace
 from small_media import call
+from store_pools import with_data_file
 from tiny_guests import workplace
 
 from builder.cli import app
-from builder.errors import ConfigError, HostError, UsageError
+from builder.errors import ConfigError, HostError, TemplateError, UsageError
 from builder.host.host import Host
 from builder.model.clone import Clone, CloneOrder
 from builder.model.package import Package
@@ -245,6 +246,13 @@ def test_what_cannot_be_is_refused_before_anything_is_made(
     with pytest.raises(UsageError, match=message):
         made(host, plain, order)
     assert left(host, plain) == []
+
+
+def test_an_image_that_needs_others_gets_no_machine(host: Host, plain: Template) -> None:
+    data = with_data_file(plain.path, host.store_pool.path / "data").with_name("data")
+    with pytest.raises(TemplateError, match=f"no whole image: it needs {data}"):
+        made(host, plain)
+    assert left(host, plain) == [data.name]
 
 
 def test_a_disk_smaller_than_the_template(host: Host, plain: Template) -> None:

@@ -85,10 +85,10 @@ def _record(content: bytes, name: bytes) -> int:
 _UNREADABLE: list[tuple[Callable[[Path, Path], object], str]] = [
     (lambda path, _iso: path.touch(), "is not an ISO 9660 image"),
     (lambda path, _iso: path.write_text("<html>404</html>" * 5000), "is not an ISO 9660 image"),
-    (lambda path, _iso: path.mkdir(), "Cannot read .*: It is no file"),
+    (lambda path, _iso: path.mkdir(), "Cannot read .*: Is a directory"),
     (lambda _path, _iso: None, "Cannot read .*: No such file or directory"),
-    (lambda path, _iso: os.mkfifo(path), "Cannot read .*: It is no file"),
-    (lambda path, _iso: path.symlink_to("/dev/zero"), "Cannot read .*: It is no file"),
+    (lambda path, _iso: os.mkfifo(path), "Cannot read .*: it is no plain file"),
+    (lambda path, _iso: path.symlink_to("/dev/zero"), "Cannot read .*: it is no plain file"),
     (lambda path, iso: path.write_bytes(iso.read_bytes()[: 2 << 20]), "is truncated: 2097152 of"),
     (
         lambda path, iso: path.write_bytes(iso.read_bytes()[:34000]),

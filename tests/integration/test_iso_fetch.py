@@ -193,6 +193,27 @@ def test_what_is_no_file_is_left_alone(
     assert mirror.ranges == []
 
 
+LINKS: dict[str, Callable[[Path, Path], None]] = {
+    "symbolic": Path.symlink_to,
+    "hard": Path.hardlink_to,
+    "dangling": lambda part, other: part.symlink_to(other.with_name("gone")),
+}
+
+
+@pytest.mark.parametrize("link", LINKS.values(), ids=LINKS)
+def test_nothing_is_written_through_a_link(
+    link: Callable[[Path, Path], None], mirror: Mirror, tmp_path: Path
+) -> None:
+    cache, other = tmp_path / "cache", tmp_path / "other"
+    cache.mkdir()
+    other.write_bytes(b"another's")
+    link(cache / f"{_FILE}.part", other)
+    with pytest.raises(MediaError, match=f"{_FILE}.part is no file of its own"):
+        _get(cache, mirror.folder)
+    assert (_names(cache), _names(tmp_path)) == ([f"{_FILE}.part"], ["cache", "other"])
+    assert other.read_bytes() == b"another's"
+
+
 @pytest.mark.parametrize("umask", [0, 0o077])
 def test_modes_do_not_depend_on_the_umask(umask: int, mirror: Mirror, tmp_path: Path) -> None:
     before = os.umask(umask)

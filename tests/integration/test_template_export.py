@@ -13,6 +13,7 @@ import pytest
 from exporting import WORDS, template
 from msgspec.structs import replace
 from small_media import call, small_disk
+from store_pools import overlay
 
 from builder.errors import BuilderError, HostError, TemplateError, UsageError
 from builder.export import ova
@@ -268,6 +269,13 @@ def test_a_template_that_has_changed_is_not_handed_on(published: Template, tmp_p
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     with pytest.raises(TemplateError, match="has changed since it was published"):
+        made(replace(published, path=path), tmp_path, "qcow2")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_image_that_needs_others_is_not_handed_on(published: Template, tmp_path: Path) -> None:
+    path = overlay(tmp_path / "x.qcow2", published.path)
+    with pytest.raises(TemplateError, match=f"no whole image: it needs {published.path}"):
         made(replace(published, path=path), tmp_path, "qcow2")
     assert list(tmp_path.iterdir()) == [path]
 

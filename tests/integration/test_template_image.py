@@ -41,6 +41,13 @@ def test_a_compressed_image_stands_alone_and_is_the_same(
     call("qemu-img", "compare", "-q", disk, target)
 
 
+def test_an_image_takes_a_link_s_place(disk: Path, tmp_path: Path) -> None:
+    target, other = tmp_path / ".x.candidate", tmp_path / "other"
+    target.symlink_to(other)
+    compress(disk, target, monitor=SilentMonitor())
+    assert (target.is_symlink(), other.exists()) == (False, False)
+
+
 @pytest.mark.parametrize("compression", ["zstd", "zlib"])
 def test_a_disk_that_gets_full(tmp_path: Path, compression: str) -> None:
     noise = tmp_path / "noise.raw"

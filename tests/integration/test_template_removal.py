@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from killing import kill_at
-from store_pools import URI, issue, overlay, qemu_img
+from store_pools import URI, issue, overlay, qemu_img, with_data_file
 from tiny_guests import guest, open_folder
 
 from builder.errors import HostError, UsageError
@@ -126,6 +126,15 @@ def _vmdk(store: StorePool, base: Path) -> str:
     return str(path)
 
 
+def _data_file(store: StorePool, base: Path) -> str:
+    return str(with_data_file(store.pool.path / "web1.qcow2", base))
+
+
+def _data_file_below(store: StorePool, base: Path) -> str:
+    below = with_data_file(store.pool.path.parent / "below.qcow2", base)
+    return define(store.connection, overlay(store.pool.path.parent / "outside.qcow2", below))
+
+
 def _domain_on_overlay(store: StorePool, base: Path) -> str:
     return define(store.connection, overlay(store.pool.path.parent / "outside.qcow2", base))
 
@@ -159,6 +168,8 @@ USES: dict[str, Use] = {
     "overlay of a hard link": _overlay_of(_linked(Path.hardlink_to)),
     "overlay in another pool": _overlay_in_another_pool,
     "vmdk": _vmdk,
+    "data file": _data_file,
+    "domain on an overlay of what has a data file": _data_file_below,
     "domain on an overlay": _domain_on_overlay,
     "domain on the template": lambda store, base: define(store.connection, base),
     "domain on a volume": _domain_on_volume,
@@ -180,6 +191,12 @@ def test_what_is_needed_stays(store: StorePool, use: Use) -> None:
 def test_data_of_a_guest_is_no_image(store: StorePool, tmp_path: Path) -> None:
     """A guest may write whatever it likes to its disk, also what looks like an overlay."""
     define(store.connection, overlay(tmp_path / "raw.img", version(store, 1).path), form="raw")
+    assert why(prune(store, "", keep=1, dry_run=False))["1"] == ""
+
+
+def test_data_in_a_file_of_its_own_is_no_image(store: StorePool, tmp_path: Path) -> None:
+    data = overlay(store.pool.path / "data", version(store, 1).path)
+    define(store.connection, with_data_file(tmp_path / "disk.qcow2", data))
     assert why(prune(store, "", keep=1, dry_run=False))["1"] == ""
 
 

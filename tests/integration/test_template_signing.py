@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from msgspec.structs import replace
-from store_pools import TODAY, candidate, issue
+from store_pools import TODAY, candidate, issue, with_data_file
 
 from builder.attest import dsse, keys, signing, trust
 from builder.attest.statement import Envelope, Signature
@@ -213,6 +213,15 @@ def test_a_damaged_image_is_found_even_where_its_digest_is_right(template: Templ
     template.manifest.write_bytes(msgspec.json.encode(replace(record, image=image)))
     with pytest.raises(TemplateError, match=r"structure of .* is damaged"):
         verify(template)
+
+
+def test_an_image_that_needs_others_is_neither_verified_nor_signed(template: Template) -> None:
+    with_data_file(template.path, template.path.with_suffix(".data"))
+    record = replace(manifest(template), image=measure(template.path))
+    template.manifest.write_bytes(msgspec.json.encode(record))
+    for refuse in (verify, sign):
+        with pytest.raises(TemplateError, match=r"no whole image: it needs .*\.data"):
+            refuse(template)
 
 
 def test_several_keys_sign_at_once_and_again(template: Template, tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from builder.cli.output import size
 from builder.kickstart.library import Library
 from builder.process import run
 from builder.recipes.order import Request, resolve
+from builder.registry import channels
+from builder.registry.registry import Registry
 from tests.orders import key
 from tests.values import environment
 
@@ -65,6 +67,29 @@ def test_signed_and_verified(
     assert "signed by " in said
     assert app.run(["template", "verify", "centos7@20261123.1"]) == 0
     assert app.run(["template", "verify", "centos7@20261123.1", "--key", "pub"]) == 9
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["sbom"], 0, ""),
+        (["provenance"], 0, ""),
+        (["verify"], 0, ""),
+        (["diff", "centos7"], 0, ""),
+        (["verify", "--signature", "--key", "pub"], 9, "take another version."),
+        (["sign", "--key", "key"], 9, "The newest that is not is centos7@20261123.1."),
+        (["export", "-f", "raw"], 9, "The newest that is not is centos7@20261123.1."),
+    ],
+)
+def test_what_is_revoked_can_be_looked_at(
+    capsys: pytest.CaptureFixture[str], words: list[str], code: int, said: str
+) -> None:
+    verb, *options = words
+    channels.revoke(Registry(Path("store")), "centos7", reason="no ssh")
+    assert app.run(["template", verb, *options, "centos7@20261123.2"]) == code
+    told = capsys.readouterr().err
+    assert "centos7 20261123.2 is revoked: no ssh." in told
+    assert said in told
 
 
 def test_a_passphrase_comes_from_the_environment(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from small_media import call
-from store_pools import issue
+from store_pools import issue, with_data_file
 from tiny_guests import workplace
 from typer.testing import CliRunner, Result
 
@@ -17,7 +17,7 @@ from builder.errors import HostError, UsageError
 from builder.host.host import Host
 from builder.monitor import SilentMonitor
 from builder.recipes import volumes
-from builder.virt import domains
+from builder.virt import domains, pools
 from builder.virt.connection import Connection
 
 NAME = "builder-test-volumes"
@@ -90,6 +90,15 @@ def test_what_somebody_needs(host: Host, store: Path) -> None:
     assert run(host, "delete", "b.qcow2").stdout.startswith("b.qcow2 is deleted, ")
     assert run(host, "delete", disk.name).exit_code == 0
     assert not disk.exists()
+
+
+def test_the_data_of_another_volume(host: Host, store: Path) -> None:
+    (store / "data").write_bytes(bytes(2**20))
+    with_data_file(store / "disk.qcow2", store / "data")
+    pools.notice(host.connection, host.store_pool.name)
+    assert f"data stays: {store}/disk.qcow2 needs it." in str(run(host, "delete", "data").exception)
+    assert run(host, "delete", "disk.qcow2").exit_code == 0
+    assert run(host, "delete", "data").exit_code == 0
 
 
 def test_what_a_domain_boots_with(host: Host, store: Path) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -37,6 +38,20 @@ def test_a_lock_is_not_made_where_a_link_leads(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="symbolic links"), files.locked(tmp_path / "lock"):
         pytest.fail("must not get here")
     assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("link", [Path.symlink_to, Path.hardlink_to])
+def test_a_fresh_file_takes_a_link_s_place(
+    tmp_path: Path, link: Callable[[Path, Path], None]
+) -> None:
+    other, path = tmp_path / "other", tmp_path / "path"
+    other.write_text("another's")
+    link(path, other)
+    files.fresh(path)
+    path.write_text("mine")
+    assert (other.read_text(), path.stat().st_mode & 0o777) == ("another's", 0o600)
+    with pytest.raises(OSError, match="directory"):
+        files.fresh(tmp_path)
 
 
 def test_what_nobody_can_open_is_somebody_s(tmp_path: Path) -> None:

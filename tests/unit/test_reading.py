@@ -6,8 +6,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from builder.errors import ConfigError, HostError
+from builder.errors import ConfigError, HostError, MediaError
+from builder.iso import source
 from builder.paths import reading
+from builder.registry import reading as registry
 
 
 class Row(msgspec.Struct):
@@ -45,6 +47,30 @@ def test_names_that_no_file_can_have(tmp_path: Path, name: str, why: str) -> Non
     assert caught.value.hint
     with pytest.raises(HostError, match=why):
         reading.read_data(tmp_path / name, limit=1, error_class=HostError)
+
+
+def test_what_is_no_plain_file_is_not_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    before, tried = os.open, []
+
+    def noted(path: str, *words: int, **more: int) -> int:
+        tried.append(Path(path))
+        return before(path, *words, **more)
+
+    monkeypatch.setattr(os, "open", noted)
+    for path in (tmp_path, tmp_path / "pipe", tmp_path / "link", Path("/dev/zero")):
+        for read in (reading.open_plain, registry.content, _as_iso):
+            with pytest.raises((OSError, ConfigError, MediaError), match=r"no plain|directory"):
+                read(path)
+    assert tried == []
+
+
+def _as_iso(path: Path) -> None:
+    with source.opened(path):
+        pass
 
 
 def test_what_is_no_plain_file_does_not_hang(tmp_path: Path) -> None:

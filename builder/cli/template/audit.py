@@ -25,11 +25,12 @@ def audit(
     from builder.host.host import open_host
     from builder.proof.checks import refuse
     from builder.recipes.audit import audit_template
+    from builder.registry.listing import look_at
     from builder.registry.registry import Registry
 
     shared = context(ctx)
     with open_host(shared.settings, shared.monitor) as host:
-        template = Registry(host.store_pool.path).find(reference)
+        template = look_at(Registry(host.store_pool.path), reference, monitor=shared.monitor)
         found = audit_template(template, host=host, monitor=shared.monitor)
     typer.echo(to_json(found) if json else findings(found))
     refuse(found)

@@ -18,10 +18,12 @@ def diff(ctx: typer.Context, before: Reference, after: Reference, *, json: Json 
     Packages, sizes, times, inputs, outcomes of checks, and the kickstart.
     """
     from builder.registry.diff import compare
+    from builder.registry.listing import look_at
     from builder.registry.registry import manifest
 
-    there = registry(context(ctx))
-    old, new = (manifest(there.find(each, revoked=True)) for each in (before, after))
+    shared = context(ctx)
+    there = registry(shared)
+    old, new = (manifest(look_at(there, each, monitor=shared.monitor)) for each in (before, after))
     found = compare(old, new)
     typer.echo(to_json(found) if json else "\n\n".join(_sections(found)))
 

@@ -31,13 +31,14 @@ def show(
 
     Exit code 9 when it is damaged.
     """
-    from builder.registry.listing import described
+    from builder.registry.listing import described, look_at
 
     if packages + kickstart + json > 1:
         raise UsageError(
             "--packages, --kickstart and --json exclude each other.", hint="--json has it all."
         )
-    there = registry(context(ctx))
+    shared = context(ctx)
+    there = registry(shared)
     status, manifest, history = described(there, reference)
     if packages and manifest:
         lines = (f"{each.name} {each.version} {each.arch}".rstrip() for each in manifest.packages)
@@ -50,7 +51,8 @@ def show(
         rows = [*_facts(status), *(_recorded(manifest) if manifest else ())]
         typer.echo(table(("", ""), [row for row in rows if row[1]]).lstrip("\n"))
     if status.damaged:
-        there.find(f"{status.name}@{status.version}", revoked=True)  # which says what to do
+        # Which says what to do.
+        look_at(there, f"{status.name}@{status.version}", monitor=shared.monitor)
 
 
 def _facts(status: "Status") -> list[tuple[str, str]]:

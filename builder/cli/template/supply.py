@@ -32,10 +32,11 @@ def sbom(
 ) -> None:
     """Print what is in a template, as CycloneDX JSON."""
     from builder.attest.sbom import sbom as bill
+    from builder.registry.listing import look_at
     from builder.registry.registry import manifest
 
-    place = _place(output, force=force)
-    _give(bill(manifest(registry(context(ctx)).find(reference))), place)
+    shared, place = context(ctx), _place(output, force=force)
+    _give(bill(manifest(look_at(registry(shared), reference, monitor=shared.monitor))), place)
 
 
 def provenance(
@@ -43,9 +44,11 @@ def provenance(
 ) -> None:
     """Print how a template came to be, as an in-toto Statement with SLSA provenance."""
     from builder.attest.provenance import provenance as tell
+    from builder.registry.listing import look_at
 
-    place = _place(output, force=force)
-    _give(to_json(tell(registry(context(ctx)).find(reference))) + "\n", place)
+    shared, place = context(ctx), _place(output, force=force)
+    found = tell(look_at(registry(shared), reference, monitor=shared.monitor))
+    _give(to_json(found) + "\n", place)
 
 
 def sign(
@@ -82,10 +85,11 @@ def verify(
 ) -> None:
     """Check that a template's image is whole, and the one that its manifest tells of."""
     from builder.attest import keys, trust
+    from builder.registry.listing import look_at
 
     shared = context(ctx)
     trusted = keys.public(_trusted(shared, key)) if signature or key else None
-    template = registry(shared).find(reference)
+    template = look_at(registry(shared), reference, monitor=shared.monitor)
     with shared.monitor.step(f"Reading {template.path.name}"):
         found = trust.check_image(template)
         where = trust.check_signature(template, trusted, sha256=found) if trusted else None

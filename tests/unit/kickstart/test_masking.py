@@ -1,11 +1,16 @@
 """What opens something: each kind in each spelling, and what only looks like it."""
 
 import re
+import shlex
+from collections.abc import Callable
+from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis.strategies import randoms
 from pykickstart.version import makeVersion
 
-from builder.kickstart.masking import mask, secrets
+from builder.kickstart.masking import BARE, OPTIONS, mask, secrets
 from tests.unit.kickstart.test_render import HASH
 
 BCRYPT = "$2b$12$" + "a" * 53
@@ -99,6 +104,12 @@ def test_a_line(line: str, masked: str) -> None:
         ('echo "rootpw x"', 'echo "rootpw M"'),
         ("echo 'sshpw --username=a x y' >f", "echo 'sshpw M' >f"),
         ("echo 'vnc \"--password\"=x' >f", "echo 'vnc \"--password\"=M' >f"),
+        ("echo 'rootpw \"--plaintext\" x' >f", "echo 'rootpw M' >f"),
+        ("echo 'root\"\"pw x' >f", "echo 'root\"\"pw M' >f"),
+        ("echo 'vnc --pass\"word\"=x' >f", "echo 'vnc --pass\"word\"=M' >f"),
+        ("echo 'vnc --pass'\"'\"'w'\"'\"'=x' >f", "echo 'vnc --pass'\"'\"'w'\"'\"'=M' >f"),
+        ("echo 'vnc --password' x >f", "echo 'vnc --password' M >f"),
+        ("printf 'rootpw\\tx\\n' >f", "printf 'rootpw\\tM' >f"),
         ("echo rootpw --plaintext x", "echo rootpw --plaintext M"),
         ("f.write('rootpw x')", "f.write('rootpw M"),
         ('echo "user --name=a --pass=\\"x y\\"" >f', 'echo "user --name=a --pass=M" >f'),
@@ -120,6 +131,41 @@ def test_a_script(script: str, masked: str) -> None:
     text = "rootpw Tiger-77x\nuser --name=a --password=almalinux\n%post\n{}\n%end\n"
     found = mask(text.format(script)).splitlines()
     assert found[3:] == [masked.replace("M", "**masked**"), "%end"]
+
+
+VALUE = "Tiger-77x"
+SPELLINGS: tuple[Callable[[str], str], ...] = (
+    *[lambda letter: letter] * 8,
+    lambda letter: f"\\{letter}",
+    lambda letter: f"'{letter}'",
+    lambda letter: f'"{letter}"',
+    lambda letter: f"''{letter}\"\"",
+)
+QUOTING: tuple[Callable[[str], str], ...] = (
+    lambda line: line,
+    lambda line: f"# {line}",
+    lambda line: f"%post\n{line}\n",  # for an %include, in a here-document
+    lambda line: f"%post\necho {line} >>f\n",
+    lambda line: f"%post\necho {shlex.quote(line)} >>f\n",
+    lambda line: f"%post\nsh -c {shlex.quote(f'echo {shlex.quote(line)}')}\n",
+)
+OPENING = [
+    *(["user", "--name=a", f"{option}={VALUE}"] for option in OPTIONS),
+    *(["user", "--name=a", option, VALUE] for option in OPTIONS),
+    *([command, *flag, VALUE] for command in BARE for flag in ([], ["--plaintext"])),
+]
+
+
+@pytest.mark.parametrize("words", OPENING, ids=" ".join)
+@settings(max_examples=30)
+@given(random=randoms())
+def test_however_a_line_is_quoted(words: list[str], random: Random) -> None:
+    """Anaconda splits lines as shlex does, whatever letters are in quotes."""
+    line = " ".join("".join(random.choice(SPELLINGS)(each) for each in word) for word in words)
+    assert shlex.split(line) == words
+    for quoted in QUOTING:
+        left = mask(quoted(line))
+        assert VALUE not in re.sub(r"[\"'\\]", "", left), left
 
 
 def test_commands_go_on_after_a_section() -> None:

@@ -1,6 +1,7 @@
 """The builds: which there are, how they are doing, which one a word means."""
 
 import os
+import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -188,7 +189,8 @@ def test_a_file_of_a_year_that_is_none(
 ) -> None:
     folder = recorded(tmp_path / "centos7/by-hand", state="running")
     # Not every file system keeps such a time.
-    monkeypatch.setattr(Path, "stat", lambda _path: SimpleNamespace(st_mtime=stamp))
+    of_a_file = SimpleNamespace(st_mtime=stamp, st_mode=stat.S_IFREG)
+    monkeypatch.setattr(Path, "stat", lambda _path: of_a_file)
     build = load(folder)
     assert build is not None
     assert build.began.year == year

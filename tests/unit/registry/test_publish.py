@@ -40,6 +40,14 @@ def test_a_template_is_an_image_and_its_manifest_and_nothing_else(tmp_path: Path
     assert Registry(tmp_path).templates() == (template,)
 
 
+def test_a_draft_is_not_written_through_a_link(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_text("another's")
+    (tmp_path / "..0.candidate.json").symlink_to(other)
+    assert manifest(issue(tmp_path)).version == "20261123.1"
+    assert other.read_text() == "another's"
+
+
 def test_versions_sort_as_numbers_and_names_before_them(tmp_path: Path) -> None:
     issue(tmp_path, name="centos7-dvd", today=date(2020, 1, 1))
     for number in range(11):

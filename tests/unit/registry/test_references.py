@@ -12,8 +12,9 @@ from builder.errors import ConfigError, TemplateError, UsageError
 from builder.monitor import SilentMonitor
 from builder.registry import channels
 from builder.registry.ledger import Moved
-from builder.registry.listing import Status, age, described, statuses
+from builder.registry.listing import Status, age, described, look_at, statuses
 from builder.registry.registry import Registry
+from tests.monitors import Heard
 from tests.values import manifest
 
 ONE, TWO, THREE = (f"20261123.{number}" for number in (1, 2, 3))
@@ -97,7 +98,11 @@ def test_a_revoked_version_is_not_served(registry: Registry) -> None:
     assert caught.value.hint == f"The newest that is not is centos7@{TWO}."
     with pytest.raises(TemplateError):
         channels.promote(registry, f"centos7@{THREE}")
-    assert registry.find(f"centos7@{THREE}", revoked=True).version == THREE
+    heard = Heard()
+    assert look_at(registry, f"centos7@{THREE}", monitor=heard).version == THREE
+    assert look_at(registry, "centos7", monitor=heard).version == TWO
+    warning = f"centos7 {THREE} is revoked: ssh keys were left in it."
+    assert heard.told == [("warning", warning, {})]
 
 
 def test_a_name_with_nothing_left_to_serve(registry: Registry) -> None:

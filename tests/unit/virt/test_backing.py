@@ -13,6 +13,17 @@ def qcow(version: int, at: int, length: int, rest: bytes = b"") -> bytes:
     return struct.pack(">4sIQI", b"QFI\xfb", version, at, length).ljust(104, b"\0") + rest
 
 
+def external(*extensions: bytes, version: int = 3, features: int = 4, length: int = 104) -> bytes:
+    """Return the header of a qcow2 whose data are in another file, as its extensions tell."""
+    fields = struct.pack(">QQQII", features, 0, 0, 4, length)
+    return qcow(version, 0, 0)[:72] + fields + b"".join(extensions)
+
+
+def extension(kind: int, content: bytes, *, length: int | None = None) -> bytes:
+    head = struct.pack(">II", kind, len(content) if length is None else length)
+    return head + content.ljust(-(-len(content) // 8) * 8, b"\0")
+
+
 def qed(features: int) -> bytes:
     header = struct.pack("<4sIIIQQQQQII", b"QED\0", 4096, 1, 1, features, 0, 0, 0, 0, 64, 4)
     return header + b"base"
@@ -23,7 +34,9 @@ def sparse(descriptor: str) -> bytes:
 
 
 PARENT = 'parentFileNameHint="base"\nRW 2048 SPARSE "old-name.vmdk"\n'
+DATA, OTHER, END = extension(0x44415441, b"data"), extension(7, b"five!"), extension(0, b"")
 JSON = b'json:{"driver":"raw","file":{"driver":"file","filename":"/a/base"}}'
+NUL = rb'json:{"file.filename":"a\u0000"}'
 ROWS = {
     "qcow": (qcow(1, 104, 4, b"base"), ["base"]),
     "qcow2": (qcow(2, 104, 4, b"base and more"), ["base"]),
@@ -35,10 +48,28 @@ ROWS = {
     "options": (qcow(3, 104, len(JSON), JSON), ["/a/base"]),
     "protocol": (qcow(3, 104, 9, b"file:base"), ["base"]),
     "alone": (qcow(3, 0, 0), []),
-    "NUL": (qcow(3, 104, 3, b"a\0b"), []),
+    "NUL": (qcow(3, 104, 3, b"a\0b"), ["a"]),
+    "NUL in options": (qcow(3, 104, len(NUL), NUL), []),
     "cut off": (qcow(3, 104, 4), []),
     "far away": (qcow(3, 2**63, 4), []),
     "long": (qcow(3, 104, 2**31, b"base"), []),
+    "data file": (external(DATA, END), ["data"]),
+    "data file after others": (external(OTHER, OTHER, DATA), ["data"]),
+    "data file, absolute": (external(extension(0x44415441, b"/a/data")), ["/a/data"]),
+    "data file, twice": (external(extension(0x44415441, b"first"), DATA), ["data"]),
+    "data file, long header": (external(bytes(8), DATA, length=112), ["data"]),
+    "data file after the end": (external(END, DATA), []),
+    "data file of no feature": (external(DATA, features=3), []),
+    "data file of version 2": (external(DATA, version=2), []),
+    "data file without a name": (external(END), []),
+    "data file, cut off": (external(DATA[:6]), []),
+    "data file, long": (external(extension(7, b"", length=2**32 - 1), DATA), []),
+    "data file, header without end": (external(DATA, length=2**32 - 1), []),
+    "data file, no header": (external()[:100], []),
+    "data file and backing file": (
+        qcow(3, 128, 4)[:72] + external(DATA, END)[72:128] + b"base",
+        ["base", "data"],
+    ),
     "garbage": (b"QFI\xfbgarbage", []),
     "magic": (b"QFI\xfb", []),
     "qed": (qed(1), ["base"]),
@@ -61,7 +92,17 @@ def test_names(tmp_path: Path, content: bytes, names: list[str]) -> None:
     image = tmp_path / "image"
     image.write_bytes(content)
     expected = [Path(os.path.normpath(tmp_path / name)) for name in names]
-    assert list(backing.needs(image)) == expected
+    assert [each.path for each in backing.needs(image)] == expected
+
+
+def test_what_a_guest_writes_is_told_apart(tmp_path: Path) -> None:
+    image = tmp_path / "image"
+    for content, _names in (ROWS["data file and backing file"], ROWS["descriptor"]):
+        image.write_bytes(content)
+        found = {each.path.name: each.data for each in backing.needs(image)}
+        assert found.pop("base") is False
+        assert found
+        assert all(found.values())
 
 
 def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:

@@ -62,6 +62,11 @@ def test_a_volume_that_says_little(document: str, form: str) -> None:
     [
         ("<devices><disk><source file='/d'/></disk></devices>", ["/d"]),
         ("<devices><disk><source pool='p' volume='v'/></disk></devices>", ["/pool/v"]),
+        (
+            "<devices><disk><source file='/d'><dataStore type='file'><format type='raw'/>"
+            "<source file='/data'/></dataStore></source></disk></devices>",
+            ["/d", "/data"],
+        ),
         ("<os><kernel>/k</kernel><initrd>/i</initrd><dtb>/t</dtb></os>", ["/k", "/i", "/t"]),
         ("<os><loader type='pflash'>/l</loader><nvram template='/t'>/n</nvram></os>", ["/l", "/n"]),
         ("<os><nvram type='file'><source file='/n'/></nvram></os>", ["/n"]),
