@@ -52,6 +52,13 @@ class LoneLibvirtd:
         self._again = [subprocess.Popen([*inside, "libvirtd"], stderr=subprocess.DEVNULL)]
         wait_until(lambda: self.answers)
 
+    def kill_guest(self, name: str) -> None:
+        """Kill the hypervisor's process of a guest, and wait until it is gone."""
+        assert self._is_alone, "this would be a guest of the host"
+        pid = self._pid(f"qemu/{name}")
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not _lives(pid))
+
     @contextmanager
     def restarting(self) -> Iterator[None]:
         """End at last what is started again in the block."""

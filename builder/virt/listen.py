@@ -22,10 +22,11 @@ _STOPPED = {
     libvirt.VIR_DOMAIN_EVENT_STOPPED_DESTROYED: "destroyed",
     libvirt.VIR_DOMAIN_EVENT_STOPPED_CRASHED: "crashed",
 }
+# Without SHUTOFF_CRASHED: a guest that panicked is not off, but preserved (virt/domain_xml.py). A
+# libvirtd that comes back and finds no QEMU calls that a crash: it died, or had not quite begun.
 _SHUT_OFF = {
     libvirt.VIR_DOMAIN_SHUTOFF_SHUTDOWN: "shutdown",
     libvirt.VIR_DOMAIN_SHUTOFF_DESTROYED: "destroyed",
-    libvirt.VIR_DOMAIN_SHUTOFF_CRASHED: "crashed",
 }
 
 _GIVEN_UP = HostTrouble(
@@ -73,17 +74,19 @@ class _Ear:
     @persistent
     def open(self) -> None:
         """Subscribe, then look whether it has ended already: so its end cannot be missed."""
+        handle = self._connection.handle
         with self._opening, translated(f"Cannot watch the domain {self._domain.name}"):
-            handle = self._connection.handle
-            if handle is not self._heard:  # else whoever noticed the loss as well was quicker
+            # Else it was closed meanwhile, or whoever noticed the loss as well was quicker.
+            if not self._closed and handle is not self._heard:
                 self._silence()
                 self._subscribe(handle, self._domain.handle)
                 self._heard = handle
 
     def close(self) -> None:
         """Hear no more."""
-        self._closed = True
-        self._silence()
+        with self._opening:
+            self._closed = True
+            self._silence()
 
     def _silence(self) -> None:
         cancel, self._cancel = self._cancel, []

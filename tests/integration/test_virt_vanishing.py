@@ -196,6 +196,22 @@ def test_a_listener_hears_the_end(
     assert heard.reason == "destroyed"
 
 
+@pytest.mark.parametrize("joined", [False, True])
+def test_a_guest_that_the_host_takes_away_meanwhile(
+    place: Place, libvirtd: LoneLibvirtd, joined: bool
+) -> None:
+    """libvirt calls it crashed, but it is no fault of the guest's."""
+    run(place)
+    with listen(place.domain, logs={}) as signals:
+        libvirtd.end()
+        libvirtd.kill_guest(NAME)
+        libvirtd.start()
+        if not joined:
+            assert signals.get(timeout=PATIENCE) == Ended(reason="failed")
+    with listen(place.domain, logs={}) as signals:
+        assert signals.get(timeout=PATIENCE) == Ended(reason="failed")
+
+
 def test_while_the_guest_is_being_started(place: Place, libvirtd: LoneLibvirtd) -> None:
     """Where exactly it is hit, chance decides; what comes of it must be the same."""
     for delay in (0.05, 0.15, 0.3, 0.6):

@@ -97,8 +97,8 @@ def pid_file(job: Job, folder: Path) -> None:
 
 def interrupt(job: Job, _monitor: Monitor, *, folder: Path, everybody: bool) -> Built:
     """Be interrupted, as by `kill` or (everybody) by Ctrl-C on a terminal; clean up slowly."""
-    pid_file(job, folder)
     try:
+        pid_file(job, folder)  # in here: the signal may be quicker than the next line
         if job.name == "second":
             wait_until((folder / "first.pid").exists)
             first = int((folder / "first.pid").read_text())
