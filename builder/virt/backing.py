@@ -10,6 +10,7 @@ import re
 import stat
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,8 +30,22 @@ _FIRST_CLUSTER = 2 << 20
 
 _DESCRIPTOR = 32 << 10
 """More than QEMU itself reads of a VMDK's, which begins with the file or a sector later."""
-_PARENT = re.compile(rb'^\s*parentFileNameHint\s*=\s*"([^"\n]+)"', re.MULTILINE)
+_PARENT = re.compile(rb'parentFileNameHint\s*=\s*"([^"]+)"')  # wherever it stands
 _EXTENT = re.compile(rb'^\s*(?:RW|RDONLY|NOACCESS)\s+\d+\s+\w+\s+"([^"\n]+)"', re.MULTILINE)
+
+
+_LONGEST_OPTIONS = 4096
+_STRING = re.compile(r"(['\"])((?:(?!\1|\\).|\\.)*)\1(\s*:)?", re.DOTALL)
+_QUOTE = re.compile(r'\\.|"', re.DOTALL)
+_AS_JSON = {"\\'": "'", '"': '\\"'}
+_PROTOCOL = re.compile(r"([^/:]*):(.*)", re.DOTALL)
+_LOCAL = ("file", "host_device", "host_cdrom")
+_REMOTE = ("nbd", "http", "https", "ftp", "ftps", "ssh", "iscsi", "rbd", "gluster", "nfs")
+"""Protocols to other machines, or to a server's socket."""
+
+
+class UnclearError(ValueError):
+    """An image names what we do not understand; the message is that name."""
 
 
 class Need(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +59,8 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
 def needs(file: Path) -> tuple[Need, ...]:
     """Return the files that an image names: backing and data file, and the extents of a VMDK.
 
-    What is no image names none. Raises OSError for what is not there or cannot be read.
+    What is no image names none. Raises OSError for what is not there or cannot be read, and
+    UnclearError for a name that we do not understand.
     """
     about = file.stat()
     # Empty ones are never opened: files of /proc say that they are, and some wait or fail.
@@ -53,8 +69,8 @@ def needs(file: Path) -> tuple[Need, ...]:
     with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK), "rb") as opened:
         backed, data = _names(opened)
     named = [(name, False) for name in backed] + [(name, True) for name in data]
-    found = ((backing_path(file, os.fsdecode(name)), data) for name, data in named)
-    return tuple(Need(path=path, data=data) for path, data in found if path)
+    found = ((path, data) for name, data in named for path in _paths(file, os.fsdecode(name)))
+    return tuple(dict.fromkeys(Need(path=path, data=data) for path, data in found))
 
 
 def _names(image: BinaryIO) -> tuple[list[bytes], list[bytes]]:
@@ -101,28 +117,42 @@ def _extensions(cluster: bytes, at: int) -> Iterator[tuple[int, bytes]]:
         at += -(-length // 8) * 8
 
 
-def backing_path(file: Path, name: str) -> Path | None:
-    """Return the path of what an image calls its backing or data file; None if it calls none.
+def _paths(file: Path, name: str) -> Iterator[Path]:
+    """Yield the files that may be meant by what an image calls its backing or data file.
 
-    A name may be relative to the image, "file:PATH", or "json:" and QEMU's options for the file.
+    A name may be relative to the image, "file:PATH", or "json:" and QEMU's options. Raises
+    UnclearError for a protocol that may lead to a file, nobody knows to which.
     """
     name = name.partition("\0")[0]  # as C reads it
-    if name.startswith("json:"):
-        try:
-            name = _file_name(msgspec.json.decode(name.removeprefix("json:")))
-        except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
-            return None
+    if len(name) > _LONGEST_OPTIONS:
+        raise UnclearError(name)
+    told = _PROTOCOL.fullmatch(name)
+    protocol, rest = told.groups() if told else ("file", name)
+    if protocol == "json":
+        # Drivers have many words for a file below: backing, children, image, raw, test, …
+        yield from filter(None, (_path(file, each) for each in _strings(rest)))
+    elif protocol in _LOCAL:
+        yield from filter(None, [_path(file, rest)])
+    elif protocol.partition("+")[0] not in _REMOTE:
+        raise UnclearError(name)
+
+
+def _path(file: Path, name: str) -> Path | None:
     name = name.removeprefix("file:")
-    return Path(os.path.normpath(file.parent / name)) if name and "\0" not in name else None
+    if not name or "\0" in name:
+        return None
+    # What is above a linked folder, the system knows, not the text. The last part stays as it is:
+    # when that is a link, the names in the image are seen from where the link is.
+    found = file.parent / name
+    return Path(os.path.realpath(found.parent)) / found.name
 
 
-def _file_name(options: object) -> str:
-    """Options are nested, or flat with dotted names: {"file.filename": …}."""
-    if not isinstance(options, dict):
-        return ""
-    for name, value in options.items():
-        if name.rpartition(".")[2] == "filename" and isinstance(value, str):
-            return value
-        if name.rpartition(".")[2] == "file" and (found := _file_name(value)):
-            return found
-    return ""
+def _strings(options: str) -> Iterator[str]:
+    """Yield all values of a JSON text that are strings, which QEMU takes in single quotes as well.
+
+    Of what is no JSON, which no QEMU would open, there may come anything.
+    """
+    for _mark, text, colon in _STRING.findall(options):
+        inner = _QUOTE.sub(lambda found: _AS_JSON.get(found[0], found[0]), text)
+        with suppress(ValueError):  # of msgspec, and of what is no UTF-8
+            yield "" if colon else msgspec.json.decode(f'"{inner}"', type=str)

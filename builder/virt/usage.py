@@ -24,6 +24,10 @@ _NOTHING = {
 }
 """What the system says of a path at whose end there is no file and no device."""
 
+_PLAINLY = "name them plainly with `qemu-img rebase -u`"
+_SHOWN = 80
+"""Characters of a name."""
+
 
 class Use(msgspec.Struct, frozen=True, kw_only=True):
     """A file that something needs."""
@@ -38,16 +42,17 @@ def uses(connection: Connection, *, leaving: Path | None = None) -> tuple[Use, .
 
     Disks are those of all domains, running or not, and of their snapshots, wherever they are, and
     the files in the folders of all pools. What is `leaving` needs nothing any more. Raises
-    HostError when a file cannot be read: what nobody can tell must not be taken for unused.
+    HostError when a file cannot be read, or names what we do not understand: what nobody can tell
+    must not be taken for unused.
     """
-    disks = _domain_disks(connection)
-    raws = [disk for disk, raw, _user in disks if raw]
-    chains = _Chains(skip=[*raws, leaving] if leaving else raws)
+    chains = _Chains(leaving)
     below = [
         (need, user)
-        for disk, raw, user in disks
-        for need in (Need(path=disk, data=raw), *chains.below(disk))
+        for disk, raw, user in _domain_disks(connection)
+        for need in (Need(path=disk, data=raw), *(() if raw else chains.below(disk)))
     ]
+    # What a guest writes to a raw disk is data, whatever it looks like: no header of an image. But
+    # who has the same file as an image follows it.
     data = {need.path for need, _user in below if need.data}
     below += [
         (need, str(file))
@@ -74,9 +79,8 @@ def _same(one: Path, other: Path) -> bool:
 class _Chains:
     """Follows what images need, and reads each file once."""
 
-    def __init__(self, *, skip: Iterable[Path]) -> None:
-        # What a guest writes to a raw disk is data, whatever it looks like: no header of an image.
-        self._known: dict[Path, tuple[Need, ...]] = dict.fromkeys(skip, ())
+    def __init__(self, leaving: Path | None) -> None:
+        self._known: dict[Path, tuple[Need, ...]] = {leaving: ()} if leaving else {}
 
     def below(self, disk: Path) -> tuple[Need, ...]:
         """Return what a disk and its backing files need, nearest first."""
@@ -103,6 +107,10 @@ def _needs(file: Path) -> tuple[Need, ...]:
         if error.errno in _NOTHING:
             return ()
         raise _unclear(file, f"{error.strerror}") from error
+    except backing.UnclearError as error:
+        name = str(error)
+        shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
+        raise _unclear(file, f"it calls one {shown}", mend=_PLAINLY) from error
 
 
 @persistent
@@ -142,8 +150,8 @@ def _pool_files(connection: Connection) -> Iterator[Path]:
             raise _unclear(folder, f"{error.strerror}") from error
 
 
-def _unclear(path: Path, why: str) -> HostError:
+def _unclear(path: Path, why: str, *, mend: str = "run as a user who may read it") -> HostError:
     return HostError(
         f"Cannot tell which backing files {path} needs: {why}.",
-        hint="It may need any: run as a user who may read it, or move it out of the pool.",
+        hint=f"It may need any: {mend}, or move it out of the pool.",
     )

@@ -100,6 +100,42 @@ def _with_options(base: Path) -> str:
     return f'json:{{"driver":"qcow2","file":{{"driver":"file","filename":"{base}"}}}}'
 
 
+def _in_single_quotes(base: Path) -> str:
+    return f"json:{{'driver':'qcow2','file':{{'driver':'file','filename':'{base}'}}}}"
+
+
+def _beside_the_file(base: Path) -> str:
+    there = f'"driver":"qcow2","file":{{"driver":"file","filename":"{base}"}}'
+    return f'json:{{"driver":"qcow2","file.filename":"/nonexistent","backing":{{{there}}}}}'
+
+
+def _of_a_quorum(base: Path) -> str:
+    child = f'{{"driver":"qcow2","file":{{"driver":"file","filename":"{base}"}}}}'
+    return f'json:{{"driver":"quorum","vote-threshold":1,"children":[{child}]}}'
+
+
+def _above_a_linked_folder(base: Path) -> str:
+    below = base.parent / "below"
+    below.mkdir()
+    (base.parents[1] / "linked").symlink_to(below)
+    return f"{base.parents[1] / 'linked'}/../{base.name}"
+
+
+def _raw_for_another(store: StorePool, base: Path) -> str:
+    disk = overlay(store.pool.path / "both", base)
+    user = define(store.connection, disk)
+    spec = guest("web2", disk, form="raw", logs=Path("/nonexistent"))
+    store.connection.handle.defineXML(domain_xml(spec))
+    return user
+
+
+def _below_in_the_pool(store: StorePool, base: Path) -> str:
+    """A file that a domain has as raw, and an overlay as its backing file."""
+    middle = overlay(store.pool.path / "middle", base)
+    define(store.connection, middle, form="raw")
+    return str(overlay(store.pool.path / "top", middle))
+
+
 def _linked(link: Callable[[Path, Path], None]) -> Callable[[Path], Path]:
     def make(base: Path) -> Path:
         path = base.parents[1] / "link"
@@ -164,6 +200,10 @@ USES: dict[str, Use] = {
     "overlay of an overlay": _overlay_of(lambda base: overlay(base.parents[1] / "hidden", base)),
     "relative overlay": _overlay_of(lambda base: base.name),
     "overlay with options": _overlay_of(_with_options),
+    "overlay with options in single quotes": _overlay_of(_in_single_quotes),
+    "overlay with a backing file in its options": _overlay_of(_beside_the_file),
+    "overlay of a quorum": _overlay_of(_of_a_quorum),
+    "overlay through a linked folder": _overlay_of(_above_a_linked_folder),
     "overlay of a link": _overlay_of(_linked(Path.symlink_to)),
     "overlay of a hard link": _overlay_of(_linked(Path.hardlink_to)),
     "overlay in another pool": _overlay_in_another_pool,
@@ -174,6 +214,8 @@ USES: dict[str, Use] = {
     "domain on the template": lambda store, base: define(store.connection, base),
     "domain on a volume": _domain_on_volume,
     "snapshot": _snapshot,
+    "domain on what is raw for another": _raw_for_another,
+    "overlay of what is raw for a domain": _below_in_the_pool,
 }
 
 
@@ -214,6 +256,16 @@ def _misname(path: Path, base: str) -> None:
 )
 def test_a_chain_that_leads_nowhere_is_no_hindrance(store: StorePool, base: str) -> None:
     _misname(store.pool.path / "web1.qcow2", base)
+    assert why(prune(store, "", keep=1, dry_run=False))["1"] == ""
+
+
+def test_nothing_goes_while_a_name_is_not_understood(store: StorePool) -> None:
+    unclear = store.pool.path / "web1.qcow2"
+    _misname(unclear, f"blkdebug::{version(store, 1).path}")
+    with pytest.raises(HostError, match=r"web1\.qcow2 needs: it calls one blkdebug::/") as caught:
+        prune(store, "", keep=1, dry_run=False)
+    assert "move it out of the pool" in caught.value.hint
+    unclear.unlink()
     assert why(prune(store, "", keep=1, dry_run=False))["1"] == ""
 
 

@@ -35,7 +35,11 @@ def sparse(descriptor: str) -> bytes:
 
 PARENT = 'parentFileNameHint="base"\nRW 2048 SPARSE "old-name.vmdk"\n'
 DATA, OTHER, END = extension(0x44415441, b"data"), extension(7, b"five!"), extension(0, b"")
-JSON = b'json:{"driver":"raw","file":{"driver":"file","filename":"/a/base"}}'
+JSON, QUORUM, QUOTED = (
+    b'json:{"driver":"raw","file":{"driver":"file","filename":"/a/base"}}',
+    b'json:{"driver":"quorum","children":[{"file.filename":"one"},{"file":{"filename":"two"}}]}',
+    rb"json:{'file':{'filename':'/a/it\'s \u0062\"se'},'backing': {'file.filename' : 'below'}}",
+)
 NUL = rb'json:{"file.filename":"a\u0000"}'
 ROWS = {
     "qcow": (qcow(1, 104, 4, b"base"), ["base"]),
@@ -45,7 +49,17 @@ ROWS = {
     "absolute": (qcow(3, 104, 7, b"/a/base"), ["/a/base"]),
     "above": (qcow(3, 104, 7, b"../base"), ["../base"]),
     "no text": (qcow(3, 104, 3, b"n\xffn"), ["n\udcffn"]),
-    "options": (qcow(3, 104, len(JSON), JSON), ["/a/base"]),
+    "through no folder": (qcow(3, 104, 15, b"gone/../../base"), ["../base"]),
+    "options": (qcow(3, 104, len(JSON), JSON), ["raw", "file", "/a/base"]),
+    "options of many": (qcow(3, 104, len(QUORUM), QUORUM), ["quorum", "one", "two"]),
+    "options as QEMU takes them": (
+        qcow(3, 104, len(QUOTED), QUOTED),
+        ["/a/it's b\"se", "below"],
+    ),
+    "options that are none": (qcow(3, 104, 6, b"json:{"), []),
+    "remote": (qcow(3, 104, 13, b"nbd:host:1234"), []),
+    "socket": (qcow(3, 104, 21, b"nbd+unix:///?socket=x"), []),
+    "colon": (qcow(3, 104, 5, b"./a:b"), ["a:b"]),
     "protocol": (qcow(3, 104, 9, b"file:base"), ["base"]),
     "alone": (qcow(3, 0, 0), []),
     "NUL": (qcow(3, 104, 3, b"a\0b"), ["a"]),
@@ -77,6 +91,7 @@ ROWS = {
     "qed cut off": (b"QED\0", []),
     "vmdk": (sparse(f"# Disk DescriptorFile\n{PARENT}"), ["base"]),
     "vmdk cut off": (b"KDMV", []),
+    "vmdk with another line": (sparse('CID=1 parentFileNameHint="base"'), ["base"]),
     "descriptor": (
         b'# Disk DescriptorFile\nparentFileNameHint="base"\n'
         b'RW 2048 FLAT "one.vmdk" 0\nRDONLY 1 SPARSE "two.vmdk"\nRW 9 ZERO\n',
@@ -93,6 +108,29 @@ def test_names(tmp_path: Path, content: bytes, names: list[str]) -> None:
     image.write_bytes(content)
     expected = [Path(os.path.normpath(tmp_path / name)) for name in names]
     assert [each.path for each in backing.needs(image)] == expected
+
+
+@pytest.mark.parametrize(
+    "name", ["blkdebug::base", "blkverify:base:base", "fat:rw:/a", "tomorrow:base", "x" * 5000]
+)
+def test_names_that_nobody_understands(tmp_path: Path, name: str) -> None:
+    image = tmp_path / "image"
+    image.write_bytes(external(extension(0x44415441, name.encode()), END))
+    with pytest.raises(backing.UnclearError) as caught:
+        backing.needs(image)
+    assert str(caught.value) == name
+
+
+def test_a_name_leads_through_links_as_the_system_goes(tmp_path: Path) -> None:
+    (tmp_path / "far" / "store").mkdir(parents=True)
+    (tmp_path / "store").symlink_to(tmp_path / "far" / "store")
+    image = tmp_path / "image"
+    image.write_bytes(qcow(3, 104, 13, b"store/../base"))
+    assert [each.path for each in backing.needs(image)] == [tmp_path / "far" / "base"]
+    (tmp_path / "far" / "image").symlink_to(image)  # the names are seen from where the link is
+    image.write_bytes(qcow(3, 104, 4, b"base"))
+    through = tmp_path / "far" / "image"
+    assert [each.path for each in backing.needs(through)] == [tmp_path / "far" / "base"]
 
 
 def test_what_a_guest_writes_is_told_apart(tmp_path: Path) -> None:
