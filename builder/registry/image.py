@@ -31,15 +31,16 @@ def measure(path: Path) -> ImageFacts:
 
 
 def refuse_parts(template: Template) -> None:
-    """Raise TemplateError when the image needs other files: nobody vouches for what they hold.
+    """Raise TemplateError when the image needs, or may need, other files.
 
-    None that a build has published does. Raises HostError when it cannot be read.
+    Nobody vouches for what they hold. None that a build has published does. Raises HostError when
+    it cannot be read.
     """
     with explained(f"Cannot read {template.path}"):
-        needed = backing.needs(template.path)
-    if needed:
+        why = backing.parts(template.path)
+    if why:
         raise TemplateError(
-            f"{template.path} is no whole image: it needs {needed[0].path}.",
+            f"{template.path} is no whole image: {why}.",
             hint="Do not use it: take another version, or build it again with --force.",
         )
 

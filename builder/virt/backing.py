@@ -16,6 +16,8 @@ from typing import BinaryIO
 
 import msgspec
 
+from builder.paths.reading import open_plain
+
 _QCOW = struct.Struct(">4xIQI")  # of all versions: the version, where the name is, how long
 _FEATURED = 3
 _FEATURES = struct.Struct(">72xQ20xI")  # from that version on: they, and how long the header is
@@ -71,6 +73,27 @@ def needs(file: Path) -> tuple[Need, ...]:
     named = [(name, False) for name in backed] + [(name, True) for name in data]
     found = ((path, data) for name, data in named for path in _paths(file, os.fsdecode(name)))
     return tuple(dict.fromkeys(Need(path=path, data=data) for path, data in found))
+
+
+def parts(file: Path) -> str:
+    """Return why a file is no qcow2 that stands alone, by a header all of which we know; "" if not.
+
+    A name counts also if nobody understands it. Raises OSError for what cannot be read.
+    """
+    with open_plain(file) as image:
+        head = image.read(_FEATURES.size)
+        image.seek(0)
+        backed, data = _names(image)
+    if not head.startswith(b"QFI\xfb") or len(head) < _FEATURES.size:
+        return "it is no qcow2"
+    version, at, _length = _QCOW.unpack_from(head)
+    features, _size = _FEATURES.unpack(head)
+    if version not in (2, _FEATURED):
+        return f"it is a qcow2 of the unknown version {version}"
+    if at or (version == _FEATURED and features & _ELSEWHERE):
+        named = [os.fsdecode(each[:_LONGEST]) for each in (*backed, *data) if each]
+        return f"it needs {named[0] if named else 'another file'}"
+    return ""
 
 
 def _names(image: BinaryIO) -> tuple[list[bytes], list[bytes]]:

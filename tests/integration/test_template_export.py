@@ -273,10 +273,16 @@ def test_a_template_that_has_changed_is_not_handed_on(published: Template, tmp_p
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_an_image_that_needs_others_is_not_handed_on(published: Template, tmp_path: Path) -> None:
-    path = overlay(tmp_path / "x.qcow2", published.path)
-    with pytest.raises(TemplateError, match=f"no whole image: it needs {published.path}"):
-        made(replace(published, path=path), tmp_path, "qcow2")
+@pytest.mark.parametrize("form", ["qcow2", "raw"])
+@pytest.mark.parametrize(
+    "base", ["/nonexistent/base", "json:{'driver':'raw','file':{'driver':'file','filename':'/x'}}"]
+)
+def test_an_image_that_needs_others_is_not_handed_on(
+    published: Template, tmp_path: Path, base: str, form: str
+) -> None:
+    path = overlay(tmp_path / "x.qcow2", base)
+    with pytest.raises(TemplateError, match=f"no whole image: it needs {base}"):
+        made(replace(published, path=path), tmp_path, form)
     assert list(tmp_path.iterdir()) == [path]
 
 

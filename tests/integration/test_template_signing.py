@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from msgspec.structs import replace
-from store_pools import TODAY, candidate, issue, with_data_file
+from store_pools import TODAY, candidate, issue, overlay, with_data_file
 
 from builder.attest import dsse, keys, signing, trust
 from builder.attest.statement import Envelope, Signature
@@ -215,12 +215,28 @@ def test_a_damaged_image_is_found_even_where_its_digest_is_right(template: Templ
         verify(template)
 
 
-def test_an_image_that_needs_others_is_neither_verified_nor_signed(template: Template) -> None:
-    with_data_file(template.path, template.path.with_suffix(".data"))
-    record = replace(manifest(template), image=measure(template.path))
+_RAW = "json:{'driver':'raw','file':{'driver':'file','filename':'/etc/hostname'}}"
+"""What QEMU reads, and a strict reader of JSON does not."""
+
+
+@pytest.mark.parametrize(
+    ("make", "needed"),
+    [
+        (lambda path: with_data_file(path, path.with_suffix(".data")), r".*\.data"),
+        (lambda path: overlay(path, _RAW), _RAW),
+    ],
+    ids=["data file", "options"],
+)
+def test_an_image_that_needs_others_is_neither_verified_nor_signed(
+    template: Template, make: Callable[[Path], Path], needed: str
+) -> None:
+    make(template.path)
+    sha256, size = signing.digest(template.path), template.path.stat().st_size
+    image = replace(template.image, sha256=sha256, size=size)
+    record = replace(manifest(template), image=image)
     template.manifest.write_bytes(msgspec.json.encode(record))
     for refuse in (verify, sign):
-        with pytest.raises(TemplateError, match=r"no whole image: it needs .*\.data"):
+        with pytest.raises(TemplateError, match=f"no whole image: it needs {needed}"):
             refuse(template)
 
 

@@ -110,6 +110,33 @@ def test_names(tmp_path: Path, content: bytes, names: list[str]) -> None:
     assert [each.path for each in backing.needs(image)] == expected
 
 
+PARTS = {
+    "alone": (qcow(3, 0, 0), ""),
+    "version 2": (qcow(2, 0, 0), ""),
+    "version 2 with what are features later": (external(version=2), ""),
+    "backing file": (qcow(3, 104, 4, b"base"), "it needs base"),
+    "not understood": (qcow(2, 104, 6, b"fat:/a"), "it needs fat:/a"),
+    "remote": (qcow(3, 104, 9, b"nbd:h:123"), "it needs nbd:h:123"),
+    "quoted": (qcow(3, 104, len(QUOTED), QUOTED), f"it needs {QUOTED.decode()}"),
+    "far away": (qcow(3, 2**63, 4), "it needs another file"),
+    "long": (qcow(3, 104, 2**31, b"base"), "it needs another file"),
+    "data file": (external(DATA, END), "it needs data"),
+    "data file without a name": (external(END), "it needs another file"),
+    "version 1": (qcow(1, 0, 0), "it is a qcow2 of the unknown version 1"),
+    "version 4": (qcow(4, 0, 0), "it is a qcow2 of the unknown version 4"),
+    "cut off": (qcow(3, 0, 0)[:103], "it is no qcow2"),
+    "another kind": (sparse(PARENT), "it is no qcow2"),
+    "empty": (b"", "it is no qcow2"),
+}
+
+
+@pytest.mark.parametrize(("content", "why"), PARTS.values(), ids=PARTS)
+def test_what_stands_alone(tmp_path: Path, content: bytes, why: str) -> None:
+    image = tmp_path / "image"
+    image.write_bytes(content)
+    assert backing.parts(image) == why
+
+
 @pytest.mark.parametrize(
     "name", ["blkdebug::base", "blkverify:base:base", "fat:rw:/a", "tomorrow:base", "x" * 5000]
 )
