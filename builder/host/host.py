@@ -33,15 +33,15 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
 
 @contextmanager
 def open_host(settings: Settings, monitor: Monitor) -> Iterator[Host]:
-    """Connect to libvirt for the block, and change nothing: see `prepared`.
+    """Connect to libvirt for the block, and start pools that it knows; make none: see `prepared`.
 
-    Raises HostError when libvirt does not answer, cannot run guests, or a pool's folder is away.
+    Raises HostError when libvirt does not answer, cannot run guests, or a pool is away.
     """
     with opened(settings.uri, monitor=monitor) as connection:
         yield Host(
             settings=settings,
             connection=connection,
             accelerator=accelerator(connection),
-            iso_pool=pools.found(connection, settings, "iso_pool"),
-            store_pool=pools.found(connection, settings, "store_pool"),
+            iso_pool=pools.started(connection, settings, "iso_pool"),
+            store_pool=pools.started(connection, settings, "store_pool"),
         )

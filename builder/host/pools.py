@@ -46,6 +46,15 @@ def found(connection: Connection, settings: Settings, setting: Setting) -> Pool:
     return known
 
 
+def started(connection: Connection, settings: Settings, setting: Setting) -> Pool:
+    """Return one of the pools as `found` does, but started if libvirt knows it.
+
+    One of a disk, or of another machine, has an empty folder until then. Raises HostError.
+    """
+    pool = found(connection, settings, setting)
+    return pools.start(connection, pool.name) if pools.exists(connection, pool.name) else pool
+
+
 def folder(settings: Settings, setting: Setting, *, monitor: Monitor) -> Path:
     """Return the folder of one of the pools, for those who read no more than its files.
 
@@ -61,6 +70,9 @@ def folder(settings: Settings, setting: Setting, *, monitor: Monitor) -> Path:
         monitor.tell("warning", f"{error.message} Reading {path}.")
         return path
     _refuse_away(known.path, known.name)
+    if not known.active:
+        said = f"The pool {known.name} is stopped. Reading {known.path} as it is."
+        monitor.tell("warning", f"{said} {pools.STOPPED}")
     return known.path
 
 

@@ -21,6 +21,9 @@ _BUSY = "asynchronous jobs running"
 _BUSY_SECONDS = 600
 """The last resort: a job of others ends, but on a busy host it may take its time."""
 
+STOPPED = "`builder pool init` starts it, or says why not."
+"""What to do about a pool that is not active, unless it is another's."""
+
 T = TypeVar("T")
 
 
@@ -41,9 +44,18 @@ def ensure(connection: Connection, name: str, *, path: Path) -> Pool:
 
 
 @persistent
+def start(connection: Connection, name: str) -> Pool:
+    """Return the pool, started. Raises HostError when it does not exist or cannot be started."""
+    with translated(f"Cannot start the pool {name}", hint="Is its disk there, and readable?"):
+        pool = handle(connection, name)
+        unless(pool.isActive, partial(_start, pool))
+        return _value(pool)
+
+
+@persistent
 def notice(connection: Connection, name: str) -> None:
     """Let libvirt find what was put into the pool's folder."""
-    with translated(f"Cannot list the pool {name}"):
+    with translated(f"Cannot list the pool {name}", hint=STOPPED):
         refresh(handle(connection, name))
 
 

@@ -12,8 +12,6 @@ from builder.model.storage import Volume
 from builder.virt import pools, xml
 from builder.virt.connection import Connection, LostError, attempt, persistent, translated
 
-_STOPPED = "`builder pool init` starts it, or says why not."
-
 
 def create(
     connection: Connection, pool: str, name: str, *, capacity: int, backing: Path | None = None
@@ -37,7 +35,7 @@ def create(
 
 def _create(connection: Connection, pool: str, name: str, text: str) -> Volume:
     home = pools.get(connection, pool)
-    hint = f"Is {home.path} there, writable and not full?" if home.active else _STOPPED
+    hint = f"Is {home.path} there, writable and not full?" if home.active else pools.STOPPED
     with translated(f"Cannot create the volume {name} in the pool {pool}", hint=hint):
         try:
             return _value(pool, pools.handle(connection, pool).createXML(text, 0))
@@ -57,7 +55,7 @@ def _taken(pool: str, name: str) -> HostError:
 @persistent
 def all_volumes(connection: Connection, pool: str) -> tuple[Volume, ...]:
     """Return the pool's volumes, by name."""
-    with translated(f"Cannot list the pool {pool}", hint=_STOPPED):
+    with translated(f"Cannot list the pool {pool}", hint=pools.STOPPED):
         found = [_value(pool, volume) for volume in _handles(connection, pool)]
     return tuple(sorted(found, key=lambda volume: volume.name))
 
@@ -87,7 +85,7 @@ def _delete(connection: Connection, pool: str, name: str) -> None:
 
 @persistent
 def _volume(connection: Connection, pool: str, name: str) -> Volume | None:
-    with translated(f"Cannot look up the volume {name} of the pool {pool}", hint=_STOPPED):
+    with translated(f"Cannot look up the volume {name} of the pool {pool}", hint=pools.STOPPED):
         found = [_value(pool, each) for each in _handles(connection, pool, name)]
     return found[0] if found else None
 

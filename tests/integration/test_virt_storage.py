@@ -250,6 +250,20 @@ def test_a_hypervisor_is_ready_to_build(connection: Connection, folder: Path) ->
         assert pools.get(host.connection, settings.store_pool).active
 
 
+def test_a_known_pool_is_started_before_its_folder_is_read(
+    connection: Connection, folder: Path
+) -> None:
+    settings = replace(_settings(folder), uri=connection.uri)
+    known = storage.init(connection, settings)
+    for pool in known:
+        pools.handle(connection, pool.name).destroy()
+    with open_host(settings, SilentMonitor()) as opened:
+        assert (opened.iso_pool.active, opened.store_pool.active) == (True, True)
+    for pool in known:
+        pools.handle(connection, pool.name).destroy()
+    assert not storage.found(connection, settings, "store_pool").active
+
+
 CHANGES_NOTHING = {
     "gc --dry-run": (0, 0),
     "gc": (0, 0),
