@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from store_pools import issue, overlay, printed, typed_at
+from store_pools import URI, issue, overlay, printed, typed_at
 
 from builder.cli import app
 from builder.model.audit import Finding
 from builder.model.package import Package
 from builder.model.text import rfc3339
+from builder.virt import pools
+from builder.virt.connection import connect
 from tests.values import manifest
 
 ONE, TWO = "20261123.1", "20261123.2"
@@ -135,6 +137,30 @@ def test_removal(capsys: pytest.CaptureFixture[str], store: Path) -> None:
     said = told(capsys, "delete", f"centos7@{TWO}", "--force")
     assert f"centos7@stable: {TWO} -> none" in said
     assert json.loads(told(capsys, "list", "--json")) == []
+
+
+@pytest.mark.parametrize("argv", [["prune"], ["delete", f"centos7@{ONE}", "--force"]])
+def test_removers_start_a_pool_that_is_stopped(
+    capsys: pytest.CaptureFixture[str], argv: list[str]
+) -> None:
+    with connect(URI) as connection:
+        pools.handle(connection, "store").destroy()
+        told(capsys, *argv)
+        assert pools.get(connection, "store").active
+
+
+def test_lists_say_that_the_pool_is_stopped(
+    capsys: pytest.CaptureFixture[str], store: Path
+) -> None:
+    with connect(URI) as connection:
+        pools.handle(connection, "store").destroy()
+        capsys.readouterr()
+        assert app.run(["template", "list"]) == 0
+        assert not pools.get(connection, "store").active
+    captured = capsys.readouterr()
+    assert ONE in captured.out
+    assert f"The pool store is stopped. Reading {store} as it is." in captured.err
+    assert "pool init" in captured.err
 
 
 @pytest.mark.parametrize(

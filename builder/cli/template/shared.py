@@ -31,14 +31,14 @@ def registry(shared: Context) -> "Registry":
 
 @contextmanager
 def opened(shared: Context) -> Iterator["StorePool"]:
-    """Connect to libvirt and look up the store pool, for the block. Raises HostError."""
+    """Connect to libvirt and start the store pool, for the block. Raises HostError."""
     from builder.host import libvirtd
     from builder.registry.removal import StorePool
     from builder.virt import pools
 
     settings = shared.settings
     with libvirtd.opened(settings.uri, monitor=shared.monitor) as connection:
-        pool = pools.get(connection, settings.store_pool)
+        pool = pools.start(connection, settings.store_pool)
         yield StorePool(pool=pool, connection=connection, builds=settings.builds)
 
 
