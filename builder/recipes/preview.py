@@ -20,11 +20,12 @@ from builder.recipes.steps import STEPS
 from builder.recipes.work import Names
 from builder.record.builds import folder
 from builder.virt.capabilities import accelerator
-from builder.virt.connection import connect
+from builder.virt.connection import Connection, connect
 from builder.virt.domain_xml import domain_xml
 
 _BUILD = "BUILD"
 """Stands for the build's id."""
+_POOLS: tuple[pools.Setting, ...] = ("iso_pool", "store_pool")
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,9 +86,19 @@ def _likely(settings: Settings, monitor: Monitor) -> tuple[Accelerator, Path, Pa
     iso, store = settings.iso_pool_path, settings.store_pool_path
     try:
         with connect(settings.uri) as connection:
-            iso = pools.found(connection, settings, "iso_pool").path
-            store = pools.found(connection, settings, "store_pool").path
+            iso, store = (_folder(connection, settings, each, monitor) for each in _POOLS)
             return accelerator(connection), iso, store
     except HostError as error:
         monitor.tell("warning", f"{error.message} The preview assumes a host with KVM and UEFI.")
         return Accelerator(virt_type="kvm", cpu="host-passthrough", uefi=True), iso, store
+
+
+def _folder(
+    connection: Connection, settings: Settings, setting: pools.Setting, monitor: Monitor
+) -> Path:
+    try:
+        return pools.found(connection, settings, setting).path
+    except HostError as error:
+        path: Path = getattr(settings, f"{setting}_path")
+        monitor.tell("warning", f"{error.message} The preview assumes {path}. {error.hint}")
+        return path

@@ -253,6 +253,15 @@ def test_a_failure_keeps_what_was_made_if_that_is_wanted(stage: Stage, name: str
     assert stage.pool_files == []
 
 
+def test_a_dry_run_says_that_a_pool_is_away(stage: Stage) -> None:
+    monitor, place = Heard(), stage.host.store_pool.path
+    place.rmdir()
+    told = preview(ORDER, stage.host.settings, monitor=monitor).steps
+    said = [text for _kind, text, _at in monitor.told if str(place) in text]
+    assert [f"{place}, is away. The preview assumes {place}." in each for each in said] == [True]
+    assert any(str(place) in line for line in told)
+
+
 def test_what_opens_something_is_in_no_record(stage: Stage) -> None:
     place, monitor = stage.host.store_pool.path.parent, Heard()
     variables = {"kernel_args": f"inst.proxy=http://u:{ARGUMENT}@h"}
