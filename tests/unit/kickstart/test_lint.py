@@ -99,6 +99,19 @@ def test_fine(added: str, syntax: str) -> None:
             0,
             "warning: a login in a URL in clear",
         ),
+        (
+            "RHEL7",
+            "bootloader --append='inst.vncpassword=b'\n",
+            0,
+            "warning: a password for the kernel in clear text",
+        ),
+        (
+            "RHEL7",
+            "bootloader --append='netroot=iscsi:u:p@h'\n",
+            0,
+            "warning: a login in a URL in clear",
+        ),
+        ("RHEL7", "bootloader --append='proxy=u:p@h:1'\n", 0, "warning: a login in a URL in clear"),
         ("RHEL7", "%include parts.ks\n", 0, "warning: parts.ks is not beside the kickstart"),
     ],
 )
@@ -145,6 +158,44 @@ def test_all_errors_are_reported_not_only_the_first() -> None:
 def test_equal_warnings_keep_their_own_lines() -> None:
     findings = found(FINE + "logging --level=info\n\nlogging --level=info\n", syntax="RHEL9")
     assert [line.split(": ")[0] for line in findings] == [f"x.ks:{NEXT}", f"x.ks:{NEXT + 2}"]
+
+
+PASSWORD = "Tiger-77x"  # noqa: S105  # in no kickstart but these
+
+
+@pytest.mark.parametrize(
+    ("line", "finding"),
+    [
+        ("rootpw --plaintext=P", "argument --plaintext: ignored explicit argument **masked**"),
+        ("rootpw --iscrypted=P", "argument --iscrypted: ignored explicit argument **masked**"),
+        ("rootpw --lock=P", "argument --lock: ignored explicit argument **masked**"),
+        ("sshpw --username=a --lock=P", "argument --lock: ignored explicit argument **masked**"),
+        (
+            "user --name=a --plaintext=P",
+            "argument --plaintext: ignored explicit argument **masked**",
+        ),
+        ("autopart --encrypted=P", "argument --encrypted: ignored explicit argument **masked**"),
+        ("zerombr --nosuch=P", ""),
+        ("user --name=a --password= P", "unrecognized arguments: **masked**"),
+        ("user --name=a --nosuch= P", "unrecognized arguments: --nosuch= **masked**"),
+        ("rootpw=P", "Unknown command: rootpw**masked**"),
+        ("P", "Unknown command: **masked**"),
+        ("%P", "Unknown kickstart section: %**masked**"),
+        ("vnc --password=two P", "unrecognized arguments: **masked**"),
+        ("lang C P", "Unexpected arguments to lang command: **masked**"),
+        ("bootloader P", "unrecognized arguments: **masked**"),
+        ("user --name=a --password='a  P'", "a password in clear text: use --iscrypted"),
+    ],
+)
+def test_no_finding_quotes_a_password(line: str, finding: str) -> None:
+    findings = found(f"{FINE}{line.replace('P', PASSWORD)}\n")
+    assert not [each for each in findings if "Tiger" in each]
+    assert [each for each in findings if finding in each]
+
+
+def test_a_line_is_found_where_the_same_stands_in_a_script() -> None:
+    findings = found(f"{FINE}%pre\ninstall\n%end\ninstall\n", syntax="RHEL8")
+    assert [each.split(": ")[0] for each in findings] == [f"x.ks:{NEXT + 3}"]
 
 
 def test_an_unknown_syntax() -> None:
