@@ -16,6 +16,11 @@ from builder.kickstart.masking import Secret, secrets
 from builder.kickstart.words import MARK
 from builder.model.kickstart import Kickstart, LintFinding
 
+# What pykickstart did not foresee comes as one of Python's own errors.
+_WRONG = (
+    ParseError, ArithmeticError, AssertionError, AttributeError, LookupError, NotImplementedError,
+    RecursionError, TypeError, ValueError,
+)  # fmt: skip
 _NAMED = (
     r"(Unknown (?:command:?|kickstart section:) %?+[a-z]*+"
     r"|ignored explicit argument |Unexpected arguments[^:]*: )"
@@ -40,7 +45,7 @@ class _Parser(KickstartParser):  # type: ignore[misc]  # pykickstart has no type
             warnings.simplefilter("always")
             try:
                 fn()
-            except (ParseError, ValueError, LookupError) as error:
+            except _WRONG as error:
                 self.add_error(error)
         for warning in caught:
             self._add(self._at, "warning", str(warning.message))
@@ -118,7 +123,7 @@ def _parse(kickstart: Kickstart) -> _Parser:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             parser.readKickstartFromString(kickstart.text)
-    except (ParseError, ValueError, LookupError) as error:
+    except _WRONG as error:
         parser.stopped(error)
     return parser
 

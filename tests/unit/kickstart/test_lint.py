@@ -112,6 +112,9 @@ def test_fine(added: str, syntax: str) -> None:
             "warning: a login in a URL in clear",
         ),
         ("RHEL7", "bootloader --append='proxy=u:p@h:1'\n", 0, "warning: a login in a URL in clear"),
+        ("RHEL7", "method --url=http://h/x\n", 0, "error: cannot be read: parse() not implemented"),
+        ("RHEL7", "%post --log\necho\n%end\n", 0, "error: argument --log/--logfile: expected one"),
+        ("RHEL7", "%post x\necho\n%end\n", 0, "error: unrecognized arguments: **masked**"),
         ("RHEL7", "%include parts.ks\n", 0, "warning: parts.ks is not beside the kickstart"),
     ],
 )
