@@ -95,12 +95,12 @@ def lint(kickstart: Kickstart, *, at_hand: bool = False) -> tuple[LintFinding, .
 
 
 def check(kickstart: Kickstart, findings: Iterable[LintFinding]) -> None:
-    """Raise KickstartError for the first error among `findings`, of which people were told."""
+    """Raise KickstartError for the first error among `findings`."""
     errors = [finding for finding in findings if finding.severity == "error"]
     if not errors:
         return
     where = f"{kickstart.source}, line {errors[0].line}" if errors[0].line else kickstart.source
-    more = f"; errors: {len(errors)}, all of them above" if len(errors) > 1 else ""
+    more = f"; errors: {len(errors)} in all" if len(errors) > 1 else ""
     raise KickstartError(
         f"{where}: {errors[0].message.rstrip('.')}.", hint=f"Mend the kickstart{more}."
     )

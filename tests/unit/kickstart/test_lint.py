@@ -217,7 +217,7 @@ def test_nothing_leaks_to_stderr(capfd: pytest.CaptureFixture[str]) -> None:
     [
         ([2], "x.ks, line 2: wrong.", "Mend the kickstart."),
         ([0], "x.ks: wrong.", "Mend the kickstart."),
-        ([2, 3], "x.ks, line 2: wrong.", "Mend the kickstart; errors: 2, all of them above."),
+        ([2, 3], "x.ks, line 2: wrong.", "Mend the kickstart; errors: 2 in all."),
     ],
 )
 def test_check_raises_for_the_first_error(lines: list[int], message: str, hint: str) -> None:
