@@ -107,8 +107,7 @@ def mask(text: str) -> str:
     What a command has is hidden where a script repeats it, too, unless it is so short or so plain
     a word that it may well mean something else.
     """
-    masked = "".join(_without(line, scripted=scripted) for _, line, scripted in _lines(text))
-    masked = _HASH.sub(MARK, masked)
+    masked = _HASH.sub(MARK, "".join(_hiding(text)))
     for value in sorted({each.value for each in secrets(text)}, key=len, reverse=True):
         masked = masked if _MEANS_MORE.fullmatch(value) else masked.replace(value, MARK)
     return masked
@@ -138,6 +137,21 @@ def _of_line(line: str, *, number: int) -> Iterator[Secret]:
     for login in dict.fromkeys(known):
         value = login.partition(":")[2] or login
         yield Secret(line=number, command=command, option=LOGIN, value=value)
+
+
+def _hiding(text: str) -> Iterator[str]:
+    """Give each line without its secrets, nor that which a script's line before it ends before."""
+    due = False
+    for _, line, scripted in _lines(text):
+        due = due and scripted
+        yield (
+            re.sub(r"\S(?:.*\S)?", MARK, line, count=1)
+            if due
+            else _without(line, scripted=scripted)
+        )
+        found = _TOLD.search(line) if scripted else None
+        rest = line[found.end() :].rstrip() if found else ""
+        due = rest.endswith("\\") or bool(found and not re.search(r"\w", rest))
 
 
 def _without(line: str, *, scripted: bool) -> str:

@@ -217,6 +217,20 @@ def test_however_a_line_is_quoted(words: list[str], random: Random) -> None:
         assert VALUE not in re.sub(r"[\"'\\]", "", left), left
 
 
+@pytest.mark.parametrize(
+    ("script", "masked"),
+    [
+        ("echo rootpw \\\n  Tiger x\nid", "echo rootpw M\n  M\nid"),
+        ("echo rootpw --plaintext \\\nTiger\nid", "echo rootpw M\nM\nid"),
+        ('a = ["rootpw",\n     "Tiger"]\nid', 'a = ["rootpw"M\n     M\nid'),
+        ("echo --password\n%end\nlang C", "echo --password\n%end\nlang C"),
+    ],
+)
+def test_a_secret_on_the_next_line_of_a_script(script: str, masked: str) -> None:
+    found = mask(f"%post\n{script}\n").replace("**masked**", "M")
+    assert found == f"%post\n{masked}\n"
+
+
 def test_commands_go_on_after_a_section() -> None:
     assert mask("%post\n%end\nuser --name=a --pa=b\n").endswith("user --name=a --pa=**masked**\n")
 
