@@ -80,10 +80,10 @@ def lint(
     from builder.recipes.order import Request, pairs
 
     at_hand = "/" in name or is_file(Path(name))
+    _refuse_unused(ctx, name, at_hand=at_hand)
     if at_hand:
         kickstart = _read(name, syntax)
     else:
-        _refuse_unknown(name)
         request = Request(
             release=name,
             profile=profile,
@@ -108,6 +108,18 @@ def _read(name: str, syntax: str) -> "Kickstart":
             hint=f"`builder build RELEASE --kickstart {name} --dry-run` does both.",
         )
     return kickstart
+
+
+def _refuse_unused(ctx: typer.Context, name: str, *, at_hand: bool) -> None:
+    if not at_hand:
+        _refuse_unknown(name)
+    of_releases = ("profile", "medium", "firmware", "variables")
+    for parameter in of_releases if at_hand else ("syntax",):
+        source = ctx.get_parameter_source(parameter)
+        if source is not None and source.name == "COMMANDLINE":
+            option = "--set" if parameter == "variables" else f"--{parameter}"
+            kind = "a file is linted as it is" if at_hand else "a release has a syntax of its own"
+            raise UsageError(f"{option} is not for {name}: {kind}.", hint=f"Leave {option} out.")
 
 
 def _refuse_unknown(name: str) -> None:

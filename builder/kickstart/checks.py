@@ -83,7 +83,8 @@ def reports_success(parsed: Parsed) -> Iterator[LintFinding]:
 def careful_scripts(parsed: Parsed) -> Iterator[LintFinding]:
     """A %post that fails without --erroronfail is a line in a log that nobody reads."""
     for script in parsed.handler.scripts:
-        if script.type != KS_SCRIPT_POST:
+        # One whose header cannot be read has no line; that is an error already.
+        if script.type != KS_SCRIPT_POST or script.lineno is None:
             continue
         # Whether clones tell of themselves is checked when they boot.
         if not script.errorOnFail and CLONE_PORT not in script.script:

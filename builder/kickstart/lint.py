@@ -12,8 +12,20 @@ from pykickstart.version import makeVersion, versionMap
 
 from builder.errors import KickstartError, UsageError, suggest
 from builder.kickstart.checks import CHECKS, Parsed, reports_success
-from builder.kickstart.masking import MARK, Secret, secrets
+from builder.kickstart.masking import Secret, secrets
+from builder.kickstart.words import MARK
 from builder.model.kickstart import Kickstart, LintFinding
+
+# What pykickstart did not foresee comes as one of Python's own errors.
+_WRONG = (
+    ParseError, ArithmeticError, AssertionError, AttributeError, LookupError, NotImplementedError,
+    RecursionError, TypeError, ValueError,
+)  # fmt: skip
+_NAMED = (
+    r"(Unknown (?:command:?|kickstart section:) %?+[a-z]*+"
+    r"|ignored explicit argument |Unexpected arguments[^:]*: )"
+)
+"""Says that what comes after it is unknown; a command and a section are shown by their names."""
 
 
 class _Parser(KickstartParser):  # type: ignore[misc]  # pykickstart has no types
@@ -33,15 +45,19 @@ class _Parser(KickstartParser):  # type: ignore[misc]  # pykickstart has no type
             warnings.simplefilter("always")
             try:
                 fn()
-            except (ParseError, ValueError, LookupError) as error:
+            except _WRONG as error:
                 self.add_error(error)
         for warning in caught:
             self._add(self._at, "warning", str(warning.message))
 
+    def handleCommand(self, lineno: int, args: list[str]) -> object:
+        """Remember the line: the same words may stand in a script before it."""
+        self._at = lineno
+        return super().handleCommand(lineno, args)
+
     def add_error(self, error: Exception) -> None:
         """Remember an error; its own line is better than the one that we are at."""
         line = getattr(error, "lineno", None) or self._at
-        # What pykickstart did not foresee comes as a bare ValueError or IndexError.
         said = error.message if isinstance(error, ParseError) else f"cannot be read: {error}"
         self._add(line, "error", said or "cannot be read")
 
@@ -52,7 +68,7 @@ class _Parser(KickstartParser):  # type: ignore[misc]  # pykickstart has no type
 
     def _add(self, line: int, severity: str, message: str) -> None:
         here = (each for each in self._secrets if each.line == line)
-        text = _masked(" ".join(message.split()), here)
+        text = " ".join(_masked(str(message), here).split())
         self.findings.append(LintFinding(line=line, severity=severity, message=text))
 
     def _find(self, line: str, *, start: int) -> int:
@@ -79,12 +95,12 @@ def lint(kickstart: Kickstart, *, at_hand: bool = False) -> tuple[LintFinding, .
 
 
 def check(kickstart: Kickstart, findings: Iterable[LintFinding]) -> None:
-    """Raise KickstartError for the first error among `findings`, of which people were told."""
+    """Raise KickstartError for the first error among `findings`."""
     errors = [finding for finding in findings if finding.severity == "error"]
     if not errors:
         return
     where = f"{kickstart.source}, line {errors[0].line}" if errors[0].line else kickstart.source
-    more = f"; errors: {len(errors)}, all of them above" if len(errors) > 1 else ""
+    more = f"; errors: {len(errors)} in all" if len(errors) > 1 else ""
     raise KickstartError(
         f"{where}: {errors[0].message.rstrip('.')}.", hint=f"Mend the kickstart{more}."
     )
@@ -107,16 +123,19 @@ def _parse(kickstart: Kickstart) -> _Parser:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             parser.readKickstartFromString(kickstart.text)
-    except (ParseError, ValueError, LookupError) as error:
+    except _WRONG as error:
         parser.stopped(error)
     return parser
 
 
 def _masked(message: str, known: Iterable[Secret]) -> str:
     """Return what a parser says of a line without what it quotes of the line's secrets."""
-    for each in known:
-        message = re.sub(rf"(?<!\w){re.escape(each.value)}(?!\w)", MARK, message)
+    values = {shown for each in known for shown in (each.value, repr(each.value)[1:-1]) if shown}
+    for value in sorted(values, key=len, reverse=True):
+        message = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", MARK, message)
     # What the parser does not know may be a secret whose option is misspelt.
     message = re.sub(r"(--[\w-]+=)\S+", rf"\1{MARK}", message)
+    # So may be all of which it only knows that it stands at a wrong place.
+    message = re.sub(rf"{_NAMED}.+", rf"\1{MARK}", message, flags=re.DOTALL)
     before, said, words = message.partition("unrecognized arguments: ")
-    return before + said + re.sub(r"(?<!\S)(?!--)\S+", MARK, words)
+    return before + said + re.sub(r"(?<!\S)(?!--[a-z-]+(?:[=\s]|$))\S+", MARK, words)

@@ -25,12 +25,16 @@ _BY_OUR_KICKSTARTS = {"authorized-keys", "clone-growth", "hostname", "root-login
 
 
 def rendered(order: BuildOrder, *, monitor: Monitor) -> Kickstart:
-    """Return the order's kickstart; tell all that the linter finds, and raise for its errors."""
+    """Return the order's kickstart; raise for the linter's first error, tell its other findings."""
     kickstart = render(order)
     findings = lint(kickstart)
-    for each in findings:
+    raised = next((each for each in findings if each.severity == "error"), None)
+    for each in (each for each in findings if each is not raised):
         place = f"line {each.line} of the kickstart" if each.line else "the kickstart"
-        monitor.tell("warning", f"{place}: {each.message}")
+        if each.severity == "error":
+            monitor.tell("note", f"error: {place}: {each.message}")
+        else:
+            monitor.tell("warning", f"{place}: {each.message}")
     check(kickstart, findings)
     return kickstart
 

@@ -99,6 +99,25 @@ def test_lint_takes_another_syntax(tmp_path: Path) -> None:
             "mine.ks.j2 is a template, to be checked when it is filled in.",
             "`builder build RELEASE --kickstart mine.ks.j2 --dry-run` does both.",
         ),
+        *[
+            (
+                ["lint", "mine.ks", option, value],
+                f"{option} is not for mine.ks: a file is linted as it is.",
+                f"Leave {option} out.",
+            )
+            for option, value in (
+                ("--set", "a=b"),
+                ("--profile", "cloud"),
+                ("--profile", "minimal"),
+                ("--medium", "dvd"),
+                ("--firmware", "bios"),
+            )
+        ],
+        (
+            ["lint", "centos7", "--syntax", "NOPE"],
+            "--syntax is not for centos7: a release has a syntax of its own.",
+            "Leave --syntax out.",
+        ),
         (["lint", "min.ks"], "There is no file and no release 'min.ks'.", "Did you mean mine.ks?"),
         (["render", "centos"], "There is no release 'centos'.", "Did you mean centos7?"),
         (["render", "centos7", "--set", "x"], "--set x has no value.", "Write --set x=VALUE."),

@@ -99,6 +99,22 @@ def test_fine(added: str, syntax: str) -> None:
             0,
             "warning: a login in a URL in clear",
         ),
+        (
+            "RHEL7",
+            "bootloader --append='inst.vncpassword=b'\n",
+            0,
+            "warning: a password for the kernel in clear text",
+        ),
+        (
+            "RHEL7",
+            "bootloader --append='netroot=iscsi:u:p@h'\n",
+            0,
+            "warning: a login in a URL in clear",
+        ),
+        ("RHEL7", "bootloader --append='proxy=u:p@h:1'\n", 0, "warning: a login in a URL in clear"),
+        ("RHEL7", "method --url=http://h/x\n", 0, "error: cannot be read: parse() not implemented"),
+        ("RHEL7", "%post --log\necho\n%end\n", 0, "error: argument --log/--logfile: expected one"),
+        ("RHEL7", "%post x\necho\n%end\n", 0, "error: unrecognized arguments: **masked**"),
         ("RHEL7", "%include parts.ks\n", 0, "warning: parts.ks is not beside the kickstart"),
     ],
 )
@@ -147,6 +163,44 @@ def test_equal_warnings_keep_their_own_lines() -> None:
     assert [line.split(": ")[0] for line in findings] == [f"x.ks:{NEXT}", f"x.ks:{NEXT + 2}"]
 
 
+PASSWORD = "Tiger-77x"  # noqa: S105  # in no kickstart but these
+
+
+@pytest.mark.parametrize(
+    ("line", "finding"),
+    [
+        ("rootpw --plaintext=P", "argument --plaintext: ignored explicit argument **masked**"),
+        ("rootpw --iscrypted=P", "argument --iscrypted: ignored explicit argument **masked**"),
+        ("rootpw --lock=P", "argument --lock: ignored explicit argument **masked**"),
+        ("sshpw --username=a --lock=P", "argument --lock: ignored explicit argument **masked**"),
+        (
+            "user --name=a --plaintext=P",
+            "argument --plaintext: ignored explicit argument **masked**",
+        ),
+        ("autopart --encrypted=P", "argument --encrypted: ignored explicit argument **masked**"),
+        ("zerombr --nosuch=P", ""),
+        ("user --name=a --password= P", "unrecognized arguments: **masked**"),
+        ("user --name=a --nosuch= P", "unrecognized arguments: --nosuch= **masked**"),
+        ("rootpw=P", "Unknown command: rootpw**masked**"),
+        ("P", "Unknown command: **masked**"),
+        ("%P", "Unknown kickstart section: %**masked**"),
+        ("vnc --password=two P", "unrecognized arguments: **masked**"),
+        ("lang C P", "Unexpected arguments to lang command: **masked**"),
+        ("bootloader P", "unrecognized arguments: **masked**"),
+        ("user --name=a --password='a  P'", "a password in clear text: use --iscrypted"),
+    ],
+)
+def test_no_finding_quotes_a_password(line: str, finding: str) -> None:
+    findings = found(f"{FINE}{line.replace('P', PASSWORD)}\n")
+    assert not [each for each in findings if "Tiger" in each]
+    assert [each for each in findings if finding in each]
+
+
+def test_a_line_is_found_where_the_same_stands_in_a_script() -> None:
+    findings = found(f"{FINE}%pre\ninstall\n%end\ninstall\n", syntax="RHEL8")
+    assert [each.split(": ")[0] for each in findings] == [f"x.ks:{NEXT + 3}"]
+
+
 def test_an_unknown_syntax() -> None:
     with pytest.raises(UsageError, match="no kickstart syntax 'RHEL77'") as caught:
         found(FINE, syntax="RHEL77")
@@ -163,7 +217,7 @@ def test_nothing_leaks_to_stderr(capfd: pytest.CaptureFixture[str]) -> None:
     [
         ([2], "x.ks, line 2: wrong.", "Mend the kickstart."),
         ([0], "x.ks: wrong.", "Mend the kickstart."),
-        ([2, 3], "x.ks, line 2: wrong.", "Mend the kickstart; errors: 2, all of them above."),
+        ([2, 3], "x.ks, line 2: wrong.", "Mend the kickstart; errors: 2 in all."),
     ],
 )
 def test_check_raises_for_the_first_error(lines: list[int], message: str, hint: str) -> None:

@@ -36,7 +36,7 @@ GRUB = "grub.pbkdf2.sha512.10000." + "AB12" * 32 + "." + "CD34" * 32
         ("lang C # rootpw x", "lang C # rootpw M"),
         ("## rootpw x", "## rootpw M"),
         ("# once: rootpw '#x'", "# once: rootpw M"),
-        ("# as 'user --password=x y'", "# as 'user --password=M'"),
+        ("# as 'user --password=x y'", "# as 'user --password=M"),
         ("rootpw --plaintext '#x'", "rootpw --plaintext M"),
         ('rootpw "#x y" --plaintext', "rootpw M --plaintext"),
         ("rootpw \\#x", "rootpw M"),
@@ -64,7 +64,7 @@ GRUB = "grub.pbkdf2.sha512.10000." + "AB12" * 32 + "." + "CD34" * 32
         ("vnc --password=x --host=h", "vnc --password=M --host=h"),
         ("iscsi --password=x --reverse-password=y", "iscsi --password=M --reverse-password=M"),
         ("rhsm --organization=1 --activation-key=x", "rhsm --organization=1 --activation-key=M"),
-        ("realm join --one-time-password x h", "realm join --one-time-password M h"),
+        ("realm join --one-time-password x h", "realm join --one-time-password M M"),
         ("url --url=http://u:p@ss@h/x", "url --url=http://M@h/x"),
         ("url --url=https://token@h/x", "url --url=https://M@h/x"),
         ("url --url=http://h/a@b", "url --url=http://h/a@b"),
@@ -86,6 +86,44 @@ GRUB = "grub.pbkdf2.sha512.10000." + "AB12" * 32 + "." + "CD34" * 32
         ("url --url=http://h --proxy 'u:p w@h'", "url --url=http://h --proxy 'M@h'"),
         ("url --url=http://h --proxy='http://u:p w@h'", "url --url=http://h --proxy='http://M@h'"),
         ("url --url=https://h --sslclientkey=x", "url --url=https://h --sslclientkey=M"),
+        ("rootpw --plaintext=x", "rootpw --plaintext=M"),
+        ("rootpw --iscrypted=x", "rootpw --iscrypted=M"),
+        ("rootpw --lock=x", "rootpw --lock=M"),
+        ("rootpw --plain=x y", "rootpw --plain=M M"),
+        ("sshpw --username=a --lock=x", "sshpw --username=a --lock=M"),
+        ("user --name=a --plaintext=x", "user --name=a --plaintext=M"),
+        ("autopart --encrypted=x", "autopart --encrypted=M"),
+        ("rootpw=x", "rootpw=M"),
+        ("sshpw:x --plaintext", "sshpw:M --plaintext"),
+        ("Rootpw x", "Rootpw M"),
+        ("user --password= x --name=a", "user --password=M M --name=a"),
+        ("part --passphrase=x y --size=1 /", "part --passphrase=M M --size=1 /"),
+        ("user --password x y --name=a", "user --password M M --name=a"),
+        (
+            'bootloader --append="quiet inst.vncpassword=x a=b" --timeout=1',
+            'bootloader --append="quiet inst.vncpassword=M" --timeout=1',
+        ),
+        ("bootloader --append=rd.iscsi.password=x", "bootloader --append=rd.iscsi.password=M"),
+        (
+            "bootloader --append 'inst.rdp.password=x y'",
+            "bootloader --append 'inst.rdp.password=M'",
+        ),
+        ("bootloader --append='a=\"password=x y\"'", "bootloader --append='a=\"password=M'"),
+        (
+            "bootloader --append='systemd.set_credential=passwd.plaintext-password.root:x'",
+            "bootloader --append='systemd.set_credential=M'",
+        ),
+        (
+            "bootloader --append='a netroot=iscsi:u:x@h'",
+            "bootloader --append='a netroot=iscsi:M@h'",
+        ),
+        ("bootloader --append='root=cifs:u:x@h'", "bootloader --append='root=cifs:M@h'"),
+        ("bootloader --append='proxy=http://u:x@h'", "bootloader --append='proxy=http://M@h'"),
+        ("bootloader --append='inst.proxy=u:x@h:80'", "bootloader --append='inst.proxy=M@h:80'"),
+        (
+            "bootloader --append='netroot=iscsi:h::::n'",
+            "bootloader --append='netroot=iscsi:h::::n'",
+        ),
         ("%include http://u:p@h/x", "%include http://M@h/x"),
         ("timezone --utc Europe/Zurich # a comment", "timezone --utc Europe/Zurich # a comment"),
     ],
@@ -98,22 +136,33 @@ def test_a_line(line: str, masked: str) -> None:
 @pytest.mark.parametrize(
     ("script", "masked"),
     [
-        ("rootpw --plaintext x", "rootpw --plaintext M"),  # written for an %include
+        ("rootpw --plaintext x", "rootpw M"),  # written for an %include
         ("part / --passphrase=x", "part / --passphrase=M"),
-        ("mkdir --p a --parents b", "mkdir --p a --parents b"),
-        ('echo "rootpw x"', 'echo "rootpw M"'),
-        ("echo 'sshpw --username=a x y' >f", "echo 'sshpw M' >f"),
-        ("echo 'vnc \"--password\"=x' >f", "echo 'vnc \"--password\"=M' >f"),
-        ("echo 'rootpw \"--plaintext\" x' >f", "echo 'rootpw M' >f"),
-        ("echo 'root\"\"pw x' >f", "echo 'root\"\"pw M' >f"),
-        ("echo 'vnc --pass\"word\"=x' >f", "echo 'vnc --pass\"word\"=M' >f"),
-        ("echo 'vnc --pass'\"'\"'w'\"'\"'=x' >f", "echo 'vnc --pass'\"'\"'w'\"'\"'=M' >f"),
-        ("echo 'vnc --password' x >f", "echo 'vnc --password' M >f"),
-        ("printf 'rootpw\\tx\\n' >f", "printf 'rootpw\\tM' >f"),
-        ("echo rootpw --plaintext x", "echo rootpw --plaintext M"),
+        ("mkdir -p a --parents b", "mkdir -p a --parents b"),
+        ("echo vnc --pa=x", "echo vnc --pa=M"),
+        ("network --essid=lab --wpak=x", "network --essid=lab --wpak=M"),
+        ("echo autopart --p x", "echo autopart --p M"),
+        ('echo "rootpw x"', 'echo "rootpw M'),
+        ("echo 'sshpw --username=a x y' >f", "echo 'sshpw M"),
+        ("echo 'vnc \"--password\"=x' >f", 'echo \'vnc "--password"=M'),
+        ("echo 'root\"\"pw x' >f", 'echo \'root""pw M'),
+        ("echo 'vnc --pass\"word\"=x' >f", 'echo \'vnc --pass"word"=M'),
+        ("echo 'vnc --pass'\"'\"'w'\"'\"'=x' >f", "echo 'vnc --pass'\"'\"'w'\"'\"'=M"),
+        ("echo 'vnc --password' x >f", "echo 'vnc --password' M"),
+        ("printf 'rootpw\\tx\\n' >f", "printf 'rootpw\\M"),
+        ("printf 'rootpw %s\\n' x", "printf 'rootpw M"),
+        ("printf 'user --password=%s' x", "printf 'user --password=M"),
+        ('print("user --password=" + "x")', 'print("user --password=M'),
+        ('print("user", "--password", "x")', 'print("user", "--password"M'),
+        ('f.write("rootpw %s\\n" % "x")', 'f.write("rootpw M'),
+        ('["rootpw","x"]', '["rootpw"M'),
+        ('echo "rootpw"$\'\\t\'"x"', 'echo "rootpw"M'),
+        ('echo -e "rootpw\\x20x"', 'echo -e "rootpw\\M'),
+        ("ROOTPW=x", "ROOTPW=M"),
+        ("grubby --args='inst.vncpassword=x'", "grubby --args='inst.vncpassword=M"),
+        ("curl -o f 'http://u:p@h/' --pass x", "curl -o f 'http://M@h/' --pass M"),
         ("f.write('rootpw x')", "f.write('rootpw M"),
-        ('echo "user --name=a --pass=\\"x y\\"" >f', 'echo "user --name=a --pass=M" >f'),
-        ("sed -i 's/^rootpw.*/rootpw x/' f", "sed -i 's/^rootpw.*/rootpw M' f"),
+        ("sed -i 's/^rootpw.*/rootpw x/' f", "sed -i 's/^rootpwM"),
         ("user --name=a --pass '#x y'", "user --name=a --pass M"),
         ("# rootpw x", "# rootpw M"),
         ("true # rootpw x", "true # rootpw M"),
@@ -166,6 +215,20 @@ def test_however_a_line_is_quoted(words: list[str], random: Random) -> None:
     for quoted in QUOTING:
         left = mask(quoted(line))
         assert VALUE not in re.sub(r"[\"'\\]", "", left), left
+
+
+@pytest.mark.parametrize(
+    ("script", "masked"),
+    [
+        ("echo rootpw \\\n  Tiger x\nid", "echo rootpw M\n  M\nid"),
+        ("echo rootpw --plaintext \\\nTiger\nid", "echo rootpw M\nM\nid"),
+        ('a = ["rootpw",\n     "Tiger"]\nid', 'a = ["rootpw"M\n     M\nid'),
+        ("echo --password\n%end\nlang C", "echo --password\n%end\nlang C"),
+    ],
+)
+def test_a_secret_on_the_next_line_of_a_script(script: str, masked: str) -> None:
+    found = mask(f"%post\n{script}\n").replace("**masked**", "M")
+    assert found == f"%post\n{masked}\n"
 
 
 def test_commands_go_on_after_a_section() -> None:
