@@ -55,8 +55,10 @@ def statuses(registry: Registry, name: str = "", *, monitor: Monitor) -> tuple[S
     return listed
 
 
-def described(registry: Registry, word: str) -> tuple[Status, Manifest | None, tuple[Change, ...]]:
-    """Return all that is known of the version that a reference means, revoked or damaged or not.
+def described(
+    registry: Registry, word: str, *, monitor: Monitor
+) -> tuple[Status, Manifest | None, tuple[Change, ...]]:
+    """Return all that is known of the version that a reference means, be it damaged; see `look_at`.
 
     The history is that of the name. Raises UsageError, ConfigError and TemplateError.
     """
@@ -64,6 +66,7 @@ def described(registry: Registry, word: str) -> tuple[Status, Manifest | None, t
     ledger = registry.known(wanted.name)
     entry = registry.meant(wanted, ledger)
     record = manifest(entry) if entry.header else None
+    _warn(entry, ledger, monitor)
     return _status(entry, ledger), record, ledger.history
 
 
@@ -75,9 +78,13 @@ def look_at(registry: Registry, word: str, *, monitor: Monitor) -> Template:
     wanted = reference.parse(word)
     ledger = registry.known(wanted.name)
     template = registry.meant(wanted, ledger).template()
-    if why := ledger.revoked.get(template.version):
-        monitor.tell("warning", f"{template.name} {template.version} is revoked: {why}.")
+    _warn(template, ledger, monitor)
     return template
+
+
+def _warn(version: Entry | Template, ledger: Ledger, monitor: Monitor) -> None:
+    if why := ledger.revoked.get(version.version):
+        monitor.tell("warning", f"{version.name} {version.version} is revoked: {why}.")
 
 
 def _listed(

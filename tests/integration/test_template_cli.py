@@ -164,7 +164,18 @@ def test_a_revoked_version_is_refused_with_its_reason(capsys: pytest.CaptureFixt
     told(capsys, "revoke", f"centos7@{ONE}", "--reason", "root can log in")
     assert app.run(["template", "promote", f"centos7@{ONE}"]) == 9
     assert f"error: centos7 {ONE} is revoked: root can log in." in capsys.readouterr().err
-    assert "revoked       root can log in" in told(capsys, "show", f"centos7@{ONE}")
+
+
+@pytest.mark.parametrize("form", [(), ("--packages",), ("--kickstart",), ("--json",)])
+def test_a_revoked_version_is_shown_with_a_warning(
+    capsys: pytest.CaptureFixture[str], form: tuple[str, ...]
+) -> None:
+    told(capsys, "revoke", f"centos7@{ONE}", "--reason", "root can log in")
+    capsys.readouterr()
+    assert app.run(["template", "show", f"centos7@{ONE}", *form]) == 0
+    captured = capsys.readouterr()
+    assert captured.err.strip() == f"warning: centos7 {ONE} is revoked: root can log in."
+    assert form or "revoked       root can log in" in captured.out
 
 
 def test_a_damaged_ledger_is_one_error(capsys: pytest.CaptureFixture[str], store: Path) -> None:

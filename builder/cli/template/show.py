@@ -39,7 +39,7 @@ def show(
         )
     shared = context(ctx)
     there = registry(shared)
-    status, manifest, history = described(there, reference)
+    status, manifest, history = described(there, reference, monitor=shared.monitor)
     if packages and manifest:
         lines = (f"{each.name} {each.version} {each.arch}".rstrip() for each in manifest.packages)
         typer.echo("".join(f"{line}\n" for line in lines), nl=False)

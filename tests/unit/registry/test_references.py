@@ -35,6 +35,10 @@ def listed(registry: Registry, name: str = "") -> tuple[Status, ...]:
     return statuses(registry, name, monitor=SilentMonitor())
 
 
+def told_of(registry: Registry, word: str) -> Status:
+    return described(registry, word, monitor=SilentMonitor())[0]
+
+
 @pytest.fixture
 def registry(published: Path, tmp_path: Path) -> Registry:
     """Return a copy of it, for a test to change."""
@@ -103,6 +107,10 @@ def test_a_revoked_version_is_not_served(registry: Registry) -> None:
     assert look_at(registry, "centos7", monitor=heard).version == TWO
     warning = f"centos7 {THREE} is revoked: ssh keys were left in it."
     assert heard.told == [("warning", warning, {})]
+    heard = Heard()
+    assert described(registry, f"centos7@{THREE}", monitor=heard)[0].version == THREE
+    described(registry, "centos7", monitor=heard)
+    assert heard.told == [("warning", warning, {})]
 
 
 def test_a_name_with_nothing_left_to_serve(registry: Registry) -> None:
@@ -160,7 +168,7 @@ def test_templates_of_a_time_before_ledgers_have_a_candidate(registry: Registry)
     assert channels.promote(registry, "centos7").after == THREE
 
 
-@pytest.mark.parametrize("deed", [Registry.find, described, listed])
+@pytest.mark.parametrize("deed", [Registry.find, told_of, listed])
 def test_a_ledger_that_cannot_be_read_is_one_error(
     registry: Registry, deed: Callable[[Registry, str], object]
 ) -> None:
