@@ -50,6 +50,14 @@ def rfc3339(moment: datetime, to: Literal["seconds", "milliseconds"] = "seconds"
     return moment.isoformat(timespec=to).replace("+00:00", "Z")
 
 
+def moment(text: str) -> datetime:
+    """Return the moment that a file tells of. Raises ValueError for none, or one without a zone."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(f"{text!r} is no time with a zone")
+    return found
+
+
 def duration(seconds: float) -> str:
     """Return how long something took, as people say it: 1.2 s, 48 s, 1 min 05 s, 2 h 03 min."""
     if round(seconds, 1) < 10:  # noqa: PLR2004  # where tenths still matter

@@ -10,11 +10,15 @@ from msgspec.structs import replace
 
 from builder.errors import BuilderError
 from builder.model.template import ImageFacts, Manifest, Template
+from builder.model.text import moment
 from builder.monitor import Monitor
 from builder.registry import reference
 from builder.registry.entry import Entry, look
 from builder.registry.ledger import Change, Ledger
 from builder.registry.registry import Registry, manifest
+
+_AHEAD = 60
+"""Seconds that another host's clock may be before ours."""
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,10 +132,15 @@ def _status(entry: Entry, ledger: Ledger) -> Status:
 
 
 def age(created: str, *, now: datetime | None = None) -> str:
-    """Return how old something is, in whole minutes, hours or days; empty when nobody knows."""
+    """Return how old something is, in whole minutes, hours or days.
+
+    Empty when nobody knows: there is no time, or one to come, but for what clocks differ by.
+    """
     try:
-        seconds = ((now or datetime.now(UTC)) - datetime.fromisoformat(created)).total_seconds()
-    except (ValueError, TypeError):  # no time, or one without its zone
+        seconds = ((now or datetime.now(UTC)) - moment(created)).total_seconds()
+    except ValueError:
+        return ""
+    if seconds < -_AHEAD:
         return ""
     for count, unit in ((86400, "d"), (3600, "h")):
         if seconds >= 2 * count:

@@ -71,6 +71,12 @@ def test_age_counts_from_the_publishing(capsys: pytest.CaptureFixture[str], stor
     assert "published" not in told(capsys, "show", "silent")
 
 
+def test_what_is_to_come_has_no_age(capsys: pytest.CaptureFixture[str], store: Path) -> None:
+    issue(store, "late", name="late", finished="9999-12-31T23:59:59Z")
+    assert "candidate  -    " in told(capsys, "list", "late")
+    assert re.search(r"^published +9999-12-31T23:59:59Z$", told(capsys, "show", "late"), re.M)
+
+
 def test_show(capsys: pytest.CaptureFixture[str], store: Path) -> None:
     text = told(capsys, "show", "centos7")
     for words in (

@@ -55,17 +55,22 @@ def show(
         look_at(there, f"{status.name}@{status.version}", monitor=shared.monitor)
 
 
-def _facts(status: "Status") -> list[tuple[str, str]]:
+def _dated(moment: str) -> str:
     from builder.registry.listing import age
 
+    old = age(moment)
+    return f"{moment} ({old} ago)" if old else moment
+
+
+def _facts(status: "Status") -> list[tuple[str, str]]:
     image = status.image
     return [
         ("template", f"{status.name} {status.version}"),
         ("damaged", status.damaged),
         ("revoked", status.revoked),
         ("channels", " ".join(status.channels)),
-        ("build began", status.created and f"{status.created} ({age(status.created)} ago)"),
-        ("published", status.finished and f"{status.finished} ({age(status.finished)} ago)"),
+        ("build began", _dated(status.created)),
+        ("published", _dated(status.finished)),
         ("path", str(status.path)),
         ("manifest", str(status.manifest)),
         ("virtual size", size(image.virtual_size) if image else ""),

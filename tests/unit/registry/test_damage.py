@@ -73,6 +73,12 @@ DAMAGES: list[tuple[Spoil, str]] = [
     (_changed(image=None), r"2\.json tells of no image"),
     (_changed(schema=3), r"was written by a newer builder \(its schema is 3\)"),
     (_changed(schema=10**30, build_id=7), r"was written by a newer builder \(its schema is 1e\+30"),
+    *(
+        (_changed(**{field: value}), r"2\.json cannot be read: .*" + re.escape(repr(value)))
+        for field in ("created", "finished")
+        for value in ("garbage", "2026-11-29", "2026-11-29T10:00:00")
+    ),
+    (_changed(created=""), r"2\.json cannot be read: .*''"),
     (_changed(schema="2"), "Expected `int`, got `str`"),
     (lambda it: it.path.unlink(), r"2\.qcow2: No such file"),
     (lambda it: os.truncate(it.path, 3), r"2\.qcow2 has 3 bytes, not 7"),
