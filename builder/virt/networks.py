@@ -1,6 +1,7 @@
 """Why a domain cannot be plugged in: libvirt's words as sentences, each with its remedy."""
 
 import re
+import shlex
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
@@ -30,7 +31,7 @@ _CAUSES = (
     _Cause(
         r"network '(?P<name>.*)' is not active",
         "the network {name} is not started",
-        "`virsh -c {uri} net-start {name}` starts it. " + _OTHERS,
+        "`virsh -c {uri} net-start {quoted}` starts it. " + _OTHERS,
     ),
     _Cause(
         r"Cannot get interface MTU on '(?P<name>.*)': No such device",
@@ -68,7 +69,12 @@ def refusal(what: str, said: str, *, uri: str, known: Collection[str]) -> HostEr
     for cause in _CAUSES:
         if found := re.search(cause.words, said):
             name = found["name"]
-            terms = {"name": name, "uri": uri, "known": suggest(name, known)}
+            terms = {
+                "name": name,
+                "quoted": shlex.quote(name),
+                "uri": shlex.quote(uri),
+                "known": suggest(name, known),
+            }
             means, hint = (text.format_map(terms) for text in (cause.means, cause.hint))
             return HostError(f"{what}: {means}.", hint=hint)
     return None

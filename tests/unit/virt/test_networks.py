@@ -26,6 +26,11 @@ OTHERS = "A clone takes another by --network, a build by network in builder.toml
             f"`virsh -c qemu:///x net-start lab` starts it. {OTHERS}",
         ),
         (
+            "Requested operation is not valid: network 'my net' is not active",
+            "the network my net is not started.",
+            f"`virsh -c qemu:///x net-start 'my net'` starts it. {OTHERS}",
+        ),
+        (
             "Cannot get interface MTU on 'br9': No such device",
             "there is no bridge br9.",
             f"`ip link show type bridge` shows all. {OTHERS}",
