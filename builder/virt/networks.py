@@ -39,6 +39,12 @@ _CAUSES = (
         "`ip link show type bridge` shows all. " + _OTHERS,
     ),
     _Cause(
+        # Of lo and its like; the name in it is that of the guest's end.
+        r"Cannot set interface MTU on '(?P<name>.*)': Invalid argument",
+        "what its interface {name} is to be put on is no bridge that takes guests",
+        "`ip link show type bridge` shows all. " + _OTHERS,
+    ),
+    _Cause(
         r"Unable to add bridge (?P<name>\S+) port",
         "{name} is no bridge that takes guests",
         "`ip link show type bridge` shows all. " + _OTHERS,

@@ -36,6 +36,11 @@ OTHERS = "A clone takes another by --network, a build by network in builder.toml
             f"`ip link show type bridge` shows all. {OTHERS}",
         ),
         (
+            "Cannot set interface MTU on 'vnet1': Invalid argument",
+            "what its interface vnet1 is to be put on is no bridge that takes guests.",
+            f"`ip link show type bridge` shows all. {OTHERS}",
+        ),
+        (
             "Unable to add bridge eth0 port vnet0: Operation not supported",
             "eth0 is no bridge that takes guests.",
             f"`ip link show type bridge` shows all. {OTHERS}",
