@@ -37,6 +37,11 @@ def _spelled(character: str) -> str:
     return character.encode("unicode_escape", "backslashreplace").decode()
 
 
+def ended(text: str) -> str:
+    """Return what ends in a text that somebody wrote as a sentence: with one full stop."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
 def whole_number(text: str) -> int | None:
     """Return the number that a guest or a stranger wrote; None for what is none of ours.
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from builder.errors import BuilderError
 from builder.model.template import ImageFacts, Manifest, Template
-from builder.model.text import moment
+from builder.model.text import ended, moment
 from builder.monitor import Monitor
 from builder.registry import reference
 from builder.registry.entry import Entry, look
@@ -88,7 +88,7 @@ def look_at(registry: Registry, word: str, *, monitor: Monitor) -> Template:
 
 def _warn(version: Entry | Template, ledger: Ledger, monitor: Monitor) -> None:
     if why := ledger.revoked.get(version.version):
-        monitor.tell("warning", f"{version.name} {version.version} is revoked: {why}.")
+        monitor.tell("warning", f"{version.name} {version.version} is revoked: {ended(why)}")
 
 
 def _listed(

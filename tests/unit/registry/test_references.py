@@ -113,6 +113,19 @@ def test_a_revoked_version_is_not_served(registry: Registry) -> None:
     assert heard.told == [("warning", warning, {})]
 
 
+@pytest.mark.parametrize(
+    ("reason", "end"), [("bad", "bad."), ("bad.", "bad."), ("why?", "why?"), ("no…", "no…")]
+)
+def test_a_reason_ends_once(registry: Registry, reason: str, end: str) -> None:
+    channels.revoke(registry, f"centos7@{THREE}", reason=reason)
+    with pytest.raises(TemplateError) as caught:
+        registry.find(f"centos7@{THREE}")
+    heard = Heard()
+    look_at(registry, f"centos7@{THREE}", monitor=heard)
+    sentence = f"centos7 {THREE} is revoked: {end}"
+    assert [caught.value.message, heard.told[0][1]] == [sentence, sentence]
+
+
 def test_a_name_with_nothing_left_to_serve(registry: Registry) -> None:
     done = channels.revoke(registry, "centos7-dvd", reason="no")
     assert done.moved[0].after == ""
