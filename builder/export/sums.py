@@ -1,27 +1,33 @@
 """SHA256SUMS, as GNU sha256sum writes and checks it."""
 
+import stat
 from pathlib import Path
 
 from builder import files
-from builder.errors import HostError
+from builder.errors import HostError, UsageError
 from builder.paths import targets
 from builder.paths.reading import read_data
 
 NAME = "SHA256SUMS"
 _LARGEST = 16 << 20
 """Bytes: more than 100,000 lines have."""
+_MODE = 0o644
+"""Of a new one."""
+_HINT = "Move it away, or name a file in another folder."
 _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
 
 
 def record(path: Path, digest: str) -> None:
     """Write the line of `path` in SHA256SUMS beside it; a line of that name is replaced.
 
-    Raises HostError when the folder is full or read-only.
+    One that is there keeps its mode. Raises UsageError as `read` does, and HostError when the
+    folder is full or read-only.
     """
-    sums = targets.target(path.with_name(NAME), force=True)
+    sums = _beside(path)
     with files.writing(path.parent), files.locked(path.parent):
+        mode = stat.S_IMODE(sums.stat().st_mode) if sums.exists() else _MODE
         known = read(path)
-        with files.replacing(sums, mode=0o644) as part:
+        with files.replacing(sums, mode=mode) as part:
             part.write_text(updated(known, path.name, digest), errors="surrogateescape")
 
 
@@ -30,12 +36,23 @@ def read(path: Path) -> str:
 
     Raises UsageError for what cannot be written again, HostError for what cannot be read.
     """
-    sums = targets.target(path.with_name(NAME), force=True)
+    sums = _beside(path)
     if not sums.exists():
         return ""
-    hint = "Move it away, or name a file in another folder."
-    found = read_data(sums, limit=_LARGEST, hint=hint, error_class=HostError)
+    found = read_data(sums, limit=_LARGEST, hint=_HINT, error_class=HostError)
     return found.decode(errors="surrogateescape")
+
+
+def _beside(path: Path) -> Path:
+    """Return SHA256SUMS beside `path`, which may be written.
+
+    Nobody has named it: a link there was laid by somebody, and leads where nobody meant to write.
+    """
+    sums = path.with_name(NAME)
+    if sums.is_symlink():
+        raise UsageError(f"{sums} is a link.", hint=_HINT)
+    targets.target(sums, force=True)
+    return sums
 
 
 def updated(text: str, name: str, digest: str) -> str:

@@ -1,6 +1,5 @@
 """The finished golden image and the record of how it was made."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -9,6 +8,7 @@ import msgspec
 from builder.model.audit import Expected, Finding
 from builder.model.domain import Machine
 from builder.model.package import Package, System
+from builder.model.text import moment
 
 SCHEMAS = frozenset({1, 2})
 """Of manifests, as far as we can read them; 1 has packages as plain texts."""
@@ -96,8 +96,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Version of each program and library that had a hand in it."""
 
     def __post_init__(self) -> None:
-        """Refuse a date that is none: msgspec makes its error of this ValueError."""
-        datetime.fromisoformat(self.created)
+        """Refuse times that are none: msgspec makes its error of this ValueError."""
+        check_times(self.created, self.finished)
 
     @property
     def origin(self) -> Origin:
@@ -125,6 +125,13 @@ class Built(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path | None = None
     """The build's folder; None when nothing was built."""
     steps: tuple[StepTime, ...] = ()
+
+
+def check_times(created: str, finished: str) -> None:
+    """Raise ValueError where a time of a manifest is none; very old ones do not say `finished`."""
+    moment(created)
+    if finished:
+        moment(finished)
 
 
 def _named(packages: Any) -> Any:  # noqa: ANN401  # whatever the JSON holds: it is checked after

@@ -37,6 +37,11 @@ def _spelled(character: str) -> str:
     return character.encode("unicode_escape", "backslashreplace").decode()
 
 
+def ended(text: str) -> str:
+    """Return what ends in a text that somebody wrote as a sentence: with one full stop."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
 def whole_number(text: str) -> int | None:
     """Return the number that a guest or a stranger wrote; None for what is none of ours.
 
@@ -48,6 +53,14 @@ def whole_number(text: str) -> int | None:
 def rfc3339(moment: datetime, to: Literal["seconds", "milliseconds"] = "seconds") -> str:
     """Return a moment of UTC as all our files have it: 2026-11-28T19:30:00Z."""
     return moment.isoformat(timespec=to).replace("+00:00", "Z")
+
+
+def moment(text: str) -> datetime:
+    """Return the moment that a file tells of. Raises ValueError for none, or one without a zone."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(f"{text!r} is no time with a zone")
+    return found
 
 
 def duration(seconds: float) -> str:

@@ -23,7 +23,8 @@ def check(outcomes: Sequence[Outcome]) -> None:
     if failed:
         raise BatchError(
             f"{len(failed)} of {len(outcomes)} builds failed: {', '.join(failed)}.",
-            hint="The table has the reason of each, `builder builds show NAME` the evidence.",
+            hint="The table has the reason of each, "
+            "`builder builds show NAME` the evidence where a build had begun.",
         )
 
 

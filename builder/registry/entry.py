@@ -7,7 +7,7 @@ from typing import ClassVar
 import msgspec
 
 from builder.errors import BuilderError, ConfigError, TemplateError
-from builder.model.template import SCHEMAS, ImageFacts, Template
+from builder.model.template import SCHEMAS, ImageFacts, Template, check_times
 from builder.registry.reading import Versioned, read
 
 
@@ -23,6 +23,10 @@ class Header(Versioned, frozen=True, kw_only=True):
     created: str
     finished: str = ""
     image: ImageFacts | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse times that are none: msgspec makes its error of this ValueError."""
+        check_times(self.created, self.finished)
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):

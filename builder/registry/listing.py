@@ -10,11 +10,15 @@ from msgspec.structs import replace
 
 from builder.errors import BuilderError
 from builder.model.template import ImageFacts, Manifest, Template
+from builder.model.text import ended, moment
 from builder.monitor import Monitor
 from builder.registry import reference
 from builder.registry.entry import Entry, look
 from builder.registry.ledger import Change, Ledger
 from builder.registry.registry import Registry, manifest
+
+_AHEAD = 60
+"""Seconds that another host's clock may be before ours."""
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,8 +59,10 @@ def statuses(registry: Registry, name: str = "", *, monitor: Monitor) -> tuple[S
     return listed
 
 
-def described(registry: Registry, word: str) -> tuple[Status, Manifest | None, tuple[Change, ...]]:
-    """Return all that is known of the version that a reference means, revoked or damaged or not.
+def described(
+    registry: Registry, word: str, *, monitor: Monitor
+) -> tuple[Status, Manifest | None, tuple[Change, ...]]:
+    """Return all that is known of the version that a reference means, be it damaged; see `look_at`.
 
     The history is that of the name. Raises UsageError, ConfigError and TemplateError.
     """
@@ -64,6 +70,7 @@ def described(registry: Registry, word: str) -> tuple[Status, Manifest | None, t
     ledger = registry.known(wanted.name)
     entry = registry.meant(wanted, ledger)
     record = manifest(entry) if entry.header else None
+    _warn(entry, ledger, monitor)
     return _status(entry, ledger), record, ledger.history
 
 
@@ -75,9 +82,13 @@ def look_at(registry: Registry, word: str, *, monitor: Monitor) -> Template:
     wanted = reference.parse(word)
     ledger = registry.known(wanted.name)
     template = registry.meant(wanted, ledger).template()
-    if why := ledger.revoked.get(template.version):
-        monitor.tell("warning", f"{template.name} {template.version} is revoked: {why}.")
+    _warn(template, ledger, monitor)
     return template
+
+
+def _warn(version: Entry | Template, ledger: Ledger, monitor: Monitor) -> None:
+    if why := ledger.revoked.get(version.version):
+        monitor.tell("warning", f"{version.name} {version.version} is revoked: {ended(why)}")
 
 
 def _listed(
@@ -121,10 +132,15 @@ def _status(entry: Entry, ledger: Ledger) -> Status:
 
 
 def age(created: str, *, now: datetime | None = None) -> str:
-    """Return how old something is, in whole minutes, hours or days; empty when nobody knows."""
+    """Return how old something is, in whole minutes, hours or days.
+
+    Empty when nobody knows: there is no time, or one to come, but for what clocks differ by.
+    """
     try:
-        seconds = ((now or datetime.now(UTC)) - datetime.fromisoformat(created)).total_seconds()
-    except (ValueError, TypeError):  # no time, or one without its zone
+        seconds = ((now or datetime.now(UTC)) - moment(created)).total_seconds()
+    except ValueError:
+        return ""
+    if seconds < -_AHEAD:
         return ""
     for count, unit in ((86400, "d"), (3600, "h")):
         if seconds >= 2 * count:

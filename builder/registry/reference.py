@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from builder.errors import TemplateError, UsageError, suggest
+from builder.model.text import ended
 from builder.registry.ledger import LATEST, VERSION, Ledger
 
 _NAME = re.compile(r"[^/\0]{1,200}")
@@ -56,6 +57,6 @@ def revoked(version: str, ledger: Ledger, there: Sequence[str]) -> TemplateError
     served = [each for each in there if each not in ledger.revoked]
     instead = f"The newest that is not is {ledger.name}@{served[-1]}." if served else ""
     return TemplateError(
-        f"{ledger.name} {version} is revoked: {ledger.revoked[version]}.",
+        f"{ledger.name} {version} is revoked: {ended(ledger.revoked[version])}",
         hint=instead or "There is no other version: build it again.",
     )

@@ -1,6 +1,7 @@
 """Why a domain cannot be plugged in: libvirt's words as sentences, each with its remedy."""
 
 import re
+import shlex
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
@@ -30,11 +31,17 @@ _CAUSES = (
     _Cause(
         r"network '(?P<name>.*)' is not active",
         "the network {name} is not started",
-        "`virsh -c {uri} net-start {name}` starts it. " + _OTHERS,
+        "`virsh -c {uri} net-start {quoted}` starts it. " + _OTHERS,
     ),
     _Cause(
         r"Cannot get interface MTU on '(?P<name>.*)': No such device",
         "there is no bridge {name}",
+        "`ip link show type bridge` shows all. " + _OTHERS,
+    ),
+    _Cause(
+        # Of lo and its like; the name in it is that of the guest's end.
+        r"Cannot set interface MTU on '(?P<name>.*)': Invalid argument",
+        "what its interface {name} is to be put on is no bridge that takes guests",
         "`ip link show type bridge` shows all. " + _OTHERS,
     ),
     _Cause(
@@ -68,7 +75,12 @@ def refusal(what: str, said: str, *, uri: str, known: Collection[str]) -> HostEr
     for cause in _CAUSES:
         if found := re.search(cause.words, said):
             name = found["name"]
-            terms = {"name": name, "uri": uri, "known": suggest(name, known)}
+            terms = {
+                "name": name,
+                "quoted": shlex.quote(name),
+                "uri": shlex.quote(uri),
+                "known": suggest(name, known),
+            }
             means, hint = (text.format_map(terms) for text in (cause.means, cause.hint))
             return HostError(f"{what}: {means}.", hint=hint)
     return None

@@ -73,6 +73,12 @@ def test_age_counts_from_the_publishing(capsys: pytest.CaptureFixture[str], stor
     assert "published" not in told(capsys, "show", "silent")
 
 
+def test_what_is_to_come_has_no_age(capsys: pytest.CaptureFixture[str], store: Path) -> None:
+    issue(store, "late", name="late", finished="9999-12-31T23:59:59Z")
+    assert "candidate  -    " in told(capsys, "list", "late")
+    assert re.search(r"^published +9999-12-31T23:59:59Z$", told(capsys, "show", "late"), re.M)
+
+
 def test_show(capsys: pytest.CaptureFixture[str], store: Path) -> None:
     text = told(capsys, "show", "centos7")
     for words in (
@@ -190,7 +196,18 @@ def test_a_revoked_version_is_refused_with_its_reason(capsys: pytest.CaptureFixt
     told(capsys, "revoke", f"centos7@{ONE}", "--reason", "root can log in")
     assert app.run(["template", "promote", f"centos7@{ONE}"]) == 9
     assert f"error: centos7 {ONE} is revoked: root can log in." in capsys.readouterr().err
-    assert "revoked       root can log in" in told(capsys, "show", f"centos7@{ONE}")
+
+
+@pytest.mark.parametrize("form", [(), ("--packages",), ("--kickstart",), ("--json",)])
+def test_a_revoked_version_is_shown_with_a_warning(
+    capsys: pytest.CaptureFixture[str], form: tuple[str, ...]
+) -> None:
+    told(capsys, "revoke", f"centos7@{ONE}", "--reason", "root can log in")
+    capsys.readouterr()
+    assert app.run(["template", "show", f"centos7@{ONE}", *form]) == 0
+    captured = capsys.readouterr()
+    assert captured.err.strip() == f"warning: centos7 {ONE} is revoked: root can log in."
+    assert form or "revoked       root can log in" in captured.out
 
 
 def test_a_damaged_ledger_is_one_error(capsys: pytest.CaptureFixture[str], store: Path) -> None:

@@ -38,7 +38,7 @@ def _row(status: "Status") -> tuple[str, ...]:
         status.name,
         status.version,
         " ".join(marks) or "-",
-        age(status.finished or status.created),
+        age(status.finished or status.created) or "-",
         *(map(size, sizes) if sizes else "??"),
         str(status.path),
     )

@@ -39,7 +39,7 @@ def show(
         )
     shared = context(ctx)
     there = registry(shared)
-    status, manifest, history = described(there, reference)
+    status, manifest, history = described(there, reference, monitor=shared.monitor)
     if packages and manifest:
         lines = (f"{each.name} {each.version} {each.arch}".rstrip() for each in manifest.packages)
         typer.echo("".join(f"{line}\n" for line in lines), nl=False)
@@ -55,17 +55,22 @@ def show(
         look_at(there, f"{status.name}@{status.version}", monitor=shared.monitor)
 
 
-def _facts(status: "Status") -> list[tuple[str, str]]:
+def _dated(moment: str) -> str:
     from builder.registry.listing import age
 
+    old = age(moment)
+    return f"{moment} ({old} ago)" if old else moment
+
+
+def _facts(status: "Status") -> list[tuple[str, str]]:
     image = status.image
     return [
         ("template", f"{status.name} {status.version}"),
         ("damaged", status.damaged),
         ("revoked", status.revoked),
         ("channels", " ".join(status.channels)),
-        ("build began", status.created and f"{status.created} ({age(status.created)} ago)"),
-        ("published", status.finished and f"{status.finished} ({age(status.finished)} ago)"),
+        ("build began", _dated(status.created)),
+        ("published", _dated(status.finished)),
         ("path", str(status.path)),
         ("manifest", str(status.manifest)),
         ("virtual size", size(image.virtual_size) if image else ""),

@@ -237,6 +237,33 @@ def test_sums_of_a_terabyte_are_refused_before_the_work(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == [sums.NAME]
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_sums_are_written_through_no_link(tmp_path: Path, *, there: bool) -> None:
+    victim, folder = tmp_path / "victim", tmp_path / "shared"
+    folder.mkdir()
+    if there:
+        victim.write_text("22  x\n")
+        victim.chmod(0o600)
+    (folder / sums.NAME).symlink_to(victim)
+    order = ExportOrder(format="qcow2", output=folder / "x.qcow2")
+    with pytest.raises(UsageError, match="SHA256SUMS is a link"):
+        export(template(), order, monitor=SILENT)
+    with pytest.raises(UsageError, match="SHA256SUMS is a link"):
+        sums.record(folder / "x", "11")
+    assert (folder / sums.NAME).is_symlink()
+    assert victim.exists() == there
+    assert not there or (victim.read_text(), victim.stat().st_mode & 0o777) == ("22  x\n", 0o600)
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, 0o644), (0o600, 0o600), (0o664, 0o664)])
+def test_sums_keep_their_mode(tmp_path: Path, before: int | None, after: int) -> None:
+    if before is not None:
+        (tmp_path / sums.NAME).touch()
+        (tmp_path / sums.NAME).chmod(before)
+    sums.record(tmp_path / "x", "11")
+    assert (tmp_path / sums.NAME).stat().st_mode & 0o777 == after
+
+
 def test_a_name_that_no_file_can_have(tmp_path: Path) -> None:
     order = ExportOrder(format="qcow2", output=tmp_path / ("x" * 300))
     with pytest.raises(UsageError, match="File name too long"):

@@ -42,5 +42,6 @@ def test_table_and_json(golden: Golden) -> None:
 
 def test_some_failed() -> None:
     report.check((PUBLISHED, UNCHANGED))
-    with pytest.raises(BatchError, match=r"^1 of 3 builds failed: centos7-kvm-host\.$"):
+    with pytest.raises(BatchError, match=r"^1 of 3 builds failed: centos7-kvm-host\.$") as caught:
         report.check(OUTCOMES)
+    assert caught.value.hint.endswith("the evidence where a build had begun.")

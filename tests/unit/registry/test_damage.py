@@ -11,6 +11,7 @@ from shelf import issue
 
 from builder.errors import TemplateError, UsageError
 from builder.model.template import Template
+from builder.monitor import SilentMonitor
 from builder.registry import channels, entry, listing
 from builder.registry import registry as registry_module
 from builder.registry.listing import Status, described, statuses
@@ -72,6 +73,12 @@ DAMAGES: list[tuple[Spoil, str]] = [
     (_changed(image=None), r"2\.json tells of no image"),
     (_changed(schema=3), r"was written by a newer builder \(its schema is 3\)"),
     (_changed(schema=10**30, build_id=7), r"was written by a newer builder \(its schema is 1e\+30"),
+    *(
+        (_changed(**{field: value}), r"2\.json cannot be read: .*" + re.escape(repr(value)))
+        for field in ("created", "finished")
+        for value in ("garbage", "2026-11-29", "2026-11-29T10:00:00")
+    ),
+    (_changed(created=""), r"2\.json cannot be read: .*''"),
     (_changed(schema="2"), "Expected `int`, got `str`"),
     (lambda it: it.path.unlink(), r"2\.qcow2: No such file"),
     (lambda it: os.truncate(it.path, 3), r"2\.qcow2 has 3 bytes, not 7"),
@@ -95,7 +102,7 @@ def test_a_damaged_version_is_listed_and_refused(
     for word in ("centos7", "centos7@candidate", "centos7@stable", f"centos7@{TWO}"):
         with pytest.raises(TemplateError, match=f"centos7 {TWO} is damaged: .*{why}") as caught:
             registry.find(word)
-        assert described(registry, word)[0].damaged
+        assert described(registry, word, monitor=SilentMonitor())[0].damaged
         hints = {"newer": "Use that builder, ", "links$": "Are you who keeps the templates?"}
         hint = next((hint for cause, hint in hints.items() if re.search(cause, why)), "Put the ")
         assert caught.value.hint.startswith(hint)
@@ -131,7 +138,7 @@ def test_the_only_version(registry: Registry, tmp_path: Path) -> None:
 
 def test_what_an_image_can_do_without_is_still_told(registry: Registry) -> None:
     registry.find("centos7").path.unlink()
-    status, record, history = described(registry, "centos7")
+    status, record, history = described(registry, "centos7", monitor=SilentMonitor())
     assert record is not None
     assert (record.version, status.image, len(history)) == (TWO, record.image, 3)
 

@@ -35,6 +35,10 @@ def listed(registry: Registry, name: str = "") -> tuple[Status, ...]:
     return statuses(registry, name, monitor=SilentMonitor())
 
 
+def told_of(registry: Registry, word: str) -> Status:
+    return described(registry, word, monitor=SilentMonitor())[0]
+
+
 @pytest.fixture
 def registry(published: Path, tmp_path: Path) -> Registry:
     """Return a copy of it, for a test to change."""
@@ -103,6 +107,23 @@ def test_a_revoked_version_is_not_served(registry: Registry) -> None:
     assert look_at(registry, "centos7", monitor=heard).version == TWO
     warning = f"centos7 {THREE} is revoked: ssh keys were left in it."
     assert heard.told == [("warning", warning, {})]
+    heard = Heard()
+    assert described(registry, f"centos7@{THREE}", monitor=heard)[0].version == THREE
+    described(registry, "centos7", monitor=heard)
+    assert heard.told == [("warning", warning, {})]
+
+
+@pytest.mark.parametrize(
+    ("reason", "end"), [("bad", "bad."), ("bad.", "bad."), ("why?", "why?"), ("no…", "no…")]
+)
+def test_a_reason_ends_once(registry: Registry, reason: str, end: str) -> None:
+    channels.revoke(registry, f"centos7@{THREE}", reason=reason)
+    with pytest.raises(TemplateError) as caught:
+        registry.find(f"centos7@{THREE}")
+    heard = Heard()
+    look_at(registry, f"centos7@{THREE}", monitor=heard)
+    sentence = f"centos7 {THREE} is revoked: {end}"
+    assert [caught.value.message, heard.told[0][1]] == [sentence, sentence]
 
 
 def test_a_name_with_nothing_left_to_serve(registry: Registry) -> None:
@@ -160,7 +181,7 @@ def test_templates_of_a_time_before_ledgers_have_a_candidate(registry: Registry)
     assert channels.promote(registry, "centos7").after == THREE
 
 
-@pytest.mark.parametrize("deed", [Registry.find, described, listed])
+@pytest.mark.parametrize("deed", [Registry.find, told_of, listed])
 def test_a_ledger_that_cannot_be_read_is_one_error(
     registry: Registry, deed: Callable[[Registry, str], object]
 ) -> None:
@@ -192,7 +213,10 @@ def test_statuses(registry: Registry) -> None:
         ("2026-11-21T10:00:01Z", "47 h"),
         ("2026-11-21T10:00:00Z", "2 d"),
         ("2025-11-23T10:00:00Z", "365 d"),
-        ("2026-11-23T11:00:00Z", "0 min"),
+        ("2026-11-23T10:01:00Z", "0 min"),
+        ("2026-11-23T10:01:01Z", ""),
+        ("9999-12-31T23:59:59Z", ""),
+        ("9999-12-31T23:59:59-12:00", ""),
         ("2026-11-23T10:00:00", ""),
         ("yesterday", ""),
         ("", ""),

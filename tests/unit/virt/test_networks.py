@@ -26,8 +26,18 @@ OTHERS = "A clone takes another by --network, a build by network in builder.toml
             f"`virsh -c qemu:///x net-start lab` starts it. {OTHERS}",
         ),
         (
+            "Requested operation is not valid: network 'my net' is not active",
+            "the network my net is not started.",
+            f"`virsh -c qemu:///x net-start 'my net'` starts it. {OTHERS}",
+        ),
+        (
             "Cannot get interface MTU on 'br9': No such device",
             "there is no bridge br9.",
+            f"`ip link show type bridge` shows all. {OTHERS}",
+        ),
+        (
+            "Cannot set interface MTU on 'vnet1': Invalid argument",
+            "what its interface vnet1 is to be put on is no bridge that takes guests.",
             f"`ip link show type bridge` shows all. {OTHERS}",
         ),
         (
