@@ -199,6 +199,7 @@ def _start(name: str, sockets: Sequence[Path], wrapper: Sequence[str | Path]) ->
             said = (log.read_text(errors="replace").strip() or "no output").splitlines()[-1]
             raise HostError(f"{name} does not start: {said}", hint=f"Read {log}.")
         time.sleep(0.1)
+    daemon.returncode = 0  # as if waited for: Python complains of a child that is let go alive
     return daemon.pid
 
 

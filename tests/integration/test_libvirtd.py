@@ -75,6 +75,14 @@ def test_who_is_last_ends_it(tmp_path: Path) -> None:
     assert not [*tmp_path.iterdir()]
 
 
+def test_python_does_not_complain_of_what_outlives_it(tmp_path: Path) -> None:
+    strict = f"{sys.executable} -W error::ResourceWarning -m builder"
+    done = _elsewhere(f"{strict} host run -- true\n{_LEFT}", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "started one for now" in done.stderr
+    assert "ResourceWarning" not in done.stderr
+
+
 def test_many_that_come_at_once_start_one(tmp_path: Path) -> None:
     meet = 'touch "/run/at/$0"; until [ $(ls /run/at | wc -l) = 3 ]; do sleep 0.1; done'
     done = _elsewhere(
