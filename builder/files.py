@@ -4,6 +4,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import shlex
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -169,9 +170,12 @@ def _full(folder: Path) -> HostError:
         spent = False
     if spent:
         return HostError(
-            f"No more files fit in {folder}.", hint=f"Remove some, large or small: df -i {folder}"
+            f"No more files fit in {folder}.",
+            hint=f"Remove some, large or small: `df -i {shlex.quote(str(folder))}`.",
         )
-    return HostError(f"No space is left in {folder}.", hint=f"Make room: df -h {folder}")
+    return HostError(
+        f"No space is left in {folder}.", hint=f"Make room: `df -h {shlex.quote(str(folder))}`."
+    )
 
 
 def sync(path: Path) -> None:

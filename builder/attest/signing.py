@@ -3,6 +3,7 @@
 Who signs holds the lock of the store pool, so that of two signers none is lost.
 """
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,9 +35,10 @@ def sign(template: Template, key: PrivateKey, *, builds: Path) -> Path:
     """
     refuse_parts(template)
     if digest(template.path) != template.image.sha256:
+        word = f"{template.name}@{template.version}"
         raise TemplateError(
             f"The image {template.path} is not the one that its manifest tells of.",
-            hint=f"`builder template verify {template.name}@{template.version}` says more.",
+            hint=f"`builder template verify {shlex.quote(word)}` says more.",
         )
     folder = folder_of(builds, template.name, manifest(template).build_id)
     with Registry(template.path.parent).locked():

@@ -1,5 +1,6 @@
 """Whether an image is still what its manifest says, and what a key's owner signed."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,7 +81,7 @@ def _envelopes(path: Path, template: Template) -> list[Envelope]:
             f"{template.name} {template.version} is not signed: there is no {path}.",
             hint="What is revoked gets no signature any more: take another version."
             if template.version in ledger.revoked
-            else f"`builder template sign {word} --key KEY` signs it.",
+            else f"`builder template sign {shlex.quote(word)} --key KEY` signs it.",
         )
     envelopes = [envelope for line in found if (envelope := dsse.parse(line))]
     if not envelopes:

@@ -1,5 +1,6 @@
 """builder build."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -129,7 +130,7 @@ def tell(built: "Built", *, json: bool) -> None:
         known = f"{built.template.name}@{built.template.version}"
         raise HostError(
             f"The template {known} is published. {error.message}",
-            hint=f"`builder template show {known}` tells what is known of it.",
+            hint=f"`builder template show {shlex.quote(known)}` tells what is known of it.",
         ) from error
 
 

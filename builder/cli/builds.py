@@ -1,6 +1,7 @@
 """builder builds: what was built, how it went, and what the guest said."""
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -175,7 +176,8 @@ def _hint(found: "Build") -> str:
     from builder.record.builds import ABANDONED, DETACHED
 
     guest = {ABANDONED: "Nobody is at it", DETACHED: "Its guest runs"}.get(found.state)
-    return f"{guest}: `builder attach {found.record.build_id}` goes on with it." if guest else ""
+    attach = f"`builder attach {shlex.quote(found.record.build_id)}`"
+    return f"{guest}: {attach} goes on with it." if guest else ""
 
 
 def _dossier(found: "Build") -> Path | None:

@@ -1,5 +1,6 @@
 """builder kickstart: list, render and lint kickstarts."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -105,7 +106,7 @@ def _read(name: str, syntax: str) -> "Kickstart":
     if name.endswith(".j2"):
         raise UsageError(
             f"{name} is a template, to be checked when it is filled in.",
-            hint=f"`builder build RELEASE --kickstart {name} --dry-run` does both.",
+            hint=f"`builder build RELEASE --kickstart {shlex.quote(name)} --dry-run` does both.",
         )
     return kickstart
 

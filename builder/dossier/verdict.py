@@ -1,5 +1,7 @@
 """What happened, in one sentence."""
 
+import shlex
+
 import msgspec
 
 from builder.model.template import Manifest
@@ -24,7 +26,6 @@ _SENTENCES = {
     "abandoned": "The process that built {name} ended without a word{where}.",
     "cleared": "The process that built {name} ended without a word, and was cleared up after.",
 }
-_ATTACH = "`builder attach {build_id}` goes on with it; `builder gc` clears what it left."
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +51,8 @@ def verdict(build: Build, manifest: Manifest | None) -> Verdict:
 
 def _hint(build: Build) -> str:
     if build.state == ABANDONED:
-        return _ATTACH.format(build_id=build.record.build_id)
+        attach = f"`builder attach {shlex.quote(build.record.build_id)}`"
+        return f"{attach} goes on with it; `builder gc` clears what it left."
     return build.record.hint
 
 

@@ -1,6 +1,7 @@
 """qemu-img: one disk format from another, and proof that both hold the same."""
 
 import os
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,7 +29,8 @@ def convert(
         if "No space left" not in error.message and not _full(target.parent):
             raise
         raise HostError(
-            f"No space is left in {target.parent}.", hint=f"Make room: df -h {target.parent}"
+            f"No space is left in {target.parent}.",
+            hint=f"Make room: `df -h {shlex.quote(str(target.parent))}`.",
         ) from error
 
 

@@ -1,6 +1,7 @@
 """Hand a template on: into a file of another format, checked, with its line in SHA256SUMS."""
 
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,7 +72,8 @@ def _as_it_was(template: Template) -> Iterator[None]:
             raise
         raise TemplateError(
             f"{template.name} {template.version} was deleted meanwhile.",
-            hint=f"`builder template list {template.name}` shows which others there are.",
+            hint=f"`builder template list {shlex.quote(template.name)}` shows which others there "
+            "are.",
         ) from error
 
 

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import shlex
 from pathlib import Path
 
 from builder.errors import HostError
@@ -19,7 +20,7 @@ def check(connection: Connection, path: Path, setting: str) -> None:
         return
     raise HostError(
         f"Guests cannot use {path}: the hypervisor's user {_name(user[0])} cannot pass {closed}.",
-        hint=f"chmod o+x {closed}, or {elsewhere(setting)}.",
+        hint=f"`chmod o+x {shlex.quote(str(closed))}`, or {elsewhere(setting)}.",
     )
 
 

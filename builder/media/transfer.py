@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 from http import HTTPStatus
 from io import FileIO
 from pathlib import Path
@@ -168,5 +169,5 @@ def _check_space(folder: Path, needed: int) -> None:
     if needed > free:
         raise HostError(
             f"The download needs {needed} bytes, but {folder} has only {free} free.",
-            hint=f"Make room: df -h {folder}",
+            hint=f"Make room: `df -h {shlex.quote(str(folder))}`.",
         )

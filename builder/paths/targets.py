@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -107,7 +108,8 @@ def _refuse_name(found: Path, *, there: bool) -> None:
 
 def _hint(kind: int, name: Path) -> str:
     if kind == stat.S_IFBLK:
-        return f"Write a file; `builder iso burn FILE {name}` then puts an ISO on that device."
+        burn = f"`builder iso burn FILE {shlex.quote(str(name))}`"
+        return f"Write a file; {burn} then puts an ISO on that device."
     return "Name a file in it." if kind == stat.S_IFDIR else "Name a file that is not there yet."
 
 

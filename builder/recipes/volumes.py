@@ -1,6 +1,7 @@
 """Volumes as people make and delete them: what is not theirs to delete has a command of its own."""
 
 import re
+import shlex
 from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
 
@@ -127,7 +128,10 @@ def _refuse(name: str, found: Kind) -> None:
     """Raise UsageError for what is no volume of the user's."""
     file = _TEMPLATE.fullmatch(name)
     version = f"{file['name']}@{file['version']}" if file else "NAME@VERSION"
-    of_template = ("a template", f"`builder template delete {version}` removes a version.")
+    of_template = (
+        "a template",
+        f"`builder template delete {shlex.quote(version)}` removes a version.",
+    )
     whose = {
         "hidden": ("builder itself", "`builder gc` clears what nobody needs."),
         "build": ("a build", "`builder gc` clears what nobody can finish."),

@@ -1,6 +1,7 @@
 """A build that left a folder in the state folder, and how it is doing."""
 
 import os
+import shlex
 import stat
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -96,7 +97,8 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
             return self.record.error
         if self.state in (ABANDONED, DETACHED):
             guest = "its guest runs, " if self.state == DETACHED else ""
-            return f"{self.record.step}: {guest}`builder attach {self.record.build_id}`"
+            attach = f"`builder attach {shlex.quote(self.record.build_id)}`"
+            return f"{self.record.step}: {guest}{attach}"
         return self.record.version if self.state == "done" else self.record.step
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shlex
 import stat
 import threading
 from collections.abc import Callable, Iterator
@@ -118,7 +119,7 @@ def _at_once(path: str, flags: int) -> int:
         if error.errno != errno.ENXIO:
             raise
         raise UsageError(
-            f"Nobody reads {path}.", hint=f"Begin to read it first: cat {path}"
+            f"Nobody reads {path}.", hint=f"Begin to read it first: `cat {shlex.quote(path)}`."
         ) from error
 
 

@@ -1,6 +1,7 @@
 """Channels of templates: moved, rolled back, and versions that are revoked."""
 
 import re
+import shlex
 from difflib import get_close_matches
 from functools import partial
 
@@ -99,9 +100,10 @@ def _refuse_rollback(old: Ledger, channel: str, there: There) -> None:
     if channel not in old.channels:
         raise _no_channel(old, channel)
     if not old.previous(channel, there=there):
+        word = f"{old.name}@VERSION"
         raise UsageError(
             f"{old.name}@{channel} had nothing else before that is still served.",
-            hint=f"`builder template promote {old.name}@VERSION --to {channel}` names another.",
+            hint=f"`builder template promote {shlex.quote(word)} --to {channel}` names another.",
         )
 
 

@@ -1,5 +1,6 @@
 """A version in a store pool, as a look at its files finds it: whole, or what is wrong with it."""
 
+import shlex
 import stat
 from pathlib import Path
 from typing import ClassVar
@@ -55,10 +56,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     def template(self) -> Template:
         """Return it as what can be used. Raises TemplateError when it is damaged."""
         if self.why or self.header is None or self.header.image is None:
-            delete = f"builder template delete {self.name}@{self.version} --force"
+            word = f"{self.name}@{self.version}"
+            delete = f"`builder template delete {shlex.quote(word)} --force`"
             raise TemplateError(
                 f"{self.name} {self.version} is damaged: {self.why}.",
-                hint=self.hint or f"Put the file back, or let channels go back: `{delete}`.",
+                hint=self.hint or f"Put the file back, or let channels go back: {delete}.",
             )
         return Template(
             name=self.name,

@@ -1,6 +1,7 @@
 """How people name a template: NAME, NAME@VERSION, NAME@CHANNEL, NAME@latest."""
 
 import re
+import shlex
 from collections.abc import Sequence
 
 import msgspec
@@ -46,7 +47,8 @@ def missing(wanted: Reference, ledger: Ledger, there: Sequence[str]) -> UsageErr
     if version != which:
         return TemplateError(
             f"{name}@{which} is {version}, whose files are not in the store pool.",
-            hint=f"`builder template rollback {name} --channel {which}` goes back to another.",
+            hint=f"`builder template rollback {shlex.quote(name)} --channel {which}` goes back to "
+            "another.",
         )
     was = " any more" if version in ledger.published else ""
     return UsageError(f"{name} has no version {version}{was}.", hint=suggest(version, there))

@@ -1,6 +1,7 @@
 """Volumes of a pool."""
 
 import os
+import shlex
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -48,7 +49,8 @@ def _create(connection: Connection, pool: str, name: str, text: str) -> Volume:
 def _taken(pool: str, name: str) -> HostError:
     return HostError(
         f"The pool {pool} already has a volume {name}.",
-        hint=f"Choose another name, or `builder volume delete {name} --pool {pool}`.",
+        hint=f"Choose another name, or `builder volume delete {shlex.quote(name)} "
+        f"--pool {shlex.quote(pool)}`.",
     )
 
 
@@ -66,7 +68,7 @@ def get(connection: Connection, pool: str, name: str) -> Volume:
         return found
     raise HostError(
         f"There is no volume {name} in the pool {pool}.",
-        hint=f"`builder volume list --pool {pool}` shows what is there.",
+        hint=f"`builder volume list --pool {shlex.quote(pool)}` shows what is there.",
     )
 
 

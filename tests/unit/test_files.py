@@ -85,9 +85,9 @@ def test_a_file_that_fails_leaves_the_old_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files_left", "blocks_left", "said", "hint"),
     [
-        (0, 9, "No more files fit", "df -i"),
-        (9, 0, "No space is left", "df -h"),
-        (0, 0, "No space is left", "df -h"),
+        (0, 9, "No more files fit", "`df -i 'my folder'`"),
+        (9, 0, "No space is left", "`df -h 'my folder'`"),
+        (0, 0, "No space is left", "`df -h 'my folder'`"),
     ],
 )
 def test_full_of_what(
@@ -95,6 +95,6 @@ def test_full_of_what(
 ) -> None:
     state = SimpleNamespace(f_files=100, f_favail=files_left, f_bavail=blocks_left)
     monkeypatch.setattr(os, "statvfs", lambda _folder: state)
-    with pytest.raises(HostError, match=said) as caught, files.writing(Path("folder")):
+    with pytest.raises(HostError, match=said) as caught, files.writing(Path("my folder")):
         raise OSError(errno.ENOSPC, "No space left on device")
     assert hint in caught.value.hint

@@ -1,5 +1,6 @@
 """What the commands about templates share."""
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -56,6 +57,7 @@ def told(move: "Moved") -> str:
 
 def _new(move: "Moved") -> str:
     if move.near:
-        away = f"builder template channel delete {move.name}@{move.channel}"
-        return f", a new channel. Did you mean {move.near}? `{away}` takes it away."
+        word = f"{move.name}@{move.channel}"
+        away = f"`builder template channel delete {shlex.quote(word)}`"
+        return f", a new channel. Did you mean {move.near}? {away} takes it away."
     return "" if move.channel == "stable" else ", a new channel"

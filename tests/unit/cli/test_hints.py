@@ -1,4 +1,7 @@
-"""What people are told to type exists: commands, options, variables of kickstarts and settings."""
+"""What people are told to type exists: commands, options, variables of kickstarts and settings.
+
+And a shell takes it as it is meant, whatever the names in it.
+"""
 
 import ast
 import fnmatch
@@ -27,6 +30,19 @@ OF_OTHERS = {
 }
 FOR_GUESTS = ("builder/rehearsal/guest", "builder/rehearsal/layouts")
 """What is written there are files of guests."""
+PLAIN = {
+    "install/causes.py: 0": "documents what a row of causes.toml is made of",
+    "media/sticks.py: home.parent.name": "the kernel's own name of a disk",
+    "recipes/ending.py: work.journal.build_id": "made by our journal, or is_build has seen it",
+    "recipes/gc.py: build.record.build_id": "Build.flaw has asked is_build",
+    "record/journal.py: self.build_id": "made by our journal, or is_build has seen it",
+    "registry/channels.py: channel": "one of a ledger's, which CHANNEL has let in",
+    "registry/reference.py: which": "one of a ledger's, which CHANNEL has let in",
+    "virt/networks.py: quoted": "quoted where it is filled in",
+    "virt/networks.py: uri": "quoted where it is filled in",
+    "virt/refusal.py: host": "ssh has found its address",
+}
+"""What no shell takes for anything else, and why: MODULE: EXPRESSION, or the field of a format."""
 
 
 APP = cast("TyperGroup", get_command(_application([])))
@@ -183,6 +199,53 @@ def test_settings_exist() -> None:
     assert named
     known = Settings.__struct_fields__
     assert [told for told in named if not fnmatch.filter(known, told[1].replace("…", "*"))] == []
+
+
+def unquoted(source: str) -> Iterator[str]:
+    """Yield what a module puts between backticks as it is: expressions, and fields of formats."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.JoinedStr):
+            yield from map(ast.unparse, put_in(node))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            for command in re.findall("`([^`]*)`", node.value):
+                yield from re.findall(r"{(\w+)}", command)
+
+
+def put_in(text: ast.JoinedStr) -> Iterator[ast.expr]:
+    inside = False
+    for part in text.values:
+        if isinstance(part, ast.Constant):
+            inside ^= str(part.value).count("`") % 2 == 1
+        elif inside and isinstance(part, ast.FormattedValue) and not quotes(part.value):
+            yield part.value
+    assert not inside, f"a command goes on in another string: {ast.unparse(text)}"
+
+
+def quotes(value: ast.expr) -> bool:
+    return isinstance(value, ast.Call) and ast.unparse(value.func) == "shlex.quote"
+
+
+def test_what_commands_are_filled_with_is_quoted() -> None:
+    found = {
+        f"{path.relative_to(ROOT / 'builder')}: {value}"
+        for path in sorted((ROOT / "builder").rglob("*.py"))
+        for value in unquoted(path.read_text())
+    }
+    assert sorted(found ^ PLAIN.keys()) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('f"{there} `df -h {folder}`."', ["folder"]),
+        ('f"`df -h {shlex.quote(folder)}` {there}"', []),
+        ('f"`df {shlex.quote(one)} " f"{two.name}`"', ["two.name"]),
+        ('f"`df -h {shlex.quote(folder) + more}`"', ["shlex.quote(folder) + more"]),
+        ('"{there} `df -h {folder}`".format_map(terms)', ["folder"]),
+    ],
+)
+def test_what_is_found_unquoted(source: str, found: list[str]) -> None:
+    assert [*unquoted(source)] == found
 
 
 @pytest.mark.parametrize(
