@@ -100,11 +100,15 @@ def test_manifest_of_an_ova() -> None:
     )
 
 
-def test_a_vmdk_is_called_by_its_final_name() -> None:
-    text = 'version=1\nCID=57e61c69\nparentCID=ffffffff\nRW 131072 SPARSE ".x.part"\nddb.a = "1"\n'
-    assert vmdk.settled(text, name='a"\\1é.vmdk', content="00000abc") == (
-        'version=1\nCID=00000abc\nparentCID=ffffffff\nRW 131072 SPARSE "a__1_.vmdk"\nddb.a = "1"\n'
-    )
+@pytest.mark.parametrize("drawn", ["57e61c69", "7e61c69", "9"])
+@pytest.mark.parametrize("left", ["", "\n", '"1"\n'])
+def test_a_vmdk_is_called_by_its_final_name(drawn: str, left: str) -> None:
+    """And is the same whatever qemu-img draws, and leaves behind the end of what it writes."""
+    text = f'version=1\nCID={drawn}\nparentCID=ffffffff\nRW 131072 SPARSE ".x.part"\nddb.a = "1"\n'
+    field = f"{text}\0{left}".encode().ljust(512, b"\0")
+    assert vmdk.settled(field, name='a"\\1é.vmdk', content="00000abc") == (
+        b'version=1\nCID=00000abc\nparentCID=ffffffff\nRW 131072 SPARSE "a__1_.vmdk"\nddb.a = "1"\n'
+    ).ljust(512, b"\0")
 
 
 def test_crc32c() -> None:
