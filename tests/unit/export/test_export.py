@@ -20,6 +20,7 @@ from builder.export.run import export
 from builder.model.domain import Machine
 from builder.model.template import Manifest
 from builder.monitor import SilentMonitor
+from builder.paths import targets
 from tests.monitors import Heard
 from tests.values import Golden, image, machine, manifest, template
 
@@ -257,6 +258,28 @@ def test_sums_are_written_through_no_link(tmp_path: Path, *, there: bool) -> Non
     assert (folder / sums.NAME).is_symlink()
     assert victim.exists() == there
     assert not there or (victim.read_text(), victim.stat().st_mode & 0o777) == ("22  x\n", 0o600)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_sums_are_read_through_no_link_that_comes_in_between(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, there: bool
+) -> None:
+    victim, path = tmp_path / "victim", tmp_path / sums.NAME
+    victim.write_text("secret")
+    if there:
+        path.write_text("22  x\n")
+    look = targets.target
+
+    def just_after(found: Path, *, force: bool | None) -> Path:
+        judged = look(found, force=force)
+        path.unlink(missing_ok=True)
+        path.symlink_to(victim)
+        return judged
+
+    monkeypatch.setattr(targets, "target", just_after)
+    with pytest.raises(HostError, match=r"SHA256SUMS: it is no plain file"):
+        sums.record(tmp_path / "x", "11")
+    assert (path.is_symlink(), victim.read_text()) == (True, "secret")
 
 
 @pytest.mark.parametrize(("before", "after"), [(None, 0o644), (0o600, 0o600), (0o664, 0o664)])
