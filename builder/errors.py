@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -15,6 +16,8 @@ class BuilderError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.evidence: Path | None = None
+        """The folder of the build that it ended, where that has left one."""
 
 
 class UsageError(BuilderError):

@@ -63,5 +63,7 @@ def delete(
 
     settings, monitor = context(ctx).settings, context(ctx).monitor
     with opened(settings.uri, monitor=monitor) as connection:
-        gone = volumes.delete(connection, settings, name, pool=pool or settings.store_pool)
+        gone = volumes.delete(
+            connection, settings, name, pool=pool or settings.store_pool, monitor=monitor
+        )
     typer.echo(f"{gone.name} is deleted, {size(gone.allocation)}")

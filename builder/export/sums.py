@@ -1,5 +1,6 @@
 """SHA256SUMS, as GNU sha256sum writes and checks it."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -25,9 +26,8 @@ def record(path: Path, digest: str) -> None:
     """
     sums = _beside(path)
     with files.writing(path.parent), files.locked(path.parent):
-        mode = stat.S_IMODE(sums.stat().st_mode) if sums.exists() else _MODE
-        known = read(path)
-        with files.replacing(sums, mode=mode) as part:
+        known = _text(sums)
+        with files.replacing(sums, mode=_mode(sums)) as part:
             part.write_text(updated(known, path.name, digest), errors="surrogateescape")
 
 
@@ -36,11 +36,21 @@ def read(path: Path) -> str:
 
     Raises UsageError for what cannot be written again, HostError for what cannot be read.
     """
-    sums = _beside(path)
-    if not sums.exists():
+    return _text(_beside(path))
+
+
+def _text(sums: Path) -> str:
+    if not os.path.lexists(sums):
         return ""
-    found = read_data(sums, limit=_LARGEST, hint=_HINT, error_class=HostError)
+    # By now somebody may have laid a link there.
+    found = read_data(sums, limit=_LARGEST, links=False, hint=_HINT, error_class=HostError)
     return found.decode(errors="surrogateescape")
+
+
+def _mode(sums: Path) -> int:
+    """Return the mode of the file that is there; not that of a link, which is open to all."""
+    state = sums.lstat().st_mode if os.path.lexists(sums) else 0
+    return stat.S_IMODE(state) if stat.S_ISREG(state) else _MODE
 
 
 def _beside(path: Path) -> Path:

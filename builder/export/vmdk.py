@@ -28,18 +28,23 @@ def write(source: ExportSource, part: Path, *, name: str, monitor: Monitor) -> N
             for field in (_DESCRIPTOR_AT, _DESCRIPTOR_SIZE)
         )
         file.seek(at)
-        text = file.read(size).rstrip(b"\0").decode()
+        field = file.read(size)
         file.seek(at)
-        file.write(_padded(settled(text, name=name, content=_content_id(source)), size))
+        file.write(settled(field, name=name, content=_content_id(source)))
     convert.check(part, to="vmdk")
     convert.compare(source, part, to="vmdk", monitor=monitor)
 
 
-def settled(descriptor: str, *, name: str, content: str) -> str:
-    """Return the descriptor with the file's final name, and a content id of eight hex digits."""
+def settled(field: bytes, *, name: str, content: str) -> bytes:
+    """Return the descriptor with the file's final name, and a content id of eight hex digits.
+
+    It ends at the first NUL: qemu-img changes its id, whose digits may be fewer, in place, and
+    what was there before shows behind it.
+    """
+    descriptor = field.partition(b"\0")[0].decode()
     plain = re.sub("[^A-Za-z0-9 ._-]", "_", name)  # it stands between quotes, in nobody's charset
     named = re.sub(r'(?m)^(RW \d+ SPARSE) ".*"$', rf'\1 "{plain}"', descriptor)
-    return re.sub(r"(?m)^CID=.*$", f"CID={content}", named)
+    return _padded(re.sub(r"(?m)^CID=.*$", f"CID={content}", named), len(field))
 
 
 def _content_id(source: ExportSource) -> str:

@@ -36,15 +36,16 @@ class NotPlainError(OSError):
     """What is there is no plain file."""
 
 
-def open_plain(path: Path) -> BinaryIO:
-    """Open a plain file to read it, or one that a link leads to.
+def open_plain(path: Path, *, links: bool = True) -> BinaryIO:
+    """Open a plain file to read it, or with `links` one that a link leads to.
 
     Raises NotPlainError for anything else, and OSError when the system refuses.
     """
-    _refuse_odd(path, path.stat().st_mode)  # first of all: to open a device may set it off
+    # First of all: to open a device may set it off.
+    _refuse_odd(path, path.stat(follow_symlinks=links).st_mode)
     # Not to wait, if that is a pipe by now, for somebody who writes to it.
     with ExitStack() as undo:
-        file = undo.enter_context(open(path, "rb", opener=_at_once))
+        file = undo.enter_context(open(path, "rb", opener=_at_once if links else _as_it_is))
         _refuse_odd(path, os.fstat(file.fileno()).st_mode)
         undo.pop_all()
     return file
@@ -62,16 +63,18 @@ def read_data(
     *,
     limit: int,
     pipes: bool = False,
+    links: bool = True,
     hint: str = "",
     error_class: type[BuilderError] = ConfigError,
 ) -> bytes:
     """Return a file's bytes, `limit` at most. Raises `error_class` for one that cannot be read.
 
     `pipes` is for files that a person has named: `<(pass show root)` is one. What is only found
-    in a folder must be a plain file, for nobody may ever write to that pipe.
+    in a folder must be a plain file, for nobody may ever write to that pipe; without `links` it
+    must be that itself.
     """
     try:
-        found = _named(path, limit + 1) if pipes else _found(path, limit + 1)
+        found = _named(path, limit + 1) if pipes else _found(path, limit + 1, links=links)
     except (OSError, ValueError) as error:
         if pipes and isinstance(error, FileNotFoundError | NotADirectoryError):
             hint = "Check the path."
@@ -81,8 +84,8 @@ def read_data(
     return found
 
 
-def _found(path: Path, most: int) -> bytes:
-    with open_plain(path) as file:
+def _found(path: Path, most: int, *, links: bool) -> bytes:
+    with open_plain(path, links=links) as file:
         return file.read(most)
 
 
@@ -100,6 +103,10 @@ def _named(path: Path, most: int) -> bytes:
 def _at_once(path: str, flags: int) -> int:
     """Open what may be a pipe without waiting for somebody who writes to it."""
     return os.open(path, flags | os.O_NONBLOCK)
+
+
+def _as_it_is(path: str, flags: int) -> int:
+    return _at_once(path, flags | os.O_NOFOLLOW)
 
 
 def read_text(

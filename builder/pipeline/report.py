@@ -19,12 +19,14 @@ def rows(outcomes: Sequence[Outcome]) -> list[tuple[str, ...]]:
 
 def check(outcomes: Sequence[Outcome]) -> None:
     """Raise BatchError, naming them, when any failed."""
-    failed = [each.name for each in outcomes if each.result == "failed"]
+    failed = [each for each in outcomes if each.result == "failed"]
     if failed:
+        shown = ", ".join(each.name for each in failed if each.folder)
+        evidence = f", `builder builds show NAME` the evidence of {shown}" if shown else ""
         raise BatchError(
-            f"{len(failed)} of {len(outcomes)} builds failed: {', '.join(failed)}.",
-            hint="The table has the reason of each, "
-            "`builder builds show NAME` the evidence where a build had begun.",
+            f"{len(failed)} of {len(outcomes)} builds failed: "
+            f"{', '.join(each.name for each in failed)}.",
+            hint=f"The table has the reason of each{evidence}.",
         )
 
 

@@ -13,6 +13,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from builder.errors import BuilderError
 from builder.model.template import Built
@@ -38,6 +39,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     """Of the template; empty after a failure."""
     path: str = ""
+    folder: str = ""
+    """Of the build in the state folder; empty where none was begun, or has left nothing."""
     sha256: str = ""
     error: str = ""
     hint: str = ""
@@ -165,7 +168,8 @@ def _attempt(job: Job, work: Work, monitor: Monitor) -> Outcome:
     try:
         built = work(job, monitor)
     except BuilderError as error:
-        return _failed(job, error.message, hint=error.hint, exit_code=error.exit_code, began=began)
+        told = _failed(job, error.message, hint=error.hint, exit_code=error.exit_code, began=began)
+        return replace(told, folder=str(error.evidence or ""))
     except Exception as error:
         monitor.tell("warning", traceback.format_exc())
         return _failed(
@@ -182,6 +186,7 @@ def _attempt(job: Job, work: Work, monitor: Monitor) -> Outcome:
         seconds=round(time.monotonic() - began, 2),
         version=template.version,
         path=str(template.path),
+        folder=str(built.folder or ""),
         sha256=template.image.sha256,
     )
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from builder.attest import signing
 from builder.attest.keys import EMPTY, Keyring
 from builder.dossier import page as dossier
-from builder.errors import HostError
+from builder.errors import BuilderError, HostError
 from builder.host import cleanup
 from builder.host.host import Host
 from builder.install.plan import machine
@@ -183,6 +183,9 @@ def _documented(journal: Journal, host: Host) -> Iterator[None]:
     try:
         with journal:
             yield
+    except BuilderError as error:
+        error.evidence = journal.folder if journal.folder.exists() else None
+        raise
     finally:
         if journal.folder.exists():
             with suppress(HostError):  # a help, which must not hide how the build ended

@@ -11,6 +11,7 @@ from builder.config import Settings
 from builder.errors import HostError, UsageError
 from builder.host.pools import refuse_remote
 from builder.model.storage import Volume
+from builder.monitor import Monitor
 from builder.registry import retention
 from builder.registry.ledger import VERSION
 from builder.registry.registry import LEDGER, SIGNATURES, Registry
@@ -79,10 +80,13 @@ def check_name(name: str, what: str) -> None:
         )
 
 
-def delete(connection: Connection, settings: Settings, name: str, *, pool: str) -> Volume:
+def delete(
+    connection: Connection, settings: Settings, name: str, *, pool: str, monitor: Monitor
+) -> Volume:
     """Delete a volume that nobody needs; return what it was.
 
-    Raises UsageError for what a domain or a disk needs, and for what has a command of its own.
+    Raises UsageError for what a domain or a disk needs, and for what has a command of its own. Of
+    pools that are away a warning tells: images there may need it.
     """
     if "/" in name or not name.isprintable():
         raise UsageError(f"{name!r} is no volume.", hint="`builder volume list` shows them.")
@@ -96,6 +100,8 @@ def delete(connection: Connection, settings: Settings, name: str, *, pool: str) 
             raise HostError(f"libvirt sees {path}, and we do not.", hint="Remove it with virsh.")
         if why := retention.used(usage.users(usage.uses(connection, leaving=path), path)):
             raise UsageError(f"{name} stays: {why[0]}.", hint="Remove what needs it first.")
+        for each in retention.perhaps(usage.unseen(connection)):
+            monitor.tell("warning", each)
         volumes.delete(connection, pool, name)
     return volume
 

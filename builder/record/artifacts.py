@@ -1,8 +1,14 @@
 """Where people look for builds: links to their folders, which are in the state folder."""
 
+import errno
+import os
+import stat
 from pathlib import Path
 
 from builder.monitor import Monitor
+
+_FOLDER = os.O_PATH | os.O_DIRECTORY
+"""Not to be read: that may be closed to us where we may write."""
 
 
 def link(artifacts: Path | None, folder: Path, *, monitor: Monitor) -> None:
@@ -15,7 +21,34 @@ def link(artifacts: Path | None, folder: Path, *, monitor: Monitor) -> None:
     here = artifacts / folder.parent.name / folder.name
     try:
         here.parent.mkdir(parents=True, exist_ok=True)
-        if not (here.is_symlink() and here.readlink() == folder):
-            here.symlink_to(folder)
+        handle = _opened(here.parent)
+        try:
+            _link(folder, here.name, handle)
+        finally:
+            os.close(handle)
     except OSError as error:
         monitor.tell("warning", f"there is no link to the build at {here}: {error.strerror}")
+
+
+def _opened(place: Path) -> int:
+    """Open the folder, through a link if that is the will of who may say so.
+
+    That is we, root, and whose folder the link is in: where others may write, somebody may have
+    laid one.
+    """
+    state = place.lstat()
+    if not stat.S_ISLNK(state.st_mode):
+        return os.open(place, _FOLDER | os.O_NOFOLLOW)
+    if state.st_uid not in (0, os.geteuid(), place.parent.stat().st_uid):
+        raise OSError(errno.EPERM, f"{place.name} is another user's link")
+    return os.open(place, _FOLDER)
+
+
+def _link(folder: Path, name: str, place: int) -> None:
+    """Make the link in an open folder, unless it is there."""
+    try:
+        known = os.readlink(name, dir_fd=place)
+    except OSError:  # nothing is there, or something else, which then tells
+        known = ""
+    if known != str(folder):
+        os.symlink(folder, name, dir_fd=place)

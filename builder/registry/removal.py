@@ -11,6 +11,7 @@ import msgspec
 from builder import files
 from builder.errors import HostError, UsageError
 from builder.model.storage import Pool
+from builder.monitor import Monitor
 from builder.record.builds import folder_of
 from builder.registry import reference, retention
 from builder.registry.entry import Entry, look
@@ -18,7 +19,7 @@ from builder.registry.ledger import Moved, moved, now
 from builder.registry.registry import SIGNATURES, Registry
 from builder.virt import pools
 from builder.virt.connection import Connection
-from builder.virt.usage import Use, users, uses
+from builder.virt.usage import Use, unseen, users, uses
 
 
 class StorePool(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,17 +50,23 @@ class Removal(msgspec.Struct, frozen=True, kw_only=True):
     """Channels that were rolled back because of it."""
 
 
-def delete(store: StorePool, words: Sequence[str], *, force: bool) -> tuple[Removal, ...]:
+def delete(
+    store: StorePool, words: Sequence[str], *, force: bool, monitor: Monitor
+) -> tuple[Removal, ...]:
     """Remove the versions that the references mean: all of them or, when one has to stay, none.
 
-    With `force` also those that a channel points to, which is rolled back, and the newest; never
-    what a disk or a domain needs. Raises UsageError, with the reasons, and HostError.
+    With `force` also those that a channel points to, which is rolled back, the newest, and, with a
+    warning, what images in pools that are away may need; never what a disk or a domain needs.
+    Raises UsageError, with the reasons, and HostError.
     """
     with store.registry.locked():
         found = tuple(dict.fromkeys(_found(store.registry, words)))
         needs = uses(store.connection)
+        perhaps = retention.perhaps(unseen(store.connection))
         for entry in found:
-            _refuse(entry, store.registry, needs=needs, force=force)
+            _refuse(entry, store.registry, needs=needs, perhaps=perhaps, force=force)
+        for why in perhaps:
+            monitor.tell("warning", why)
         removed = tuple(_remove(entry, store) for entry in found)
     pools.notice(store.connection, store.pool.name)
     return removed
@@ -68,8 +75,9 @@ def delete(store: StorePool, words: Sequence[str], *, force: bool) -> tuple[Remo
 def prune(store: StorePool, name: str, *, keep: int, dry_run: bool) -> tuple[Removal, ...]:
     """Remove the versions that nobody needs, of one name or of all; return what became of each.
 
-    What is damaged is neither counted nor removed: it may be put back. Raises UsageError for a name
-    of which there is nothing, ConfigError when a ledger cannot be read, and HostError.
+    What is damaged is neither counted nor removed: it may be put back. While a pool is away all
+    stays. Raises UsageError for a name of which there is nothing, ConfigError when a ledger cannot
+    be read, and HostError.
     """
     registry = store.registry
     with registry.locked():
@@ -77,9 +85,11 @@ def prune(store: StorePool, name: str, *, keep: int, dry_run: bool) -> tuple[Rem
         if name and registry.newest(name) is None:
             raise registry.unknown(name)
         needs = uses(store.connection)
+        perhaps = retention.perhaps(unseen(store.connection))
         judged = [each for name in names for each in _judged(name, registry, keep, needs)]
         found = tuple(
-            _kept(each, why) if why or dry_run else _remove(each, store) for each, why in judged
+            _kept(each, why or perhaps) if why or perhaps or dry_run else _remove(each, store)
+            for each, why in judged
         )
     pools.notice(store.connection, store.pool.name)
     return found
@@ -105,10 +115,18 @@ def _found(registry: Registry, words: Sequence[str]) -> Iterator[Entry]:
         yield registry.meant(wanted, registry.known(wanted.name))
 
 
-def _refuse(entry: Entry, registry: Registry, *, needs: Sequence[Use], force: bool) -> None:
+def _refuse(
+    entry: Entry,
+    registry: Registry,
+    *,
+    needs: Sequence[Use],
+    perhaps: tuple[str, ...],
+    force: bool,
+) -> None:
     ledger = registry.known(entry.name)
     there = [each.version for each in registry.entries(ledger)][::-1]
-    wanted = () if force else retention.needed(ledger, there=there).get(entry.version, ())
+    kept = retention.needed(ledger, there=there).get(entry.version, ())
+    wanted = () if force else (*kept, *perhaps)
     used = retention.used(users(needs, entry.path))
     if wanted or used:
         raise UsageError(

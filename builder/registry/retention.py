@@ -32,6 +32,11 @@ def used(users: Collection[str]) -> tuple[str, ...]:
     return (f"{', '.join(users)} {'need' if len(users) > 1 else 'needs'} it",) if users else ()
 
 
+def perhaps(away: Iterable[str]) -> tuple[str, ...]:
+    """Return why a version should stay while the pools of those names cannot be seen."""
+    return tuple(f"images in the pool {each}, which is away, may need it" for each in away)
+
+
 def judge(
     there: Sequence[str], ledger: Ledger, *, keep: int, users: Mapping[str, Collection[str]]
 ) -> dict[str, tuple[str, ...]]:

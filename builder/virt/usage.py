@@ -64,6 +64,30 @@ def uses(connection: Connection, *, leaving: Path | None = None) -> tuple[Use, .
     return tuple(dict.fromkeys(found))
 
 
+def unseen(connection: Connection) -> tuple[str, ...]:
+    """Return the names of pools whose folder is away: what images in it need cannot be told.
+
+    That is a folder that does not exist, and that of a stopped pool of a disk's, or of another
+    machine's, on which nothing is mounted. Any other is taken for what it is, stopped or empty:
+    whether a disk belongs there cannot be known.
+    """
+    found = pools.every(connection, lambda pool: pool.name() if _is_away(pool) else "")
+    return tuple(sorted(filter(None, found)))
+
+
+def _is_away(pool: libvirt.virStoragePool) -> bool:
+    document = pool.XMLDesc(0)
+    folder = xml.pool_path(document)
+    if folder is None:
+        return False
+    there = (
+        not xml.pool_mounts(document)
+        or pool.isActive()
+        or os.path.ismount(os.path.realpath(folder))
+    )
+    return not (there and folder.exists())
+
+
 def users(found: Iterable[Use], path: Path) -> tuple[str, ...]:
     """Return who needs the file, whatever path they call it by; it may be gone, and come back."""
     return tuple(dict.fromkeys(each.user for each in found if _same(each.path, path)))

@@ -33,6 +33,11 @@ def pool_path(document: str) -> Path | None:
     return Path(pool.findtext("target/path", ""))
 
 
+def pool_mounts(document: str) -> bool:
+    """Tell whether libvirt mounts something at the folder of a directory pool when it starts."""
+    return ElementTree.fromstring(document).get("type") != "dir"  # noqa: S314  # libvirt wrote it
+
+
 def pool_target(document: str) -> Path | None:
     """Return where a pool's volumes are, also for one of devices; None for one on the network."""
     found = ElementTree.fromstring(document).findtext("target/path")  # noqa: S314  # libvirt wrote it

@@ -63,6 +63,7 @@ def typed_at(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     store = folder / "store"
     store.mkdir()
     with connect(URI) as connection:
+        pools.remove(connection, "default-pool")  # whose folder is nowhere
         pools.ensure(connection, "store", path=store)
         yield store
 

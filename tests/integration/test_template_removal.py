@@ -15,13 +15,15 @@ from builder.errors import HostError, UsageError
 from builder.files import locked
 from builder.model.storage import Pool
 from builder.model.template import Template
-from builder.registry import channels, gc, registry
+from builder.monitor import Monitor, SilentMonitor
+from builder.registry import channels, gc, registry, removal
 from builder.registry.registry import LOCK
-from builder.registry.removal import Removal, StorePool, delete, prune
+from builder.registry.removal import Removal, StorePool, prune
 from builder.virt import domains, pools, volumes
 from builder.virt.connection import Connection, connect
 from builder.virt.domain_xml import domain_xml
-from builder.virt.usage import uses
+from builder.virt.usage import unseen, uses
+from tests.monitors import Heard
 from tests.values import recorded
 
 NAME = f"bt-{os.getpid()}"
@@ -32,6 +34,7 @@ Use = Callable[[StorePool, Path], str]
 @pytest.fixture
 def connection() -> Iterator[Connection]:
     with connect(URI) as opened:
+        pools.remove(opened, "default-pool")  # whose folder is nowhere
         yield opened
 
 
@@ -47,6 +50,12 @@ def _filled(connection: Connection, name: str, path: Path) -> StorePool:
     for number in range(1, 6):
         issue(path, f"20261123T000000-{number:08}")
     return StorePool(pool=pool, connection=connection, builds=path.parent / "builds")
+
+
+def delete(
+    store: StorePool, words: list[str], *, force: bool, monitor: Monitor | None = None
+) -> tuple[Removal, ...]:
+    return removal.delete(store, words, force=force, monitor=monitor or SilentMonitor())
 
 
 def _gc(store: StorePool, *, dry_run: bool = False) -> tuple[gc.Half, ...]:
@@ -304,6 +313,74 @@ def test_nothing_goes_while_a_file_cannot_be_read(
     assert uses(store.connection, leaving=closed)  # its own removal is not in its way
 
 
+SOURCES = {
+    "dir": "",
+    "fs": "<source><device path='/dev/nosuch'/></source>",
+    "netfs": "<source><host name='nas.example'/><dir path='/x'/><format type='nfs'/></source>",
+    "logical": "<source><name>nosuch</name></source>",
+}
+
+
+def define_pool(store: StorePool, kind: str, *, active: bool) -> Path:
+    """Define a pool `other`, and return its folder, which nobody has made."""
+    folder = store.pool.path.parent / "other"
+    target = f"<target><path>{folder}</path></target>"
+    document = f"<pool type='{kind}'><name>other</name>{SOURCES[kind]}{target}</pool>"
+    pool = store.connection.handle.storagePoolDefineXML(document, 0)
+    if active:
+        pool.create(0)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("kind", "active", "folder", "away"),
+    [
+        ("dir", False, "", True),
+        ("dir", True, "", True),  # libvirt has not noticed
+        ("dir", False, "there", False),
+        ("dir", True, "there", False),
+        ("fs", False, "there", True),
+        ("netfs", False, "there", True),
+        ("netfs", False, "", True),
+        ("netfs", False, "mounted", False),  # by somebody else
+        ("netfs", True, "there", False),
+        ("logical", False, "", False),  # no folder of images
+    ],
+)
+def test_pools_that_are_away(
+    store: StorePool,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    *,
+    active: bool,
+    folder: str,
+    away: bool,
+) -> None:
+    path = define_pool(store, kind, active=active)
+    if folder:
+        path.mkdir()
+    monkeypatch.setattr(os.path, "ismount", lambda each: folder == "mounted" and each == str(path))
+    assert unseen(store.connection) == ("other",) * away
+
+
+def test_what_a_pool_that_is_away_may_need_goes_only_by_force(store: StorePool) -> None:
+    define_pool(store, "netfs", active=False)
+    perhaps = "images in the pool other, which is away, may need it"
+    found = why(prune(store, "", keep=1, dry_run=False))
+    assert (found["1"], found["4"]) == (perhaps, perhaps)
+    assert found["5"].startswith("the channel candidate points to it; it is the newest; ")
+    with pytest.raises(UsageError) as caught:
+        delete(store, ["centos7@20261123.1"], force=False)
+    assert caught.value.message == f"centos7 20261123.1 stays: {perhaps}."
+    assert caught.value.hint == "--force removes it all the same."
+    assert len(store.registry.templates()) == 5
+    monitor = Heard()
+    delete(store, ["centos7@20261123.1", "centos7@20261123.2"], force=True, monitor=monitor)
+    assert [(kind, text) for kind, text, _at in monitor.told] == [("warning", perhaps)]
+    pools.remove(store.connection, "other")  # it will not come back
+    assert why(prune(store, "", keep=1, dry_run=False))["3"] == ""
+
+
 @pytest.mark.parametrize(
     ("words", "force", "sentence"),
     [
@@ -486,7 +563,8 @@ def real(libvirt_uri: str) -> Iterator[StorePool]:
             pools.remove(opened, NAME)
 
 
-def test_the_clone_of_a_guest_that_runs(real: StorePool) -> None:
+def test_the_clone_of_a_guest_that_runs(real: StorePool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(removal, "unseen", lambda _connection: ())  # pools of other tests
     base = version(real, 1).path
     base.chmod(0o644)
     disk = overlay(real.pool.path.parent / "clone.qcow2", base)

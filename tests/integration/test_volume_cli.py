@@ -119,7 +119,9 @@ def test_another_machine_s_volumes(host: Host, store: Path) -> None:
     settings = Settings(uri="qemu://other.example/system", store_pool=host.store_pool.name)
     connection = Connection(settings.uri, host.connection.handle)
     with pytest.raises(HostError, match="is another machine"):
-        volumes.delete(connection, settings, "web1.qcow2", pool=settings.store_pool)
+        volumes.delete(
+            connection, settings, "web1.qcow2", pool=settings.store_pool, monitor=SilentMonitor()
+        )
     assert (store / "web1.qcow2").exists()
 
 

@@ -1,6 +1,7 @@
 """Files that others wrote: whatever they are, an answer or one error."""
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import msgspec
@@ -66,6 +67,22 @@ def test_what_is_no_plain_file_is_not_opened(
             with pytest.raises((OSError, ConfigError, MediaError), match=r"no plain|directory"):
                 read(path)
     assert tried == []
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_link_is_followed_where_it_may_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, links: bool
+) -> None:
+    file, link = written(tmp_path / "file", b"text"), tmp_path / "link"
+    link.symlink_to(file)
+    assert reading.read_data(file, limit=9, links=links) == b"text"
+    with nullcontext() if links else pytest.raises(ConfigError, match="it is no plain file"):
+        assert reading.read_data(link, limit=9, links=links) == b"text"
+    # One that somebody has laid after it was looked at.
+    state = file.lstat()
+    monkeypatch.setattr(Path, "stat", lambda _path, **_how: state)
+    with nullcontext() if links else pytest.raises(OSError, match="symbolic links"):
+        reading.open_plain(link, links=links).close()
 
 
 def _as_iso(path: Path) -> None:

@@ -14,7 +14,11 @@ def delete(
     references: Annotated[list[str], typer.Argument(metavar="REF...", help="NAME@VERSION.")],
     *,
     force: Annotated[
-        bool, typer.Option("--force", help="Also the newest, and those that channels point to.")
+        bool,
+        typer.Option(
+            "--force",
+            help="Also the newest, what channels point to, and what pools that are away may need.",
+        ),
     ] = False,
     json: Json = False,
 ) -> None:
@@ -24,8 +28,9 @@ def delete(
     """
     from builder.registry import removal
 
-    with opened(context(ctx)) as store:
-        gone = removal.delete(store, references, force=force)
+    here = context(ctx)
+    with opened(here) as store:
+        gone = removal.delete(store, references, force=force, monitor=here.monitor)
     lines = []
     for each in gone:
         lines.append(f"{each.name} {each.version} is deleted, {size(each.size)}")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.errors import InstallError
+from builder.errors import InstallError, KickstartError
 from builder.model.template import Built
 from builder.monitor import Monitor, SilentMonitor
 from builder.pipeline import runner
@@ -26,7 +26,9 @@ def jobs(*names: str) -> list[Job]:
 
 
 def built(name: str, *, fresh: bool = True) -> Built:
-    return Built(template=template(name=name), fresh=fresh)
+    return Built(
+        template=template(name=name), fresh=fresh, folder=Path("/builds/ID") if fresh else None
+    )
 
 
 def run(
@@ -42,8 +44,12 @@ def run(
 
 def behave(job: Job, _monitor: Monitor) -> Built:
     """Do what the job's name says."""
+    if job.name == "is-refused":
+        raise KickstartError("It has errors.")
     if job.name == "fails":
-        raise InstallError("The guest crashed.", hint="Look.")
+        error = InstallError("The guest crashed.", hint="Look.")
+        error.evidence = Path("/builds/fails/ID")
+        raise error
     if job.name == "is-buggy":
         raise ZeroDivisionError("by nought")
     if job.name == "dies":
@@ -52,7 +58,7 @@ def behave(job: Job, _monitor: Monitor) -> Built:
 
 
 def test_one_failure_stops_nothing_else(capfd: pytest.CaptureFixture[str]) -> None:
-    names = ["fails", "is-buggy", "dies", "is-kept", "works"]
+    names = ["fails", "is-buggy", "dies", "is-kept", "works", "is-refused"]
     outcomes = run(names, behave, parallel=2)
     assert [each.name for each in outcomes] == names
     assert [(each.result, each.exit_code) for each in outcomes] == [
@@ -61,7 +67,9 @@ def test_one_failure_stops_nothing_else(capfd: pytest.CaptureFixture[str]) -> No
         ("failed", 1),
         ("unchanged", 0),
         ("published", 0),
+        ("failed", 6),
     ]
+    assert [each.folder for each in outcomes] == ["/builds/fails/ID", *[""] * 3, "/builds/ID", ""]
     assert [each.error for each in outcomes[:3]] == [
         "The guest crashed.",
         "ZeroDivisionError: by nought",

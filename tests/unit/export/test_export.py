@@ -20,6 +20,7 @@ from builder.export.run import export
 from builder.model.domain import Machine
 from builder.model.template import Manifest
 from builder.monitor import SilentMonitor
+from builder.paths import targets
 from tests.monitors import Heard
 from tests.values import Golden, image, machine, manifest, template
 
@@ -100,11 +101,15 @@ def test_manifest_of_an_ova() -> None:
     )
 
 
-def test_a_vmdk_is_called_by_its_final_name() -> None:
-    text = 'version=1\nCID=57e61c69\nparentCID=ffffffff\nRW 131072 SPARSE ".x.part"\nddb.a = "1"\n'
-    assert vmdk.settled(text, name='a"\\1é.vmdk', content="00000abc") == (
-        'version=1\nCID=00000abc\nparentCID=ffffffff\nRW 131072 SPARSE "a__1_.vmdk"\nddb.a = "1"\n'
-    )
+@pytest.mark.parametrize("drawn", ["57e61c69", "7e61c69", "9"])
+@pytest.mark.parametrize("left", ["", "\n", '"1"\n'])
+def test_a_vmdk_is_called_by_its_final_name(drawn: str, left: str) -> None:
+    """And is the same whatever qemu-img draws, and leaves behind the end of what it writes."""
+    text = f'version=1\nCID={drawn}\nparentCID=ffffffff\nRW 131072 SPARSE ".x.part"\nddb.a = "1"\n'
+    field = f"{text}\0{left}".encode().ljust(512, b"\0")
+    assert vmdk.settled(field, name='a"\\1é.vmdk', content="00000abc") == (
+        b'version=1\nCID=00000abc\nparentCID=ffffffff\nRW 131072 SPARSE "a__1_.vmdk"\nddb.a = "1"\n'
+    ).ljust(512, b"\0")
 
 
 def test_crc32c() -> None:
@@ -253,6 +258,28 @@ def test_sums_are_written_through_no_link(tmp_path: Path, *, there: bool) -> Non
     assert (folder / sums.NAME).is_symlink()
     assert victim.exists() == there
     assert not there or (victim.read_text(), victim.stat().st_mode & 0o777) == ("22  x\n", 0o600)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_sums_are_read_through_no_link_that_comes_in_between(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, there: bool
+) -> None:
+    victim, path = tmp_path / "victim", tmp_path / sums.NAME
+    victim.write_text("secret")
+    if there:
+        path.write_text("22  x\n")
+    look = targets.target
+
+    def just_after(found: Path, *, force: bool | None) -> Path:
+        judged = look(found, force=force)
+        path.unlink(missing_ok=True)
+        path.symlink_to(victim)
+        return judged
+
+    monkeypatch.setattr(targets, "target", just_after)
+    with pytest.raises(HostError, match=r"SHA256SUMS: it is no plain file"):
+        sums.record(tmp_path / "x", "11")
+    assert (path.is_symlink(), victim.read_text()) == (True, "secret")
 
 
 @pytest.mark.parametrize(("before", "after"), [(None, 0o644), (0o600, 0o600), (0o664, 0o664)])

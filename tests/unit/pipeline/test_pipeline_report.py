@@ -30,6 +30,7 @@ FAILED = Outcome(
     seconds=59.6,
     error="The guest crashed.",
     hint="The console log shows its last lines.",
+    folder="/var/lib/builder/builds/centos7-kvm-host/20261123T000000-00000001",
     exit_code=7,
 )
 OUTCOMES = (PUBLISHED, UNCHANGED, FAILED)
@@ -40,8 +41,25 @@ def test_table_and_json(golden: Golden) -> None:
     golden("pipeline/report.json", to_json(OUTCOMES) + "\n")
 
 
-def test_some_failed() -> None:
+REFUSED = Outcome(name="centos9", result="failed", seconds=0.1, exit_code=6)
+
+
+@pytest.mark.parametrize(
+    ("failed", "names", "evidence"),
+    [
+        ((FAILED,), "centos7-kvm-host", ", `builder builds show NAME` the evidence of {}"),
+        ((REFUSED,), "centos9", ""),
+        (
+            (FAILED, REFUSED),
+            "centos7-kvm-host, centos9",
+            ", `builder builds show NAME` the evidence of {}",
+        ),
+    ],
+)
+def test_some_failed(failed: tuple[Outcome, ...], names: str, evidence: str) -> None:
     report.check((PUBLISHED, UNCHANGED))
-    with pytest.raises(BatchError, match=r"^1 of 3 builds failed: centos7-kvm-host\.$") as caught:
-        report.check(OUTCOMES)
-    assert caught.value.hint.endswith("the evidence where a build had begun.")
+    with pytest.raises(BatchError) as caught:
+        report.check((PUBLISHED, UNCHANGED, *failed))
+    assert caught.value.message == f"{len(failed)} of {len(failed) + 2} builds failed: {names}."
+    told = evidence.format(FAILED.name)
+    assert caught.value.hint == f"The table has the reason of each{told}."

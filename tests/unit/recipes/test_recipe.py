@@ -234,12 +234,15 @@ def test_what_a_killed_build_left_can_be_cleared(stage: Stage, name: str) -> Non
     assert stage.gc(kept=True) == ()
 
 
-@pytest.mark.parametrize("name", NAMES[2:])
+@pytest.mark.parametrize("name", NAMES)
 def test_a_failure_leaves_its_evidence_alone(stage: Stage, name: str) -> None:
     stage.before[name] = Mock(side_effect=InstallError("It broke."))
-    with pytest.raises(InstallError):
+    with pytest.raises(InstallError) as caught:
         stage.build()
     assert stage.pool_files == []
+    left = [each.folder for each in builds(stage.host.settings.builds, monitor=SilentMonitor())]
+    assert caught.value.evidence == (left[0] if left else None)
+    assert bool(left) == (name in NAMES[3:])  # the kickstart is the first
 
 
 @pytest.mark.parametrize("name", NAMES[3:])

@@ -1,5 +1,6 @@
 """Links to builds, for people: where they are wanted, and never a build's trouble."""
 
+import os
 from pathlib import Path
 from typing import Unpack
 
@@ -55,3 +56,53 @@ def test_what_is_in_the_way_stays_and_is_told(tmp_path: Path, folder: Path) -> N
     link(here, folder, monitor=monitor)
     assert monitor.texts[1].endswith("Not a directory")
     assert here.read_text() == "mine"
+
+
+ME, ROOT, THEY, OTHERS = os.geteuid(), 0, 12345, 12346
+
+
+@pytest.mark.parametrize(
+    ("laid_by", "of", "followed"),
+    [
+        (ME, ME, True),
+        (ME, THEY, True),
+        (ROOT, THEY, True),
+        (THEY, THEY, True),
+        (THEY, ME, False),
+        (THEY, OTHERS, False),
+    ],
+)
+def test_links_lead_elsewhere_by_the_will_of_who_may_say_so(
+    tmp_path: Path, folder: Path, laid_by: int, of: int, *, followed: bool
+) -> None:
+    links, elsewhere = tmp_path / "links", tmp_path / "elsewhere"
+    links.mkdir(mode=0o777)
+    elsewhere.mkdir()
+    (links / "centos7").symlink_to(elsewhere)
+    os.chown(links, of, of)
+    os.chown(links / "centos7", laid_by, laid_by, follow_symlinks=False)
+    monitor = Warnings()
+    for _time in range(2):
+        link(links, folder, monitor=monitor)
+    assert [each.readlink() for each in elsewhere.iterdir()] == [folder] * followed
+    told = f"there is no link to the build at {links}/centos7/{ID}: centos7 is another user's link"
+    assert monitor.texts == ([] if followed else [told] * 2)
+
+
+def test_a_link_that_comes_in_between_is_not_followed(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere, here = tmp_path / "elsewhere", tmp_path / "links" / "centos7"
+    elsewhere.mkdir()
+    before = os.open
+
+    def after_the_look(path: Path, *flags: int, **more: int) -> int:
+        here.rmdir()
+        here.symlink_to(elsewhere)
+        return before(path, *flags, **more)
+
+    monkeypatch.setattr(os, "open", after_the_look)
+    monitor = Warnings()
+    link(here.parent, folder, monitor=monitor)
+    assert monitor.texts[0].endswith("Not a directory")
+    assert list(elsewhere.iterdir()) == []

@@ -190,7 +190,7 @@ def test_a_file_of_a_year_that_is_none(
     folder = recorded(tmp_path / "centos7/by-hand", state="running")
     # Not every file system keeps such a time.
     of_a_file = SimpleNamespace(st_mtime=stamp, st_mode=stat.S_IFREG)
-    monkeypatch.setattr(Path, "stat", lambda _path: of_a_file)
+    monkeypatch.setattr(Path, "stat", lambda _path, **_how: of_a_file)
     build = load(folder)
     assert build is not None
     assert build.began.year == year
