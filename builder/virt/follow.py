@@ -33,7 +33,6 @@ class Tail:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._files: list[IO[bytes]] = []
-        self._known: set[int] = set()
 
     def read(self) -> bytes:
         """Return what is new; b"" if nothing is."""
@@ -76,26 +75,50 @@ class Tail:
             self._files.pop().close()
 
     def _open(self) -> bool:
-        """Open the files that are new, oldest first; tell whether there were any."""
-        number = 0
-        paths = [self._path]
-        while (older := self._path.with_name(f"{self._path.name}.{number}")).exists():
-            paths.insert(0, older)
-            number += 1
-        return any([self._add(path) for path in paths])
+        """Open the files that came after those that are open; tell whether there were any."""
+        found = _opened(self._path)
+        # The last stays open until there is a next one: its inode is nobody else's until then.
+        last = _serial(self._files[-1]) if self._files else None
+        serials = [_serial(each) for each in found]
+        older = serials.index(last) + 1 if last in serials else 0
+        for each in found[:older]:
+            each.close()
+        self._files += found[older:]
+        return bool(found[older:])
 
-    def _add(self, path: Path) -> bool:
-        try:
-            file = path.open("rb", buffering=0)
-        except FileNotFoundError:
-            return False
-        serial = os.fstat(file.fileno()).st_ino
-        if serial in self._known:
+
+def _opened(path: Path) -> list[IO[bytes]]:
+    """Open all files of a log, oldest first.
+
+    They are renamed from the newest to the oldest meanwhile: a second look sees what the first
+    missed.
+    """
+    while True:
+        found = [file for each in _names(path) if (file := _file(each)) is not None]
+        now = [file for each in _names(path) if (file := _file(each)) is not None]
+        same = [_serial(each) for each in found] == [_serial(each) for each in now]
+        for file in now if same else (*found, *now):
             file.close()
-            return False
-        self._known.add(serial)
-        self._files.append(file)
-        return True
+        if same:
+            return found
+
+
+def _names(path: Path) -> list[Path]:
+    """Return what the files of a log may be called, oldest first; there may be gaps for a moment."""
+    numbers = [each.suffix[1:] for each in path.parent.glob(f"{path.name}.*")]
+    count = max((int(each) + 1 for each in numbers if each.isdecimal()), default=0)
+    return [*(path.with_name(f"{path.name}.{number}") for number in reversed(range(count))), path]
+
+
+def _file(path: Path) -> IO[bytes] | None:
+    try:
+        return path.open("rb", buffering=0)
+    except FileNotFoundError:
+        return None
+
+
+def _serial(file: IO[bytes]) -> int:
+    return os.fstat(file.fileno()).st_ino
 
 
 class _Reader:

@@ -1,6 +1,7 @@
 """The end of what a guest wrote: when its logs are closed, not when a while has passed."""
 
 import fcntl
+from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -49,6 +50,51 @@ def test_who_never_closes_a_log_does_not_hold_up_the_end(
     with path.open("wb"), follow.follow({"console": path}, heard) as put_last:
         put_last(END)
         assert heard.get(timeout=PATIENCE) == END
+
+
+def begin_anew(log: Path) -> None:
+    """Rename the files as virtlogd does when one is full: the oldest goes."""
+    for older, newer in (("2", "1"), ("1", "0")):
+        if log.with_name(f"{log.name}.{newer}").exists():
+            log.with_name(f"{log.name}.{newer}").rename(log.with_name(f"{log.name}.{older}"))
+    log.rename(log.with_name(f"{log.name}.0"))
+    log.touch()
+
+
+def heard_by(tail: Tail) -> Iterator[bytes]:
+    while said := tail.read():
+        yield said
+
+
+@pytest.mark.parametrize("unread", [0, 1, 3])
+def test_a_log_that_begins_anew_again_and_again(tmp_path: Path, unread: int) -> None:
+    """Also where a file that is removed leaves its inode to the next, as ext4 has it."""
+    path = tmp_path / "console.log"
+    tail = Tail(path)
+    words = [b"%d " % number for number in range(24)]
+    heard: list[bytes] = []
+    for number, word in enumerate(words):
+        if path.exists():
+            begin_anew(path)
+        path.write_bytes(word)
+        if number % (unread + 1) == unread:
+            heard += heard_by(tail)
+    tail.close()
+    assert b"".join(heard) == b"".join(words)
+
+
+@pytest.mark.parametrize("lost", range(4, 8))
+def test_what_was_removed_before_it_was_read_holds_nothing_up(tmp_path: Path, lost: int) -> None:
+    path = tmp_path / "console.log"
+    path.write_bytes(b"0 ")
+    tail = Tail(path)
+    heard = list(heard_by(tail))
+    for number in range(1, lost + 1):
+        begin_anew(path)
+        path.write_bytes(b"%d " % number)
+    heard += heard_by(tail)
+    tail.close()
+    assert heard == [b"0 ", *(b"%d " % number for number in range(lost - 3, lost + 1))]
 
 
 def test_a_file_system_without_leases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
