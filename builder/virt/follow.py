@@ -104,7 +104,7 @@ def _opened(path: Path) -> list[IO[bytes]]:
 
 
 def _names(path: Path) -> list[Path]:
-    """Return what the files of a log may be called, oldest first; there may be gaps for a moment."""
+    """Return what the files of a log may be called, oldest first; not all may be there."""
     numbers = [each.suffix[1:] for each in path.parent.glob(f"{path.name}.*")]
     count = max((int(each) + 1 for each in numbers if each.isdecimal()), default=0)
     return [*(path.with_name(f"{path.name}.{number}") for number in reversed(range(count))), path]
