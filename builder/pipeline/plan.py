@@ -95,7 +95,7 @@ def judge(
     if kept := registry.unchanged(order.name, key=key):
         return "unchanged", f"unchanged since {kept.version}"
     if newest.why:
-        return "changed", f"{newest.version} is damaged: {newest.why}"
+        return "changed", f"{newest.version} cannot be used: {newest.why}"
     if newest.version in registry.ledger(order.name).revoked:
         return "changed", f"{newest.version} is revoked"
     return "changed", f"changed since {newest.version}"

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import ClassVar
 
 import msgspec
+from msgspec.structs import replace
 
-from builder.errors import BuilderError, ConfigError, TemplateError
+from builder.errors import BuilderError, ConfigError, HostError, TemplateError
 from builder.model.template import SCHEMAS, ImageFacts, Template, check_times
 from builder.registry.reading import Versioned, read
 
@@ -42,6 +43,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     """What is wrong with which file, without a full stop; empty when it is whole."""
     hint: str = ""
+    unreadable: bool = False
+    """The system does not let us read its manifest: to somebody else it may be whole."""
 
     @property
     def manifest(self) -> Path:
@@ -54,7 +57,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         return self.header.image if self.header else None
 
     def template(self) -> Template:
-        """Return it as what can be used. Raises TemplateError when it is damaged."""
+        """Return it as what can be used.
+
+        Raises TemplateError when it is damaged, HostError when it cannot be read.
+        """
+        if self.unreadable:
+            raise HostError(f"{self.why}.", hint=self.hint)
         if self.why or self.header is None or self.header.image is None:
             word = f"{self.name}@{self.version}"
             delete = f"`builder template delete {shlex.quote(word)} --force`"
@@ -79,7 +87,9 @@ def look(store: Path, name: str, version: str) -> Entry:
         header = _header(path.with_suffix(".json"), (name, version))
     except BuilderError as error:
         why = error.message.removesuffix(".")
-        return Entry(name=name, version=version, path=path, why=why, hint=error.hint)
+        unreadable = isinstance(error.__cause__, PermissionError)
+        found = Entry(name=name, version=version, path=path, why=why, hint=error.hint)
+        return replace(found, unreadable=unreadable)
     why = _wrong(path, header.image)
     return Entry(name=name, version=version, path=path, header=header, why=why)
 

@@ -32,6 +32,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Why, if it is."""
     damaged: str
     """What is wrong with its files, if anything is."""
+    unreadable: bool
+    """Whether `damaged` is only that we may not read them."""
     created: str
     """When its build began."""
     finished: str
@@ -123,6 +125,7 @@ def _status(entry: Entry, ledger: Ledger) -> Status:
         channels=ledger.pointing(entry.version),
         revoked=ledger.revoked.get(entry.version, ""),
         damaged=entry.why,
+        unreadable=entry.unreadable,
         created=entry.header.created if entry.header else "",
         finished=entry.header.finished if entry.header else "",
         path=entry.path,

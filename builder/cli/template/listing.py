@@ -31,7 +31,8 @@ def list_(
 def _row(status: "Status") -> tuple[str, ...]:
     from builder.registry.listing import age
 
-    flags = {"(revoked)": status.revoked, "(damaged)": status.damaged}
+    wrong = "(unreadable)" if status.unreadable else "(damaged)"
+    flags = {"(revoked)": status.revoked, wrong: status.damaged}
     marks = (*status.channels, *(flag for flag, why in flags.items() if why))
     sizes = (status.image.virtual_size, status.image.size) if status.image else ()
     return (

@@ -66,7 +66,7 @@ def _facts(status: "Status") -> list[tuple[str, str]]:
     image = status.image
     return [
         ("template", f"{status.name} {status.version}"),
-        ("damaged", status.damaged),
+        ("unreadable" if status.unreadable else "damaged", status.damaged),
         ("revoked", status.revoked),
         ("channels", " ".join(status.channels)),
         ("build began", _dated(status.created)),

@@ -59,7 +59,7 @@ def test_what_is_damaged_is_built_again(store: Path) -> None:
         published(wanted, store, iso_sha256=wanted.medium.sha256, day=day)
     path = store / f"{wanted.name}-20261102.1.json"
     path.unlink()
-    assert judged(wanted, store) == ("changed", f"20261102.1 is damaged: {path} is not there")
+    assert judged(wanted, store) == ("changed", f"20261102.1 cannot be used: {path} is not there")
 
 
 def test_a_store_that_is_not_there_is_an_error_unless_none_was_made_yet(store: Path) -> None:

@@ -1,17 +1,20 @@
 """Versions of which something is missing or wrong: nobody gets another one instead."""
 
+import errno
 import json
 import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 from shelf import issue
 
-from builder.errors import TemplateError, UsageError
+from builder.errors import HostError, TemplateError, UsageError
 from builder.model.template import Template
 from builder.monitor import SilentMonitor
+from builder.paths.reading import open_plain
 from builder.registry import channels, entry, listing
 from builder.registry import registry as registry_module
 from builder.registry.listing import Status, described, statuses
@@ -165,6 +168,26 @@ def test_a_ledger_that_cannot_be_read_hides_no_other_name(registry: Registry) ->
     assert [text.partition(": ")[0].rpartition("/")[2] for text in told] == [
         "centos7.channels.json cannot be read"
     ]
+
+
+def test_what_others_may_read_is_not_damaged(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed, real = registry.find(f"centos7@{TWO}").manifest, open_plain
+
+    def refused(path: Path) -> IO[bytes]:
+        if path == closed:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr("builder.registry.reading.open_plain", refused)
+    found, told = listed(registry)
+    assert ([each.unreadable for each in found], told) == ([False, True], [])
+    assert found[1].damaged == f"Cannot read {closed}: Permission denied"
+    for word in ("centos7", "centos7@stable", f"centos7@{TWO}"):
+        with pytest.raises(HostError, match=f"Cannot read {closed}: Permission denied"):
+            registry.find(word)
+    assert registry.unchanged("centos7", key=KEY) is None
 
 
 def test_what_is_removed_while_we_look_is_not_damaged(
