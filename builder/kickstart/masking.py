@@ -57,7 +57,7 @@ class _Word(msgspec.Struct, frozen=True, kw_only=True):
 def secrets(text: str) -> tuple[Secret, ...]:
     """Return what opens something, as far as the syntax tells."""
     commands = (
-        (number, line)
+        (number, line.splitlines()[0])
         for number, line, scripted in _lines(text)
         if not scripted and not line.lstrip().startswith("#")
     )
@@ -132,12 +132,13 @@ def _commands(lines: list[str]) -> Iterator[str]:
         if opened:
             yield hidden(line)
             continue
-        at = _comment(line)
-        command = _hidden(line[:at])
+        (bare,) = line.splitlines()
+        at = _comment(bare)
+        command = _hidden(bare[:at])
         opened = _opened(command)
         # What the password was before, more often than not.
-        comment = re.sub(r"[^\s#](?:.*\S)?", MARK, line[at:]) if opened else cut(line[at:])
-        yield command + comment
+        comment = re.sub(r"[^\s#](?:.*\S)?", MARK, bare[at:]) if opened else cut(bare[at:])
+        yield command + comment + line[len(bare) :]
 
 
 def _opened(command: str) -> bool:

@@ -315,9 +315,12 @@ def test_a_secret_on_a_later_line_of_a_script(script: str, masked: str) -> None:
         ("# rootpw x\n# more", "# rootpw M\n# more"),
         ("# rootpw\n\n# more\nlang C", "# rootpw\n\n# more\nlang C"),
         ("# rootpw\nlang C", "# rootpw\nlang C"),
-        *((f"rootpw x{end}Tiger\nlang C", "rootpw MM\nlang C") for end in "\v\f\x1c\x85\u2028"),
-        ("rootpw x\rTiger\nlang C", "rootpw M\rM\nlang C"),
-        ("rootpw\fTiger\n", "rootpw\fMM\n"),
+        *(
+            (f"rootpw x{end}Tiger\nlang C", f"rootpw M{end}M\nlang C")
+            for end in "\r\v\f\x1c\x85\u2028"
+        ),
+        ("user --password=x # y\u2028Tiger\n", "user --password=M # M\u2028M\n"),
+        ("rootpw\fTiger\n", "rootpw\fM\n"),
         ("lang C\frootpw Tiger\n", "lang C\frootpw M\n"),
         ("# rootpw x\u2028Tiger\nlang C", "# rootpw M\nlang C"),
         ("rootpw x\r\nlang C\r\n", "rootpw M\r\nlang C\r\n"),
