@@ -13,6 +13,7 @@ from pykickstart.constants import (
 )
 
 from builder.kickstart.masking import secrets
+from builder.kickstart.told import IN_CLEAR
 from builder.model.domain import CLONE_PORT, RESULT_PORT
 from builder.model.kickstart import LintFinding
 
@@ -114,6 +115,15 @@ def clear_secrets(parsed: Parsed) -> Iterator[LintFinding]:
             yield _warning(f"{each.option} in clear text: readers of the medium have it", each.line)
 
 
+def quiet_scripts(parsed: Parsed) -> Iterator[LintFinding]:
+    """What a script gives a program in clear text stays in the ISO, as a command's does."""
+    for script in parsed.handler.scripts:
+        lines = script.script.split("\n") if script.lineno is not None else ()
+        for number, line in enumerate(lines, (script.lineno or 0) + 1):
+            if IN_CLEAR.search(line) and not line.lstrip().startswith("#"):
+                yield _warning("a script holds a password in clear text", number)
+
+
 def local_includes(parsed: Parsed) -> Iterator[LintFinding]:
     """The ISO carries one kickstart; what a %pre writes or a URL serves is there, no other file."""
     for number, line in enumerate(parsed.text.splitlines(), 1):
@@ -129,6 +139,7 @@ CHECKS: tuple[Check, ...] = (
     careful_scripts,
     dead_hosts,
     clear_secrets,
+    quiet_scripts,
     local_includes,
 )
 

@@ -12,7 +12,7 @@ _SCHEME = r"\b[a-z][a-z0-9+.-]{0,30}://"
 # A proxy needs no scheme, and the initramfs has one of its own for the root on a network.
 _URL = re.compile(
     rf"""{_SCHEME}|(?:--pro?x?y?|\bproxy)["']?[=\s](?!\s*["']?{_SCHEME})\s*["']?"""
-    r"|\b(?:net)?root=[a-z]\w*:(?!//)",
+    r"|\b\w*root=[a-z]\w*:(?!//)",
     re.IGNORECASE,
 )
 _HOST = re.compile(r"(?:\[[^]]*\]|[\w.-]*)(?::\d+)?/")
@@ -63,5 +63,9 @@ def _login(line: str, begin: int, *, one: bool) -> str:
 
 
 def _opens(scheme: str, login: str) -> bool:
-    """Tell a login from a name alone, as in ssh://git@host; where pages are, it is a token."""
-    return ":" in login or scheme.lower().startswith(("http", "ftp", "--", "proxy"))
+    """Tell a login from a name alone, as in ssh://git@host; where pages or roots are, it opens."""
+    return (
+        ":" in login
+        or scheme.lower().startswith(("http", "ftp", "--", "proxy"))
+        or "root=" in scheme
+    )

@@ -90,8 +90,14 @@ def test_fine(added: str, syntax: str) -> None:
         ("RHEL7", "url --url='http://u:p w@h/'\n", 0, "warning: a login in a URL in clear text"),
         ("RHEL7", "url --url=http://u:p/w@h/\n", 0, "warning: a login in a URL in clear text"),
         ("RHEL7", "url --url=http://h/ --proxy=u:p@h\n", 0, "warning: a login in a URL in clear"),
-        ("RHEL7", "user --name=a --passwrd=b\n", 0, "error: unrecognized arguments: --passwrd=**m"),
-        ("RHEL7", "user --name=a --passwrd b\n", 0, "error: unrecognized arguments: --passwrd **m"),
+        ("RHEL7", "url --url=https://h/?token=b\n", 0, "warning: a login in a URL in clear text"),
+        ("RHEL7", "bootloader --append='a cifspass=b'\n", 0, "warning: a password for the kernel"),
+        (
+            "RHEL7",
+            "%pre\n\necho root:b | chpasswd\n%end\n",
+            2,
+            "warning: a script holds a password in clear text",
+        ),
         ("RHEL7", "repo --name=a --baseurl=http://u:p@h/ --proxy=u:p@h\n", 0, "warning: a login"),
         (
             "RHEL7",
@@ -146,6 +152,45 @@ def test_lines_that_are_missing_or_others(old: str, new: str, finding: str) -> N
     assert findings[0].startswith(f"x.ks:{finding}")
 
 
+@pytest.mark.parametrize(
+    ("script", "warned"),
+    [
+        ("echo root:b | chpasswd", True),
+        ("echo -n 'root:b' | sudo chpasswd", True),
+        ('echo "$name:b" | chpasswd', True),
+        ("chpasswd <<<'root:b'", True),
+        ("echo b | passwd --stdin root", True),
+        ("curl -sf -u a:b http://h/", True),
+        ("curl --user 'a:b' http://h/", True),
+        ("mysql -u root -pb", True),
+        ("mysqladmin -p'b c' ping", True),
+        ("sshpass -p b ssh h", True),
+        ('echo "root:$pw" | chpasswd', False),
+        ('echo "root:${pw}" | chpasswd', False),
+        ("printf 'root:%s' \"$pw\" | chpasswd", False),
+        ("echo 'root:b' | chpasswd -e", False),
+        ("echo 'root:$6$a$b' | chpasswd --encrypted", False),
+        ("chpasswd <<<root:$pw", False),
+        ("chpasswd </tmp/file", False),
+        ('echo "$pw" | passwd --stdin root', False),
+        ("passwd -l root", False),
+        ('curl -u "$name:$pw" http://h/', False),
+        ("curl -u name http://h:80/", False),
+        ("mysql -p", False),
+        ('mysql -p"$pw" --port=3306', False),
+        ("which mysql; mkdir -pv /srv", False),
+        ("mkdir -p /srv/mysql", False),
+        ("sshpass -p $pw ssh h", False),
+        ("sshpass -f file ssh h", False),
+        ("# echo root:b | chpasswd", False),
+    ],
+)
+def test_passwords_in_scripts(script: str, warned: bool) -> None:
+    findings = found(f"{FINE}%pre\n{script}\n%end\n")
+    message = "a script holds a password in clear text"
+    assert findings == [f"x.ks:{NEXT + 1}: warning: {message}"] * warned
+
+
 def test_what_an_include_may_bring_is_not_missing() -> None:
     text = "%include /tmp/all.ks\n# org.builder.result.0\n"
     assert found(text) == []
@@ -178,6 +223,8 @@ PASSWORD = "Tiger-77x"  # noqa: S105  # in no kickstart but these
             "argument --plaintext: ignored explicit argument **masked**",
         ),
         ("autopart --encrypted=P", "argument --encrypted: ignored explicit argument **masked**"),
+        ("user --name=a --passwrd=P", "unrecognized arguments: --passwrd=**masked**"),
+        ("user --name=a --passwrd P", "unrecognized arguments: --passwrd **masked**"),
         ("zerombr --nosuch=P", ""),
         ("user --name=a --password= P", "unrecognized arguments: **masked**"),
         ("user --name=a --nosuch= P", "unrecognized arguments: --nosuch= **masked**"),

@@ -7,10 +7,11 @@ from random import Random
 
 import pytest
 from hypothesis import given, settings
-from hypothesis.strategies import randoms
+from hypothesis.strategies import lists, randoms, sampled_from
 from pykickstart.version import makeVersion
 
-from builder.kickstart.masking import BARE, OPTIONS, mask, secrets
+from builder.kickstart.masking import mask, secrets
+from builder.kickstart.names import BARE, OPTIONS, VALUELESS, begun
 from tests.unit.kickstart.test_render import HASH
 
 BCRYPT = "$2b$12$" + "a" * 53
@@ -124,6 +125,45 @@ GRUB = "grub.pbkdf2.sha512.10000." + "AB12" * 32 + "." + "CD34" * 32
             "bootloader --append='netroot=iscsi:h::::n'",
             "bootloader --append='netroot=iscsi:h::::n'",
         ),
+        ("bootloader --append='netroot=iscsi:x@h'", "bootloader --append='netroot=iscsi:M@h'"),
+        ("bootloader --append=root=nbd:u:x@h", "bootloader --append=root=nbd:M@h"),
+        (
+            "bootloader --append='cifsuser=u,cifspass=x'",
+            "bootloader --append='cifsuser=u,cifspass=M'",
+        ),
+        (
+            "bootloader --append=rd.nvmf.dhchap_secret=x",
+            "bootloader --append=rd.nvmf.dhchap_secret=M",
+        ),
+        ("bootloader --append=rd.luks.key=x", "bootloader --append=rd.luks.key=M"),
+        ("bootloader --append=rd.luks.key=/x:UUID=y", "bootloader --append=rd.luks.key=/x:UUID=y"),
+        ("bootloader --append='a.token=x b=c'", "bootloader --append='a.token=M'"),
+        ("bootloader --append=vconsole.keymap=us", "bootloader --append=vconsole.keymap=us"),
+        ("bootloader --append=acpi.hotkey=on", "bootloader --append=acpi.hotkey=on"),
+        ("bootloader --append=iommu.passthrough=1", "bootloader --append=iommu.passthrough=1"),
+        ("nfs --server=h --opts='vers=3,pass=x'", "nfs --server=h --opts='vers=3,pass=M'"),
+        ("url --url=https://h/?token=x", "url --url=https://h/?token=M"),
+        ("url --url='https://h/?a=b&api_key=x&c=d'", "url --url='https://h/?a=b&api_key=M'"),
+        ("url --url=https://h/?X-Amz-Signature=x", "url --url=https://h/?X-Amz-Signature=M"),
+        ("repo --name=a --baseurl=h?sv=1&sig=x", "repo --name=a --baseurl=h?sv=1&sig=M"),
+        ("url --mirrorlist=h?arch=a&design=b", "url --mirrorlist=h?arch=a&design=b"),
+        ("realm join --user=u%x h", "realm join --user=u%M h"),
+        ("user --name=a --password #x", "user --name=a --password #M"),
+        ("part / --size=1 --passphr #x y", "part / --size=1 --passphr #M"),
+        ("vnc --password   # x", "vnc --password   # M"),
+        ("user --name=a --passwrod=x", "user --name=a --passwrod=M"),
+        ("user --name=a --passwrod x", "user --name=a --passwrod M"),
+        ("user --name=a --Password x", "user --name=a --Password M"),
+        ("user --name=a --password: x", "user --name=a --password:M M"),
+        ("user --name=a -password x", "user --name=a -pM M"),
+        ("user --name=a -p x", "user --name=a -p M"),
+        ("user --name=a -px", "user --name=a -pM"),
+        ("user --name=a --pw x", "user --name=a --pw M"),
+        ("user --name=a --root-pwd=x", "user --name=a --root-pwd=M"),
+        ("network --wepky=x --essid=lab", "network --wepky=M --essid=lab"),
+        ("rhsm --activation-kye x", "rhsm --activation-kye M"),
+        (";rootpw x", ";rootpw M"),
+        ("\ufeffrootpw x", "\ufeffrootpw M"),
         ("%include http://u:p@h/x", "%include http://M@h/x"),
         ("timezone --utc Europe/Zurich # a comment", "timezone --utc Europe/Zurich # a comment"),
     ],
@@ -174,6 +214,22 @@ def test_a_line(line: str, masked: str) -> None:
         ("curl http://u:p@h/x", "curl http://M@h/x"),
         ("echo Tiger-77x almalinux", "echo M almalinux"),
         ("echo $1 $6$PATH", "echo $1 $6$PATH"),
+        ("password = x", "password = M"),  # of an add-on, or an INI file
+        ("  passwd: x y", "  passwd: M"),
+        ('{"password": "x"}', '{"password": M'),
+        ("api_key=x", "api_key=M"),
+        ("key = x", "key = M"),
+        ("gpgkey=file:///x", "gpgkey=file:///x"),
+        ("echo 'a ALL=(ALL) NOPASSWD: ALL'", "echo 'a ALL=(ALL) NOPASSWD: ALL'"),
+        ("sed -i '/^PasswordAuthentication/d' f", "sed -i '/^PasswordAuthentication/d' f"),
+        ("sslkey = /x", "sslkey = /x"),
+        ("mount -o user=u,pass=x //h/s /m", "mount -o user=u,pass=M"),
+        ("net ads join -U u%x", "net ads join -U u%M"),
+        ("echo root:x | chpasswd", "echo root:M| chpasswd"),
+        ("echo 'x y' | passwd --stdin root", "echo 'M' | passwd --stdin root"),
+        ("curl -u u:x http://h", "curl -u u:M"),
+        ("mysql -px", "mysql -pM"),
+        ('curl -u "u:$x" http://h', 'curl -u "u:$x" http://h'),
     ],
 )
 def test_a_script(script: str, masked: str) -> None:
@@ -222,13 +278,76 @@ def test_however_a_line_is_quoted(words: list[str], random: Random) -> None:
     [
         ("echo rootpw \\\n  Tiger x\nid", "echo rootpw M\n  M\nid"),
         ("echo rootpw --plaintext \\\nTiger\nid", "echo rootpw M\nM\nid"),
+        ("echo rootpw \\\n --iscrypted \\\n\\\n Tiger\nid", "echo rootpw M\n M\nM\n M\nid"),
+        ("echo rootpw\n\nTiger\nid", "echo rootpw\n\nM\nid"),
+        ("echo -n 'rootpw '\necho Tiger\nid", "echo -n 'rootpw M\nM\nid"),
+        (
+            "echo -n 'rootpw ' >f\necho -n --plaintext >>f\necho Tiger >>f\nid",
+            "echo -n 'rootpw M\nM\nM\nid",
+        ),
+        ("echo rootpw --lock\nid", "echo rootpw M\nid"),
+        ("echo rootpw --lock >f\nid", "echo rootpw M\nid"),
         ('a = ["rootpw",\n     "Tiger"]\nid', 'a = ["rootpw"M\n     M\nid'),
+        ('a = ["rootpw", "x",\n "Tiger",\n]\nid', 'a = ["rootpw"M\n M\nM\nid'),
+        ("f('rootpw %s' %\n  'Tiger')\nid", "f('rootpw M\n  M\nid"),
+        ("f('rootpw {}'.format(\n'Tiger'))\nid", "f('rootpw M\nM\nid"),
+        ("'rootpw %s' % \\\n 'Tiger'\nid", "'rootpw M\n M\nid"),
+        ("password='a\nTiger'\nid", "password=M\nM\nid"),
+        ("password='\nTiger\n'; id\nid", "password=M\nM\nM\nid"),
+        ('cat <<"E"\nuser --password \\\n Tiger\nE', 'cat <<"E"\nuser --password M\n M\nE'),
+        ("# don't: rootpw x\necho it's", "# don't: rootpw M\necho it's"),
+        ("echo don't rootpw x\nid", "echo don't rootpw M\nid"),
+        ("case $a in rootpw) x ;;\nid", "case $a in rootpwM\nid"),
+        ("# rootpw \\\n#   Tiger\nid", "# rootpw M\nM\nid"),
         ("echo --password\n%end\nlang C", "echo --password\n%end\nlang C"),
     ],
 )
-def test_a_secret_on_the_next_line_of_a_script(script: str, masked: str) -> None:
+def test_a_secret_on_a_later_line_of_a_script(script: str, masked: str) -> None:
     found = mask(f"%post\n{script}\n").replace("**masked**", "M")
     assert found == f"%post\n{masked}\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "masked"),
+    [
+        ("# rootpw:\n#   Tiger\nlang C", "# rootpwM\nM\nlang C"),
+        ("#rootpw \\\n#Tiger\n# more", "#rootpw M\nM\n# more"),
+        ("# rootpw x\n# more", "# rootpw M\n# more"),
+        ("# rootpw\n\n# more\nlang C", "# rootpw\n\n# more\nlang C"),
+        ("# rootpw\nlang C", "# rootpw\nlang C"),
+        *(
+            (f"rootpw x{end}Tiger\nlang C", f"rootpw M{end}M\nlang C")
+            for end in "\r\v\f\x1c\x85\u2028"
+        ),
+        ("user --password=x # y\u2028Tiger\n", "user --password=M # M\u2028M\n"),
+        ("rootpw\fTiger\n", "rootpw\fM\n"),
+        ("lang C\frootpw Tiger\n", "lang C\frootpw M\n"),
+        ("# rootpw x\u2028Tiger\nlang C", "# rootpw M\nlang C"),
+        ("rootpw x\r\nlang C\r\n", "rootpw M\r\nlang C\r\n"),
+    ],
+)
+def test_where_a_line_ends(lines: str, masked: str) -> None:
+    assert mask(lines).replace("**masked**", "M") == masked
+
+
+BREAKS = ("\\\n", " \\\n  ", "\\\n\\\n", " \\\n\t--plaintext \\\n")
+
+
+@settings(max_examples=200)
+@given(
+    words=sampled_from(OPENING),
+    breaks=lists(sampled_from(BREAKS), min_size=1, max_size=3),
+    before=sampled_from(("", "echo ", "f(", "# ", "cat <<E\n")),
+)
+def test_however_a_line_is_broken(words: list[str], breaks: list[str], before: str) -> None:
+    *first, last = words
+    name, equals, value = last.rpartition("=")
+    line = f"{before}{' '.join([*first, name + equals]).rstrip()} {''.join(breaks)}{value}"
+    masked = mask(f"%post\n{line}\n%end\nlang C\n")
+    assert VALUE not in masked
+    assert masked.endswith("\n%end\nlang C\n")
+    assert masked.count("\n") == line.count("\n") + 4
+    assert mask(masked) == masked
 
 
 def test_commands_go_on_after_a_section() -> None:
@@ -247,6 +366,8 @@ def test_no_option_of_the_syntax_is_forgotten(syntax: str) -> None:
             telling = re.search("pass|pw|key|secret|token|credential", option)
             if telling and option not in harmless:
                 assert mask(f"{name} {option}=x") == f"{name} {option}=**masked**"
+            elif not telling and name not in BARE and not begun(option, VALUELESS):
+                assert mask(f"{name} {option}=x") == f"{name} {option}=x"
 
 
 def test_values_are_not_shown_by_accident() -> None:
