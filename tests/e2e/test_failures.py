@@ -269,7 +269,6 @@ def test_failure_is_named(
         pytest.raises(BuilderError, match=failing.sentence) as failure,
     ):
         carry_out(wrong, host, deadlines=deadlines)
-    late = silence(tmp_path)
 
     assert failure.value.exit_code == failing.code
     assert failure.value.hint
