@@ -90,7 +90,7 @@ def delete(
     """
     if "/" in name or not name.isprintable():
         raise UsageError(f"{name!r} is no volume.", hint="`builder volume list` shows them.")
-    refuse_remote(connection.uri)  # who needs a file is asked of files as well
+    refuse_remote(connection)  # who needs a file is asked of files as well
     if not _foreign(connection, settings, pool, name):
         _refuse(name, _kind(settings, pool, name))
     with _still(connection, settings, pool):
