@@ -29,6 +29,18 @@ _LONGEST = 240
 """Bytes of a name; what is written has a longer one, of 255 at most, until it is whole."""
 
 
+def named(text: str) -> Path:
+    """Return the path that a user calls `text`, whose slash at the end means a folder.
+
+    Raises UsageError when that folder is not there: the path alone would make it a file's name.
+    """
+    if text.endswith(("/", "/.")) and not Path(text).exists():
+        raise UsageError(
+            f"There is no folder {text}.", hint=f"`mkdir -p {shlex.quote(text)}` makes it."
+        )
+    return Path(text)
+
+
 def target(path: Path, *, force: bool | None = None) -> Path:
     """Return where to write the file that a user calls `path`; a link stays, and is followed.
 

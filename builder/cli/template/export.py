@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from builder.cli.context import Json, context
+from builder.cli.context import Json, context, written
 from builder.cli.output import size, table, to_json
 from builder.cli.template.shared import Reference, registry
 
@@ -19,7 +19,14 @@ def export(
         typer.Option("--format", "-f", help="raw, qcow2, vmdk, vhdx, ova, vagrant, oci or tar."),
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="File or folder to write.", metavar="PATH")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help="File to write, or a folder that is there.",
+            metavar="PATH",
+            parser=written,
+        ),
     ] = Path(),
     compat: Annotated[
         bool, typer.Option("--compat", help="A qcow2 inside is for QEMU before 5.1, too.")
