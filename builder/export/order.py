@@ -24,8 +24,12 @@ class ExportSource(msgspec.Struct, frozen=True, kw_only=True):
 
     manifest: Manifest
     """The template's; its `image` describes the file below."""
+    record: bytes
+    """The same as its file: signatures are for these bytes."""
     image: Path
     """A qcow2 without backing file."""
+    signatures: bytes = b""
+    """Of record and image, a line each; empty if nobody signed these."""
 
     @property
     def stem(self) -> str:

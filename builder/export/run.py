@@ -17,7 +17,8 @@ from builder.model.template import Template
 from builder.monitor import Monitor
 from builder.paths import targets
 from builder.registry.image import measure, refuse_parts
-from builder.registry.registry import Registry, manifest
+from builder.registry.reading import content
+from builder.registry.registry import Registry, parsed, signatures
 
 _ZLIB = ("-c", "-o", "compression_type=zlib")
 
@@ -82,7 +83,10 @@ def _source(
     template: Template, path: Path, *, compat: bool, monitor: Monitor
 ) -> Iterator[ExportSource]:
     refuse_parts(template)
-    source = ExportSource(manifest=manifest(template), image=template.path)
+    record, text = parsed(template)
+    source = ExportSource(
+        manifest=record, record=text, image=template.path, signatures=_signatures(template)
+    )
     if files.sha256(template.path, monitor=monitor) != template.image.sha256:
         raise TemplateError(
             f"{template.path} has changed since it was published.",
@@ -94,8 +98,18 @@ def _source(
     with files.scratch(path) as image:
         convert.convert(source, image, to="qcow2", options=_ZLIB, monitor=monitor)
         convert.compare(source, image, to="qcow2", monitor=monitor)
+        if source.signatures:
+            monitor.tell("warning", "The image of --compat is not the one that was signed.")
         record = msgspec.structs.replace(source.manifest, image=measure(image), compression="zlib")
-        yield ExportSource(manifest=record, image=image)
+        text = msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
+        yield ExportSource(manifest=record, record=text, image=image)
+
+
+def _signatures(template: Template) -> bytes:
+    try:
+        return content(signatures(template))
+    except FileNotFoundError:
+        return b""
 
 
 def _refuse_needless(form: Format, *, compat: bool) -> None:
