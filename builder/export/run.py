@@ -26,13 +26,13 @@ _ZLIB = ("-c", "-o", "compression_type=zlib")
 def export(template: Template, order: ExportOrder, *, monitor: Monitor) -> Export:
     """Make what is wanted of the template; it appears under its name when it has been checked.
 
-    Raises UsageError for a format that does not exist and a file that does, HostError when there
-    is no room, TemplateError when the template is not what was published, needs other files, or was
-    deleted or revoked meanwhile. Nothing is left then.
+    Raises UsageError for a format that does not exist, and for a file that does unless it may be
+    replaced; HostError when there is no room, TemplateError when the template is not what was
+    published, needs other files, or was deleted or revoked meanwhile. Nothing is left then.
     """
     form = formats.find(order.format)
     _refuse_needless(form, compat=order.compat)
-    path = _path(template, form, order.output)
+    path = _path(template, form, order)
     with monitor.step(f"Exporting {template.name} {template.version} as {form.name}"):
         digest = _make(template, form, path, compat=order.compat, monitor=monitor)
         try:
@@ -121,8 +121,8 @@ def _refuse_needless(form: Format, *, compat: bool) -> None:
         )
 
 
-def _path(template: Template, form: Format, output: Path) -> Path:
+def _path(template: Template, form: Format, order: ExportOrder) -> Path:
     usual = f"{template.name}-{template.version}{form.suffix}"
-    path = targets.target(targets.inside(output, usual))
+    path = targets.target(targets.inside(order.output, usual), force=order.force)
     sums.read(path)  # what is wrong with it is told before the work
     return path

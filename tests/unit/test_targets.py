@@ -97,9 +97,6 @@ def test_what_is_there_needs_force(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="exists already") as caught:
             targets.target(Path(name), force=False)
         assert "--force" in caught.value.hint
-        with pytest.raises(UsageError, match="exists already") as caught:
-            targets.target(Path(name))
-        assert "--force" not in caught.value.hint
 
 
 def test_nothing_is_replaced_in_a_store(tmp_path: Path) -> None:

@@ -276,7 +276,7 @@ def test_sums_are_read_through_no_link_that_comes_in_between(
         path.write_text("22  x\n")
     look = targets.target
 
-    def just_after(found: Path, *, force: bool | None) -> Path:
+    def just_after(found: Path, *, force: bool) -> Path:
         judged = look(found, force=force)
         path.unlink(missing_ok=True)
         path.symlink_to(victim)
