@@ -110,7 +110,8 @@ def _remaster(file: Path, edits: "Edits", output: Path, *, overlay: bool, monito
     from builder.media.remaster import remaster as change
 
     media = change(file, edits, output=output, overlay=overlay, monitor=monitor)
-    typer.echo(f"{media.path}: {size(media.size)}, boots by itself into {media.kickstart_path}")
+    own = media.path.stat().st_size  # an overlay is less than what a guest sees
+    typer.echo(f"{media.path}: {size(own)}, boots by itself into {media.kickstart_path}")
 
 
 def _second_medium(file: Path, edits: "Edits", output: Path) -> None:
