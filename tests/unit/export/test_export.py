@@ -96,6 +96,14 @@ def test_guest_names(osinfo: str, expected: tuple[int, str]) -> None:
     assert guest(osinfo) == expected
 
 
+@pytest.mark.parametrize(("count", "text"), [(1, "1 processor"), (2, "2 processors")])
+def test_processors_are_counted(count: int, text: str) -> None:
+    found = descriptor(
+        manifest(machine=machine(vcpus=count)), Disk(name="d.vmdk", size=1, capacity=512)
+    )
+    assert f"<rasd:ElementName>{text}</rasd:ElementName>" in found
+
+
 def test_manifest_of_an_ova() -> None:
     assert ova.manifest({"a.ovf": "01", "a.vmdk": "02"}) == (
         b"SHA256(a.ovf)= 01\nSHA256(a.vmdk)= 02\n"
