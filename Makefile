@@ -25,7 +25,7 @@ check: setup  ## Lint only
 	@.venv/bin/mypy
 	@shellcheck builder/host/setup.sh .ci/run
 
-unit: setup  ## Run the unit tests: seconds, no privileges
+unit: setup  ## Run the unit tests: a minute or two, no privileges
 	@.venv/bin/pytest tests/unit
 
 fuzz: setup  ## Remaster damaged ISOs for FUZZ_SECONDS (600)

@@ -5,11 +5,11 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import msgspec
 
-from builder.errors import BuilderError, ConfigError
+from builder.errors import BuilderError, ConfigError, suggest
 from builder.model.installation import Deadlines, PhaseLimits
 from builder.paths.reading import as_path, is_file, read_toml
 
@@ -20,6 +20,8 @@ _NETWORKS = (
     "or bridge:NAME (`ip link show type bridge`)."
 )
 
+_NUMBER = "a number of minutes, more than 0 and at most 100000"
+_REMEDY = "Mend it, or leave it out: every setting has a default."
 _TABLES = ("phases",)  # a variable cannot hold one
 BUILDS = "builds"
 """The folder of builds in the state folder."""
@@ -40,6 +42,9 @@ Phase = Literal[
     "shutdown",
 ]
 """The names of an installation's phases, as in builder/install/progress.py."""
+
+
+_PHASES = f"[phases.NAME] has minutes, idle_minutes or both; NAME: {', '.join(get_args(Phase))}."
 
 
 class PhaseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -115,6 +120,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         )
 
 
+_KINDS: dict[str, Any] = get_type_hints(Settings, include_extras=True)
+_FILE = Path("builder.toml")
+_SYSTEM_FILE = Path("/etc/builder/builder.toml")
+"""Root's, like /var/lib/builder."""
+
+
 def load(
     *, file: Path | None = None, environ: Mapping[str, str] = os.environ, **options: object
 ) -> Settings:
@@ -122,18 +133,28 @@ def load(
 
     Raises ConfigError for a file that cannot be read and for unknown or ill-typed keys.
     """
-    values: dict[str, Any] = _from_file(file or _default_file(environ))
-    values |= _from_environment(environ)
-    values |= {key: value for key, value in options.items() if value is not None}
+    given = _from_file(file or _default_file(environ))
+    given |= _from_environment(environ)
+    given |= {key: (f"--{key}", value) for key, value in options.items() if value is not None}
+    values = {key: _checked(key, value, place) for key, (place, value) in given.items()}
+    return _fill_in(Settings(**values), environ)
+
+
+def _checked(key: str, value: object, place: str) -> Any:  # noqa: ANN401  # as different as the keys
+    """Return a setting's value; `place` is where it was set. Raises ConfigError."""
+    kind = _KINDS[key]
     try:
-        chosen = msgspec.convert(values, Settings, strict=False, dec_hook=as_path)
+        found = msgspec.convert(value, kind, strict=False, dec_hook=as_path)
+        if key == "network":
+            check_network(found)
     except msgspec.ValidationError as error:
-        raise ConfigError(
-            f"The configuration is wrong: {error}.",
-            hint=f"Known keys: {', '.join(Settings.__struct_fields__)}.",
-        ) from error
-    check_network(chosen.network)
-    return _fill_in(chosen, environ)
+        if key in _TABLES:
+            raise ConfigError(f"{place} is wrong: {error}.", hint=_PHASES) from error
+        wanted = _NUMBER if kind == Minutes else "a text" if kind is str else "a path"
+        raise ConfigError(f"{place} must be {wanted}, not {value!r}.", hint=_REMEDY) from error
+    except ConfigError as error:
+        raise ConfigError(f"{place}: {error.message}", hint=error.hint) from error
+    return found
 
 
 def check_network(network: str, *, error_class: type[BuilderError] = ConfigError) -> None:
@@ -184,7 +205,9 @@ def _absolute(path: Path) -> Path:
 
 def _default_file(environ: Mapping[str, str]) -> Path | None:
     config = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "/")) / ".config")
-    known = (Path("builder.toml"), config / "builder" / "builder.toml")
+    known = [_absolute(_FILE), config / "builder" / _FILE]
+    if os.geteuid() == 0:
+        known.append(_SYSTEM_FILE)
     return next((path for path in known if _visible(path)), None)
 
 
@@ -195,12 +218,20 @@ def _visible(path: Path) -> bool:
         return False
 
 
-def _from_file(path: Path | None) -> dict[str, Any]:
-    hint = "Check the path given with --config."
-    return {} if path is None else read_toml(path, pipes=True, hint=hint)
+_Given = dict[str, tuple[str, Any]]
+"""Values by their keys, each with the place where it was set."""
 
 
-def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    known = (key for key in Settings.__struct_fields__ if key not in _TABLES)
-    named = {key: environ.get(f"BUILDER_{key.upper()}") for key in known}
-    return {key: value for key, value in named.items() if value is not None}
+def _from_file(path: Path | None) -> _Given:
+    if path is None:
+        return {}
+    found = read_toml(path, pipes=True, hint="Check the path given with --config.")
+    for key in found:
+        if key not in _KINDS:
+            raise ConfigError(f"There is no setting {key!r}: {path}.", hint=suggest(key, _KINDS))
+    return {key: (f"{key} in {path}", value) for key, value in found.items()}
+
+
+def _from_environment(environ: Mapping[str, str]) -> _Given:
+    names = {key: f"BUILDER_{key.upper()}" for key in _KINDS if key not in _TABLES}
+    return {key: (name, environ[name]) for key, name in names.items() if name in environ}

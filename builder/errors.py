@@ -88,7 +88,11 @@ def explained(
 def suggest(word: str, known: Iterable[str]) -> str:
     """Return a hint for a name that nobody knows: the nearest known one, else all of them."""
     names = sorted(known)
-    near = difflib.get_close_matches(word, names, n=1)
-    if near:
-        return f"Did you mean {near[0]}?"
-    return f"Known: {', '.join(names)}." if names else "None is known."
+    everything = f"Known: {', '.join(names)}." if names else "None is known."
+    return nearest(word, names) or everything
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return a hint with the known name that is nearest; empty where none is near."""
+    near = difflib.get_close_matches(word, sorted(known), n=1)
+    return f"Did you mean {near[0]}?" if near else ""

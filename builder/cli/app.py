@@ -67,7 +67,13 @@ def _options(
     ctx: typer.Context,
     uri: Annotated[str | None, typer.Option(help="libvirt connection.", metavar="URI")] = None,
     config_file: Annotated[
-        Path | None, typer.Option("--config", help="Settings file instead of builder.toml.")
+        Path | None,
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            help="Settings, instead of ./builder.toml, ~/.config/builder/builder.toml or, "
+            "for root, /etc/builder/builder.toml: the first that is there.",
+        ),
     ] = None,
     _version: Annotated[
         bool,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def burn(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A hybrid ISO.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A hybrid or OEMDRV ISO.")],
     device: Annotated[Path, typer.Argument(metavar="DEVICE", help="A whole disk: /dev/sdb.")],
     *,
     force: Annotated[

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 Artifacts = Annotated[Path | None, typer.Option(help="Folder to link builds from that have ended.")]
 
 
+def written(text: str | Path) -> Path:
+    """Return what an option names that is to be written. Raises UsageError; see `targets`."""
+    from builder.paths import targets
+
+    return targets.named(str(text))
+
+
 def _stream(path: Path | None) -> Path | None:
     from builder.paths import targets
 
@@ -31,7 +38,10 @@ def _stream(path: Path | None) -> Path | None:
 Events = Annotated[
     Path | None,
     typer.Option(
-        help="File for what happens, a JSON object a line; - is standard output.", callback=_stream
+        help="File for what happens, a JSON object a line; - is standard output.",
+        metavar="FILE",
+        parser=written,
+        callback=_stream,
     ),
 ]
 Firmware = Annotated[Literal["bios", "uefi"], typer.Option(help="How guests boot.")]

@@ -9,7 +9,7 @@ import typer
 from builder.cli.context import Context, Firmware, Json, Medium, Variables, context
 from builder.cli.output import table, to_json
 from builder.cli.streams import document
-from builder.errors import UsageError, suggest
+from builder.errors import UsageError, nearest
 from builder.paths.reading import is_file, read_text
 
 if TYPE_CHECKING:
@@ -126,9 +126,11 @@ def _refuse_unused(ctx: typer.Context, name: str, *, at_hand: bool) -> None:
 def _refuse_unknown(name: str) -> None:
     from builder.releases import catalogue
 
-    if name not in catalogue.names():
-        near = [*catalogue.names(), *(path.name for path in Path().glob("*.ks"))]
-        raise UsageError(f"There is no file and no release {name!r}.", hint=suggest(name, near))
+    releases = catalogue.names()
+    if name not in releases:
+        near = nearest(name, [*releases, *(path.name for path in Path().glob("*.ks"))])
+        known = f"Name a file by its path, or a release: {', '.join(releases)}."
+        raise UsageError(f"There is no file and no release {name!r}.", hint=near or known)
 
 
 def _rendered(request: "Request", here: Context) -> "Kickstart":

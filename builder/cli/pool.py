@@ -16,7 +16,7 @@ def init(ctx: typer.Context) -> None:
 
     settings, monitor = context(ctx).settings, context(ctx).monitor
     with opened(settings.uri, monitor=monitor) as connection:
-        for pool in pools.init(connection, settings, anew=True):
+        for pool in pools.init(connection, settings, anew=monitor):
             typer.echo(f"{pool.name}: {pool.path}, {size(pool.available)} free")
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from builder.cli.context import Replace, context
+from builder.cli.context import Replace, context, written
 from builder.cli.output import size as shown
 
 app = typer.Typer(
@@ -22,7 +22,8 @@ def make_(
         int | None, typer.Option(help="Pad the ISO to this size.", metavar="MIB", min=1)
     ] = None,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="File to write.", metavar="FILE")
+        Path,
+        typer.Option("--output", "-o", help="File to write.", metavar="FILE", parser=written),
     ] = Path("rehearsal.iso"),
     force: Replace = False,
 ) -> None:

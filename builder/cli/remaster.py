@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli.context import Replace, context
+from builder.cli.context import Replace, context, written
 from builder.cli.output import size, table
 from builder.errors import UsageError
 from builder.monitor import Monitor
@@ -24,15 +24,24 @@ def remaster(
     *,
     kickstart: Annotated[Path, typer.Option("--kickstart", "-k", metavar="KS")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="OUT", help="The ISO to write.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="OUT", parser=written, help="The ISO to write."),
     ] = None,
     overlay: Annotated[
         Path | None,
-        typer.Option(metavar="OUT", help="Write a qcow2 overlay on FILE instead: a megabyte."),
+        typer.Option(
+            metavar="OUT",
+            parser=written,
+            help="Write a qcow2 overlay on FILE instead: a megabyte.",
+        ),
     ] = None,
     oemdrv: Annotated[
         Path | None,
-        typer.Option(metavar="OUT", help="Write a small second ISO labelled OEMDRV instead."),
+        typer.Option(
+            metavar="OUT",
+            parser=written,
+            help="Write a small second ISO labelled OEMDRV instead.",
+        ),
     ] = None,
     add: Annotated[
         list[str],
@@ -101,7 +110,8 @@ def _remaster(file: Path, edits: "Edits", output: Path, *, overlay: bool, monito
     from builder.media.remaster import remaster as change
 
     media = change(file, edits, output=output, overlay=overlay, monitor=monitor)
-    typer.echo(f"{media.path}: {size(media.size)}, boots by itself into {media.kickstart_path}")
+    own = media.path.stat().st_size  # an overlay is less than what a guest sees
+    typer.echo(f"{media.path}: {size(own)}, boots by itself into {media.kickstart_path}")
 
 
 def _second_medium(file: Path, edits: "Edits", output: Path) -> None:

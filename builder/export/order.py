@@ -15,6 +15,8 @@ class ExportOrder(msgspec.Struct, frozen=True, kw_only=True):
     """A name of builder/export/formats.py."""
     output: Path = Path()
     """A file, or a folder for one of the usual name."""
+    force: bool = False
+    """Whether a file that is there may be replaced."""
     compat: bool = False
     """Whether an image inside must be readable for QEMU before 5.1, which knows no zstd."""
 
@@ -24,8 +26,12 @@ class ExportSource(msgspec.Struct, frozen=True, kw_only=True):
 
     manifest: Manifest
     """The template's; its `image` describes the file below."""
+    record: bytes
+    """The same as its file: signatures are for these bytes."""
     image: Path
     """A qcow2 without backing file."""
+    signatures: bytes = b""
+    """Of record and image, a line each; empty if nobody signed these."""
 
     @property
     def stem(self) -> str:

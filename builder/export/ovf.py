@@ -119,9 +119,10 @@ def _hardware(system: Element, manifest: Manifest) -> None:
 
 def _items(manifest: Manifest) -> tuple[dict[str, str], ...]:
     """Resource types are CIM's: 3 processor, 4 memory, 20 storage, 17 disk, 10 network."""
-    vcpus, memory = str(manifest.machine.vcpus), str(manifest.machine.memory_mib)
+    machine = manifest.machine
+    vcpus, memory = str(machine.vcpus), str(machine.memory_mib)
     return (
-        {"ElementName": f"{vcpus} processors", "ResourceType": "3", "VirtualQuantity": vcpus},
+        {"ElementName": machine.processors, "ResourceType": "3", "VirtualQuantity": vcpus},
         {
             "ElementName": f"{memory} MiB of memory",
             "ResourceType": "4",

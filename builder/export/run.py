@@ -17,7 +17,8 @@ from builder.model.template import Template
 from builder.monitor import Monitor
 from builder.paths import targets
 from builder.registry.image import measure, refuse_parts
-from builder.registry.registry import Registry, manifest
+from builder.registry.reading import content
+from builder.registry.registry import Registry, parsed, signatures
 
 _ZLIB = ("-c", "-o", "compression_type=zlib")
 
@@ -25,13 +26,13 @@ _ZLIB = ("-c", "-o", "compression_type=zlib")
 def export(template: Template, order: ExportOrder, *, monitor: Monitor) -> Export:
     """Make what is wanted of the template; it appears under its name when it has been checked.
 
-    Raises UsageError for a format that does not exist and a file that does, HostError when there
-    is no room, TemplateError when the template is not what was published, needs other files, or was
-    deleted or revoked meanwhile. Nothing is left then.
+    Raises UsageError for a format that does not exist, and for a file that does unless it may be
+    replaced; HostError when there is no room, TemplateError when the template is not what was
+    published, needs other files, or was deleted or revoked meanwhile. Nothing is left then.
     """
     form = formats.find(order.format)
     _refuse_needless(form, compat=order.compat)
-    path = _path(template, form, order.output)
+    path = _path(template, form, order)
     with monitor.step(f"Exporting {template.name} {template.version} as {form.name}"):
         digest = _make(template, form, path, compat=order.compat, monitor=monitor)
         try:
@@ -82,7 +83,10 @@ def _source(
     template: Template, path: Path, *, compat: bool, monitor: Monitor
 ) -> Iterator[ExportSource]:
     refuse_parts(template)
-    source = ExportSource(manifest=manifest(template), image=template.path)
+    record, text = parsed(template)
+    source = ExportSource(
+        manifest=record, record=text, image=template.path, signatures=_signatures(template)
+    )
     if files.sha256(template.path, monitor=monitor) != template.image.sha256:
         raise TemplateError(
             f"{template.path} has changed since it was published.",
@@ -94,8 +98,18 @@ def _source(
     with files.scratch(path) as image:
         convert.convert(source, image, to="qcow2", options=_ZLIB, monitor=monitor)
         convert.compare(source, image, to="qcow2", monitor=monitor)
+        if source.signatures:
+            monitor.tell("warning", "The image of --compat is not the one that was signed.")
         record = msgspec.structs.replace(source.manifest, image=measure(image), compression="zlib")
-        yield ExportSource(manifest=record, image=image)
+        text = msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
+        yield ExportSource(manifest=record, record=text, image=image)
+
+
+def _signatures(template: Template) -> bytes:
+    try:
+        return content(signatures(template))
+    except FileNotFoundError:
+        return b""
 
 
 def _refuse_needless(form: Format, *, compat: bool) -> None:
@@ -107,8 +121,8 @@ def _refuse_needless(form: Format, *, compat: bool) -> None:
         )
 
 
-def _path(template: Template, form: Format, output: Path) -> Path:
+def _path(template: Template, form: Format, order: ExportOrder) -> Path:
     usual = f"{template.name}-{template.version}{form.suffix}"
-    path = targets.target(targets.inside(output, usual))
+    path = targets.target(targets.inside(order.output, usual), force=order.force)
     sums.read(path)  # what is wrong with it is told before the work
     return path

@@ -1,12 +1,13 @@
 """The two pools of the project: media in one, disks in the other."""
 
 import os
+from collections.abc import Collection, Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
 
 from builder.config import Settings
-from builder.errors import HostError, explained
+from builder.errors import HostError
 from builder.host import reach
 from builder.model.storage import Pool
 from builder.monitor import Monitor
@@ -16,20 +17,31 @@ from builder.virt.connection import Connection, connect
 Setting = Literal["iso_pool", "store_pool"]
 
 
-def init(connection: Connection, settings: Settings, *, anew: bool = False) -> tuple[Pool, Pool]:
+def init(
+    connection: Connection, settings: Settings, *, anew: Monitor | None = None
+) -> tuple[Pool, Pool]:
     """Return the iso and the store pool, made where they are missing.
 
     A pool that libvirt has already is used where it is; its folder, should it be away, is made
-    `anew` only if that is asked for: its disk may not be mounted. Raises HostError when a folder
-    or a pool is away or cannot be made, nothing having been changed then, and for a libvirt on
-    another machine.
+    anew only for somebody who is told so by the monitor `anew`: its disk may not be mounted. Raises
+    HostError when a folder or a pool is away or cannot be made, nothing having been changed then,
+    and for a libvirt on another machine.
     """
-    refuse_remote(connection.uri)
+    refuse_remote(connection)
+    away = [each for each in pools.all_pools(connection) if not each.path.exists()]
     with ExitStack() as undo:
-        iso = _made(connection, settings, "iso_pool", undo, anew=anew)
-        store = _made(connection, settings, "store_pool", undo, anew=anew)
+        iso = _made(connection, settings, "iso_pool", undo, anew=anew is not None)
+        store = _made(connection, settings, "store_pool", undo, anew=anew is not None)
         undo.pop_all()
+    if anew:
+        _tell_of(away, (iso.name, store.name), monitor=anew)
     return iso, store
+
+
+def _tell_of(away: Iterable[Pool], ours: Collection[str], *, monitor: Monitor) -> None:
+    for pool in (each for each in away if each.name in ours):
+        said = f"The folder of the pool {pool.name}, {pool.path}, was away: it is made anew, empty."
+        monitor.tell("warning", f"{said} If a disk belongs there, mount it over that.")
 
 
 def found(connection: Connection, settings: Settings, setting: Setting) -> Pool:
@@ -37,12 +49,12 @@ def found(connection: Connection, settings: Settings, setting: Setting) -> Pool:
 
     Raises HostError when a known pool's folder is away, and for a libvirt on another machine.
     """
-    refuse_remote(connection.uri)
+    refuse_remote(connection)
     name, path = getattr(settings, setting), getattr(settings, f"{setting}_path")
     if not pools.exists(connection, name):
         return Pool(name=name, path=path, active=False, autostart=False, capacity=0, available=0)
     known = pools.get(connection, name)
-    _refuse_away(known.path, name)
+    pools.refuse_away(known.path, name)
     return known
 
 
@@ -69,7 +81,7 @@ def folder(settings: Settings, setting: Setting, *, monitor: Monitor) -> Path:
             raise
         monitor.tell("warning", f"{error.message} Reading {path}.")
         return path
-    _refuse_away(known.path, known.name)
+    pools.refuse_away(known.path, known.name)
     if not known.active:
         said = f"The pool {known.name} is stopped. Reading {known.path} as it is."
         monitor.tell("warning", f"{said} {pools.STOPPED}")
@@ -89,7 +101,7 @@ def _made(
             hint=f'Use that pool, {setting} = "{owner}", or set {setting}_path to another folder.',
         )
     if at and not anew:
-        _refuse_away(at, name)
+        pools.refuse_away(at, name)
     _make_folder(at or path, setting, undo)
     reach.check(connection, at or path, setting)
     if not pools.exists(connection, name):
@@ -101,11 +113,11 @@ def _same(one: Path, other: Path) -> bool:
     return os.path.realpath(one) == os.path.realpath(other)
 
 
-def refuse_remote(uri: str) -> None:
+def refuse_remote(connection: Connection) -> None:
     """Raise HostError for a libvirt on another machine, whose files we do not see."""
-    if uri.partition("://")[2].partition("/")[0]:
+    if connection.remote:
         raise HostError(
-            f"{uri} is another machine; builder only works where libvirt runs so far.",
+            f"{connection.uri} is another machine; builder only works where libvirt runs so far.",
             hint="Run builder on that machine, with --uri qemu:///system.",
         )
 
@@ -113,15 +125,6 @@ def refuse_remote(uri: str) -> None:
 def _forget(connection: Connection, name: str) -> None:
     if pools.exists(connection, name):
         pools.remove(connection, name)
-
-
-def _refuse_away(path: Path, pool: str) -> None:
-    with explained(f"Cannot look at {path}, the folder of the pool {pool}"):
-        if not path.exists():
-            raise HostError(
-                f"The folder of the pool {pool}, {path}, is away.",
-                hint="Is its disk mounted? `builder pool init` makes an empty one.",
-            )
 
 
 def _make_folder(path: Path, setting: str, undo: ExitStack) -> None:

@@ -44,9 +44,9 @@ class ProgressReport:
     def show(self) -> None:
         """Tell how far it is by now."""
         percent = int(100 * fraction(self.position, self._expected or WEIGHTS))
+        self._progress.describe(self._text())  # first: who prints the percentage adds it
         self._progress.advance(max(percent - self._percent, 0))
         self._percent = max(percent, self._percent)
-        self._progress.describe(self._text())
 
     def _leave(self, phase: str) -> None:
         now = self._now()

@@ -13,6 +13,7 @@ from builder.files import BLOCK
 from builder.iso.source import FileSource, opened
 from builder.iso.survey import survey
 from builder.media import check
+from builder.media.oemdrv import LABEL
 from builder.media.sticks import Stick
 from builder.monitor import Monitor
 
@@ -21,10 +22,14 @@ _BLKFLSBUF = 0x1261
 
 
 def refuse(file: Path) -> int:
-    """Return an ISO's size. Raises MediaError when it would not boot from a stick."""
+    """Return an ISO's size. Raises MediaError when it would not boot from a stick, but should.
+
+    One for installers that boot from another medium need not.
+    """
     with opened(file) as source:
-        problems = tuple(check.usb_problems(survey(source)))
-        if problems:
+        medium = survey(source)
+        problems = tuple(check.usb_problems(medium))
+        if problems and medium.volume_id != LABEL:
             raise MediaError(
                 f"{file.name} does not boot from a stick: {' '.join(problems)}",
                 hint="Take a hybrid ISO; isohybrid makes one of an ISO that boots by isolinux.",

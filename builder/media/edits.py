@@ -53,7 +53,7 @@ def changes(medium: Survey, edits: Edits) -> Changes:
     files |= dict(_menus(medium, entry))
     files |= dict(_treeinfo(medium, images))
     for source, destination in edits.add:
-        files |= dict(_added(source, _inside(destination)))
+        files |= dict(_added(source, _inside(source, destination)))
     return Changes(files=files, images=images, volume_id=entry.label, when=edits.when)
 
 
@@ -108,11 +108,16 @@ def _treeinfo(medium: Survey, images: Draft) -> Iterator[tuple[str, bytes]]:
         yield ".treeinfo", mended
 
 
-def _inside(destination: str) -> str:
+def _inside(source: Path, destination: str) -> str:
     parts = PurePosixPath(destination.strip("/")).parts
     if not parts or ".." in parts:
         raise UsageError(
             f"{destination!r} is no place on the ISO.", hint="Give SRC:DEST, such as repo:repo."
+        )
+    if destination.endswith("/") and is_file(source):
+        raise UsageError(
+            f"{destination!r} is a folder's name, and {source} is a file.",
+            hint=f"Give {source}:{destination}{source.name}.",
         )
     return "/".join(parts)
 

@@ -66,6 +66,11 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     """"user", "network:NAME", "bridge:NAME" or "none"."""
 
     @property
+    def processors(self) -> str:
+        """How many there are, for people."""
+        return f"{self.vcpus} processor{'' if self.vcpus == 1 else 's'}"
+
+    @property
     def kernel_args(self) -> tuple[str, ...]:
         """What a kernel is to be told of the hardware.
 

@@ -92,6 +92,15 @@ def is_scratch(name: str, *, beside: str = "") -> bool:
     return re.fullmatch(rf"\.{stem}\.{_CHANCE}\.part", name, re.ASCII | re.DOTALL) is not None
 
 
+def mentioned(text: str) -> str:
+    """Return the id of a build or check that occurs in a text, such as a domain's name; else "".
+
+    For what is said of it: `id_in` is stricter.
+    """
+    found = re.search(f"{_BUILD}|{_CHECK}", text, re.ASCII)
+    return found[0] if found else ""
+
+
 def id_in(name: str) -> str:
     """Return the id in a file's name of the form that builds and checks give; else nothing."""
     form = rf"\.{{0,2}}(?:builder-check-[ab]-)?({_BUILD}|{_CHECK})\.[a-z0-9_.]+"

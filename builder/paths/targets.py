@@ -29,11 +29,23 @@ _LONGEST = 240
 """Bytes of a name; what is written has a longer one, of 255 at most, until it is whole."""
 
 
-def target(path: Path, *, force: bool | None = None) -> Path:
+def named(text: str) -> Path:
+    """Return the path that a user calls `text`, whose slash at the end means a folder.
+
+    Raises UsageError when that folder is not there: the path alone would make it a file's name.
+    """
+    if text.endswith(("/", "/.")) and not Path(text).exists():
+        raise UsageError(
+            f"There is no folder {text}.", hint=f"`mkdir -p {shlex.quote(text)}` makes it."
+        )
+    return Path(text)
+
+
+def target(path: Path, *, force: bool = False) -> Path:
     """Return where to write the file that a user calls `path`; a link stays, and is followed.
 
     With `force`, a plain file there may be replaced, but for one in a store of templates, where no
-    file is to pass for a template either; None says that the command has no --force.
+    file is to pass for a template either.
     Raises UsageError for anything else that is there, HostError for a folder closed to us.
     """
     if str(path) == "-":
@@ -41,8 +53,8 @@ def target(path: Path, *, force: bool | None = None) -> Path:
     with explained(f"Cannot write {path}", hint="Name another file.", error_class=UsageError):
         _refuse_odd(path)
         if path.exists() and not force:
-            remedy = "Remove it" if force is None else "--force replaces it"
-            raise UsageError(f"{path} exists already.", hint=f"{remedy}, or name another file.")
+            hint = "--force replaces it, or name another file."
+            raise UsageError(f"{path} exists already.", hint=hint)
         found = Path(os.path.realpath(path))
         _refuse_name(found, there=path.exists())
     _refuse_folder(found.parent)

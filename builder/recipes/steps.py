@@ -102,7 +102,7 @@ def create_disk(work: Work) -> Volume:
 @step(
     "Installing",
     "{names.domain} with {machine.virt_type}, {machine.firmware}, CPU {machine.cpu}, "
-    "{machine.memory_mib} MiB, {machine.vcpus} processors, network {machine.network}",
+    "{machine.memory_mib} MiB, {machine.processors}, network {machine.network}",
 )
 def run_installation(work: Work, media: InstallMedia, disk: Volume) -> Installation:
     """Install, and watch until the guest has said how it went."""

@@ -3,6 +3,7 @@
 import re
 import shlex
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Literal
 
 from msgspec.structs import asdict
@@ -11,7 +12,9 @@ from builder.config import Settings
 from builder.errors import HostError, UsageError
 from builder.host.pools import refuse_remote
 from builder.model.storage import Volume
+from builder.model.traces import mentioned
 from builder.monitor import Monitor
+from builder.record.builds import RUNNING, load
 from builder.registry import retention
 from builder.registry.ledger import VERSION
 from builder.registry.registry import LEDGER, SIGNATURES, Registry
@@ -21,8 +24,6 @@ from builder.virt.connection import Connection
 Kind = Literal["volume", "template", "record", "build", "hidden"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
-_BUILD = re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}|again-[a-z0-9_]{8}")
-"""Ids of builds, and of checks of published templates."""
 _TEMPLATE = re.compile(
     rf"(?P<name>.+)-(?P<version>{VERSION})"
     rf"(?P<ending>\.qcow2|\.json|\.qcow2{re.escape(SIGNATURES)})"
@@ -40,7 +41,7 @@ def kind(name: str) -> Kind:
     """Return what a file in the store pool is, which its name says."""
     if name.startswith("."):
         return "hidden"
-    if _BUILD.search(name):
+    if mentioned(name):
         return "build"
     if name.endswith(LEDGER):
         return "record"
@@ -90,16 +91,17 @@ def delete(
     """
     if "/" in name or not name.isprintable():
         raise UsageError(f"{name!r} is no volume.", hint="`builder volume list` shows them.")
-    refuse_remote(connection.uri)  # who needs a file is asked of files as well
+    refuse_remote(connection)  # who needs a file is asked of files as well
     if not _foreign(connection, settings, pool, name):
-        _refuse(name, _kind(settings, pool, name))
+        _refuse(name, _kind(settings, pool, name), settings.builds)
     with _still(connection, settings, pool):
         volume = volumes.get(connection, pool, name)
         path = volume.path
         if not path.exists():
             raise HostError(f"libvirt sees {path}, and we do not.", hint="Remove it with virsh.")
-        if why := retention.used(usage.users(usage.uses(connection, leaving=path), path)):
-            raise UsageError(f"{name} stays: {why[0]}.", hint="Remove what needs it first.")
+        users = usage.users(usage.uses(connection, leaving=path), path)
+        if why := retention.used(users):
+            raise UsageError(f"{name} stays: {why[0]}.", hint=retention.remedy(users))
         for each in retention.perhaps(usage.unseen(connection)):
             monitor.tell("warning", each)
         volumes.delete(connection, pool, name)
@@ -130,20 +132,30 @@ def _foreign(connection: Connection, settings: Settings, pool: str, name: str) -
     return not known and version not in registry.ledger(stem).published
 
 
-def _refuse(name: str, found: Kind) -> None:
+def _refuse(name: str, found: Kind, builds: Path) -> None:
     """Raise UsageError for what is no volume of the user's."""
     file = _TEMPLATE.fullmatch(name)
     version = f"{file['name']}@{file['version']}" if file else "NAME@VERSION"
     of_template = (
         "a template",
-        f"`builder template delete {shlex.quote(version)}` removes a version.",
+        f"`builder template delete {shlex.quote(version)}` removes a version; "
+        "the newest, and what a channel points to, with --force alone.",
     )
     whose = {
         "hidden": ("builder itself", "`builder gc` clears what nobody needs."),
-        "build": ("a build", "`builder gc` clears what nobody can finish."),
+        "build": ("a build", _of_build(mentioned(name), builds)),
         "template": of_template,
         "record": of_template,
     }
     if found in whose:
         what, hint = whose[found]
         raise UsageError(f"{name} belongs to {what}.", hint=hint)
+
+
+def _of_build(build_id: str, builds: Path) -> str:
+    """Return what to do about a file that a build, or a check, has made."""
+    found = map(load, builds.glob(f"*/{build_id}"))
+    if any(each.state == RUNNING for each in found if each):
+        show = f"`builder builds show {build_id}` tells how far it is"
+        return f"That build is using it, and clears it at its end: {show}."
+    return "`builder gc` clears what nobody can finish."

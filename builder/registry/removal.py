@@ -127,11 +127,12 @@ def _refuse(
     there = [each.version for each in registry.entries(ledger)][::-1]
     kept = retention.needed(ledger, there=there).get(entry.version, ())
     wanted = () if force else (*kept, *perhaps)
-    used = retention.used(users(needs, entry.path))
+    by = users(needs, entry.path)
+    used = retention.used(by)
     if wanted or used:
         raise UsageError(
             f"{entry.name} {entry.version} stays: {'; '.join((*wanted, *used))}.",
-            hint="Remove what needs it first." if used else "--force removes it all the same.",
+            hint=retention.remedy(by) if used else "--force removes it all the same.",
         )
     for path in (each for each in _files(entry) if os.path.lexists(each)):
         if not stat.S_ISREG(path.lstat().st_mode) and not path.is_symlink():

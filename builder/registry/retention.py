@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from builder.model.traces import mentioned
 from builder.registry.ledger import CANDIDATE, Ledger
 
 
@@ -30,6 +31,17 @@ def _by_sequence(versions: Iterable[str], ledger: Ledger) -> list[str]:
 def used(users: Collection[str]) -> tuple[str, ...]:
     """Return why a version must stay, whatever people say: its users."""
     return (f"{', '.join(users)} {'need' if len(users) > 1 else 'needs'} it",) if users else ()
+
+
+def remedy(users: Iterable[str]) -> str:
+    """Return what to do about those users."""
+    builds = list(dict.fromkeys(filter(None, map(mentioned, users))))
+    if not builds:
+        return "Remove what needs it first."
+    return (
+        f"The build or check {builds[0]} is using it: it goes when that ends. If it was killed, "
+        "`builder gc` tells what becomes of it."
+    )
 
 
 def perhaps(away: Iterable[str]) -> tuple[str, ...]:

@@ -41,6 +41,11 @@ class Connection:
         """Since when nobody answers."""
 
     @property
+    def remote(self) -> bool:
+        """Whether it leads to another machine, whose files we do not see."""
+        return bool(self.uri.partition("://")[2].partition("/")[0])
+
+    @property
     def handle(self) -> libvirt.virConnect:
         """Return libvirt's handle, alive; wait for a daemon that is being restarted.
 

@@ -11,10 +11,10 @@ from typing import TypeVar
 
 import libvirt
 
-from builder.errors import HostError
+from builder.errors import HostError, explained
 from builder.model.storage import Pool
 from builder.virt import xml
-from builder.virt.connection import Connection, persistent, translated, unless
+from builder.virt.connection import Connection, LostError, persistent, translated, unless
 
 _UNREADABLE = re.compile(r"cannot [a-z ]+'(/.+)': (.+)")
 _BUSY = "asynchronous jobs running"
@@ -45,18 +45,54 @@ def ensure(connection: Connection, name: str, *, path: Path) -> Pool:
 
 @persistent
 def start(connection: Connection, name: str) -> Pool:
-    """Return the pool, started. Raises HostError when it does not exist or cannot be started."""
-    with translated(f"Cannot start the pool {name}", hint="Is its disk there, and readable?"):
+    """Return the pool, started. Raises HostError when that cannot be, or its folder is away."""
+    hint = "Is its disk there, and readable?"
+    with at_work(connection, name, f"Cannot start the pool {name}", hint=hint):
         pool = handle(connection, name)
         unless(pool.isActive, partial(_start, pool))
-        return _value(pool)
+        started = _value(pool)
+    if not connection.remote:
+        refuse_away(started.path, name)
+    return started
 
 
 @persistent
 def notice(connection: Connection, name: str) -> None:
-    """Let libvirt find what was put into the pool's folder."""
-    with translated(f"Cannot list the pool {name}", hint=STOPPED):
+    """Let libvirt find what was put into the pool's folder. Raises HostError."""
+    with at_work(connection, name, f"Cannot list the pool {name}"):
         refresh(handle(connection, name))
+
+
+@contextmanager
+def at_work(connection: Connection, name: str, what: str, *, hint: str = STOPPED) -> Iterator[None]:
+    """Raise HostError(`what`: why) for a libvirt failure in the block, which works with the pool.
+
+    Where the pool's folder is away, that is why.
+    """
+    try:
+        with translated(what, hint=hint):
+            yield
+    except LostError:
+        raise
+    except HostError:
+        folders = () if connection.remote else every(connection, _place)
+        for folder in (folder for known, folder in folders if folder and known == name):
+            refuse_away(folder, name)
+        raise
+
+
+def _place(pool: libvirt.virStoragePool) -> tuple[str, Path | None]:
+    return pool.name(), xml.pool_path(pool.XMLDesc(0))
+
+
+def refuse_away(folder: Path, pool: str) -> None:
+    """Raise HostError when a pool's folder is not there: its disk may not be mounted."""
+    with explained(f"Cannot look at {folder}, the folder of the pool {pool}"):
+        if not folder.exists():
+            raise HostError(
+                f"The folder of the pool {pool}, {folder}, is away.",
+                hint="Is its disk mounted? `builder pool init` makes an empty one.",
+            )
 
 
 def exists(connection: Connection, name: str) -> bool:
@@ -154,7 +190,8 @@ def handle(connection: Connection, name: str) -> libvirt.virStoragePool:
     if found is None:
         raise HostError(
             f"There is no storage pool {name}.",
-            hint="`builder pool list` shows those there are, `builder pool init` makes ours.",
+            hint="`builder pool list` shows those there are. "
+            "The first build makes ours, and so does `builder pool init`.",
         )
     return found
 

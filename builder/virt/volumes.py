@@ -11,7 +11,7 @@ import libvirt
 from builder.errors import HostError
 from builder.model.storage import Volume
 from builder.virt import pools, xml
-from builder.virt.connection import Connection, LostError, attempt, persistent, translated
+from builder.virt.connection import Connection, LostError, attempt, persistent
 
 
 def create(
@@ -37,7 +37,9 @@ def create(
 def _create(connection: Connection, pool: str, name: str, text: str) -> Volume:
     home = pools.get(connection, pool)
     hint = f"Is {home.path} there, writable and not full?" if home.active else pools.STOPPED
-    with translated(f"Cannot create the volume {name} in the pool {pool}", hint=hint):
+    with pools.at_work(
+        connection, pool, f"Cannot create the volume {name} in the pool {pool}", hint=hint
+    ):
         try:
             return _value(pool, pools.handle(connection, pool).createXML(text, 0))
         except libvirt.libvirtError as error:
@@ -57,7 +59,7 @@ def _taken(pool: str, name: str) -> HostError:
 @persistent
 def all_volumes(connection: Connection, pool: str) -> tuple[Volume, ...]:
     """Return the pool's volumes, by name."""
-    with translated(f"Cannot list the pool {pool}", hint=pools.STOPPED):
+    with pools.at_work(connection, pool, f"Cannot list the pool {pool}"):
         found = [_value(pool, volume) for volume in _handles(connection, pool)]
     return tuple(sorted(found, key=lambda volume: volume.name))
 
@@ -80,14 +82,14 @@ def delete(connection: Connection, pool: str, name: str) -> None:
 
 @persistent
 def _delete(connection: Connection, pool: str, name: str) -> None:
-    with translated(f"Cannot delete the volume {name} of the pool {pool}"):
+    with pools.at_work(connection, pool, f"Cannot delete the volume {name} of the pool {pool}"):
         for volume in _handles(connection, pool, name):
             attempt(partial(volume.delete, 0), so=lambda: not _handles(connection, pool, name))
 
 
 @persistent
 def _volume(connection: Connection, pool: str, name: str) -> Volume | None:
-    with translated(f"Cannot look up the volume {name} of the pool {pool}", hint=pools.STOPPED):
+    with pools.at_work(connection, pool, f"Cannot look up the volume {name} of the pool {pool}"):
         found = [_value(pool, each) for each in _handles(connection, pool, name)]
     return found[0] if found else None
 

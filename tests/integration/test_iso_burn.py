@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from builder.cli.context import Context
 from builder.config import Settings
 from builder.errors import HostError, MediaError, UsageError
 from builder.media import burn as burning
-from builder.media import sticks
+from builder.media import oemdrv, sticks
 from builder.monitor import SilentMonitor
 
 pytestmark = [
@@ -87,6 +88,13 @@ def test_what_boots_as_a_cd_alone(medium: Path, stick: Path, tmp_path: Path) -> 
     assert isinstance(refused.exception, MediaError)
     assert "does not boot from a stick" in str(refused.exception)
     assert not any(stick.read_bytes())
+
+
+def test_what_need_not_boot(stick: Path, tmp_path: Path) -> None:
+    second = tmp_path / "oemdrv.iso"
+    oemdrv.make("poweroff\n", second, when=datetime(2026, 11, 29, tzinfo=UTC))
+    assert burn(second, stick, "--force", "--yes").exit_code == 0
+    assert small_media.call("blkid", "-s", "LABEL", "-o", "value", stick) == "OEMDRV\n"
 
 
 def test_not_onto_what_is_mounted(medium: Path, stick: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from builder.cli import iso
 from builder.cli.context import Context
+from builder.cli.output import size
 from builder.errors import ConfigError, MediaError, UsageError
 from builder.media.inspect import inspect
 from builder.monitor import SilentMonitor
@@ -59,7 +60,8 @@ def test_an_overlay_is_no_iso_and_can_be_made_one(
 ) -> None:
     kickstart, overlay, whole = tmp_path / "a.ks", tmp_path / "o.qcow2", tmp_path / "whole.iso"
     kickstart.write_text("text\n")
-    assert _run(tmp_path, "remaster", medium, "-k", kickstart, "--overlay", overlay).exit_code == 0
+    done = _run(tmp_path, "remaster", medium, "-k", kickstart, "--overlay", overlay)
+    assert done.stdout.startswith(f"{overlay}: {size(overlay.stat().st_size)}, boots by itself")
     refused = _run(tmp_path, words[0], overlay, *words[1:]).exception
     assert isinstance(refused, MediaError)
     assert refused.message == "o.qcow2 is a qcow2, an overlay or a disk, and no ISO."

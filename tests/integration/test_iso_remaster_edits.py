@@ -121,6 +121,7 @@ def _folder_of(name: bytes) -> Callable[[Path], None]:
         (_file, ("a/../../x",), UsageError, "is no place on the ISO"),
         (_file, ("/",), UsageError, "is no place on the ISO"),
         (_file, ("",), UsageError, "is no place on the ISO"),
+        (_file, ("x/",), UsageError, "'x/' is a folder's name, and .*/one is a file"),
         (_missing, ("x",), ConfigError, "There is nothing to add at"),
         (os.mkfifo, ("x",), ConfigError, "There is nothing to add at"),
         (_file, ("x" * 300,), BuilderError, "too long"),

@@ -36,8 +36,10 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Template:
     return template(tmp_path_factory.mktemp("store"))
 
 
-def made(published: Template, folder: Path, name: str, *, compat: bool = False) -> Export:
-    order = ExportOrder(format=name, output=folder, compat=compat)
+def made(
+    published: Template, folder: Path, name: str, *, compat: bool = False, force: bool = False
+) -> Export:
+    order = ExportOrder(format=name, output=folder, compat=compat, force=force)
     return export(published, order, monitor=SilentMonitor())
 
 
@@ -223,6 +225,20 @@ def test_an_interruption_leaves_nothing(published: Template, tmp_path: Path, nam
         else:
             break
     assert nth > 2, "it was never interrupted"
+
+
+def test_a_file_that_is_there_is_replaced_with_force_alone(
+    published: Template, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.qcow2"
+    path.write_text("mine")
+    with pytest.raises(UsageError, match="exists already") as caught:
+        made(published, path, "qcow2")
+    assert "--force replaces it" in caught.value.hint
+    assert path.read_text() == "mine"
+    assert made(published, path, "qcow2", force=True).path.stat().st_mode & 0o777 == 0o600
+    assert path.read_bytes() == published.path.read_bytes()
+    checked(tmp_path / "SHA256SUMS")
 
 
 def test_lines_of_other_exports_stay(published: Template, tmp_path: Path) -> None:

@@ -51,6 +51,24 @@ def test_where_it_comes_from(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["predicateType"] == "https://slsa.dev/provenance/v1"
 
 
+def test_signed_and_handed_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert app.run(["template", "sign", "centos7", "--key", "key"]) == 0
+    for name in ("a.tar", "b.tar"):
+        assert app.run(["template", "export", "centos7", "-f", "tar", "-o", name]) == 0
+    assert Path("a.tar").read_bytes() == Path("b.tar").read_bytes()
+    assert app.run(["template", "export", "centos7", "-f", "tar", "-o", "c.tar", "--compat"]) == 0
+    assert "is not the one that was signed" in capsys.readouterr().err
+    monkeypatch.setenv("BUILDER_STORE_POOL", "other")
+    for name, code, said in (("a", 0, "signed by "), ("c", 9, "is not signed")):
+        Path(name).mkdir()
+        monkeypatch.setenv("BUILDER_STORE_POOL_PATH", name)
+        run(["tar", "-xf", f"{name}.tar", "-C", name])
+        assert app.run(["template", "verify", "centos7", "--key", "pub"]) == code
+        assert said in "".join(capsys.readouterr())
+
+
 def test_signed_and_verified(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

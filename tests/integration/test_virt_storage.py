@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ from builder.monitor import SilentMonitor
 from builder.virt import pools, volumes
 from builder.virt.capabilities import hypervisor_user
 from builder.virt.connection import Connection, connect
+from tests.monitors import Heard
 from tests.values import environment, recorded
 
 PREFIX = f"builder test {os.getpid()}"
@@ -141,19 +142,42 @@ def test_a_volume_stays_in_its_pool(connection: Connection, pool: Pool, name: st
     assert list(pool.path.iterdir()) == []
 
 
+_WORK: tuple[Callable[[Connection], object], ...] = (
+    lambda connection: volumes.create(connection, PREFIX, "x.qcow2", capacity=2**30),
+    lambda connection: volumes.all_volumes(connection, PREFIX),
+    lambda connection: volumes.get(connection, PREFIX, "x.qcow2"),
+    lambda connection: volumes.delete(connection, PREFIX, "x.qcow2"),
+    lambda connection: pools.notice(connection, PREFIX),
+    lambda connection: pools.start(connection, PREFIX),
+)
+
+
 def test_a_pool_whose_folder_went_away(connection: Connection, folder: Path) -> None:
     path = folder / "pool"
     path.mkdir()
     pools.ensure(connection, PREFIX, path=path)
     path.rmdir()
-    with pytest.raises(HostError, match=f"Cannot create the volume .* in the pool {PREFIX}"):
-        volumes.create(connection, PREFIX, "x.qcow2", capacity=2**30)
-    pools.handle(connection, PREFIX).destroy()
-    with pytest.raises(HostError, match="is not active") as caught:
-        volumes.create(connection, PREFIX, "x.qcow2", capacity=2**30)
-    assert "pool init" in caught.value.hint
-    with pytest.raises(HostError, match=f"Cannot list the pool {PREFIX}"):
-        volumes.all_volumes(connection, PREFIX)
+    for active in (True, False):  # libvirt stops it when it finds out
+        for work in _WORK:
+            if active and not pools.get(connection, PREFIX).active:
+                path.mkdir()
+                pools.start(connection, PREFIX)
+                path.rmdir()
+            with pytest.raises(HostError) as caught:
+                work(connection)
+            assert caught.value.message == f"The folder of the pool {PREFIX}, {path}, is away."
+            assert "mounted? `builder pool init` makes an empty one" in caught.value.hint
+        if active:
+            pools.handle(connection, PREFIX).destroy()
+
+
+def test_a_pool_that_is_stopped(connection: Connection, pool: Pool) -> None:
+    pools.handle(connection, pool.name).destroy()
+    for work in _WORK[:-1]:
+        with pytest.raises(HostError, match="is not active") as caught:
+            work(connection)
+        assert caught.value.hint == pools.STOPPED
+    assert pools.start(connection, pool.name).active
 
 
 def _settings(folder: Path) -> Settings:
@@ -204,7 +228,14 @@ def test_a_folder_that_is_away_is_only_made_when_asked_for(
     with pytest.raises(HostError, match="is away"):
         storage.folder(here, "store_pool", monitor=SilentMonitor())
     assert not settings.store_pool_path.exists()
-    assert storage.init(connection, settings, anew=True)[1].path.is_dir()
+    heard = Heard()
+    for _ in range(2):
+        assert storage.init(connection, settings, anew=heard)[1].path.is_dir()
+    ((kind, text, _),) = heard.told
+    assert (kind, f"{settings.store_pool_path}, was away: it is made anew" in text) == (
+        "warning",
+        True,
+    )
 
 
 @pytest.mark.parametrize("running", [True, False])

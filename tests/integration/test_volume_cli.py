@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 from small_media import call
-from store_pools import issue, with_data_file
+from store_pools import issue, overlay, with_data_file
 from tiny_guests import workplace
 from typer.testing import CliRunner, Result
 
+from builder import files
 from builder.cli import volume
 from builder.cli.context import Context
 from builder.config import Settings
@@ -42,8 +43,8 @@ def store(host: Host) -> Path:
     return path
 
 
-def run(host: Host, *words: str) -> Result:
-    settings = Settings(uri=host.connection.uri, store_pool=host.store_pool.name)
+def run(host: Host, *words: str, state: Path = Path()) -> Result:
+    settings = Settings(uri=host.connection.uri, store_pool=host.store_pool.name, state=state)
     here = Context(settings=settings, monitor=SilentMonitor())
     return CliRunner().invoke(volume.app, words, obj=here)
 
@@ -52,7 +53,7 @@ def run(host: Host, *words: str) -> Result:
     ("name", "said", "hint"),
     [
         ("centos7-20261123.1.qcow2", "belongs to a template", "centos7@20261123.1`"),
-        ("centos7-20261123.1.json", "belongs to a template", "centos7@20261123.1`"),
+        ("centos7-20261123.1.json", "belongs to a template", "the newest, and what a channel"),
         ("centos7-20261123.1.qcow2.intoto.jsonl", "belongs to a template", "centos7@20261123.1`"),
         ("centos7.channels.json", "belongs to a template", "builder template delete"),
         (".templates.lock", "belongs to builder itself", "builder gc"),
@@ -72,6 +73,26 @@ def test_what_has_a_command_of_its_own(
     assert sorted(store.iterdir()) == before
 
 
+def test_parts_of_a_build_that_runs(host: Host, store: Path, tmp_path: Path) -> None:
+    build_id = BUILD.removesuffix(".qcow2")
+    folder = tmp_path / "builds" / "centos7" / build_id
+    folder.mkdir(parents=True)
+    (folder / "build.json").write_text(
+        json.dumps({"build_id": build_id, "name": "centos7", "state": "running"})
+    )
+    with files.locked(folder):
+        refused = run(host, "delete", BUILD, state=tmp_path).exception
+    assert isinstance(refused, UsageError)
+    assert "That build is using it, and clears it at its end" in refused.hint
+    abandoned = run(host, "delete", BUILD, state=tmp_path).exception
+    assert isinstance(abandoned, UsageError)
+    assert "builder gc" in abandoned.hint
+    overlay(store / "20261128T101010-0123abcd.audit.qcow2", store / "web1.qcow2")
+    used = run(host, "delete", "web1.qcow2").exception
+    assert isinstance(used, UsageError)
+    assert f"The build or check {build_id} is using it" in used.hint
+
+
 def test_what_somebody_needs(host: Host, store: Path) -> None:
     disk = store / "web1.qcow2"
     xml = (
@@ -84,6 +105,7 @@ def test_what_somebody_needs(host: Host, store: Path) -> None:
     refused = run(host, "delete", disk.name).exception
     assert isinstance(refused, UsageError)
     assert f"web1.qcow2 stays: the domain {NAME} needs it." == refused.message
+    assert refused.hint == "Remove what needs it first."
     domains.remove(domain)
     call("qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", disk, store / "b.qcow2")
     assert f"{store}/b.qcow2 needs it" in str(run(host, "delete", disk.name).exception)

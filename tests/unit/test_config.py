@@ -105,22 +105,25 @@ def test_paths_and_numbers_are_read_from_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "environ", "sentence"),
     [
-        ("stor_pool = 'x'", {}, "stor_pool"),
-        ("iso_pool_path = 5", {}, "expected a Path.*iso_pool_path"),
-        ("iso_pool = 5", {}, "iso_pool"),
-        ("idle_minutes = 'soon'", {}, "idle_minutes"),
-        ("", {"BUILDER_IDLE_MINUTES": "soon"}, "idle_minutes"),
-        ("", {"BUILDER_IDLE_MINUTES": "0"}, "idle_minutes"),
-        ("", {"BUILDER_BOOT_MINUTES": "-1"}, "boot_minutes"),
-        ("", {"BUILDER_INSTALL_MINUTES": "nan"}, "install_minutes"),
-        ("install_minutes = inf", {}, "install_minutes"),
-        ("", {"BUILDER_NETWORK": "default"}, "cannot join the network"),
-        ("network = 'bridge:'", {}, "cannot join the network"),
+        ("stor_pool = 'x'", {}, r"There is no setting 'stor_pool': given\.toml\.$"),
+        ("iso_pool_path = 5", {}, r"iso_pool_path in given\.toml must be a path, not 5\.$"),
+        ("trusted_key = 5", {}, r"trusted_key in given\.toml must be a path, not 5\.$"),
+        ("iso_pool = 5", {}, r"iso_pool in given\.toml must be a text, not 5\.$"),
+        ("idle_minutes = 'soon'", {}, r"idle_minutes in given\.toml must be a number of minutes"),
+        ("", {"BUILDER_IDLE_MINUTES": "x"}, r"BUILDER_IDLE_MINUTES must be a number .* not 'x'\.$"),
+        ("idle_minutes = 5", {"BUILDER_IDLE_MINUTES": "0"}, "BUILDER_IDLE_MINUTES must be"),
+        ("", {"BUILDER_BOOT_MINUTES": "-1"}, "BUILDER_BOOT_MINUTES must be"),
+        ("", {"BUILDER_INSTALL_MINUTES": "nan"}, "BUILDER_INSTALL_MINUTES must be"),
+        ("install_minutes = inf", {}, r"install_minutes in given\.toml must be"),
+        ("", {"BUILDER_NETWORK": "default"}, "BUILDER_NETWORK: Guests cannot join the network"),
+        ("network = 'bridge:'", {}, r"network in given\.toml: Guests cannot join the network"),
         ("network = 'ethernet:eth0'", {}, "cannot join the network"),
         ("network = 'bridge:a\"/>'", {}, "cannot join the network"),
         ("network = 'bridge:longer-than-linux-allows'", {}, "cannot join the network"),
         ("network = 'network:a/b'", {}, "cannot join the network"),
-        ("= 5", {}, "given.toml is not TOML"),
+        ("\n= 5", {}, r"given\.toml is not TOML: .*line 2"),
+        ("phases = 5", {}, r"phases in given\.toml is wrong"),
+        ("[phases.boot]\nminute = 5", {}, r"phases in given\.toml is wrong: .*`minute`"),
         ("[iso_pool]\nname = 'x'", {}, "iso_pool"),
     ],
 )
@@ -128,6 +131,30 @@ def test_refused(text: str, environ: dict[str, str], sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence) as caught:
         load(text, environ)
     assert caught.value.hint
+
+
+def test_what_may_have_been_meant(tmp_path: Path) -> None:
+    Path("builder.toml").write_text("stor_pool = 'x'")
+    with pytest.raises(ConfigError, match=f"{tmp_path}/builder.toml") as caught:
+        load()
+    assert caught.value.hint == "Did you mean store_pool?"
+    Path("builder.toml").write_text("idle_minutes = 'x'")
+    with pytest.raises(ConfigError, match=f"idle_minutes in {tmp_path}/builder.toml must be"):
+        load()
+    with pytest.raises(ConfigError, match="--uri must be a text"):
+        config.load(environ={"BUILDER_IDLE_MINUTES": "5"}, uri=5)
+
+
+@pytest.mark.parametrize(("user", "found"), [(0, "etc"), (1000, "iso")])
+def test_root_has_a_file_of_the_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: int, found: str
+) -> None:
+    (tmp_path / "etc.toml").write_text("iso_pool = 'etc'")
+    monkeypatch.setattr(config, "_SYSTEM_FILE", tmp_path / "etc.toml")
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    assert load().iso_pool == found
+    Path("builder.toml").write_text("iso_pool = 'here'")
+    assert load().iso_pool == "here"
 
 
 @pytest.mark.parametrize(

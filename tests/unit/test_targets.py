@@ -58,6 +58,22 @@ def test_what_no_file_is_written_to(name: str, said: str, tmp_path: Path) -> Non
     assert _found(tmp_path) == before
 
 
+@pytest.mark.parametrize(
+    "name", ["gone/", "gone//", "gone/.", "gone/x/", "to-nothing/", "plain/x/"]
+)
+def test_a_slash_at_the_end_means_a_folder_that_is_there(name: str) -> None:
+    with pytest.raises(UsageError, match=f"There is no folder {name}\\.$") as caught:
+        targets.named(name)
+    assert caught.value.hint == f"`mkdir -p {name}` makes it."
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "-", "gone", "gone/x", "folder", "folder/", "to-folder/.", "/", "pipe"]
+)
+def test_other_names_stay(name: str) -> None:
+    assert targets.named(name) == Path(name)
+
+
 def _found(folder: Path) -> dict[str, tuple[int, ...]]:
     there = {each.name: each.lstat() for each in folder.iterdir()}  # atime moves when it is read
     return {
@@ -81,9 +97,6 @@ def test_what_is_there_needs_force(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="exists already") as caught:
             targets.target(Path(name), force=False)
         assert "--force" in caught.value.hint
-        with pytest.raises(UsageError, match="exists already") as caught:
-            targets.target(Path(name))
-        assert "--force" not in caught.value.hint
 
 
 def test_nothing_is_replaced_in_a_store(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from builder.cli.context import Json, context
+from builder.cli.context import Json, Replace, context, written
 from builder.cli.output import size, table, to_json
 from builder.cli.template.shared import Reference, registry
 
@@ -19,11 +19,19 @@ def export(
         typer.Option("--format", "-f", help="raw, qcow2, vmdk, vhdx, ova, vagrant, oci or tar."),
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="File or folder to write.", metavar="PATH")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help="File to write, or a folder that is there.",
+            metavar="PATH",
+            parser=written,
+        ),
     ] = Path(),
     compat: Annotated[
         bool, typer.Option("--compat", help="A qcow2 inside is for QEMU before 5.1, too.")
     ] = False,
+    force: Replace = False,
     json: Json = False,
 ) -> None:
     """Write a template in the format of another tool, checked, with its line in SHA256SUMS."""
@@ -31,7 +39,7 @@ def export(
     from builder.export.run import export
 
     shared = context(ctx)
-    order = ExportOrder(format=form, output=output, compat=compat)
+    order = ExportOrder(format=form, output=output, force=force, compat=compat)
     made = export(registry(shared).find(reference), order, monitor=shared.monitor)
     rows = [("path", str(made.path)), ("size", size(made.size)), ("sha256", made.sha256)]
     typer.echo(to_json(made) if json else table(("format", made.format), rows))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli.context import Context, Replace, context
+from builder.cli.context import Context, Replace, context, written
 from builder.cli.output import size, to_json
 from builder.cli.streams import document
 from builder.cli.template.audit import findings
@@ -23,7 +23,13 @@ Sign = Annotated[
 ]
 Output = Annotated[
     Path | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Write it there; - is standard output."),
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        parser=written,
+        help="Write it there; - is standard output.",
+    ),
 ]
 
 

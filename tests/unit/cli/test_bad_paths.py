@@ -54,6 +54,28 @@ def test_names_of_300_bytes(capsys: pytest.CaptureFixture[str], words: list[str]
     assert "File name too long" in refused(capsys, *words)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["template", "export", "x", "-f", "tar", "-o", "gone/"],
+        ["template", "sbom", "x", "-o", "gone/"],
+        ["template", "provenance", "x", "-o", "gone/."],
+        ["iso", "remaster", "x.iso", "-k", "/dev/null", "-o", "gone/"],
+        ["iso", "remaster", "x.iso", "-k", "/dev/null", "--overlay", "gone/"],
+        ["iso", "remaster", "x.iso", "-k", "/dev/null", "--oemdrv", "gone/"],
+        ["rehearsal", "make", "-o", "gone/"],
+        ["build", "centos7", "--dry-run", "--events", "gone/"],
+        ["attach", "x", "--events", "gone/"],
+    ],
+    ids=str,
+)
+def test_folders_that_are_not_there(
+    capsys: pytest.CaptureFixture[str], words: list[str], tmp_path: Path
+) -> None:
+    assert refused(capsys, *words).startswith("error: There is no folder gone/")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_of_kickstarts_that_cannot_be(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,6 +36,7 @@ PLAIN = {
     "recipes/ending.py: work.journal.build_id": "made by our journal, or is_build has seen it",
     "recipes/gc.py: build.record.build_id": "Build.flaw has asked is_build",
     "record/journal.py: self.build_id": "made by our journal, or is_build has seen it",
+    "recipes/volumes.py: build_id": "traces.mentioned finds ids alone",
     "registry/channels.py: channel": "one of a ledger's, which CHANNEL has let in",
     "registry/reference.py: which": "one of a ledger's, which CHANNEL has let in",
     "virt/networks.py: quoted": "quoted where it is filled in",

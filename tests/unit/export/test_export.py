@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -18,7 +19,6 @@ from builder.export.order import ExportOrder, ExportSource
 from builder.export.ovf import Disk, descriptor, guest
 from builder.export.run import export
 from builder.model.domain import Machine
-from builder.model.template import Manifest
 from builder.monitor import SilentMonitor
 from builder.paths import targets
 from tests.monitors import Heard
@@ -30,6 +30,7 @@ MANIFEST = manifest(
     created="2026-11-23T16:47:02Z",
     image=image(virtual_size=20 * 2**30 + 1, size=len(CONTENT)),
 )
+RECORD = msgspec.json.encode(MANIFEST) + b" "
 SILENT = SilentMonitor()
 OVF = "{http://schemas.dmtf.org/ovf/envelope/1}"
 RASD = "{http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocationSettingData}"
@@ -39,7 +40,7 @@ RASD = "{http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocatio
 def source(tmp_path: Path) -> ExportSource:
     image = tmp_path / "image.qcow2"
     image.write_bytes(CONTENT)
-    return ExportSource(manifest=MANIFEST, image=image)
+    return ExportSource(manifest=MANIFEST, record=RECORD, image=image)
 
 
 def listed(path: Path) -> list[tuple[str, int, int, int, int]]:
@@ -93,6 +94,14 @@ def test_the_descriptor_refers_to_what_is_there() -> None:
 )
 def test_guest_names(osinfo: str, expected: tuple[int, str]) -> None:
     assert guest(osinfo) == expected
+
+
+@pytest.mark.parametrize(("count", "text"), [(1, "1 processor"), (2, "2 processors")])
+def test_processors_are_counted(count: int, text: str) -> None:
+    found = descriptor(
+        manifest(machine=machine(vcpus=count)), Disk(name="d.vmdk", size=1, capacity=512)
+    )
+    assert f"<rasd:ElementName>{text}</rasd:ElementName>" in found
 
 
 def test_manifest_of_an_ova() -> None:
@@ -158,12 +167,17 @@ def test_a_box_that_vagrant_cannot_log_in_to(
     assert ["no user vagrant" in text for _kind, text, _ in monitor.told] == [True] * warned
 
 
-def test_a_tar_holds_a_template(source: ExportSource, tmp_path: Path) -> None:
+@pytest.mark.parametrize("signatures", [b"", b"{}\n"])
+def test_a_tar_holds_a_template(source: ExportSource, tmp_path: Path, signatures: bytes) -> None:
     path = tmp_path / "x.tar"
-    tarball.write(source, path, name="x.tar", monitor=SILENT)
-    names = ["centos7-20261123.1.qcow2", "centos7-20261123.1.json"]
-    assert listed(path) == [(name, 0o600, 0, 0, source.when) for name in names]
-    assert Manifest.parse(held(path, names[1])) == MANIFEST
+    tarball.write(replace(source, signatures=signatures), path, name="x.tar", monitor=SILENT)
+    image, record = "centos7-20261123.1.qcow2", "centos7-20261123.1.json"
+    signed = {f"{image}.intoto.jsonl": 0o644} if signatures else {}
+    modes = {image: 0o600, **signed, record: 0o600}  # the manifest last: it shows the rest
+    assert listed(path) == [(name, mode, 0, 0, source.when) for name, mode in modes.items()]
+    assert held(path, record) == RECORD
+    for name in signed:
+        assert held(path, name) == signatures
 
 
 def test_a_container_disk(source: ExportSource, tmp_path: Path, golden: Golden) -> None:
@@ -270,7 +284,7 @@ def test_sums_are_read_through_no_link_that_comes_in_between(
         path.write_text("22  x\n")
     look = targets.target
 
-    def just_after(found: Path, *, force: bool | None) -> Path:
+    def just_after(found: Path, *, force: bool) -> Path:
         judged = look(found, force=force)
         path.unlink(missing_ok=True)
         path.symlink_to(victim)

@@ -1,7 +1,10 @@
 """How far an installation is, on a clock of the test's own."""
 
+import time
+
 import pytest
 
+from builder.cli.output import TerminalMonitor
 from builder.install.progress import Position
 from builder.install.progress_report import ProgressReport
 from tests.monitors import Heard
@@ -41,3 +44,23 @@ def test_a_first_installation_has_no_time_left() -> None:
 def test_it_never_goes_back() -> None:
     heard = shown(Position(phase="scripts"), Position(phase="packages", done=1, total=6))
     assert heard.done == 60
+
+
+def test_a_line_tells_of_the_phase_that_was_just_announced(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    monitor = TerminalMonitor(bars=False)
+    with monitor.progress("installed", total=100, unit="%") as progress:
+        track = ProgressReport(monitor, progress, expected={}, now=lambda: clock[0])
+        for phase in ("stage 2", "storage"):
+            clock[0] += 11
+            track.move(Position(phase=phase))
+    lines = capsys.readouterr().err.split("\n")
+    assert [line.strip() for line in lines if line] == [
+        "phase: stage 2",
+        "installed: 22 %, stage 2",
+        "phase: storage",
+        "installed: 39 %, storage",
+    ]

@@ -12,6 +12,7 @@ from builder.config import Settings
 from builder.errors import ConfigError, KickstartError, UsageError
 from builder.model.kickstart import NONCE
 from builder.monitor import SilentMonitor
+from builder.releases import catalogue
 
 COMMON = Context(settings=Settings(), monitor=SilentMonitor())
 
@@ -119,6 +120,11 @@ def test_lint_takes_another_syntax(tmp_path: Path) -> None:
             "Leave --syntax out.",
         ),
         (["lint", "min.ks"], "There is no file and no release 'min.ks'.", "Did you mean mine.ks?"),
+        (
+            ["lint", "zzz"],
+            "There is no file and no release 'zzz'.",
+            f"Name a file by its path, or a release: {', '.join(catalogue.names())}.",
+        ),
         (["render", "centos"], "There is no release 'centos'.", "Did you mean centos7?"),
         (["render", "centos7", "--set", "x"], "--set x has no value.", "Write --set x=VALUE."),
         (
