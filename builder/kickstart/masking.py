@@ -70,10 +70,9 @@ def mask(text: str) -> str:
     What a command has is hidden where a script repeats it, too, unless it is so short or so plain
     a word that it may well mean something else.
     """
-    masked = _HASH.sub(MARK, "".join(_hiding(text)))
     for value in sorted({each.value for each in secrets(text)}, key=len, reverse=True):
-        masked = masked if _MEANS_MORE.fullmatch(value) else masked.replace(value, MARK)
-    return masked
+        text = text if _MEANS_MORE.fullmatch(value) else text.replace(value, MARK)
+    return _HASH.sub(MARK, "".join(_hiding(text)))
 
 
 def _lines(text: str) -> Iterator[tuple[int, str, bool]]:

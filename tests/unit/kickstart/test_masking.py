@@ -12,6 +12,7 @@ from pykickstart.version import makeVersion
 
 from builder.kickstart.masking import mask, secrets
 from builder.kickstart.names import BARE, OPTIONS, VALUELESS, begun
+from builder.kickstart.words import MARK
 from tests.unit.kickstart.test_render import HASH
 
 BCRYPT = "$2b$12$" + "a" * 53
@@ -374,3 +375,9 @@ def test_values_are_not_shown_by_accident() -> None:
     (found,) = secrets("rootpw Tiger-77x")
     assert (found.line, found.command, found.value) == (1, "rootpw", "Tiger-77x")
     assert "Tiger" not in repr(found)
+
+
+@pytest.mark.parametrize("word", ["SecretSshpw03", "CorrectHorserootpwBattery", "My--passphrase9"])
+def test_a_password_with_the_name_of_a_command_in_it_is_hidden_whole(word: str) -> None:
+    masked = mask(f"rootpw --plaintext {word}\n%post\necho {word} | passwd --stdin bob\n%end\n")
+    assert masked == f"rootpw --plaintext {MARK}\n%post\necho {MARK} | passwd --stdin bob\n%end\n"
