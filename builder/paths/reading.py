@@ -18,6 +18,8 @@ _T = TypeVar("_T")
 _DEEPEST = 32
 """Tables in tables; beyond, whatever walks through them would run out of stack."""
 _TOML = 1 << 20
+_MOST_DOTS = 300
+"""In a line of TOML: tomllib takes the square of a key's parts, 24 seconds for 40,000."""
 
 
 def is_file(path: Path, *, error_class: type[BuilderError] = ConfigError) -> bool:
@@ -145,6 +147,13 @@ def read_toml(path: Path, *, pipes: bool = False, hint: str = "Mend that line.")
 
 def parse_toml(text: str, *, source: str) -> dict[str, Any]:
     """Return the tables in a text; `source` is its name for messages. Raises ConfigError."""
+    lines = text.split("\n")
+    dotted = (number for number, line in enumerate(lines, 1) if line.count(".") > _MOST_DOTS)
+    if number := next(dotted, 0):
+        raise ConfigError(
+            f"{source} has more than {_MOST_DOTS} dots in line {number}.",
+            hint="Write what is in it on lines of their own.",
+        )
     try:
         tables = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError: also a number of 5,000 digits
