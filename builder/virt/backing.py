@@ -44,6 +44,10 @@ _PROTOCOL = re.compile(r"([^/:]*):(.*)", re.DOTALL)
 _LOCAL = ("file", "host_device", "host_cdrom")
 _REMOTE = ("nbd", "http", "https", "ftp", "ftps", "ssh", "iscsi", "rbd", "gluster", "nfs")
 """Protocols to other machines, or to a server's socket."""
+_NO_IMAGE = ("nvme", "fat", "null-co", "null-aio", "throttle")
+"""Protocols that end in no image: a PCI device, a folder, nothing; throttle: takes no name."""
+_TESTS = ("blkdebug", "blkverify")
+"""Filters: a file's path, a colon, and an image by any name, as QEMU's docs/devel say."""
 
 
 class UnclearError(ValueError):
@@ -160,7 +164,11 @@ def _paths(file: Path, name: str) -> Iterator[Path]:
         yield from filter(None, (_path(file, each) for each in _strings(rest)))
     elif protocol in _LOCAL:
         yield from filter(None, [_path(file, rest)])
-    elif protocol.partition("+")[0] not in _REMOTE:
+    elif protocol in _TESTS:
+        first, _, image = rest.partition(":")
+        yield from filter(None, [_path(file, first)])
+        yield from _paths(file, image)
+    elif protocol.partition("+")[0] not in (*_REMOTE, *_NO_IMAGE):
         raise UnclearError(name)
 
 
