@@ -116,7 +116,8 @@ def _may_be(path: Path) -> bool:
 
 def _read(path: Path) -> Profile:
     try:
-        profile = msgspec.convert({**read_toml(path), "name": path.stem}, Profile)
+        rows = read_toml(path, hint="Mend that profile, or remove it.")
+        profile = msgspec.convert({**rows, "name": path.stem}, Profile)
     except msgspec.ValidationError as error:
         raise ConfigError(
             f"{path} is wrong: {error}.",
