@@ -16,7 +16,7 @@ from builder.errors import BuilderError, HostError, explained
 from builder.model.traces import is_scratch
 from builder.monitor import Monitor
 from builder.paths import targets
-from builder.paths.reading import open_plain
+from builder.paths.reading import at_once, open_plain
 
 BLOCK = 1 << 20
 """Bytes read at once: large enough that hashing, not calling, takes the time."""
@@ -134,7 +134,7 @@ def held(path: Path) -> bool:
     What we may not open counts as held: it is somebody else's.
     """
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # it may be a pipe
+        handle = at_once(str(path), os.O_RDONLY)  # it may be a pipe
     except FileNotFoundError:
         return False
     except OSError:

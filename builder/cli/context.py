@@ -66,9 +66,9 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def library(self) -> "Library":
         """Where kickstarts, profiles and releases are looked up."""
-        from builder.kickstart.library import Library
+        from builder.kickstart.library import library
 
-        return Library(self.settings.kickstarts)
+        return library(self.settings.kickstarts)
 
 
 def context(ctx: typer.Context) -> Context:

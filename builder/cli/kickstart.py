@@ -25,12 +25,13 @@ Profile = Annotated[str, typer.Option("--profile", "-p", help="Variation of the 
 def list_(ctx: typer.Context, *, json: Json = False) -> None:
     """List the releases' kickstarts, their syntax and the profiles that fit."""
     library = context(ctx).library
+    profiles = library.profiles(monitor=context(ctx).monitor)
     rows = [
         (
             release.name,
             release.kickstart,
             release.syntax,
-            [profile.name for profile in library.profiles(release)],
+            [profile.name for profile in profiles if profile.fits(release.name)],
         )
         for release in library.releases()
     ]

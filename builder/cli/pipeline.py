@@ -20,7 +20,7 @@ def list_(ctx: typer.Context, *, json: Json = False) -> None:
     """List the pipelines that come with us."""
     from builder.pipeline.definition import available
 
-    found = available(context(ctx).library)
+    found = available(context(ctx).library, monitor=context(ctx).monitor)
     rows = [(each.name, str(len(each.jobs)), str(each.parallel), each.title) for each in found]
     typer.echo(to_json(found) if json else table(("NAME", "BUILDS", "PARALLEL", "TITLE"), rows))
 

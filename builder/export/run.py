@@ -28,18 +28,15 @@ def export(template: Template, order: ExportOrder, *, monitor: Monitor) -> Expor
 
     Raises UsageError for a format that does not exist, and for a file that does unless it may be
     replaced; HostError when there is no room, TemplateError when the template is not what was
-    published, needs other files, or was deleted or revoked meanwhile. Nothing is left then.
+    published, needs other files, or was deleted or revoked meanwhile. Nothing is left then, but for
+    an export that is whole and only lacks its line in SHA256SUMS.
     """
     form = formats.find(order.format)
     _refuse_needless(form, compat=order.compat)
     path = _path(template, form, order)
     with monitor.step(f"Exporting {template.name} {template.version} as {form.name}"):
         digest = _make(template, form, path, compat=order.compat, monitor=monitor)
-        try:
-            sums.record(path, digest)
-        except BaseException:
-            path.unlink()
-            raise
+        _record(path, digest)
     return Export(
         template=template.name,
         version=template.version,
@@ -48,6 +45,20 @@ def export(template: Template, order: ExportOrder, *, monitor: Monitor) -> Expor
         size=path.stat().st_size,
         sha256=digest,
     )
+
+
+def _record(path: Path, digest: str) -> None:
+    try:
+        sums.record(path, digest)
+    except BuilderError as error:
+        raise type(error)(
+            f"{path} is whole, but has no line in {sums.NAME}: {error.message}",
+            hint=f"When that is mended: `cd {shlex.quote(str(path.parent))} "
+            f"&& sha256sum -- {shlex.quote(path.name)} >> SHA256SUMS`.",
+        ) from error
+    except BaseException:
+        path.unlink()
+        raise
 
 
 def _make(template: Template, form: Format, path: Path, *, compat: bool, monitor: Monitor) -> str:
@@ -124,5 +135,5 @@ def _refuse_needless(form: Format, *, compat: bool) -> None:
 def _path(template: Template, form: Format, order: ExportOrder) -> Path:
     usual = f"{template.name}-{template.version}{form.suffix}"
     path = targets.target(targets.inside(order.output, usual), force=order.force)
-    sums.read(path)  # what is wrong with it is told before the work
+    sums.check(path)  # what is wrong with it is told before the work
     return path

@@ -3,11 +3,12 @@
 import os
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 from builder import files
-from builder.errors import HostError, UsageError
+from builder.errors import HostError, UsageError, explained
 from builder.paths import targets
-from builder.paths.reading import read_data
+from builder.paths.reading import at_once, read_data
 
 NAME = "SHA256SUMS"
 _LARGEST = 16 << 20
@@ -21,22 +22,44 @@ _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
 def record(path: Path, digest: str) -> None:
     """Write the line of `path` in SHA256SUMS beside it; a line of that name is replaced.
 
-    One that is there keeps its mode. Raises UsageError as `read` does, and HostError when the
-    folder is full or read-only.
+    One that is there keeps its mode, owner and group. Raises errors as `check` does, and HostError
+    when the folder is full or read-only.
+    """
+    sums = check(path)
+    with files.writing(path.parent), files.locked(path.parent):
+        known, state = _text(sums), _state(sums)
+        mode = stat.S_IMODE(state.st_mode) if state else _MODE
+        with files.replacing(sums, mode=mode) as part, _opened(part) as file:
+            if state:
+                os.fchown(file.fileno(), state.st_uid, state.st_gid)
+            file.write(updated(known, path.name, digest).encode(errors="surrogateescape"))
+
+
+def check(path: Path) -> Path:
+    """Return SHA256SUMS beside `path`, which need not be there, when it can be replaced.
+
+    Raises UsageError for what is no plain file, HostError for what cannot be read, written or kept
+    in its owner's hands.
     """
     sums = _beside(path)
-    with files.writing(path.parent), files.locked(path.parent):
-        known = _text(sums)
-        with files.replacing(sums, mode=_mode(sums)) as part:
-            part.write_text(updated(known, path.name, digest), errors="surrogateescape")
+    if not (state := _state(sums)):
+        return sums
+    _text(sums)
+    # Also for root there are files that cannot be written, or moved: chattr +i.
+    with explained(f"Cannot write {sums}", hint=_HINT):
+        os.close(at_once(str(sums), os.O_WRONLY | os.O_NOFOLLOW))
+    if os.geteuid() and not _is_ours(state, sums.parent):
+        raise HostError(f"{sums} is another user's or group's, and would be yours.", hint=_HINT)
+    return sums
 
 
-def read(path: Path) -> str:
-    """Return what SHA256SUMS beside `path` holds; "" where there is none.
+def _is_ours(state: os.stat_result, folder: Path) -> bool:
+    groups = {os.getegid(), folder.stat().st_gid, *os.getgroups()}
+    return state.st_uid == os.geteuid() and state.st_gid in groups
 
-    Raises UsageError for what cannot be written again, HostError for what cannot be read.
-    """
-    return _text(_beside(path))
+
+def _opened(part: Path) -> BinaryIO:
+    return open(part, "wb", opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW))
 
 
 def _text(sums: Path) -> str:
@@ -47,10 +70,10 @@ def _text(sums: Path) -> str:
     return found.decode(errors="surrogateescape")
 
 
-def _mode(sums: Path) -> int:
-    """Return the mode of the file that is there; not that of a link, which is open to all."""
-    state = sums.lstat().st_mode if os.path.lexists(sums) else 0
-    return stat.S_IMODE(state) if stat.S_ISREG(state) else _MODE
+def _state(sums: Path) -> os.stat_result | None:
+    """Return the state of the file that is there; not that of a link, which is open to all."""
+    state = sums.lstat() if os.path.lexists(sums) else None
+    return state if state and stat.S_ISREG(state.st_mode) else None
 
 
 def _beside(path: Path) -> Path:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from builder.errors import MediaError
+from builder.errors import MediaError, explained
 from builder.paths.reading import open_plain
 
 SECTOR = 2048
@@ -42,7 +42,8 @@ class FileSource:
     def read(self, at: int, length: int) -> bytes:
         """Return `length` bytes from `at` on."""
         check_range(self, at, length)
-        content = os.pread(self.handle, length, at)
+        with explained(f"Cannot read {self.path}", hint=AGAIN, error_class=MediaError):
+            content = os.pread(self.handle, length, at)
         if len(content) != length:
             raise damaged(self, f"it ends before byte {at + length}")
         return content

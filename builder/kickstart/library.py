@@ -5,12 +5,15 @@ from pathlib import Path
 import msgspec
 
 import builder
+from builder.errors import ConfigError, explained
 from builder.kickstart import profiles, texts, variables
 from builder.model.kickstart import Checks, KickstartSource, Profile, Variable
 from builder.model.release import Release
+from builder.monitor import Monitor
 from builder.releases import catalogue
 
 _PACKAGE = Path(builder.__file__).parent
+_SETTING = "`kickstarts` in builder.toml, or BUILDER_KICKSTARTS, names the folder."
 
 
 class Library(msgspec.Struct, frozen=True):
@@ -38,9 +41,9 @@ class Library(msgspec.Struct, frozen=True):
         """Return the profile `name`; UsageError when there is none, or none for `release`."""
         return profiles.find(self.folders, name, release=release)
 
-    def profiles(self, release: Release) -> tuple[Profile, ...]:
-        """Return the profiles that fit `release`, sorted by name."""
-        return profiles.available(self.folders, release)
+    def profiles(self, *, monitor: Monitor) -> tuple[Profile, ...]:
+        """Return all profiles, sorted by name; what is wrong with others is told as a warning."""
+        return profiles.available(self.folders, monitor=monitor)
 
     def checks(self, profile: Profile) -> Checks:
         """Return the profile's checks, with their files. Raises ConfigError."""
@@ -67,3 +70,12 @@ class Library(msgspec.Struct, frozen=True):
             variables=self.variables(),
             own=text is not None,
         )
+
+
+def library(own: Path | None) -> Library:
+    """Return the library with the folder of a setting. Raises ConfigError where that is none."""
+    if own is not None:
+        with explained(f"Cannot look at {own}", hint=_SETTING, error_class=ConfigError):
+            if not own.is_dir():
+                raise ConfigError(f"The folder of kickstarts {own} is not there.", hint=_SETTING)
+    return Library(own)

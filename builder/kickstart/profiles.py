@@ -11,6 +11,7 @@ from builder.errors import ConfigError, UsageError, explained, suggest
 from builder.kickstart.texts import below
 from builder.model.kickstart import CheckFile, Checks, Profile
 from builder.model.release import Release
+from builder.monitor import Monitor
 from builder.paths.reading import is_file, read_data, read_toml
 
 _FOLDER = "`kickstarts` in builder.toml, or BUILDER_KICKSTARTS, names the folder."
@@ -24,7 +25,7 @@ def find(folders: Sequence[Path], name: str, *, release: Release) -> Profile:
     if name not in paths:
         raise UsageError(f"There is no profile {name!r}.", hint=suggest(name, paths))
     profile = _read(paths[name])
-    if profile.releases and release.name not in profile.releases:
+    if not profile.fits(release.name):
         raise UsageError(
             f"The profile {name} is not for {release.name}.",
             hint=f"It is for {', '.join(profile.releases)}.",
@@ -32,10 +33,15 @@ def find(folders: Sequence[Path], name: str, *, release: Release) -> Profile:
     return profile
 
 
-def available(folders: Sequence[Path], release: Release) -> tuple[Profile, ...]:
-    """Return the profiles that fit `release`, sorted by name."""
-    every = (_read(path) for _name, path in sorted(_paths(folders).items()))
-    return tuple(each for each in every if not each.releases or release.name in each.releases)
+def available(folders: Sequence[Path], *, monitor: Monitor) -> tuple[Profile, ...]:
+    """Return all profiles, sorted by name; what is wrong with others is told as a warning."""
+    found = []
+    for _name, path in sorted(_paths(folders).items()):
+        try:
+            found.append(_read(path))
+        except ConfigError as error:
+            monitor.tell("warning", error.message)
+    return tuple(found)
 
 
 def checks(folders: Sequence[Path], profile: Profile) -> Checks:
@@ -96,13 +102,22 @@ def _paths(folders: Sequence[Path]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for folder in reversed(folders):
         inside = files.inside(folder / "profiles", hint=_FOLDER, error_class=ConfigError)
-        found |= {path.stem: path for path in inside if path.suffix == ".toml" and is_file(path)}
+        found |= {path.stem: path for path in inside if path.suffix == ".toml" and _may_be(path)}
     return found
+
+
+def _may_be(path: Path) -> bool:
+    """Tell whether it is a file, or cannot be looked at, as whoever names it is told."""
+    try:
+        return is_file(path)
+    except ConfigError:
+        return True
 
 
 def _read(path: Path) -> Profile:
     try:
-        profile = msgspec.convert({**read_toml(path), "name": path.stem}, Profile)
+        rows = read_toml(path, hint="Mend that profile, or remove it.")
+        profile = msgspec.convert({**rows, "name": path.stem}, Profile)
     except msgspec.ValidationError as error:
         raise ConfigError(
             f"{path} is wrong: {error}.",

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from posixpath import normpath
 
@@ -77,7 +78,13 @@ def below(folder: Path) -> Iterator[Path]:
             for each in names
             if each[0] != "." and os.path.realpath(Path(here, each)) not in seen
         ]
-        yield from (Path(here, each) for each in files if Path(here, each).is_file())
+        yield from (Path(here, each) for each in files if _is_there(Path(here, each)))
+
+
+def _is_there(path: Path) -> bool:
+    with suppress(OSError):  # a link that leads to where we may not look
+        return path.is_file()
+    return False
 
 
 def _below(folder: Path) -> Iterator[str]:

@@ -49,6 +49,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """What is run against a clone over ssh: programs, and Python files for testinfra; each by its
     path from the folder that holds profiles/."""
 
+    def fits(self, release: str) -> bool:
+        """Tell whether it is for the release of that name."""
+        return not self.releases or release in self.releases
+
 
 class Secrets(msgspec.Struct, frozen=True, kw_only=True):
     """Password hashes (crypt's $6$ form); never a password. None locks the account."""

@@ -4,7 +4,8 @@ import errno
 import os
 import stat
 import tomllib
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -17,6 +18,8 @@ _T = TypeVar("_T")
 _DEEPEST = 32
 """Tables in tables; beyond, whatever walks through them would run out of stack."""
 _TOML = 1 << 20
+_MOST_DOTS = 300
+"""In a line of TOML: tomllib takes the square of a key's parts, 24 seconds for 40,000."""
 
 
 def is_file(path: Path, *, error_class: type[BuilderError] = ConfigError) -> bool:
@@ -36,19 +39,32 @@ class NotPlainError(OSError):
     """What is there is no plain file."""
 
 
+@contextmanager
+def pinned(path: Path, *, links: bool = True) -> Iterator[tuple[str, os.stat_result]]:
+    """Yield a name that is for the block that of what is there now, and its state.
+
+    To open a device may set it off, a pipe waits for its other end, and whatever is looked at may
+    be replaced before it is opened by its own name. Raises OSError.
+    """
+    handle = os.open(path, os.O_PATH | (0 if links else os.O_NOFOLLOW))
+    try:
+        yield f"/proc/self/fd/{handle}", os.fstat(handle)
+    finally:
+        os.close(handle)
+
+
 def open_plain(path: Path, *, links: bool = True) -> BinaryIO:
     """Open a plain file to read it, or with `links` one that a link leads to.
 
     Raises NotPlainError for anything else, and OSError when the system refuses.
     """
-    # First of all: to open a device may set it off.
-    _refuse_odd(path, path.stat(follow_symlinks=links).st_mode)
-    # Not to wait, if that is a pipe by now, for somebody who writes to it.
-    with ExitStack() as undo:
-        file = undo.enter_context(open(path, "rb", opener=_at_once if links else _as_it_is))
-        _refuse_odd(path, os.fstat(file.fileno()).st_mode)
-        undo.pop_all()
-    return file
+    with pinned(path, links=links) as (name, state):
+        _refuse_odd(path, state.st_mode)
+        if not state.st_size:
+            # The kernel calls its own empty: some of them wait, or lose what is read (/proc/kmsg).
+            return os.fdopen(os.memfd_create("empty"), "rb")
+        # Without O_NONBLOCK: who has a lease on it (a file server) is waited for.
+        return open(path, "rb", opener=lambda _path, flags: os.open(name, flags))
 
 
 def _refuse_odd(path: Path, mode: int) -> None:
@@ -91,7 +107,7 @@ def _found(path: Path, most: int, *, links: bool) -> bytes:
 
 def _named(path: Path, most: int) -> bytes:
     """Return what comes from a file or pipe. Raises OSError for a pipe to which nobody writes."""
-    with open(path, "rb", opener=_at_once) as file:
+    with open(path, "rb", opener=at_once) as file:
         first = file.raw.read(most)  # None: somebody who writes to that pipe has not yet begun
         if first == b"" and stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
             raise OSError(errno.EPIPE, "nobody writes to that pipe", str(path))
@@ -100,13 +116,12 @@ def _named(path: Path, most: int) -> bytes:
         return begun + file.read(most - len(begun))
 
 
-def _at_once(path: str, flags: int) -> int:
-    """Open what may be a pipe without waiting for somebody who writes to it."""
-    return os.open(path, flags | os.O_NONBLOCK)
-
-
-def _as_it_is(path: str, flags: int) -> int:
-    return _at_once(path, flags | os.O_NOFOLLOW)
+def at_once(path: str, flags: int) -> int:
+    """Open what may be a pipe without waiting for its other end, new files with mode 0666."""
+    try:
+        return os.open(path, flags | os.O_NONBLOCK, 0o666)
+    except BlockingIOError:  # somebody has a lease on that file: the kernel ends it, if we wait
+        return os.open(path, flags, 0o666)
 
 
 def read_text(
@@ -132,6 +147,13 @@ def read_toml(path: Path, *, pipes: bool = False, hint: str = "Mend that line.")
 
 def parse_toml(text: str, *, source: str) -> dict[str, Any]:
     """Return the tables in a text; `source` is its name for messages. Raises ConfigError."""
+    lines = text.split("\n")
+    dotted = (number for number, line in enumerate(lines, 1) if line.count(".") > _MOST_DOTS)
+    if number := next(dotted, 0):
+        raise ConfigError(
+            f"{source} has more than {_MOST_DOTS} dots in line {number}.",
+            hint="Write what is in it on lines of their own.",
+        )
     try:
         tables = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError: also a number of 5,000 digits

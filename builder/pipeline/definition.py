@@ -12,6 +12,7 @@ import builder
 from builder.errors import ConfigError, UsageError, suggest
 from builder.kickstart.library import Library
 from builder.model.release import Positive
+from builder.monitor import Monitor
 from builder.paths.reading import as_path, is_file, parse_toml, read_text
 from builder.recipes.order import Request, resolve
 
@@ -54,9 +55,18 @@ def folder() -> Path:
     return shipped if shipped.is_dir() else _PACKAGE.parent / "pipelines"
 
 
-def available(library: Library) -> tuple[Pipeline, ...]:
-    """Load every pipeline that comes with us, by name."""
-    return tuple(load(path, library) for path in sorted(folder().glob("*.toml")))
+def available(library: Library, *, monitor: Monitor) -> tuple[Pipeline, ...]:
+    """Load the pipelines that come with us, by name; a warning tells why one cannot be read.
+
+    What they name may be the user's own: a profile, or the variables.
+    """
+    found = []
+    for path in sorted(folder().glob("*.toml")):
+        try:
+            found.append(load(path, library))
+        except ConfigError as error:
+            monitor.tell("warning", error.message)
+    return tuple(found)
 
 
 def find(name: str) -> Path:

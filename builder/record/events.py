@@ -16,7 +16,7 @@ import msgspec
 from builder.errors import ConfigError, UsageError, explained
 from builder.model.event import Details, Event, Kind
 from builder.model.text import plain, rfc3339
-from builder.paths.reading import open_plain, read_data
+from builder.paths.reading import at_once, open_plain, read_data
 
 FILE = "events.jsonl"
 _MOST = 20_000
@@ -114,7 +114,7 @@ def _opened(path: Path) -> BinaryIO:
 def _at_once(path: str, flags: int) -> int:
     """Open a pipe without waiting for somebody who reads it."""
     try:
-        return os.open(path, flags | os.O_NONBLOCK, 0o666)
+        return at_once(path, flags)
     except OSError as error:
         if error.errno != errno.ENXIO:
             raise

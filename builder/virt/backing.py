@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from builder.paths.reading import open_plain
+from builder.paths.reading import open_plain, pinned
 
 _QCOW = struct.Struct(">4xIQI")  # of all versions: the version, where the name is, how long
 _FEATURED = 3
@@ -44,6 +44,10 @@ _PROTOCOL = re.compile(r"([^/:]*):(.*)", re.DOTALL)
 _LOCAL = ("file", "host_device", "host_cdrom")
 _REMOTE = ("nbd", "http", "https", "ftp", "ftps", "ssh", "iscsi", "rbd", "gluster", "nfs")
 """Protocols to other machines, or to a server's socket."""
+_NO_IMAGE = ("nvme", "fat", "null-co", "null-aio", "throttle")
+"""Protocols that end in no image: a PCI device, a folder, nothing; throttle: takes no name."""
+_TESTS = ("blkdebug", "blkverify")
+"""Filters: a file's path, a colon, and an image by any name, as QEMU's docs/devel say."""
 
 
 class UnclearError(ValueError):
@@ -64,11 +68,15 @@ def needs(file: Path) -> tuple[Need, ...]:
     What is no image names none. Raises OSError for what is not there or cannot be read, and
     UnclearError for a name that we do not understand.
     """
-    about = file.stat()
-    # Empty ones are never opened: files of /proc say that they are, and some wait or fail.
-    if not (stat.S_ISBLK(about.st_mode) or (stat.S_ISREG(about.st_mode) and about.st_size)):
-        return ()
-    with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK), "rb") as opened:
+    with pinned(file) as (pin, about):
+        if stat.S_ISBLK(about.st_mode):
+            # Not to wait for a medium, nor to close a drive.
+            opened: BinaryIO = os.fdopen(os.open(pin, os.O_RDONLY | os.O_NONBLOCK), "rb")
+        elif stat.S_ISREG(about.st_mode):
+            opened = open_plain(Path(pin))
+        else:
+            return ()
+    with opened:
         backed, data = _names(opened)
     named = [(name, False) for name in backed] + [(name, True) for name in data]
     found = ((path, data) for name, data in named for path in _paths(file, os.fsdecode(name)))
@@ -156,7 +164,11 @@ def _paths(file: Path, name: str) -> Iterator[Path]:
         yield from filter(None, (_path(file, each) for each in _strings(rest)))
     elif protocol in _LOCAL:
         yield from filter(None, [_path(file, rest)])
-    elif protocol.partition("+")[0] not in _REMOTE:
+    elif protocol in _TESTS:
+        first, _, image = rest.partition(":")
+        yield from filter(None, [_path(file, first)])
+        yield from _paths(file, image)
+    elif protocol.partition("+")[0] not in (*_REMOTE, *_NO_IMAGE):
         raise UnclearError(name)
 
 

@@ -272,11 +272,18 @@ class Late(SilentMonitor):
             yield
 
 
-def test_a_line_that_cannot_be_written_leaves_nothing(published: Template, tmp_path: Path) -> None:
+def test_an_export_stays_when_its_line_cannot_be_written(
+    published: Template, tmp_path: Path
+) -> None:
     order = ExportOrder(format="qcow2", output=tmp_path)
-    with pytest.raises(UsageError, match="is a folder"):
+    with pytest.raises(UsageError, match=r"is whole, but .*SHA256SUMS is a folder") as caught:
         export(published, order, monitor=Late(tmp_path))
-    assert [each.name for each in tmp_path.iterdir()] == ["SHA256SUMS"]
+    [made] = tmp_path.glob("*.qcow2")
+    (tmp_path / "SHA256SUMS").rmdir()
+    command = caught.value.hint.split("`")[1]
+    subprocess.run(command, shell=True, cwd=tmp_path, check=True)  # noqa: S602  # as people would
+    checked(tmp_path / "SHA256SUMS")
+    assert made.read_bytes()[:4] == b"QFI\xfb"
 
 
 def test_a_template_that_has_changed_is_not_handed_on(published: Template, tmp_path: Path) -> None:

@@ -261,7 +261,15 @@ def _misname(path: Path, base: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "base", ["nbd://nosuch.example:1/x", "/nonexistent/gone.qcow2", "json:{", "web1.qcow2"]
+    "base",
+    [
+        "nbd://nosuch.example:1/x",
+        "/nonexistent/gone.qcow2",
+        "json:{",
+        "web1.qcow2",
+        "nvme://0/1",
+        "fat:/",
+    ],
 )
 def test_a_chain_that_leads_nowhere_is_no_hindrance(store: StorePool, base: str) -> None:
     _misname(store.pool.path / "web1.qcow2", base)
@@ -270,10 +278,12 @@ def test_a_chain_that_leads_nowhere_is_no_hindrance(store: StorePool, base: str)
 
 def test_nothing_goes_while_a_name_is_not_understood(store: StorePool) -> None:
     unclear = store.pool.path / "web1.qcow2"
-    _misname(unclear, f"blkdebug::{version(store, 1).path}")
-    with pytest.raises(HostError, match=r"web1\.qcow2 needs: it calls one blkdebug::/") as caught:
+    _misname(unclear, f"tomorrow:{version(store, 1).path}")
+    with pytest.raises(HostError, match=r"web1\.qcow2 needs: it calls one tomorrow:/") as caught:
         prune(store, "", keep=1, dry_run=False)
     assert "move it out of the pool" in caught.value.hint
+    _misname(unclear, f"blkdebug::{version(store, 1).path}")
+    assert str(unclear) in why(prune(store, "", keep=1, dry_run=False))["1"]
     unclear.unlink()
     assert why(prune(store, "", keep=1, dry_run=False))["1"] == ""
 

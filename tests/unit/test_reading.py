@@ -1,16 +1,24 @@
 """Files that others wrote: whatever they are, an answer or one error."""
 
+import fcntl
+import hashlib
 import os
-from contextlib import nullcontext
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from builder import files
 from builder.errors import ConfigError, HostError, MediaError
 from builder.iso import source
+from builder.monitor import SilentMonitor
 from builder.paths import reading
+from builder.record import logs
 from builder.registry import reading as registry
+from builder.virt import backing
 
 
 class Row(msgspec.Struct):
@@ -57,9 +65,9 @@ def test_what_is_no_plain_file_is_not_opened(
     (tmp_path / "link").symlink_to("pipe")
     before, tried = os.open, []
 
-    def noted(path: str, *words: int, **more: int) -> int:
-        tried.append(Path(path))
-        return before(path, *words, **more)
+    def noted(path: str, flags: int, **more: int) -> int:
+        tried.extend([] if flags & os.O_PATH else [path])  # which opens nothing
+        return before(path, flags, **more)
 
     monkeypatch.setattr(os, "open", noted)
     for path in (tmp_path, tmp_path / "pipe", tmp_path / "link", Path("/dev/zero")):
@@ -70,19 +78,79 @@ def test_what_is_no_plain_file_is_not_opened(
 
 
 @pytest.mark.parametrize("links", [True, False])
-def test_a_link_is_followed_where_it_may_be(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, links: bool
-) -> None:
+def test_a_link_is_followed_where_it_may_be(tmp_path: Path, *, links: bool) -> None:
     file, link = written(tmp_path / "file", b"text"), tmp_path / "link"
     link.symlink_to(file)
     assert reading.read_data(file, limit=9, links=links) == b"text"
     with nullcontext() if links else pytest.raises(ConfigError, match="it is no plain file"):
         assert reading.read_data(link, limit=9, links=links) == b"text"
-    # One that somebody has laid after it was looked at.
-    state = file.lstat()
-    monkeypatch.setattr(Path, "stat", lambda _path, **_how: state)
-    with nullcontext() if links else pytest.raises(OSError, match="symbolic links"):
-        reading.open_plain(link, links=links).close()
+
+
+def test_what_is_laid_there_after_the_look_is_not_opened(tmp_path: Path) -> None:
+    file = written(tmp_path / "file", b"text")
+    with reading.pinned(file) as (name, _state):
+        file.unlink()
+        os.mkfifo(file)
+        assert Path(name).read_bytes() == b"text"
+
+
+def test_files_of_the_kernel_are_empty_as_it_says(tmp_path: Path) -> None:
+    (tmp_path / "build.json").symlink_to("/proc/kmsg")  # who reads that waits, or takes it away
+    link = tmp_path / "build.json"
+    assert reading.read_data(link, limit=9) == b""
+    assert registry.content(link) == b""
+    assert backing.needs(link) == ()
+    assert files.sha256(link, monitor=SilentMonitor()) == hashlib.sha256().hexdigest()
+    assert list(logs.chunks(link)) == []
+    with source.opened(link) as iso, pytest.raises(MediaError, match="damaged"):
+        iso.read(0, 1)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda path: reading.read_data(path, limit=99),
+        lambda path: reading.read_data(path, limit=99, links=False),
+        lambda path: reading.read_data(path, limit=99, pipes=True),
+        registry.content,
+        backing.needs,
+        backing.parts,
+        lambda path: files.sha256(path, monitor=SilentMonitor()),
+        files.held,
+    ],
+)
+def test_a_lease_is_waited_for(tmp_path: Path, read: Callable[[Path], object]) -> None:
+    path = written(tmp_path / "file", b"text")
+    wanted = read(path)
+    with leased(path) as broken:
+        assert read(path) == wanted
+        assert broken
+
+
+@contextmanager
+def leased(path: Path) -> Iterator[list[int]]:
+    """Have a file as file servers have it, until the kernel says that somebody else wants it."""
+    with path.open("r+b") as file:
+        broken: list[int] = []
+
+        def give(signal: int, _frame: object) -> None:
+            broken.append(signal)
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+
+        before = signal.signal(signal.SIGIO, give)
+        try:
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+            yield broken
+        finally:
+            signal.signal(signal.SIGIO, before)
+
+
+def test_a_disk_that_fails_under_an_iso_is_told(tmp_path: Path) -> None:
+    with source.opened(written(tmp_path / "x.iso", b"text")) as iso:
+        iso.handle = os.open(tmp_path, os.O_RDONLY)  # of which the system refuses to read
+        with pytest.raises(MediaError, match="Cannot read"):
+            iso.read(0, 1)
+        os.close(iso.handle)
 
 
 def _as_iso(path: Path) -> None:
@@ -115,7 +183,10 @@ def test_a_pipe_that_was_named_is_read_and_bounded() -> None:
         (b"a = ", "is not TOML"),
         (b"a = '\xe4'", "no text in UTF-8"),
         (b"a = " + b"[" * 100_000, "nested too deeply"),
-        (b"[" + b".".join([b"a"] * 3000) + b"]", "more than 32 tables"),
+        (b"[" + b".".join([b"a"] * 300) + b"]", "more than 32 tables"),
+        (b"[" + b".".join([b"a"] * 3000) + b"]", "more than 300 dots in line 1"),
+        (b"# x\r\n" + b"a." * 40_000 + b"b=1", "more than 300 dots in line 2"),
+        (b"x = [\n{ " + b'"".' * 40_000 + b"b=1}]", "more than 300 dots in line 2"),
         (b"a = " + b"9" * 5000, "limit"),
         (b"#" * (2 << 20), "larger than"),
     ],

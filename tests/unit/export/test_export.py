@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import os
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -22,6 +24,7 @@ from builder.model.domain import Machine
 from builder.monitor import SilentMonitor
 from builder.paths import targets
 from tests.monitors import Heard
+from tests.users import as_a_user
 from tests.values import Golden, image, machine, manifest, template
 
 UEFI = machine(firmware="uefi")
@@ -303,6 +306,51 @@ def test_sums_keep_their_mode(tmp_path: Path, before: int | None, after: int) ->
         (tmp_path / sums.NAME).chmod(before)
     sums.record(tmp_path / "x", "11")
     assert (tmp_path / sums.NAME).stat().st_mode & 0o777 == after
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give files away")
+def test_sums_keep_their_owner_and_group(tmp_path: Path) -> None:
+    path = tmp_path / sums.NAME
+    path.write_text("22  y\n")
+    path.chmod(0o640)
+    os.chown(path, 12345, 12346)
+    sums.record(tmp_path / "x", "11")
+    state = path.stat()
+    assert (state.st_uid, state.st_gid, state.st_mode & 0o777) == (12345, 12346, 0o640)
+    assert path.read_text() == "22  y\n11  x\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become a user")
+@pytest.mark.parametrize(
+    ("owner", "group", "mode", "why"),
+    [
+        (12345, 12345, 0o444, "Cannot write .*SHA256SUMS: Permission denied"),
+        (0, 12345, 0o666, "another user's or group's"),
+        (12345, 1, 0o644, "another user's or group's"),
+        (12345, 12345, 0o600, ""),
+    ],
+)
+def test_sums_that_cannot_be_replaced_as_they_are_are_told_before_the_work(
+    tmp_path: Path, owner: int, group: int, mode: int, why: str
+) -> None:
+    path = tmp_path / sums.NAME
+    path.touch()
+    with as_a_user(tmp_path):
+        _as_root(lambda: os.chown(path, owner, group))
+        _as_root(lambda: path.chmod(mode))
+        if not why:
+            assert sums.check(tmp_path / "x") == path
+            return
+        order = ExportOrder(format="qcow2", output=tmp_path / "x.qcow2")
+        with pytest.raises(HostError, match=why):
+            export(template(), order, monitor=SILENT)
+
+
+def _as_root(change: Callable[[], object]) -> None:
+    user = os.geteuid()
+    os.seteuid(0)
+    change()
+    os.seteuid(user)
 
 
 def test_a_name_that_no_file_can_have(tmp_path: Path) -> None:

@@ -1,15 +1,18 @@
 """Profiles: those that come with us, and bad ones."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from builder.errors import ConfigError, UsageError
-from builder.kickstart import library, profiles
+from builder.kickstart import library, profiles, texts
 from builder.kickstart.library import Library
 from builder.model.kickstart import CheckFile
+from builder.monitor import SilentMonitor
 from builder.releases import catalogue
+from tests.monitors import Heard
 from tests.users import as_a_user
 
 CENTOS7 = catalogue.find("centos7")
@@ -23,9 +26,11 @@ def write(folder: Path, name: str, text: str) -> Path:
 
 
 def test_profiles_fit_their_releases() -> None:
-    assert {"minimal", "kvm-host", "tools"} <= {each.name for each in Library().profiles(CENTOS7)}
-    assert "kvm-host" not in {each.name for each in Library().profiles(REHEARSAL)}
-    for profile in Library().profiles(CENTOS7):
+    every = Library().profiles(monitor=SilentMonitor())
+    fit = {each.name for each in every if each.fits(CENTOS7.name)}
+    assert {"minimal", "kvm-host", "tools"} <= fit
+    assert "kvm-host" not in {each.name for each in every if each.fits(REHEARSAL.name)}
+    for profile in every:
         assert profile.title
         assert set(profile.releases) <= set(catalogue.names())
 
@@ -63,6 +68,59 @@ def test_a_wrong_profile_is_refused(tmp_path: Path, text: str) -> None:
     own = write(tmp_path, "mine", text)
     with pytest.raises(ConfigError, match=r"mine\.toml is (wrong|not TOML)"):
         Library(own).profile("mine", CENTOS7)
+
+
+@pytest.mark.parametrize(
+    ("lay", "why"),
+    [
+        (lambda path: path.symlink_to(path.name), "Too many levels of symbolic links"),
+        (lambda path: path.symlink_to(f"{path.parent}/{'n' * 300}"), "File name too long"),
+        (lambda path: path.write_text("titel = 'x'"), "titel"),
+        (lambda path: path.write_text("a = 1\nb = ="), "at line 2, column 5"),
+        (lambda path: path.write_bytes(b"\xff"), "no text in UTF-8"),
+        (lambda path: path.write_text("a." * 400 + "b = 1"), "dots"),
+    ],
+)
+def test_only_who_names_a_bad_profile_is_refused(
+    tmp_path: Path, lay: Callable[[Path], object], why: str
+) -> None:
+    own = write(tmp_path, "good", 'title = "Good"\n')
+    lay(own / "profiles" / "bad.toml")
+    assert Library(own).profile("good", CENTOS7).title == "Good"
+    with pytest.raises(ConfigError, match=why):
+        Library(own).profile("bad", CENTOS7)
+    heard = Heard()
+    names = [each.name for each in Library(own).profiles(monitor=heard)]
+    assert {"good", "minimal"} <= set(names)
+    assert "bad" not in names
+    [(kind, text, _)] = heard.told
+    assert (kind, why in text, "bad.toml" in text) == ("warning", True, True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become a user")
+def test_a_link_into_a_closed_folder_stops_nobody_else(tmp_path: Path) -> None:
+    own = write(tmp_path, "good", 'title = "Good"\n')
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "closed" / "file").touch()
+    for link in (own / "profiles" / "bad.toml", own / "bad.ks.j2"):
+        link.symlink_to(tmp_path / "closed" / "file")
+    (tmp_path / "closed").chmod(0)
+    with as_a_user(own):
+        assert profiles.find([own], "good", release=CENTOS7).title == "Good"
+        with pytest.raises(ConfigError, match="Permission denied"):
+            profiles.find([own], "bad", release=CENTOS7)
+        assert "profiles/good.toml" in texts.gather([own], "x.j2", "{% include x %}")[0]
+
+
+def test_a_folder_of_the_settings_must_be_there(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    for name in ("gone", "file", "file/x", "loop"):
+        with pytest.raises(ConfigError, match=name) as caught:
+            library.library(tmp_path / name)
+        assert "BUILDER_KICKSTARTS" in caught.value.hint
+    assert library.library(tmp_path).own == tmp_path
+    assert library.library(None).own is None
 
 
 def test_an_installed_wheel_brings_its_own_kickstarts(

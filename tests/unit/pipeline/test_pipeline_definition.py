@@ -6,8 +6,10 @@ import pytest
 
 from builder.errors import ConfigError, UsageError
 from builder.kickstart.library import Library
+from builder.monitor import SilentMonitor
 from builder.pipeline import definition
 from builder.recipes.order import Request
+from tests.monitors import Heard
 
 GOOD = """
 title = "Two"
@@ -124,7 +126,21 @@ def test_an_unknown_name_gets_a_hint(name: str, message: str, hint: str) -> None
 
 
 def test_ours_are_good() -> None:
-    ours = {pipeline.name: pipeline for pipeline in definition.available(Library())}
+    ours = {
+        pipeline.name: pipeline
+        for pipeline in definition.available(Library(), monitor=SilentMonitor())
+    }
     assert {"nightly", "rehearsal"} <= set(ours)
     assert {job.request.release for job in ours["nightly"].jobs} == {"centos7"}
     assert {job.request.release for job in ours["rehearsal"].jobs} == {"rehearsal"}
+
+
+def test_the_list_goes_on_where_a_profile_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "kvm-host.toml").write_text("titel = 1")
+    heard = Heard()
+    names = [each.name for each in definition.available(Library(tmp_path), monitor=heard)]
+    assert "rehearsal" in names
+    assert names
+    assert all(kind == "warning" and "kvm-host.toml" in text for kind, text, _ in heard.told)
+    assert heard.told

@@ -59,6 +59,15 @@ ROWS = {
     "options that are none": (qcow(3, 104, 6, b"json:{"), []),
     "remote": (qcow(3, 104, 13, b"nbd:host:1234"), []),
     "socket": (qcow(3, 104, 21, b"nbd+unix:///?socket=x"), []),
+    "device": (qcow(3, 104, 24, b"nvme://0000:00:01.0/base"), []),
+    "folder": (qcow(3, 104, 9, b"fat:rw:/a"), []),
+    "nothing": (qcow(3, 104, 10, b"null-co://"), []),
+    "throttled": (qcow(3, 104, 9, b"throttle:"), []),
+    "debugged": (qcow(3, 104, 14, b"blkdebug::base"), ["base"]),
+    "debugged as told": (qcow(3, 104, 23, b"blkdebug:conf:file:base"), ["conf", "base"]),
+    "verified": (qcow(3, 104, 24, b"blkverify:raw:nbd:host:1"), ["raw"]),
+    "filters in filters": (qcow(3, 104, 1000, b"blkdebug::" * 99 + b"/a/base..."), ["/a/base..."]),
+    "filter of nothing": (qcow(3, 104, 9, b"blkdebug:"), []),
     "colon": (qcow(3, 104, 5, b"./a:b"), ["a:b"]),
     "protocol": (qcow(3, 104, 9, b"file:base"), ["base"]),
     "alone": (qcow(3, 0, 0), []),
@@ -137,15 +146,13 @@ def test_what_stands_alone(tmp_path: Path, content: bytes, why: str) -> None:
     assert backing.parts(image) == why
 
 
-@pytest.mark.parametrize(
-    "name", ["blkdebug::base", "blkverify:base:base", "fat:rw:/a", "tomorrow:base", "x" * 5000]
-)
+@pytest.mark.parametrize("name", ["blkdebug::tomorrow:base", "tomorrow:base", "x" * 5000])
 def test_names_that_nobody_understands(tmp_path: Path, name: str) -> None:
     image = tmp_path / "image"
     image.write_bytes(external(extension(0x44415441, name.encode()), END))
     with pytest.raises(backing.UnclearError) as caught:
         backing.needs(image)
-    assert str(caught.value) == name
+    assert name.endswith(str(caught.value))
 
 
 def test_a_name_leads_through_links_as_the_system_goes(tmp_path: Path) -> None:
