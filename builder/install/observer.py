@@ -1,5 +1,7 @@
 """From what a guest writes to what is known of its installation."""
 
+import re
+
 import msgspec
 
 from builder.errors import BuilderError, InstallError
@@ -16,6 +18,9 @@ from builder.record.terminal import Lines
 
 _STAGE = 80
 """Characters."""
+_STAMP = r"\[ *\d+\.\d+\] "
+_OFF = re.compile(rf"(?:{_STAMP})?reboot: Power down|{_STAMP}Power down\.")
+"""The kernel's last words, of its highest level: all file systems are unmounted."""
 _MOST_PACKAGES = 5000
 """As many as our script sends."""
 
@@ -28,6 +33,8 @@ class Observed(msgspec.Struct, kw_only=True):
     phases: dict[str, float] = {}
     """Seconds that each phase took."""
     success: bool = False
+    off: bool = False
+    """Whether its kernel said that it powers off."""
     failure: BuilderError | None = None
     source: str = ""
     """Name of the log in which the failure was found."""
@@ -55,6 +62,7 @@ class Observer:
             else:
                 self.progress.move(follow(self.progress.position, line))
                 self._diagnosis.hear(line, output.source)
+                self.observed.off |= _OFF.fullmatch(line) is not None
                 self._judge()
 
     def pause(self) -> None:

@@ -137,7 +137,9 @@ def _refuse_loss(observed: Observed, end: Ended | None, *, phase: str) -> None:
     """Raise GuestLostError when the guest failed, or ended, of the host."""
     if isinstance(observed.failure, HostError):
         raise GuestLostError(observed.failure.message, hint=observed.failure.hint, phase=phase)
-    if observed.failure is None and end is not None and end.reason in LOST:
+    # A libvirtd that comes back does not know how a guest ended that had powered off meanwhile.
+    done = observed.failure is not None or (observed.success and observed.off)
+    if end is not None and end.reason in LOST and not done:
         sentence, hint = LOST[end.reason]
         raise GuestLostError(sentence, hint=hint, phase=phase)
 

@@ -94,6 +94,33 @@ def test_success_is_the_nonce_and_a_clean_poweroff() -> None:
     assert heard.packages == [Package(name="bash"), Package(name="kernel")]
 
 
+@pytest.mark.parametrize("reason", ["failed", "destroyed"])
+@pytest.mark.parametrize(
+    "last", [b"[  643.425213] reboot: Power down\r\n", b"[ 1909.0] Power down.\n"]
+)
+@pytest.mark.parametrize("success_first", [True, False])
+def test_who_said_success_and_powered_off_is_done_whatever_libvirt_saw(
+    reason: str, last: bytes, *, success_first: bool
+) -> None:
+    words = [SUCCESS, console(last)] if success_first else [console(last), SUCCESS]
+    assert run(Guest(*((10.0, each) for each in words), (20, Ended(reason=reason)))).success
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [SUCCESS],
+        [SUCCESS, console(b"Power down.\n")],
+        [SUCCESS, console(b"echo reboot: Power down\n")],
+        [SUCCESS, console(b"[  643.4] reboot: Restarting system\n")],
+        [console(b"[  643.4] reboot: Power down\n")],
+    ],
+)
+def test_who_was_taken_away_before_that_is_not(words: list[Output]) -> None:
+    with pytest.raises(GuestLostError):
+        run(Guest(*((10.0, each) for each in words), (20, Ended(reason="failed"))))
+
+
 def test_what_the_system_calls_itself_is_heard_and_a_flood_of_packages_bounded() -> None:
     flood = b"".join(said(package={"name": f"p{number}"}).data for number in range(5001))
     told = said(system={"id": "centos", "version_id": "7"})
