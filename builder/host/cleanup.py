@@ -12,7 +12,7 @@ from pathlib import Path
 
 from builder.errors import HostError
 from builder.host.host import Host
-from builder.model.traces import Traces, is_scratch
+from builder.model.traces import Traces, scratch_of
 from builder.monitor import Monitor
 from builder.virt import domains, pools
 from builder.virt.ours import Ours, ours
@@ -100,8 +100,7 @@ def _half_written(named: Collection[Path]) -> Iterator[Path]:
         names.setdefault(path.parent, set()).add(path.name)
     for folder, stems in names.items():
         for path in folder.glob(".*.part"):
-            stem = path.name[1 : -len(".12345678.part")]
-            if stem in stems and is_scratch(path.name, beside=stem) and _is_plain(path):
+            if scratch_of(path.name) in stems and _is_plain(path):
                 yield path
 
 

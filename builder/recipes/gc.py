@@ -1,7 +1,7 @@
 """Clear up after builds and checks that nobody will finish."""
 
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -110,11 +110,16 @@ def _found(host: Host, *, kept: bool, monitor: Monitor) -> tuple[_Found, ...]:
         *(each for build in every for each in _of_build(host, build, kept=kept)),
         *(each for folder in checks for each in _of_check(host, folder)),
     ]
-    told = {path for each in found for path in each.told.left}
-    copies = [each for each in files.abandoned(host.iso_pool.path) if str(each) not in told]
-    found += _of_others(host, known, spared=copies)
-    found += (_Found(_nobodys(path), partial(_unlinked, path)) for path in copies)
-    return tuple(found)
+    for path in files.abandoned(host.iso_pool.path):
+        found.append(_Found(_nobodys(path), partial(_unlinked, path)))
+    return (*found, *_of_others(host, known), *_alike(host))
+
+
+def _alike(host: Host) -> Iterator[_Found]:
+    why = "its name is like those that we give half-written files, and not one of them"
+    for folder in dict.fromkeys((host.iso_pool.path, host.store_pool.path)):
+        for path in files.abandoned(folder, mark=""):
+            yield _Found(replace(_nobodys(path), verdict="unclaimed", why=why))
 
 
 def _nobodys(path: Path) -> Leftover:
@@ -203,9 +208,9 @@ def _cleared_check(host: Host, traces: Traces, monitor: Monitor) -> bool:
     return gone
 
 
-def _of_others(host: Host, known: set[str], *, spared: Collection[Path]) -> Iterator[_Found]:
+def _of_others(host: Host, known: set[str]) -> Iterator[_Found]:
     """Yield what is of builds that have no folder here; only a domain of ours is proof enough."""
-    proved, owned = set(spared), set(known)
+    proved, owned = set[Path](), set(known)
     for stray in strays.domains_of_others(host, known):
         told = _of_stray(stray)
         if told.verdict == "would be cleared":
