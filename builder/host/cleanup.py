@@ -14,6 +14,7 @@ from builder.errors import HostError
 from builder.host.host import Host
 from builder.model.traces import Traces, scratch_of
 from builder.monitor import Monitor
+from builder.record.builds import same
 from builder.virt import domains, pools
 from builder.virt.ours import Ours, ours
 
@@ -22,6 +23,12 @@ def left(host: Host, traces: Traces) -> tuple[str, ...]:
     """Return the names of the build's domains and the paths of its files."""
     names = (each.name for each in _domains(host, traces))
     return (*names, *map(str, files_of(host, traces)))
+
+
+def elsewhere(host: Host, traces: Traces) -> str:
+    """Return the folder that its domains are for, where that is not this one: it may be a copy."""
+    homes = (each.maker.home for each in _domains(host, traces))
+    return next((str(home) for home in homes if not same(home, traces.home)), "")
 
 
 def running(host: Host, traces: Traces) -> bool:

@@ -197,6 +197,19 @@ def test_what_runs_for_a_folder_that_is_gone_is_told(host: Host) -> None:
     assert told(host) == [(CHECK, "cleared")]
 
 
+def test_a_copy_of_a_check_s_folder_is_not_the_check(host: Host, tmp_path: Path) -> None:
+    (host.settings.state / CHECK).mkdir(parents=True)
+    home = tmp_path / "other" / CHECK
+    home.mkdir(parents=True)
+    (host.store_pool.path / f".{CHECK}.tar").touch()
+    maker = replace(traces(host, CHECK), name="", folder=home)
+    define(host, f"builder-audit-{CHECK}", maker, starts=True)
+    before = there(host)
+    [found] = gc(host)
+    assert (found.verdict, found.why) == ("skipped", f"{home} has it")
+    assert there(host) == before
+
+
 HOMES = {
     "the state folder is not mounted": "unmounted/builds/centos7/{}",
     "in another folder": "builds/{}",
