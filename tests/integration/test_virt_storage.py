@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -207,21 +207,35 @@ def test_a_folder_that_is_away_is_only_made_when_asked_for(
     assert storage.init(connection, settings, anew=True)[1].path.is_dir()
 
 
+SPOILERS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "not to be read": (lambda path: path.symlink_to("/sys/class/net/lo/speed"), "cannot read .*"),
+    "without an end": (lambda path: path.symlink_to("/proc/self/mem"), "may wait for ever at .*"),
+    "standard input": (lambda path: path.symlink_to("/dev/stdin"), "may wait for ever at .*"),
+    "cut off": (lambda path: path.write_bytes(b"QFI\xfb\0\0\0\3".ljust(50, b"\0")), ""),
+}
+
+
 @pytest.mark.parametrize("running", [True, False])
-def test_a_file_that_libvirt_cannot_read(
-    connection: Connection, folder: Path, running: bool
+@pytest.mark.parametrize(("spoil", "why"), SPOILERS.values(), ids=SPOILERS)
+def test_a_file_that_stops_a_pool_is_named(
+    connection: Connection,
+    folder: Path,
+    spoil: Callable[[Path], object],
+    why: str,
+    *,
+    running: bool,
 ) -> None:
     settings = _settings(folder)
     store = storage.init(connection, settings)[1]
     if not running:
         pools.handle(connection, store.name).destroy()
-    link = store.path / "odd's.img"
-    link.symlink_to("/proc/self/mem")
+    odd = store.path / "odd's.img"
+    spoil(odd)
     for _ in range(2):  # the first time libvirt stops the pool
-        with pytest.raises(HostError, match=r"cannot read .*/odd's\.img: Input/out") as caught:
+        with pytest.raises(HostError, match=rf"{why}/odd's\.img") as caught:
             storage.init(connection, settings)
-        assert caught.value.hint == "Move that file out of the pool."
-    link.unlink()
+        assert "out of the pool" in caught.value.hint
+    odd.unlink()
     assert storage.init(connection, settings)[1].active
 
 
