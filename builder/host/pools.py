@@ -14,6 +14,7 @@ from builder.virt import pools
 from builder.virt.connection import Connection, connect
 
 Setting = Literal["iso_pool", "store_pool"]
+BOTH: tuple[Setting, ...] = ("iso_pool", "store_pool")
 
 
 def init(connection: Connection, settings: Settings, *, anew: bool = False) -> tuple[Pool, Pool]:
@@ -30,6 +31,18 @@ def init(connection: Connection, settings: Settings, *, anew: bool = False) -> t
         store = _made(connection, settings, "store_pool", undo, anew=anew)
         undo.pop_all()
     return iso, store
+
+
+def made(connection: Connection, settings: Settings, setting: Setting) -> Pool:
+    """Return one of the pools, made if it is missing, for those who need no other.
+
+    Raises HostError as `init` does.
+    """
+    refuse_remote(connection.uri)
+    with ExitStack() as undo:
+        pool = _made(connection, settings, setting, undo, anew=False)
+        undo.pop_all()
+    return pool
 
 
 def found(connection: Connection, settings: Settings, setting: Setting) -> Pool:

@@ -53,7 +53,8 @@ def _files(folder: Path) -> Iterator[Path]:
 def _endless(file: Path) -> Iterator[Path]:
     if file.is_symlink() and (_is_kernel_s(file) or _is_each_process_s(file)):
         yield file
-    for need in backing.needs(file):
+    backed = (need for need in backing.needs(file) if not need.data)  # libvirt opens no others
+    for need in backed:
         with suppress(OSError):
             mode = need.path.stat().st_mode
             waits = stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or _is_kernel_s(need.path)

@@ -278,6 +278,23 @@ def test_a_known_pool_is_started_before_its_folder_is_read(
     assert not storage.found(connection, settings, "store_pool").active
 
 
+@pytest.mark.parametrize("wanted", storage.BOTH)
+def test_a_pool_that_nobody_needs_is_in_nobody_s_way(
+    connection: Connection, folder: Path, wanted: storage.Setting
+) -> None:
+    settings = replace(_settings(folder), uri=connection.uri)
+    iso, store = storage.init(connection, settings)
+    other = store if wanted == "iso_pool" else iso
+    for pool in (iso, store):
+        pools.handle(connection, pool.name).destroy()
+    (other.path / "cut.qcow2").write_bytes(b"QFI\xfb\0\0\0\3".ljust(50, b"\0"))
+    with open_host(settings, SilentMonitor(), needs=(wanted,)) as opened:
+        assert opened.iso_pool.active != opened.store_pool.active
+        assert storage.made(connection, settings, wanted).active
+    with pytest.raises(HostError, match=r"cut\.qcow2 is cut off"):
+        storage.init(connection, settings)
+
+
 CHANGES_NOTHING = {
     "gc --dry-run": (0, 0),
     "gc": (0, 0),
