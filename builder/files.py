@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from builder.errors import BuilderError, HostError, explained
-from builder.model.traces import is_scratch
+from builder.model.traces import SCRATCH, id_in, scratch_of
 from builder.monitor import Monitor
 from builder.paths import targets
 from builder.paths.reading import at_once, open_plain
@@ -50,7 +50,7 @@ def scratch(beside: Path) -> Iterator[Path]:
     """Yield an empty file of a name of its own beside a path, until the block ends."""
     with writing(beside.parent):
         handle, name = tempfile.mkstemp(
-            prefix=f".{beside.name}.", suffix=".part", dir=beside.parent
+            prefix=f".{beside.name}.{SCRATCH}", suffix=".part", dir=beside.parent
         )
     fcntl.flock(handle, fcntl.LOCK_EX)  # as long as somebody writes it: see `abandoned`
     part = Path(name)
@@ -93,13 +93,14 @@ def fresh(path: Path) -> None:
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
-def abandoned(folder: Path) -> tuple[Path, ...]:
+def abandoned(folder: Path, *, mark: str = SCRATCH) -> tuple[Path, ...]:
     """Return our files of `scratch` whose writers were killed, and no file of another name.
 
-    Raises HostError as `inside` does.
+    Those of builds and checks are not among them: who knows of these tells whether they go. With
+    another `mark` it is files of similar names. Raises HostError as `inside` does.
     """
-    parts = (part for part in inside(folder) if is_scratch(part.name))
-    return tuple(part for part in parts if own(part) and not held(part))
+    parts = (part for part in inside(folder) if scratch_of(part.name, mark=mark))
+    return tuple(part for part in parts if not id_in(part.name) and own(part) and not held(part))
 
 
 def own(path: Path) -> bool:

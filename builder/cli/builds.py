@@ -79,7 +79,7 @@ def show(ctx: typer.Context, build: Word, *, json: Json = False) -> None:
         ("state", found.state),
         ("step", found.record.step),
         ("error", found.record.error),
-        ("hint", found.record.hint or _hint(found)),
+        ("hint", found.record.hint or ("" if found.record.error else _hint(found))),
         ("exit code", "" if code is None else str(code)),
         ("version", found.record.version),
         ("began", f"{_when(found)} UTC"),
@@ -161,6 +161,7 @@ def _asked(settings: Settings, *found: "Build") -> tuple["Build", ...]:
     from builder.virt.ours import ours
 
     running: set[str] = set()
+    found = tuple(map(_judged, found))
     if any(each.state == ABANDONED for each in found):
         with suppress(HostError), connect(settings.uri) as connection:
             running = {each.maker.id for each in ours(connection) if each.active}
@@ -170,6 +171,21 @@ def _asked(settings: Settings, *found: "Build") -> tuple["Build", ...]:
         else each
         for each in found
     )
+
+
+def _judged(found: "Build") -> "Build":
+    """Return the build, with what stands against going on with it as its error."""
+    from builder.record.builds import ABANDONED, STOPPED
+
+    if found.state not in (ABANDONED, STOPPED):
+        return found
+    from builder.recipes.joining import obstacle
+
+    if why := obstacle(found):
+        error = f"{found.record.error} Nobody can go on with it here: {why}.".lstrip()
+        hint = "" if found.flaw else "`builder gc --kept` clears what is left."
+        return replace(found, record=replace(found.record, error=error, hint=hint))
+    return found
 
 
 def _hint(found: "Build") -> str:

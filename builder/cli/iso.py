@@ -144,7 +144,7 @@ def _iso_pool(here: Context) -> "Iterator[Pool]":
     from builder.virt.pools import notice
 
     with opened(here.settings.uri, monitor=here.monitor) as connection:
-        pool = pools.init(connection, here.settings)[0]
+        pool = pools.made(connection, here.settings, "iso_pool")
         yield pool
         notice(connection, pool.name)
 

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from builder.errors import HostError
 from builder.host.host import Host
-from builder.model.traces import Traces, is_scratch
+from builder.model.traces import Traces, scratch_of
 from builder.monitor import Monitor
+from builder.record.builds import same
 from builder.virt import domains, pools
 from builder.virt.ours import Ours, ours
 
@@ -22,6 +23,12 @@ def left(host: Host, traces: Traces) -> tuple[str, ...]:
     """Return the names of the build's domains and the paths of its files."""
     names = (each.name for each in _domains(host, traces))
     return (*names, *map(str, files_of(host, traces)))
+
+
+def elsewhere(host: Host, traces: Traces) -> str:
+    """Return the folder that its domains are for, where that is not this one: it may be a copy."""
+    homes = (each.maker.home for each in _domains(host, traces))
+    return next((str(home) for home in homes if not same(home, traces.home)), "")
 
 
 def running(host: Host, traces: Traces) -> bool:
@@ -100,8 +107,7 @@ def _half_written(named: Collection[Path]) -> Iterator[Path]:
         names.setdefault(path.parent, set()).add(path.name)
     for folder, stems in names.items():
         for path in folder.glob(".*.part"):
-            stem = path.name[1 : -len(".12345678.part")]
-            if stem in stems and is_scratch(path.name, beside=stem) and _is_plain(path):
+            if scratch_of(path.name) in stems and _is_plain(path):
                 yield path
 
 

@@ -1,6 +1,6 @@
 """The host that builds run on: libvirt connected, its pools looked up."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 import msgspec
@@ -30,18 +30,29 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
         iso_pool, store_pool = pools.init(self.connection, self.settings)
         return replace(self, iso_pool=iso_pool, store_pool=store_pool)
 
+    def with_store(self) -> "Host":
+        """Return the host with its store pool ready, whatever the other is like. Raises alike."""
+        return replace(self, store_pool=pools.made(self.connection, self.settings, "store_pool"))
+
 
 @contextmanager
-def open_host(settings: Settings, monitor: Monitor) -> Iterator[Host]:
+def open_host(
+    settings: Settings, monitor: Monitor, *, needs: Collection[str] = pools.BOTH
+) -> Iterator[Host]:
     """Connect to libvirt for the block, and start pools that it knows; make none: see `prepared`.
 
-    Raises HostError when libvirt does not answer, cannot run guests, or a pool is away.
+    What is not among the `needs` is not started. Raises HostError when libvirt does not answer,
+    cannot run guests, or a pool is away.
     """
     with opened(settings.uri, monitor=monitor) as connection:
+        iso_pool, store_pool = (
+            (pools.started if each in needs else pools.found)(connection, settings, each)
+            for each in pools.BOTH
+        )
         yield Host(
             settings=settings,
             connection=connection,
             accelerator=accelerator(connection),
-            iso_pool=pools.started(connection, settings, "iso_pool"),
-            store_pool=pools.started(connection, settings, "store_pool"),
+            iso_pool=iso_pool,
+            store_pool=store_pool,
         )

@@ -15,6 +15,7 @@ from builder.virt import pools
 from builder.virt.connection import Connection, connect
 
 Setting = Literal["iso_pool", "store_pool"]
+BOTH: tuple[Setting, ...] = ("iso_pool", "store_pool")
 
 
 def init(
@@ -42,6 +43,18 @@ def _tell_of(away: Iterable[Pool], ours: Collection[str], *, monitor: Monitor) -
     for pool in (each for each in away if each.name in ours):
         said = f"The folder of the pool {pool.name}, {pool.path}, was away: it is made anew, empty."
         monitor.tell("warning", f"{said} If a disk belongs there, mount it over that.")
+
+
+def made(connection: Connection, settings: Settings, setting: Setting) -> Pool:
+    """Return one of the pools, made if it is missing, for those who need no other.
+
+    Raises HostError as `init` does.
+    """
+    refuse_remote(connection)
+    with ExitStack() as undo:
+        pool = _made(connection, settings, setting, undo, anew=False)
+        undo.pop_all()
+    return pool
 
 
 def found(connection: Connection, settings: Settings, setting: Setting) -> Pool:

@@ -13,8 +13,9 @@ CLONES = ("check-a", "check-b")
 
 _BUILD = r"\d{8}T\d{6}-[0-9a-f]{8}"
 _CHECK = r"again-[a-z0-9_]{8}"  # mkdtemp's characters
-_CHANCE = "[a-z0-9_]{8}"
-"""What mkstemp puts into the name of a half-written file: see files.scratch."""
+_CHANCE = "[a-z0-9_]{8}"  # mkstemp's
+SCRATCH = "builder-"
+"""What a half-written file has before that; other programs have names that end in ".part", too."""
 
 
 class Traces(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,10 +87,14 @@ def is_check(word: str) -> bool:
     return re.fullmatch(_CHECK, word, re.ASCII) is not None
 
 
-def is_scratch(name: str, *, beside: str = "") -> bool:
-    """Tell whether a file's name is one that files.scratch makes, beside the file of that name."""
-    stem = re.escape(beside) if beside else ".+"
-    return re.fullmatch(rf"\.{stem}\.{_CHANCE}\.part", name, re.ASCII | re.DOTALL) is not None
+def scratch_of(name: str, *, mark: str = SCRATCH) -> str:
+    """Return beside which file files.scratch makes one of this name; "" for any other name.
+
+    With another `mark`, one of a similar name.
+    """
+    form = rf"\.(.+)\.{mark}{_CHANCE}\.part"
+    found = re.fullmatch(form, name, re.ASCII | re.DOTALL)
+    return found[1] if found else ""
 
 
 def mentioned(text: str) -> str:
@@ -103,6 +108,6 @@ def mentioned(text: str) -> str:
 
 def id_in(name: str) -> str:
     """Return the id in a file's name of the form that builds and checks give; else nothing."""
-    form = rf"\.{{0,2}}(?:builder-check-[ab]-)?({_BUILD}|{_CHECK})\.[a-z0-9_.]+"
+    form = rf"\.{{0,3}}(?:builder-check-[ab]-)?({_BUILD}|{_CHECK})\.[a-z0-9_.-]+"
     found = re.fullmatch(form, name, re.ASCII)
     return found[1] if found else ""

@@ -107,7 +107,7 @@ def boot_template(template: Template, *, host: Host, monitor: Monitor) -> tuple[
 
     Raises TemplateError when one does not come up.
     """
-    record, host = manifest(template), host.prepared()
+    record, host = manifest(template), host.with_store()
     with verifications.begun(host.settings.state, monitor=monitor) as traces:
         trial = Trial(
             pool=host.store_pool.name, deadlines=host.settings.boot_deadlines, traces=traces

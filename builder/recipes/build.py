@@ -21,7 +21,7 @@ from builder.model.storage import Volume
 from builder.model.template import Built, Manifest, Template
 from builder.monitor import Monitor
 from builder.proof.checks import refuse
-from builder.recipes import ending, inputs, steps
+from builder.recipes import ending, inputs, joining, steps
 from builder.recipes.work import DEFAULT, BuildOptions, Ticket, Work
 from builder.record import artifacts
 from builder.record.checkpoint import Checkpoint, foreign
@@ -76,6 +76,7 @@ def attach(
             ticket = replace(ticket, options=replace(ticket.options, sign=options.sign))
         work = _work(ticket, host, journal, keyring=keyring)
         finished = _finished(work)
+        _refuse_lost(journal)
         work = replace(work, host=host.prepared())
         ticket.keep(journal.checkpoint)
         with _documented(journal, host):
@@ -158,6 +159,14 @@ def _work(ticket: Ticket, host: Host, journal: Journal, *, keyring: Keyring) -> 
     hardware = machine(ticket.order, host.accelerator, network=host.settings.network)
     key = keyring.private(ticket.options.sign) if ticket.options.sign else None
     return Work(ticket=ticket, host=host, journal=journal, machine=hardware, key=key)
+
+
+def _refuse_lost(journal: Journal) -> None:
+    if gone := joining.lost(journal.checkpoint):
+        raise HostError(
+            f"Nobody can go on with the build {journal.build_id}: {gone}.",
+            hint="Is the store pool's disk mounted? `builder gc --kept` clears what is left.",
+        )
 
 
 def _finished(work: Work) -> set[str]:

@@ -43,7 +43,7 @@ def clone(host: Host, template: Template, order: CloneOrder, *, monitor: Monitor
     capacity = _capacity(template, order)
     seed = seed_for(record, order)
     _refuse_taken(host, order.name)
-    host = host.prepared()
+    host = host.with_store()
     source = TemplateVersion(name=template.name, version=template.version)
     with (
         monitor.step(f"Cloning {template.name} {template.version} as {order.name}"),

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from builder.errors import BuilderError, HostError, TemplateError
 from builder.host import cleanup
-from builder.recipes import steps
+from builder.recipes import joining, steps
 from builder.recipes.work import Work
 from builder.virt import domains
 
@@ -25,7 +25,10 @@ def _stays(work: Work, error: BaseException) -> bool:
     """Tell whether what was made outlives the error. Ctrl-C means "away with everything"."""
     if isinstance(error, BuilderError) and _goes_on(work, error):
         work.journal.stop()
-        ways = f"`builder attach {work.journal.build_id}` goes on; `builder gc --kept` clears it."
+        on = f"`builder attach {work.journal.build_id}` goes on"
+        if gone := joining.lost(work.journal.checkpoint):
+            on = f"Nobody can go on with it, for {gone}"
+        ways = f"{on}; `builder gc --kept` clears it."
         error.hint = f"{error.hint} {ways}".strip()
         return True
     if work.ticket.options.keep and isinstance(error, Exception):

@@ -1,7 +1,7 @@
 """Clear up after builds and checks that nobody will finish."""
 
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -10,17 +10,16 @@ import msgspec
 from msgspec.structs import replace
 
 from builder import files
-from builder.errors import BuilderError, HostError
+from builder.errors import BuilderError
 from builder.host import cleanup, strays
 from builder.host.host import Host
 from builder.host.strays import Stray
 from builder.model.traces import Traces
 from builder.monitor import Monitor
-from builder.recipes.steps import CHECKS, STEPS
-from builder.recipes.work import Ticket
+from builder.recipes.joining import begun, obstacle
+from builder.recipes.steps import CHECKS
 from builder.record import verifications
 from builder.record.builds import ABANDONED, RUNNING, STOPPED, Build
-from builder.record.checkpoint import Checkpoint
 from builder.record.journal import Journal
 from builder.record.listing import builds
 from builder.registry import gc
@@ -28,7 +27,6 @@ from builder.registry.registry import Registry
 
 _OPEN = (ABANDONED, STOPPED)
 """The states of builds that have not ended, and that nobody is at."""
-_INSTALLED = [step.name for step in STEPS].index("run_installation")
 
 Fate = Literal[
     "cleared",
@@ -110,11 +108,16 @@ def _found(host: Host, *, kept: bool, monitor: Monitor) -> tuple[_Found, ...]:
         *(each for build in every for each in _of_build(host, build, kept=kept)),
         *(each for folder in checks for each in _of_check(host, folder)),
     ]
-    told = {path for each in found for path in each.told.left}
-    copies = [each for each in files.abandoned(host.iso_pool.path) if str(each) not in told]
-    found += _of_others(host, known, spared=copies)
-    found += (_Found(_nobodys(path), partial(_unlinked, path)) for path in copies)
-    return tuple(found)
+    for path in files.abandoned(host.iso_pool.path):
+        found.append(_Found(_nobodys(path), partial(_unlinked, path)))
+    return (*found, *_of_others(host, known), *_alike(host))
+
+
+def _alike(host: Host) -> Iterator[_Found]:
+    why = "its name is like those that we give half-written files, and not one of them"
+    for folder in dict.fromkeys((host.iso_pool.path, host.store_pool.path)):
+        for path in files.abandoned(folder, mark=""):
+            yield _Found(replace(_nobodys(path), verdict="unclaimed", why=why))
 
 
 def _nobodys(path: Path) -> Leftover:
@@ -152,27 +155,16 @@ def _verdict(host: Host, build: Build, left: tuple[str, ...], *, kept: bool) -> 
     # What was not kept could not be cleared when the build ended.
     if build.state == "failed" and build.record.kept and left and not kept:
         return "kept", "`builder gc --kept` clears it"
-    if build.state in _OPEN and _joinable(build, left):
+    if build.state in _OPEN and begun(build, left):
+        if gone := obstacle(build):
+            why = f"{gone}: nothing to attach; `builder gc --kept` clears what is left"
+            return ("would be cleared", "") if kept else ("kept", why)
         join = f"`builder attach {build.record.build_id}` goes on with it"
         if build.state == ABANDONED and cleanup.running(host, build.traces):
             return "its guest runs", join
         if not kept:
             return "can be attached", f"{join}, `builder gc --kept` clears it"
     return "would be cleared", ""
-
-
-def _joinable(build: Build, left: tuple[str, ...]) -> bool:
-    """Tell whether `attach` has an installation to go on with.
-
-    Not with one that another version of us began. What was done before it is soon done again.
-    """
-    checkpoint = Checkpoint.read(build.folder)
-    try:
-        Ticket.of(checkpoint)
-        begun = build.traces.domain(build.record.name) in left
-        return any([step.result(checkpoint) for step in STEPS][_INSTALLED:]) or begun
-    except HostError:
-        return False
 
 
 def _cleared(host: Host, build: Build, monitor: Monitor) -> bool:
@@ -192,7 +184,10 @@ def _of_check(host: Host, folder: Path) -> Iterator[_Found]:
     traces = verifications.traces(folder)
     if not files.held(folder) and (left := cleanup.left(host, traces)):
         told = Leftover(build_id=folder.name, name="", verdict="would be cleared", left=left)
-        yield _Found(told, partial(_cleared_check, host, traces))
+        if home := cleanup.elsewhere(host, traces):
+            yield _Found(replace(told, verdict="skipped", why=f"{home} has it"))
+        else:
+            yield _Found(told, partial(_cleared_check, host, traces))
 
 
 def _cleared_check(host: Host, traces: Traces, monitor: Monitor) -> bool:
@@ -203,9 +198,9 @@ def _cleared_check(host: Host, traces: Traces, monitor: Monitor) -> bool:
     return gone
 
 
-def _of_others(host: Host, known: set[str], *, spared: Collection[Path]) -> Iterator[_Found]:
+def _of_others(host: Host, known: set[str]) -> Iterator[_Found]:
     """Yield what is of builds that have no folder here; only a domain of ours is proof enough."""
-    proved, owned = set(spared), set(known)
+    proved, owned = set[Path](), set(known)
     for stray in strays.domains_of_others(host, known):
         told = _of_stray(stray)
         if told.verdict == "would be cleared":

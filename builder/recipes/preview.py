@@ -25,7 +25,6 @@ from builder.virt.domain_xml import domain_xml
 
 _BUILD = "BUILD"
 """Stands for the build's id."""
-_POOLS: tuple[pools.Setting, ...] = ("iso_pool", "store_pool")
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +85,7 @@ def _likely(settings: Settings, monitor: Monitor) -> tuple[Accelerator, Path, Pa
     iso, store = settings.iso_pool_path, settings.store_pool_path
     try:
         with connect(settings.uri) as connection:
-            iso, store = (_folder(connection, settings, each, monitor) for each in _POOLS)
+            iso, store = (_folder(connection, settings, each, monitor) for each in pools.BOTH)
             return accelerator(connection), iso, store
     except HostError as error:
         monitor.tell("warning", f"{error.message} The preview assumes a host with KVM and UEFI.")

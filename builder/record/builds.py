@@ -39,6 +39,8 @@ class BuildRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     build_id: str
     name: str
+    home: str = ""
+    """The folder that it was begun in; empty in older records."""
     pid: int = 0
     state: str = ""
     """"running", "stopped", "done", "failed", "interrupted" or "cleared" (by gc)."""
@@ -88,6 +90,8 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
             return "its record is not that of a build of the template that its folder is named by"
         if not stat.S_ISDIR(where.st_mode):
             return "its folder is a link"
+        if record.home and not same(Path(record.home), self.folder):
+            return f"it was begun in {record.home}, of which this folder is no more than a copy"
         return "" if where.st_uid == os.geteuid() else "its folder is another user's"
 
     @property
@@ -110,6 +114,14 @@ def folder(place: Path, name: str, build_id: str) -> Path:
 def folder_of(place: Path, name: str, build_id: str) -> Path | None:
     """Return the folder of the build that a manifest names; None where that is not an id."""
     return folder(place, name, build_id) if is_build(build_id) else None
+
+
+def same(one: Path, other: Path) -> bool:
+    """Tell whether two paths lead to one folder, which is there."""
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):  # ValueError: a NUL in what a record says
+        return False
 
 
 def load(folder: Path) -> Build | None:

@@ -8,6 +8,7 @@ import msgspec
 
 from builder import files
 from builder.errors import ConfigError, HostError
+from builder.model.traces import scratch_of
 from builder.paths.reading import read_json
 
 _MOST = 1 << 28
@@ -65,8 +66,10 @@ class Checkpoint:
 
     def forget(self) -> None:
         """Remove the file, and what a killed process left of it."""
-        for path in (self._path, *self._path.parent.glob(f".{self._path.name}.*.part")):
-            path.unlink(missing_ok=True)
+        self._path.unlink(missing_ok=True)
+        for path in self._path.parent.glob(".*.part"):
+            if scratch_of(path.name) == self._path.name:
+                path.unlink(missing_ok=True)
 
 
 def foreign() -> HostError:

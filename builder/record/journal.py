@@ -45,9 +45,7 @@ class Journal:
         self._log = EventLog(began=began)
         self._paths = (where / FILE_OF_EVENTS, *([events] if events else []))
         self._open: ExitStack | None = None
-        self._is_new = True
-        self._is_ours = False
-        self._goes_on = False
+        self._is_new, self._is_ours, self._goes_on = True, False, False
         self.monitor = Recorder(monitor, self._log)
         """Within the block it writes down what it is told: events.jsonl, and the file `events`."""
         self.checkpoint = Checkpoint(where)
@@ -58,16 +56,17 @@ class Journal:
     def begin(cls, place: Path, name: str, *, events: Path | None = None, monitor: Monitor) -> Self:
         """Return the journal of a new build, its folder below `place`."""
         now = datetime.now(UTC)
-        build_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+        where = folder(place, name, f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}")
         record = BuildRecord(
-            build_id=build_id,
+            build_id=where.name,
             name=name,
+            home=str(where),
             pid=os.getpid(),
             state=RUNNING,
             began=rfc3339(now, "milliseconds"),
             kept=False,
         )
-        return cls(folder(place, name, build_id), record, events=events, monitor=monitor)
+        return cls(where, record, events=events, monitor=monitor)
 
     @classmethod
     def join(cls, where: Path, *, events: Path | None = None, monitor: Monitor) -> Self:
@@ -232,7 +231,7 @@ def _open(where: Path) -> BuildRecord:
     if known and known.flaw:
         raise HostError(
             f"The build {where} is left alone: {known.flaw}.",
-            hint="Only its owner can go on with a build or clear it.",
+            hint="Only its owner can go on with a build or clear it, where it was begun.",
         )
     if known is None or known.record.state not in (RUNNING, STOPPED):
         raise UsageError(

@@ -9,16 +9,12 @@ from typing import NamedTuple
 
 from builder import files
 from builder.errors import BuilderError
-from builder.model.traces import is_build, is_scratch
 from builder.record.builds import RUNNING, folder_of, load
 from builder.registry.entry import Header, look
 from builder.registry.ledger import Ledger
-from builder.registry.registry import LEDGER, SIGNATURES, Registry, Stem
+from builder.registry.registry import SIGNATURES, Registry, Stem
 from builder.virt.connection import Connection
 from builder.virt.usage import users, uses
-
-_DRAFT = ("..", ".candidate.json")
-_SCRATCH = len(".12345678.part")
 
 
 class Half(NamedTuple):
@@ -46,28 +42,12 @@ def clear(
         found = (
             *(each for each in deleted if not users(needs, each.path)),
             *_claims(registry, builds),
-            *map(Half, drafts(registry)),
+            *map(Half, files.abandoned(registry.store)),
         )
         for each in () if dry_run else found:
             if not each.why:
                 each.path.unlink(missing_ok=True)
     return found
-
-
-def drafts(registry: Registry) -> tuple[Path, ...]:
-    """Return manifests, ledgers and signatures of ours that are half written.
-
-    With the lock held, nobody is at them.
-    """
-    found = sorted(registry.store.glob(".*"))
-    return tuple(each for each in found if _is_draft(each.name) and files.own(each))
-
-
-def _is_draft(name: str) -> bool:
-    head, tail = _DRAFT
-    if name.startswith(head) and name.endswith(tail):
-        return is_build(name.removeprefix(head).removesuffix(tail))
-    return is_scratch(name) and name[:-_SCRATCH].endswith((LEDGER, SIGNATURES))
 
 
 def _deleted(registry: Registry) -> Iterator[Half]:

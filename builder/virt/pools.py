@@ -13,10 +13,11 @@ import libvirt
 
 from builder.errors import HostError, explained
 from builder.model.storage import Pool
-from builder.virt import xml
+from builder.virt import scanning, xml
 from builder.virt.connection import Connection, LostError, persistent, translated, unless
 
 _UNREADABLE = re.compile(r"cannot [a-z ]+'(/.+)': (.+)")
+_UNKNOWN = "cause is unknown"
 _BUSY = "asynchronous jobs running"
 _BUSY_SECONDS = 600
 """The last resort: a job of others ends, but on a busy host it may take its time."""
@@ -170,18 +171,26 @@ def _start(pool: libvirt.virStoragePool) -> None:
 
 @contextmanager
 def _scanned(pool: libvirt.virStoragePool) -> Iterator[None]:
-    """Name the file over which libvirt, which reads the head of each, stops the pool."""
+    """Name the file over which libvirt, which reads the head of each, hangs or stops the pool."""
+    folder = xml.pool_path(pool.XMLDesc(0))
+    if folder:
+        scanning.refuse_endless(folder, pool.name())
     try:
         yield
     except libvirt.libvirtError as error:
-        found = _UNREADABLE.search(str(error))
-        folder = xml.pool_path(pool.XMLDesc(0))
-        if found is None or folder is None or folder not in Path(found[1]).parents:
+        why = _stopper(folder, str(error)) if folder else ""
+        if not why:
             raise
         raise HostError(
-            f"libvirt stops the pool {pool.name()}: it cannot read {found[1]}: {found[2]}.",
-            hint="Move that file out of the pool.",
+            f"libvirt stops the pool {pool.name()}: {why}.", hint="Move that file out of the pool."
         ) from error
+
+
+def _stopper(folder: Path, said: str) -> str:
+    if found := _UNREADABLE.search(said):
+        return f"it cannot read {found[1]}: {found[2]}" if folder in Path(found[1]).parents else ""
+    cut = scanning.cut_off(folder) if _UNKNOWN in said else None
+    return f"{cut} is cut off within its header" if cut else ""
 
 
 def handle(connection: Connection, name: str) -> libvirt.virStoragePool:

@@ -527,13 +527,12 @@ def test_a_claim_of_somebody_stays(store: StorePool, whose: str) -> None:
 
 
 DRAFTS = {
-    "..20261123T000000-00000001.candidate.json": True,
-    "..notes.candidate.json": False,
-    ".y.channels.json.12345678.part": True,
-    ".y.channels.json.NINECHARS.part": False,
-    ".y.channels.json.bak.12345678.part": False,
-    ".y-20261123.1.qcow2.intoto.jsonl.abcd_123.part": True,
-    ".y-20261123.1.qcow2.12345678.part": False,
+    "..20261123T000000-00000001.candidate.json": False,
+    ".y.channels.json.builder-12345678.part": True,
+    ".y.channels.json.download.part": False,
+    ".y.channels.json.builder-NINECHARS.part": False,
+    ".y-20261123.1.qcow2.intoto.jsonl.builder-abcd_123.part": True,
+    ".20261123T000000-00000001.qcow2.builder-12345678.part": False,
 }
 
 

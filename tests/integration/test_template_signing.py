@@ -17,6 +17,7 @@ from store_pools import TODAY, candidate, issue, overlay, with_data_file
 from builder.attest import dsse, keys, signing, trust
 from builder.attest.statement import Envelope, Signature
 from builder.errors import BuilderError, ConfigError, HostError, TemplateError
+from builder.files import abandoned
 from builder.model.template import Template
 from builder.process import run
 from builder.registry import gc
@@ -254,9 +255,9 @@ def test_several_keys_sign_at_once_and_again(template: Template, tmp_path: Path)
 
 def test_what_a_killed_signer_left_is_no_obstacle_and_gc_would_find_it(template: Template) -> None:
     store = template.path.parent
-    left = store / f".{template.path.name}.intoto.jsonl.abc_1234.part"
+    left = store / f".{template.path.name}.intoto.jsonl.builder-abc_1234.part"
     left.write_text("half")
-    assert gc.drafts(Registry(store)) == (left,)
+    assert abandoned(store) == (left,)
     sign(template)
     verify(template)
 

@@ -85,7 +85,7 @@ NAMES = (
     "{}-20261124.1.qcow2.intoto.jsonl",
     "..{}.candidate.json",
     ".{}.channels.json.x.part",
-    ".{}.channels.json.12345678.part",
+    ".{}.channels.json.builder-12345678.part",
     "centos7-{}.json",
     "{}-20261124.1\n.json",
     "\x1b[31m{}-20261124.1.json",
@@ -94,7 +94,7 @@ NAMES = (
     "{}-20261124.12345678901234567890.json",
     "{}",
 )
-OURS = {".{}.channels.json.12345678.part"}
+OURS = {".{}.channels.json.builder-12345678.part"}
 """What nobody but us calls a file so: gc removes plain ones."""
 
 

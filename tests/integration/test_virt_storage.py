@@ -238,21 +238,35 @@ def test_a_folder_that_is_away_is_only_made_when_asked_for(
     )
 
 
+SPOILERS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "not to be read": (lambda path: path.symlink_to("/sys/class/net/lo/speed"), "cannot read .*"),
+    "without an end": (lambda path: path.symlink_to("/proc/self/mem"), "may wait for ever at .*"),
+    "standard input": (lambda path: path.symlink_to("/dev/stdin"), "may wait for ever at .*"),
+    "cut off": (lambda path: path.write_bytes(b"QFI\xfb\0\0\0\3".ljust(50, b"\0")), ""),
+}
+
+
 @pytest.mark.parametrize("running", [True, False])
-def test_a_file_that_libvirt_cannot_read(
-    connection: Connection, folder: Path, running: bool
+@pytest.mark.parametrize(("spoil", "why"), SPOILERS.values(), ids=SPOILERS)
+def test_a_file_that_stops_a_pool_is_named(
+    connection: Connection,
+    folder: Path,
+    spoil: Callable[[Path], object],
+    why: str,
+    *,
+    running: bool,
 ) -> None:
     settings = _settings(folder)
     store = storage.init(connection, settings)[1]
     if not running:
         pools.handle(connection, store.name).destroy()
-    link = store.path / "odd's.img"
-    link.symlink_to("/proc/self/mem")
+    odd = store.path / "odd's.img"
+    spoil(odd)
     for _ in range(2):  # the first time libvirt stops the pool
-        with pytest.raises(HostError, match=r"cannot read .*/odd's\.img: Input/out") as caught:
+        with pytest.raises(HostError, match=rf"{why}/odd's\.img") as caught:
             storage.init(connection, settings)
-        assert caught.value.hint == "Move that file out of the pool."
-    link.unlink()
+        assert "out of the pool" in caught.value.hint
+    odd.unlink()
     assert storage.init(connection, settings)[1].active
 
 
@@ -293,6 +307,23 @@ def test_a_known_pool_is_started_before_its_folder_is_read(
     for pool in known:
         pools.handle(connection, pool.name).destroy()
     assert not storage.found(connection, settings, "store_pool").active
+
+
+@pytest.mark.parametrize("wanted", storage.BOTH)
+def test_a_pool_that_nobody_needs_is_in_nobody_s_way(
+    connection: Connection, folder: Path, wanted: storage.Setting
+) -> None:
+    settings = replace(_settings(folder), uri=connection.uri)
+    iso, store = storage.init(connection, settings)
+    other = store if wanted == "iso_pool" else iso
+    for pool in (iso, store):
+        pools.handle(connection, pool.name).destroy()
+    (other.path / "cut.qcow2").write_bytes(b"QFI\xfb\0\0\0\3".ljust(50, b"\0"))
+    with open_host(settings, SilentMonitor(), needs=(wanted,)) as opened:
+        assert opened.iso_pool.active != opened.store_pool.active
+        assert storage.made(connection, settings, wanted).active
+    with pytest.raises(HostError, match=r"cut\.qcow2 is cut off"):
+        storage.init(connection, settings)
 
 
 CHANGES_NOTHING = {

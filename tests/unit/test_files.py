@@ -10,18 +10,25 @@ import pytest
 
 from builder import files
 from builder.errors import HostError
+from builder.model.traces import scratch_of
 from builder.monitor import SilentMonitor
 
 
 def test_what_a_killed_writer_left_is_abandoned_and_nothing_else(tmp_path: Path) -> None:
-    (tmp_path / ".left.iso.abcd_123.part").touch()
+    left = tmp_path / ".left.iso.builder-abcd_123.part"
+    left.touch()
     (tmp_path / ".download.part").touch()
-    (tmp_path / ".folder.12345678.part").mkdir()
-    (tmp_path / ".link.12345678.part").symlink_to(".left.iso.abcd_123.part")
-    (tmp_path / ".another-s.12345678.part").touch()
-    os.chown(tmp_path / ".another-s.12345678.part", 12345, 12345)
-    with files.scratch(tmp_path / "x"):
-        assert files.abandoned(tmp_path) == (tmp_path / ".left.iso.abcd_123.part",)
+    (tmp_path / ".holiday.download.part").touch()
+    (tmp_path / ".20260101T010101-00007040.iso.builder-abcdefgh.part").touch()
+    (tmp_path / ".20260101T010101-00007040.iso.abcdefgh.part").touch()
+    (tmp_path / ".folder.builder-12345678.part").mkdir()
+    (tmp_path / ".link.builder-12345678.part").symlink_to(left.name)
+    (tmp_path / ".another-s.builder-12345678.part").touch()
+    os.chown(tmp_path / ".another-s.builder-12345678.part", 12345, 12345)
+    with files.scratch(tmp_path / "x") as written:
+        assert scratch_of(written.name) == "x"
+        assert files.abandoned(tmp_path) == (left,)
+        assert files.abandoned(tmp_path, mark="") == (tmp_path / ".holiday.download.part",)
 
 
 def test_a_lock_is_one_process_s(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def clone(
         hostname=hostname,
         start=start,
     )
-    with open_host(shared.settings, shared.monitor) as host:
+    with open_host(shared.settings, shared.monitor, needs=("store_pool",)) as host:
         registry = Registry(host.store_pool.path)
         with registry.locked():  # or a prune might take the template before the overlay names it
             made = clone(host, registry.find(reference), order, monitor=shared.monitor)

@@ -112,7 +112,7 @@ def _boot(shared: Context, template: "Template") -> None:
     from builder.recipes.audit import boot_template
 
     with (
-        open_host(shared.settings, shared.monitor) as host,
+        open_host(shared.settings, shared.monitor, needs=("store_pool",)) as host,
         shared.monitor.step(f"Booting two clones of {template.path.name}"),
     ):
         found = boot_template(template, host=host, monitor=shared.monitor)

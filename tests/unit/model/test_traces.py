@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.model.traces import Traces, id_in, is_build, is_check, is_scratch
+from builder.model.traces import Traces, id_in, is_build, is_check, scratch_of
 
 ID = "20261128T100000-0123abcd"
 
@@ -44,6 +44,7 @@ def test_ids_of_ours() -> None:
         (f".{ID}.candidate", ID),
         (f"..{ID}.candidate.json", ID),
         (f".{ID}.iso.abcd_123.part", ID),
+        (f".{ID}.iso.builder-abcd_123.part", ID),
         (f"builder-check-b-{ID}.qcow2", ID),
         (".again-ab_d3f9h.tar", "again-ab_d3f9h"),
         (f"copy-of-{ID}.qcow2", ""),
@@ -83,15 +84,25 @@ def test_home(folder: str, home: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "whether"),
+    ("name", "beside"),
     [
-        (".a.iso.12345678.part", True),
-        (".b.iso.12345678.part", False),
-        (".a.iso.part", False),
-        (".a.iso.123456789.part", False),
-        (".a*iso.12345678.part", False),
-        ("a.iso.12345678.part", False),
+        (".a.iso.builder-12345678.part", "a.iso"),
+        (".a\n.builder-12345678.part", "a\n"),
+        (".builder-12345678.part", ""),
+        (".a.iso.part", ""),
+        (".a.iso.builder.part", ""),
+        (".a.iso.12345678.part", ""),
+        (".a.iso.builder-123456789.part", ""),
+        (".a.iso.builder-1234567.part", ""),
+        (".a.iso.builder-1234567X.part", ""),
+        ("a.iso.builder-12345678.part", ""),
+        (".holiday.download.part", ""),
     ],
 )
-def test_half_written_files(name: str, *, whether: bool) -> None:
-    assert is_scratch(name, beside="a.iso") == whether
+def test_half_written_files(name: str, beside: str) -> None:
+    assert scratch_of(name) == beside
+
+
+def test_similar_names() -> None:
+    assert scratch_of(".holiday.download.part", mark="") == "holiday"
+    assert scratch_of(".a.iso.builder-12345678.part", mark="") == ""

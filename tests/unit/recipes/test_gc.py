@@ -98,6 +98,7 @@ def test_what_has_a_name_like_a_build_s_stays(
         (pool / f"{ID}.qcow2").symlink_to("prod-db.qcow2")
         (pool / f".{ID}.iso.part").touch()
         (pool / ".mine.part").touch()
+        (pool / ".holiday.download.part").touch()
         (pool / f".{ID}.tar").mkdir()
         os.mkfifo(pool / f".{ID}.candidate")
     define(host, f"builder-centos7-{OTHER}", None)
@@ -115,14 +116,14 @@ def test_all_of_a_build_s_own_goes_and_nothing_else(host: Host) -> None:
     own = traces(host)
     stays = there(host)
     files = own.files(iso_pool=host.iso_pool.path, store_pool=host.store_pool.path)
-    parts = [path.with_name(f".{path.name}.abcd_123.part") for path in files]
+    parts = [path.with_name(f".{path.name}.builder-abcd_123.part") for path in files]
     for path in (*files, *parts):
         path.touch()
     for name in own.domains:
         define(host, name, own, starts=name.endswith("a"))
     recorded(own.folder, state="failed")
     for kept, verdict in ((False, "kept"), (True, "would be cleared")):
-        found, *_drafts = gc(host, kept=kept, dry_run=True)
+        [found] = gc(host, kept=kept, dry_run=True)
         assert (found.verdict, set(found.left)) == (verdict, there(host) - stays)
     [found] = gc(host)
     assert (found.verdict, there(host)) == ("cleared", stays)
@@ -196,6 +197,19 @@ def test_what_runs_for_a_folder_that_is_gone_is_told(host: Host) -> None:
     assert told(host) == [(CHECK, "cleared")]
 
 
+def test_a_copy_of_a_check_s_folder_is_not_the_check(host: Host, tmp_path: Path) -> None:
+    (host.settings.state / CHECK).mkdir(parents=True)
+    home = tmp_path / "other" / CHECK
+    home.mkdir(parents=True)
+    (host.store_pool.path / f".{CHECK}.tar").touch()
+    maker = replace(traces(host, CHECK), name="", folder=home)
+    define(host, f"builder-audit-{CHECK}", maker, starts=True)
+    before = there(host)
+    [found] = gc(host)
+    assert (found.verdict, found.why) == ("skipped", f"{home} has it")
+    assert there(host) == before
+
+
 HOMES = {
     "the state folder is not mounted": "unmounted/builds/centos7/{}",
     "in another folder": "builds/{}",
@@ -246,6 +260,27 @@ def test_each_domain_of_a_build_may_name_its_folder(
     assert (found.verdict, found.why) == ("skipped", f"{home} has it")
 
 
+ALIKE = (
+    ".holiday.download.part",
+    ".x.channels.json.download.part",
+    f".{OTHER}.iso.abcdefgh.part",
+    f".{OTHER}.iso.builder-abcdefgh.part",
+    f"..{OTHER}.candidate.json",
+)
+
+
+@pytest.mark.parametrize("pool", ["iso_pool", "store_pool"])
+def test_what_only_looks_half_written_is_told(host: Host, pool: str) -> None:
+    folder = getattr(host, pool).path
+    for name in ALIKE:
+        (folder / name).write_text("somebody's")
+    left = folder / ".web1-cidata.iso.builder-abcdefgh.part"
+    left.touch()
+    told = {Path(name).name: each.verdict for each in gc(host) for name in each.left}
+    assert told == dict.fromkeys(ALIKE, "unclaimed") | {left.name: "cleared"}
+    assert {path.name for path in folder.iterdir()} - {".templates.lock"} == set(ALIKE)
+
+
 def test_files_without_a_proof_are_told(host: Host) -> None:
     (host.store_pool.path / f".{OTHER}.candidate").touch()
     assert told(host) == [(OTHER, "unclaimed")]
@@ -272,8 +307,8 @@ def hostile(folder: Path) -> None:
     (folder / "up").symlink_to("..")
     (folder / "file").write_text("x")
     (folder / "mode 000").mkdir(mode=0)
-    os.mkfifo(folder / f".{ID}.iso.12345678.part")
-    os.mknod(folder / f".{OTHER}.iso.12345678.part", 0o600 | stat.S_IFSOCK)
+    os.mkfifo(folder / f".{ID}.iso.builder-12345678.part")
+    os.mknod(folder / f".{OTHER}.iso.builder-12345678.part", 0o600 | stat.S_IFSOCK)
     for name in (b"new\nline", b"\x1b[2J", b"\xff\xfe", b"-rf", b"*", b"n" * 255):
         Path(os.fsdecode(os.fsencode(folder) + b"/" + name)).mkdir()
 

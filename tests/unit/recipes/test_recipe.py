@@ -15,6 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 from builder.attest.provenance import provenance
+from builder.cli import app
 from builder.errors import (
     BuilderError,
     ConfigError,
@@ -51,6 +52,7 @@ from tests.hosts import driven
 from tests.monitors import Heard
 from tests.opening import KICKSTART, SECRETS, tellers, told
 from tests.orders import ordered
+from tests.values import environment
 
 ORDER = ordered("rehearsal")
 PUBLISHED = ["rehearsal-20261128.1.json", "rehearsal-20261128.1.qcow2", "rehearsal.channels.json"]
@@ -232,6 +234,69 @@ def test_what_a_killed_build_left_can_be_cleared(stage: Stage, name: str) -> Non
     assert [each.verdict for each in stage.gc(kept=True)] == ["cleared"] * installed
     assert stage.pool_files == []
     assert stage.gc(kept=True) == ()
+
+
+@pytest.mark.parametrize("at_its_end", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_copy_of_a_build_s_folder_is_not_the_build(
+    stage: Stage, tmp_path: Path, name: str, at_its_end: bool
+) -> None:
+    folder = stage.killed_in(name, at_its_end=at_its_end)
+    state = stage.host.settings.state
+    copied = shutil.copytree(state, tmp_path / "copied")
+    host = replace(stage.host, settings=replace(stage.host.settings, state=copied))
+    before = stage.pool_files
+    with pytest.raises(HostError, match=f"it was begun in {folder}") as refused:
+        attach(copied / folder.relative_to(state), host=host, monitor=SilentMonitor())
+    assert "where it was begun" in refused.value.hint
+    [found] = collect_garbage(host, kept=True, dry_run=False, monitor=SilentMonitor())
+    assert (found.build_id, found.verdict) == (folder.name, "skipped")
+    assert stage.pool_files == before
+    assert attach(folder, host=stage.host, monitor=SilentMonitor()).folder == folder
+
+
+@pytest.mark.parametrize(
+    ("name", "ending"), [("audit_installed", ".qcow2"), ("boot_clones", ".candidate")]
+)
+def test_a_build_whose_disk_is_gone_cannot_be_gone_on_with(
+    stage: Stage,
+    name: str,
+    ending: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = stage.killed_in(name)
+    [disk] = stage.host.store_pool.path.glob(f"*{folder.name}{ending}")
+    disk.unlink()
+    before = stage.pool_files
+    with pytest.raises(HostError, match=f"{disk} is gone") as refused:
+        attach(folder, host=stage.host, monitor=SilentMonitor())
+    assert "gc --kept" in refused.value.hint
+    for variable, value in environment(stage.host.settings).items():
+        monkeypatch.setenv(variable, value)
+    assert app.run(["builds", "show", folder.name]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert f"{disk} is gone" in shown
+    assert "builder attach" not in shown
+    [found] = stage.gc()
+    assert found.verdict == "kept"
+    assert f"{disk} is gone: nothing to attach" in found.why
+    assert stage.pool_files == before
+    assert [each.verdict for each in stage.gc(kept=True)] == ["cleared"]
+    assert stage.pool_files == []
+
+
+def test_a_host_that_takes_the_disk_away_promises_nothing(stage: Stage) -> None:
+    def lost() -> None:
+        for disk in stage.host.store_pool.path.glob("*.qcow2"):
+            disk.unlink()
+        raise HostError("It went away.")
+
+    stage.before["audit_installed"] = lost
+    with pytest.raises(HostError) as caught:
+        stage.build()
+    assert "Nobody can go on with it, for its disk" in caught.value.hint
+    assert "attach" not in caught.value.hint
 
 
 @pytest.mark.parametrize("name", NAMES)
