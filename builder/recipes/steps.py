@@ -77,7 +77,7 @@ def stage_iso(work: Work) -> StagedIso:
 )
 def remaster_iso(work: Work, iso: StagedIso, kickstart: Kickstart) -> InstallMedia:
     """Put kickstart and ISO together on the build's medium."""
-    # First of all: a build with evidence keeps its folder, by which gc finds what it has made.
+    # First of all: an interrupted build with evidence keeps its folder, by which gc finds the rest.
     work.journal.write("kickstart.ks", mask(kickstart.text))
     overlay = not shares_blocks(work.host.iso_pool.path)
     return remaster(
