@@ -13,7 +13,12 @@ from builder.monitor import Monitor
 if TYPE_CHECKING:
     from builder.kickstart.library import Library
 
-Artifacts = Annotated[Path | None, typer.Option(help="Folder to link builds from that have ended.")]
+Artifacts = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder to link the build from at its end; else ./artifacts, if it is there."
+    ),
+]
 
 
 def written(text: str | Path) -> Path:

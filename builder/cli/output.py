@@ -116,13 +116,14 @@ class TerminalMonitor:
         ) as bar:
             yield _Bar(bar)
 
-    def tell(self, kind: Kind, text: str, **_details: Unpack[Details]) -> None:
+    def tell(self, kind: Kind, text: str, **details: Unpack[Details]) -> None:
         """Print what people want to read; bars count packages, the dossier shows the screen.
 
         A failure is the error that is printed when the command ends.
         """
         if kind in _WORDS:
-            _say(f"{self._prefix}    {_WORDS[kind]}{text}")
+            earlier = " (began earlier)" if details.get("replayed") else ""
+            _say(f"{self._prefix}    {_WORDS[kind]}{text}{earlier}")
 
 
 def _say(line: str) -> None:

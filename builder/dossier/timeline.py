@@ -45,9 +45,18 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
 def timeline(build: Build, events: tuple[Event, ...]) -> Timeline:
     """Return the timeline by the build's events; by the steps that build.json has without them."""
     seconds = max([build.seconds, *(event.seconds for event in events[-1:])])
-    marks = [event for event in events if event.kind in ("step", "phase")][:_MOST]
+    marks = list(_marks(events))[:_MOST]
     bars = list(_told(marks, seconds, events) if marks else _counted(build, seconds))
     return Timeline(bars=_judged(bars, build.state), seconds=seconds, ticks=_ticks(seconds))
+
+
+def _marks(events: tuple[Event, ...]) -> Iterator[Event]:
+    """Yield what begins a bar; a step that another process goes on with is one step."""
+    step = ""
+    for event in events:
+        if event.kind == "phase" or (event.kind == "step" and event.text != step):
+            yield event
+        step = event.text if event.kind == "step" else step
 
 
 def _told(marks: list[Event], end: float, events: tuple[Event, ...]) -> Iterator[Bar]:
@@ -60,8 +69,14 @@ def _told(marks: list[Event], end: float, events: tuple[Event, ...]) -> Iterator
             kind=mark.kind,
             begin=mark.seconds,
             end=max(mark.seconds, after.seconds if after else end),
-            detail=_packages(events) if mark.text == "packages" else "",
+            detail=_detail(mark, events),
         )
+
+
+def _detail(mark: Event, events: tuple[Event, ...]) -> str:
+    if mark.replayed:
+        return "began earlier"
+    return _packages(events) if mark.text == "packages" else ""
 
 
 def _packages(events: tuple[Event, ...]) -> str:

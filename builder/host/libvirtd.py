@@ -23,6 +23,7 @@ from builder.virt.ours import in_use
 _SOCKETS = (Path("/run/libvirt/libvirt-sock"), Path("/run/libvirt/virtqemud-sock"))
 _LOGGER = Path("/run/libvirt/virtlogd-sock")
 _SYSTEMD = Path("/run/systemd/system")
+_STATE = Path("/run/libvirt/qemu")
 _KVM = Path("/dev/kvm")
 _LOCKS = Path("/run/lock")
 _RUN = Path("/run/builder")
@@ -154,6 +155,17 @@ def _end_daemons(connection: Connection, users: TextIO) -> None:
             deadline = time.monotonic() + _END_SECONDS
             while answers() and time.monotonic() < deadline:
                 time.sleep(0.05)
+            _clear_places()
+
+
+def _clear_places() -> None:
+    """Remove where libvirt has kept the file that hides KVM while a guest started.
+
+    It does so for each mount below /dev, and leaves the place behind where that is no folder.
+    """
+    for place in _STATE.glob("[0-9]*-*.kvm"):
+        if place.stat().st_size == 0:
+            place.unlink()
 
 
 def _start_logger(wrapper: Sequence[str | Path]) -> int:

@@ -55,6 +55,7 @@ class Observer:
 
     def listen(self, output: Output) -> None:
         """Take in what arrived on one of the guest's outputs."""
+        self.progress.live |= not output.replayed
         lines = self._lines.setdefault(output.source, Lines())
         for line in lines.feed(output.data):
             if output.source == RESULT_PORT:

@@ -90,6 +90,18 @@ def fraction(position: Position, weights: Weights = WEIGHTS) -> float:
     return min((before + _share(position) * weights.get(position.phase, 0)) / whole, 1.0)
 
 
+def filled(known: Weights, seconds: float) -> dict[str, float]:
+    """Return what each phase took of an installation's `seconds`; nothing where these are 0.
+
+    Those that nobody has seen share the rest in the proportions of `WEIGHTS`.
+    """
+    if not seconds:
+        return {}
+    unseen = {name: weight for name, weight in WEIGHTS.items() if name not in known}
+    rest = max(0.0, seconds - sum(known.values())) / max(1.0, sum(unseen.values()))
+    return {**{name: weight * rest for name, weight in unseen.items()}, **known}
+
+
 def remaining(position: Position, seconds: Weights, *, in_phase: float = 0.0) -> float:
     """Return how many seconds are left, if all goes as fast as it did in `seconds`.
 

@@ -6,10 +6,13 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from builder.errors import BuilderError
 from builder.install import report
 from builder.install.film import Film
 from builder.install.observer import Observed
+from builder.install.progress import FIRMWARE
 from builder.install.watch import GuestLostError, watch
 from builder.model.installation import Installation, InstallPlan, Limits
 from builder.model.traces import Traces
@@ -66,8 +69,9 @@ def install(
     """Run the planned domain until the guest has said that it succeeded and powered off.
 
     A domain of that name that is there already is joined: what it wrote before is read from its
-    logs. It is there at the end, too; whoever made the plan removes it. One that the host takes
-    away is started anew: once while its disk is untouched, and where it was joined.
+    logs, and what the plan does not know as told is told, marked as replayed. It is there at the
+    end, too; whoever made the plan removes it. One that the host takes away is started anew: once
+    while its disk is untouched, and where it was joined.
     Raises InstallError, HangError or HostError. Logs and a film of the screen are in the plan's
     evidence folder.
     """
@@ -75,38 +79,39 @@ def install(
     domain = domains.Domain(name=plan.domain.name, connection=connection)
     fresh = not domains.has_run(connection, domain.name)
     if fresh:
-        _start(plan, domain)
+        plan = _start(plan, domain, monitor)
     else:
         domains.resume(domain)  # before anybody looks: a disk that was full may have room by now
-    run = partial(_run, plan, domain, limits=limits, monitor=monitor)
+    run = partial(_run, domain=domain, limits=limits, monitor=monitor)
     try:
-        heard, document = run()
+        heard, document = run(plan)
     except GuestLostError as lost:
         if fresh and not lost.untouched:
             raise
         monitor.tell("warning", f"{lost.message} It is started once more.")
-        fresh = True
-        _start(plan, domain)
-        heard, document = run()
+        heard, document = run(_start(plan, domain, monitor))
     return Installation(
         disk=plan.domain.disks[0].path,
         seconds=time.monotonic() - began,
         domain_xml=document,
         packages=tuple(sorted(heard.packages)),
         system=heard.system,
-        phases=heard.phases if fresh else {},
+        phases=heard.phases,
     )
 
 
-def _start(plan: InstallPlan, domain: domains.Domain) -> None:
+def _start(plan: InstallPlan, domain: domains.Domain, monitor: Monitor) -> InstallPlan:
+    """Begin with a new guest, of which nothing was told; return the plan for that."""
     domains.remove(domain)  # defined by a process that was killed before it could start it
     for log in plan.domain.logs.values():
         log.unlink(missing_ok=True)
+    monitor.tell("phase", FIRMWARE)
     domains.start(domain.connection, domain_xml(plan.domain), hint=_REFUSED)
+    return replace(plan, told=None)
 
 
 def _run(
-    plan: InstallPlan, domain: domains.Domain, *, limits: Limits, monitor: Monitor
+    plan: InstallPlan, *, domain: domains.Domain, limits: Limits, monitor: Monitor
 ) -> tuple[Observed, str]:
     """Return what was observed, and the domain's XML."""
     document = domains.live_xml(domain)

@@ -66,7 +66,9 @@ def watch(
     when that was the host's doing, HangError at a deadline.
     """
     with monitor.progress("installed", total=100, unit="%") as progress:
-        report = ProgressReport(monitor, progress, expected=limits.expected, now=now)
+        report = ProgressReport(
+            monitor, progress, expected=limits.expected, now=now, told=plan.told
+        )
         observer = Observer(plan.nonce, report, plan.media)
         clock = Clock(limits.deadlines, now)
         end = _until_end(signals, clock=clock, guest=guest, observer=observer)

@@ -20,6 +20,7 @@ class Details(TypedDict, total=False):
     percent: float
     source: str
     line: str
+    replayed: bool
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -40,3 +41,5 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Of a failure: which witness told of it, by the name of its log without ".log": "console"."""
     line: str = ""
     """Of a failure: the cleaned line in that log."""
+    replayed: bool = False
+    """Whether it happened before `time`, while no process was at the build: nobody knows when."""

@@ -10,6 +10,17 @@ from builder.model.package import Package, System
 from builder.model.traces import Traces
 
 
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What earlier processes have told of an installation that is joined."""
+
+    phases: dict[str, float | None] = {}
+    """In their order, and how many seconds ago each began; None where nobody knows."""
+    package: str = ""
+    """The newest, the `done`-th of `total`."""
+    done: int = 0
+    total: int = 0
+
+
 class InstallPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that running an installation needs."""
 
@@ -20,6 +31,8 @@ class InstallPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What it installs from."""
     traces: Traces
     """Its folder is for logs and pictures of the screen."""
+    told: Told | None = None
+    """What is known of it where it is joined; None where it is watched from its beginning."""
 
 
 class PhaseLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +70,8 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
 
     source: str
     data: bytes
+    replayed: bool = False
+    """Whether it was written before anybody listened."""
 
 
 class Ended(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,4 +101,4 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True):
     system: System | None = None
     """What was installed, in its own words."""
     phases: dict[str, float] = {}
-    """Seconds that each phase took; empty where nobody watched all of it."""
+    """Seconds that each phase took; one whose beginning or end nobody saw is not there."""

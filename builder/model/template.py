@@ -13,6 +13,9 @@ from builder.model.text import moment
 SCHEMAS = frozenset({1, 2})
 """Of manifests, as far as we can read them; 1 has packages as plain texts."""
 
+INSTALLING = "Installing"
+"""The step by which manifests tell how long the installation took."""
+
 
 class ImageFacts(msgspec.Struct, frozen=True, kw_only=True):
     """An image file; sizes in bytes."""
@@ -38,6 +41,7 @@ class StepTime(msgspec.Struct, frozen=True, kw_only=True):
     """How long one step of a build took."""
 
     step: str
+    """Its title; that of the installation is `INSTALLING`."""
     seconds: float
 
 
@@ -80,7 +84,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     system: System | None = None
     """As the guest calls itself."""
     phases: dict[str, float] = {}
-    """Seconds that each phase of the installation took."""
+    """Seconds that each phase of the installation took; one that nobody has seen is not there."""
     image: ImageFacts | None = None
     compression: str = ""
     boot_seconds: float = 0
@@ -98,6 +102,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Refuse times that are none: msgspec makes its error of this ValueError."""
         check_times(self.created, self.finished)
+
+    @property
+    def install_seconds(self) -> float:
+        """How long the installation took; 0 where that is not known."""
+        steps = sum(each.seconds for each in self.steps if each.step == INSTALLING)
+        return steps or sum(self.phases.values())
 
     @property
     def origin(self) -> Origin:

@@ -40,7 +40,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Of the template; empty after a failure."""
     path: str = ""
     folder: str = ""
-    """Of the build in the state folder; empty where none was begun, or has left nothing."""
+    """Of the build in the state folder; empty where none was begun, or was refused."""
     sha256: str = ""
     error: str = ""
     hint: str = ""

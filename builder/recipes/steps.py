@@ -13,7 +13,9 @@ from builder.attest import keys, signing
 from builder.attest.keys import PrivateKey
 from builder.errors import BuilderError
 from builder.install.plan import install_plan
+from builder.install.progress import filled
 from builder.install.run import install
+from builder.install.told import told
 from builder.iso.copy import shares_blocks
 from builder.kickstart.masking import mask
 from builder.media.edits import Edits
@@ -23,7 +25,7 @@ from builder.model.installation import Installation, Limits
 from builder.model.kickstart import Kickstart
 from builder.model.media import InstallMedia, StagedIso
 from builder.model.storage import Volume
-from builder.model.template import ImageFacts, Manifest, Template
+from builder.model.template import INSTALLING, ImageFacts, Manifest, Template
 from builder.model.text import rfc3339
 from builder.monitor import Monitor
 from builder.proof import checks, user_checks, verify
@@ -32,6 +34,7 @@ from builder.proof.verify import Verified
 from builder.recipes import inputs
 from builder.recipes.audit import audit_disk
 from builder.recipes.work import Step, Work, step
+from builder.record import events
 from builder.registry.compress import compress
 from builder.registry.image import measure
 from builder.registry.manifest import tools
@@ -77,7 +80,7 @@ def stage_iso(work: Work) -> StagedIso:
 )
 def remaster_iso(work: Work, iso: StagedIso, kickstart: Kickstart) -> InstallMedia:
     """Put kickstart and ISO together on the build's medium."""
-    # First of all: a build with evidence keeps its folder, by which gc finds what it has made.
+    # First of all: an interrupted build with evidence keeps its folder, by which gc finds the rest.
     work.journal.write("kickstart.ks", mask(kickstart.text))
     overlay = not shares_blocks(work.host.iso_pool.path)
     return remaster(
@@ -100,7 +103,7 @@ def create_disk(work: Work) -> Volume:
 
 
 @step(
-    "Installing",
+    INSTALLING,
     "{names.domain} with {machine.virt_type}, {machine.firmware}, CPU {machine.cpu}, "
     "{machine.memory_mib} MiB, {machine.processors}, network {machine.network}",
 )
@@ -114,6 +117,9 @@ def run_installation(work: Work, media: InstallMedia, disk: Volume) -> Installat
         media=media,
         traces=work.journal.traces,
     )
+    seconds = (datetime.now(UTC) - work.journal.traces.began).total_seconds()
+    happened = events.read(work.journal.folder / events.FILE)
+    plan = replace(plan, told=told(happened, now=seconds))
     work.journal.write("domain.xml", domain_xml(plan.domain))
     limits = Limits(deadlines=work.host.settings.deadlines, expected=_phases(work))
     return install(plan, work.host.connection, limits=limits, monitor=work.monitor)
@@ -200,8 +206,9 @@ def _sign(template: Template, *, key: PrivateKey, monitor: Monitor) -> None:
 def _phases(work: Work) -> dict[str, float]:
     """Return what the phases of the newest template of that name took, in seconds."""
     with suppress(BuilderError):  # whatever is damaged: it is a guess at best
-        newest = Registry(work.host.store_pool.path).newest(work.order.name)
-        return manifest(newest.template()).phases if newest else {}
+        if newest := Registry(work.host.store_pool.path).newest(work.order.name):
+            record = manifest(newest.template())
+            return filled(record.phases, record.install_seconds)
     return {}
 
 

@@ -13,7 +13,7 @@ from typing import Self, TypeVar
 import msgspec
 
 from builder import files
-from builder.errors import BuilderError, HostError, UsageError, explained
+from builder.errors import BuilderError, ConfigError, HostError, UsageError, explained
 from builder.model.text import rfc3339
 from builder.model.traces import Traces
 from builder.monitor import Monitor
@@ -129,7 +129,7 @@ class Journal:
         error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        """Record how the build ended; one that left no evidence leaves no folder either."""
+        """Record how the build ended; one that was refused, or given up early, leaves no folder."""
         try:
             if self.folder.exists():
                 self._end(error)
@@ -158,7 +158,8 @@ class Journal:
         with suppress(HostError):  # the first failure is the one to tell
             state = {"state": STOPPED} if self._goes_on else {}
             self._update(ended=ended, **(_failure(error) | state))
-        if {path.name for path in self.folder.iterdir()} <= {FILE, FILE_OF_EVENTS}:
+        given_up = isinstance(error, (UsageError, ConfigError)) or not isinstance(error, Exception)
+        if given_up and {path.name for path in self.folder.iterdir()} <= {FILE, FILE_OF_EVENTS}:
             self.discard()
         else:
             self.monitor.tell("note", f"evidence: {self.folder}")
@@ -223,10 +224,7 @@ class Journal:
 
 
 def _open(where: Path) -> BuildRecord:
-    """Return the record of a build that has not ended.
-
-    Raises UsageError for one that has, HostError for one whose record must not be acted upon.
-    """
+    """Return the record of a build that has not ended; raise as `join` does."""
     known = load(where)
     if known and known.flaw:
         raise HostError(

@@ -98,12 +98,11 @@ def _versions(packages: Iterable[Package]) -> dict[tuple[str, str], str]:
 def _numbers(before: Manifest, after: Manifest) -> Numbers:
     both = (before, after)
     sizes = [(each.image.size, each.image.virtual_size) if each.image else (0, 0) for each in both]
-    installed = [round(sum(each.phases.values()), 1) for each in both]
     return Numbers(
         size=(sizes[0][0], sizes[1][0]),
         virtual_size=(sizes[0][1], sizes[1][1]),
         boot_seconds=(round(before.boot_seconds, 1), round(after.boot_seconds, 1)),
-        install_seconds=(installed[0], installed[1]),
+        install_seconds=(round(before.install_seconds, 1), round(after.install_seconds, 1)),
     )
 
 

@@ -9,10 +9,11 @@ from builder.registry.ledger import CANDIDATE, Ledger
 def needed(ledger: Ledger, *, there: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return why versions are still wanted by those who keep templates; `there` is oldest first."""
     served = [each for each in there if each not in ledger.revoked]
+    though = ", though revoked" if ledger.revoked.keys() & there[-1:] else ""
     marks = {
         "it was published last": _by_sequence(there, ledger)[-1:],
         "it is the newest that is not revoked": served[-1:],
-        "it is the newest": there[-1:],
+        f"it is the newest{though}": there[-1:],
     }
     marked = {version: (why,) for why, versions in marks.items() for version in versions}
     return {version: (*_pointing(version, ledger), *marked.get(version, ())) for version in there}

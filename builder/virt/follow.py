@@ -128,6 +128,7 @@ class _Reader:
         self._tails = {source: Tail(path) for source, path in logs.items()}
         self._signals = signals
         self._last: SimpleQueue[Signal] = SimpleQueue()
+        self._replays = True
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="read-logs", daemon=True)
 
@@ -153,6 +154,7 @@ class _Reader:
             if self._read():
                 in_vain = 0
                 continue
+            self._replays = False
             in_vain = in_vain + 1 if ended else 0
             if ended and in_vain >= looks:
                 self._signals.put(self._last.get())
@@ -164,7 +166,7 @@ class _Reader:
         found = [(source, tail.read()) for source, tail in self._tails.items()]
         for source, data in found:
             if data:
-                self._signals.put(Output(source=source, data=data))
+                self._signals.put(Output(source=source, data=data, replayed=self._replays))
         return any(data for _, data in found)
 
 

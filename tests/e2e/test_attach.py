@@ -16,8 +16,10 @@ from msgspec import structs
 from builder.config import Settings
 from builder.host.host import Host
 from builder.model.media import StagedIso
+from builder.model.template import Manifest
 from builder.monitor import SilentMonitor
 from builder.recipes.gc import collect_garbage
+from builder.record import events
 from builder.record.builds import load
 from builder.registry.registry import LOCK, Registry, manifest
 from builder.virt import domains
@@ -101,6 +103,8 @@ def test_a_build_that_is_killed_in_every_phase_comes_out_the_same(
     assert [each.version for each in made] == [entry.record.version]
     assert any(package.name == "openssh-server" for package in made[0].packages)
     assert made[0].boot_seconds > 1
+    assert made[0].install_seconds == took["Installing"]
+    _saw_each_phase_once(folder, made[0])
     assert left(host) == ([], [])
     assert not (folder / ".results.json").exists()
 
@@ -113,6 +117,16 @@ def test_a_build_that_is_killed_in_every_phase_comes_out_the_same(
         verify = ("template", "verify", "rehearsal", "--signature", "--key", f"{each}.pub")
         with cli.run(*verify) as command:
             assert command.wait(timeout=PATIENCE) == 0, cli.said()
+
+
+def _saw_each_phase_once(folder: Path, made: Manifest) -> None:
+    """See that no phase was told again, nor one that passed unseen as if it had been seen."""
+    told = [each for each in events.read(folder / events.FILE) if each.kind == "phase"]
+    names = [each.text for each in told]
+    assert len(set(names)) == len(names)
+    last = names.index("packages")
+    assert [each.replayed for each in told] == [number > last for number in range(len(told))]
+    assert list(made.phases) == names[:last]
 
 
 def keys(folder: Path, name: str) -> str:

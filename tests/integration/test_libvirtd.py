@@ -184,6 +184,7 @@ def test_hides_a_kvm_that_does_not_work(tmp_path: Path) -> None:
             {_VIRSH} domcapabilities
             {_VIRSH} create {guest}
             {_VIRSH} destroy builder-test-libvirtd'
+        ! ls /run/libvirt/qemu/*.kvm
         """,
         tmp_path,
     )

@@ -133,7 +133,8 @@ def test_channels(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_removal(capsys: pytest.CaptureFixture[str], store: Path) -> None:
     clone = overlay(store / "web1.qcow2", store / f"centos7-{ONE}.qcow2")
-    assert f"channel stable points to it; {clone} needs it" in told(capsys, "prune")
+    said = told(capsys, "prune")
+    assert f"  stays: the channel stable points to it; {clone} needs it; " in said
     clone.unlink()
     told(capsys, "promote", "centos7")
     found = json.loads(told(capsys, "prune", "--keep", "1", "--dry-run", "--json"))
@@ -143,6 +144,23 @@ def test_removal(capsys: pytest.CaptureFixture[str], store: Path) -> None:
     said = told(capsys, "delete", f"centos7@{TWO}", "--force")
     assert f"centos7@stable: {TWO} -> none" in said
     assert json.loads(told(capsys, "list", "--json")) == []
+
+
+@pytest.mark.parametrize(("argv", "word"), [(["--dry-run"], "would go"), ([], "gone")])
+def test_pruned_rows(
+    capsys: pytest.CaptureFixture[str], store: Path, argv: list[str], word: str
+) -> None:
+    issue(store, "build-3")
+    told(capsys, "channel", "delete", "centos7@stable")
+    told(capsys, "revoke", f"centos7@{TWO}", "--reason", "bad")
+    rows = [
+        line.split(maxsplit=4) for line in told(capsys, "prune", "--keep", "1", *argv).splitlines()
+    ]
+    assert [(row[1], row[4].partition(":")[0]) for row in rows[1:]] == [
+        (ONE, word),
+        (TWO, word),
+        ("20261123.3", "stays"),
+    ]
 
 
 @pytest.mark.parametrize("argv", [["prune"], ["delete", f"centos7@{ONE}", "--force"]])

@@ -36,6 +36,7 @@ from builder.model.installation import (
     Limits,
     Output,
     Signal,
+    Told,
 )
 from builder.model.traces import Traces
 from builder.monitor import Monitor, SilentMonitor
@@ -46,7 +47,7 @@ from builder.virt.connection import Connection, connect
 from builder.virt.domain_xml import domain_xml
 from builder.virt.listen import listen
 from tests.monitors import Heard
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, wait_until
 
 SILENT = SilentMonitor()
 # Short: in a session, it is part of a socket's path, which may have 107 characters.
@@ -283,6 +284,24 @@ def test_a_machine_that_its_firmware_resets_is_started_again(
 ) -> None:
     said = failed_install(connection, folder, "again ", REBOOT, "rebooted without saying")
     assert said.count("again") == 4
+
+
+def test_who_joins_a_guest_tells_what_it_said_meanwhile_as_replayed(
+    connection: Connection, folder: Path
+) -> None:
+    words = "Linux version 5\r\nStarting package installation process\r\n"
+    wanted, monitor = spec(folder, words, POWER_OFF), Heard()
+    domains.resume(domains.start(connection, domain_xml(wanted)))
+    log = folder / "console.log"
+    wait_until(lambda: log.exists() and log.read_bytes().endswith(b"process\r\n"))
+    told = Told(phases={"firmware": 60.0, "boot": 50.0})
+    plan = InstallPlan(domain=wanted, nonce="0" * 32, traces=traces(folder), told=told)
+    limits = Limits(deadlines=Deadlines(total_seconds=PATIENCE, idle_seconds=PATIENCE))
+    with pytest.raises(InstallError, match="without saying"):
+        install(plan, connection, limits=limits, monitor=monitor)
+    _remove(connection, NAME)
+    phases = [(text, details) for kind, text, details in monitor.told if kind == "phase"]
+    assert phases == [("packages", {"replayed": True})]
 
 
 def traces(folder: Path) -> Traces:

@@ -54,9 +54,8 @@ def prune(
 
     with opened(context(ctx)) as store:
         found = removal.prune(store, name, keep=keep, dry_run=dry_run)
-    gone = "would go" if dry_run else "deleted"
-    rows = [
-        (each.name, each.version, size(each.size), "; ".join(each.kept) or gone) for each in found
-    ]
+    gone = "would go" if dry_run else "gone"
+    what = (f"stays: {'; '.join(each.kept)}" if each.kept else gone for each in found)
+    rows = [(x.name, x.version, size(x.size), word) for x, word in zip(found, what, strict=True)]
     header = ("NAME", "VERSION", "REAL", "WHAT AND WHY")
     typer.echo(to_json(found) if json else table(header, rows))

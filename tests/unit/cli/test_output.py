@@ -44,12 +44,21 @@ def test_plain_lines_when_piped(capsys: pytest.CaptureFixture[str], prefix: str)
     with monitor.step("Staging x.iso"):
         monitor.tell("note", "a fact")
         monitor.tell("warning", "a warning")
+        monitor.tell("phase", "packages", replayed=True)
+        monitor.tell("phase", "scripts")
+        monitor.tell("package", "bash", done=1, total=2)
         with monitor.progress("bytes", total=10) as progress:
             progress.advance(5)
             progress.describe("x")
     printed = capsys.readouterr()
     assert printed.out == ""
-    lines = ["==> Staging x.iso\n", "    a fact\n", "    warning: a warning\n"]
+    lines = [
+        "==> Staging x.iso\n",
+        "    a fact\n",
+        "    warning: a warning\n",
+        "    phase: packages (began earlier)\n",
+        "    phase: scripts\n",
+    ]
     assert printed.err == "".join(prefix + line for line in lines)
 
 

@@ -29,6 +29,7 @@ TOLD = (
     event(6, "package", done=1),
     event(7, "package", done=80),
 )
+MISSED = Event(time="", seconds=7, kind="phase", text="boot loader", replayed=True)
 END = (event(8, "step", "Publishing"), event(9, "end", "done"))
 
 Rows = list[tuple[str, str, float, float, str, str]]
@@ -67,6 +68,18 @@ CASES: dict[str, tuple[Build, tuple[Event, ...], Rows]] = {
             ("step", "Staging", 0, 2, "done", ""),
             ("step", "Remastering", 2, 3, "done", ""),
             ("step", "Installing", 3, 10, "running", ""),
+        ],
+    ),
+    "a step that another process went on with": (
+        build("done", 9),
+        (*TOLD, event(7, "step", "Installing"), MISSED, event(8, "phase", "scripts"), END[-1]),
+        [
+            ("step", "Staging", 0, 2, "done", ""),
+            ("step", "Installing", 2, 9, "done", ""),
+            ("phase", "boot", 3, 5, "done", ""),
+            ("phase", "packages", 5, 7, "done", "80 of 165"),
+            ("phase", "boot loader", 7, 8, "done", "began earlier"),
+            ("phase", "scripts", 8, 9, "done", ""),
         ],
     ),
     "events that outlast the build's time": (

@@ -4,7 +4,15 @@ from functools import reduce
 
 import pytest
 
-from builder.install.progress import PHASES, WEIGHTS, Position, follow, fraction, remaining
+from builder.install.progress import (
+    PHASES,
+    WEIGHTS,
+    Position,
+    filled,
+    follow,
+    fraction,
+    remaining,
+)
 
 
 def after(*lines: str) -> Position:
@@ -61,6 +69,28 @@ def test_packages_never_go_back() -> None:
 
 def test_a_count_that_no_installer_prints_is_none() -> None:
     assert after(f"Installing x ({'9' * 5000}/3)").done == 0
+
+
+@pytest.mark.parametrize(
+    ("known", "seconds", "whole"),
+    [
+        ({}, 0, {}),
+        ({}, 2 * sum(WEIGHTS.values()), {name: 2 * each for name, each in WEIGHTS.items()}),
+        (
+            {"boot": 30, "packages": 50},
+            80 + 0.5 * (sum(WEIGHTS.values()) - WEIGHTS["boot"] - WEIGHTS["packages"]),
+            {**{name: each / 2 for name, each in WEIGHTS.items()}, "boot": 30, "packages": 50},
+        ),
+        # Whatever the sum is rounded to.
+        ({"boot": 30}, 29.9, {**dict.fromkeys(WEIGHTS, 0), "boot": 30}),
+        (dict(WEIGHTS), 9999, dict(WEIGHTS)),
+    ],
+    ids=range(5),
+)
+def test_phases_that_nobody_saw_share_the_rest(
+    known: dict[str, float], seconds: float, whole: dict[str, float]
+) -> None:
+    assert filled(known, seconds) == pytest.approx(whole)
 
 
 SECONDS = {"boot": 10.0, "packages": 60.0, "scripts": 30.0}

@@ -7,8 +7,10 @@ import pytest
 from builder.cli.output import TerminalMonitor
 from builder.install.progress import Position
 from builder.install.progress_report import ProgressReport
+from builder.model.installation import Told
 from tests.monitors import Heard
 
+JOINED = Told(phases={"firmware": 100, "boot": 80, "packages": 50}, package="a", done=1, total=3)
 EXPECTED = {"packages": 60.0, "scripts": 40.0}
 
 
@@ -64,3 +66,82 @@ def test_a_line_tells_of_the_phase_that_was_just_announced(
         "phase: storage",
         "installed: 39 %, storage",
     ]
+
+
+def at(phase: str, done: int = 1) -> Position:
+    return Position(phase=phase, package="abc"[done - 1], done=done, total=3)
+
+
+PACKAGES, LOADER, SCRIPTS = at("packages"), at("boot loader"), at("scripts")
+
+
+@pytest.mark.parametrize(
+    ("told", "missed", "live", "news", "seconds"),
+    [
+        # Killed and joined in the same phase: nothing is missed.
+        (
+            JOINED,
+            [],
+            [at("packages", 2), LOADER],
+            [("package", "b", False), ("phase", "boot loader", False)],
+            {"firmware": 20, "boot": 30, "packages": 60, "boot loader": 10},
+        ),
+        (
+            JOINED,
+            [at("packages", 3), LOADER],
+            [SCRIPTS],
+            [
+                ("package", "c", True),
+                ("phase", "boot loader", True),
+                ("phase", "scripts", False),
+            ],
+            {"firmware": 20, "boot": 30, "scripts": 10},
+        ),
+        # Joined when all was over: what was the last, too, ended nobody knows when.
+        (
+            JOINED,
+            [LOADER, SCRIPTS],
+            [],
+            [("phase", "boot loader", True), ("phase", "scripts", True)],
+            {"firmware": 20, "boot": 30},
+        ),
+        (JOINED, [], [], [], {"firmware": 20, "boot": 30}),
+        # Joined a second time, after another process had missed something.
+        (
+            Told(phases={"firmware": 100, "boot": None, "packages": 50}, done=1, total=3),
+            [],
+            [LOADER],
+            [("phase", "boot loader", False)],
+            {"packages": 60, "boot loader": 10},
+        ),
+        (Told(), [PACKAGES], [], [("phase", "packages", True), ("package", "a", True)], {}),
+    ],
+    ids=["nothing missed", "missed", "over", "silent", "joined twice", "nothing known"],
+)
+def test_who_joins_tells_what_is_new(
+    told: Told,
+    missed: list[Position],
+    live: list[Position],
+    news: list[tuple[str, str, bool]],
+    seconds: dict[str, float],
+) -> None:
+    clock, heard = [1000], Heard()
+    report = ProgressReport(heard, heard, expected=EXPECTED, now=lambda: clock[0], told=told)
+    for position in missed:
+        report.move(position)
+    clock[0] += 10
+    for position in live:
+        report.live = True
+        report.move(position)
+    clock[0] += 10
+    report.end()
+    assert [(kind, text, "replayed" in details) for kind, text, details in heard.told] == news
+    assert report.seconds == seconds
+
+
+def test_the_time_left_counts_from_where_the_phase_began() -> None:
+    heard = Heard()
+    known = Told(phases={"firmware": 100, "scripts": 30})
+    report = ProgressReport(heard, heard, expected=EXPECTED, now=lambda: 1000, told=known)
+    report.show()
+    assert heard.texts == ["scripts, 10 s left"]

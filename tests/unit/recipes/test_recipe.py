@@ -305,9 +305,10 @@ def test_a_failure_leaves_its_evidence_alone(stage: Stage, name: str) -> None:
     with pytest.raises(InstallError) as caught:
         stage.build()
     assert stage.pool_files == []
-    left = [each.folder for each in builds(stage.host.settings.builds, monitor=SilentMonitor())]
-    assert caught.value.evidence == (left[0] if left else None)
-    assert bool(left) == (name in NAMES[3:])  # the kickstart is the first
+    [left] = builds(stage.host.settings.builds, monitor=SilentMonitor())
+    assert caught.value.evidence == left.folder
+    assert (left.state, left.result) == ("failed", "It broke.")
+    assert (left.folder / "dossier.html").is_file()
 
 
 @pytest.mark.parametrize("name", NAMES[3:])

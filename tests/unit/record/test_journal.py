@@ -9,7 +9,7 @@ from unittest.mock import Mock
 import msgspec
 import pytest
 
-from builder.errors import HostError, InstallError, UsageError
+from builder.errors import ConfigError, HostError, InstallError, MediaError, UsageError
 from builder.files import held
 from builder.kickstart.library import Library
 from builder.model.build import BuildOrder
@@ -95,10 +95,24 @@ def _break_down(journal: Journal, error: BaseException) -> None:
     journal.step("run_installation", "Installing", int, Mock(side_effect=error))
 
 
-def test_a_failure_without_evidence_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(InstallError), open_journal(tmp_path):
-        raise InstallError("It broke.")
-    assert list(tmp_path.iterdir()) == []
+@pytest.mark.parametrize(
+    ("error", "leaves"),
+    [
+        (MediaError("It is no ISO."), True),
+        (HostError("It is full."), True),
+        (ValueError("odd"), True),
+        (UsageError("Which one?"), False),
+        (ConfigError("It makes no sense."), False),
+        (KeyboardInterrupt(), False),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_a_build_leaves_that_has_made_nothing(
+    tmp_path: Path, error: BaseException, *, leaves: bool
+) -> None:
+    with pytest.raises(type(error)), open_journal(tmp_path):
+        raise error
+    assert [each.name for each in tmp_path.iterdir()] == ["centos7"] * leaves
 
 
 def test_a_discarded_build_leaves_nothing_but_other_builds(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from builder.model.audit import Finding
 from builder.model.package import Package
+from builder.model.template import StepTime
 from builder.registry.diff import Numbers, Pair, compare, compare_packages
 from tests.values import image, machine, manifest
 
@@ -47,6 +48,26 @@ def test_a_template_does_not_differ_from_itself() -> None:
     assert not any(
         (same.added, same.removed, same.updated, same.facts, same.findings, same.kickstart)
     )
+
+
+@pytest.mark.parametrize(
+    ("phases", "steps", "seconds"),
+    [
+        ({}, {}, 0),
+        ({"boot": 1.0, "packages": 2.26}, {}, 3.3),
+        # Of an installation that was joined, phases may be missing.
+        ({"boot": 1.0}, {"Staging x.iso": 9.0, "Installing": 269.04}, 269.0),
+        ({}, {"Installing": 269.04}, 269.0),
+        ({}, {"Staging x.iso": 9.0}, 0),
+    ],
+    ids=range(5),
+)
+def test_how_long_an_installation_took(
+    phases: dict[str, float], steps: dict[str, float], seconds: float
+) -> None:
+    took = tuple(StepTime(step=step, seconds=each) for step, each in steps.items())
+    found = compare(manifest(phases=phases, steps=took), manifest())
+    assert found.numbers.install_seconds == (seconds, 0)
 
 
 def test_everything_that_differs_is_told() -> None:

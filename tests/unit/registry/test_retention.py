@@ -40,6 +40,27 @@ def test_what_stays(words: list[str], keep: int, users: dict[str, list[str]], st
     assert "".join(version for version, why in found.items() if why) == stays
 
 
+@pytest.mark.parametrize(
+    ("revoked", "why"),
+    [
+        ([], {"5": "it is the newest"}),
+        (["revoke 3"], {"5": "it is the newest"}),
+        (
+            ["revoke 5"],
+            {"4": "it is the newest that is not revoked", "5": "it is the newest, though revoked"},
+        ),
+        (
+            ["revoke 1", "revoke 2", "revoke 3", "revoke 4", "revoke 5"],
+            {"5": "it is the newest, though revoked"},
+        ),
+    ],
+    ids=str,
+)
+def test_which_is_called_the_newest(revoked: list[str], why: dict[str, str]) -> None:
+    found = kept(revoked, 0, {})
+    assert {version: said[-1] for version, said in found.items() if said} == why
+
+
 def test_it_is_said_why() -> None:
     found = kept(["stable 1", "stable 2"], 1, {"1": ["the domain a", "/b.qcow2"], "3": ["/c"]})
     assert found == {

@@ -6,6 +6,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 import pytest
+from msgspec.structs import replace
 
 from builder.model.installation import Ended, Output, Signal
 from builder.virt import follow
@@ -19,12 +20,14 @@ def said(text: bytes) -> Output:
     return Output(source="console", data=text)
 
 
-def test_the_end_comes_after_the_last_words(tmp_path: Path) -> None:
+def test_the_end_comes_after_the_last_words_and_what_was_said_before_is_replayed(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "console.log"
+    path.write_bytes(b"Power ")
     heard: SimpleQueue[Signal] = SimpleQueue()
-    with path.open("wb", buffering=0) as log, follow.follow({"console": path}, heard) as put_last:
-        log.write(b"Power ")
-        assert heard.get(timeout=PATIENCE) == said(b"Power ")
+    with path.open("ab", buffering=0) as log, follow.follow({"console": path}, heard) as put_last:
+        assert heard.get(timeout=PATIENCE) == replace(said(b"Power "), replayed=True)
         put_last(END)
         with pytest.raises(Empty):
             heard.get(timeout=1)
