@@ -16,6 +16,8 @@ from builder.record.terminal import Lines
 
 _STAGE = 80
 """Characters."""
+_SENT = "The log that it sent is installer.log in the evidence folder."
+_NOT_SENT = "It sent no log: console.log and virtio.log in the evidence folder have what it said."
 _MOST_PACKAGES = 5000
 """As many as our script sends."""
 
@@ -89,10 +91,11 @@ class Observer:
 
 
 def _reported(said: report.GuestReport) -> InstallError:
-    lines = [line for line in report.log_tail(said).splitlines() if line.strip()]
+    log = report.log_tail(said)
+    lines = [line for line in log.splitlines() if line.strip()]
     last = plain(lines[-1]).strip() if lines else ""
     stage = plain(said.stage, longest=_STAGE) or "script"
     return InstallError(
         f"The installer reported a failure ({stage}).{' Its last line: ' if last else ''}{last}",
-        hint="The log that it sent is installer.log in the evidence folder.",
+        hint=_SENT if log else _NOT_SENT,
     )
