@@ -232,7 +232,7 @@ def _open(where: Path) -> BuildRecord:
     if known and known.flaw:
         raise HostError(
             f"The build {where} is left alone: {known.flaw}.",
-            hint="Only its owner can go on with a build or clear it.",
+            hint=known.remedy,
         )
     if known is None or known.record.state not in (RUNNING, STOPPED):
         raise UsageError(
