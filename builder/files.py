@@ -150,20 +150,28 @@ def held(path: Path) -> bool:
 
 
 @contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Turn an OSError of the block, which writes below `folder`, into a HostError."""
+def writing(
+    folder: Path,
+    *,
+    what: str = "",
+    hint: str = "Check that the folder exists and that you may write there.",
+) -> Iterator[None]:
+    """Turn an OSError of the block, which writes below `folder`, into a HostError.
+
+    `what` failed and the hint are for all reasons but a full disk, whose remedy is always the same.
+    """
     try:
         yield
     except OSError as error:
         if error.errno in _FULL:
             raise _full(folder) from error
-        raise HostError(
-            f"Cannot write to {folder}: {error.strerror}.",
-            hint="Check that the folder exists and that you may write there.",
-        ) from error
+        what = what or f"Cannot write to {folder}"
+        raise HostError(f"{what}: {error.strerror}.", hint=hint) from error
 
 
 def _full(folder: Path) -> HostError:
+    # It may be one that could not be made.
+    folder = next((each for each in (folder, *folder.parents) if os.path.lexists(each)), folder)
     try:
         state = os.statvfs(folder)
         spent = bool(state.f_files and not state.f_favail and state.f_bavail)

@@ -192,8 +192,8 @@ def _hint(found: "Build") -> str:
     from builder.record.builds import ABANDONED, DETACHED
 
     guest = {ABANDONED: "Nobody is at it", DETACHED: "Its guest runs"}.get(found.state)
-    attach = f"`builder attach {shlex.quote(found.record.build_id)}`"
-    return f"{guest}: {attach} goes on with it." if guest else ""
+    attach = f"`builder attach {shlex.quote(found.record.build_id)}` goes on with it."
+    return f"{guest}: {found.remedy or attach}" if guest else ""
 
 
 def _dossier(found: "Build") -> Path | None:

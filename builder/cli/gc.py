@@ -6,6 +6,7 @@ import typer
 
 from builder.cli.context import context
 from builder.cli.output import table, to_json
+from builder.errors import HostError
 
 
 def gc(
@@ -34,3 +35,8 @@ def gc(
     ]
     text = table(("BUILD", "NAME", "VERDICT", "WHY", "LEFT"), rows) if rows else "Nothing is left."
     typer.echo(to_json(found) if json else text)
+    if any(each.verdict == "left behind" for each in found):
+        raise HostError(
+            "Not all that nobody needs could be cleared.",
+            hint="The warnings say why: mend that, then `builder gc` clears the rest.",
+        )

@@ -8,7 +8,6 @@ import jinja2
 from builder import files
 from builder.dossier.facts import LOGS, Facts, clean, gather
 from builder.dossier.verdict import verdict
-from builder.errors import explained
 from builder.model.text import duration, plain
 
 FILE = "dossier.html"
@@ -22,8 +21,7 @@ def write(folder: Path) -> Path:
 
     What isn't there yet is left out. Raises HostError when the folder takes no files.
     """
-    hint = "Free some space there, or mend the folder's permissions."
-    with explained(f"Cannot write {folder / FILE}", hint=hint):
+    with files.writing(folder, what=f"Cannot write {folder / FILE}", hint="Mend its permissions."):
         _write_clean(folder)
         return _put(folder / FILE, render(gather(folder), now=datetime.now(UTC)))
 

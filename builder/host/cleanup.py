@@ -41,14 +41,14 @@ def clear(host: Host, traces: Traces, *, keep: Collection[str] = (), monitor: Mo
 
     What cannot be removed is told, and stays. The files go also where libvirt does not answer.
     """
-    troubles: list[str] = []
-    with _noted(troubles):
+    gone = 0
+    with told(traces, monitor):
         remove(host, [each.name for each in _domains(host, traces) if each.name not in keep], ())
-    with _noted(troubles):
+        gone += 1
+    with told(traces, monitor):
         remove(host, (), [each for each in files_of(host, traces) if str(each) not in keep])
-    for each in troubles:
-        monitor.tell("warning", f"something of {traces.id} is left behind: {each}")
-    return not troubles
+        gone += 1
+    return gone == 2  # noqa: PLR2004  # both
 
 
 def remove(host: Host, names: Collection[str], paths: Collection[Path]) -> None:
@@ -80,11 +80,13 @@ def cleared(
 
 
 @contextmanager
-def _noted(troubles: list[str]) -> Iterator[None]:
+def told(traces: Traces, monitor: Monitor) -> Iterator[None]:
+    """Warn of what cannot be removed in the block, instead of raising HostError or OSError."""
     try:
         yield
     except (HostError, OSError) as error:
-        troubles.append(str(error))
+        why = f"{error} {error.hint}" if isinstance(error, HostError) else str(error)
+        monitor.tell("warning", f"something of {traces.id} is left behind: {why.strip()}")
 
 
 def _domains(host: Host, traces: Traces) -> tuple[Ours, ...]:

@@ -12,9 +12,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from builder import process
+from builder import files, process
 from builder.config import SYSTEM
-from builder.errors import HostError, explained
+from builder.errors import HostError
 from builder.host import reaper
 from builder.monitor import Monitor
 from builder.virt.connection import Connection, connect
@@ -111,7 +111,7 @@ def kvm_works() -> bool:
 
 
 def _lock(name: str) -> TextIO:
-    with explained(f"Cannot write to {_RUN}"):
+    with files.writing(_RUN):
         _RUN.mkdir(mode=0o755, exist_ok=True)
         return (_RUN / f"{name}.lock").open("w")
 

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Literal
 
+from builder import files
 from builder.config import Settings
 from builder.errors import HostError
 from builder.host import reach
@@ -141,13 +142,9 @@ def _forget(connection: Connection, name: str) -> None:
 
 
 def _make_folder(path: Path, setting: str, undo: ExitStack) -> None:
-    try:
+    hint = f"Mend that, or {reach.elsewhere(setting)}."
+    with files.writing(path, what=f"Cannot make the folder {path}", hint=hint):
         missing = [each for each in (path, *path.parents) if not each.exists()]
         for folder in reversed(missing):
             folder.mkdir()
             undo.callback(folder.rmdir)
-    except OSError as error:
-        raise HostError(
-            f"Cannot make the folder {path}: {error.strerror}.",
-            hint=f"Mend that, or {reach.elsewhere(setting)}.",
-        ) from error

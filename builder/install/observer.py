@@ -21,6 +21,8 @@ _STAGE = 80
 _STAMP = r"\[ *\d+\.\d+\] "
 _OFF = re.compile(rf"(?:{_STAMP})?reboot: Power down|{_STAMP}Power down\.")
 """The kernel's last words, of its highest level: all file systems are unmounted."""
+_SENT = "The log that it sent is installer.log in the evidence folder."
+_NOT_SENT = "It sent no log: console.log and virtio.log in the evidence folder have what it said."
 _MOST_PACKAGES = 5000
 """As many as our script sends."""
 
@@ -98,10 +100,11 @@ class Observer:
 
 
 def _reported(said: report.GuestReport) -> InstallError:
-    lines = [line for line in report.log_tail(said).splitlines() if line.strip()]
+    log = report.log_tail(said)
+    lines = [line for line in log.splitlines() if line.strip()]
     last = plain(lines[-1]).strip() if lines else ""
     stage = plain(said.stage, longest=_STAGE) or "script"
     return InstallError(
         f"The installer reported a failure ({stage}).{' Its last line: ' if last else ''}{last}",
-        hint="The log that it sent is installer.log in the evidence folder.",
+        hint=_SENT if log else _NOT_SENT,
     )

@@ -15,14 +15,17 @@ from builder.install.observer import Observed
 from builder.install.progress import FIRMWARE
 from builder.install.watch import GuestLostError, watch
 from builder.model.installation import Installation, InstallPlan, Limits
+from builder.model.screen import Screen
 from builder.model.traces import Traces
 from builder.monitor import Monitor
 from builder.paths.reading import open_plain
 from builder.virt import domains
 from builder.virt.connection import Connection
 from builder.virt.domain_xml import domain_xml
+from builder.virt.latest import Latest
 from builder.virt.listen import listen
 
+_LOOK_SECONDS = 1.0
 _FRAME_SECONDS = 3.0
 _REFUSED = "`builder build NAME --dry-run` prints its XML."
 _LARGEST = 16 << 20
@@ -30,26 +33,35 @@ _LARGEST = 16 << 20
 
 
 class _Guest:
-    """A domain, and the film that is made of its screen."""
+    """A domain, and the film that is made of its screen. It waits for no answer of libvirt's."""
 
-    def __init__(self, domain: domains.Domain, traces: Traces, monitor: Monitor) -> None:
+    def __init__(
+        self,
+        domain: domains.Domain,
+        traces: Traces,
+        monitor: Monitor,
+        *,
+        activity: Latest[int | None],
+        screen: Latest[Screen | None],
+    ) -> None:
         self._domain = domain
         self._monitor = monitor
+        self._activity, self._screen = activity, screen
         self._film = Film(traces.folder / "screens")
         self._began = traces.began
         self._frames = 0
-        self._due = 0.0
 
     def vital(self) -> object:
         """Return what a living guest changes: its counters and its screen."""
-        if time.monotonic() >= self._due:
-            self._due = time.monotonic() + _FRAME_SECONDS
-            self.shoot()
-        return domains.activity(self._domain), self._frames
+        self._keep(self._screen.value)
+        return self._activity.value, self._frames
 
-    def shoot(self, *, last: bool = False) -> None:
-        """Keep what the screen shows, if that is new."""
-        screen = domains.grab(self._domain)
+    def shoot_last(self) -> None:
+        """Keep what the screen shows at the end."""
+        self._keep(self._screen.next(), last=True)
+
+    def _keep(self, screen: Screen | None, *, last: bool = False) -> None:
+        """Keep a picture, if it is new."""
         if screen is None:
             return
         seconds = (datetime.now(UTC) - self._began).total_seconds()
@@ -115,13 +127,17 @@ def _run(
 ) -> tuple[Observed, str]:
     """Return what was observed, and the domain's XML."""
     document = domains.live_xml(domain)
-    guest = _Guest(domain, plan.traces, monitor)
-    with listen(domain, logs=plan.domain.logs) as signals:
+    with (
+        listen(domain, logs=plan.domain.logs) as signals,
+        Latest(partial(domains.activity, domain), pause=_LOOK_SECONDS) as activity,
+        Latest(partial(domains.grab, domain), pause=_FRAME_SECONDS) as screen,
+    ):
+        guest = _Guest(domain, plan.traces, monitor, activity=activity, screen=screen)
         domains.resume(domain)
         try:
             heard = watch(signals, plan, limits=limits, guest=guest, monitor=monitor)
         except BuilderError:
-            guest.shoot(last=True)
+            guest.shoot_last()
             _keep_guest_log(plan.traces.folder)
             raise
     return heard, document

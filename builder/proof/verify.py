@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
 from typing import NamedTuple
 
 import msgspec
@@ -13,7 +12,7 @@ from msgspec.structs import replace
 from builder.errors import HostError, TemplateError
 from builder.model.audit import Finding
 from builder.model.domain import CLONE_PORT, Channel, Disk, DomainSpec, Machine
-from builder.model.installation import Deadlines, Signal
+from builder.model.installation import Deadlines
 from builder.model.traces import Traces
 from builder.monitor import Monitor
 from builder.proof import user_checks
@@ -25,10 +24,12 @@ from builder.registry.image import virtual_size
 from builder.virt import domains, volumes
 from builder.virt.connection import Connection, twin
 from builder.virt.domain_xml import domain_xml
+from builder.virt.latest import Latest
 from builder.virt.listen import listen
 
 _GROWN = 1 << 30
 _SSH = 22
+_LOOK_SECONDS = 1.0
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,11 +140,13 @@ def _clone(
         with (
             domains.paused(line, domain_xml(spec)) as domain,
             listen(domain, logs=spec.logs) as signals,
+            Latest(partial(domains.activity, domain), pause=_LOOK_SECONDS) as activity,
         ):
+            boot = Boot(
+                spec.console_log.stem, signals, trial.deadlines, vital=lambda: activity.value
+            )
             try:
-                yield _Clone(
-                    domain, _boot(domain, signals, name=spec.console_log.stem, trial=trial)
-                )
+                yield _Clone(domain, boot)
             except TemplateError:
                 domains.screenshot(domain, spec.console_log.with_suffix(""))
                 raise
@@ -184,10 +187,6 @@ def _overlay(
             volumes.delete(connection, pool, name)
         raise
     volumes.delete(connection, pool, name)
-
-
-def _boot(domain: domains.Domain, signals: SimpleQueue[Signal], *, name: str, trial: Trial) -> Boot:
-    return Boot(name, signals, trial.deadlines, vital=partial(domains.activity, domain))
 
 
 def _until_done(boots: list[Boot], monitor: Monitor) -> None:

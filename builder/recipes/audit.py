@@ -15,7 +15,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from builder import files
-from builder.errors import HangError, HostError, InstallError, MediaError, TemplateError, explained
+from builder.errors import HangError, HostError, InstallError, MediaError, TemplateError
 from builder.host.host import Host
 from builder.install.plan import adapted, install_plan
 from builder.install.run import install
@@ -158,7 +158,8 @@ def archive_of(
 
 
 def _reserve(path: Path, size: int) -> None:
-    with explained(f"Cannot write {path}", hint="Is the store pool writable?"):
+    what = f"Cannot write {path}"
+    with files.writing(path.parent, what=what, hint="Is the store pool writable?"):
         files.fresh(path)
         os.truncate(path, size)
 
@@ -170,7 +171,8 @@ def _reading(plan: InstallPlan, archive: Path) -> InstallPlan:
 
 
 def _run(plan: InstallPlan, host: Host) -> None:
-    plan.traces.folder.mkdir(parents=True, exist_ok=True)
+    with files.writing(plan.traces.folder):
+        plan.traces.folder.mkdir(parents=True, exist_ok=True)
     limits = Limits(deadlines=host.settings.deadlines)
     domain = domains.Domain(name=plan.domain.name, connection=host.connection)
     try:

@@ -18,7 +18,7 @@ from builder.model.clone import Clone, CloneOrder, Seed
 from builder.model.domain import Accelerator, CloneSpec, Machine, TemplateVersion
 from builder.model.template import Manifest, Template
 from builder.monitor import Monitor
-from builder.recipes.volumes import check_name, kind
+from builder.recipes.volumes import check_name, refuse_others
 from builder.registry.image import refuse_parts
 from builder.registry.registry import manifest
 from builder.releases import catalogue
@@ -115,11 +115,7 @@ def _capacity(template: Template, order: CloneOrder) -> int:
 
 def _refuse_taken(host: Host, name: str) -> None:
     check_name(name, "machine")
-    if kind(_disk(name)) != "volume":
-        raise UsageError(
-            f"The disk of a machine {name} would be taken for that of a {kind(_disk(name))}.",
-            hint="Choose a name without a version or a build's id at its end.",
-        )
+    refuse_others(_disk(name), f"The disk of a machine {name}")
     place = host.store_pool.path
     files = [each for each in (_disk(name), _cidata(name)) if os.path.lexists(place / each)]
     taken = [f"volume {each}" for each in files]

@@ -95,6 +95,7 @@ def _settled(told: Leftover, clear: Callable[[Monitor], bool], monitor: Monitor)
     except BuilderError as error:  # somebody went on with it, or libvirt refuses
         return replace(told, verdict="skipped", why=error.message)
     except OSError as error:
+        monitor.tell("warning", f"{told.name} is left behind: {error}")
         return replace(told, verdict="left behind", why=str(error))
     return replace(told, verdict="cleared" if gone else "left behind")
 
@@ -231,7 +232,8 @@ def _of_stray(stray: Stray) -> Leftover:
     return told
 
 
-def _removed(host: Host, stray: Stray, _monitor: Monitor) -> bool:
-    cleanup.remove(host, stray.domains, stray.files)
+def _removed(host: Host, stray: Stray, monitor: Monitor) -> bool:
+    with cleanup.told(stray.traces, monitor):
+        cleanup.remove(host, stray.domains, stray.files)
     there = {name for each in strays.domains_of_others(host, ()) for name in each.domains}
     return not there.intersection(stray.domains)

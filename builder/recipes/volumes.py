@@ -31,6 +31,14 @@ _TEMPLATE = re.compile(
 """What the files of a template's version are called."""
 
 
+_OTHERS = {
+    "build": ("build", "without a build's id in it"),
+    "template": ("template", "without a version at its end"),
+    "record": ("template", "without a version at its end"),
+}
+"""Whose files are of a kind, and what the names of others are like."""
+
+
 class Listed(Volume, frozen=True, kw_only=True):
     """A volume of a list."""
 
@@ -64,12 +72,20 @@ def listing(connection: Connection, settings: Settings, *, pool: str) -> tuple[L
 def create(connection: Connection, pool: str, name: str, *, capacity: int) -> Volume:
     """Create a volume. Raises UsageError for a name that is none, or that others go by."""
     check_name(name, "volume")
-    if kind(name) != "volume":
-        raise UsageError(
-            f"A volume {name} would be taken for that of a {kind(name)}.",
-            hint="Choose a name without a version or a build's id at its end.",
-        )
+    refuse_others(name, f"A volume {name}")
     return volumes.create(connection, pool, name, capacity=capacity)
+
+
+def refuse_others(name: str, what: str) -> None:
+    """Raise UsageError for the file of `what` if its name is one for builds' or templates' own."""
+    whose, other = _OTHERS.get(kind(name), ("", ""))
+    if name.endswith(LEDGER):
+        other = f"that does not end in {LEDGER}"
+    if whose:
+        raise UsageError(
+            f"{what} would be taken for that of a {whose}.",
+            hint=f"Choose a name {other}.",
+        )
 
 
 def check_name(name: str, what: str) -> None:

@@ -26,6 +26,7 @@ DETACHED = "detached"
 STOPPED = "stopped"
 """The host failed, and not the build: somebody can go on with it."""
 
+_MISFIT = "Put the folder's name, NAME/ID, or its build.json right; or remove the folder."
 _MOST = 1 << 20
 """Bytes of a record."""
 _LAST = datetime.max.replace(tzinfo=UTC, microsecond=0).timestamp()
@@ -79,20 +80,37 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def flaw(self) -> str:
         """Why nobody may act on what its record says, which names what is removed; else empty."""
+        return self._flaw[0]
+
+    @property
+    def remedy(self) -> str:
+        """What to do about that."""
+        return self._flaw[1]
+
+    @property
+    def _flaw(self) -> tuple[str, str]:
         record = self.record
         try:
             where = self.folder.lstat()
         except OSError:
-            return "its folder is gone"
+            return "its folder is gone", "`builder gc` clears what is left of it."
         if not is_build(record.build_id) or record.build_id != self.folder.name:
-            return "its record is not that of the build that its folder is named by"
+            return "its record is not that of the build that its folder is named by", _MISFIT
         if record.name != self.folder.parent.name:
-            return "its record is not that of a build of the template that its folder is named by"
+            what = "its record is not that of a build of the template that its folder is named by"
+            return what, _MISFIT
         if not stat.S_ISDIR(where.st_mode):
-            return "its folder is a link"
+            return "its folder is a link", "Name the folder that it leads to."
+        return self._flaw_of_place(owner=where.st_uid)
+
+    def _flaw_of_place(self, *, owner: int) -> tuple[str, str]:
+        record = self.record
         if record.home and not same(Path(record.home), self.folder):
-            return f"it was begun in {record.home}, of which this folder is no more than a copy"
-        return "" if where.st_uid == os.geteuid() else "its folder is another user's"
+            what = f"it was begun in {record.home}, of which this folder is no more than a copy"
+            return what, "`builder attach` and `builder gc` act on it there alone."
+        if owner != os.geteuid():
+            return "its folder is another user's", "Only its owner can go on with it or clear it."
+        return "", ""
 
     @property
     def result(self) -> str:
@@ -101,7 +119,7 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
             return self.record.error
         if self.state in (ABANDONED, DETACHED):
             guest = "its guest runs, " if self.state == DETACHED else ""
-            attach = f"`builder attach {shlex.quote(self.record.build_id)}`"
+            attach = self.flaw or f"`builder attach {shlex.quote(self.record.build_id)}`"
             return f"{self.record.step}: {guest}{attach}"
         return self.record.version if self.state == "done" else self.record.step
 

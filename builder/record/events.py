@@ -13,6 +13,7 @@ from typing import BinaryIO, Unpack
 
 import msgspec
 
+from builder import files
 from builder.errors import ConfigError, UsageError, explained
 from builder.model.event import Details, Event, Kind
 from builder.model.text import plain, rfc3339
@@ -102,7 +103,8 @@ def _mode(path: Path) -> int:
 
 
 def _opened(path: Path) -> BinaryIO:
-    with explained(f"Cannot write {path}", hint="Events need a file to go to."):
+    what, hint = f"Cannot write {path}", "Events need a file to go to."
+    with files.writing(path.parent, what=what, hint=hint):
         # Each event is one write: others read along.
         file = open(path, "ab", buffering=0, opener=_at_once)  # noqa: SIM115  # ours to give
         os.set_blocking(file.fileno(), True)

@@ -13,7 +13,7 @@ from typing import Self, TypeVar
 import msgspec
 
 from builder import files
-from builder.errors import BuilderError, ConfigError, HostError, UsageError, explained
+from builder.errors import BuilderError, ConfigError, HostError, UsageError
 from builder.model.text import rfc3339
 from builder.model.traces import Traces
 from builder.monitor import Monitor
@@ -24,7 +24,7 @@ from builder.record.events import EventLog
 from builder.record.recorder import Recorder
 from builder.record.times import Times
 
-_HINT = "Free some space there, or choose another folder with BUILDER_STATE."
+_HINT = "Choose another folder with BUILDER_STATE."
 T = TypeVar("T")
 
 
@@ -93,7 +93,8 @@ class Journal:
         it has ended meanwhile.
         """
         with ExitStack() as undo:
-            with explained(f"Cannot make the folder {self.folder}", hint=_HINT):
+            what = f"Cannot make the folder {self.folder}"
+            with files.writing(self.folder, what=what, hint=_HINT):
                 if self._is_new:
                     # Guests, scripts and screens may tell what opens something.
                     self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -194,7 +195,7 @@ class Journal:
     def write(self, name: str, text: str) -> None:
         """Keep a text of the build, for its owner. Raises HostError when it cannot be written."""
         path = self.folder / name
-        with explained(f"Cannot write {path}", hint=_HINT):
+        with files.writing(self.folder, what=f"Cannot write {path}", hint=_HINT):
             path.touch(mode=0o600)
             path.write_text(text)
 
@@ -227,10 +228,8 @@ def _open(where: Path) -> BuildRecord:
     """Return the record of a build that has not ended; raise as `join` does."""
     known = load(where)
     if known and known.flaw:
-        raise HostError(
-            f"The build {where} is left alone: {known.flaw}.",
-            hint="Only its owner can go on with a build or clear it, where it was begun.",
-        )
+        sentence = f"The build {where} is left alone: {known.flaw}."
+        raise HostError(sentence, hint=known.remedy)
     if known is None or known.record.state not in (RUNNING, STOPPED):
         raise UsageError(
             f"The build {where.name} has ended{f' ({known.state})' if known else ''}.",

@@ -1,6 +1,7 @@
 """Which builds there are in a folder of builds, and which one a word means."""
 
 import os
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -48,7 +49,7 @@ def find(place: Path, word: str) -> Build:
     exact = [each for each in alike if each.record.build_id == word]
     if len(exact or alike) == 1:
         return (exact or alike)[0]
-    raise _unclear(word, alike) if alike else _unknown(word, known, closed)
+    raise _unclear(word, exact or alike) if alike else _unknown(word, known, closed)
 
 
 def _survey(place: Path, name: str = "") -> tuple[tuple[Build, ...], dict[Path, HostError]]:
@@ -85,8 +86,13 @@ def _followed(path: Path) -> Path:
 
 
 def _unclear(word: str, alike: list[Build]) -> UsageError:
-    ids = ", ".join(sorted(each.record.build_id for each in alike))
-    return UsageError(f"{len(alike)} builds begin with {word}.", hint=f"Say more of it: {ids}.")
+    ids = sorted({each.record.build_id for each in alike})
+    if len(ids) == len(alike):
+        sentence, hint = f"{len(alike)} builds begin with {word}.", "Say more of it"
+        return UsageError(sentence, hint=f"{hint}: {', '.join(ids)}.")
+    folders = ", ".join(shlex.quote(path) for path in sorted(str(each.folder) for each in alike))
+    what = f"have the id {word}" if ids == [word] else f"begin with {word}, some with the same id"
+    return UsageError(f"{len(alike)} builds {what}.", hint=f"Name one by its folder: {folders}.")
 
 
 def _unknown(

@@ -4,7 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from builder import files, process
-from builder.errors import HostError, explained
+from builder.errors import HostError
 from builder.monitor import Monitor
 from builder.registry.image import counting
 
@@ -31,8 +31,7 @@ def _convert(disk: Path, target: Path, compression: str, monitor: Monitor) -> No
     # Out-of-order writes (-W) are what lets qemu-img compress on more than one processor.
     options = ["-p", "-O", "qcow2", "-c", "-W", "-m", "16"]
     options += ["-o", f"compression_type={compression},cluster_size={_CLUSTER}"]
-    what, hint = f"Cannot write to {target.parent}", "Is the folder of the store pool writable?"
-    with explained(what, hint=hint):
+    with files.writing(target.parent, hint="Is the folder of the store pool writable?"):
         # The image holds /etc/shadow; libvirt hands it to its guests whatever the mode.
         files.fresh(target)
         try:

@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from builder import files
-from builder.errors import TemplateError, explained
+from builder.errors import TemplateError
 from builder.model.template import ImageFacts, Manifest, Template
 from builder.registry.entry import Header, look
 from builder.registry.ledger import VERSION, now, order
@@ -83,7 +83,8 @@ def _show(candidate: Path, template: Template, seal: Seal | None) -> None:
 
 
 def _publishing(store: Path) -> AbstractContextManager[None]:
-    return explained(f"Cannot publish into {store}", hint="Is the store pool writable?")
+    what = f"Cannot publish into {store}"
+    return files.writing(store, what=what, hint="Is the store pool writable?")
 
 
 def _claimed(registry: Registry, manifest: Manifest) -> Header | None:

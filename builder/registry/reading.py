@@ -11,7 +11,8 @@ from typing import ClassVar, TypeVar
 
 import msgspec
 
-from builder.errors import ConfigError, HostError, explained
+from builder import files
+from builder.errors import ConfigError, HostError
 from builder.paths.reading import NotPlainError, open_plain
 
 LARGEST = 64 << 20
@@ -35,7 +36,7 @@ V = TypeVar("V", bound=Versioned)
 @contextmanager
 def within(store: Path, deed: str, *, hint: str) -> Iterator[None]:
     """Turn an OSError of the block, which does something to a store's templates, into another."""
-    with explained(f"Cannot {deed} templates in {store}", hint=hint):
+    with files.writing(store, what=f"Cannot {deed} templates in {store}", hint=hint):
         try:
             yield
         except FileNotFoundError as error:

@@ -16,6 +16,7 @@ _PATIENCE_SECONDS = 60.0
 """How long a libvirtd that went away may take to come back: packages are updated, too."""
 _PAUSE_SECONDS = 0.5
 _ATTEMPTS = 5
+_LOCKED = "Its hypervisor does not answer libvirt: is it stopped, or the server of its disk away?"
 _loop = threading.Lock()
 _loop_runs = False
 
@@ -25,6 +26,10 @@ T = TypeVar("T")
 
 class LostError(HostError):
     """The connection broke while libvirt was asked: it may have done what was asked for, or not."""
+
+
+class LockedError(HostError):
+    """libvirt has waited in vain for what it, or somebody, does to the same domain."""
 
 
 class Connection:
@@ -80,8 +85,9 @@ class Connection:
 
 
 def persistent(function: Callable[P, T]) -> Callable[P, T]:
-    """Make a function ask libvirt again when the connection broke meanwhile.
+    """Make a function ask libvirt again when the connection broke, or the domain was locked.
 
+    libvirt locks one, and waits half a minute for that, as long as it comes back to its hypervisor.
     For functions that may be called twice: they want something to be so, and find that it is.
     """
 
@@ -90,7 +96,7 @@ def persistent(function: Callable[P, T]) -> Callable[P, T]:
         for _ in range(_ATTEMPTS):
             try:
                 return function(*args, **kwargs)
-            except LostError:
+            except (LostError, LockedError):
                 time.sleep(_PAUSE_SECONDS)
         return function(*args, **kwargs)
 
@@ -143,13 +149,16 @@ def twin(connection: Connection) -> Iterator[Connection]:
 def translated(what: str, *, hint: str = "") -> Iterator[None]:
     """Raise HostError(`what`: libvirt's reason) for a libvirt failure in the block.
 
-    It is a LostError when the connection broke.
+    It is a LostError when the connection broke, a LockedError when the domain stayed locked.
     """
     try:
         yield
     except libvirt.libvirtError as error:
+        message = f"{what}: {plain(error)}."
+        if error.get_error_code() == libvirt.VIR_ERR_OPERATION_TIMEOUT:
+            raise LockedError(message, hint=_LOCKED) from error
         kind = LostError if _is_loss(error) else HostError
-        raise kind(f"{what}: {plain(error)}.", hint=hint) from error
+        raise kind(message, hint=hint) from error
 
 
 def plain(error: libvirt.libvirtError) -> str:

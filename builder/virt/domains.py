@@ -16,6 +16,7 @@ from builder.errors import HostError
 from builder.model.screen import Screen
 from builder.virt import networks, xml
 from builder.virt.connection import Connection, attempt, persistent, translated, unless
+from builder.virt.latest import Latest
 
 _UNDEFINE = libvirt.VIR_DOMAIN_UNDEFINE_NVRAM | libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
 _MOVED = re.compile(r"block\.\d+\.(?:rd|wr)\.bytes|net\.\d+\.(?:rx|tx)\.bytes")
@@ -196,7 +197,7 @@ def activity(domain: Domain) -> int | None:
     active = libvirt.VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE
     try:
         found = domain.connection.handle.domainListGetStats([domain.handle], kinds, active)
-    except libvirt.libvirtError:
+    except (libvirt.libvirtError, HostError):
         return None
     if not found:
         return None
@@ -239,7 +240,8 @@ def grab(domain: Domain) -> Screen | None:
 
 def screenshot(domain: Domain, path: Path) -> Path | None:
     """Save what the screen shows beside `path`, with the picture's suffix; None without one."""
-    screen = grab(domain)
+    with Latest(partial(grab, domain), pause=1) as shown:
+        screen = shown.next()
     if screen is None:
         return None
     target = path.with_suffix(screen.suffix)

@@ -8,6 +8,17 @@ from builder.errors import HostError
 
 _SYSTEMD = Path("/run/systemd/system")
 _KNOWN = "This host's own is qemu:///system; a user's is qemu:///session."
+_START = "{daemon}"
+_JOIN = "Join the group libvirt, which polkit lets in, or use --uri qemu:///session."
+_JOIN_AGAIN = (
+    "Join its group and log in again, usermod -aG libvirt USER, or use --uri qemu:///session."
+)
+_SYSTEMS = {_START, _JOIN, _JOIN_AGAIN}
+"""Remedies for the system's libvirt alone."""
+_OWN = (
+    "libvirt starts a user's daemon by itself, and this one did not start: XDG_RUNTIME_DIR, "
+    "XDG_CONFIG_HOME and XDG_CACHE_HOME must be folders of yours. Its log is in ~/.cache/libvirt."
+)
 
 
 class _Cause(NamedTuple):
@@ -30,12 +41,12 @@ _CAUSES = (
     _Cause(
         r"Failed to connect socket to '(?P<path>[^']*)': Permission denied",
         "you may not use {path}",
-        "Join its group and log in again, usermod -aG libvirt USER, or use --uri qemu:///session.",
+        _JOIN_AGAIN,
     ),
     _Cause(
         r"polkit|system bus|access denied|authentication unavailable",
         "{said}",
-        "Join the group libvirt, which polkit lets in, or use --uri qemu:///session.",
+        _JOIN,
     ),
     _Cause(
         r"authentication failed|authentication required|SASL",
@@ -45,7 +56,7 @@ _CAUSES = (
     _Cause(
         r"Failed to connect socket to '(?P<path>[^']*)': (No such file|Connection refused)",
         "no daemon answers at {path}",
-        "{daemon}",
+        _START,
     ),
     _Cause(
         r"(Could not resolve hostname|resolve address|lookup for host) '?(?P<host>[^\s':]+)",
@@ -89,6 +100,8 @@ def refusal(uri: str, said: str) -> HostError:
         if found:
             known = {"said": said, "daemon": _start_it(), **found.groupdict(default="")}
             means, hint = (text.format_map(known) for text in (cause.means, cause.hint))
+            if uri.endswith("///session") and cause.hint in _SYSTEMS:
+                hint = _OWN
             return HostError(f"Cannot connect to libvirt at {uri}: {means}.", hint=hint)
     return HostError(f"Cannot connect to libvirt at {uri}: {said}.", hint=_KNOWN)
 

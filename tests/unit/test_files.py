@@ -98,10 +98,27 @@ def test_a_file_that_fails_leaves_the_old_one(tmp_path: Path) -> None:
     ],
 )
 def test_full_of_what(
-    monkeypatch: pytest.MonkeyPatch, files_left: int, blocks_left: int, said: str, hint: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    files_left: int,
+    blocks_left: int,
+    said: str,
+    hint: str,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("my folder").mkdir()
     state = SimpleNamespace(f_files=100, f_favail=files_left, f_bavail=blocks_left)
     monkeypatch.setattr(os, "statvfs", lambda _folder: state)
     with pytest.raises(HostError, match=said) as caught, files.writing(Path("my folder")):
         raise OSError(errno.ENOSPC, "No space left on device")
     assert hint in caught.value.hint
+
+
+def test_full_before_the_folder_is_there(tmp_path: Path) -> None:
+    with (
+        pytest.raises(HostError) as caught,
+        files.writing(tmp_path / "a/b", what="Cannot make it", hint="Mend it."),
+    ):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert caught.value.message == f"No space is left in {tmp_path}."
+    assert caught.value.hint == f"Make room: `df -h {tmp_path}`."

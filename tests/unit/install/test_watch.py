@@ -169,6 +169,16 @@ FAILURE = said(
     log_base64=base64.b64encode(b"first\nNo space left on device\n\n").decode(),
 )
 DEAD = console(b"Pane is dead\r\n")
+
+
+@pytest.mark.parametrize(("log", "sent"), [(b"", False), (b"\n", True), (b"last\n", True)])
+def test_a_log_is_named_where_one_was_sent(log: bytes, *, sent: bool) -> None:
+    report = said(result="failure", log_base64=base64.b64encode(log).decode())
+    with pytest.raises(InstallError) as caught:
+        run(Guest((10, report), (20, OFF)))
+    assert ("installer.log" in caught.value.hint, "no log" in caught.value.hint) == (sent, not sent)
+
+
 PLAIN_FAILURE = said(result="failure", log_base64="no base64 \u00e9")
 
 

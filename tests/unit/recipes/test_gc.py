@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from builder.record.journal import Journal
 from builder.virt import domains
 from builder.virt.domain_xml import domain_xml
 from tests.hosts import driven
+from tests.monitors import Heard
 from tests.values import machine, recorded
 
 ID = "20261128T100000-0123abcd"
@@ -346,3 +348,32 @@ def test_builds_that_cannot_be_read_are_not_none(host: Host) -> None:
     host.settings.builds.write_text("in the way")
     with pytest.raises(HostError, match="Cannot read"):
         gc(host)
+
+
+@pytest.mark.parametrize("stray", [False, True])
+def test_what_cannot_be_cleared_is_left_behind_and_the_host_s_fault(
+    host: Host,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    stray: bool,
+) -> None:
+    def refuse(_domain: domains.Domain) -> None:
+        raise HostError("Cannot remove it.", hint="Mend it.")
+
+    host.settings.builds.mkdir(parents=True)
+    define(host, f"builder-centos7-{ID}", traces(host))
+    if not stray:
+        recorded(traces(host).folder, state="done")
+    monkeypatch.setattr(domains, "remove", refuse)
+    monitor = Heard()
+    [found] = collect_garbage(host, kept=False, dry_run=False, monitor=monitor)
+    assert (found.build_id, found.verdict) == (ID, "left behind")
+    told = f"something of {ID} is left behind: Cannot remove it. Mend it."
+    assert monitor.told == [("warning", told, {})]
+    monkeypatch.setattr("builder.host.host.open_host", lambda *_: nullcontext(host))
+    assert app.run(["gc"]) == HostError.exit_code
+    said = capsys.readouterr()
+    assert "left behind" in said.out
+    assert "hint: The warnings say why" in said.err
+    assert app.run(["gc", "--dry-run"]) == 0

@@ -3,7 +3,7 @@
 import pytest
 
 from builder.errors import UsageError
-from builder.recipes.volumes import check_name, kind
+from builder.recipes.volumes import check_name, kind, refuse_others
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,20 @@ def test_kinds(name: str, expected: str) -> None:
 def test_names_that_none_can_have(name: str) -> None:
     with pytest.raises(UsageError, match="cannot be the name of a volume"):
         check_name(name, "volume")
+
+
+@pytest.mark.parametrize(
+    ("name", "whose", "other"),
+    [
+        ("centos7-20261128.1.qcow2", "template", "without a version at its end"),
+        ("centos7-20261128.1.json", "template", "without a version at its end"),
+        ("x.channels.json", "template", "that does not end in .channels.json"),
+        ("20261128T101010-0123abcd-x.qcow2", "build", "without a build's id in it"),
+    ],
+)
+def test_names_that_others_go_by(name: str, whose: str, other: str) -> None:
+    with pytest.raises(
+        UsageError, match=f"A volume would be taken for that of a {whose}"
+    ) as caught:
+        refuse_others(name, "A volume")
+    assert caught.value.hint == f"Choose a name {other}."

@@ -13,12 +13,14 @@ from builder.errors import HostError, UsageError
 from builder.files import abandoned, locked
 from builder.monitor import SilentMonitor
 from builder.record.builds import load
+from builder.record.journal import Journal
 from builder.record.listing import builds, find
 from builder.record.verifications import known
 from tests.monitors import Heard
 from tests.users import as_a_user
 from tests.values import recorded
 
+ID = "20261125T094005-96974f0b"
 WRITTEN = datetime(2026, 11, 25, 9, 40, 5, tzinfo=UTC).timestamp()
 
 
@@ -91,6 +93,52 @@ def test_other_words_do_not(place: Path, word: str, sentence: str, hint: str) ->
         find(place, word)
     assert caught.value.message == sentence
     assert hint in caught.value.hint
+
+
+def test_an_id_that_two_have_is_none_to_say_more_of(tmp_path: Path) -> None:
+    for name in ("a", "b c"):
+        make(tmp_path / name / "prod-db", state="running")
+    make(tmp_path / "a/prod-db-7", state="running")
+    for word, what in (("prod-db", "2 builds have the id prod-db."), ("prod", "3 builds begin")):
+        with pytest.raises(UsageError, match=what) as caught:
+            find(tmp_path, word)
+        assert f"by its folder: {tmp_path}/a/prod-db, " in caught.value.hint
+        assert f"'{tmp_path}/b c/prod-db'." in caught.value.hint
+
+
+FLAWS: dict[str, tuple[str, dict[str, str], str]] = {
+    "none": (ID, {}, ""),
+    "an id that is none": ("prod-db", {}, "or its build.json right"),
+    "another id": (ID, {"build_id": "prod-db"}, "or its build.json right"),
+    "another name": (ID, {"name": "x"}, "or its build.json right"),
+    "a link": (ID, {}, "that it leads to"),
+    "another user's": (ID, {}, "Only its owner"),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "hint"), FLAWS.values(), ids=FLAWS)
+def test_each_flaw_has_its_remedy(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    content: dict[str, str],
+    hint: str,
+) -> None:
+    folder = recorded(tmp_path / "centos7" / name, **({"state": "running"} | content))
+    if "leads" in hint:
+        folder.rename(tmp_path / ID)
+        folder.symlink_to(f"../{ID}")
+    if "owner" in hint:
+        monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    build = load(folder)
+    assert build is not None
+    assert hint in build.remedy
+    assert bool(hint) == bool(build.flaw) == bool(build.remedy)
+    assert ("`builder attach" in build.result) == (not hint)
+    if hint:
+        with pytest.raises(HostError, match="is left alone") as caught:
+            Journal.join(folder, monitor=SilentMonitor())
+        assert caught.value.hint == build.remedy
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from builder.errors import HostError
 from builder.virt import connection, domains, pools, volumes
-from builder.virt.connection import Connection, LostError, connect, persistent
+from builder.virt.connection import Connection, LockedError, LostError, connect, persistent
 
 DOCUMENT = (
     "<domain type='test'><name>x</name><memory>1024</memory><os><type>hvm</type></os></domain>"
@@ -215,9 +215,10 @@ def test_whether_a_guest_has_run(
     assert not domains.has_run(place.line, "nosuch")
 
 
+@pytest.mark.parametrize("kind", [LostError, LockedError])
 @pytest.mark.parametrize(("losses", "asked"), [(0, 1), (2, 3), (99, 6)])
 def test_what_the_connection_cut_off_is_asked_again(
-    monkeypatch: pytest.MonkeyPatch, losses: int, asked: int
+    monkeypatch: pytest.MonkeyPatch, kind: type[HostError], losses: int, asked: int
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     calls: list[int] = []
@@ -226,11 +227,40 @@ def test_what_the_connection_cut_off_is_asked_again(
     def ask() -> None:
         calls.append(1)
         if len(calls) <= losses:
-            raise LostError("It went away.")
+            raise kind("It went away.")
 
-    with pytest.raises(LostError) if asked <= losses else nullcontext():
+    with pytest.raises(kind) if asked <= losses else nullcontext():
         ask()
     assert len(calls) == asked
+
+
+@pytest.mark.parametrize(("refusals", "gone"), [(2, True), (99, False)])
+def test_a_domain_that_is_locked_is_tried_again(
+    place: Place, replace: Replace, monkeypatch: pytest.MonkeyPatch, refusals: int, *, gone: bool
+) -> None:
+    """As by a libvirtd that has come back, until it has the monitor of its hypervisor."""
+    calls: list[int] = []
+
+    def locked(original: Callable[..., Any], *given: object) -> object:
+        calls.append(1)
+        return original(*given) if len(calls) > refusals else refuse_by(_LOCK)
+
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    place.run()
+    replace("virDomain.destroy", locked)
+    with nullcontext() if gone else pytest.raises(LockedError, match="state change") as caught:
+        domains.remove(place.domain)
+    assert place.state() == ([] if gone else RUNS)
+    assert caught is None or "does not answer libvirt" in caught.value.hint
+
+
+_LOCK = "cannot acquire state change lock (held by monitor=init-x)"
+
+
+def refuse_by(sentence: str) -> NoReturn:
+    error = libvirt.libvirtError(sentence)
+    error.err = (libvirt.VIR_ERR_OPERATION_TIMEOUT, libvirt.VIR_FROM_QEMU, sentence, 2, *" " * 5)
+    raise error
 
 
 class Dead:

@@ -141,3 +141,18 @@ def test_how_a_daemon_is_started(
 ) -> None:
     monkeypatch.setattr(refusal, "_SYSTEMD", tmp_path if systemd else tmp_path / "none")
     assert hint in refusal.refusal("URI", f"{NO_SOCKET}: No such file or directory").hint
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        f"{NO_SOCKET}: No such file or directory",
+        f"{NO_SOCKET}: Permission denied",
+        f"internal error: {NO_BUS}",
+    ],
+)
+def test_a_session_starts_its_daemon_by_itself(why: str) -> None:
+    for uri in ("qemu:///session", "qemu+unix:///session"):
+        hint = refusal.refusal(uri, why).hint
+        assert "XDG_CONFIG_HOME" in hint
+        assert "--uri" not in hint

@@ -47,7 +47,7 @@ HARMLESS = {
     "nothing": backed("gone"),
     "a folder": backed("."),
     "another machine's": backed("nbd:host:1"),
-    "nobody knows what": backed("blkdebug:x:pipe"),
+    "nobody knows what": backed("quux:x:pipe"),
     "cut off": backed("pipe")[:50],
     "no image": b"hello",
 }

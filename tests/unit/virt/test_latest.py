@@ -1,0 +1,34 @@
+"""The latest answer: who reads it waits for nobody."""
+
+import threading
+from itertools import count
+
+from builder.virt.latest import Latest
+
+PATIENCE = 600.0
+
+
+def test_an_answer_that_does_not_come_is_not_waited_for() -> None:
+    answers = threading.Semaphore(0)
+    numbers = count(1)
+
+    def ask() -> int:
+        answers.acquire()
+        return next(numbers)
+
+    with Latest(ask, pause=0) as latest:
+        assert latest.next(seconds=0) is None
+        answers.release()
+        while latest.value is None:
+            latest.next(seconds=0.01)
+        assert (latest.value, latest.next(seconds=0.01), latest.value) == (1, None, 1)
+
+
+def test_the_next_answer_comes_without_the_pause_and_none_after_the_block() -> None:
+    numbers = count(1)
+    with Latest(lambda: next(numbers), pause=PATIENCE) as latest:
+        first = latest.next(seconds=PATIENCE)
+        second = latest.next(seconds=PATIENCE)
+    assert first is not None
+    assert second == first + 1
+    assert latest.next(seconds=0.01) is None
