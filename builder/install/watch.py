@@ -23,6 +23,10 @@ LOST = {
         "The hypervisor process died under the guest.",
         "See its log under /var/log/libvirt/qemu, and dmesg: is memory or disk exhausted?",
     ),
+    "given up": (
+        "libvirtd ended the guest when it was itself started again.",
+        "It finds no way back to a guest that was just being started, or just ended: see its log.",
+    ),
     "destroyed": (
         "The guest was destroyed from outside before it powered off.",
         "Somebody, or something, called for it on this host: virsh destroy.",

@@ -78,7 +78,8 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """The domain stopped."""
 
     reason: str
-    """"shutdown" or "rebooted" by the guest, "destroyed" from outside, "crashed", "failed"."""
+    """"shutdown" or "rebooted" by the guest, "destroyed" from outside, "crashed", "failed",
+    or "given up" by a libvirtd that came back."""
 
 
 class HostTrouble(msgspec.Struct, frozen=True, kw_only=True):

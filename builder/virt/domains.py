@@ -30,9 +30,9 @@ _NEVER_RAN = (
     _STARTS,
     (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_UNKNOWN),
     (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_FAILED),  # to start
-    # By a libvirtd that was itself started in the middle of the domain's start.
-    (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_DAEMON),
 )
+"""Without SHUTOFF_DAEMON: a libvirtd that comes back says so of what it does not find any more, be
+it that it was just being started, or that it has powered off. Its logs tell which."""
 
 
 class Domain(msgspec.Struct, frozen=True, kw_only=True):

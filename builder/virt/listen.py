@@ -27,12 +27,8 @@ _STOPPED = {
 _SHUT_OFF = {
     libvirt.VIR_DOMAIN_SHUTOFF_SHUTDOWN: "shutdown",
     libvirt.VIR_DOMAIN_SHUTOFF_DESTROYED: "destroyed",
+    libvirt.VIR_DOMAIN_SHUTOFF_DAEMON: "given up",
 }
-
-_GIVEN_UP = HostTrouble(
-    sentence="libvirtd ended the guest when it was itself started again.",
-    hint="It finds no way back to a guest that was just being started: see its own log.",
-)
 
 
 @contextmanager
@@ -112,9 +108,7 @@ class _Ear:
 
     def _look(self, domain: libvirt.virDomain) -> None:
         state, reason = domain.state()
-        if (state, reason) == (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_DAEMON):
-            self._signals.put(_GIVEN_UP)
-        elif state == libvirt.VIR_DOMAIN_SHUTOFF:
+        if state == libvirt.VIR_DOMAIN_SHUTOFF:
             self._end(_SHUT_OFF.get(reason, "failed"))
         elif state == libvirt.VIR_DOMAIN_CRASHED:
             self._end("crashed")

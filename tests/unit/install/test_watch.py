@@ -94,7 +94,7 @@ def test_success_is_the_nonce_and_a_clean_poweroff() -> None:
     assert heard.packages == [Package(name="bash"), Package(name="kernel")]
 
 
-@pytest.mark.parametrize("reason", ["failed", "destroyed"])
+@pytest.mark.parametrize("reason", ["failed", "given up", "destroyed"])
 @pytest.mark.parametrize(
     "last", [b"[  643.425213] reboot: Power down\r\n", b"[ 1909.0] Power down.\n"]
 )

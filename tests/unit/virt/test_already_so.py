@@ -185,7 +185,6 @@ def test_a_port_that_somebody_took_is_chosen_anew(place: Place, replace: Replace
 NO_START = (
     libvirt.VIR_DOMAIN_SHUTOFF_UNKNOWN,
     libvirt.VIR_DOMAIN_SHUTOFF_FAILED,
-    libvirt.VIR_DOMAIN_SHUTOFF_DAEMON,
 )
 STARTING = (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_STARTING_UP)
 
@@ -197,7 +196,7 @@ STARTING = (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_STARTING_UP)
         ([(libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_SHUTDOWN)], True),
         ([(libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_USER)], True),
         ([STARTING, STARTING, (libvirt.VIR_DOMAIN_RUNNING, 1)], True),
-        ([STARTING, (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_DAEMON)], False),
+        ([STARTING, (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_DAEMON)], True),
     ],
 )
 def test_whether_a_guest_has_run(
