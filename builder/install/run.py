@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from builder.errors import BuilderError
+from builder.errors import BuilderError, HangError, HostError
 from builder.install import report
 from builder.install.film import Film
 from builder.install.observer import Observed
@@ -27,6 +27,8 @@ from builder.virt.listen import listen
 
 _LOOK_SECONDS = 1.0
 _FRAME_SECONDS = 3.0
+_STUCK = "The guest stands still, and libvirt does not answer when it is asked about it."
+_UNSTUCK = "Is its hypervisor stopped, or its disk's server away? Else restart libvirtd."
 _REFUSED = "`builder build NAME --dry-run` prints its XML."
 _LARGEST = 16 << 20
 """Bytes of reports that are looked through for the installer's log."""
@@ -136,9 +138,11 @@ def _run(
         domains.resume(domain)
         try:
             heard = watch(signals, plan, limits=limits, guest=guest, monitor=monitor)
-        except BuilderError:
+        except BuilderError as error:
             guest.shoot_last()
             _keep_guest_log(plan.traces.folder)
+            if isinstance(error, HangError) and (activity.stuck or screen.stuck):
+                raise HostError(_STUCK, hint=_UNSTUCK) from error
             raise
     return heard, document
 

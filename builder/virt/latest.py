@@ -5,12 +5,15 @@ that takes, in C, where not even Ctrl-C ends it. So who watches a guest asks in 
 """
 
 import threading
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 T = TypeVar("T")
 _SECONDS = 10.0
+_STUCK_SECONDS = 30.0
+"""As long as libvirt itself waits for one who is at the same domain."""
 
 
 class Latest(Generic[T]):
@@ -21,6 +24,7 @@ class Latest(Generic[T]):
         """None before the first answer."""
         self._ask, self._pause = ask, pause
         self._answers = 0
+        self._asked: float | None = None
         self._over = False
         self._news = threading.Condition()
 
@@ -41,6 +45,12 @@ class Latest(Generic[T]):
             self._over = True
             self._news.notify_all()
 
+    @property
+    def stuck(self) -> bool:
+        """Whether an answer is overdue: the hypervisor or libvirt itself stands still."""
+        asked = self._asked
+        return asked is not None and time.monotonic() - asked > _STUCK_SECONDS
+
     def next(self, *, seconds: float = _SECONDS) -> T | None:
         """Have it asked now, and return the next answer; None where none comes in so long."""
         with self._news:
@@ -51,9 +61,10 @@ class Latest(Generic[T]):
 
     def _run(self) -> None:
         while not self._over:
+            self._asked = time.monotonic()
             value = self._ask()
             with self._news:
-                self.value = value
+                self.value, self._asked = value, None
                 self._answers += 1
                 self._news.notify_all()
                 if not self._over:

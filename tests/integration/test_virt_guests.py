@@ -25,7 +25,7 @@ from tiny_guests import (
     write_disk,
 )
 
-from builder.errors import BuilderError, HangError, HostError, InstallError, TemplateError
+from builder.errors import BuilderError, HostError, InstallError, TemplateError
 from builder.install.film import Film
 from builder.install.pixels import decode
 from builder.install.run import install
@@ -45,7 +45,7 @@ from builder.model.traces import Traces
 from builder.monitor import Monitor, SilentMonitor
 from builder.proof import boot, verify
 from builder.proof.verify import Verified
-from builder.virt import domains, pools, volumes
+from builder.virt import domains, latest, pools, volumes
 from builder.virt.connection import Connection, connect
 from builder.virt.domain_xml import domain_xml
 from builder.virt.listen import listen
@@ -303,12 +303,13 @@ class Stopper(Heard):
 
 
 def test_a_hypervisor_that_does_not_answer_is_not_waited_for(
-    connection: Connection, folder: Path
+    connection: Connection, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = InstallPlan(domain=spec(folder, "", HALT), nonce="0" * 32, traces=traces(folder))
     limits = Limits(deadlines=Deadlines(total_seconds=PATIENCE, idle_seconds=15))
     stopper = Stopper()
-    with pytest.raises(HangError, match="stands still"):
+    monkeypatch.setattr(latest, "_STUCK_SECONDS", 5)
+    with pytest.raises(HostError, match="libvirt does not answer"):
         install(plan, connection, limits=limits, monitor=stopper)
     assert stopper.stopped
     _remove(connection, NAME)

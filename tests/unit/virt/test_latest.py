@@ -3,6 +3,9 @@
 import threading
 from itertools import count
 
+import pytest
+
+from builder.virt import latest as asking
 from builder.virt.latest import Latest
 
 PATIENCE = 600.0
@@ -32,3 +35,23 @@ def test_the_next_answer_comes_without_the_pause_and_none_after_the_block() -> N
     assert first is not None
     assert second == first + 1
     assert latest.next(seconds=0.01) is None
+
+
+def test_an_answer_that_is_overdue_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "_STUCK_SECONDS", 0)
+    asked, answered = threading.Event(), threading.Event()
+
+    def ask() -> int:
+        asked.set()
+        answered.wait()
+        return 1
+
+    latest = Latest(ask, pause=PATIENCE)
+    assert not latest.stuck
+    with latest:
+        asked.wait()
+        assert latest.stuck
+        answered.set()
+        while latest.value is None:
+            latest.next(seconds=0.01)
+        assert not latest.stuck
