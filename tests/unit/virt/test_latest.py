@@ -47,11 +47,12 @@ def test_an_answer_that_is_overdue_is_known(monkeypatch: pytest.MonkeyPatch) -> 
         return 1
 
     latest = Latest(ask, pause=PATIENCE)
-    assert not latest.stuck
+    seen = [latest.stuck]
     with latest:
         asked.wait()
-        assert latest.stuck
+        seen.append(latest.stuck)
         answered.set()
         while latest.value is None:
             latest.next(seconds=0.01)
-        assert not latest.stuck
+        seen.append(latest.stuck)
+    assert seen == [False, True, False]
