@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from builder.errors import ConfigError, HostError, explained
+from builder.errors import ConfigError, HostError
+from builder.paths.reading import read_data
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -141,9 +142,7 @@ def identity(key: "Ed25519PublicKey") -> str:
 
 
 def _read(path: Path) -> bytes:
-    what, hint = f"Cannot read the key {path}", "Check its path and permissions."
-    with explained(what, hint=hint, error_class=ConfigError), path.open("rb") as file:
-        return file.read(_LARGEST)
+    return read_data(path, limit=_LARGEST, pipes=True, hint="Check its path and permissions.")
 
 
 def _useless(path: Path, kind: str, reason: str) -> ConfigError:

@@ -93,24 +93,26 @@ def _target(source: Path, pool: Pool) -> Path:
 
 
 def _reuse(source: Path, target: Path, expected: str | None, *, monitor: Monitor) -> str:
-    """Return the digest of the ISO in the pool, once it is sure that it is the same one."""
-    digest = files.digest(target, monitor=monitor)
-    if not _same(source, target, digest, monitor=monitor):
+    """Return the digest of the ISO in the pool, once it is sure that it is the same one.
+
+    What is somebody else's gets no attribute of ours.
+    """
+    same_size = source.stat().st_size == target.stat().st_size
+    digest = same_size and (files.remembered(target) or files.sha256(target, monitor=monitor))
+    if not digest or not _same(source, target, digest, monitor=monitor):
         raise MediaError(
             f"The pool holds a different ISO under the name {target.name}.",
             hint=f"Rename {source}, or remove {target} if nothing needs it.",
         )
+    files.remember(target, digest)
     verify(target.name, digest, expected)
     monitor.tell("note", f"{target.name} is in the pool already")
     return digest
 
 
 def _same(source: Path, target: Path, digest: str, *, monitor: Monitor) -> bool:
-    ours, theirs = target.stat(), source.stat()
-    if ours.st_size != theirs.st_size:
-        return False
     # A copy keeps its source's time: equal times spare reading gigabytes.
-    if target.samefile(source) or ours.st_mtime_ns == theirs.st_mtime_ns:
+    if target.samefile(source) or source.stat().st_mtime_ns == target.stat().st_mtime_ns:
         return True
     return files.sha256(source, monitor=monitor) == digest
 

@@ -114,7 +114,7 @@ def attempt(deed: Callable[[], object], *, so: Callable[[], bool]) -> None:
     try:
         deed()
     except libvirt.libvirtError as error:
-        if _is_loss(error) or not so():
+        if is_loss(error) or not so():
             raise
 
 
@@ -157,7 +157,7 @@ def translated(what: str, *, hint: str = "") -> Iterator[None]:
         message = f"{what}: {plain(error)}."
         if error.get_error_code() == libvirt.VIR_ERR_OPERATION_TIMEOUT:
             raise LockedError(message, hint=_LOCKED) from error
-        kind = LostError if _is_loss(error) else HostError
+        kind = LostError if is_loss(error) else HostError
         raise kind(message, hint=hint) from error
 
 
@@ -176,7 +176,7 @@ def _lives(handle: libvirt.virConnect) -> bool:
         return False
 
 
-def _is_loss(error: libvirt.libvirtError) -> bool:
+def is_loss(error: libvirt.libvirtError) -> bool:
     # Whatever the code: "client socket is closed" is an internal error, "End of file while reading
     # data" one of the system's. libvirtd's own talks with virtlogd fail alike: they, too, pass.
     return bool(error.get_error_domain() == libvirt.VIR_FROM_RPC)

@@ -17,7 +17,8 @@ from builder.virt import scanning, xml
 from builder.virt.connection import Connection, LostError, persistent, translated, unless
 
 _UNREADABLE = re.compile(r"cannot [a-z ]+'(/.+)': (.+)")
-_UNKNOWN = "cause is unknown"
+_UNKNOWN = ("cause is unknown", "no storage vol")
+"""What libvirt says of a pool in which one image is cut off."""
 _BUSY = "asynchronous jobs running"
 _BUSY_SECONDS = 600
 """The last resort: a job of others ends, but on a busy host it may take its time."""
@@ -189,7 +190,7 @@ def _scanned(pool: libvirt.virStoragePool) -> Iterator[None]:
 def _stopper(folder: Path, said: str) -> str:
     if found := _UNREADABLE.search(said):
         return f"it cannot read {found[1]}: {found[2]}" if folder in Path(found[1]).parents else ""
-    cut = scanning.cut_off(folder) if _UNKNOWN in said else None
+    cut = scanning.cut_off(folder) if any(each in said for each in _UNKNOWN) else None
     return f"{cut} is cut off within its header" if cut else ""
 
 

@@ -11,7 +11,7 @@ import libvirt
 from builder.errors import HostError
 from builder.model.storage import Volume
 from builder.virt import pools, xml
-from builder.virt.connection import Connection, LostError, attempt, persistent
+from builder.virt.connection import Connection, LostError, attempt, is_loss, persistent
 
 
 def create(
@@ -104,17 +104,28 @@ def _handles(
 
 
 def _value(pool: str, volume: libvirt.virStorageVol) -> Volume:
-    _kind, capacity, allocation = volume.info()
-    form, backing = xml.parse_volume(_text(partial(volume.XMLDesc, 0)))
+    form, backing, sizes = _looked_into(volume)
     return Volume(
         pool=pool,
         name=_text(volume.name),
         path=Path(_text(volume.path)),
         format=form,
-        capacity=capacity,
-        allocation=allocation,
+        capacity=sizes[0],
+        allocation=sizes[1],
         backing=backing,
     )
+
+
+def _looked_into(volume: libvirt.virStorageVol) -> tuple[str, Path | None, tuple[int, int]]:
+    """Return format, backing file and sizes; libvirt cannot look into all that strangers make."""
+    try:
+        _kind, capacity, allocation = volume.info()
+        form, backing = xml.parse_volume(_text(partial(volume.XMLDesc, 0)))
+    except libvirt.libvirtError as error:
+        if is_loss(error) or error.get_error_code() == libvirt.VIR_ERR_NO_STORAGE_VOL:
+            raise
+        return "unknown", None, (0, 0)
+    return form, backing, (capacity, allocation)
 
 
 def _text(ask: Callable[[], str]) -> str:

@@ -121,6 +121,18 @@ def test_another_iso_of_that_name(iso: Path, pool: Pool) -> None:
     assert _digest(staged.path) == staged.sha256
 
 
+@pytest.mark.parametrize("size", [4 << 40, None])
+def test_somebody_else_s_file_of_that_name_is_neither_read_through_nor_marked(
+    iso: Path, pool: Pool, size: int | None
+) -> None:
+    theirs = pool.path / iso.name
+    with theirs.open("wb") as file:
+        file.truncate(size or iso.stat().st_size)
+    with pytest.raises(MediaError, match="different ISO"):
+        _put(iso, pool)
+    assert files.remembered(theirs) == ""
+
+
 def test_the_same_bytes_with_another_time_are_the_same_iso(iso: Path, pool: Pool) -> None:
     staged = _put(iso, pool)
     os.utime(iso, (1, 1))

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -362,6 +363,8 @@ def _rsa_public(path: Path) -> None:
         (lambda path: path.write_text("-----BEGIN OPENSSH PRIVATE KEY-----\nx\n"), "private"),
         (lambda path: path.mkdir(), "private"),
         (lambda _path: None, "private"),
+        (os.mkfifo, "private"),
+        (os.mkfifo, "public"),
         (_rsa, "private"),
         (lambda path: make_key(path.parent, "other")[1].rename(path), "private"),
         (lambda path: path.write_text("ssh-ed25519 AAAA\n"), "public"),

@@ -127,7 +127,7 @@ def test_a_passphrase_comes_from_the_environment(
     [
         (["sbom", "centos"], 2, "There is no template 'centos'."),
         (["verify", "centos7@1"], 2, "centos7 has no channel '1'."),
-        (["sign", "centos7", "--key", "gone"], 3, "Cannot read the key gone"),
+        (["sign", "centos7", "--key", "gone"], 3, "Cannot read gone"),
         (["verify", "centos7", "--signature", "--key", "key"], 3, "no public key of ed25519"),
         (["sbom", "centos7", "-o", "gone/x"], 2, "/gone."),
         (["sbom", "centos7", "-o", "pub"], 2, "pub exists already."),
@@ -144,7 +144,7 @@ def test_misuse(
 
 def test_a_build_reads_its_key_before_it_begins(capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(["build", "rehearsal", "--sign", "gone"]) == 3
-    assert "Cannot read the key gone" in capsys.readouterr().err
+    assert "Cannot read gone" in capsys.readouterr().err
     assert not Path("artifacts").exists()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from small_media import call
 from tiny_guests import open_folder
 
 from builder.cli import app
@@ -268,6 +269,19 @@ def test_a_file_that_stops_a_pool_is_named(
         assert "out of the pool" in caught.value.hint
     odd.unlink()
     assert storage.init(connection, settings)[1].active
+
+
+def test_what_is_cut_off_is_named_also_where_libvirt_blames_another(
+    connection: Connection, folder: Path
+) -> None:
+    settings = _settings(folder)
+    store = storage.init(connection, settings)[1]
+    call("qemu-img", "create", "-q", "-f", "qcow2", "-u", "-b", "gone", "-F", "qcow2",
+         store.path / "over.qcow2", "1M")  # fmt: skip
+    assert storage.init(connection, settings)[1].active
+    (store.path / "cut.qcow2").write_bytes(b"QFI\xfb\0\0\0\3".ljust(50, b"\0"))
+    with pytest.raises(HostError, match=r"cut\.qcow2 is cut off"):
+        storage.init(connection, settings)
 
 
 def test_a_folder_where_nobody_may_write(connection: Connection) -> None:

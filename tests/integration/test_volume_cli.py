@@ -49,6 +49,18 @@ def run(host: Host, *words: str, state: Path = Path()) -> Result:
     return CliRunner().invoke(volume.app, words, obj=here)
 
 
+@pytest.mark.parametrize("backing", ["/etc/\n\x1b[31m", "n" * 300])
+def test_a_stranger_s_image_into_which_libvirt_cannot_look(
+    host: Host, store: Path, backing: str
+) -> None:
+    odd = store / "odd.qcow2"
+    call("qemu-img", "create", "-q", "-f", "qcow2", "-u", "-b", backing, "-F", "raw", odd, "1M")
+    found = {each["name"] for each in json.loads(run(host, "list", "--json").stdout)}
+    assert {"odd.qcow2", "web1.qcow2"} <= found
+    assert run(host, "delete", "odd.qcow2").exit_code == 0
+    assert not odd.exists()
+
+
 @pytest.mark.parametrize(
     ("name", "said", "hint"),
     [

@@ -44,6 +44,13 @@ def test_an_overlay_reads_back(name: str) -> None:
     assert xml.parse_volume(document) == ("qcow2", backing)
 
 
+@pytest.mark.parametrize("odd", ["\x1b[31m", "\x00", "\x0c", "\ufffe"])
+def test_a_stranger_s_backing_file_with_controls_in_its_name(odd: str) -> None:
+    document = f"<volume><backingStore><path>/etc/{odd}</path></backingStore></volume>"
+    form, backing = xml.parse_volume(document)
+    assert (form, str(backing)) == ("raw", f"/etc/\ufffd{odd[1:]}")
+
+
 @pytest.mark.parametrize(
     ("document", "form"),
     [
