@@ -41,14 +41,11 @@ def clear(host: Host, traces: Traces, *, keep: Collection[str] = (), monitor: Mo
 
     What cannot be removed is told, and stays. The files go also where libvirt does not answer.
     """
-    gone = 0
-    with told(traces, monitor):
+    with told(traces, monitor) as of_domains:
         remove(host, [each.name for each in _domains(host, traces) if each.name not in keep], ())
-        gone += 1
-    with told(traces, monitor):
+    with told(traces, monitor) as of_files:
         remove(host, (), [each for each in files_of(host, traces) if str(each) not in keep])
-        gone += 1
-    return gone == 2  # noqa: PLR2004  # both
+    return not (of_domains or of_files)
 
 
 def remove(host: Host, names: Collection[str], paths: Collection[Path]) -> None:
@@ -80,12 +77,17 @@ def cleared(
 
 
 @contextmanager
-def told(traces: Traces, monitor: Monitor) -> Iterator[None]:
-    """Warn of what cannot be removed in the block, instead of raising HostError or OSError."""
+def told(traces: Traces, monitor: Monitor) -> Iterator[list[str]]:
+    """Warn of what cannot be removed in the block, instead of raising HostError or OSError.
+
+    It gets the list of what is told of.
+    """
+    troubles: list[str] = []
     try:
-        yield
+        yield troubles
     except (HostError, OSError) as error:
         why = f"{error} {error.hint}" if isinstance(error, HostError) else str(error)
+        troubles.append(why.strip())
         monitor.tell("warning", f"something of {traces.id} is left behind: {why.strip()}")
 
 

@@ -25,7 +25,6 @@ from builder.virt.domain_xml import domain_xml
 from builder.virt.latest import Latest
 from builder.virt.listen import listen
 
-_LOOK_SECONDS = 1.0
 _FRAME_SECONDS = 3.0
 _STUCK = "The guest stands still, and libvirt does not answer when it is asked about it."
 _UNSTUCK = "Is its hypervisor stopped, or its disk's server away? Else restart libvirtd."
@@ -131,7 +130,7 @@ def _run(
     document = domains.live_xml(domain)
     with (
         listen(domain, logs=plan.domain.logs) as signals,
-        Latest(partial(domains.activity, domain), pause=_LOOK_SECONDS) as activity,
+        Latest(partial(domains.activity, domain)) as activity,
         Latest(partial(domains.grab, domain), pause=_FRAME_SECONDS) as screen,
     ):
         guest = _Guest(domain, plan.traces, monitor, activity=activity, screen=screen)

@@ -29,7 +29,6 @@ from builder.virt.listen import listen
 
 _GROWN = 1 << 30
 _SSH = 22
-_LOOK_SECONDS = 1.0
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,7 +139,7 @@ def _clone(
         with (
             domains.paused(line, domain_xml(spec)) as domain,
             listen(domain, logs=spec.logs) as signals,
-            Latest(partial(domains.activity, domain), pause=_LOOK_SECONDS) as activity,
+            Latest(partial(domains.activity, domain)) as activity,
         ):
             boot = Boot(
                 spec.console_log.stem, signals, trial.deadlines, vital=lambda: activity.value

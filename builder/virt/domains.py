@@ -240,7 +240,7 @@ def grab(domain: Domain) -> Screen | None:
 
 def screenshot(domain: Domain, path: Path) -> Path | None:
     """Save what the screen shows beside `path`, with the picture's suffix; None without one."""
-    with Latest(partial(grab, domain), pause=1) as shown:
+    with Latest(partial(grab, domain)) as shown:
         screen = shown.next()
     if screen is None:
         return None

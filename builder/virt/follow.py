@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import IO
@@ -76,9 +76,12 @@ class Tail:
 
     def _open(self) -> bool:
         """Open the files that came after those that are open; tell whether there were any."""
-        found = _opened(self._path)
         # The last stays open until there is a next one: its inode is nobody else's until then.
         last = _serial(self._files[-1]) if self._files else None
+        with suppress(FileNotFoundError):
+            if last == self._path.stat().st_ino:  # most often, and ten times a second
+                return False
+        found = _opened(self._path)
         serials = [_serial(each) for each in found]
         older = serials.index(last) + 1 if last in serials else 0
         for each in found[:older]:

@@ -7,7 +7,6 @@ that takes, in C, where not even Ctrl-C ends it. So who watches a guest asks in 
 import threading
 import time
 from collections.abc import Callable
-from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 T = TypeVar("T")
@@ -19,7 +18,7 @@ _STUCK_SECONDS = 30.0
 class Latest(Generic[T]):
     """The last answer; as a context manager it keeps asking, a `pause` in seconds in between."""
 
-    def __init__(self, ask: Callable[[], T], *, pause: float) -> None:
+    def __init__(self, ask: Callable[[], T], *, pause: float = 1.0) -> None:
         self.value: T | None = None
         """None before the first answer."""
         self._ask, self._pause = ask, pause
@@ -34,12 +33,7 @@ class Latest(Generic[T]):
         threading.Thread(target=self._run, name="ask-libvirt", daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        _kind: type[BaseException] | None,
-        _error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         """Ask no more."""
         with self._news:
             self._over = True
