@@ -53,8 +53,7 @@ def _record(path: Path, digest: str) -> None:
     except BuilderError as error:
         raise type(error)(
             f"{path} is whole, but has no line in {sums.NAME}: {error.message}",
-            hint=f"When that is mended: `cd {shlex.quote(str(path.parent))} "
-            f"&& sha256sum -- {shlex.quote(path.name)} >> SHA256SUMS`.",
+            hint=f"`sha256sum -- {shlex.quote(path.name)}` in its folder prints that line.",
         ) from error
     except BaseException:
         path.unlink()

@@ -19,7 +19,7 @@ from builder.model.screen import Screen
 from builder.model.traces import Traces
 from builder.monitor import Monitor
 from builder.paths.reading import open_plain
-from builder.virt import domains
+from builder.virt import domains, follow
 from builder.virt.connection import Connection
 from builder.virt.domain_xml import domain_xml
 from builder.virt.latest import Latest
@@ -116,8 +116,7 @@ def install(
 def _start(plan: InstallPlan, domain: domains.Domain, monitor: Monitor) -> InstallPlan:
     """Begin with a new guest, of which nothing was told; return the plan for that."""
     domains.remove(domain)  # defined by a process that was killed before it could start it
-    for log in plan.domain.logs.values():
-        log.unlink(missing_ok=True)
+    follow.remove(plan.domain.logs.values())
     monitor.tell("phase", FIRMWARE)
     domains.start(domain.connection, domain_xml(plan.domain), hint=_REFUSED)
     return replace(plan, told=None)

@@ -193,6 +193,7 @@ def as_path(kind: type[Any], value: object, *, folder: Path = Path()) -> Path:
         raise ValueError(f"expected a {kind.__name__}")
     if "\0" in str(value):
         raise ValueError("a path has no NUL in it")
+    str(value).encode()  # a ValueError as well: libvirt's XML and our records are UTF-8
     return folder / value
 
 

@@ -21,7 +21,7 @@ from builder.proof.boot import Boot
 from builder.proof.clone_report import compare
 from builder.proof.user_checks import SshAccess
 from builder.registry.image import virtual_size
-from builder.virt import domains, volumes
+from builder.virt import domains, follow, volumes
 from builder.virt.connection import Connection, twin
 from builder.virt.domain_xml import domain_xml
 from builder.virt.latest import Latest
@@ -128,8 +128,7 @@ def _clone(
     image: Path, machine: Machine, own: _Difference, *, connection: Connection, trial: Trial
 ) -> Iterator[_Clone]:
     spec = _spec(image, machine, own, traces=trial.traces)
-    for log in spec.logs.values():
-        log.unlink(missing_ok=True)  # of a check that was killed
+    follow.remove(spec.logs.values())  # of a check that was killed
     # libvirt tells of the loss of a connection once: each listener needs one of its own.
     with (
         twin(connection) as line,

@@ -36,6 +36,7 @@ _PARENT = re.compile(rb'parentFileNameHint\s*=\s*"([^"]+)"')  # wherever it stan
 _EXTENT = re.compile(rb'^\s*(?:RW|RDONLY|NOACCESS)\s+\d+\s+\w+\s+"([^"\n]+)"', re.MULTILINE)
 
 
+_COW, _COW_NAME = b"OOOM\0\0\0\2", 1024
 _LONGEST_OPTIONS = 4096
 _STRING = re.compile(r"(['\"])((?:(?!\1|\\).|\\.)*)\1(\s*:)?", re.DOTALL)
 _QUOTE = re.compile(r'\\.|"', re.DOTALL)
@@ -113,6 +114,9 @@ def _names(image: BinaryIO) -> tuple[list[bytes], list[bytes]]:
     if head.startswith(b"QED\0") and len(head) >= _QED.size:
         features, at, length = _QED.unpack_from(head)
         return _name(image, at, length) if features & _QED_BACKED else [], []
+    if head.startswith(_COW):  # no QEMU of today opens it, but libvirt looks for what it names
+        name = (head + image.read(_COW_NAME))[len(_COW) :][:_COW_NAME].partition(b"\0")[0]
+        return [name] if name else [], []
     if head.startswith((b"KDMV", b"# Disk Desc")):
         text = head + image.read(_DESCRIPTOR)
         # A KDMV is its own extent, by the name that it once had.

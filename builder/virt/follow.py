@@ -9,7 +9,7 @@ import fcntl
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
@@ -43,10 +43,9 @@ class Tail:
             if data or not (len(self._files) > 1 or self._open()):
                 return data
             # The file was renamed: the rest of it came before its successor's first byte.
-            data = self._files[0].read(_CHUNK)
-            self._files.pop(0).close()
-            if data:
+            if data := self._files[0].read(_CHUNK):
                 return data
+            self._files.pop(0).close()
 
     @property
     def looks(self) -> int:
@@ -88,6 +87,13 @@ class Tail:
             each.close()
         self._files += found[older:]
         return bool(found[older:])
+
+
+def remove(logs: Iterable[Path]) -> None:
+    """Remove logs of an earlier guest, and what virtlogd has put aside of them."""
+    for log in logs:
+        for file in _names(log):
+            file.unlink(missing_ok=True)
 
 
 def _opened(path: Path) -> list[IO[bytes]]:

@@ -51,15 +51,18 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _endless(file: Path) -> Iterator[Path]:
-    if file.is_symlink() and (_is_kernel_s(file) or _is_each_process_s(file)):
+    if file.is_symlink() and (_is_each_process_s(file) or _is_kernel_s(file)):
         yield file
     backed = (need for need in backing.needs(file) if not need.data)  # libvirt opens no others
     for need in backed:
         with suppress(OSError):
-            mode = need.path.stat().st_mode
-            waits = stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or _is_kernel_s(need.path)
-            if waits or _is_each_process_s(need.path):
+            if _is_each_process_s(need.path) or _waits(need.path):
                 yield need.path
+
+
+def _waits(path: Path) -> bool:
+    mode = path.stat().st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or _is_kernel_s(path)
 
 
 def _is_kernel_s(path: Path) -> bool:

@@ -238,6 +238,6 @@ def test_json(tmp_path: Path) -> None:
 
 def test_paths_of_settings() -> None:
     assert reading.as_path(Path, "a", folder=Path("/b")) == Path("/b/a")
-    for kind, value in ((int, "a"), (Path, 5), (Path, "a\0")):
-        with pytest.raises(ValueError, match=r"expected|NUL"):
+    for kind, value in ((int, "a"), (Path, 5), (Path, "a\0"), (Path, "a\udcff")):
+        with pytest.raises(ValueError, match=r"expected|NUL|surrogates"):
             reading.as_path(kind, value)

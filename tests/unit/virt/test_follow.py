@@ -86,6 +86,43 @@ def test_a_log_that_begins_anew_again_and_again(tmp_path: Path, unread: int) -> 
     assert b"".join(heard) == b"".join(words)
 
 
+REST = b"x" * (3 << 20)
+
+
+class Late(Tail):
+    """Does not run between the end of what it has read and its look for the next file."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._log = path
+        self._looks = 0
+
+    def _open(self) -> bool:
+        self._looks += 1
+        if self._looks == 2:
+            with self._log.open("ab") as log:
+                log.write(REST)
+            begin_anew(self._log)
+            self._log.write_bytes(b"next")
+        return super()._open()
+
+
+def test_the_rest_of_a_log_may_be_long(tmp_path: Path) -> None:
+    path = tmp_path / "console.log"
+    path.write_bytes(b"begun ")
+    tail = Late(path)
+    assert b"".join(heard_by(tail)) == b"begun " + REST + b"next"
+    tail.close()
+
+
+def test_the_logs_of_an_earlier_guest_go_with_what_was_put_aside(tmp_path: Path) -> None:
+    log, other = tmp_path / "console.log", tmp_path / "console.log.gz"
+    for name in ("console.log", "console.log.0", "console.log.2", "console.log.gz"):
+        (tmp_path / name).touch()
+    follow.remove([log, tmp_path / "none.log"])
+    assert list(tmp_path.iterdir()) == [other]
+
+
 @pytest.mark.parametrize("lost", range(4, 8))
 def test_what_was_removed_before_it_was_read_holds_nothing_up(tmp_path: Path, lost: int) -> None:
     path = tmp_path / "console.log"

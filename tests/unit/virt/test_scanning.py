@@ -31,12 +31,14 @@ ENDLESS = {
     "in options": backed('json:{"driver":"raw","file":{"driver":"file","filename":"pipe"}}'),
     "of an older one": qcow(2, 104, 4, b"pipe"),
     "of a QED": qed(1).replace(b"base", b"pipe"),
+    "of a COW": b"OOOM\0\0\0\2" + b"pipe".ljust(1044, b"\0"),
     "a parent": parent("pipe"),
     "a link to it": backed("link"),
     "the kernel's log": backed("/proc/kmsg"),
     "a terminal": backed("/dev/tty"),
     "standard input": backed("/dev/stdin"),
     "a descriptor": parent("/dev/fd/0"),
+    "one that libvirt alone may have": backed("/proc/self/fd/999"),
 }
 HARMLESS = {
     "alone": qcow(3, 0, 0),
@@ -50,6 +52,8 @@ HARMLESS = {
     "nobody knows what": backed("quux:x:pipe"),
     "cut off": backed("pipe")[:50],
     "no image": b"hello",
+    "a COW alone": b"OOOM\0\0\0\2" + bytes(1044),
+    "a COW cut off": b"OOOM\0\0\0\2pi",
 }
 
 
