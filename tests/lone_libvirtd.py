@@ -54,10 +54,17 @@ class LoneLibvirtd:
 
     def kill_guest(self, name: str) -> None:
         """Kill the hypervisor's process of a guest, and wait until it is gone."""
-        assert self._is_alone, "this would be a guest of the host"
-        pid = self._pid(f"qemu/{name}")
+        pid = self._guest(name)
         os.kill(pid, signal.SIGKILL)
         wait_until(lambda: not _lives(pid))
+
+    def stop_guest(self, name: str) -> None:
+        """Stop the hypervisor's process of a guest: it answers nobody."""
+        os.kill(self._guest(name), signal.SIGSTOP)
+
+    def _guest(self, name: str) -> int:
+        assert self._is_alone, "this would be a guest of the host"
+        return self._pid(f"qemu/{name}")
 
     @contextmanager
     def restarting(self) -> Iterator[None]:

@@ -16,7 +16,9 @@ from builder.model.installation import Ended, HostTrouble, Signal
 from builder.virt.connection import persistent, translated
 from builder.virt.domains import Domain
 from builder.virt.follow import follow
+from builder.virt.latest import Latest
 
+_LOOK_SECONDS = 10.0
 _STOPPED = {
     libvirt.VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN: "shutdown",
     libvirt.VIR_DOMAIN_EVENT_STOPPED_DESTROYED: "destroyed",
@@ -42,7 +44,10 @@ def listen(domain: Domain, *, logs: Mapping[str, Path]) -> Iterator[SimpleQueue[
         ear = _Ear(domain, signals, put_last)
         try:
             ear.open()
-            yield signals
+            # A libvirtd that finds no way back to a guest ends it after 30 seconds, until which it
+            # calls it running, and sends no event (qemuProcessReconnect).
+            with Latest(ear.look, pause=_LOOK_SECONDS):
+                yield signals
         finally:
             ear.close()
 
@@ -62,6 +67,9 @@ class _Ear:
         self._put_last = put_last
         self._rebooted = False
         self._ended = False
+        self._starts = 0
+        self._ending = threading.Lock()
+        self._seen: object = None
         self._closed = False
         self._opening = threading.Lock()
         self._heard: libvirt.virConnect | None = None
@@ -84,6 +92,15 @@ class _Ear:
             self._closed = True
             self._silence()
 
+    def look(self) -> None:
+        """Look at a state of which no event told: that is so when two looks see the same."""
+        with suppress(libvirt.libvirtError, HostError):
+            starts, domain = self._starts, self._domain.handle
+            seen = (starts, tuple(domain.state()))
+            if seen == self._seen:
+                self._take(domain, seen[1], starts=starts)
+            self._seen = seen
+
     def _silence(self) -> None:
         cancel, self._cancel = self._cancel, []
         for each in cancel:
@@ -104,31 +121,35 @@ class _Ear:
             handle, domain, "SHUTDOWN", self._stopped, None
         )
         self._cancel.append(partial(libvirt_qemu.qemuMonitorEventDeregister, handle, number))
-        self._look(domain)
+        self._take(domain, tuple(domain.state()), starts=self._starts)
 
-    def _look(self, domain: libvirt.virDomain) -> None:
-        state, reason = domain.state()
+    def _take(self, domain: libvirt.virDomain, found: tuple[int, int], *, starts: int) -> None:
+        """Take in a state, and how often it had been started when that was seen."""
+        state, reason = found
         if state == libvirt.VIR_DOMAIN_SHUTOFF:
-            self._end(_SHUT_OFF.get(reason, "failed"))
+            self._end(_SHUT_OFF.get(reason, "failed"), starts=starts)
         elif state == libvirt.VIR_DOMAIN_CRASHED:
-            self._end("crashed")
-        elif (state, reason) == (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_IOERROR):
+            self._end("crashed", starts=starts)
+        elif found == (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_IOERROR):
             for path, error in domain.diskErrors().items():
                 full = error == libvirt.VIR_DOMAIN_DISK_ERROR_NO_SPACE
                 self._signals.put(_explain_storage(path, "enospc" if full else "eio"))
 
     def _changed(self, _handle: Any, _domain: Any, event: int, detail: int, _opaque: Any) -> None:  # noqa: ANN401  # libvirt's callback type
         if event == libvirt.VIR_DOMAIN_EVENT_STARTED:
-            self._ended = self._rebooted = False
+            with self._ending:
+                self._ended = self._rebooted = False
+                self._starts += 1
         elif event == libvirt.VIR_DOMAIN_EVENT_STOPPED:
-            self._end(_STOPPED.get(detail, "failed"))
+            self._end(_STOPPED.get(detail, "failed"), starts=self._starts)
         elif event == libvirt.VIR_DOMAIN_EVENT_CRASHED:
-            self._end("crashed")
+            self._end("crashed", starts=self._starts)
 
-    def _end(self, reason: str) -> None:
-        if not self._ended:
-            self._ended = True
-            self._put_last(Ended(reason="rebooted" if self._rebooted else reason))
+    def _end(self, reason: str, *, starts: int) -> None:
+        with self._ending:
+            if not self._ended and starts == self._starts:
+                self._ended = True
+                self._put_last(Ended(reason="rebooted" if self._rebooted else reason))
 
     def _stopped(self, *event: Any) -> None:  # noqa: ANN401  # libvirt's callback type
         # Another such event follows, when libvirt then ends QEMU.

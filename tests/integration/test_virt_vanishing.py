@@ -23,6 +23,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root gets a libv
 
 NAME = "vanishing"
 RUNS = [libvirt.VIR_DOMAIN_RUNNING]
+TAKEN = [Ended(reason="failed"), Ended(reason="given up")]
 
 
 @pytest.fixture(scope="module")
@@ -201,16 +202,29 @@ def test_a_guest_that_the_host_takes_away_meanwhile(
     place: Place, libvirtd: LoneLibvirtd, joined: bool
 ) -> None:
     """libvirt calls it crashed, or ended by itself, but it is no fault of the guest's."""
-    taken = [Ended(reason="failed"), Ended(reason="given up")]
     run(place)
     with listen(place.domain, logs={}) as signals:
         libvirtd.end()
         libvirtd.kill_guest(NAME)
         libvirtd.start()
         if not joined:
-            assert signals.get(timeout=PATIENCE) in taken
+            assert signals.get(timeout=PATIENCE) in TAKEN
     with listen(place.domain, logs={}) as signals:
-        assert signals.get(timeout=PATIENCE) in taken
+        assert signals.get(timeout=PATIENCE) in TAKEN
+
+
+def test_a_guest_that_libvirtd_gives_up_without_a_word(
+    place: Place, libvirtd: LoneLibvirtd
+) -> None:
+    """It calls the guest running until it has found the way back to it, or has not."""
+    run(place)
+    libvirtd.end()
+    libvirtd.stop_guest(NAME)
+    libvirtd.start()
+    with listen(place.domain, logs={}) as signals:
+        assert place.state == RUNS
+        libvirtd.kill_guest(NAME)
+        assert signals.get(timeout=PATIENCE) in TAKEN
 
 
 def test_while_the_guest_is_being_started(place: Place, libvirtd: LoneLibvirtd) -> None:
