@@ -41,6 +41,7 @@ class LoneLibvirtd:
         """End it, and wait until it is gone."""
         assert self._is_alone, "this would be the libvirtd of the host"
         pid = self._pid("libvirtd")
+        assert pid, "it has not come up"
         os.kill(pid, number)
         for each in self._again:
             each.wait()
@@ -64,7 +65,9 @@ class LoneLibvirtd:
 
     def _guest(self, name: str) -> int:
         assert self._is_alone, "this would be a guest of the host"
-        return self._pid(f"qemu/{name}")
+        pid = self._pid(f"qemu/{name}")
+        assert pid, "it has ended already"  # a signal to 0 is one to ourselves
+        return pid
 
     @contextmanager
     def restarting(self) -> Iterator[None]:

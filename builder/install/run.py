@@ -19,7 +19,7 @@ from builder.model.screen import Screen
 from builder.model.traces import Traces
 from builder.monitor import Monitor
 from builder.paths.reading import open_plain
-from builder.virt import domains, follow
+from builder.virt import domains, follow, screens
 from builder.virt.connection import Connection
 from builder.virt.domain_xml import domain_xml
 from builder.virt.latest import Latest
@@ -129,8 +129,8 @@ def _run(
     document = domains.live_xml(domain)
     with (
         listen(domain, logs=plan.domain.logs) as signals,
-        Latest(partial(domains.activity, domain)) as activity,
-        Latest(partial(domains.grab, domain), pause=_FRAME_SECONDS) as screen,
+        Latest(domains.activity, domain) as activity,
+        Latest(screens.grab, domain, pause=_FRAME_SECONDS) as screen,
     ):
         guest = _Guest(domain, plan.traces, monitor, activity=activity, screen=screen)
         domains.resume(domain)

@@ -21,7 +21,7 @@ from builder.proof.boot import Boot
 from builder.proof.clone_report import compare
 from builder.proof.user_checks import SshAccess
 from builder.registry.image import virtual_size
-from builder.virt import domains, follow, volumes
+from builder.virt import domains, follow, screens, volumes
 from builder.virt.connection import Connection, twin
 from builder.virt.domain_xml import domain_xml
 from builder.virt.latest import Latest
@@ -138,7 +138,7 @@ def _clone(
         with (
             domains.paused(line, domain_xml(spec)) as domain,
             listen(domain, logs=spec.logs) as signals,
-            Latest(partial(domains.activity, domain)) as activity,
+            Latest(domains.activity, domain) as activity,
         ):
             boot = Boot(
                 spec.console_log.stem, signals, trial.deadlines, vital=lambda: activity.value
@@ -146,7 +146,7 @@ def _clone(
             try:
                 yield _Clone(domain, boot)
             except TemplateError:
-                domains.screenshot(domain, spec.console_log.with_suffix(""))
+                screens.screenshot(domain, spec.console_log.with_suffix(""))
                 raise
 
 

@@ -6,17 +6,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from pathlib import Path
 
 import libvirt
 import libvirt_qemu
 import msgspec
 
 from builder.errors import HostError
-from builder.model.screen import Screen
 from builder.virt import networks, xml
 from builder.virt.connection import Connection, attempt, persistent, translated, unless
-from builder.virt.latest import Latest
 
 _UNDEFINE = libvirt.VIR_DOMAIN_UNDEFINE_NVRAM | libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
 _MOVED = re.compile(r"block\.\d+\.(?:rd|wr)\.bytes|net\.\d+\.(?:rx|tx)\.bytes")
@@ -222,28 +219,3 @@ def forward(domain: Domain, port: int) -> int:
     if said:
         raise HostError(f"Cannot reach the guest {domain.name}: {said}.")
     return free
-
-
-def grab(domain: Domain) -> Screen | None:
-    """Return what the screen shows; None without one, or once the domain is gone."""
-    try:
-        stream = domain.connection.handle.newStream(0)
-        kind = str(domain.handle.screenshot(stream, 0, 0))
-        parts = []
-        while data := stream.recv(262144):
-            parts.append(data)
-        stream.finish()
-    except (libvirt.libvirtError, HostError):
-        return None
-    return Screen(data=b"".join(parts), suffix=".png" if kind == "image/png" else ".ppm")
-
-
-def screenshot(domain: Domain, path: Path) -> Path | None:
-    """Save what the screen shows beside `path`, with the picture's suffix; None without one."""
-    with Latest(partial(grab, domain)) as shown:
-        screen = shown.next()
-    if screen is None:
-        return None
-    target = path.with_suffix(screen.suffix)
-    target.write_bytes(screen.data)
-    return target

@@ -9,6 +9,9 @@ import time
 from collections.abc import Callable
 from typing import Generic, Self, TypeVar
 
+from builder.virt.connection import twin
+from builder.virt.domains import Domain
+
 T = TypeVar("T")
 _SECONDS = 10.0
 _STUCK_SECONDS = 30.0
@@ -16,12 +19,15 @@ _STUCK_SECONDS = 30.0
 
 
 class Latest(Generic[T]):
-    """The last answer; as a context manager it keeps asking, a `pause` in seconds in between."""
+    """The last answer; as a context manager it keeps asking, a `pause` in seconds in between.
 
-    def __init__(self, ask: Callable[[], T], *, pause: float = 1.0) -> None:
+    It asks by a connection of its own: the caller may close his while an answer is still awaited.
+    """
+
+    def __init__(self, ask: Callable[[Domain], T], domain: Domain, *, pause: float = 1.0) -> None:
         self.value: T | None = None
         """None before the first answer."""
-        self._ask, self._pause = ask, pause
+        self._ask, self._domain, self._pause = ask, domain, pause
         self._answers = 0
         self._asked: float | None = None
         self._over = False
@@ -54,9 +60,13 @@ class Latest(Generic[T]):
             return self.value if came else None
 
     def _run(self) -> None:
+        with twin(self._domain.connection) as own:
+            self._keep_asking(Domain(name=self._domain.name, connection=own))
+
+    def _keep_asking(self, domain: Domain) -> None:
         while not self._over:
             self._asked = time.monotonic()
-            value = self._ask()
+            value = self._ask(domain)
             with self._news:
                 self.value, self._asked = value, None
                 self._answers += 1

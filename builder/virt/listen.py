@@ -19,6 +19,8 @@ from builder.virt.follow import follow
 from builder.virt.latest import Latest
 
 _LOOK_SECONDS = 10.0
+_RUNS = (libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_PAUSED)
+_GONE = (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_UNKNOWN)
 _STOPPED = {
     libvirt.VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN: "shutdown",
     libvirt.VIR_DOMAIN_EVENT_STOPPED_DESTROYED: "destroyed",
@@ -44,9 +46,10 @@ def listen(domain: Domain, *, logs: Mapping[str, Path]) -> Iterator[SimpleQueue[
         ear = _Ear(domain, signals, put_last)
         try:
             ear.open()
-            # A libvirtd that finds no way back to a guest ends it after 30 seconds, until which it
-            # calls it running, and sends no event (qemuProcessReconnect).
-            with Latest(ear.look, pause=_LOOK_SECONDS):
+            # A libvirtd that comes back calls a guest running whose monitor it does not find, ends
+            # it after 30 seconds, and sends no event (qemuProcessReconnect). Nor does it send those
+            # of what happened while we had no connection.
+            with Latest(ear.look, domain, pause=_LOOK_SECONDS):
                 yield signals
         finally:
             ear.close()
@@ -78,10 +81,10 @@ class _Ear:
     @persistent
     def open(self) -> None:
         """Subscribe, then look whether it has ended already: so its end cannot be missed."""
-        handle = self._connection.handle
         with self._opening, translated(f"Cannot watch the domain {self._domain.name}"):
-            # Else it was closed meanwhile, or whoever noticed the loss as well was quicker.
-            if not self._closed and handle is not self._heard:
+            # Once it is closed, the connection may be as well. Whoever noticed its loss as well may
+            # have been quicker.
+            if not self._closed and (handle := self._connection.handle) is not self._heard:
                 self._silence()
                 self._subscribe(handle, self._domain.handle)
                 self._heard = handle
@@ -92,13 +95,15 @@ class _Ear:
             self._closed = True
             self._silence()
 
-    def look(self) -> None:
+    def look(self, domain: Domain) -> None:
         """Look at a state of which no event told: that is so when two looks see the same."""
         with suppress(libvirt.libvirtError, HostError):
-            starts, domain = self._starts, self._domain.handle
-            seen = (starts, tuple(domain.state()))
-            if seen == self._seen:
-                self._take(domain, seen[1], starts=starts)
+            starts, ended = self._starts, self._ended
+            seen = (starts, ended, _state(domain))
+            if seen == self._seen and ended and seen[2][0] in _RUNS:
+                self._begin(starts=starts)
+            elif seen == self._seen:
+                self._take(domain, seen[2], starts=starts)
             self._seen = seen
 
     def _silence(self) -> None:
@@ -121,9 +126,10 @@ class _Ear:
             handle, domain, "SHUTDOWN", self._stopped, None
         )
         self._cancel.append(partial(libvirt_qemu.qemuMonitorEventDeregister, handle, number))
-        self._take(domain, tuple(domain.state()), starts=self._starts)
+        starts = self._starts
+        self._take(self._domain, _state(self._domain), starts=starts)
 
-    def _take(self, domain: libvirt.virDomain, found: tuple[int, int], *, starts: int) -> None:
+    def _take(self, domain: Domain, found: tuple[int, int], *, starts: int) -> None:
         """Take in a state, and how often it had been started when that was seen."""
         state, reason = found
         if state == libvirt.VIR_DOMAIN_SHUTOFF:
@@ -131,19 +137,23 @@ class _Ear:
         elif state == libvirt.VIR_DOMAIN_CRASHED:
             self._end("crashed", starts=starts)
         elif found == (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_IOERROR):
-            for path, error in domain.diskErrors().items():
+            for path, error in domain.handle.diskErrors().items():
                 full = error == libvirt.VIR_DOMAIN_DISK_ERROR_NO_SPACE
                 self._signals.put(_explain_storage(path, "enospc" if full else "eio"))
 
     def _changed(self, _handle: Any, _domain: Any, event: int, detail: int, _opaque: Any) -> None:  # noqa: ANN401  # libvirt's callback type
         if event == libvirt.VIR_DOMAIN_EVENT_STARTED:
-            with self._ending:
-                self._ended = self._rebooted = False
-                self._starts += 1
+            self._begin(starts=self._starts)
         elif event == libvirt.VIR_DOMAIN_EVENT_STOPPED:
             self._end(_STOPPED.get(detail, "failed"), starts=self._starts)
         elif event == libvirt.VIR_DOMAIN_EVENT_CRASHED:
             self._end("crashed", starts=self._starts)
+
+    def _begin(self, *, starts: int) -> None:
+        with self._ending:
+            if starts == self._starts:
+                self._ended = self._rebooted = False
+                self._starts += 1
 
     def _end(self, reason: str, *, starts: int) -> None:
         with self._ending:
@@ -170,6 +180,16 @@ class _Ear:
             self.open()
         except HostError as error:
             self._signals.put(HostTrouble(sentence=error.message, hint=error.hint))
+
+
+def _state(domain: Domain) -> tuple[int, int]:
+    try:
+        state, reason = domain.handle.state()
+    except libvirt.libvirtError as error:
+        if error.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN:
+            raise
+        return _GONE  # whoever undefined it while it ran, it has ended since
+    return state, reason
 
 
 def _explain_storage(path: str, reason: str) -> HostTrouble:

@@ -13,11 +13,10 @@ from builder.model.template import Template
 from builder.registry.image import measure
 from builder.registry.publish import publish
 from builder.virt import pools
-from builder.virt.connection import connect
+from tests.hosts import URI, new_host
 from tests.values import manifest
 
 TODAY = date(2026, 11, 23)
-URI = "test:///default"
 
 
 def qemu_img(*words: str | Path) -> None:
@@ -62,7 +61,7 @@ def typed_at(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("BUILDER_URI", URI)
     store = folder / "store"
     store.mkdir()
-    with connect(URI) as connection:
+    with new_host() as connection:
         pools.remove(connection, "default-pool")  # whose folder is nowhere
         pools.ensure(connection, "store", path=store)
         yield store

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from store_pools import URI, printed
+from store_pools import printed
 
 from builder.cli import app
 from builder.kickstart.library import Library
 from builder.recipes.order import Request, resolve
 from builder.recipes.steps import STEPS
 from builder.virt.connection import connect
+from tests.hosts import URI
 from tests.opening import KICKSTART, TOKEN, told
 
 HEAVY = ("libvirt", "pycdlib", "jinja2", "pykickstart", "requests", "tqdm", "pydantic")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from store_pools import URI, issue, overlay, printed, typed_at
+from store_pools import issue, overlay, printed, typed_at
 
 from builder.cli import app
 from builder.model.audit import Finding
@@ -15,6 +15,7 @@ from builder.model.package import Package
 from builder.model.text import rfc3339
 from builder.virt import pools
 from builder.virt.connection import connect
+from tests.hosts import URI
 from tests.values import manifest
 
 ONE, TWO = "20261123.1", "20261123.2"

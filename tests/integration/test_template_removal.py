@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from killing import kill_at
-from store_pools import URI, issue, overlay, qemu_img, with_data_file
+from store_pools import issue, overlay, qemu_img, with_data_file
 from tiny_guests import guest, open_folder
 
 from builder.errors import HostError, UsageError
@@ -23,6 +23,7 @@ from builder.virt import domains, pools, volumes
 from builder.virt.connection import Connection, connect
 from builder.virt.domain_xml import domain_xml
 from builder.virt.usage import unseen, uses
+from tests.hosts import URI
 from tests.monitors import Heard
 from tests.values import recorded
 

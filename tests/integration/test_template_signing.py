@@ -25,8 +25,8 @@ from builder.registry import gc
 from builder.registry.image import measure
 from builder.registry.publish import publish
 from builder.registry.registry import Registry, manifest, signatures
-from builder.virt.connection import connect
 from tests import values
+from tests.hosts import new_host
 
 
 def _never() -> str:
@@ -314,7 +314,7 @@ def test_gc_takes_the_signature_of_a_publisher_that_was_killed(store: Path) -> N
     signatures(template).touch()
     template.path.unlink()
     (store / "centos7.channels.json").unlink()  # it had not come so far
-    with connect("test:///default") as connection:
+    with new_host() as connection:
         builds = store.parent / "builds"
         found = gc.clear(Registry(store), connection, builds=builds, dry_run=False)
     assert {each.path for each in found} == {template.manifest, signatures(template)}

@@ -8,13 +8,14 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from store_pools import URI, issue, printed, typed_at
+from store_pools import issue, printed, typed_at
 
 from builder.cli import app
 from builder.registry import gc
 from builder.registry.registry import Registry
 from builder.virt import pools
 from builder.virt.connection import connect
+from tests.hosts import URI
 
 Make = Callable[[Path], object]
 

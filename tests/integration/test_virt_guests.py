@@ -45,7 +45,7 @@ from builder.model.traces import Traces
 from builder.monitor import Monitor, SilentMonitor
 from builder.proof import boot, verify
 from builder.proof.verify import Verified
-from builder.virt import domains, latest, pools, volumes
+from builder.virt import domains, latest, pools, screens, volumes
 from builder.virt.connection import Connection, connect
 from builder.virt.domain_xml import domain_xml
 from builder.virt.listen import listen
@@ -233,23 +233,23 @@ def test_a_name_that_is_in_use(connection: Connection, folder: Path) -> None:
 
 def test_a_screenshot_shows_the_screen(connection: Connection, folder: Path) -> None:
     with domains.paused(connection, domain_xml(spec(folder, "", HALT))) as domain:
-        shot = domains.screenshot(domain, folder / "screenshot")
+        shot = screens.screenshot(domain, folder / "screenshot")
         assert shot is not None
         assert shot.stat().st_size > 1000
         assert shot.read_bytes()[:2] in (b"P6", b"\x89P")
         assert "<uuid>" in domains.live_xml(domain)
-    assert domains.screenshot(domain, folder / "gone") is None
+    assert screens.screenshot(domain, folder / "gone") is None
 
 
 def test_a_screen_can_be_filmed(connection: Connection, folder: Path) -> None:
     film = Film(folder / "screens")
     with domains.paused(connection, domain_xml(spec(folder, "", HALT))) as domain:
-        screen = domains.grab(domain)
+        screen = screens.grab(domain)
         assert screen is not None
         assert decode(screen.data) is not None
         assert film.show(screen, seconds=3) == folder / "screens" / "0001-3s.png"
         assert film.show(screen, seconds=4) is None
-    assert domains.grab(domain) is None
+    assert screens.grab(domain) is None
 
 
 def failed_install(

@@ -1,9 +1,11 @@
 """The libvirt door against libvirt's own in-process test driver."""
 
-import gc
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from queue import SimpleQueue
 
+import libvirt
 import pytest
 
 from builder.errors import HostError
@@ -13,16 +15,15 @@ from builder.monitor import SilentMonitor
 from builder.virt import capabilities as host
 from builder.virt import domains, pools, volumes
 from builder.virt.connection import Connection, connect
+from builder.virt.latest import Latest
 from builder.virt.listen import listen
 from builder.virt.usage import uses
-from tests.hosts import settings
-
-URI = "test:///default"
+from tests.hosts import URI, new_host, settings
 
 
 @pytest.fixture
 def connection() -> Iterator[Connection]:
-    with connect(URI) as opened:
+    with new_host() as opened:
         yield opened
 
 
@@ -78,14 +79,32 @@ def test_a_hypervisor_that_cannot_be_listened_to_is_let_go(tmp_path: Path) -> No
         with pytest.raises(HostError, match="test"), listen(domain, logs={}):
             pytest.fail("must not get here")
         assert "<name>test</name>" in domains.live_xml(domain)
-    gc.collect()  # the exception refers to the connection
-    with connect(URI) as connection:  # the last one has taken with it what was made there
+    with new_host() as connection:  # the last one has taken with it what was made there
         assert [pool.name for pool in pools.all_pools(connection)] == ["default-pool"]
 
 
 def test_a_hypervisor_that_runs_no_guests_of_ours(tmp_path: Path) -> None:
     with pytest.raises(HostError), open_host(settings(tmp_path), SilentMonitor()):
         pytest.fail("must not get here")
+
+
+def test_who_waits_for_an_answer_keeps_his_own_connection() -> None:
+    used = SimpleQueue[libvirt.virConnect]()
+    closed, done = threading.Event(), threading.Event()
+
+    def ask(domain: domains.Domain) -> None:
+        used.put(domain.connection.handle)
+        closed.wait()
+        used.put(domain.handle.connect())
+        done.set()
+
+    with connect(URI) as connection:
+        domain = domains.Domain(name="test", connection=connection)
+        with Latest(ask, domain):
+            assert used.get() is not connection.handle
+    closed.set()
+    done.wait()
+    assert used.get().isAlive()
 
 
 def test_versions(connection: Connection) -> None:

@@ -1,6 +1,7 @@
 """libvirtd killed at every call that we make of it, and started again: nothing is lost by it."""
 
 import os
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from tiny_guests import HALT, guest, open_folder, write_disk
 
 from builder.errors import HostError
 from builder.model.installation import Ended, Output
-from builder.virt import capabilities, connection, domains, pools, volumes
+from builder.virt import capabilities, connection, domains, pools, screens, volumes
 from builder.virt.connection import Connection, connect, twin
 from builder.virt.domain_xml import domain_xml
 from builder.virt.listen import listen
@@ -21,7 +22,7 @@ from tests.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root gets a libvirtd of its own")
 
-NAME = "vanishing"
+NAME = f"vanishing-{os.getpid()}"  # QEMU's folders are shared by all libvirtds
 RUNS = [libvirt.VIR_DOMAIN_RUNNING]
 TAKEN = [Ended(reason="failed"), Ended(reason="given up")]
 
@@ -213,11 +214,14 @@ def test_a_guest_that_the_host_takes_away_meanwhile(
         assert signals.get(timeout=PATIENCE) in TAKEN
 
 
+@pytest.mark.parametrize("undefined", [False, True])
 def test_a_guest_that_libvirtd_gives_up_without_a_word(
-    place: Place, libvirtd: LoneLibvirtd
+    place: Place, libvirtd: LoneLibvirtd, undefined: bool
 ) -> None:
     """It calls the guest running until it has found the way back to it, or has not."""
     run(place)
+    if undefined:
+        place.domain.handle.undefineFlags(0)
     libvirtd.end()
     libvirtd.stop_guest(NAME)
     libvirtd.start()
@@ -225,6 +229,40 @@ def test_a_guest_that_libvirtd_gives_up_without_a_word(
         assert place.state == RUNS
         libvirtd.kill_guest(NAME)
         assert signals.get(timeout=PATIENCE) in TAKEN
+
+
+def nobody_answers(_uri: str) -> None:
+    raise libvirt.libvirtError("away")
+
+
+def count_calls(monkeypatch: pytest.MonkeyPatch, kind: type, method: str) -> list[object]:
+    original, calls = getattr(kind, method), []
+
+    def count(this: object, *given: object) -> object:
+        calls.append(this)
+        return original(this, *given)
+
+    monkeypatch.setattr(kind, method, count)
+    return calls
+
+
+def test_the_end_after_a_start_that_nobody_told_of(
+    place: Place, libvirtd: LoneLibvirtd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("builder.virt.listen._LOOK_SECONDS", 0.1)
+    run(place)
+    with listen(place.domain, logs={}) as signals:
+        place.domain.handle.destroy()
+        assert signals.get(timeout=PATIENCE) == Ended(reason="destroyed")
+        with monkeypatch.context() as away:
+            away.setattr(libvirt, "open", nobody_answers)
+            libvirtd.end()
+            libvirtd.start()
+            subprocess.run(["virsh", "-q", "-c", libvirtd.uri, "start", NAME], check=True)
+        asked = count_calls(monkeypatch, libvirt.virDomain, "state")
+        wait_until(lambda: len(asked) > 5)  # when it came back, and by two looks at least
+        place.domain.handle.destroy()
+        assert signals.get(timeout=PATIENCE) == Ended(reason="destroyed")
 
 
 def test_while_the_guest_is_being_started(place: Place, libvirtd: LoneLibvirtd) -> None:
@@ -257,7 +295,7 @@ def test_a_libvirtd_that_stays_away(
     for _ in "ab":
         with pytest.raises(HostError, match=r"connection to libvirt at .* was lost"):
             domains.remove(place.domain)
-    assert domains.grab(place.domain) is None
+    assert screens.grab(place.domain) is None
     libvirtd.start()
     wait_until(lambda: libvirtd.answers)
     domains.remove(place.domain)

@@ -18,8 +18,8 @@ from builder.proof import verify
 from builder.proof.again import once_more
 from builder.proof.boot import Boot, trouble_of
 from builder.proof.verify import Trial, Verified
-from builder.virt.connection import connect
 from tests.guests import Guest, console
+from tests.hosts import new_host
 from tests.monitors import Heard
 from tests.values import machine
 
@@ -214,7 +214,7 @@ def test_a_unit_that_was_too_slow_gets_a_second_boot(
     monkeypatch.setattr(verify, "_boot_both", lambda *_, **__: next(results))
     traces = Traces(id="x", folder=Path(), began=datetime.now(UTC))
     monitor = Heard()
-    with connect("test:///default") as connection:
+    with new_host() as connection:
         found = verify.verify(
             Path("x.qcow2"),
             machine(),

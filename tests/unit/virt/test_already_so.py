@@ -10,7 +10,8 @@ import pytest
 
 from builder.errors import HostError
 from builder.virt import connection, domains, pools, volumes
-from builder.virt.connection import Connection, LockedError, LostError, connect, persistent
+from builder.virt.connection import Connection, LockedError, LostError, persistent
+from tests.hosts import new_host
 
 DOCUMENT = (
     "<domain type='test'><name>x</name><memory>1024</memory><os><type>hvm</type></os></domain>"
@@ -121,7 +122,7 @@ def replace(monkeypatch: pytest.MonkeyPatch) -> Replace:
 def place(tmp_path: Path, replace: Replace) -> Iterator[Place]:
     # The driver has no firmware, and refuses to remove its variables.
     replace("virDomain.undefineFlags", lambda original, domain, _flags: original(domain))
-    with connect("test:///default") as line:
+    with new_host() as line:
         yield Place(line, tmp_path)
 
 
