@@ -1,7 +1,7 @@
 """What can go wrong, one class per remedy, each with the exit code that scripts rely on."""
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
@@ -18,6 +18,11 @@ class BuilderError(Exception):
         self.hint = hint
         self.evidence: Path | None = None
         """The folder of the build that it ended, where that has left one."""
+
+    def reword(self, change: Callable[[str], str]) -> None:
+        """Change all that it says."""
+        self.message, self.hint = change(self.message), change(self.hint)
+        self.args = (self.message,)
 
 
 class UsageError(BuilderError):

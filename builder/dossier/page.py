@@ -1,5 +1,6 @@
 """Write a build's dossier.html and its cleaned logs; at any time, as often as one likes."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,14 +17,16 @@ _PRIVATE = 0o600
 """Logs are their owner's alone, and the page has them inside."""
 
 
-def write(folder: Path) -> Path:
+def write(folder: Path, *, hide: Callable[[str], str] = str) -> Path:
     """Write the page of the build in `folder`, and a .txt beside each log; return its path.
 
-    What isn't there yet is left out. Raises HostError when the folder takes no files.
+    What isn't there yet is left out, and so is what `hide` takes out of a text. Raises HostError
+    when the folder takes no files.
     """
     with files.writing(folder, what=f"Cannot write {folder / FILE}", hint="Mend its permissions."):
-        _write_clean(folder)
-        return _put(folder / FILE, render(gather(folder), now=datetime.now(UTC)))
+        _write_clean(folder, hide)
+        page = render(gather(folder), now=datetime.now(UTC))
+        return _put(folder / FILE, hide(page))
 
 
 def render(facts: Facts, *, now: datetime) -> str:
@@ -57,11 +60,11 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _write_clean(folder: Path) -> None:
+def _write_clean(folder: Path, hide: Callable[[str], str]) -> None:
     for name, _title in LOGS:
         raw = folder / f"{name}.log"
         if raw.is_file():
-            _put(raw.with_suffix(".txt"), "".join(f"{line}\n" for line in clean(raw)))
+            _put(raw.with_suffix(".txt"), hide("".join(f"{line}\n" for line in clean(raw))))
 
 
 def _put(path: Path, text: str) -> Path:

@@ -18,6 +18,7 @@ import sys
 from contextlib import suppress
 
 _DEATH_SIGNAL, _CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+_TO_LEAVE = (signal.SIGTERM, signal.SIGINT)
 
 
 def main() -> None:
@@ -32,12 +33,15 @@ def main() -> None:
 def _run(words: list[str]) -> int:
     libc = ctypes.CDLL(None)
     libc.prctl(_CHILD_SUBREAPER, 1)  # an older kernel has none: then it is as it was
+    signal.pthread_sigmask(signal.SIG_BLOCK, _TO_LEAVE)  # the program may be up before us
     program = os.fork()
     if not program:
         libc.prctl(_DEATH_SIGNAL, signal.SIGKILL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _TO_LEAVE)
         os.execvp(words[0], words)  # noqa: S606  # our own arguments, no shell
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _TO_LEAVE:
         signal.signal(number, lambda *_: os.kill(program, signal.SIGTERM))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _TO_LEAVE)
     ended, status = os.wait()
     while ended != program:
         ended, status = os.wait()

@@ -61,18 +61,23 @@ class Clock:
         if self.silent(limits.idle_seconds):
             raise HangError(
                 f"{self._what} stands still in the phase {phase}: no output and no disk "
-                f"activity for {limits.idle_seconds / 60:g} minutes.",
+                f"activity for {_minutes(limits.idle_seconds)}.",
                 hint="The screenshot shows what it waits for.",
             )
         if now - self._entered > limits.phase_seconds:
             raise HangError(
                 f"{self._what} is in the phase {phase} for more than "
-                f"{limits.phase_seconds / 60:g} minutes.",
+                f"{_minutes(limits.phase_seconds)}.",
                 hint=_HINT.format(f"minutes of [phases.{phase.replace(' ', '-')}]"),
             )
         if now - self._began > self._deadlines.total_seconds:
             raise HangError(
                 f"{self._what} is in the phase {phase} after "
-                f"{self._deadlines.total_seconds / 60:g} minutes.",
+                f"{_minutes(self._deadlines.total_seconds)}.",
                 hint=_HINT.format("install_minutes"),
             )
+
+
+def _minutes(seconds: float) -> str:
+    number = f"{seconds / 60:g}"
+    return f"{number} minute{'s' * (number != '1')}"

@@ -60,7 +60,7 @@ class Film:
 
     def _write(self, path: Path, data: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        with files.replacing(path, mode=0o644, durable=False) as part:
+        with files.replacing(path, mode=0o600, durable=False) as part:
             part.write_bytes(data)
 
     def _thin(self) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from builder import files
 from builder.errors import BuilderError, HangError, HostError
 from builder.install import report
 from builder.install.film import Film
@@ -153,4 +154,5 @@ def _keep_guest_log(evidence: Path) -> None:
         reports = [said for line in lines if (said := report.parse(line))]
         logs = [log for said in reports if (log := report.log_tail(said))]
         if logs:
-            (evidence / "installer.log").write_text("\n".join(logs))
+            with files.replacing(evidence / "installer.log", mode=0o600, durable=False) as part:
+                part.write_text("\n".join(logs))

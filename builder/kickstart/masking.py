@@ -71,8 +71,13 @@ def mask(text: str) -> str:
     a word that it may well mean something else.
     """
     for value in sorted({each.value for each in secrets(text)}, key=len, reverse=True):
-        text = text if _MEANS_MORE.fullmatch(value) else text.replace(value, MARK)
+        text = text.replace(value, MARK) if telling(value) else text
     return _HASH.sub(MARK, "".join(_hiding(text)))
+
+
+def telling(value: str) -> bool:
+    """Tell whether a value means nothing else wherever it is repeated."""
+    return not _MEANS_MORE.fullmatch(value)
 
 
 def _lines(text: str) -> Iterator[tuple[int, str, bool]]:

@@ -12,22 +12,38 @@ _IDLE = re.compile(
 )
 """What may stand in a script between the name of a secret and it; --lock says that none comes."""
 _SAID = re.compile(r"\S(?:.*\S)?")
-IN_CLEAR = re.compile(
-    r"""(\b(?:echo|printf)\s+(?:-\w+\s+)*["']?[\w.${}-]+:"""
-    r"""(?=[^|\n]{,300}\|\s*(?:sudo\s+)?chpasswd\b(?!.*\s--?e))"""
-    r"""|\bchpasswd\s*<<<\s*["']?[\w.${}-]+:"""
-    r"""|\becho\s+(?:-\w+\s+)*["']?(?=[^|\n]{,300}\|\s*(?:sudo\s+)?passwd\b.*\s--stdin)"""
-    r"""|\bcurl\s(?:[^|;&\n]{,300}\s)?(?:-u|-U|--user|--proxy-user)[=\s]*["']?[\w.@-]+:"""
-    r"""|\bmysql\w*\s(?:[^|;&\n]{,300}\s)?-p["']?"""
-    r"""|\bsshpass\s+-p\s*["']?)"""
-    r"""[^\s"'$`%*!|;-][^\n"'|;]*"""
+_ACCOUNT = r"""["']?[\w.${}-]+:"""
+_ECHO = r"""\b(?:echo|printf)\s+(?:-\w+\s+)*"""
+_PIPED = r"[^|\n]{,300}\|\s*(?:\\\n\s*)?(?:sudo\s+|chroot\s+\S+\s+|\w+=\S*\s+)*(?:[\w./-]*/)?"
+_WORDS = r"\s(?:(?:[^|;&\n]|\\\n){,300}\s)?"
+_BEFORE = (
+    rf"{_ECHO}{_ACCOUNT}(?={_PIPED}(?:chg?passwd|newusers)\b(?!.*\s--?e))",
+    rf"""\bprintf\s+["']?[^"'|\s]*%s[^"'|\s]*["']?\s+["']?(?={_PIPED}chg?passwd\b)""",
+    rf"""{_ECHO}["']?(?={_PIPED}(?:passwd\b.*\s--stdin|cryptsetup\b))""",
+    rf"\bchg?passwd\b[^\n|;&<]{{,100}}<<<\s*{_ACCOUNT}",
+    r"""\bpasswd\b[^\n|;&<]{,100}<<<\s*["']?""",
+    rf"""\b(?:user|group)(?:add|mod){_WORDS}-p\s+["']?""",
+    rf"""\bcurl{_WORDS}(?:-\w*[uU]|--user|--proxy-user)[=\s]*["']?[\w.@-]*:""",
+    rf"""\bmysql\w*{_WORDS}-p["']?""",
+    r"""\bsshpass\s+-p\s*["']?""",
 )
+IN_CLEAR = re.compile(rf"""({"|".join(_BEFORE)})[^\s"'$`%*!|;-][^\n"'|;]*""")
 """A password that a script gives to a program; a variable is none, nor is a hash."""
+
+_FED = r"(?:chg?passwd|newusers)\b"
+_WORD_OF_END = r"""<<-?[ \t]*["'\\]?(?P<word>\w+)["']?"""
+_FEEDS = (rf"\b{_FED}[^\n<|]{{,100}}{_WORD_OF_END}.*", rf"{_WORD_OF_END}{_PIPED}{_FED}.*")
+_IN_LINES = tuple(
+    re.compile(rf"(?m)(?P<head>{each}\n)(?P<body>(?:.*\n)*?)(?=\s*(?P=word)$)") for each in _FEEDS
+)
+"""Lines for a program, each of an account and its password."""
 
 
 def cut(text: str) -> str:
     """Hide what comes after the name of a secret: how it is put together, only scripts know."""
     text = IN_CLEAR.sub(rf"\1{MARK}", text)
+    for each in _IN_LINES:
+        text = each.sub(_accounts, text)
     parts, at = list[str](), 0
     for found in TOLD.finditer(text):
         if found.end() > at:
@@ -36,6 +52,11 @@ def cut(text: str) -> str:
             at = end
     lines = "".join([*parts, text[at:]]).split("\n")
     return "\n".join(map(anonymous, lines))
+
+
+def _accounts(found: re.Match[str]) -> str:
+    body = re.sub(r"(?m)^([^:\n]*:)[^\n]+", rf"\1{MARK}", found["body"])
+    return found["head"] + body
 
 
 def _end(text: str, found: re.Match[str]) -> int:

@@ -66,5 +66,5 @@ def recorded(pipeline: Pipeline, place: Path) -> Iterator[Callable[[Outcome], No
 
 
 def _write(path: Path, run: Run) -> None:
-    with files.replacing(path, mode=0o644) as part:
+    with files.replacing(path, mode=0o600) as part:
         part.write_bytes(msgspec.json.format(msgspec.json.encode(run), indent=2) + b"\n")

@@ -14,6 +14,7 @@ from builder.errors import BuilderError, HostError
 from builder.host import cleanup
 from builder.host.host import Host
 from builder.install.plan import machine
+from builder.kickstart.hiding import hiding
 from builder.model.build import BuildOrder
 from builder.model.kickstart import Kickstart
 from builder.model.media import StagedIso
@@ -23,7 +24,8 @@ from builder.monitor import Monitor
 from builder.proof.checks import refuse
 from builder.recipes import ending, inputs, joining, steps
 from builder.recipes.work import DEFAULT, BuildOptions, Ticket, Work
-from builder.record import artifacts
+from builder.record import artifacts, logs
+from builder.record.builds import STOPPED
 from builder.record.checkpoint import Checkpoint, foreign
 from builder.record.journal import Journal
 from builder.registry import manifest
@@ -94,7 +96,9 @@ def signing_key(folder: Path) -> Path | None:
 def carry_out(work: Work) -> Built:
     """Do the whole of a build, or what is left of it."""
     with ending.cleared(work):
-        kickstart, iso = steps.render_kickstart(work), steps.stage_iso(work)
+        kickstart = steps.render_kickstart(work)
+        work.journal.monitor.hide = hiding(kickstart.text)
+        iso = steps.stage_iso(work)
         record = _draft(work, kickstart, iso)
         if kept := _unchanged(work, record):
             work.journal.discard()
@@ -197,6 +201,14 @@ def _documented(journal: Journal, host: Host) -> Iterator[None]:
         raise
     finally:
         if journal.folder.exists():
-            with suppress(HostError):  # a help, which must not hide how the build ended
-                dossier.write(journal.folder)
+            with suppress(HostError, OSError):  # a help: it must not hide how the build ended
+                _write_up(journal)
             artifacts.link(host.settings.artifacts, journal.folder, monitor=journal.monitor)
+
+
+def _write_up(journal: Journal) -> None:
+    """Write the page of the build, and leave in its logs nothing that opens something."""
+    hide = journal.monitor.hide
+    if journal.record.state != STOPPED:  # else somebody may go on with them
+        logs.conceal(journal.folder, hide)
+    dossier.write(journal.folder, hide=hide)

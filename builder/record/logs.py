@@ -1,18 +1,22 @@
 """What guests wrote, read back: as it came, as it grows, or as lines that are safe to print."""
 
+import base64
 import errno
 import os
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from builder import files
 from builder.model.text import plain
 from builder.paths.reading import open_plain
 from builder.record.terminal import Lines
 
 _CHUNK = 65536
 _POLL_SECONDS = 0.5
+_PACKED = re.compile(r'(?<="log_base64":")[^"]*')
 
 
 def chunks(path: Path, *, most: int | None = None) -> Iterator[bytes]:
@@ -51,6 +55,29 @@ def cleaned(pieces: Iterable[bytes]) -> Iterator[str]:
         yield from map(plain, lines.feed(data))
     if rest := lines.pending():
         yield plain(rest)
+
+
+def conceal(folder: Path, hide: Callable[[str], str]) -> None:
+    """Rewrite the logs in a build's folder without what `hide` takes out; for their owner alone.
+
+    Only when nobody writes or joins them any more. Raises OSError, HostError.
+    """
+    for path in (each for each in folder.rglob("*.log*") if each.is_file()):
+        with open_plain(path) as file:
+            text = file.read().decode(errors="surrogateescape")
+        clean = hide(_PACKED.sub(lambda found: _repacked(found, hide), text))
+        if clean != text:
+            with files.replacing(path, mode=0o600, durable=False) as part:
+                part.write_bytes(clean.encode(errors="surrogateescape"))
+
+
+def _repacked(found: re.Match[str], hide: Callable[[str], str]) -> str:
+    """Return a packed log of a guest's report without it; what is none stays."""
+    try:
+        text = base64.b64decode(found[0], validate=True).decode(errors="surrogateescape")
+    except ValueError:
+        return found[0]
+    return base64.b64encode(hide(text).encode(errors="surrogateescape")).decode()
 
 
 def _from(path: Path, offset: int) -> Iterator[tuple[int, bytes]]:

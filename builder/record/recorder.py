@@ -1,6 +1,6 @@
 """A monitor that also writes down what it is told, for machines and for the dossier."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Unpack
 
@@ -16,6 +16,8 @@ class Recorder:
     def __init__(self, monitor: Monitor, log: EventLog) -> None:
         self._monitor = monitor
         self._log = log
+        self.hide: Callable[[str], str] = str
+        """What takes out of a text what opens something, once that is known."""
         self._failed = False
 
     @contextmanager
@@ -26,6 +28,7 @@ class Recorder:
             try:
                 yield
             except BuilderError as error:
+                error.reword(self.hide)
                 self.tell("failure", error.message)
                 raise
 
@@ -40,5 +43,6 @@ class Recorder:
         if kind == "failure" and self._failed:
             return
         self._failed = self._failed or kind == "failure"
+        text = self.hide(text)
         self._log.tell(kind, text, **details)
         self._monitor.tell(kind, text, **details)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import libvirt
 
+from builder import files
 from builder.errors import HostError
 from builder.model.screen import Screen
 from builder.virt.domains import Domain
@@ -31,5 +32,6 @@ def screenshot(domain: Domain, path: Path) -> Path | None:
     if screen is None:
         return None
     target = path.with_suffix(screen.suffix)
-    target.write_bytes(screen.data)
+    with files.replacing(target, mode=0o600, durable=False) as part:
+        part.write_bytes(screen.data)
     return target

@@ -1,6 +1,7 @@
 """`builder volume`, in a store pool with templates and machines."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from builder.recipes import volumes
 from builder.virt import domains, pools
 from builder.virt.connection import Connection
 
-NAME = "builder-test-volumes"
+NAME = f"bt-volumes-{os.getpid()}"
 BUILD = "20261128T101010-0123abcd.qcow2"
 
 

@@ -282,7 +282,7 @@ def test_a_phase_may_have_limits_of_its_own() -> None:
     phases = {"packages": PhaseLimits(phase_seconds=120, idle_seconds=60)}
     limits = Limits(deadlines=replace(DEADLINES, phases=phases))
     idle = Guest((100, packages))
-    with pytest.raises(HangError, match=r"stands still in the phase packages.* 1 minutes"):
+    with pytest.raises(HangError, match=r"stands still in the phase packages.* 1 minute\."):
         run(idle, limits=limits)
     assert 160 <= idle.time <= 162
     slow = Guest((100, packages), *((100.0 + 10 * each, console(b".\n")) for each in range(99)))

@@ -228,6 +228,22 @@ def test_a_line(line: str, masked: str) -> None:
         ("net ads join -U u%x", "net ads join -U u%M"),
         ("echo root:x | chpasswd", "echo root:M| chpasswd"),
         ("echo 'x y' | passwd --stdin root", "echo 'M' | passwd --stdin root"),
+        ("echo g:x | chgpasswd", "echo g:M| chgpasswd"),
+        ("echo 'a:x' | /usr/sbin/chpasswd", "echo 'a:M' | /usr/sbin/chpasswd"),
+        ("echo 'a:x' | chroot /mnt chpasswd", "echo 'a:M' | chroot /mnt chpasswd"),
+        ("echo 'a:x' | LANG=C chpasswd", "echo 'a:M' | LANG=C chpasswd"),
+        ("echo 'a:x' | \\\nchpasswd", "echo 'a:M' | \\\nchpasswd"),
+        ("printf 'a:%s\\n' 'x' | chpasswd", "printf 'a:%s\\n' 'M' | chpasswd"),
+        ("chpasswd <<EOF\na:x\nb:y z\nEOF", "chpasswd <<EOF\na:M\nb:M\nEOF"),
+        ("cat <<'E' | chpasswd\na:x\nE\ntrue", "cat <<'E' | chpasswd\na:M\nE\ntrue"),
+        ("chpasswd -c SHA512 <<<'a:x'", "chpasswd -c SHA512 <<<'a:M'"),
+        ("passwd --stdin a <<<x", "passwd --stdin a <<<M"),
+        ("useradd -m -p x a", "useradd -m -p M"),
+        ("mkdir -p x; useradd a", "mkdir -p x; useradd a"),
+        ("echo x | cryptsetup luksFormat d", "echo M| cryptsetup luksFormat d"),
+        ("curl -sfu a:x http://h", "curl -sfu a:M"),
+        ("curl -s \\\n -u a:x http://h", "curl -s \\\n -u a:M"),
+        ("curl -u :x http://h", "curl -u :M"),
         ("curl -u u:x http://h", "curl -u u:M"),
         ("mysql -px", "mysql -pM"),
         ('curl -u "u:$x" http://h', 'curl -u "u:$x" http://h'),
@@ -236,7 +252,7 @@ def test_a_line(line: str, masked: str) -> None:
 def test_a_script(script: str, masked: str) -> None:
     text = "rootpw Tiger-77x\nuser --name=a --password=almalinux\n%post\n{}\n%end\n"
     found = mask(text.format(script)).splitlines()
-    assert found[3:] == [masked.replace("M", "**masked**"), "%end"]
+    assert found[3:] == [*masked.replace("M", "**masked**").splitlines(), "%end"]
 
 
 VALUE = "Tiger-77x"

@@ -3,6 +3,7 @@
 What a kill leaves is what lies on the disk at that moment: a copy of that is gone on with.
 """
 
+import base64
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from unittest.mock import Mock
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -350,6 +352,30 @@ def test_what_opens_something_is_in_no_record(stage: Stage) -> None:
     assert built.folder.stat().st_mode & 0o777 == 0o700
     assert built.template.manifest.stat().st_mode & 0o777 == 0o600
     assert (built.folder / "kickstart.ks").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("step", ["run_installation", "boot_clones"])
+def test_what_opens_something_is_in_nothing_that_a_guest_says(stage: Stage, step: str) -> None:
+    order, monitor = ordered("rehearsal", kickstart=KICKSTART), Heard()
+    place, events = stage.host.store_pool.path.parent, stage.host.store_pool.path / "events"
+    words = KICKSTART.read_text()
+
+    def fail() -> NoReturn:
+        [folder] = (stage.host.settings.builds / order.name).iterdir()
+        (folder / "console.log").write_text(f"+ echo {words}\n")
+        packed = base64.b64encode(words.encode()).decode()
+        (folder / "result.log").write_text(f'{{"log_base64":"{packed}"}}')
+        raise InstallError(f"The script failed: {words}.", hint=f"Look at {words}.")
+
+    stage.before[step] = fail
+    with pytest.raises(InstallError, match="The script failed") as failure:
+        build(order, host=stage.host, options=BuildOptions(events=events), monitor=monitor)
+    told_of = f"{failure.value}{failure.value.message}{failure.value.hint}{monitor.told}"
+    assert told(told_of) == []
+    assert tellers(place) == {}
+    [result] = stage.host.settings.builds.rglob("result.log")
+    packed = base64.b64decode(msgspec.json.decode(result.read_bytes())["log_base64"])
+    assert told(packed.decode()) == []
 
 
 def test_another_password_is_another_build_but_no_difference_to_be_read(stage: Stage) -> None:

@@ -1,5 +1,6 @@
 """Guests' logs: read from the end, as they grow, and cleaned."""
 
+import base64
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,3 +68,22 @@ def test_a_growing_log_is_followed_to_its_end(tmp_path: Path) -> None:
 
 def test_a_log_that_never_came_is_empty(tmp_path: Path) -> None:
     assert list(logs.growing(tmp_path / "none", Play().going)) == []
+
+
+def test_logs_that_are_over_lose_what_is_to_be_hidden(tmp_path: Path) -> None:
+    packed = base64.b64encode(b"+ echo secret\n").decode()
+    (tmp_path / "audit").mkdir()
+    (tmp_path / "console.log").write_bytes(b"a secret\xff\r\n")
+    (tmp_path / "audit/console.log.0").write_bytes(b"secret")
+    (tmp_path / "result.log").write_text(f'{{"result":"failure","log_base64":"{packed}"}}\n')
+    (tmp_path / "other.log").write_text('{"log_base64":"no base64, no matter"}')
+    (tmp_path / "build.json").write_text("secret")
+    (tmp_path / "pipe.log").mkdir()
+    logs.conceal(tmp_path, lambda text: text.replace("secret", "M"))
+    assert (tmp_path / "console.log").read_bytes() == b"a M\xff\r\n"
+    assert (tmp_path / "console.log").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "audit/console.log.0").read_bytes() == b"M"
+    packed = base64.b64encode(b"+ echo M\n").decode()
+    assert packed in (tmp_path / "result.log").read_text()
+    assert (tmp_path / "other.log").read_text() == '{"log_base64":"no base64, no matter"}'
+    assert (tmp_path / "build.json").read_text() == "secret"
