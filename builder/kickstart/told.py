@@ -27,7 +27,8 @@ _BEFORE = (
     rf"""\bmysql\w*{_WORDS}-p["']?""",
     r"""\bsshpass\s+-p\s*["']?""",
 )
-IN_CLEAR = re.compile(rf"""({"|".join(_BEFORE)})[^\s"'$`%*!|;-][^\n"'|;]*""")
+_VALUE = r"""[^\s"'$`%*!|;-][^\n"'|;]*"""
+IN_CLEAR = re.compile(f"({'|'.join(_BEFORE)}){_VALUE}")
 """A password that a script gives to a program; a variable is none, nor is a hash."""
 
 _FED = r"(?:chg?passwd|newusers)\b"
