@@ -17,6 +17,7 @@ from builder.cli.output import size, table, to_json
 from builder.cli.streams import pour
 from builder.config import Settings
 from builder.errors import HostError, UsageError, explained
+from builder.paths.reading import is_plain
 
 if TYPE_CHECKING:
     from builder.record.builds import Build
@@ -112,7 +113,7 @@ def log(
 
     found = _find(context(ctx).settings, build)
     path = found.folder / f"{source}.log"
-    if not path.is_file() and not (follow and found.state == "running"):
+    if not is_plain(path) and not (follow and found.state == "running"):
         raise _no_log(found.folder, source)
     pieces = logs.growing(path, partial(_goes_on, found.folder)) if follow else logs.chunks(path)
     pieces = _read(path, pieces)
@@ -142,7 +143,7 @@ def _print(chunks: Iterator[bytes]) -> None:
 
 
 def _no_log(folder: Path, source: str) -> UsageError:
-    there = [name for name in get_args(Source) if (folder / f"{name}.log").is_file()]
+    there = [name for name in get_args(Source) if is_plain(folder / f"{name}.log")]
     hint = f"It has {', '.join(there)}." if there else "It ended before its guest began."
     return UsageError(f"The build {folder.name} has no {source}.log.", hint=hint)
 
@@ -214,14 +215,14 @@ def _is_current(page: Path) -> bool:
     stamps = [
         path.stat().st_mtime_ns
         for path in (page, page.with_name("build.json"), page.with_name("events.jsonl"))
-        if path.is_file()
+        if is_plain(path)
     ]
-    return page.is_file() and stamps[0] == max(stamps)
+    return is_plain(page) and stamps[0] == max(stamps)
 
 
 def _files(folder: Path) -> list[tuple[str, int]]:
     with explained(f"Cannot read {folder}", hint="Mend its permissions."):
-        paths = [path for path in sorted(folder.iterdir()) if path.is_file()]
+        paths = [path for path in sorted(folder.iterdir()) if is_plain(path)]
     return [(path.name, path.stat().st_size) for path in paths if path.name[0] != "."]
 
 

@@ -19,7 +19,7 @@ from builder.model.audit import Finding
 from builder.model.event import Event
 from builder.model.template import Manifest
 from builder.model.text import plain
-from builder.paths.reading import open_plain, read_data, read_json
+from builder.paths.reading import is_plain, open_plain, read_data, read_json
 from builder.record import events, logs
 from builder.record.builds import Build, BuildRecord, load
 
@@ -187,6 +187,6 @@ def _files(folder: Path) -> tuple[File, ...]:
     found = []
     for path in sorted(folder.iterdir()):
         with suppress(OSError):
-            if path.is_file() and not _OWN.match(path.name):
+            if is_plain(path) and not _OWN.match(path.name):
                 found.append(File(name=path.name, size=path.stat().st_size))
     return tuple(found)

@@ -1,5 +1,6 @@
 """Write a build's dossier.html and its cleaned logs; at any time, as often as one likes."""
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,9 @@ import jinja2
 from builder import files
 from builder.dossier.facts import LOGS, Facts, clean, gather
 from builder.dossier.verdict import verdict
+from builder.errors import HostError
 from builder.model.text import duration, plain
+from builder.paths.reading import is_plain
 
 FILE = "dossier.html"
 _DATA = Path(__file__).parent / "data"
@@ -24,6 +27,8 @@ def write(folder: Path, *, hide: Callable[[str], str] = str) -> Path:
     when the folder takes no files.
     """
     with files.writing(folder, what=f"Cannot write {folder / FILE}", hint="Mend its permissions."):
+        if folder.stat().st_uid != os.geteuid():
+            raise HostError(f"{folder} is another user's.", hint="Let its owner do that.")
         _write_clean(folder, hide)
         page = render(gather(folder), now=datetime.now(UTC))
         return _put(folder / FILE, hide(page))
@@ -63,7 +68,7 @@ def clock(seconds: float) -> str:
 def _write_clean(folder: Path, hide: Callable[[str], str]) -> None:
     for name, _title in LOGS:
         raw = folder / f"{name}.log"
-        if raw.is_file():
+        if is_plain(raw):
             _put(raw.with_suffix(".txt"), hide("".join(f"{line}\n" for line in clean(raw))))
 
 

@@ -35,7 +35,8 @@ _FED = r"(?:chg?passwd|newusers)\b"
 _WORD_OF_END = r"""<<-?[ \t]*["'\\]?(?P<word>\w+)["']?"""
 _FEEDS = (rf"\b{_FED}[^\n<|]{{,100}}{_WORD_OF_END}.*", rf"{_WORD_OF_END}{_PIPED}{_FED}.*")
 _IN_LINES = tuple(
-    re.compile(rf"(?m)(?P<head>{each}\n)(?P<body>(?:.*\n){{,999}}?)(?=\s*(?P=word)$)") for each in _FEEDS
+    re.compile(rf"(?m)(?P<head>{each}\n)(?P<body>(?:.*\n){{,999}}?)(?=\s*(?P=word)$)")
+    for each in _FEEDS
 )
 """Lines for a program, each of an account and its password."""
 

@@ -35,6 +35,19 @@ def is_file(path: Path, *, error_class: type[BuilderError] = ConfigError) -> boo
         ) from error
 
 
+def is_there(path: Path) -> bool:
+    """Tell whether there is something to be seen, where a link leads to as well.
+
+    Not so what only pathlib raises for: names that are too long, links through a closed folder.
+    """
+    return os.path.exists(path)  # noqa: PTH110  # which raises for nothing
+
+
+def is_plain(path: Path) -> bool:
+    """Tell whether there is a plain file to be seen; see `is_there`."""
+    return os.path.isfile(path)  # noqa: PTH113  # which raises for nothing
+
+
 class NotPlainError(OSError):
     """What is there is no plain file."""
 

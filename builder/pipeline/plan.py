@@ -14,6 +14,7 @@ from builder.kickstart.library import Library
 from builder.model.build import BuildOrder
 from builder.model.media import AtHand, IsoSource
 from builder.monitor import Monitor, SilentMonitor
+from builder.paths.reading import is_plain
 from builder.pipeline.definition import Job, Pipeline
 from builder.recipes.inputs import rendered
 from builder.recipes.order import resolve
@@ -22,6 +23,9 @@ from builder.registry.registry import Registry
 from builder.rehearsal.cache import location
 
 State = Literal["new", "changed", "unchanged", "unknown", "wrong"]
+
+_LARGEST = 1 << 32
+"""Bytes of a rehearsal ISO."""
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,4 +108,5 @@ def judge(
 def _digest(iso: IsoSource, *, cache: Path, monitor: Monitor) -> str:
     """Return the sha256 of an ISO that may have any; empty while nobody can know it."""
     path = iso.path if isinstance(iso, AtHand) else location(cache)
-    return files.sha256(path, monitor=monitor) if path.is_file() else ""
+    known = is_plain(path) and (isinstance(iso, AtHand) or path.stat().st_size < _LARGEST)
+    return files.sha256(path, monitor=monitor) if known else ""

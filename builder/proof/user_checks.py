@@ -1,9 +1,11 @@
 """A profile's own checks, run on this host against a clone that lets one key in over ssh."""
 
+import os
 import shutil
+import stat
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -53,10 +55,18 @@ def entered(checks: Checks, *, key_iso: Path, folder: Path) -> Iterator[SshAcces
         key, public = _make_key(Path(private))
         undo.callback(key_iso.unlink, missing_ok=True)
         data_iso.write(LABEL, {"authorized_keys": public}, key_iso, when=datetime.now(UTC))
-        undo.callback(shutil.rmtree, folder, ignore_errors=True)
+        undo.callback(forget, folder)
         _unpack(checks, folder)
         programs = tuple(folder / name for name in checks.programs)
         yield SshAccess(key=key, key_iso=key_iso, root=folder, checks=programs)
+
+
+def forget(folder: Path) -> None:
+    """Remove the folder that checks are unpacked to; what is none, or another user's, stays."""
+    with suppress(OSError):
+        state = folder.lstat()
+        if stat.S_ISDIR(state.st_mode) and state.st_uid == os.geteuid():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _make_key(folder: Path) -> tuple[Path, bytes]:
@@ -67,7 +77,7 @@ def _make_key(folder: Path) -> tuple[Path, bytes]:
 
 
 def _unpack(checks: Checks, folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed
+    forget(folder)  # of a process that was killed
     with files.writing(folder):
         for name, file in checks.files.items():
             path = folder / name

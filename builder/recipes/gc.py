@@ -16,6 +16,7 @@ from builder.host.host import Host
 from builder.host.strays import Stray
 from builder.model.traces import Traces
 from builder.monitor import Monitor
+from builder.proof import user_checks
 from builder.recipes.joining import begun, obstacle
 from builder.recipes.steps import CHECKS
 from builder.record import verifications
@@ -175,7 +176,7 @@ def _cleared(host: Host, build: Build, monitor: Monitor) -> bool:
         return not cleanup.left(host, traces)
     with Journal.join(build.folder, monitor=monitor) as journal:
         cleanup.clear(host, traces, monitor=monitor)
-        shutil.rmtree(build.folder / CHECKS, ignore_errors=True)
+        user_checks.forget(build.folder / CHECKS)
         journal.finish(state="cleared")
     return not cleanup.left(host, traces)
 

@@ -1,6 +1,7 @@
 """Whether a build that has not ended can be gone on with."""
 
 from builder.errors import HostError
+from builder.paths.reading import is_there
 from builder.recipes import steps
 from builder.recipes.work import Ticket
 from builder.record.builds import Build
@@ -36,6 +37,6 @@ def lost(checkpoint: Checkpoint) -> str:
     except HostError:  # another version's
         return ""
     made = image or disk
-    if made is None or published or made.path.exists():
+    if made is None or published or is_there(made.path):
         return ""
     return f"its {'image' if image else 'disk'} {made.path} is gone"

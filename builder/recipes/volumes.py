@@ -8,13 +8,15 @@ from typing import Literal
 
 from msgspec.structs import asdict
 
+from builder import files
 from builder.config import Settings
 from builder.errors import HostError, UsageError
 from builder.host.pools import refuse_remote
 from builder.model.storage import Volume
 from builder.model.traces import mentioned
 from builder.monitor import Monitor
-from builder.record.builds import RUNNING, load
+from builder.paths.reading import is_there
+from builder.record.builds import CLOSED, RUNNING, load
 from builder.registry import retention
 from builder.registry.ledger import VERSION
 from builder.registry.registry import LEDGER, SIGNATURES, Registry
@@ -113,7 +115,7 @@ def delete(
     with _still(connection, settings, pool):
         volume = volumes.get(connection, pool, name)
         path = volume.path
-        if not path.exists():
+        if not is_there(path):
             raise HostError(f"libvirt sees {path}, and we do not.", hint="Remove it with virsh.")
         users = usage.users(usage.uses(connection, leaving=path), path)
         if why := retention.used(users):
@@ -144,7 +146,7 @@ def _foreign(connection: Connection, settings: Settings, pool: str, name: str) -
         return False
     registry = Registry(pools.get(connection, pool).path)
     stem, version = file["name"], file["version"]
-    known = (registry.store / f"{stem}-{version}.json").exists()
+    known = is_there(registry.store / f"{stem}-{version}.json")
     return not known and version not in registry.ledger(stem).published
 
 
@@ -159,18 +161,19 @@ def _refuse(name: str, found: Kind, builds: Path) -> None:
     )
     whose = {
         "hidden": ("builder itself", "`builder gc` clears what nobody needs."),
-        "build": ("a build", _of_build(mentioned(name), builds)),
+        "build": ("a build", ""),
         "template": of_template,
         "record": of_template,
     }
     if found in whose:
         what, hint = whose[found]
+        hint = hint or _of_build(mentioned(name), builds)
         raise UsageError(f"{name} belongs to {what}.", hint=hint)
 
 
 def _of_build(build_id: str, builds: Path) -> str:
     """Return what to do about a file that a build, or a check, has made."""
-    found = map(load, builds.glob(f"*/{build_id}"))
+    found = (load(each / build_id) for each in files.inside(builds, hint=CLOSED))
     if any(each.state == RUNNING for each in found if each):
         show = f"`builder builds show {build_id}` tells how far it is"
         return f"That build is using it, and clears it at its end: {show}."

@@ -14,7 +14,7 @@ from typing import BinaryIO, Unpack
 import msgspec
 
 from builder import files
-from builder.errors import ConfigError, UsageError, explained
+from builder.errors import ConfigError, HostError, UsageError, explained
 from builder.model.event import Details, Event, Kind
 from builder.model.text import plain, rfc3339
 from builder.paths.reading import at_once, open_plain, read_data
@@ -93,6 +93,12 @@ def refuse_foreign(path: Path) -> None:
             f"{path} is there already, and holds no events.",
             hint="Name a new file, or one of events, which are added to.",
         )
+
+
+def refuse_stranger(path: Path) -> None:
+    """Raise HostError for what is no file of ours alone: what we add would go elsewhere."""
+    if os.path.lexists(path) and not (files.own(path) and path.lstat().st_nlink == 1):
+        raise HostError(f"{path} is no file of this build.", hint="Move it away, then try again.")
 
 
 def _mode(path: Path) -> int:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from builder import files
 from builder.model.text import plain
-from builder.paths.reading import open_plain
+from builder.paths.reading import is_plain, open_plain
 from builder.record.terminal import Lines
 
 _CHUNK = 65536
@@ -37,7 +37,7 @@ def growing(
     at = 0
     while True:
         more = going()  # asked first, so that what was written until the end is read
-        size = path.stat().st_size if path.is_file() else 0
+        size = path.stat().st_size if is_plain(path) else 0
         at = at if at <= size else 0
         if size > at:
             for end, data in _from(path, at):
@@ -62,7 +62,7 @@ def conceal(folder: Path, hide: Callable[[str], str]) -> None:
 
     Only when nobody writes or joins them any more. Raises OSError, HostError.
     """
-    for path in (each for each in folder.rglob("*.log*") if each.is_file()):
+    for path in (each for each in folder.rglob("*.log*") if is_plain(each)):
         with open_plain(path) as file:
             text = file.read().decode(errors="surrogateescape")
         clean = hide(_PACKED.sub(lambda found: _repacked(found, hide), text))

@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
 from builder import files
-from builder.errors import BuilderError
+from builder.errors import BuilderError, HostError
 from builder.record.builds import RUNNING, folder_of, load
 from builder.registry.entry import Header, look
 from builder.registry.ledger import Ledger
@@ -37,10 +38,8 @@ def clear(
     may be the user's own; so is all of a name whose ledger cannot be read.
     """
     with registry.locked():
-        deleted = tuple(_deleted(registry))
-        needs = uses(connection) if deleted else ()
         found = (
-            *(each for each in deleted if not users(needs, each.path)),
+            *_needless(tuple(_deleted(registry)), connection),
             *_claims(registry, builds),
             *map(Half, files.abandoned(registry.store)),
         )
@@ -48,6 +47,14 @@ def clear(
             if not each.why:
                 each.path.unlink(missing_ok=True)
     return found
+
+
+def _needless(images: Sequence[Half], connection: Connection) -> Iterator[Half]:
+    """Yield those that no disk and no domain needs; none where nobody can tell that."""
+    if images:
+        with suppress(HostError):
+            needs = uses(connection)
+            yield from (each for each in images if not users(needs, each.path))
 
 
 def _deleted(registry: Registry) -> Iterator[Half]:

@@ -18,6 +18,7 @@ from builder.paths.reading import NotPlainError, open_plain
 LARGEST = 64 << 20
 """Bytes. Manifests have a tenth of a megabyte, a ledger of ten years' nights one; what is larger
 than this is neither."""
+_FLOAT = 1e300
 
 
 class Versioned(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,8 +64,9 @@ def read(path: Path, kind: type[V]) -> V:
 
 def _refuse_newer(path: Path, schema: int, kind: type[Versioned]) -> None:
     if schema not in kind.SCHEMAS:
+        shown = f"{schema:.6g}" if abs(schema) < _FLOAT else "beyond all numbers"
         raise ConfigError(
-            f"{path} was written by a newer builder (its schema is {schema:.6g}).",
+            f"{path} was written by a newer builder (its schema is {shown}).",
             hint="Use that builder, or a newer one.",
         )
 

@@ -70,14 +70,18 @@ class Registry(msgspec.Struct, frozen=True):
         """
         owed = ledger.owed
         there = self._shelf(ledger.name) if shelf is None else shelf
-        for version in sorted({*there, *owed}, key=order, reverse=True):
-            entry = look(self.store, ledger.name, version)
-            if not entry.why or (version in owed and self._still_owed(entry)):
+        versions = sorted({*there, *owed}, key=order, reverse=True)
+        entries = (look(self.store, ledger.name, version) for version in versions)
+        for entry in entries:
+            if entry.why and entry.version in owed:
+                yield from self._still_owed(entry, *entries)
+            elif not entry.why:
                 yield entry
 
-    def _still_owed(self, entry: Entry) -> bool:
-        """Whoever removes it says so in the ledger first, maybe after we had read that."""
-        return entry.version in self.ledger(entry.name).owed
+    def _still_owed(self, *entries: Entry) -> Iterator[Entry]:
+        """Yield those that are whole, or should be: whoever removes one tells the ledger first."""
+        owed = self.ledger(entries[0].name).owed
+        return (each for each in entries if not each.why or each.version in owed)
 
     def newest(self, name: str) -> Entry | None:
         """Return the newest version of that name. Raises what `ledger` does."""
@@ -136,7 +140,7 @@ class Registry(msgspec.Struct, frozen=True):
 
     def _exactly(self, version: str, ledger: Ledger) -> Entry | None:
         entry = look(self.store, ledger.name, version) if version else None
-        return entry if entry and (not entry.why or self._still_owed(entry)) else None
+        return next(self._still_owed(entry), None) if entry and entry.why else entry
 
     def _nothing(self, wanted: reference.Reference, ledger: Ledger) -> UsageError | TemplateError:
         there = [each.version for each in self.entries(ledger)][::-1]

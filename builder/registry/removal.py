@@ -3,15 +3,17 @@
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from builder import files
-from builder.errors import HostError, UsageError
+from builder.errors import ConfigError, HostError, UsageError
 from builder.model.storage import Pool
 from builder.monitor import Monitor
+from builder.paths.reading import is_there
 from builder.record.builds import folder_of
 from builder.registry import reference, retention
 from builder.registry.entry import Entry, look
@@ -68,16 +70,18 @@ def delete(
         for why in perhaps:
             monitor.tell("warning", why)
         removed = tuple(_remove(entry, store) for entry in found)
-    pools.notice(store.connection, store.pool.name)
+    _notice(store, monitor)
     return removed
 
 
-def prune(store: StorePool, name: str, *, keep: int, dry_run: bool) -> tuple[Removal, ...]:
+def prune(
+    store: StorePool, name: str, *, keep: int, dry_run: bool, monitor: Monitor
+) -> tuple[Removal, ...]:
     """Remove the versions that nobody needs, of one name or of all; return what became of each.
 
     What is damaged is neither counted nor removed: it may be put back. While a pool is away all
-    stays. Raises UsageError for a name of which there is nothing, ConfigError when a ledger cannot
-    be read, and HostError.
+    stays. Raises UsageError for a name of which there is nothing, ConfigError when its ledger
+    cannot be read (without a name that is a warning), and HostError.
     """
     registry = store.registry
     with registry.locked():
@@ -86,13 +90,33 @@ def prune(store: StorePool, name: str, *, keep: int, dry_run: bool) -> tuple[Rem
             raise registry.unknown(name)
         needs = uses(store.connection)
         perhaps = retention.perhaps(unseen(store.connection))
-        judged = [each for name in names for each in _judged(name, registry, keep, needs)]
+        judged = list[tuple[Entry, tuple[str, ...]]]()
+        for each in names:
+            with _left_out(monitor) if not name else nullcontext():
+                judged += _judged(each, registry, keep, needs)
         found = tuple(
-            _kept(each, why or perhaps) if why or perhaps or dry_run else _remove(each, store)
-            for each, why in judged
+            _kept(entry, why or perhaps) if why or perhaps or dry_run else _remove(entry, store)
+            for entry, why in judged
         )
-    pools.notice(store.connection, store.pool.name)
+    _notice(store, monitor)
     return found
+
+
+@contextmanager
+def _left_out(monitor: Monitor) -> Iterator[None]:
+    """Tell of a name whose ledger cannot be read, and go on with the others."""
+    try:
+        yield
+    except ConfigError as error:
+        monitor.tell("warning", f"Left out: {error.message}")
+
+
+def _notice(store: StorePool, monitor: Monitor) -> None:
+    """Let libvirt see what is gone. Where it cannot, that is no failure: they are gone."""
+    try:
+        pools.notice(store.connection, store.pool.name)
+    except HostError as error:
+        monitor.tell("warning", error.message)
 
 
 def _judged(
@@ -149,7 +173,7 @@ def _remove(entry: Entry, store: StorePool) -> Removal:
     before = registry.known(name)
     after = before.delete(version, there=partial(registry.template, name), when=now())
     registry.write(after)
-    size = entry.path.stat().st_size if entry.path.exists() else 0
+    size = entry.path.stat().st_size if is_there(entry.path) else 0
     manifest, signed, image = _files(entry)
     try:
         manifest.unlink(missing_ok=True)
@@ -168,7 +192,7 @@ def _remove(entry: Entry, store: StorePool) -> Removal:
 
 def _unlink_twin(link: Path, image: Path) -> None:
     """Remove the link that a build has to its image; it would keep the space."""
-    if link.exists() and image.exists() and link.samefile(image):
+    if is_there(link) and is_there(image) and link.samefile(image):
         link.unlink()
 
 

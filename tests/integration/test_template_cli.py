@@ -231,10 +231,27 @@ def test_a_revoked_version_is_shown_with_a_warning(
 
 def test_a_damaged_ledger_is_one_error(capsys: pytest.CaptureFixture[str], store: Path) -> None:
     (store / "centos7.channels.json").write_text("{}")
-    for command in (["list", "centos7"], ["show", "centos7"], ["prune"]):
+    for command in (["list", "centos7"], ["show", "centos7"], ["prune", "centos7"]):
         capsys.readouterr()
         assert app.run(["template", *command]) == 3
         assert "centos7.channels.json cannot be read" in capsys.readouterr().err
+
+
+def test_a_damaged_ledger_keeps_no_other_from_being_pruned(
+    capsys: pytest.CaptureFixture[str], store: Path
+) -> None:
+    for path in (*store.glob("centos7-*.json"), *store.glob("centos7-*.qcow2")):
+        (store / path.name.replace("centos7", "another")).write_bytes(
+            path.read_bytes().replace(b'"centos7"', b'"another"')
+        )
+    (store / "another.channels.json").write_text("{}")
+    before = sorted(store.glob("another*"))
+    capsys.readouterr()
+    assert app.run(["template", "prune", "--keep", "0"]) == 0
+    captured = capsys.readouterr()
+    assert "Left out: " in captured.err
+    assert f"{ONE}" in captured.out
+    assert sorted(store.glob("another*")) == before
 
 
 def test_a_channel_of_a_slip_of_the_pen(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,8 @@ from builder.model.storage import Pool
 from builder.model.template import Template
 from builder.monitor import Monitor, SilentMonitor
 from builder.registry import channels, gc, registry, removal
-from builder.registry.registry import LOCK
+from builder.registry.ledger import Ledger
+from builder.registry.registry import LOCK, Registry
 from builder.registry.removal import Removal, StorePool, prune
 from builder.virt import domains, pools, volumes
 from builder.virt.connection import Connection, connect
@@ -87,9 +88,9 @@ def test_pruning_keeps_the_newest_and_tells(store: StorePool) -> None:
         "4": "the newest 3 stay",
         "5": "the channel candidate points to it; it is the newest; the newest 3 stay",
     }
-    assert why(prune(store, "", keep=3, dry_run=True)) == expected
+    assert why(prune(store, "", keep=3, dry_run=True, monitor=SilentMonitor())) == expected
     assert len(store.registry.templates()) == 5
-    assert why(prune(store, "centos7", keep=3, dry_run=False)) == expected
+    assert why(prune(store, "centos7", keep=3, dry_run=False, monitor=SilentMonitor())) == expected
     left = sorted(path.name for path in store.pool.path.iterdir())
     assert left == [
         LOCK,
@@ -98,7 +99,7 @@ def test_pruning_keeps_the_newest_and_tells(store: StorePool) -> None:
     ]
     assert store.registry.ledger("centos7").deleted == {"20261123.1", "20261123.2"}
     with pytest.raises(UsageError, match="There is no template 'centos'"):
-        prune(store, "centos", keep=3, dry_run=True)
+        prune(store, "centos", keep=3, dry_run=True, monitor=SilentMonitor())
 
 
 def _overlay_of(named: Callable[[Path], Path | str]) -> Use:
@@ -232,7 +233,7 @@ USES: dict[str, Use] = {
 @pytest.mark.parametrize("use", USES.values(), ids=USES)
 def test_what_is_needed_stays(store: StorePool, use: Use) -> None:
     user = use(store, version(store, 1).path)
-    found = why(prune(store, "", keep=1, dry_run=False))
+    found = why(prune(store, "", keep=1, dry_run=False, monitor=SilentMonitor()))
     assert (found["1"], found["2"]) == (f"{user} needs it", "")
     with pytest.raises(UsageError, match=r"centos7 20261123\.1 stays") as caught:
         delete(store, ["centos7@20261123.1"], force=True)
@@ -243,13 +244,13 @@ def test_what_is_needed_stays(store: StorePool, use: Use) -> None:
 def test_data_of_a_guest_is_no_image(store: StorePool, tmp_path: Path) -> None:
     """A guest may write whatever it likes to its disk, also what looks like an overlay."""
     define(store.connection, overlay(tmp_path / "raw.img", version(store, 1).path), form="raw")
-    assert why(prune(store, "", keep=1, dry_run=False))["1"] == ""
+    assert why(prune(store, "", keep=1, dry_run=False, monitor=SilentMonitor()))["1"] == ""
 
 
 def test_data_in_a_file_of_its_own_is_no_image(store: StorePool, tmp_path: Path) -> None:
     data = overlay(store.pool.path / "data", version(store, 1).path)
     define(store.connection, with_data_file(tmp_path / "disk.qcow2", data))
-    assert why(prune(store, "", keep=1, dry_run=False))["1"] == ""
+    assert why(prune(store, "", keep=1, dry_run=False, monitor=SilentMonitor()))["1"] == ""
 
 
 def _misname(path: Path, base: str) -> None:
@@ -274,19 +275,21 @@ def _misname(path: Path, base: str) -> None:
 )
 def test_a_chain_that_leads_nowhere_is_no_hindrance(store: StorePool, base: str) -> None:
     _misname(store.pool.path / "web1.qcow2", base)
-    assert why(prune(store, "", keep=1, dry_run=False))["1"] == ""
+    assert why(prune(store, "", keep=1, dry_run=False, monitor=SilentMonitor()))["1"] == ""
 
 
 def test_nothing_goes_while_a_name_is_not_understood(store: StorePool) -> None:
     unclear = store.pool.path / "web1.qcow2"
     _misname(unclear, f"tomorrow:{version(store, 1).path}")
     with pytest.raises(HostError, match=r"web1\.qcow2 needs: it calls one tomorrow:/") as caught:
-        prune(store, "", keep=1, dry_run=False)
+        prune(store, "", keep=1, dry_run=False, monitor=SilentMonitor())
     assert "move it out of the pool" in caught.value.hint
     _misname(unclear, f"blkdebug::{version(store, 1).path}")
-    assert str(unclear) in why(prune(store, "", keep=1, dry_run=False))["1"]
+    assert (
+        str(unclear) in why(prune(store, "", keep=1, dry_run=False, monitor=SilentMonitor()))["1"]
+    )
     unclear.unlink()
-    assert why(prune(store, "", keep=1, dry_run=False))["1"] == ""
+    assert why(prune(store, "", keep=1, dry_run=False, monitor=SilentMonitor()))["1"] == ""
 
 
 @pytest.mark.parametrize(
@@ -294,14 +297,14 @@ def test_nothing_goes_while_a_name_is_not_understood(store: StorePool) -> None:
 )
 def test_a_damaged_header_needs_nothing(store: StorePool, header: bytes) -> None:
     (store.pool.path / "broken.qcow2").write_bytes(header)
-    assert why(prune(store, "", keep=1, dry_run=False))["1"] == ""
+    assert why(prune(store, "", keep=1, dry_run=False, monitor=SilentMonitor()))["1"] == ""
 
 
 def test_an_extent_that_nobody_writes_to_is_not_waited_for(store: StorePool) -> None:
     os.mkfifo(store.pool.path / "pipe")
     descriptor = '# Disk DescriptorFile\ncreateType="monolithicFlat"\nRW 2048 FLAT "pipe" 0\n'
     (store.pool.path / "web1.vmdk").write_text(descriptor)
-    assert why(prune(store, "", keep=1, dry_run=False))["1"] == ""
+    assert why(prune(store, "", keep=1, dry_run=False, monitor=SilentMonitor()))["1"] == ""
 
 
 def test_nothing_goes_while_a_file_cannot_be_read(
@@ -318,7 +321,7 @@ def test_nothing_goes_while_a_file_cannot_be_read(
 
     monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(HostError, match=r"which backing files .*closed\.img needs") as caught:
-        prune(store, "", keep=1, dry_run=False)
+        prune(store, "", keep=1, dry_run=False, monitor=SilentMonitor())
     assert "move it out of the pool" in caught.value.hint
     assert len(store.registry.templates()) == 5
     assert uses(store.connection, leaving=closed)  # its own removal is not in its way
@@ -377,7 +380,7 @@ def test_pools_that_are_away(
 def test_what_a_pool_that_is_away_may_need_goes_only_by_force(store: StorePool) -> None:
     define_pool(store, "netfs", active=False)
     perhaps = "images in the pool other, which is away, may need it"
-    found = why(prune(store, "", keep=1, dry_run=False))
+    found = why(prune(store, "", keep=1, dry_run=False, monitor=SilentMonitor()))
     assert (found["1"], found["4"]) == (perhaps, perhaps)
     assert found["5"].startswith("the channel candidate points to it; it is the newest; ")
     with pytest.raises(UsageError) as caught:
@@ -389,7 +392,7 @@ def test_what_a_pool_that_is_away_may_need_goes_only_by_force(store: StorePool) 
     delete(store, ["centos7@20261123.1", "centos7@20261123.2"], force=True, monitor=monitor)
     assert [(kind, text) for kind, text, _at in monitor.told] == [("warning", perhaps)]
     pools.remove(store.connection, "other")  # it will not come back
-    assert why(prune(store, "", keep=1, dry_run=False))["3"] == ""
+    assert why(prune(store, "", keep=1, dry_run=False, monitor=SilentMonitor()))["3"] == ""
 
 
 @pytest.mark.parametrize(
@@ -431,6 +434,47 @@ def test_deleting_moves_channels_and_takes_the_link_of_the_build(store: StorePoo
     delete(store, ["centos7@20261123.3"], force=False)
     assert other.exists()
     assert issue(store.pool.path, "next").version == "20261123.6"
+
+
+def test_what_is_gone_is_told_though_libvirt_cannot_look(
+    store: StorePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_connection: Connection, _name: str) -> None:
+        raise HostError("Cannot list the pool store.")
+
+    monkeypatch.setattr(pools, "notice", refuse)
+    heard = Heard()
+    [gone] = delete(store, ["centos7@20261123.1"], force=False, monitor=heard)
+    found = prune(store, "", keep=2, dry_run=False, monitor=heard)
+    assert (gone.version, why(found)["2"]) == ("20261123.1", "")
+    assert [text for _, text, _ in heard.told] == ["Cannot list the pool store."] * 2
+
+
+def test_a_link_of_the_build_that_leads_nowhere_is_no_hindrance(store: StorePool) -> None:
+    template = version(store, 1)
+    folder = store.builds / "centos7" / registry.manifest(template).build_id
+    folder.mkdir(parents=True)
+    (folder / template.path.name).symlink_to("y" * 300)
+    assert why(prune(store, "", keep=1, dry_run=False, monitor=SilentMonitor()))["1"] == ""
+    assert not template.path.exists()
+
+
+def test_versions_that_are_lost_cost_one_look_at_the_ledger(
+    store: StorePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+    read = Registry.ledger
+
+    def count(registry: Registry, name: str) -> Ledger:
+        looks.append(name)
+        return read(registry, name)
+
+    monkeypatch.setattr(Registry, "ledger", count)
+    for number in (4, 3, 2):
+        store.pool.path.joinpath(f"centos7-20261123.{number}.json").unlink()
+    found = store.registry.entries(store.registry.ledger("centos7"))
+    assert [each.version.rpartition(".")[2] for each in found] == list("54321")
+    assert len(looks) == 2
 
 
 def test_a_lost_image_that_a_clone_needs_may_come_back(store: StorePool) -> None:
@@ -479,6 +523,12 @@ def test_gc_tells_what_a_killed_remover_left(store: StorePool) -> None:
     define(store.connection, clone)
     assert _gc(store) == ()
     store.connection.handle.lookupByName("web1").undefine()
+    strange = store.pool.path / "strange.qcow2"
+    qemu_img("create", "-q", "-f", "qcow2", strange, "1M")
+    qemu_img("rebase", "-u", "-F", "raw", "-b", "weird:whatever", strange)
+    pools.notice(store.connection, store.pool.name)
+    assert _gc(store) == ()  # what needs the image, nobody can tell
+    strange.unlink()
     [told] = _gc(store)
     assert told.path == image
     assert "its version was deleted" in told.why
@@ -582,9 +632,9 @@ def test_the_clone_of_a_guest_that_runs(real: StorePool, monkeypatch: pytest.Mon
     with domains.paused(real.connection, domain_xml(spec)):
         needed = {(each.path, each.user) for each in uses(real.connection)}
         assert {(disk, f"the domain {NAME}"), (base, f"the domain {NAME}")} <= needed
-        found = why(prune(real, "", keep=1, dry_run=False))
+        found = why(prune(real, "", keep=1, dry_run=False, monitor=SilentMonitor()))
     assert found["1"] == f"the domain {NAME} needs it"
     assert found["2"] == ""
-    assert why(prune(real, "", keep=1, dry_run=False))["1"] == ""
+    assert why(prune(real, "", keep=1, dry_run=False, monitor=SilentMonitor()))["1"] == ""
     names = [each.name for each in volumes.all_volumes(real.connection, NAME)]
     assert [each for each in names if each.endswith(".qcow2")] == [version(real, 1).path.name]

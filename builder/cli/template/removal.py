@@ -30,7 +30,7 @@ def delete(
 
     here = context(ctx)
     with opened(here) as store:
-        gone = removal.delete(store, references, force=force, monitor=here.monitor)
+        gone = removal.delete(store, references, force=force, monitor=context(ctx).monitor)
     lines = []
     for each in gone:
         lines.append(f"{each.name} {each.version} is deleted, {size(each.size)}")
@@ -52,8 +52,9 @@ def prune(
     """
     from builder.registry import removal
 
-    with opened(context(ctx)) as store:
-        found = removal.prune(store, name, keep=keep, dry_run=dry_run)
+    here = context(ctx)
+    with opened(here) as store:
+        found = removal.prune(store, name, keep=keep, dry_run=dry_run, monitor=here.monitor)
     gone = "would go" if dry_run else "gone"
     what = (f"stays: {'; '.join(each.kept)}" if each.kept else gone for each in found)
     rows = [(x.name, x.version, size(x.size), word) for x, word in zip(found, what, strict=True)]

@@ -3,7 +3,7 @@
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,9 +19,10 @@ from builder.host.host import Host
 from builder.model.domain import Disk, DomainSpec
 from builder.model.traces import Traces
 from builder.monitor import SilentMonitor
+from builder.recipes import volumes
 from builder.recipes.gc import Leftover, collect_garbage
 from builder.record.journal import Journal
-from builder.virt import domains
+from builder.virt import domains, pools
 from builder.virt.domain_xml import domain_xml
 from tests.hosts import driven
 from tests.monitors import Heard
@@ -334,6 +335,84 @@ def test_hostile_folders_stop_nobody(host: Host, monkeypatch: pytest.MonkeyPatch
     for words in (["list"], ["list", "--json"], ["show", ID]):
         assert app.run(["builds", *words]) == 0
     assert {path for place in places for path in place.iterdir()} >= before
+
+
+def _with_links(name: str) -> Callable[[Path, Path], None]:
+    """Put a link that leads to a file outside at that name; which kind, the name's end says."""
+
+    def put(folder: Path, outside: Path) -> None:
+        path, _, kind = name.partition(" ")
+        if kind == "hard":
+            (folder / path).hardlink_to(outside)
+        else:
+            targets = {"long": "y" * 300, "": str(outside)}
+            (folder / path).symlink_to(targets.get(kind, kind))
+
+    return put
+
+
+STRANGE = {
+    "events": _with_links("events.jsonl"),
+    "events, hard": _with_links("events.jsonl hard"),
+    "events, dangling": _with_links("events.jsonl nowhere"),
+    "events, long": _with_links("events.jsonl long"),
+    "page, long": _with_links("dossier.html long"),
+    "log, long": _with_links("console.log long"),
+    "file, long": _with_links("whatever long"),
+    "checks, a pipe": lambda folder, _: os.mkfifo(folder / "checks"),
+    "checks, a link": lambda folder, outside: (folder / "checks").symlink_to(outside.parent),
+    "results, a long path": lambda folder, _: (folder / ".results.json").write_text(
+        f'{{"create_disk": {{"pool": "store", "name": "x", "path": "/{"y" * 300}", '
+        '"format": "qcow2", "capacity": 1, "allocation": 1}}'
+    ),
+}
+
+
+@pytest.mark.parametrize("put", STRANGE.values(), ids=STRANGE)
+def test_what_is_strange_in_a_build_s_folder_hurts_nobody(
+    host: Host,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    put: Callable[[Path, Path], None],
+) -> None:
+    outside = tmp_path / "outside/file"
+    outside.parent.mkdir()
+    outside.write_text("somebody's")
+    folder = traces(host).folder
+    recorded(folder, state="running", pid=4194305, name="centos7", build_id=ID)
+    put(folder, outside)
+    monkeypatch.setenv("BUILDER_STATE", str(host.settings.state))
+    monkeypatch.setenv("BUILDER_URI", host.settings.uri)
+    for words, codes in (
+        (["builds", "list"], {0}),
+        (["builds", "show", ID], {0}),
+        (["builds", "log", ID], {0, 2, 4}),
+    ):
+        assert app.run(words) in codes, f"{words}: {capsys.readouterr().err}"
+    assert [each.verdict for each in gc(host)] in (["cleared"], ["left behind"], ["skipped"])
+    assert outside.read_text() == "somebody's"
+    assert {path.name for path in outside.parent.iterdir()} == {"file"}
+    assert not (folder / "nowhere").exists()
+
+
+def test_a_link_among_builds_keeps_no_volume_from_being_deleted(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.settings.builds.mkdir(parents=True)
+    (host.settings.builds / "theirs").symlink_to("y" * 300)
+    (host.store_pool.path / "mine.raw").write_bytes(bytes(512))
+    pools.notice(host.connection, host.store_pool.name)
+    for name in ("BUILDER_STATE", "BUILDER_URI"):
+        monkeypatch.setenv(name, str(getattr(host.settings, name[8:].lower())))
+    with pytest.raises(UsageError, match="belongs to a build"):
+        volumes.delete(
+            host.connection,
+            host.settings,
+            f"{ID}.qcow2",
+            pool=host.store_pool.name,
+            monitor=SilentMonitor(),
+        )
 
 
 def test_a_record_that_is_no_file_keeps_nobody_waiting(host: Host) -> None:

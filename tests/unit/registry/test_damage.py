@@ -76,6 +76,7 @@ DAMAGES: list[tuple[Spoil, str]] = [
     (_changed(image=None), r"2\.json tells of no image"),
     (_changed(schema=3), r"was written by a newer builder \(its schema is 3\)"),
     (_changed(schema=10**30, build_id=7), r"was written by a newer builder \(its schema is 1e\+30"),
+    (_changed(schema=10**400), r"was written by a newer builder \(its schema is beyond all"),
     *(
         (_changed(**{field: value}), r"2\.json cannot be read: .*" + re.escape(repr(value)))
         for field in ("created", "finished")
