@@ -6,19 +6,19 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Self
 
 import libvirt
 import libvirt_qemu
 
 from builder.errors import HostError
 from builder.model.installation import Ended, HostTrouble, Signal
-from builder.virt.connection import persistent, translated
+from builder.virt.connection import persistent, translated, twin
 from builder.virt.domains import Domain
 from builder.virt.follow import follow
-from builder.virt.latest import Latest
 
 _LOOK_SECONDS = 10.0
+_LEAVE_SECONDS = 1.0
 _RUNS = (libvirt.VIR_DOMAIN_RUNNING, libvirt.VIR_DOMAIN_PAUSED)
 _GONE = (libvirt.VIR_DOMAIN_SHUTOFF, libvirt.VIR_DOMAIN_SHUTOFF_UNKNOWN)
 _STOPPED = {
@@ -39,24 +39,20 @@ _SHUT_OFF = {
 def listen(domain: Domain, *, logs: Mapping[str, Path]) -> Iterator[SimpleQueue[Signal]]:
     """Collect what the domain writes to its `logs`, and its end, for the block.
 
-    A domain that ended before is heard to end now. A lost connection is made again.
+    A domain that ended before is heard to end now. A lost connection is made again. Raises
+    HostError where nobody can listen.
     """
     signals: SimpleQueue[Signal] = SimpleQueue()
-    with follow(logs, signals) as put_last:
-        ear = _Ear(domain, signals, put_last)
-        try:
-            ear.open()
-            # A libvirtd that comes back calls a guest running whose monitor it does not find, ends
-            # it after 30 seconds, and sends no event (qemuProcessReconnect). Nor does it send those
-            # of what happened while we had no connection.
-            with Latest(ear.look, domain, pause=_LOOK_SECONDS):
-                yield signals
-        finally:
-            ear.close()
+    with follow(logs, signals) as put_last, _Ear(domain, signals, put_last):
+        yield signals
 
 
 class _Ear:
-    """The subscriptions to libvirt's events, moved to a new connection when the old one ends."""
+    """Subscribes to libvirt's events, and subscribes again when a connection was lost.
+
+    That is done in a thread and by a connection of its own: libvirt may hold it for as long as a
+    hypervisor does not answer, and nobody may close a connection meanwhile. Nobody waits for it.
+    """
 
     def __init__(
         self,
@@ -64,7 +60,6 @@ class _Ear:
         signals: SimpleQueue[Signal],
         put_last: Callable[[Signal], None],
     ) -> None:
-        self._connection = domain.connection
         self._domain = domain
         self._signals = signals
         self._put_last = put_last
@@ -73,46 +68,74 @@ class _Ear:
         self._starts = 0
         self._ending = threading.Lock()
         self._seen: object = None
-        self._closed = False
-        self._opening = threading.Lock()
+        self._taken: object = None
         self._heard: libvirt.virConnect | None = None
         self._cancel: list[Callable[[], object]] = []
+        self._refusal: HostError | None = None
+        self._listens, self._wake = threading.Event(), threading.Event()
+        self._over = False
+        self._thread = threading.Thread(target=self._run, name="listen", daemon=True)
 
-    @persistent
-    def open(self) -> None:
-        """Subscribe, then look whether it has ended already: so its end cannot be missed."""
-        with self._opening, translated(f"Cannot watch the domain {self._domain.name}"):
-            # Once it is closed, the connection may be as well. Whoever noticed its loss as well may
-            # have been quicker.
-            if not self._closed and (handle := self._connection.handle) is not self._heard:
-                self._silence()
-                self._subscribe(handle, self._domain.handle)
-                self._heard = handle
+    def __enter__(self) -> Self:
+        """Begin to listen."""
+        self._thread.start()
+        self._listens.wait()
+        refusal, self._refusal = self._refusal, None  # its frames hold the connection
+        if refusal:
+            self._thread.join()
+            raise refusal
+        return self
 
-    def close(self) -> None:
+    def __exit__(self, *_error: object) -> None:
         """Hear no more."""
-        with self._opening:
-            self._closed = True
+        self._over = True
+        self._wake.set()
+        self._thread.join(_LEAVE_SECONDS)
+
+    def _run(self) -> None:
+        try:
+            with twin(self._domain.connection) as own:
+                self._stay(Domain(name=self._domain.name, connection=own))
+        except HostError as error:
+            self._refusal = error
+            self._signals.put(HostTrouble(sentence=error.message, hint=error.hint))
+        finally:
+            self._listens.set()
+
+    def _stay(self, domain: Domain) -> None:
+        """Look now and then: not all that happens is told by events.
+
+        A libvirtd that comes back calls a guest running whose monitor it does not find, ends it
+        after 30 seconds, and sends no event (qemuProcessReconnect). Nor does it send those of what
+        happened while we had no connection.
+        """
+        try:
+            while not self._over:
+                self._subscribe(domain)
+                with suppress(libvirt.libvirtError, HostError):
+                    self._look(domain)
+                self._listens.set()
+                self._wake.wait(_LOOK_SECONDS)
+                self._wake.clear()
+        finally:
             self._silence()
 
-    def look(self, domain: Domain) -> None:
-        """Look at a state of which no event told: that is so when two looks see the same."""
-        with suppress(libvirt.libvirtError, HostError):
-            starts, ended = self._starts, self._ended
-            seen = (starts, ended, _state(domain))
-            if seen == self._seen and ended and seen[2][0] in _RUNS:
-                self._begin(starts=starts)
-            elif seen == self._seen:
-                self._take(domain, seen[2], starts=starts)
-            self._seen = seen
+    @persistent
+    def _subscribe(self, domain: Domain) -> None:
+        """Subscribe, then look whether it has ended already: so its end cannot be missed."""
+        with translated(f"Cannot watch the domain {domain.name}"):
+            handle = domain.connection.handle
+            if handle is self._heard:
+                return
+            self._silence()
+            if self._listens.is_set() and _state(domain) == _GONE:
+                self._end("failed", starts=self._starts)
+            else:
+                self._register(handle, handle.lookupByName(domain.name))
+                self._look(domain, sure=True)
+            self._heard = handle
 
-    def _silence(self) -> None:
-        cancel, self._cancel = self._cancel, []
-        for each in cancel:
-            with suppress(libvirt.libvirtError):
-                each()
-
-    def _subscribe(self, handle: libvirt.virConnect, domain: libvirt.virDomain) -> None:
+    def _register(self, handle: libvirt.virConnect, domain: libvirt.virDomain) -> None:
         handle.registerCloseCallback(self._lost, None)
         self._cancel = [handle.unregisterCloseCallback]
         for event, function in (
@@ -126,8 +149,27 @@ class _Ear:
             handle, domain, "SHUTDOWN", self._stopped, None
         )
         self._cancel.append(partial(libvirt_qemu.qemuMonitorEventDeregister, handle, number))
-        starts = self._starts
-        self._take(self._domain, _state(self._domain), starts=starts)
+
+    def _silence(self) -> None:
+        cancel, self._cancel = self._cancel, []
+        for each in cancel:
+            with suppress(libvirt.libvirtError):
+                each()
+
+    def _look(self, domain: Domain, *, sure: bool = False) -> None:
+        """Take in the state, once: after two looks that saw the same, unless it is `sure`.
+
+        An event that is on its way says more of an end. Of a start there is nothing else to say.
+        """
+        starts, ended = self._starts, self._ended
+        state = _state(domain)
+        seen = (starts, state)
+        if ended and state[0] in _RUNS:
+            self._begin(starts=starts)
+        elif seen != self._taken and (sure or seen == self._seen):
+            self._take(domain, state, starts=starts)
+            self._taken = seen
+        self._seen = seen
 
     def _take(self, domain: Domain, found: tuple[int, int], *, starts: int) -> None:
         """Take in a state, and how often it had been started when that was seen."""
@@ -137,9 +179,10 @@ class _Ear:
         elif state == libvirt.VIR_DOMAIN_CRASHED:
             self._end("crashed", starts=starts)
         elif found == (libvirt.VIR_DOMAIN_PAUSED, libvirt.VIR_DOMAIN_PAUSED_IOERROR):
-            for path, error in domain.handle.diskErrors().items():
+            for disk, error in domain.handle.diskErrors().items():
                 full = error == libvirt.VIR_DOMAIN_DISK_ERROR_NO_SPACE
-                self._signals.put(_explain_storage(path, "enospc" if full else "eio"))
+                why = "enospc" if full else "eio"
+                self._signals.put(_explain_storage(f"its disk {disk}", why))
 
     def _changed(self, _handle: Any, _domain: Any, event: int, detail: int, _opaque: Any) -> None:  # noqa: ANN401  # libvirt's callback type
         if event == libvirt.VIR_DOMAIN_EVENT_STARTED:
@@ -170,16 +213,7 @@ class _Ear:
         self._signals.put(_explain_storage(path, reason))
 
     def _lost(self, _handle: Any, _reason: int, _opaque: Any) -> None:  # noqa: ANN401  # libvirt's callback type
-        if not self._closed:
-            # Not here: this is the thread in which libvirt's answers arrive.
-            threading.Thread(target=self._rejoin, name="rejoin", daemon=True).start()
-
-    def _rejoin(self) -> None:
-        """Subscribe at a new connection. The domain goes on meanwhile, and so do its logs."""
-        try:
-            self.open()
-        except HostError as error:
-            self._signals.put(HostTrouble(sentence=error.message, hint=error.hint))
+        self._wake.set()
 
 
 def _state(domain: Domain) -> tuple[int, int]:

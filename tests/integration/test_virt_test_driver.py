@@ -89,22 +89,20 @@ def test_a_hypervisor_that_runs_no_guests_of_ours(tmp_path: Path) -> None:
 
 
 def test_who_waits_for_an_answer_keeps_his_own_connection() -> None:
-    used = SimpleQueue[libvirt.virConnect]()
-    closed, done = threading.Event(), threading.Event()
+    used, lives = SimpleQueue[libvirt.virConnect](), SimpleQueue[bool]()
+    closed = threading.Event()
 
     def ask(domain: domains.Domain) -> None:
         used.put(domain.connection.handle)
         closed.wait()
-        used.put(domain.handle.connect())
-        done.set()
+        lives.put(domain.connection.handle.isAlive())
 
     with connect(URI) as connection:
         domain = domains.Domain(name="test", connection=connection)
         with Latest(ask, domain):
             assert used.get() is not connection.handle
     closed.set()
-    done.wait()
-    assert used.get().isAlive()
+    assert lives.get()
 
 
 def test_versions(connection: Connection) -> None:

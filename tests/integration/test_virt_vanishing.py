@@ -249,7 +249,6 @@ def count_calls(monkeypatch: pytest.MonkeyPatch, kind: type, method: str) -> lis
 def test_the_end_after_a_start_that_nobody_told_of(
     place: Place, libvirtd: LoneLibvirtd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("builder.virt.listen._LOOK_SECONDS", 0.1)
     run(place)
     with listen(place.domain, logs={}) as signals:
         place.domain.handle.destroy()
@@ -260,9 +259,27 @@ def test_the_end_after_a_start_that_nobody_told_of(
             libvirtd.start()
             subprocess.run(["virsh", "-q", "-c", libvirtd.uri, "start", NAME], check=True)
         asked = count_calls(monkeypatch, libvirt.virDomain, "state")
-        wait_until(lambda: len(asked) > 5)  # when it came back, and by two looks at least
+        wait_until(lambda: len(asked) > 2)  # a look to subscribe, one at what is, and the next
         place.domain.handle.destroy()
         assert signals.get(timeout=PATIENCE) == Ended(reason="destroyed")
+
+
+def test_a_guest_that_nobody_knows_any_more(place: Place, libvirtd: LoneLibvirtd) -> None:
+    run(place)
+    with listen(place.domain, logs={}) as signals:
+        place.domain.handle.undefineFlags(0)
+        libvirtd.end()
+        libvirtd.kill_guest(NAME)
+        libvirtd.start()
+        assert signals.get(timeout=PATIENCE) in TAKEN
+
+
+def test_nobody_waits_to_hear_no_more(place: Place, libvirtd: LoneLibvirtd) -> None:
+    run(place)
+    with listen(place.domain, logs={}):
+        libvirtd.end()
+    assert not libvirtd.answers
+    libvirtd.start()
 
 
 def test_while_the_guest_is_being_started(place: Place, libvirtd: LoneLibvirtd) -> None:
