@@ -43,6 +43,12 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the channel points to, or the version that was published."""
     reason: str = ""
 
+    def __post_init__(self) -> None:
+        """Raise ValueError for what a version is missing in."""
+        named = {"publish": self.after, "delete": self.before}
+        if named.get(self.what) == "":
+            raise ValueError(f"a line of the history names no version: {self.what}")
+
 
 class Ledger(Versioned, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All of it, as NAME.channels.json in the store pool."""

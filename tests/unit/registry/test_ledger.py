@@ -109,6 +109,8 @@ def test_without_a_file_it_is_empty(tmp_path: Path) -> None:
         b'{"name": "centos7", "channels": {"Stable": "20261123.1"}}',
         b'{"name": "centos7", "history": [{"when": "", "what": "eat"}]}',
         b'{"name": "centos7", "history": [{"when": "", "what": "publish", "to": "1"}]}',
+        b'{"name": "centos7", "history": [{"when": "", "what": "publish"}]}',
+        b'{"name": "centos7", "history": [{"when": "", "what": "delete"}]}',
         b'{"name": "centos7", "channels": {"stable": "20261123.1\\n"}}',
         b'{"name": "centos7", "channels": {"stable": "20261123.' + b"9" * 5000 + b'"}}',
     ],
