@@ -155,4 +155,4 @@ def _keep_guest_log(evidence: Path) -> None:
         logs = [log for said in reports if (log := report.log_tail(said))]
         if logs:
             with files.replacing(evidence / "installer.log", mode=0o600, durable=False) as part:
-                part.write_text("\n".join(logs))
+                part.write_text("\n".join(logs), encoding="utf-8")

@@ -12,7 +12,7 @@ from builder.kickstart.texts import below
 from builder.model.kickstart import CheckFile, Checks, Profile
 from builder.model.release import Release
 from builder.monitor import Monitor
-from builder.paths.reading import is_file, read_data, read_toml
+from builder.paths.reading import is_file, is_plain, read_data, read_toml
 
 _FOLDER = "`kickstarts` in builder.toml, or BUILDER_KICKSTARTS, names the folder."
 _LARGEST = 16 << 20
@@ -68,12 +68,12 @@ def checks(folders: Sequence[Path], profile: Profile) -> Checks:
 def _readable(program: Path, own: Path) -> Iterator[Path]:
     yield program
     if own not in program.parents:
-        beside = [path for path in program.parent.iterdir() if path.is_file()]
+        beside = [path for path in program.parent.iterdir() if is_plain(path)]
         # Not all of /usr/bin: a program from there has its own.
         if sum(path.stat().st_size for path in beside) <= _LARGEST:
             yield from beside
         return
-    yield from (path for path in own.iterdir() if path.is_file())
+    yield from (path for path in own.iterdir() if is_plain(path))
     inside = program.relative_to(own).parts
     if len(inside) > 1:
         yield from (path for path in below(own / inside[0]) if "__pycache__" not in path.parts)

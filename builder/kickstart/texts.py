@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from posixpath import normpath
 
@@ -10,7 +9,7 @@ import jinja2
 from jinja2 import meta
 
 from builder.errors import ConfigError
-from builder.paths.reading import is_file, read_text
+from builder.paths.reading import is_file, is_plain, read_text
 
 REPORTS = "snippets/reports.ks.j2"
 """What is added to a user's kickstart that does not say how the installation ended."""
@@ -78,13 +77,7 @@ def below(folder: Path) -> Iterator[Path]:
             for each in names
             if each[0] != "." and os.path.realpath(Path(here, each)) not in seen
         ]
-        yield from (Path(here, each) for each in files if _is_there(Path(here, each)))
-
-
-def _is_there(path: Path) -> bool:
-    with suppress(OSError):  # a link that leads to where we may not look
-        return path.is_file()
-    return False
+        yield from (Path(here, each) for each in files if is_plain(Path(here, each)))
 
 
 def _below(folder: Path) -> Iterator[str]:

@@ -198,7 +198,7 @@ class Journal:
         path = self.folder / name
         with files.writing(self.folder, what=f"Cannot write {path}", hint=_HINT):
             path.touch(mode=0o600)
-            path.write_text(text)
+            path.write_text(text, encoding="utf-8")
 
     def link(self, image: Path) -> Path:
         """Make the published image reachable in the folder, without a copy of it."""

@@ -16,6 +16,7 @@ from builder.record.terminal import Lines
 
 _CHUNK = 65536
 _POLL_SECONDS = 0.5
+_LARGEST = 64 << 20
 _PACKED = re.compile(r'(?<="log_base64":")[^"]*')
 
 
@@ -60,10 +61,12 @@ def cleaned(pieces: Iterable[bytes]) -> Iterator[str]:
 def conceal(folder: Path, hide: Callable[[str], str]) -> None:
     """Rewrite the logs in a build's folder without what `hide` takes out; for their owner alone.
 
-    Only when nobody writes or joins them any more. Raises OSError, HostError.
+    Only when nobody writes or joins them any more. What is no file of ours, or larger than
+    virtlogd makes one, stays. Raises OSError, HostError.
     """
-    for path in (each for each in folder.rglob("*.log*") if is_plain(each)):
-        with open_plain(path) as file:
+    ours = (each for each in folder.rglob("*.log*") if files.own(each))
+    for path in (each for each in ours if each.stat().st_size <= _LARGEST):
+        with open_plain(path, links=False) as file:
             text = file.read().decode(errors="surrogateescape")
         clean = hide(_PACKED.sub(lambda found: _repacked(found, hide), text))
         if clean != text:

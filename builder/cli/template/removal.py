@@ -30,7 +30,7 @@ def delete(
 
     here = context(ctx)
     with opened(here) as store:
-        gone = removal.delete(store, references, force=force, monitor=context(ctx).monitor)
+        gone = removal.delete(store, references, force=force, monitor=here.monitor)
     lines = []
     for each in gone:
         lines.append(f"{each.name} {each.version} is deleted, {size(each.size)}")

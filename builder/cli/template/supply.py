@@ -164,5 +164,5 @@ def _give(text: str, output: Path | None) -> None:
         document(text)
         return
     with files.replacing(output, mode=0o644) as part:
-        part.write_text(text)
+        part.write_text(text, encoding="utf-8")
     typer.echo(f"{output}: {size(output.stat().st_size)}")

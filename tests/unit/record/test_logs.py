@@ -78,7 +78,12 @@ def test_logs_that_are_over_lose_what_is_to_be_hidden(tmp_path: Path) -> None:
     (tmp_path / "result.log").write_text(f'{{"result":"failure","log_base64":"{packed}"}}\n')
     (tmp_path / "other.log").write_text('{"log_base64":"no base64, no matter"}')
     (tmp_path / "build.json").write_text("secret")
-    (tmp_path / "pipe.log").mkdir()
+    (tmp_path / "folder.log").mkdir()
+    outside = tmp_path.with_name("outside")
+    outside.write_text("secret")
+    (tmp_path / "link.log").symlink_to(outside)
+    with (tmp_path / "holes.log").open("w") as file:
+        file.truncate(1 << 40)
     logs.conceal(tmp_path, lambda text: text.replace("secret", "M"))
     assert (tmp_path / "console.log").read_bytes() == b"a M\xff\r\n"
     assert (tmp_path / "console.log").stat().st_mode & 0o777 == 0o600
@@ -86,4 +91,5 @@ def test_logs_that_are_over_lose_what_is_to_be_hidden(tmp_path: Path) -> None:
     packed = base64.b64encode(b"+ echo M\n").decode()
     assert packed in (tmp_path / "result.log").read_text()
     assert (tmp_path / "other.log").read_text() == '{"log_base64":"no base64, no matter"}'
-    assert (tmp_path / "build.json").read_text() == "secret"
+    assert (tmp_path / "build.json").read_text() == outside.read_text() == "secret"
+    assert (tmp_path / "link.log").is_symlink()
