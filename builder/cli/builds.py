@@ -199,14 +199,16 @@ def _hint(found: "Build") -> str:
 
 def _dossier(found: "Build") -> Path | None:
     from builder.dossier import page
+    from builder.recipes import evidence
     from builder.record.builds import RUNNING
+    from builder.record.checkpoint import Checkpoint
 
     path = found.folder / page.FILE
     past = found.state != RUNNING and _is_current(path)
     if past:
         return path
     with suppress(HostError):  # the page is a by-product, and the folder may be another user's
-        return page.write(found.folder)
+        return page.write(found.folder, hide=evidence.hides(Checkpoint.read(found.folder)))
     return None
 
 

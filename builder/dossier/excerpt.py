@@ -6,11 +6,14 @@ from collections.abc import Iterable
 
 import msgspec
 
+from builder.model.hiding import MARK
+
 _TAIL = 200
 _WIDEST = 400
 """Characters of a line; the files beside the page have the rest."""
 _BEFORE, _AFTER = 6, 6
 _SPACES = re.compile(r"\s+")
+_HIDDEN = rf"(?:{re.escape(MARK)}|\*+)"
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,11 +47,14 @@ def number(texts: Iterable[str], *, mark: int = 0) -> list[Line]:
 
 
 def telling(texts: Iterable[str], said: str) -> int:
-    """Return the number of the last line that says `said`, however its words are spaced; or 0."""
-    wanted, found = _squeezed(said), 0
+    """Return the number of the last line that says `said`, however its words are spaced; or 0.
+
+    What is hidden in it may be hidden in another way in the texts, as stars.
+    """
+    wanted, found = _HIDDEN.join(map(re.escape, _squeezed(said).split(MARK))), 0
     if wanted:
         for count, text in enumerate(texts, start=1):
-            if wanted in _squeezed(text):
+            if re.search(wanted, _squeezed(text)):
                 found = count
     return found
 

@@ -2,9 +2,10 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from builder.dossier.timeline import Timeline, timeline
 from builder.errors import ConfigError
 from builder.model.audit import Finding
 from builder.model.event import Event
+from builder.model.hiding import NOTHING
 from builder.model.template import Manifest
 from builder.model.text import plain
 from builder.paths.reading import is_plain, open_plain, read_data, read_json
@@ -78,12 +80,15 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[File, ...]
 
 
-def gather(folder: Path) -> Facts:
-    """Read a build's folder. Raises OSError only when the folder itself cannot be read."""
+def gather(folder: Path, *, hide: Callable[[str], str] = NOTHING) -> Facts:
+    """Read a build's folder; of its logs what `hide` leaves.
+
+    Raises OSError only when the folder itself cannot be read.
+    """
     build = load(folder) or _unknown(folder)
     happened = events.read(folder / events.FILE)
     failure = next((event for event in reversed(happened) if event.kind == "failure"), None)
-    pieces = _read_logs(folder, build.record, failure)
+    pieces = _read_logs(folder, partial(_said, build.record, failure), hide)
     film = screens.film(folder)
     return Facts(
         build=build,
@@ -113,20 +118,21 @@ def _unknown(folder: Path) -> Build:
     return Build(folder=folder, record=record, state="unknown", began=began, seconds=0)
 
 
-def _read_logs(folder: Path, record: BuildRecord, failure: Event | None) -> tuple[Log, ...]:
+def _read_logs(
+    folder: Path, said: Callable[[str], str], hide: Callable[[str], str]
+) -> tuple[Log, ...]:
     found = []
     for name, title in LOGS:
         texts: list[str] = []
         with suppress(OSError):
-            texts = list(clean(folder / f"{name}.log"))
+            texts = list(map(hide, clean(folder / f"{name}.log")))
         if texts:
-            said = _said(name, record, failure)
-            lines = tuple(excerpt.number(texts, mark=excerpt.telling(texts, said)))
+            lines = tuple(excerpt.number(texts, mark=excerpt.telling(texts, said(name))))
             found.append(Log(file=f"{name}.log", title=title, lines=lines))
     return tuple(found)
 
 
-def _said(name: str, record: BuildRecord, failure: Event | None) -> str:
+def _said(record: BuildRecord, failure: Event | None, name: str) -> str:
     """Return what to look for in a log: the line that told of the failure."""
     if failure and failure.line:
         return failure.line if failure.source in ("", name) else ""

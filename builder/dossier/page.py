@@ -11,6 +11,7 @@ from builder import files
 from builder.dossier.facts import LOGS, Facts, clean, gather
 from builder.dossier.verdict import verdict
 from builder.errors import HostError
+from builder.model.hiding import NOTHING
 from builder.model.text import duration, plain
 from builder.paths.reading import is_plain
 
@@ -20,7 +21,7 @@ _PRIVATE = 0o600
 """Logs are their owner's alone, and the page has them inside."""
 
 
-def write(folder: Path, *, hide: Callable[[str], str] = str) -> Path:
+def write(folder: Path, *, hide: Callable[[str], str] = NOTHING) -> Path:
     """Write the page of the build in `folder`, and a .txt beside each log; return its path.
 
     What isn't there yet is left out, and so is what `hide` takes out of a text. Raises HostError
@@ -30,12 +31,12 @@ def write(folder: Path, *, hide: Callable[[str], str] = str) -> Path:
         if folder.stat().st_uid != os.geteuid():
             raise HostError(f"{folder} is another user's.", hint="Let its owner do that.")
         _write_clean(folder, hide)
-        page = render(gather(folder), now=datetime.now(UTC))
-        return _put(folder / FILE, hide(page))
+        page = render(gather(folder, hide=hide), now=datetime.now(UTC), hide=hide)
+        return _put(folder / FILE, page)
 
 
-def render(facts: Facts, *, now: datetime) -> str:
-    """Return the page. Everything that comes from outside is escaped."""
+def render(facts: Facts, *, now: datetime, hide: Callable[[str], str] = NOTHING) -> str:
+    """Return the page. Everything that comes from outside is escaped, without what `hide` hides."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_DATA),
         undefined=jinja2.StrictUndefined,
@@ -43,7 +44,7 @@ def render(facts: Facts, *, now: datetime) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=True,  # guests are hostile
-        finalize=_printable,
+        finalize=lambda value: _printable(value, hide),
     )
     environment.filters |= {"clock": clock, "duration": duration}
     return environment.get_template("dossier.html.j2").render(
@@ -51,10 +52,11 @@ def render(facts: Facts, *, now: datetime) -> str:
     )
 
 
-def _printable(value: object) -> object:
+def _printable(value: object, hide: Callable[[str], str]) -> object:
     """Return a text without what does not print; what a template made is safe and stays."""
     if isinstance(value, str) and not hasattr(value, "__html__"):
-        return plain(value, longest=len(value))
+        text = hide(value)
+        return plain(text, longest=len(text))
     return value
 
 

@@ -40,7 +40,7 @@ def _run(words: list[str]) -> int:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _TO_LEAVE)
         os.execvp(words[0], words)  # noqa: S606  # our own arguments, no shell
     for number in _TO_LEAVE:
-        signal.signal(number, lambda *_: os.kill(program, signal.SIGTERM))
+        signal.signal(number, lambda *_: _end(program))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _TO_LEAVE)
     ended, status = os.wait()
     while ended != program:
@@ -55,8 +55,12 @@ def _end_logger(logger: int, lock: str, note: str) -> None:
     with open(lock) as users, open(note) as daemon:  # noqa: PTH123  # -S
         fcntl.flock(users, fcntl.LOCK_EX)
         if daemon.read() == str(os.getpid()):
-            with suppress(ProcessLookupError):
-                os.kill(logger, signal.SIGTERM)
+            _end(logger)
+
+
+def _end(process: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(process, signal.SIGTERM)
 
 
 if __name__ == "__main__":

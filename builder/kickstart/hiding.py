@@ -4,28 +4,36 @@ Installers quote the line that they cannot read, scripts print what they do (set
 command line.
 """
 
+import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from urllib.parse import unquote
 
-from builder.kickstart.masking import mask, telling
-from builder.kickstart.words import MARK
+from builder.kickstart.masking import mask, secrets, telling
+from builder.kickstart.names import TOLD
+from builder.kickstart.words import WORD, unquoted
+from builder.model.hiding import MARK, Hiding
 
-_AROUND = re.compile(r"""[\s"'=;|&<>(){}]+""")
+_PARTED = re.compile(r"""["'\])}]*\s*[=:]\s*""")
+"""What may part a value from its name."""
+_LOGIN = re.compile(r"[^\s:]*:(\S+)")
+_AFTER = "\"'`;,|&)]}>"
+_AROUND = re.compile(r"""[\s"'`=;|&<>(){}]+""")
 
 
-def hiding(kickstart: str) -> Callable[[str], str]:
+def hiding(kickstart: str) -> Hiding:
     """Return what takes out of a text whatever `mask` takes out of the kickstart.
 
-    Single words of that, too, unless they are so plain that they may well mean something else, or
-    the record shows them elsewhere.
+    The values in it, too, however they are quoted, unless they are so plain that they may well
+    mean something else, or the record shows them elsewhere.
     """
     record = mask(kickstart)
     lines = zip(kickstart.split("\n"), record.split("\n"), strict=True)
     parts = {part for line, shown in lines for part in _hidden(line, shown)}
-    words = {word for part in parts for word in (part, part.strip("'\""), *_AROUND.split(part))}
-    secret = sorted((each for each in words if telling(each) and each not in record), key=len)
-    pattern = re.compile("|".join(map(re.escape, reversed(secret))) or r"(?!)")
-    return lambda said: pattern.sub(MARK, said)
+    values = {each for part in parts for each in (part, *_values(part))}
+    values.update(each.value for each in secrets(kickstart))
+    spelt = {spelling for each in values for spelling in _spellings(each)}
+    return Hiding(each for each in spelt if telling(each) and each not in record)
 
 
 def _hidden(line: str, shown: str) -> Iterator[str]:
@@ -36,3 +44,34 @@ def _hidden(line: str, shown: str) -> Iterator[str]:
         end = len(line) - len(part) if number == len(between) else line.find(part, at)
         yield line[at:end].strip()
         at = end + len(part)
+
+
+def _values(part: str) -> Iterator[str]:
+    """Yield the secrets alone: of a script all is hidden to the line's end, and names on the way.
+
+    Words that merely follow one may be what tells of a failure.
+    """
+    if login := _LOGIN.fullmatch(part):
+        yield login[1]
+    for begin in (0, *(found.end() for found in TOLD.finditer(part))):
+        rest = part[begin:]
+        parted = _PARTED.match(rest)
+        rest = rest[parted.end() :] if parted else rest
+        if rest.lstrip('"').startswith(("$(", "`")):  # a trace has what the command says
+            said = _AROUND.split(rest)
+            yield from (each for each in said if each[:1] != "-" and "://" not in each)
+        else:
+            words = (each[0] for each in WORD.finditer(rest))
+            yield from _both(next((each for each in words if each[0] != "-"), ""))
+
+
+def _both(word: str) -> tuple[str, str]:
+    """Return a word as it stands, and without what may follow it in a script."""
+    return word, word.rstrip(_AFTER)
+
+
+def _spellings(value: str) -> Iterator[str]:
+    """Yield a value as files, shells, traces of bash, JSON and URLs have it."""
+    for each in (value, value.strip("\"'"), unquoted(value)):
+        yield from (each, unquote(each), json.dumps(each)[1:-1])
+        yield from (json.dumps(each, ensure_ascii=False)[1:-1], each.replace("'", r"'\''"))

@@ -13,7 +13,7 @@ from pykickstart.version import makeVersion, versionMap
 from builder.errors import KickstartError, UsageError, suggest
 from builder.kickstart.checks import CHECKS, Parsed, reports_success
 from builder.kickstart.masking import Secret, secrets
-from builder.kickstart.words import MARK
+from builder.model.hiding import MARK
 from builder.model.kickstart import Kickstart, LintFinding
 
 # What pykickstart did not foresee comes as one of Python's own errors.

@@ -13,7 +13,8 @@ import msgspec
 
 from builder.kickstart.names import ARGUMENT, BARE, FLAGS, VALUELESS, begun, meant
 from builder.kickstart.told import cut, hidden
-from builder.kickstart.words import MARK, WORD, anonymous, logins, unquoted
+from builder.kickstart.words import WORD, anonymous, logins, unquoted
+from builder.model.hiding import MARK
 
 LOGIN = "a login in a URL"
 KERNEL = "a password for the kernel"
@@ -27,7 +28,7 @@ _HASH = re.compile(
     r"\$(?:1|2[abxy]|5|6|7|g?y)(?:\$[./A-Za-z0-9=,]+){1,2}\$[./A-Za-z0-9]{22,}"
     r"|grub\.pbkdf2\.\w+\.\d+\.[0-9A-Fa-f]+\.[0-9A-Fa-f]+"
 )
-_MEANS_MORE = re.compile(r".{,7}|[A-Za-z]?[a-z]*|[A-Z]*|/[\w./-]*")
+_MEANS_MORE = re.compile(r".{,7}|[A-Za-z]?[a-z]*|[A-Z]*|/[\w./-]*|\d{4}-\d\d-\d\d")
 
 
 class Secret(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,8 @@
 import re
 
 from builder.kickstart.names import TOLD
-from builder.kickstart.words import MARK, anonymous
+from builder.kickstart.words import anonymous
+from builder.model.hiding import MARK
 
 _TOKEN = re.compile(r""""(?:\\[\s\S]|[^"\\])*"|'[^']*'|\\[\s\S]|(?<!\S)#(?:.*\\\n)*.*|[][(){}\n]""")
 """What may take a line's end along in a script, or is one; a quotation that never ends is none."""

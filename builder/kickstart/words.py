@@ -4,7 +4,7 @@ import re
 import shlex
 from collections.abc import Iterator
 
-MARK = "**masked**"
+from builder.model.hiding import MARK
 
 # A quotation that never ends takes the rest of the line along.
 WORD = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^ \t\r\n"'\\])+(?:["'\\].*)?|["'\\].*""")

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from builder.attest import signing
 from builder.attest.keys import EMPTY, Keyring
-from builder.dossier import page as dossier
 from builder.errors import BuilderError, HostError
 from builder.host import cleanup
 from builder.host.host import Host
@@ -22,10 +21,9 @@ from builder.model.storage import Volume
 from builder.model.template import Built, Manifest, Template
 from builder.monitor import Monitor
 from builder.proof.checks import refuse
-from builder.recipes import ending, inputs, joining, steps
+from builder.recipes import ending, evidence, inputs, joining, steps
 from builder.recipes.work import DEFAULT, BuildOptions, Ticket, Work
-from builder.record import artifacts, logs
-from builder.record.builds import STOPPED
+from builder.record import artifacts
 from builder.record.checkpoint import Checkpoint, foreign
 from builder.record.journal import Journal
 from builder.registry import manifest
@@ -201,14 +199,5 @@ def _documented(journal: Journal, host: Host) -> Iterator[None]:
         raise
     finally:
         if journal.folder.exists():
-            with suppress(HostError, OSError):  # a help: it must not hide how the build ended
-                _write_up(journal)
+            evidence.write_up(journal)
             artifacts.link(host.settings.artifacts, journal.folder, monitor=journal.monitor)
-
-
-def _write_up(journal: Journal) -> None:
-    """Write the page of the build, and leave in its logs nothing that opens something."""
-    hide = journal.monitor.hide
-    if journal.record.state != STOPPED:  # else somebody may go on with them
-        logs.conceal(journal.folder, hide)
-    dossier.write(journal.folder, hide=hide)

@@ -17,6 +17,7 @@ from builder.host.strays import Stray
 from builder.model.traces import Traces
 from builder.monitor import Monitor
 from builder.proof import user_checks
+from builder.recipes import evidence
 from builder.recipes.joining import begun, obstacle
 from builder.recipes.steps import CHECKS
 from builder.record import verifications
@@ -175,9 +176,11 @@ def _cleared(host: Host, build: Build, monitor: Monitor) -> bool:
         cleanup.clear(host, traces, monitor=monitor)
         return not cleanup.left(host, traces)
     with Journal.join(build.folder, monitor=monitor) as journal:
+        journal.monitor.hide = evidence.hides(journal.checkpoint)
         cleanup.clear(host, traces, monitor=monitor)
         user_checks.forget(build.folder / CHECKS)
         journal.finish(state="cleared")
+    evidence.write_up(journal)
     return not cleanup.left(host, traces)
 
 

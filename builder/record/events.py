@@ -95,10 +95,20 @@ def refuse_foreign(path: Path) -> None:
         )
 
 
-def refuse_stranger(path: Path) -> None:
-    """Raise HostError for what is no file of ours alone: what we add would go elsewhere."""
-    if os.path.lexists(path) and not (files.own(path) and path.lstat().st_nlink == 1):
+def have_alone(path: Path) -> None:
+    """See that what we add goes nowhere else: a file with other names, as in a backup, is copied.
+
+    Raises HostError for what is no file of ours, ConfigError for one that is no build's.
+    """
+    if not os.path.lexists(path):
+        return
+    if not files.own(path):
         raise HostError(f"{path} is no file of this build.", hint="Move it away, then try again.")
+    found = path.lstat()
+    if found.st_nlink > 1:
+        data = read_data(path, limit=_LARGEST)
+        with files.replacing(path, mode=stat.S_IMODE(found.st_mode), durable=False) as part:
+            part.write_bytes(data)
 
 
 def _mode(path: Path) -> int:

@@ -20,7 +20,7 @@ from builder.monitor import Monitor
 from builder.record.builds import FILE, RUNNING, STOPPED, BuildRecord, folder, heard, load, moment
 from builder.record.checkpoint import Checkpoint
 from builder.record.events import FILE as FILE_OF_EVENTS
-from builder.record.events import EventLog, refuse_stranger
+from builder.record.events import EventLog, have_alone
 from builder.record.recorder import Recorder
 from builder.record.times import Times
 
@@ -114,7 +114,7 @@ class Journal:
         with ExitStack() as undo:
             if not self._is_ours:
                 undo.enter_context(self.alone())
-            refuse_stranger(self._paths[0])
+            have_alone(self._paths[0])
             try:
                 undo.enter_context(self._log.opened(*self._paths))
             except BuilderError:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from builder import files
+from builder.model.hiding import Hiding
 from builder.model.text import plain
 from builder.paths.reading import is_plain, open_plain
 from builder.record.terminal import Lines
@@ -17,7 +18,7 @@ from builder.record.terminal import Lines
 _CHUNK = 65536
 _POLL_SECONDS = 0.5
 _LARGEST = 64 << 20
-_PACKED = re.compile(r'(?<="log_base64":")[^"]*')
+_PACKED = re.compile(rb'(?<="log_base64":")[^"]*')
 
 
 def chunks(path: Path, *, most: int | None = None) -> Iterator[bytes]:
@@ -58,29 +59,39 @@ def cleaned(pieces: Iterable[bytes]) -> Iterator[str]:
         yield plain(rest)
 
 
-def conceal(folder: Path, hide: Callable[[str], str]) -> None:
-    """Rewrite the logs in a build's folder without what `hide` takes out; for their owner alone.
+def conceal(folder: Path, hiding: Hiding) -> None:
+    """Overwrite in a build's logs what `hiding` knows; their lengths stay.
 
-    Only when nobody writes or joins them any more. What is no file of ours, or larger than
-    virtlogd makes one, stays. Raises OSError, HostError.
+    That is done in place: a guest that is kept may still write to them. What is no file of ours, or
+    larger than virtlogd makes one, stays as it is. Raises OSError, HostError.
     """
     ours = (each for each in folder.rglob("*.log*") if files.own(each))
     for path in (each for each in ours if each.stat().st_size <= _LARGEST):
         with open_plain(path, links=False) as file:
-            text = file.read().decode(errors="surrogateescape")
-        clean = hide(_PACKED.sub(lambda found: _repacked(found, hide), text))
-        if clean != text:
-            with files.replacing(path, mode=0o600, durable=False) as part:
-                part.write_bytes(clean.encode(errors="surrogateescape"))
+            data = file.read()
+        clean = hiding.blank(_PACKED.sub(lambda found: _repacked(found[0], hiding), data))
+        if clean != data:
+            _overwrite(path, data, clean)
 
 
-def _repacked(found: re.Match[str], hide: Callable[[str], str]) -> str:
+def _overwrite(path: Path, data: bytes, clean: bytes) -> None:
+    if path.stat().st_nlink > 1:  # the file's other names are not ours to change
+        with files.replacing(path, mode=0o600, durable=False) as part:
+            part.write_bytes(clean)
+        return
+    with path.open("r+b", buffering=0) as file:
+        for at in range(0, len(data), _CHUNK):
+            if clean[at : at + _CHUNK] != data[at : at + _CHUNK]:
+                file.seek(at)
+                file.write(clean[at : at + _CHUNK])
+
+
+def _repacked(packed: bytes, hiding: Hiding) -> bytes:
     """Return a packed log of a guest's report without it; what is none stays."""
     try:
-        text = base64.b64decode(found[0], validate=True).decode(errors="surrogateescape")
+        return base64.b64encode(hiding.blank(base64.b64decode(packed, validate=True)))
     except ValueError:
-        return found[0]
-    return base64.b64encode(hide(text).encode(errors="surrogateescape")).decode()
+        return packed
 
 
 def _from(path: Path, offset: int) -> Iterator[tuple[int, bytes]]:

@@ -1,11 +1,12 @@
 """A monitor that also writes down what it is told, for machines and for the dossier."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Unpack
 
 from builder.errors import BuilderError
 from builder.model.event import Details, Kind
+from builder.model.hiding import NOTHING
 from builder.monitor import Monitor, Progress
 from builder.record.events import EventLog
 
@@ -16,7 +17,7 @@ class Recorder:
     def __init__(self, monitor: Monitor, log: EventLog) -> None:
         self._monitor = monitor
         self._log = log
-        self.hide: Callable[[str], str] = str
+        self.hide = NOTHING
         """What takes out of a text what opens something, once that is known."""
         self._failed = False
 
@@ -44,5 +45,7 @@ class Recorder:
             return
         self._failed = self._failed or kind == "failure"
         text = self.hide(text)
+        if "line" in details:
+            details["line"] = self.hide(details["line"])
         self._log.tell(kind, text, **details)
         self._monitor.tell(kind, text, **details)

@@ -13,6 +13,8 @@ import pytest
 from builder.dossier.facts import gather
 from builder.dossier.page import clock, render, write
 from builder.errors import HostError
+from builder.model.hiding import MARK, Hiding
+from builder.record import logs
 from tests.values import Golden, image, manifest
 
 NOW = datetime(2026, 11, 25, 10, tzinfo=UTC)
@@ -184,6 +186,22 @@ def test_guests_are_hostile(tmp_path: Path) -> None:
     assert not [name for name, _value in found.attributes if name.startswith("on")]
     assert set(text) & set("\x1b\x9b\u202e") == set()
     assert "default-src 'none'" in text
+
+
+def test_what_opens_something_is_hidden_however_it_is_escaped(tmp_path: Path) -> None:
+    said = "curl: a&b<Secret'1>: 404"
+    folder = fill(tmp_path / "b", error=f"It failed: {said}.")
+    failure = {"time": "t", "seconds": 9, "kind": "failure", "text": said, "source": "console"}
+    hidden = {"line": said.replace("a&b<Secret'1>", MARK)}
+    (folder / "events.jsonl").write_text(json.dumps(failure | hidden) + "\n")
+    (folder / "console.log").write_text(f"before\n{said}\nafter\n")
+    for blank in (False, True):  # as it came, and when the build is over
+        if blank:
+            logs.conceal(folder, Hiding(["a&b<Secret'1>"]))
+        text = write(folder, hide=Hiding(["a&b<Secret'1>"])).read_text()
+        assert "Secret" not in text + (folder / "console.txt").read_text()
+        assert "the lines around the failure" in text
+        assert "404" in re.findall(r"<mark>(.*?)\s*</mark>", text)[0]
 
 
 def test_nothing_is_loaded_and_every_picture_has_words(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from builder.kickstart.hiding import hiding
-from builder.kickstart.words import MARK
+from builder.model.hiding import MARK
 
 KICKSTART = """\
 rootpw --plaintext Tiger-77x
@@ -31,10 +31,14 @@ EOF
         ("rootpw: 'Tiger-77x'?", "rootpw: 'M'?"),
         ("+ useradd -p 'Lion 88 yz' alice", "+ useradd -p M alice"),
         ("unrecognized arguments: --passwrod=Jaguar-11", "unrecognized arguments: --passwrod=M"),
-        ("+ curl -sf -u ops:Serval-22 http://repo.example/y", "+ curl -sf -u ops:M M"),
+        (
+            "+ curl -sf -u ops:Serval-22 http://repo.example/y",
+            "+ curl -sf -u ops:M http://repo.example/y",
+        ),
         ("Command line: quiet inst.vncpassword=Ocelot7x", "Command line: quiet inst.vncpassword=M"),
         ("curl: https://u:Puma-99z@mirror.example/x: 404", "curl: https://M@mirror.example/x: 404"),
         ("ops:Caracal-33", "ops:M"),
+        ("password Puma-99z for u is wrong", "password M for u is wrong"),
         ("alice, ops, wheel, mirror.example and short", None),
     ],
 )
@@ -44,3 +48,35 @@ def test_what_is_said(said: str, shown: str | None) -> None:
 
 def test_nothing_to_hide() -> None:
     assert hiding("rootpw --lock\n")("rootpw --lock") == "rootpw --lock"
+
+
+@pytest.mark.parametrize(
+    ("line", "said", "shown"),
+    [
+        # as the installer, bash, a shell's quoting, JSON and a page say it
+        (r"""rootpw "it\"s-Me9x" """, """it"s-Me9x""", "M"),
+        (r"rootpw --plaintext pa\$\$w0rdX", "pa$$w0rdX", "M"),
+        (r"rootpw Lion\ 88\ yz", "Lion 88 yz", "M"),
+        (r"""user --name=a --password='Ab'"'"'cd!9xY'""", "Ab'cd!9xY", "M"),
+        (r"""user --name=a --password='Ab'"'"'cd!9xY'""", r"+ p='Ab'\''cd!9xY'", "+ p='M'"),
+        (r"""user --name=a --password='Ab"cd!9xY'""", r"""{"p": "Ab\"cd!9xY"}""", """{"p": "M"}"""),
+        ("url --url=http://u:Pum%40-99z@x.example/", "u and Pum@-99z", "u and M"),
+        # in a script: the value, however it is given
+        ("=Jaguar-11", "Jaguar-11!", "M!"),
+        ("='Lion 88 yz'", "+ x='Lion 88 yz'", "+ x=M"),
+        ('": "Jaguar-11", "who": "kernel-5.14"', "Jaguar-11 kernel-5.14", "M kernel-5.14"),
+        ("=$(echo Jaguar-11)", "++ echo Jaguar-11", "++ echo M"),
+        ('="$(printf %s Jaguar-11)"', "++ printf %s Jaguar-11", "++ printf %s M"),
+        (" --password --x Jaguar-11", "Jaguar-11", "M"),
+        ("=x9; other_password=Jaguar-11;", "Jaguar-11", "M"),
+        # and nothing that merely follows it
+        ("=Jaguar-11 --nosuchoption=1", "unknown: --nosuchoption=1", None),
+        ("=$(curl -s http://10.0.2.2:8080/key)", "no http://10.0.2.2:8080/key", None),
+        ("=; dnf install kernel-devel-5.14", "Installing kernel-devel-5.14", None),
+        ("='ssh-ed25519 AAAAC3Nza'", "sshd: ssh-ed25519 host key", None),
+        (": changed 2026-11-29 by bob", "2026-11-29 18:44:13 INFO", None),
+    ],
+)
+def test_values(line: str, said: str, shown: str | None) -> None:
+    text = line if line[0].isalpha() else f"%pre\nthe_password{line}\n%end"
+    assert hiding(text + "\n")(said) == (shown or said).replace("M", MARK)

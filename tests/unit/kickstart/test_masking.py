@@ -12,7 +12,7 @@ from pykickstart.version import makeVersion
 
 from builder.kickstart.masking import mask, secrets
 from builder.kickstart.names import BARE, OPTIONS, VALUELESS, begun
-from builder.kickstart.words import MARK
+from builder.model.hiding import MARK
 from tests.unit.kickstart.test_render import HASH
 
 BCRYPT = "$2b$12$" + "a" * 53

@@ -378,6 +378,23 @@ def test_what_opens_something_is_in_nothing_that_a_guest_says(stage: Stage, step
     assert told(packed.decode()) == []
 
 
+def test_what_is_cleared_keeps_nothing_that_opens_something(stage: Stage) -> None:
+    place, order = stage.host.store_pool.path.parent, ordered("rehearsal", kickstart=KICKSTART)
+
+    def stop() -> NoReturn:
+        [folder] = (stage.host.settings.builds / order.name).iterdir()
+        (folder / "console.log").write_text(KICKSTART.read_text())
+        raise HostError("It went away.")
+
+    stage.before["boot_clones"] = stop
+    with pytest.raises(HostError, match="It went away"):
+        build(order, host=stage.host, monitor=SilentMonitor())
+    may_be_joined = {Path(each).name for each in tellers(place)}
+    assert may_be_joined == {".results.json", "console.log"}  # its page is for everybody
+    assert [each.verdict for each in stage.gc(kept=True)] == ["cleared"]
+    assert tellers(place) == {}
+
+
 def test_another_password_is_another_build_but_no_difference_to_be_read(stage: Stage) -> None:
     order = ordered("rehearsal", kickstart=KICKSTART)
     texts = {name: text.replace("Root-S", "New-S") for name, text in order.kickstart.texts.items()}

@@ -9,7 +9,7 @@ import pytest
 
 from builder.errors import HostError, UsageError
 from builder.model.event import Event
-from builder.record.events import EventLog, read, refuse_foreign
+from builder.record.events import EventLog, have_alone, read, refuse_foreign
 
 BEGAN = datetime(2026, 11, 25, 9, 40, 5, tzinfo=UTC)
 
@@ -133,3 +133,17 @@ def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         EventLog(began=BEGAN).opened(tmp_path / "none" / "events"),
     ):
         pass
+
+
+def test_what_has_other_names_is_copied(tmp_path: Path) -> None:
+    path, backup, link = (tmp_path / name for name in ("events.jsonl", "backup", "link"))
+    have_alone(path)
+    path.write_text("so far\n")
+    backup.hardlink_to(path)
+    have_alone(path)
+    with path.open("a") as file:
+        file.write("more\n")
+    assert (path.read_text(), backup.read_text()) == ("so far\nmore\n", "so far\n")
+    link.symlink_to(backup)
+    with pytest.raises(HostError, match="is no file of this build"):
+        have_alone(link)

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable
 from pathlib import Path
 
+from builder.model.hiding import Hiding
 from builder.record import logs
 
 
@@ -84,11 +85,14 @@ def test_logs_that_are_over_lose_what_is_to_be_hidden(tmp_path: Path) -> None:
     (tmp_path / "link.log").symlink_to(outside)
     with (tmp_path / "holes.log").open("w") as file:
         file.truncate(1 << 40)
-    logs.conceal(tmp_path, lambda text: text.replace("secret", "M"))
-    assert (tmp_path / "console.log").read_bytes() == b"a M\xff\r\n"
-    assert (tmp_path / "console.log").stat().st_mode & 0o777 == 0o600
-    assert (tmp_path / "audit/console.log.0").read_bytes() == b"M"
-    packed = base64.b64encode(b"+ echo M\n").decode()
+    (tmp_path / "backup").hardlink_to(tmp_path / "audit/console.log.0")
+    with (tmp_path / "console.log").open("ab") as guest:
+        logs.conceal(tmp_path, Hiding(["secret"]))
+        guest.write(b"more")
+    assert (tmp_path / "console.log").read_bytes() == b"a ******\xff\r\nmore"
+    assert (tmp_path / "audit/console.log.0").read_bytes() == b"******"
+    assert (tmp_path / "backup").read_bytes() == b"secret"
+    packed = base64.b64encode(b"+ echo ******\n").decode()
     assert packed in (tmp_path / "result.log").read_text()
     assert (tmp_path / "other.log").read_text() == '{"log_base64":"no base64, no matter"}'
     assert (tmp_path / "build.json").read_text() == outside.read_text() == "secret"
