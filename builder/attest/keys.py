@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 PASSPHRASE = "BUILDER_SIGN_PASSPHRASE"  # noqa: S105  # the name of a variable
 _LARGEST = 2**16
+T = TypeVar("T")
 _HINTS = {
-    "private key": "`openssl genpkey -algorithm ed25519 -out builder.key` makes one.",
-    "public key": "`openssl pkey -in builder.key -pubout -out builder.pub` makes one.",
+    "private key": "`openssl genpkey -algorithm ed25519` prints a new one.",
+    "public key": "`openssl pkey -pubout -in KEY` prints that of the private key KEY.",
 }
+"""What loses nothing when it is done: a key may be there."""
 
 
 class PrivateKey(Protocol):
@@ -87,15 +89,27 @@ def private(path: Path, *, passphrase: Callable[[], str]) -> PrivateKey:
     ssh = b"BEGIN OPENSSH" in data
     load = serialization.load_ssh_private_key if ssh else serialization.load_pem_private_key
     try:
-        try:
-            key = load(data, None)
-        except TypeError:  # it is encrypted
-            key = load(data, passphrase().encode())
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise _useless(path, "private key", str(error)) from error
+        key = load(data, None)
+    except TypeError:  # it is encrypted
+        key = _opened(path, partial(load, data, passphrase().encode()))
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise _useless(path, "private key", _first(error)) from error
     if not isinstance(key, Ed25519PrivateKey):
         raise _useless(path, "private key", "it is of another algorithm")
     return key
+
+
+def _opened(path: Path, load: Callable[[], T]) -> T:
+    """Return an encrypted key. A wrong passphrase and damage look alike to libraries."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    try:
+        return load()
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise ConfigError(
+            f"The key {path} cannot be decrypted with the passphrase: {_first(error)}.",
+            hint=f"{PASSPHRASE}, or else a prompt, has to tell the right one.",
+        ) from error
 
 
 def public(path: Path) -> "Ed25519PublicKey":
@@ -113,7 +127,7 @@ def public(path: Path) -> "Ed25519PublicKey":
     try:
         key = load(data)
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise _useless(path, "public key", str(error)) from error
+        raise _useless(path, "public key", _first(error)) from error
     if not isinstance(key, Ed25519PublicKey):
         raise _useless(path, "public key", "it is of another algorithm")
     return key
@@ -126,7 +140,7 @@ def require() -> None:
     except ImportError as error:
         raise HostError(
             "The library that signs and verifies is not installed.",
-            hint="pip install 'builder[sign]'",
+            hint="`pip install cryptography` does that, where builder is installed.",
         ) from error
 
 
@@ -146,7 +160,12 @@ def _read(path: Path) -> bytes:
 
 
 def _useless(path: Path, kind: str, reason: str) -> ConfigError:
-    first = reason.strip().splitlines()[0].rstrip(".?") if reason.strip() else "it cannot be read"
     return ConfigError(
-        f"{path} is no {kind} of ed25519 that can be used: {first}.", hint=_HINTS[kind]
+        f"{path} is no {kind} of ed25519 that can be used: {reason}.", hint=_HINTS[kind]
     )
+
+
+def _first(error: Exception) -> str:
+    """Return the first line of what a library says."""
+    reason = str(error).strip()
+    return reason.splitlines()[0].rstrip(".?") if reason else "it cannot be read"

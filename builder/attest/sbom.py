@@ -31,7 +31,7 @@ def sbom(manifest: Manifest) -> str:
     except ImportError as error:
         raise HostError(
             "The library that writes bills of materials is not installed.",
-            hint="pip install 'builder[sbom]'",
+            hint="`pip install cyclonedx-python-lib` does that, where builder is installed.",
         ) from error
     outputter = make_outputter(_bom(manifest), OutputFormat.JSON, SchemaVersion.V1_6)
     return outputter.output_as_string(indent=2) + "\n"

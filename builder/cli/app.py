@@ -126,8 +126,8 @@ def _run(words: list[str]) -> int:
     try:
         code: int = _application(words)(words, standalone_mode=False) or 0
         sys.stdout.flush()
-    except SystemExit:  # so typer says that nobody reads what we print
-        return 1
+    except SystemExit as error:  # typer, when nobody reads what we print, or shells have asked
+        return error.code if isinstance(error.code, int) else 0 if error.code is None else 1
     # typer turns Ctrl-C into this code before we see it.
     return _stopped() if code == _INTERRUPTED else code
 

@@ -144,7 +144,7 @@ def _print(chunks: Iterator[bytes]) -> None:
 
 def _no_log(folder: Path, source: str) -> UsageError:
     there = [name for name in get_args(Source) if is_plain(folder / f"{name}.log")]
-    hint = f"It has {', '.join(there)}." if there else "It ended before its guest began."
+    hint = f"It has {', '.join(there)}." if there else "No guest of it has begun yet, or ever did."
     return UsageError(f"The build {folder.name} has no {source}.log.", hint=hint)
 
 

@@ -14,7 +14,10 @@ def gc(
     *,
     kept: Annotated[
         bool,
-        typer.Option("--kept", help="Also what --keep left, and what attach could go on with."),
+        typer.Option(
+            "--kept",
+            help="Also what --keep left, and what attach could go on with, if it is off.",
+        ),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,

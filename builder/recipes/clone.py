@@ -96,7 +96,7 @@ def seed_for(record: Manifest, order: CloneOrder) -> Seed | None:
         raise UsageError(
             f"{record.name} {record.version} has no cloud-init, which would take in ssh keys, "
             "user-data and a host name.",
-            hint="Build it with --profile cloud, or leave these options out.",
+            hint="Build one with a profile that has it (`builder kickstart list`), or do without.",
         )
     return None
 

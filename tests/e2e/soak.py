@@ -39,7 +39,8 @@ _INSIDE = "BUILDER_SOAK_INSIDE"
 _AWAY_SECONDS = 20
 _MOST_ATTEMPTS = 12
 _GC = 0.3
-_MARKS = ("phase: ", "==> Auditing", "==> Compressing", "==> Booting", "==> Publishing")
+_MARKS = ("phase: boot", "==> Auditing", "==> Compressing", "==> Booting", "==> Publishing")
+"""The phase before boot, firmware, is told before there is a guest."""
 _INSTALLED = ", its guest had begun"
 _VICTIMS = ("command", "libvirtd", "both")
 

@@ -341,7 +341,7 @@ def test_an_encrypted_key_wants_its_passphrase(tmp_path: Path) -> None:
     opened = keys.private(locked, passphrase=lambda: "open sesame").public_key()
     assert keys.identity(opened) == keys.identity(keys.public(shown))
     for wrong in ("sesame", ""):
-        with pytest.raises(ConfigError, match="no private key of ed25519 that can be used"):
+        with pytest.raises(ConfigError, match="cannot be decrypted with the passphrase"):
             keys.private(locked, passphrase=partial(str, wrong))
 
 
@@ -388,7 +388,7 @@ def test_without_the_extra_it_says_what_to_install(
     monkeypatch.setitem(sys.modules, "cryptography", None)
     with pytest.raises(HostError, match="not installed") as caught:
         keys.public(tmp_path / "key")
-    assert "builder[sign]" in caught.value.hint
+    assert "pip install cryptography" in caught.value.hint
 
 
 def test_a_store_that_takes_nothing_is_said(template: Template) -> None:

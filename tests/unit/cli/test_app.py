@@ -55,6 +55,11 @@ def test_misuse(
     assert second.startswith("hint: ")
 
 
+def test_a_shell_asks_how_to_complete(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["--show-completion", "bash"]) == 0
+    assert "complete" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("group", [[], ["pool"], ["volume"], ["template"], ["build"], ["host"]])
 def test_help(capsys: pytest.CaptureFixture[str], group: list[str]) -> None:
     assert app.run([*group, "--help"]) == 0

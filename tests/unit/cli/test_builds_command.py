@@ -165,7 +165,7 @@ def test_a_build_whose_guest_runs_on_is_detached(
 def test_a_build_whose_folder_takes_no_page_is_shown(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_folder: Path) -> Path:
+    def refuse(_folder: Path, **_options: object) -> Path:
         raise HostError("Cannot write dossier.html: Permission denied.")
 
     monkeypatch.setattr("builder.dossier.page.write", refuse)
@@ -199,7 +199,7 @@ def test_log(capfdbinary: pytest.CaptureFixture[bytes], options: list[str], text
         (
             ["log", FAILED, "-f"],
             f"The build {FAILED} has no console.log.",
-            "It ended before its guest began.",
+            "No guest of it has begun yet, or ever did.",
         ),
     ],
 )

@@ -84,4 +84,4 @@ def test_a_template_without_cloud_init_has_no_seed(names: tuple[str, ...]) -> No
 def test_what_a_template_without_cloud_init_cannot_be_told(order: CloneOrder) -> None:
     with pytest.raises(UsageError, match="has no cloud-init") as caught:
         seed_for(RECORD, order)
-    assert "--profile cloud" in caught.value.hint
+    assert "a profile that has it" in caught.value.hint
