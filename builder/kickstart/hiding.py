@@ -16,8 +16,11 @@ from builder.model.hiding import MARK, Hiding
 
 _PARTED = re.compile(r"""["'\])}]*\s*[=:]\s*""")
 """What may part a value from its name."""
-_LOGIN = re.compile(r"[^\s:]*:(\S+)")
+_LOGIN = re.compile(r"[^\s:%]*[:%](\S+)")
 _AFTER = "\"'`;,|&)]}>"
+_ENDS = tuple(";|&<>")
+_QUOTE = re.compile("[\"'`]")
+_TOKEN = re.compile(r"""[;|&<>]|"(?:\\.|[^"\\])*"|'[^']*'|[^\s"'`;|&<>(){}]+""")
 _AROUND = re.compile(r"""[\s"'`=;|&<>(){}]+""")
 
 
@@ -31,7 +34,7 @@ def hiding(kickstart: str) -> Hiding:
     lines = zip(kickstart.split("\n"), record.split("\n"), strict=True)
     parts = {part for line, shown in lines for part in _hidden(line, shown)}
     values = {each for part in parts for each in (part, *_values(part))}
-    values.update(each.value for each in secrets(kickstart))
+    values.update(*((each.value, *each.value.split()) for each in secrets(kickstart)))
     spelt = {spelling for each in values for spelling in _spellings(each)}
     return Hiding(each for each in spelt if telling(each) and each not in record)
 
@@ -49,7 +52,7 @@ def _hidden(line: str, shown: str) -> Iterator[str]:
 def _values(part: str) -> Iterator[str]:
     """Yield the secrets alone: of a script all is hidden to the line's end, and names on the way.
 
-    Words that merely follow one may be what tells of a failure.
+    What merely follows a command may be the very word that tells of its failure.
     """
     if login := _LOGIN.fullmatch(part):
         yield login[1]
@@ -58,16 +61,27 @@ def _values(part: str) -> Iterator[str]:
         parted = _PARTED.match(rest)
         rest = rest[parted.end() :] if parted else rest
         if rest.lstrip('"').startswith(("$(", "`")):  # a trace has what the command says
-            said = _AROUND.split(rest)
-            yield from (each for each in said if each[:1] != "-" and "://" not in each)
+            yield from filter(_is_value, _AROUND.split(rest))
         else:
-            words = (each[0] for each in WORD.finditer(rest))
-            yield from _both(next((each for each in words if each[0] != "-"), ""))
+            yield from filter(_is_value, _words(rest))
 
 
-def _both(word: str) -> tuple[str, str]:
-    """Return a word as it stands, and without what may follow it in a script."""
-    return word, word.rstrip(_AFTER)
+def _words(text: str) -> Iterator[str]:
+    """Yield the words of a command, which may stand in a quotation that began before them."""
+    for found in WORD.finditer(text):
+        word = found[0]
+        if word[0] != "-":
+            yield from (word, word.rstrip(_AFTER), _QUOTE.split(word)[0])
+            break
+    for token in _TOKEN.finditer(text):
+        if token[0] in _ENDS:
+            break
+        yield token[0]
+
+
+def _is_value(word: str) -> bool:
+    """Tell a value from an option, and from an address, of which the login alone is a secret."""
+    return word[:1] != "-" and "://" not in word
 
 
 def _spellings(value: str) -> Iterator[str]:
