@@ -91,7 +91,8 @@ def private(path: Path, *, passphrase: Callable[[], str]) -> PrivateKey:
     try:
         key = load(data, None)
     except TypeError:  # it is encrypted
-        key = _opened(path, partial(load, data, passphrase().encode()))
+        opening = passphrase().encode(errors="surrogateescape")
+        key = _opened(path, partial(load, data, opening))
     except (ValueError, UnsupportedAlgorithm) as error:
         raise _useless(path, "private key", _first(error)) from error
     if not isinstance(key, Ed25519PrivateKey):
@@ -105,7 +106,12 @@ def _opened(path: Path, load: Callable[[], T]) -> T:
 
     try:
         return load()
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except UnsupportedAlgorithm as error:  # ssh-keygen's own encryption needs bcrypt
+        raise ConfigError(
+            f"The key {path} cannot be decrypted here: {_first(error)}.",
+            hint="`pip install 'cryptography[ssh]'` brings what encrypted keys of ssh-keygen need.",
+        ) from error
+    except (ValueError, TypeError) as error:
         raise ConfigError(
             f"The key {path} cannot be decrypted with the passphrase: {_first(error)}.",
             hint=f"{PASSPHRASE}, or else a prompt, has to tell the right one.",

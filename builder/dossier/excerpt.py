@@ -13,7 +13,7 @@ _WIDEST = 400
 """Characters of a line; the files beside the page have the rest."""
 _BEFORE, _AFTER = 6, 6
 _SPACES = re.compile(r"\s+")
-_HIDDEN = rf"(?:{re.escape(MARK)}|\*+)"
+_HIDDEN = re.compile(rf"(?:{re.escape(MARK)}|\*)+")
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,10 +51,10 @@ def telling(texts: Iterable[str], said: str) -> int:
 
     What is hidden in it may be hidden in another way in the texts, as stars.
     """
-    wanted, found = _HIDDEN.join(map(re.escape, _squeezed(said).split(MARK))), 0
+    wanted, found = _squeezed(said), 0
     if wanted:
         for count, text in enumerate(texts, start=1):
-            if re.search(wanted, _squeezed(text)):
+            if wanted in _squeezed(text):
                 found = count
     return found
 
@@ -75,4 +75,4 @@ def _short(text: str) -> str:
 
 
 def _squeezed(text: str) -> str:
-    return _SPACES.sub("", text)
+    return _HIDDEN.sub("*", _SPACES.sub("", text))

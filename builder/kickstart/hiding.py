@@ -16,12 +16,17 @@ from builder.model.hiding import MARK, Hiding
 
 _PARTED = re.compile(r"""["'\])}]*\s*[=:]\s*""")
 """What may part a value from its name."""
-_LOGIN = re.compile(r"[^\s:%]*[:%](\S+)")
 _AFTER = "\"'`;,|&)]}>"
-_ENDS = tuple(";|&<>")
+_QUOTES = tuple("\"'`")
 _QUOTE = re.compile("[\"'`]")
-_TOKEN = re.compile(r"""[;|&<>]|"(?:\\.|[^"\\])*"|'[^']*'|[^\s"'`;|&<>(){}]+""")
-_AROUND = re.compile(r"""[\s"'`=;|&<>(){}]+""")
+_ENDS = tuple(";|&<>")
+"""End a command, or the words of it that may be values."""
+_TOKEN = re.compile(
+    r"""[;|&<>`]|\$\(|"(?:\\.|[^"\\])*"|'[^']*'|(?:\\.|\$(?!\()|[^\s"'`;|&<>\\$])+"""
+)
+_PARTS = re.compile(r"""[\s"'`=;|&<>(){}\[\],$\\%]+|:[-=?+]?""")
+_ESCAPED = re.compile(r"""\\([$`"\\])""")
+"""What a backslash keeps from its meaning in bash's double quotes; shlex knows but two of them."""
 
 
 def hiding(kickstart: str) -> Hiding:
@@ -50,42 +55,47 @@ def _hidden(line: str, shown: str) -> Iterator[str]:
 
 
 def _values(part: str) -> Iterator[str]:
-    """Yield the secrets alone: of a script all is hidden to the line's end, and names on the way.
+    """Yield what may be a secret alone: in scripts all is hidden from its name to the line's end.
 
-    What merely follows a command may be the very word that tells of its failure.
+    Options with their values, addresses, and what other commands of the line are called and take
+    may be what tells of a failure.
     """
-    if login := _LOGIN.fullmatch(part):
-        yield login[1]
     for begin in (0, *(found.end() for found in TOLD.finditer(part))):
         rest = part[begin:]
         parted = _PARTED.match(rest)
         rest = rest[parted.end() :] if parted else rest
-        if rest.lstrip('"').startswith(("$(", "`")):  # a trace has what the command says
-            yield from filter(_is_value, _AROUND.split(rest))
-        else:
-            yield from filter(_is_value, _words(rest))
+        words = (each[0] for each in WORD.finditer(rest))
+        word = next((each for each in words if each[0] != "-"), "")
+        yield from (word, word.rstrip(_AFTER), _QUOTE.split(word)[0])
+        yield from _others(rest)
 
 
-def _words(text: str) -> Iterator[str]:
-    """Yield the words of a command, which may stand in a quotation that began before them."""
-    for found in WORD.finditer(text):
-        word = found[0]
-        if word[0] != "-":
-            yield from (word, word.rstrip(_AFTER), _QUOTE.split(word)[0])
-            break
-    for token in _TOKEN.finditer(text):
-        if token[0] in _ENDS:
-            break
-        yield token[0]
+def _others(text: str) -> Iterator[str]:
+    """Yield the parts of a command's further words, and of quotations and values after it."""
+    before, later = "", False
+    for token in (found[0] for found in _TOKEN.finditer(text)):
+        later = later or token in _ENDS
+        plain = token[0] not in _QUOTES and "=" not in token
+        if _may_tell(token, before) and not (plain and (later or before in ("$(", "`"))):
+            yield from (token, *_PARTS.split(token))
+        before = token
 
 
-def _is_value(word: str) -> bool:
-    """Tell a value from an option, and from an address, of which the login alone is a secret."""
-    return word[:1] != "-" and "://" not in word
+def _may_tell(token: str, before: str) -> bool:
+    """Tell what may be a secret from options, their values, and addresses."""
+    of_option = before.startswith("--") and "=" not in before
+    return token[0] != "-" and "://" not in token and not of_option
 
 
 def _spellings(value: str) -> Iterator[str]:
-    """Yield a value as files, shells, traces of bash, JSON and URLs have it."""
-    for each in (value, value.strip("\"'"), unquoted(value)):
-        yield from (each, unquote(each), json.dumps(each)[1:-1])
-        yield from (json.dumps(each, ensure_ascii=False)[1:-1], each.replace("'", r"'\''"))
+    """Yield a value as files, shells, traces of bash, Python, JSON and URLs have it."""
+    bare = value.strip("\"'")
+    for each in (value, bare, unquoted(value), _ESCAPED.sub(r"\1", bare)):
+        yield from (each, unquote(each), each.replace("'", r"'\''"), _octal(each))
+        yield from (json.dumps(each)[1:-1], json.dumps(each, ensure_ascii=False)[1:-1])
+        yield each.encode("unicode_escape").decode()
+
+
+def _octal(value: str) -> str:
+    """Return a value as bash has it that knows no more than ASCII."""
+    return "".join(chr(each) if chr(each).isascii() else f"\\{each:o}" for each in value.encode())

@@ -28,7 +28,9 @@ _HASH = re.compile(
     r"\$(?:1|2[abxy]|5|6|7|g?y)(?:\$[./A-Za-z0-9=,]+){1,2}\$[./A-Za-z0-9]{22,}"
     r"|grub\.pbkdf2\.\w+\.\d+\.[0-9A-Fa-f]+\.[0-9A-Fa-f]+"
 )
-_MEANS_MORE = re.compile(r".{,7}|[A-Za-z]?[a-z]*|[A-Z]*|/[\w./-]*|\d{4}-\d\d-\d\d")
+_MEANS_MORE = re.compile(
+    r".{,7}|[A-Za-z]?[a-z]*|[A-Z]*|/[\w./-]*|\d{4}-\d\d-\d\d|ssh-(?:rsa|dss|ed25519)"
+)
 
 
 class Secret(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from builder.dossier.excerpt import telling
 from builder.dossier.facts import gather
 from builder.dossier.page import clock, render, write
 from builder.errors import HostError
@@ -202,6 +203,11 @@ def test_what_opens_something_is_hidden_however_it_is_escaped(tmp_path: Path) ->
         assert "Secret" not in text + (folder / "console.txt").read_text()
         assert "the lines around the failure" in text
         assert "404" in re.findall(r"<mark>(.*?)\s*</mark>", text)[0]
+
+
+def test_guests_that_print_what_stands_for_secrets_cost_nothing() -> None:
+    said = f"{MARK * 40}x"
+    assert telling(["*" * 400, said], said) == 2
 
 
 def test_nothing_is_loaded_and_every_picture_has_words(tmp_path: Path) -> None:
