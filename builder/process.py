@@ -116,6 +116,7 @@ def _heard(program: subprocess.Popen[str], on_line: Callable[[str], None]) -> st
                 on_line(line.rstrip("\n"))
         except BaseException:
             program.kill()
+            program.wait()  # after Ctrl-C the block's own end waits for a quarter of a second only
             raise
     return "".join(lines)
 

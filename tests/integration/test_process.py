@@ -1,6 +1,8 @@
 """The door to other programs, with real ones."""
 
+import os
 import signal
+import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -116,3 +118,18 @@ def test_a_heard_program_ends_with_the_wait() -> None:
     with pytest.raises(KeyboardInterrupt):
         process.follow(["sh", "-c", "echo $$; exec sleep 60"], on_line=stop)
     assert not Path(f"/proc/{pids[0]}").exists()
+
+
+def test_a_program_that_dies_slowly_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def kill(program: "subprocess.Popen[str]") -> None:
+        threading.Timer(0.6, os.kill, (program.pid, signal.SIGKILL)).start()
+
+    def interrupt(line: str) -> None:
+        told.append(int(line))
+        raise KeyboardInterrupt
+
+    told = list[int]()
+    monkeypatch.setattr(subprocess.Popen, "kill", kill)
+    with pytest.raises(KeyboardInterrupt):
+        process.follow(["sh", "-c", "echo $$; exec sleep 600"], on_line=interrupt)
+    assert not Path(f"/proc/{told[0]}").exists()
