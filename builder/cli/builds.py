@@ -204,8 +204,7 @@ def _dossier(found: "Build") -> Path | None:
     from builder.record.checkpoint import Checkpoint
 
     path = found.folder / page.FILE
-    past = found.state != RUNNING and _is_current(path)
-    if past:
+    if found.state != RUNNING and _is_current(path):
         return path
     with suppress(HostError):  # the page is a by-product, and the folder may be another user's
         return page.write(found.folder, hide=evidence.hides(Checkpoint.read(found.folder)))

@@ -76,12 +76,12 @@ def _others(text: str) -> Iterator[str]:
     for token in (found[0] for found in _TOKEN.finditer(text)):
         later = later or token in _ENDS
         plain = token[0] not in _QUOTES and "=" not in token
-        if _may_tell(token, before) and not (plain and (later or before in ("$(", "`"))):
+        if _may_be_secret(token, before) and not (plain and (later or before in ("$(", "`"))):
             yield from (token, *_PARTS.split(token))
         before = token
 
 
-def _may_tell(token: str, before: str) -> bool:
+def _may_be_secret(token: str, before: str) -> bool:
     """Tell what may be a secret from options, their values, and addresses."""
     of_option = before.startswith("--") and "=" not in before
     return token[0] != "-" and "://" not in token and not of_option
