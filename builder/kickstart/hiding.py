@@ -14,6 +14,8 @@ from builder.kickstart.names import TOLD
 from builder.kickstart.words import WORD, unquoted
 from builder.model.hiding import MARK, Hiding
 
+_LONGEST = 256
+"""Letters of a word that is hidden as one; longer ones, such as a file in base64, are in pieces."""
 _PARTED = re.compile(r"""["'\])}]*\s*[=:]\s*""")
 """What may part a value from its name."""
 _AFTER = "\"'`;,|&)]}>"
@@ -40,7 +42,8 @@ def hiding(kickstart: str) -> Hiding:
     parts = {part for line, shown in lines for part in _hidden(line, shown)}
     values = {each for part in parts for each in (part, *_values(part))}
     values.update(*((each.value, *each.value.split()) for each in secrets(kickstart)))
-    spelt = {spelling for each in values for spelling in _spellings(each)}
+    pieces = {piece for each in values for piece in _pieces(each)}
+    spelt = {spelling for each in pieces for spelling in _spellings(each)}
     return Hiding(each for each in spelt if telling(each) and each not in record)
 
 
@@ -60,21 +63,31 @@ def _values(part: str) -> Iterator[str]:
     Options with their values, addresses, and what other commands of the line are called and take
     may be what tells of a failure.
     """
+    known = set[tuple[int, str, bool]]()
     for begin in (0, *(found.end() for found in TOLD.finditer(part))):
-        rest = part[begin:]
-        parted = _PARTED.match(rest)
-        rest = rest[parted.end() :] if parted else rest
-        words = (each[0] for each in WORD.finditer(rest))
+        parted = _PARTED.match(part, begin)
+        at = parted.end() if parted else begin
+        words = (each[0] for each in WORD.finditer(part, at))
         word = next((each for each in words if each[0] != "-"), "")
-        yield from (word, word.rstrip(_AFTER), _QUOTE.split(word)[0])
-        yield from _others(rest)
+        yield _QUOTE.split(word)[0]
+        if len(word) <= _LONGEST:  # a longer one ends with the line: the others tell more of it
+            yield from (word, word.rstrip(_AFTER))
+        yield from _others(part, at, known)
 
 
-def _others(text: str) -> Iterator[str]:
-    """Yield the parts of a command's further words, and of quotations and values after it."""
+def _others(text: str, at: int, known: set[tuple[int, str, bool]]) -> Iterator[str]:
+    """Yield the parts of a command's further words, and of quotations and values after it.
+
+    `known` are the places from which on all is yielded: a line may name a thousand secrets.
+    """
     before, later = "", False
-    for token in (found[0] for found in _TOKEN.finditer(text)):
+    for found in _TOKEN.finditer(text, at):
+        token = found[0]
         later = later or token in _ENDS
+        state = (found.start(), before, later)
+        if state in known:
+            return
+        known.add(state)
         plain = token[0] not in _QUOTES and "=" not in token
         if _may_be_secret(token, before) and not (plain and (later or before in ("$(", "`"))):
             yield from (token, *_PARTS.split(token))
@@ -85,6 +98,12 @@ def _may_be_secret(token: str, before: str) -> bool:
     """Tell what may be a secret from options, their values, and addresses."""
     of_option = before.startswith("--") and "=" not in before
     return token[0] != "-" and "://" not in token and not of_option
+
+
+def _pieces(value: str) -> Iterator[str]:
+    """Yield a value in equal parts: with a short one at its end, that would be shown."""
+    length = -(-len(value) // -(-len(value) // _LONGEST or 1)) or 1
+    yield from (value[at : at + length] for at in range(0, len(value), length))
 
 
 def _spellings(value: str) -> Iterator[str]:
@@ -98,4 +117,5 @@ def _spellings(value: str) -> Iterator[str]:
 
 def _octal(value: str) -> str:
     """Return a value as bash has it that knows no more than ASCII."""
-    return "".join(chr(each) if chr(each).isascii() else f"\\{each:o}" for each in value.encode())
+    encoded = value.encode(errors="surrogateescape")
+    return "".join(chr(each) if chr(each).isascii() else f"\\{each:o}" for each in encoded)

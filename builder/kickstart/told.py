@@ -15,16 +15,33 @@ _IDLE = re.compile(
 _SAID = re.compile(r"\S(?:.*\S)?")
 _ACCOUNT = r"""["']?[\w.${}-]+:"""
 _ECHO = r"""\b(?:echo|printf)\s+(?:-\w+\s+)*"""
-_PIPED = r"[^|\n]{,300}\|\s*(?:\\\n\s*)?(?:sudo\s+|chroot\s+\S+\s+|\w+=\S*\s+)*(?:[\w./-]*/)?"
+_PIPED = (
+    r"[^|\n]{,300}\|\s*(?:\\\n\s*)?"
+    r"(?:sudo\s+(?:-\w+\s+)*|chroot\s+\S+\s+|\w+=\S*\s+)*(?:[\w./-]*/)?"
+)
+_ALONE = r"(?:passwd\b.*\s--stdin|cryptsetup\b)"
+"""Programs that read nothing but a password."""
 _WORDS = r"\s(?:(?:[^|;&\n]|\\\n){,300}\s)?"
 _BEFORE = (
     rf"{_ECHO}{_ACCOUNT}(?={_PIPED}(?:chg?passwd|newusers)\b(?!.*\s--?e))",
-    rf"""\bprintf\s+["']?[^"'|\s]*%s[^"'|\s]*["']?\s+["']?(?={_PIPED}chg?passwd\b)""",
-    rf"""{_ECHO}["']?(?={_PIPED}(?:passwd\b.*\s--stdin|cryptsetup\b))""",
-    rf"\bchg?passwd\b[^\n|;&<]{{,100}}<<<\s*{_ACCOUNT}",
-    r"""\bpasswd\b[^\n|;&<]{,100}<<<\s*["']?""",
-    rf"""\b(?:user|group)(?:add|mod){_WORDS}-p\s+["']?""",
+    rf"""\bprintf\s+["']?%s:%s[^"'|\s]*["']?\s+\S+\s+["']?(?={_PIPED}chg?passwd\b)""",
+    rf"""\bprintf\s+["']?[^"'|\s]*%s[^"'|\s]*["']?\s+["']?(?={_PIPED}(?:chg?passwd\b|{_ALONE}))""",
+    rf"""{_ECHO}["']?(?={_PIPED}{_ALONE})""",
+    rf"\bchg?passwd\b[^\n|;&<]{{,100}}<<<\s*\$?{_ACCOUNT}",
+    r"""\b(?:passwd|cryptsetup)\b[^\n|;&<]{,100}<<<\s*\$?["']?""",
+    rf"""\b(?:adduser|(?:user|group)(?:add|mod)){_WORDS}-[mMrUNo]*p\s*["']?""",
+    r"""\bopenssl\s+passwd(?:\s+-salt\s+\S+|\s+-\w+)*\s+(?![<>])["']?""",
+    r"""\bcrypt\.crypt\(\s*["']""",
     rf"""\bcurl{_WORDS}(?:-\w*[uU]|--user|--proxy-user)[=\s]*["']?[\w.@-]*:""",
+    rf"""\bcurl{_WORDS}-x\s*["']?(?=[^\s"'@]*:[^\s"'@]*@)""",
+    r"""(?i:\b(?:x-[\w-]*(?:token|key)|(?:proxy-)?authorization))["']?:\s*(?:(?:Basic|Bearer)\s+)?""",
+    r"""(?<!\S)--[\w-]*(?:token|secret|api-?key|bearer)\s+["']?""",
+    rf"""\b(?:docker|podman|buildah|skopeo|oc)\s+login{_WORDS}-p\s+["']?""",
+    rf"""\b(?:ldap\w+|ipa-[\w-]+){_WORDS}-w\s+["']?""",
+    r"""\bhtpasswd\s+-\w*b\w*(?:\s+\S+){2}\s+["']?""",
+    r"""\bpsk\s+["']?""",
+    r"""\bmachine\s+\S+\s+login\s+\S+\s+password\s+["']?""",
+    r"""(?i:\bidentified\s+by)\s+["']""",
     rf"""\bmysql\w*{_WORDS}-p["']?""",
     r"""\bsshpass\s+-p\s*["']?""",
 )

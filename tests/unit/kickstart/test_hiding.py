@@ -98,3 +98,15 @@ def test_nothing_to_hide() -> None:
 def test_values(line: str, said: str, shown: str | None) -> None:
     text = line if line[0].isalpha() else f"%pre\nthe_password{line}\n%end"
     assert hiding(text + "\n")(said) == (shown or said).replace("M", MARK)
+
+
+def test_a_line_with_a_thousand_secrets() -> None:
+    users = ",".join(f'{{"user":"u{each}","password":"Ab1-xyz{each}"}}' for each in range(1000))
+    hide = hiding(f"%post\necho '[{users}]' >/etc/users\n%end\n")
+    assert hide("Ab1-xyz0 and Ab1-xyz999") == f"{MARK} and {MARK}"
+
+
+def test_a_secret_of_a_thousand_letters() -> None:
+    secret = "".join(f"{each:03d}+" for each in range(321))
+    hide = hiding(f"%post\npassword={secret}\n%end\n")
+    assert hide(f"+ password={secret}").replace(MARK, "") == "+ password="
