@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import IO
 
 from builder.errors import HostError
 
@@ -56,19 +57,11 @@ def run(
     Raises HostError when the program is missing, or, with `check`, when it fails.
     """
     command = tuple(str(argument) for argument in argv)
+    program = _started(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(env))
     try:
-        done = subprocess.run(
-            command,
-            input=stdin if stdin is not None else "",
-            env=environment(env),
-            capture_output=True,
-            timeout=seconds,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-    except OSError as error:
-        raise _not_started(command[0], error) from error
+        with _ended(program):
+            said = program.communicate(stdin or "", timeout=seconds)
+        done = Completed(command, program.returncode, *said)
     except subprocess.TimeoutExpired:
         late = f"it took longer than {seconds} s"
         done = Completed(command, _TIMED_OUT, "", late)
@@ -85,40 +78,47 @@ def follow(argv: Sequence[str | Path], *, on_line: Callable[[str], None]) -> Com
     """
     command = tuple(str(argument) for argument in argv)
     with tempfile.TemporaryFile("w+", errors="replace") as words:  # a pipe would have to be read
-        try:
-            program = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=words,
-                env=environment(),
-                text=True,
-                errors="replace",
-            )
-        except OSError as error:
-            raise _not_started(command[0], error) from error
-        lines = _heard(program, on_line)
+        program = _started(command, stdin=subprocess.DEVNULL, stderr=words, env=environment())
+        lines = []
+        with _ended(program):
+            for line in program.stdout or ():
+                lines.append(line)
+                on_line(line.rstrip("\n"))
         words.seek(0)
         said = words.read()
-    done = Completed(command, program.returncode, lines, said)
+    done = Completed(command, program.returncode, "".join(lines), said)
     if done.returncode:
         raise failure(done)
     return done
 
 
-def _heard(program: subprocess.Popen[str], on_line: Callable[[str], None]) -> str:
-    """Return all of the program's output once it has ended."""
-    lines = []
+def _started(
+    command: tuple[str, ...], *, stdin: int, stderr: int | IO[str], env: Mapping[str, str]
+) -> subprocess.Popen[str]:
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            env=env,
+            text=True,
+            errors="replace",
+        )
+    except OSError as error:
+        raise _not_started(command[0], error) from error
+
+
+@contextmanager
+def _ended(program: subprocess.Popen[str]) -> Iterator[None]:
+    """End the program with the block, whatever ends that: its files may be removed next."""
     with program:
         try:
-            for line in program.stdout or ():
-                lines.append(line)
-                on_line(line.rstrip("\n"))
+            yield
         except BaseException:
             program.kill()
             program.wait()  # after Ctrl-C the block's own end waits for a quarter of a second only
             raise
-    return "".join(lines)
 
 
 def start(argv: Sequence[str | Path], *, log: Path) -> subprocess.Popen[bytes]:
@@ -136,21 +136,6 @@ def start(argv: Sequence[str | Path], *, log: Path) -> subprocess.Popen[bytes]:
             )
     except OSError as error:
         raise _not_started(command[0], error) from error
-
-
-@contextmanager
-def running(argv: Sequence[str | Path], *, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Keep a program running for the block; see `start`. It gets 15 s to leave when told to."""
-    program = start(argv, log=log)
-    try:
-        yield program
-    finally:
-        program.terminate()
-        try:
-            program.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            program.kill()
-            program.wait()
 
 
 def run_attached(argv: Sequence[str], *, umask: int = -1) -> int:

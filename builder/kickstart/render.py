@@ -36,9 +36,19 @@ def render(order: BuildOrder) -> Kickstart:
         text = _filled_in(environment, source, context)
         if source.own and RESULT_PORT not in text:
             text += "\n" + environment.get_template(REPORTS).render(context)
+        _check(text)
     except (*_MISTAKES, ValueError) as error:
         raise _explain(error, source.name, known=context) from error
     return Kickstart(source=source.name, syntax=order.release.syntax, text=text, values=values)
+
+
+def _check(text: str) -> None:
+    """Raise ValueError for what no file in UTF-8 can hold, such as half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        line = text.count("\n", 0, error.start) + 1
+        raise ValueError(f"line {line} of what it renders is no text in UTF-8") from error
 
 
 def _values(order: BuildOrder) -> dict[str, Value]:

@@ -11,6 +11,7 @@ import pytest
 
 from builder import process
 from builder.errors import HostError
+from tests.waiting import wait_until
 
 
 def test_output_and_input() -> None:
@@ -80,13 +81,6 @@ def test_a_program_that_may_not_be_run(tmp_path: Path) -> None:
         process.run([tmp_path / "data"])
 
 
-def test_a_program_that_keeps_running_ends_with_the_block(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    with process.running(["sh", "-c", "echo started; exec sleep 60"], log=log) as program:
-        assert program.poll() is None
-    assert program.returncode == -signal.SIGTERM
-
-
 @pytest.mark.parametrize(("script", "code"), [("exit 7", 7), ("kill -KILL $$", 137)])
 def test_the_exit_code_of_an_attached_program(script: str, code: int) -> None:
     assert threading.current_thread() is threading.main_thread()
@@ -120,16 +114,31 @@ def test_a_heard_program_ends_with_the_wait() -> None:
     assert not Path(f"/proc/{pids[0]}").exists()
 
 
-def test_a_program_that_dies_slowly_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def _heard(script: str, _: Path, stop: Callable[[], None]) -> None:
+    process.follow(["sh", "-c", script], on_line=lambda _: stop())
+
+
+def _run(script: str, told: Path, stop: Callable[[], None]) -> None:
+    def interrupt() -> None:
+        wait_until(told.exists)
+        stop()
+
+    threading.Thread(target=interrupt).start()
+    process.run(["sh", "-c", script])
+
+
+@pytest.mark.parametrize("way", [_heard, _run])
+def test_a_program_that_dies_slowly_is_waited_for(
+    way: Callable[[str, Path, Callable[[], None]], None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
     def kill(program: "subprocess.Popen[str]") -> None:
         threading.Timer(0.6, os.kill, (program.pid, signal.SIGKILL)).start()
 
-    def interrupt(line: str) -> None:
-        told.append(int(line))
-        raise KeyboardInterrupt
-
-    told = list[int]()
     monkeypatch.setattr(subprocess.Popen, "kill", kill)
+    told, main = tmp_path / "pid", threading.get_ident()
+    script = f"trap '' INT; echo $$ >{told}.new; mv {told}.new {told}; echo x; exec sleep 600"
     with pytest.raises(KeyboardInterrupt):
-        process.follow(["sh", "-c", "echo $$; exec sleep 600"], on_line=interrupt)
-    assert not Path(f"/proc/{told[0]}").exists()
+        way(script, told, lambda: signal.pthread_kill(main, signal.SIGINT))
+    assert not Path(f"/proc/{told.read_text().strip()}").exists()

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from builder.recipes.order import Request, resolve
 from builder.registry import channels
 from builder.registry.registry import Registry
 from tests.orders import key
+from tests.program import BUILDER
 from tests.values import environment
 
 
@@ -120,6 +123,31 @@ def test_a_passphrase_comes_from_the_environment(
     monkeypatch.setenv("BUILDER_SIGN_PASSPHRASE", "p w")
     assert app.run(sign) == 0
     assert app.run(["template", "verify", "centos7", "--signature", "--key", "pub"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        (b"x\n", "cannot be decrypted with the passphrase"),
+        (b"\xff\n", "What was typed is no text in UTF-8."),
+    ],
+)
+def test_a_passphrase_is_typed(typed: bytes, sentence: str) -> None:
+    run(["openssl", "pkey", "-in", "key", "-aes256", "-passout", "pass:p w", "-out", "locked"])
+    words = ("template", "sign", "centos7", "--key", "locked")
+    ours, theirs = os.openpty()
+    with Path("said").open("wb") as said:
+        program = subprocess.Popen(
+            ["setsid", "--ctty", "--wait", *BUILDER, *words],
+            stdin=theirs,
+            stdout=said,
+            stderr=said,
+        )
+    while program.poll() is None:  # what is typed before the prompt is dropped
+        os.write(ours, typed)
+        time.sleep(0.2)
+    told = Path("said").read_text()
+    assert (program.wait(), sentence in told) == (3, True), told
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from builder.cli.output import size, to_json
 from builder.cli.streams import document
 from builder.cli.template.audit import findings
 from builder.cli.template.shared import Reference, registry
-from builder.errors import UsageError
+from builder.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from builder.attest.keys import Keyring
@@ -133,9 +133,15 @@ def keyring(key: Path | None) -> "Keyring":
 def _passphrase(key: Path) -> str:
     from builder.attest import keys
 
-    if keys.PASSPHRASE in os.environ or not sys.stdin.isatty():
+    if os.environ.get(keys.PASSPHRASE) or not sys.stdin.isatty():
         return keys.from_environment(key)
-    said: str = typer.prompt(f"Passphrase of {key}", hide_input=True, err=True)
+    try:
+        said: str = typer.prompt(f"Passphrase of {key}", hide_input=True, err=True)
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            "What was typed is no text in UTF-8.",
+            hint=f"{keys.PASSPHRASE} may hold any bytes.",
+        ) from error
     return said
 
 

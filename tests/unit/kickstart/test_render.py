@@ -210,6 +210,7 @@ def test_a_computed_name_may_be_that_of_any_text(tmp_path: Path, name: str) -> N
     [
         ('{% if false %}{% include "bad.j2" %}{% endif %}fine\n', ""),
         ('{% include "bad.j2" %}', "bad.j2 is no text in UTF-8"),
+        ('a\n{{ "\\udcff" }}', "line 2 of what it renders is no text in UTF-8"),
         ('{% include "./" ~ "bad.j2" %}', "bad.j2 is no text in UTF-8"),
     ],
 )
