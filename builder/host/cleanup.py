@@ -15,7 +15,7 @@ from builder.host.host import Host
 from builder.model.traces import Traces, scratch_of
 from builder.monitor import Monitor
 from builder.record.builds import same
-from builder.virt import domains, pools
+from builder.virt import domains, pools, usage
 from builder.virt.ours import Ours, ours
 
 
@@ -49,14 +49,29 @@ def clear(host: Host, traces: Traces, *, keep: Collection[str] = (), monitor: Mo
 
 
 def remove(host: Host, names: Collection[str], paths: Collection[Path]) -> None:
-    """Remove domains, then files that they may have as disks. Raises HostError and OSError."""
+    """Remove domains, then files that they may have as disks.
+
+    A file that another domain has as a disk stays. Raises HostError, for that too, and OSError.
+    """
     for name in names:
         domains.remove(domains.Domain(name=name, connection=host.connection))
-    for path in paths:
+    users = {path: _users(host, path) for path in paths}
+    for path in (each for each, needed in users.items() if not needed):
         path.unlink(missing_ok=True)
     with suppress(HostError):  # libvirt's own lists, which are renewed before they are used
         for pool in (host.iso_pool, host.store_pool) if paths else ():
             pools.notice(host.connection, pool.name)
+    for path, needed in users.items():
+        if needed:
+            who = ", ".join(needed)
+            raise HostError(f"{path} stays: {who} needs it.", hint="Remove what needs it first.")
+
+
+def _users(host: Host, path: Path) -> tuple[str, ...]:
+    """Return the domains that have a file as a disk; none where libvirt does not answer."""
+    with suppress(HostError):
+        return usage.users(usage.disks(host.connection), path)
+    return ()
 
 
 @contextmanager

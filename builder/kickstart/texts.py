@@ -16,6 +16,8 @@ REPORTS = "snippets/reports.ks.j2"
 
 _LARGEST = 1 << 20
 """Bytes of a file that a template may name only when it runs: larger ones are no texts for it."""
+_DEEPEST = 32
+"""Folders in each other; os.walk calls itself for each, and Python allows for a thousand calls."""
 _PARSER = jinja2.Environment(autoescape=False, trim_blocks=True, lstrip_blocks=True)  # noqa: S701  # parses only
 
 
@@ -67,7 +69,7 @@ def _named(folders: Sequence[Path], name: str, text: str, *, plain: bool = True)
 
 
 def below(folder: Path) -> Iterator[Path]:
-    """Yield all files below a folder, in linked folders as well; nothing that is hidden."""
+    """Yield all files below a folder, in linked ones as well; nothing hidden, or nested deeply."""
     seen: set[str] = set()
     for here, names, files in os.walk(folder, followlinks=True):
         # A link that leads back to where it is would be followed for ever.
@@ -77,6 +79,8 @@ def below(folder: Path) -> Iterator[Path]:
             for each in names
             if each[0] != "." and os.path.realpath(Path(here, each)) not in seen
         ]
+        if len(Path(here).relative_to(folder).parts) == _DEEPEST:
+            names.clear()
         yield from (Path(here, each) for each in files if is_plain(Path(here, each)))
 
 

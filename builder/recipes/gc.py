@@ -1,6 +1,5 @@
 """Clear up after builds and checks that nobody will finish."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -197,10 +196,8 @@ def _of_check(host: Host, folder: Path) -> Iterator[_Found]:
 
 def _cleared_check(host: Host, traces: Traces, monitor: Monitor) -> bool:
     cleanup.clear(host, traces, monitor=monitor)
-    gone = not cleanup.left(host, traces)
-    if gone:  # else the next gc finds it by its folder
-        shutil.rmtree(traces.folder, ignore_errors=True)
-    return gone
+    user_checks.forget(traces.folder / CHECKS)  # its logs stay, as those of one that failed
+    return not cleanup.left(host, traces)
 
 
 def _of_others(host: Host, known: set[str]) -> Iterator[_Found]:

@@ -134,6 +134,14 @@ def folder_of(place: Path, name: str, build_id: str) -> Path | None:
     return folder(place, name, build_id) if is_build(build_id) else None
 
 
+def is_folder(path: Path) -> bool:
+    """Tell whether a folder of ours is there, and no link to one."""
+    with suppress(OSError):
+        found = path.lstat()
+        return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+    return False
+
+
 def same(one: Path, other: Path) -> bool:
     """Tell whether two paths lead to one folder, which is there."""
     try:

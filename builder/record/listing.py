@@ -44,12 +44,17 @@ def find(place: Path, word: str) -> Build:
     known, closed = _survey(place)
     same = [each for each in known if each.record.name == word]
     if same:
-        return same[0]
+        return _sound(same)[0]
     alike = [each for each in known if word and each.record.build_id.startswith(word)]
-    exact = [each for each in alike if each.record.build_id == word]
+    exact = _sound([each for each in alike if each.record.build_id == word])
     if len(exact or alike) == 1:
         return (exact or alike)[0]
     raise _unclear(word, exact or alike) if alike else _unknown(word, known, closed)
+
+
+def _sound(found: list[Build]) -> list[Build]:
+    """Return the builds without a flaw, if there are any: others may be copies, or no builds."""
+    return [each for each in found if not each.flaw] or found
 
 
 def _survey(place: Path, name: str = "") -> tuple[tuple[Build, ...], dict[Path, HostError]]:

@@ -18,6 +18,8 @@ from builder.record.terminal import Lines
 _CHUNK = 65536
 _POLL_SECONDS = 0.5
 _LARGEST = 64 << 20
+_LEVELS = ("*.log*", "*/*.log*")
+"""Where builds have their logs; what is nested more deeply is somebody else's."""
 _PACKED = re.compile(rb'(?<="log_base64":")[^"]*')
 
 
@@ -65,7 +67,8 @@ def conceal(folder: Path, hiding: Hiding) -> None:
     That is done in place: a guest that is kept may still write to them. What is no file of ours, or
     larger than virtlogd makes one, stays as it is. Raises OSError, HostError.
     """
-    ours = (each for each in folder.rglob("*.log*") if files.own(each))
+    found = (each for level in _LEVELS for each in folder.glob(level))
+    ours = (each for each in found if files.own(each))
     for path in (each for each in ours if each.stat().st_size <= _LARGEST):
         with open_plain(path, links=False) as file:
             data = file.read()

@@ -64,6 +64,11 @@ def uses(connection: Connection, *, leaving: Path | None = None) -> tuple[Use, .
     return tuple(dict.fromkeys(found))
 
 
+def disks(connection: Connection) -> tuple[Use, ...]:
+    """Return the files that domains have as disks, running or not, and their snapshots."""
+    return tuple(Use(path=disk, user=user) for disk, _raw, user in _domain_disks(connection))
+
+
 def unseen(connection: Connection) -> tuple[str, ...]:
     """Return the names of pools whose folder is away: what images in it need cannot be told.
 

@@ -152,6 +152,16 @@ def test_checks_are_named_from_the_folder_of_profiles_and_may_read_it(tmp_path: 
     assert found.files["checks/a/up.sh"] == CheckFile(content=b"", executable=True)
 
 
+def test_folders_nested_beyond_reason_are_left_out(tmp_path: Path) -> None:
+    own = write(tmp_path / "own", "web", 'checks = ["checks/up.sh"]\n')
+    deep = own / "checks" / "/".join(["x"] * 500)
+    deep.mkdir(parents=True)
+    for each in (own / "checks/up.sh", own / "checks/x/x/near", deep / "far"):
+        each.touch(0o755)
+    found = Library(own).checks(Library(own).profile("web", CENTOS7))
+    assert set(found.files) == {"checks/up.sh", "checks/x/x/near"}
+
+
 def test_checks_may_lie_anywhere(tmp_path: Path) -> None:
     own = write(tmp_path / "own", "web", f'checks = ["../a/up.sh", "{tmp_path}/b/up.sh"]\n')
     for name, beside in (("a", "lib.sh"), ("b", "huge")):

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -21,6 +22,7 @@ from builder.model.traces import Traces
 from builder.monitor import SilentMonitor
 from builder.recipes import volumes
 from builder.recipes.gc import Leftover, collect_garbage
+from builder.record import verifications
 from builder.record.journal import Journal
 from builder.virt import domains, pools
 from builder.virt.domain_xml import domain_xml
@@ -201,16 +203,88 @@ def test_what_runs_for_a_folder_that_is_gone_is_told(host: Host) -> None:
 
 
 def test_a_copy_of_a_check_s_folder_is_not_the_check(host: Host, tmp_path: Path) -> None:
-    (host.settings.state / CHECK).mkdir(parents=True)
-    home = tmp_path / "other" / CHECK
-    home.mkdir(parents=True)
+    home = checked(tmp_path / "other" / CHECK)
+    shutil.copytree(home, host.settings.state / CHECK)
     (host.store_pool.path / f".{CHECK}.tar").touch()
     maker = replace(traces(host, CHECK), name="", folder=home)
     define(host, f"builder-audit-{CHECK}", maker, starts=True)
     before = there(host)
     [found] = gc(host)
-    assert (found.verdict, found.why) == ("skipped", f"{home} has it")
+    assert (found.verdict, found.why) == ("its guest runs", f"for {home}")
     assert there(host) == before
+
+
+def checked(folder: Path) -> Path:
+    """Make the folder of a check that was killed."""
+    folder.mkdir(parents=True)
+    record = verifications.Record(check_id=folder.name, home=str(folder))
+    (folder / verifications.FILE).write_bytes(msgspec.json.encode(record))
+    return folder
+
+
+def test_a_folder_with_a_name_like_a_check_s_is_none(host: Host) -> None:
+    theirs = host.settings.state / CHECK
+    theirs.mkdir(parents=True)
+    (theirs / "my-notes.txt").touch()
+    disk = host.store_pool.path / f"{CHECK}.qcow2"
+    disk.touch()
+    define(host, "db1", None, disk=disk)
+    before = there(host)
+    assert told(host) == [(CHECK, "unclaimed")]
+    assert there(host) == before
+    assert (theirs / "my-notes.txt").exists()
+
+
+def test_of_a_killed_check_its_folder_stays(host: Host) -> None:
+    folder = checked(host.settings.state / CHECK)
+    (folder / "my-notes.txt").touch()
+    (host.store_pool.path / f".{CHECK}.tar").touch()
+    assert told(host) == [(CHECK, "cleared")]
+    assert told(host) == []
+    assert (folder / "my-notes.txt").exists()
+
+
+def test_a_disk_that_another_domain_has_stays(host: Host) -> None:
+    recorded(traces(host).folder, state="failed")
+    disk = host.store_pool.path / f"{ID}.qcow2"
+    disk.touch()
+    define(host, "look-inside", None, disk=disk)
+    assert told(host) == [(ID, "left behind")]
+    assert disk.exists()
+
+
+def test_folders_nested_a_thousand_deep_stop_nobody(host: Host) -> None:
+    folder = recorded(traces(host).folder, state="running")
+    deep = [folder / "checks", folder / "mine"]
+    for each in deep:
+        nest(each)
+    try:
+        assert told(host) == [(ID, "cleared")]
+        assert told(host) == []
+    finally:
+        for each in deep:
+            unnest(each)
+
+
+def nest(folder: Path) -> None:
+    """Make folders in each other, from the innermost out: no path of all their names is needed."""
+    for _ in range(1100):
+        outer = folder.with_name("outer")
+        outer.mkdir()
+        if folder.exists():
+            folder.rename(outer / "inner")
+        outer.rename(folder)
+
+
+def unnest(folder: Path) -> None:
+    """Remove them from the outermost in; pytest could not."""
+    while folder.exists():
+        inner = folder.with_name("inner")
+        if (folder / "inner").exists():
+            (folder / "inner").rename(inner)
+        folder.rmdir()
+        if inner.exists():
+            inner.rename(folder)
 
 
 HOMES = {

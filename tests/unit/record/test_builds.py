@@ -1,6 +1,7 @@
 """The builds: which there are, how they are doing, which one a word means."""
 
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -104,6 +105,14 @@ def test_an_id_that_two_have_is_none_to_say_more_of(tmp_path: Path) -> None:
             find(tmp_path, word)
         assert f"by its folder: {tmp_path}/a/prod-db, " in caught.value.hint
         assert f"'{tmp_path}/b c/prod-db'." in caught.value.hint
+
+
+def test_a_copy_or_what_calls_itself_so_stands_in_nobody_s_way(place: Path) -> None:
+    build_id = "20261125T094006-5646559a"
+    shutil.copytree(place / "centos7" / build_id, place / "centos7" / f"{build_id}.bak")
+    make(place / "zz/notes", build_id="zz", name="centos7", began="2099-01-01T00:00:00Z")
+    for word in (build_id, "centos7"):
+        assert find(place, word).folder == place / "centos7" / build_id
 
 
 FLAWS: dict[str, tuple[str, dict[str, str], str]] = {
