@@ -109,6 +109,7 @@ def log(
     ] = False,
 ) -> None:
     """Print what the guest of a build wrote."""
+    from builder.recipes import evidence
     from builder.record import logs
 
     found = _find(context(ctx).settings, build)
@@ -117,15 +118,15 @@ def log(
         raise _no_log(found.folder, source)
     pieces = logs.growing(path, partial(_goes_on, found.folder)) if follow else logs.chunks(path)
     pieces = _read(path, pieces)
-    lines = (f"{line}\n".encode() for line in logs.cleaned(pieces))
+    hide = evidence.hidden_of(found.folder)
+    lines = (hide(f"{line}\n").encode() for line in logs.cleaned(pieces))
     _print(pieces if raw else lines)
 
 
 def _goes_on(folder: Path) -> bool:
     from builder.record.builds import RUNNING, load
 
-    build = load(folder)
-    return build is not None and build.state == RUNNING
+    return (build := load(folder)) is not None and build.state == RUNNING
 
 
 def _read(path: Path, pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -201,13 +202,12 @@ def _dossier(found: "Build") -> Path | None:
     from builder.dossier import page
     from builder.recipes import evidence
     from builder.record.builds import RUNNING
-    from builder.record.checkpoint import Checkpoint
 
     path = found.folder / page.FILE
     if found.state != RUNNING and _is_current(path):
         return path
     with suppress(HostError):  # the page is a by-product, and the folder may be another user's
-        return page.write(found.folder, hide=evidence.hides(Checkpoint.read(found.folder)))
+        return page.write(found.folder, hide=evidence.hidden_of(found.folder))
     return None
 
 

@@ -19,7 +19,10 @@ _PIPED = (
     r"[^|\n]{,300}\|\s*(?:\\\n\s*)?"
     r"(?:sudo\s+(?:-\w+\s+)*|chroot\s+\S+\s+|\w+=\S*\s+)*(?:[\w./-]*/)?"
 )
-_ALONE = r"(?:passwd\b.*\s--stdin|cryptsetup\b)"
+_ALONE = (
+    r"(?:passwd\b.*\s--stdin|cryptsetup\b|kinit\b|realm\s+join\b"
+    r"|(?:docker|podman|buildah|skopeo)\s+login\b)"
+)
 """Programs that read nothing but a password."""
 _WORDS = r"\s(?:(?:[^|;&\n]|\\\n){,300}\s)?"
 _BEFORE = (
@@ -35,7 +38,8 @@ _BEFORE = (
     rf"""\bcurl{_WORDS}(?:-\w*[uU]|--user|--proxy-user)[=\s]*["']?[\w.@-]*:""",
     rf"""\bcurl{_WORDS}-x\s*["']?(?=[^\s"'@]*:[^\s"'@]*@)""",
     r"""(?i:\b(?:x-[\w-]*(?:token|key)|(?:proxy-)?authorization))["']?:\s*(?:(?:Basic|Bearer)\s+)?""",
-    r"""(?<!\S)--[\w-]*(?:token|secret|api-?key|bearer)\s+["']?""",
+    r"""(?<!\S)--(?!no-|disable)[\w-]*(?:token|secret|[hi]-?key|bearer|password)\s+["']?""",
+    r"""(?i:\b(?:access|api|auth|secret)[_-]?key)["']?\s*:\s+["']?""",
     rf"""\b(?:docker|podman|buildah|skopeo|oc)\s+login{_WORDS}-p\s+["']?""",
     rf"""\b(?:ldap\w+|ipa-[\w-]+){_WORDS}-w\s+["']?""",
     r"""\bhtpasswd\s+-\w*b\w*(?:\s+\S+){2}\s+["']?""",
@@ -45,9 +49,12 @@ _BEFORE = (
     rf"""\bmysql\w*{_WORDS}-p["']?""",
     r"""\bsshpass\s+-p\s*["']?""",
 )
-_VALUE = r"""[^\s"'$`%*!|;-][^\n"'|;]*"""
+_VALUE = r"""(?!\\\n)[^\s"'$`%*!|;-][^\n"'|;]*"""
 IN_CLEAR = re.compile(f"({'|'.join(_BEFORE)}){_VALUE}")
 """A password that a script gives to a program; a variable is none, nor is a hash."""
+
+_PEM = re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)([^-]*)")
+"""A private key, to the line that ends it."""
 
 _FED = r"(?:chg?passwd|newusers)\b"
 _WORD_OF_END = r"""<<-?[ \t]*["'\\]?(?P<word>\w+)["']?"""
@@ -61,6 +68,7 @@ _IN_LINES = tuple(
 
 def cut(text: str) -> str:
     """Hide what comes after the name of a secret: how it is put together, only scripts know."""
+    text = _PEM.sub(lambda found: found[1] + hidden(found[2]), text)
     text = IN_CLEAR.sub(rf"\1{MARK}", text)
     for each in _IN_LINES:
         text = each.sub(_accounts, text)

@@ -1,6 +1,7 @@
 """What is left of a build for people to read, without what opens something."""
 
 from contextlib import suppress
+from pathlib import Path
 
 from builder.dossier import page
 from builder.errors import HostError
@@ -19,6 +20,11 @@ def hides(checkpoint: Checkpoint) -> Hiding:
         if kickstart := steps.render_kickstart.result(checkpoint):
             return hiding(kickstart.text)
     return NOTHING
+
+
+def hidden_of(folder: Path) -> Hiding:
+    """Return the same of the build in a folder. Raises HostError where that may not be read."""
+    return hides(Checkpoint.read(folder))
 
 
 def write_up(journal: Journal) -> None:

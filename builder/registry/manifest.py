@@ -1,6 +1,7 @@
 """The record of a build, and the key that says whether it must be done again."""
 
 import hashlib
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import version
 
@@ -11,6 +12,7 @@ from builder.errors import HostError
 from builder.kickstart.masking import mask
 from builder.model.build import BuildOrder
 from builder.model.domain import Machine
+from builder.model.hiding import MARK
 from builder.model.kickstart import CheckFile, Kickstart
 from builder.model.media import StagedIso
 from builder.model.template import Manifest, Origin
@@ -59,6 +61,7 @@ def draft(
     order: BuildOrder, origin: Origin, kickstart: Kickstart, *, machine: Machine, traces: Traces
 ) -> Manifest:
     """Return what is known of a build before it begins, the kickstart's secrets masked."""
+    record = mask(kickstart.text)
     return Manifest(
         name=order.name,
         build_id=traces.id,
@@ -70,11 +73,24 @@ def draft(
         iso=origin.file,
         iso_sha256=origin.sha256,
         iso_url=origin.url,
-        variables={name: mask(value) for name, value in order.variables.items()},
-        kickstart=mask(kickstart.text),
+        variables=_shown(order.variables, kickstart.text, record),
+        kickstart=record,
         machine=machine,
         compression=order.compression,
     )
+
+
+def _shown(variables: Mapping[str, str], text: str, record: str) -> dict[str, str]:
+    """Return the variables as they may be seen.
+
+    Hidden is what has a secret's name, and what the record of the kickstart does not show.
+    """
+
+    def shown(name: str, value: str) -> str:
+        hidden = MARK in mask(f"{name}={value}") or (value in text and value not in record)
+        return MARK if hidden else value
+
+    return {name: shown(name, value) for name, value in variables.items()}
 
 
 def tools(connection: Connection) -> dict[str, str]:

@@ -65,6 +65,18 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert printed(capsys, "list", "nosuch").count("\n") == 1
 
 
+def test_a_log_of_a_build_that_has_not_ended_tells_no_secret(
+    place: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    kept = {"render_kickstart": {"source": "x", "syntax": "RHEL7", "values": {}}}
+    kept["render_kickstart"]["text"] = "rootpw --plaintext Tiger-77x\n"
+    folder = place / "rehearsal" / FAILED
+    (folder / ".results.json").write_text(json.dumps(kept))
+    (folder / "console.log").write_text("+ echo Tiger-77x\n")
+    assert app.run(["builds", "log", FAILED]) == 0
+    assert capfd.readouterr().out == "+ echo **masked**\n"
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become a user")
 def test_what_is_closed_is_no_fault_of_ours(
     place: Path, capsys: pytest.CaptureFixture[str]

@@ -7,7 +7,7 @@ import base64
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 from unittest.mock import Mock
@@ -30,11 +30,13 @@ from builder.host import cleanup
 from builder.host.host import Host
 from builder.kickstart.masking import mask
 from builder.model.audit import Finding
+from builder.model.hiding import MARK
 from builder.model.installation import Installation
 from builder.model.kickstart import Kickstart
 from builder.model.media import InstallMedia, StagedIso
 from builder.model.storage import Volume
-from builder.model.template import Built, ImageFacts, Manifest, Template
+from builder.model.template import Built, ImageFacts, Manifest, Origin, Template
+from builder.model.traces import Traces
 from builder.monitor import SilentMonitor
 from builder.proof.verify import Verified
 from builder.recipes.build import attach, build
@@ -48,13 +50,14 @@ from builder.record.journal import Journal
 from builder.record.listing import builds
 from builder.registry import registry
 from builder.registry.diff import compare
+from builder.registry.manifest import draft
 from builder.registry.publish import publish
 from builder.virt import domains
 from tests.hosts import driven
 from tests.monitors import Heard
 from tests.opening import KICKSTART, SECRETS, tellers, told
 from tests.orders import ordered
-from tests.values import environment
+from tests.values import environment, machine
 
 ORDER = ordered("rehearsal")
 PUBLISHED = ["rehearsal-20261128.1.json", "rehearsal-20261128.1.qcow2", "rehearsal.channels.json"]
@@ -352,6 +355,22 @@ def test_what_opens_something_is_in_no_record(stage: Stage) -> None:
     assert built.folder.stat().st_mode & 0o777 == 0o700
     assert built.template.manifest.stat().st_mode & 0o777 == 0o600
     assert (built.folder / "kickstart.ks").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_variable_is_shown_as_the_kickstart_s_record_has_it() -> None:
+    order = replace(
+        ordered("rehearsal"),
+        variables={"join_code": "Tiger-77x", "api_token": "Lion-88y", "motd": "Hello-99z"},
+    )
+    text = "part / --passphrase=Tiger-77x\nnetwork --hostname=Hello-99z\n"
+    found = draft(
+        order,
+        Origin(file="x.iso", sha256="00"),
+        Kickstart(source="x", syntax="RHEL7", text=text),
+        machine=machine(),
+        traces=Traces(id="x", folder=Path(), began=datetime.now(UTC)),
+    )
+    assert found.variables == {"join_code": MARK, "api_token": MARK, "motd": "Hello-99z"}
 
 
 @pytest.mark.parametrize("step", ["run_installation", "boot_clones"])
