@@ -16,9 +16,9 @@ from builder.attest.provenance import provenance
 from builder.attest.statement import Envelope
 from builder.errors import HostError, TemplateError, explained
 from builder.model.template import Template
-from builder.monitor import SilentMonitor
+from builder.monitor import Monitor, SilentMonitor
 from builder.paths.reading import read_data
-from builder.record.builds import folder_of
+from builder.record.builds import folder_of, is_folder
 from builder.registry.image import refuse_parts
 from builder.registry.registry import Registry, manifest, signatures
 
@@ -26,10 +26,10 @@ _LARGEST = 16 << 20
 """Bytes of a bundle."""
 
 
-def sign(template: Template, key: PrivateKey, *, builds: Path) -> Path:
+def sign(template: Template, key: PrivateKey, *, builds: Path, monitor: Monitor) -> Path:
     """Sign a published template's provenance; return the file, which keeps others' signatures.
 
-    The build's folder under `builds` gets it as well, where it is still there. Raises
+    The build's folder under `builds` gets it as well, where it is still there, and can. Raises
     TemplateError when the image is not what its manifest says, or needs other files, HostError
     when the file cannot be written.
     """
@@ -43,9 +43,16 @@ def sign(template: Template, key: PrivateKey, *, builds: Path) -> Path:
     folder = folder_of(builds, template.name, manifest(template).build_id)
     with Registry(template.path.parent).locked():
         path = write(template, key)
-        if folder and folder.is_dir():
-            copy(template, folder)
+        if folder and is_folder(folder):
+            _copied(template, folder, monitor=monitor)
         return path
+
+
+def _copied(template: Template, folder: Path, *, monitor: Monitor) -> None:
+    try:
+        copy(template, folder)
+    except HostError as error:
+        monitor.tell("warning", f"{error} The build's folder has no copy of the signature.")
 
 
 def copy(template: Template, folder: Path) -> None:

@@ -153,7 +153,12 @@ def _signed(work: Work, kept: Built) -> Built:
     """Sign a template that is there already, unless that is not wanted."""
     if work.key:
         with work.monitor.step(f"Signing {kept.template.path.name}"):
-            signing.sign(kept.template, work.key, builds=work.host.settings.builds)
+            signing.sign(
+                kept.template,
+                work.key,
+                builds=work.host.settings.builds,
+                monitor=work.monitor,
+            )
     return kept
 
 

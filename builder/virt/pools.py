@@ -17,7 +17,6 @@ from builder.virt import scanning, xml
 from builder.virt.connection import Connection, LostError, persistent, translated, unless
 
 _UNREADABLE = re.compile(r"cannot [a-z ]+'(/.+)': (.+)")
-_UNKNOWN = ("cause is unknown", "no storage vol")
 """What libvirt says of a pool in which one image is cut off."""
 _BUSY = "asynchronous jobs running"
 _BUSY_SECONDS = 600
@@ -188,9 +187,11 @@ def _scanned(pool: libvirt.virStoragePool) -> Iterator[None]:
 
 
 def _stopper(folder: Path, said: str) -> str:
-    if found := _UNREADABLE.search(said):
-        return f"it cannot read {found[1]}: {found[2]}" if folder in Path(found[1]).parents else ""
-    cut = scanning.cut_off(folder) if any(each in said for each in _UNKNOWN) else None
+    # What it says may be of an image before that one: it forgets to say more of the next.
+    found = _UNREADABLE.search(said)
+    if found and folder in Path(found[1]).parents:
+        return f"it cannot read {found[1]}: {found[2]}"
+    cut = scanning.cut_off(folder)
     return f"{cut} is cut off within its header" if cut else ""
 
 

@@ -20,6 +20,7 @@ from builder.attest.statement import Envelope, Signature
 from builder.errors import BuilderError, ConfigError, HostError, TemplateError
 from builder.files import abandoned
 from builder.model.template import Template
+from builder.monitor import SilentMonitor
 from builder.process import run
 from builder.registry import gc
 from builder.registry.image import measure
@@ -27,6 +28,7 @@ from builder.registry.publish import publish
 from builder.registry.registry import Registry, manifest, signatures
 from tests import values
 from tests.hosts import new_host
+from tests.monitors import Heard
 
 
 def _never() -> str:
@@ -54,7 +56,7 @@ def sign(template: Template, key: str = "key.pem") -> None:
     """Sign it with a key beside its store."""
     folder = template.path.parents[1]
     secret = keys.private(folder / key, passphrase=_never)
-    signing.sign(template, secret, builds=folder / "builds")
+    signing.sign(template, secret, builds=folder / "builds", monitor=SilentMonitor())
 
 
 def verify(template: Template, key: str = "key") -> Path:
@@ -247,8 +249,9 @@ def test_several_keys_sign_at_once_and_again(template: Template, tmp_path: Path)
     loaded = [keys.private(path, passphrase=_never) for path in (*secrets, *secrets)]
     with signatures(template).open("a") as file:
         file.write('{"of": "another tool"}\n')
+    together = partial(signing.sign, template, builds=tmp_path, monitor=SilentMonitor())
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda key: signing.sign(template, key, builds=tmp_path), loaded))
+        list(pool.map(together, loaded))
     assert len(signing.lines(signatures(template))) == 10
     for name in ("key", *(f"k{number}" for number in range(8))):
         verify(template, name)
@@ -268,10 +271,33 @@ def test_the_builds_folder_gets_it_too(store: Path, tmp_path: Path) -> None:
     template = issue(store, build_id)
     folder = tmp_path / "builds" / "centos7" / build_id
     folder.mkdir(parents=True)
-    key = keys.private(make_key(tmp_path)[0], passphrase=_never)
-    path = signing.sign(template, key, builds=tmp_path / "builds")
+    key, monitor = keys.private(make_key(tmp_path)[0], passphrase=_never), Heard()
+    path = signing.sign(template, key, builds=tmp_path / "builds", monitor=monitor)
     [copy] = folder.iterdir()
     assert (copy.name, copy.read_bytes()) == (path.name, path.read_bytes())
+    assert not monitor.told
+
+
+def test_a_builds_folder_that_cannot_get_it_is_told(store: Path, tmp_path: Path) -> None:
+    build_id = "20261123T000000-00000001"
+    template = issue(store, build_id)
+    folder = tmp_path / "builds" / "centos7" / build_id
+    (folder / signatures(template).name).mkdir(parents=True)
+    key, monitor = keys.private(make_key(tmp_path)[0], passphrase=_never), Heard()
+    assert signing.sign(template, key, builds=tmp_path / "builds", monitor=monitor).is_file()
+    [(kind, text, _)] = monitor.told
+    assert (kind, "has no copy of the signature" in text) == ("warning", True)
+
+
+def test_a_link_at_the_builds_folder_is_not_followed(store: Path, tmp_path: Path) -> None:
+    build_id = "20261123T000000-00000001"
+    template, theirs = issue(store, build_id), tmp_path / "theirs"
+    theirs.mkdir()
+    (tmp_path / "builds" / "centos7").mkdir(parents=True)
+    (tmp_path / "builds" / "centos7" / build_id).symlink_to(theirs)
+    key = keys.private(make_key(tmp_path)[0], passphrase=_never)
+    signing.sign(template, key, builds=tmp_path / "builds", monitor=SilentMonitor())
+    assert not list(theirs.iterdir())
 
 
 DRAFT = values.manifest(build_id="b1", image=None)

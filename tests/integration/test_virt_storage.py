@@ -284,6 +284,18 @@ def test_what_is_cut_off_is_named_also_where_libvirt_blames_another(
         storage.init(connection, settings)
 
 
+def test_what_is_cut_off_is_named_also_after_what_libvirt_minds_less(
+    connection: Connection, folder: Path
+) -> None:
+    settings = _settings(folder)
+    store = storage.init(connection, settings)[1]
+    call("qemu-img", "create", "-q", "-f", "qcow2", "-u", "-b", "fat:/etc", "-F", "raw",
+         store.path / "a.qcow2", "1M")  # fmt: skip
+    (store.path / "b.qcow2").write_bytes(b"QFI\xfb\0\0\0\3".ljust(72, b"\0"))
+    with pytest.raises(HostError, match=r"b\.qcow2 is cut off"):
+        storage.init(connection, settings)
+
+
 def test_a_folder_where_nobody_may_write(connection: Connection) -> None:
     settings = Settings(iso_pool=PREFIX, iso_pool_path=Path("/proc/builder/iso"))
     with pytest.raises(HostError, match="Cannot make the folder /proc/builder/iso"):

@@ -70,7 +70,9 @@ def sign(
     private = keys.private(key, passphrase=lambda: _passphrase(key))
     template = registry(shared).find(reference)
     with shared.monitor.step(f"Signing {template.path.name}"):
-        path = signing.sign(template, private, builds=shared.settings.builds)
+        path = signing.sign(
+            template, private, builds=shared.settings.builds, monitor=shared.monitor
+        )
     shared.monitor.tell("note", f"signed by {keys.identity(private.public_key())}: {path}")
 
 
