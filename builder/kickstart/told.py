@@ -33,28 +33,36 @@ _BEFORE = (
     rf"\bchg?passwd\b[^\n|;&<]{{,100}}<<<\s*\$?{_ACCOUNT}",
     r"""\b(?:passwd|cryptsetup)\b[^\n|;&<]{,100}<<<\s*\$?["']?""",
     rf"""\b(?:adduser|(?:user|group)(?:add|mod)){_WORDS}-[mMrUNo]*p\s*["']?""",
-    r"""\bopenssl\s+passwd(?:\s+-salt\s+\S+|\s+-\w+)*\s+(?![<>])["']?""",
+    r"""\bopenssl\s+passwd(?:\s+-salt\s+\S+|\s+-(?!in\b|salt\b)\w+)*\s+(?![<>])["']?""",
     r"""\bcrypt\.crypt\(\s*["']""",
     rf"""\bcurl{_WORDS}(?:-\w*[uU]|--user|--proxy-user)[=\s]*["']?[\w.@-]*:""",
     rf"""\bcurl{_WORDS}-x\s*["']?(?=[^\s"'@]*:[^\s"'@]*@)""",
-    r"""(?i:\b(?:x-[\w-]*(?:token|key)|(?:proxy-)?authorization))["']?:\s*(?:(?:Basic|Bearer)\s+)?""",
-    r"""(?<!\S)--(?!no-|disable)[\w-]*(?:token|secret|[hi]-?key|bearer|password)\s+["']?""",
+    r"""(?i:\bauthorization["']?:\s*(?:basic|bearer|token)\s+)""",
+    r"""(?i:(?:-H|--header)[\s=]*["']?[\w-]*(?:token|key)["']?:\s*)""",
+    r"""(?<!\S)--(?!no-|disable|show|with)[\w-]*(?:token|secret|(?:api|auth)-?key|bearer|password)\s+["']?(?!/)""",
     r"""(?i:\b(?:access|api|auth|secret)[_-]?key)["']?\s*:\s+["']?""",
     rf"""\b(?:docker|podman|buildah|skopeo|oc)\s+login{_WORDS}-p\s+["']?""",
     rf"""\b(?:ldap\w+|ipa-[\w-]+){_WORDS}-w\s+["']?""",
     r"""\bhtpasswd\s+-\w*b\w*(?:\s+\S+){2}\s+["']?""",
-    r"""\bpsk\s+["']?""",
+    r"""\.psk\s+["']?""",
     r"""\bmachine\s+\S+\s+login\s+\S+\s+password\s+["']?""",
     r"""(?i:\bidentified\s+by)\s+["']""",
     rf"""\bmysql\w*{_WORDS}-p["']?""",
     r"""\bsshpass\s+-p\s*["']?""",
 )
-_VALUE = r"""(?!\\\n)[^\s"'$`%*!|;-][^\n"'|;]*"""
-IN_CLEAR = re.compile(f"({'|'.join(_BEFORE)}){_VALUE}")
-"""A password that a script gives to a program; a variable is none, nor is a hash."""
+_VALUES = {
+    "'": re.compile(r"[^'\n]*"),
+    '"': re.compile(r'(?:\\.|[^"\\\n])*'),
+    "": re.compile(r"""[^\n"'`|;)]*"""),
+}
+"""A value, by the quotation that it is in."""
+IN_CLEAR = re.compile(rf"(?:{'|'.join(_BEFORE)})(?!\\\n)(?=[^\s\"'$`%*!|;-])")
+"""Before a password that a script gives to a program; a variable is none, nor is a hash."""
 
-_PEM = re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)([^-]*)")
-"""A private key, to the line that ends it."""
+_PEM = re.compile(
+    r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)((?:(?!-----)[\s\S]){1,20000})"
+    r"(?=-----END [A-Z ]*PRIVATE KEY-----)"
+)
 
 _FED = r"(?:chg?passwd|newusers)\b"
 _WORD_OF_END = r"""<<-?[ \t]*["'\\]?(?P<word>\w+)["']?"""
@@ -69,7 +77,7 @@ _IN_LINES = tuple(
 def cut(text: str) -> str:
     """Hide what comes after the name of a secret: how it is put together, only scripts know."""
     text = _PEM.sub(lambda found: found[1] + hidden(found[2]), text)
-    text = IN_CLEAR.sub(rf"\1{MARK}", text)
+    text = _unclear(text)
     for each in _IN_LINES:
         text = each.sub(_accounts, text)
     parts, at = list[str](), 0
@@ -80,6 +88,25 @@ def cut(text: str) -> str:
             at = end
     lines = "".join([*parts, text[at:]]).split("\n")
     return "\n".join(map(anonymous, lines))
+
+
+def _unclear(text: str) -> str:
+    """Return a text without the passwords that it gives to programs."""
+    parts, at = list[str](), 0
+    for found in IN_CLEAR.finditer(text):
+        if found.end() >= at:
+            value = _VALUES[_quotation(found[0])].match(text, found.end())
+            parts += text[at : found.end()], MARK
+            at = value.end() if value else found.end()
+    return "".join([*parts, text[at:]])
+
+
+def _quotation(text: str) -> str:
+    """Return with which quote the text's last quotation began that has not ended; else nothing."""
+    begun = ""
+    for letter in re.findall("[\"']", text):
+        begun = "" if letter == begun else begun or letter
+    return begun
 
 
 def _accounts(found: re.Match[str]) -> str:
