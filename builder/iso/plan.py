@@ -24,10 +24,6 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
 
     files: Mapping[str, bytes | Span]
     """What to add or replace, by path: "isolinux/isolinux.cfg"."""
-    folders: tuple[str, ...] = ()
-    """Folders to make where there are none, parents first; the files' own come by themselves."""
-    modes: Mapping[str, int] = {}
-    """What Rock Ridge says of files, and of folders that are new, as in st_mode; by path."""
     images: Draft
     """The source with its EFI boot images edited in place."""
     volume_id: str
@@ -77,7 +73,7 @@ def _place(
     date = own if changes.when is None else record_date(changes.when)
     editors = [TreeEditor(draft, each, date=date) for each in medium.trees]
     for editor in editors:
-        editor.put(changes.files, changes.folders, changes.modes)
+        editor.put(changes.files)
     for editor in editors:
         editor.settle(allocate)
     places = {}

@@ -97,15 +97,6 @@ def walk(source: Source, tree: Tree) -> Iterator[Directory]:
             waiting.append(read_directory(source, tree, record))
 
 
-def versioned(source: Source, tree: Tree) -> bool:
-    """Tell whether names have a ";1" here: genisoimage's Joliet has none."""
-    for directory in walk(source, tree):
-        for each in directory.listing.records[2:]:
-            if not each.is_directory:
-                return b";" in each.identifier
-    return True
-
-
 class Finder:
     """Finds paths ("EFI/BOOT/grub.cfg") in a tree that stays as it is; reads directories once.
 

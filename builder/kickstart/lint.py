@@ -2,19 +2,17 @@
 
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 
-from msgspec.structs import replace
 from pykickstart.errors import KickstartError as ParseError
 from pykickstart.errors import KickstartVersionError
 from pykickstart.parser import KickstartParser
 from pykickstart.version import makeVersion, versionMap
 
 from builder.errors import KickstartError, UsageError, suggest
-from builder.kickstart.checks import CHECKS, FOR_ANYBODY, readable_bytes, reports_success
+from builder.kickstart.checks import CHECKS, Parsed, reports_success
 from builder.kickstart.masking import Secret, secrets
-from builder.kickstart.parsed import Parsed
 from builder.model.hiding import MARK
 from builder.model.kickstart import Kickstart, LintFinding
 
@@ -81,40 +79,19 @@ class _Parser(KickstartParser):  # type: ignore[misc]  # pykickstart has no type
         return self._at
 
 
-def lint(
-    kickstart: Kickstart, *, at_hand: bool = False, capacity: int = 0
-) -> tuple[LintFinding, ...]:
+def lint(kickstart: Kickstart, *, at_hand: bool = False) -> tuple[LintFinding, ...]:
     """Return everything wrong or doubtful in `kickstart`, sorted by line.
 
-    `at_hand` is for a user's file as it is, before a build adds what reports its outcome; what was
-    added is ours, and not looked at. `capacity` is that of a build's disk in bytes: what
-    cannot be installed there is an error. Without it names of other disks are warnings.
+    `at_hand` is for a user's file as it is, before a build adds what reports its outcome.
     Parses with the kickstart's own syntax version; reads no other file and no network.
     Raises UsageError for an unknown syntax version.
     """
     parser = _parse(kickstart)
-    parsed = Parsed(handler=parser.handler, text=kickstart.written, capacity=capacity)
-    checks = CHECKS if at_hand or kickstart.added else (*CHECKS, reports_success)
-    found = (finding for check in checks for finding in check(parsed))
-    placed = _placed((*parser.findings, *found), kickstart.written)
-    findings = dict.fromkeys(placed)  # a line may say the same of two words
-    return tuple(sorted(findings, key=lambda finding: (finding.line, finding.severity)))
-
-
-def lint_for_others(kickstart: Kickstart) -> tuple[LintFinding, ...]:
-    """Return the same for a medium that somebody will boot: no build's guest, no template.
-
-    Only what its installer cannot read is an error: it may ask, and somebody may be there.
-    """
-    parser = _parse(kickstart)
     parsed = Parsed(handler=parser.handler, text=kickstart.text)
-    told = (
-        each if check is readable_bytes else replace(each, severity="warning")
-        for check in FOR_ANYBODY
-        for each in check(parsed)
-    )
-    placed = _placed((*parser.findings, *told), kickstart.text)
-    return tuple(sorted(dict.fromkeys(placed), key=lambda each: (each.line, each.severity)))
+    checks = CHECKS if at_hand else (*CHECKS, reports_success)
+    found = (finding for check in checks for finding in check(parsed))
+    findings = dict.fromkeys((*parser.findings, *found))  # a line may say the same of two words
+    return tuple(sorted(findings, key=lambda finding: (finding.line, finding.severity)))
 
 
 def check(kickstart: Kickstart, findings: Iterable[LintFinding]) -> None:
@@ -134,18 +111,9 @@ def show(finding: LintFinding, *, source: str) -> str:
     return f"{PurePosixPath(source)}:{finding.line}: {finding.severity}: {finding.message}"
 
 
-def _placed(findings: Iterable[LintFinding], text: str) -> Iterator[LintFinding]:
-    """Yield findings with the lines that editors count: pykickstart ends some at a form feed."""
-    numbers = [0, 1]
-    for line in text.splitlines(keepends=True):
-        numbers.append(numbers[-1] + line.endswith("\n"))
-    for each in findings:
-        yield replace(each, line=numbers[min(each.line, len(numbers) - 1)])
-
-
 def _parse(kickstart: Kickstart) -> _Parser:
     try:
-        parser = _Parser(kickstart.syntax, kickstart.written)
+        parser = _Parser(kickstart.syntax, kickstart.text)
     except KickstartVersionError as error:
         raise UsageError(
             f"There is no kickstart syntax {kickstart.syntax!r}.",
@@ -154,7 +122,7 @@ def _parse(kickstart: Kickstart) -> _Parser:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            parser.readKickstartFromString(kickstart.written)
+            parser.readKickstartFromString(kickstart.text)
     except _WRONG as error:
         parser.stopped(error)
     return parser

@@ -27,8 +27,6 @@ Item = Literal[
     "failed-unit",
     "late-unit",
     "address",
-    "card",
-    "drawn",
     "waiting",
     "end",
 ]
@@ -75,33 +73,26 @@ class Report:
         return whole_number("".join(self.all(item)[:1])) or 0
 
 
-def compare(
-    first: Report, second: Report, *, grown: int, network: bool = True
-) -> tuple[Finding, ...]:
-    """Return one finding for each check; the second clone's disk is `grown` bytes larger.
-
-    `network` says whether the machines have a network card.
-    """
+def compare(first: Report, second: Report, *, grown: int) -> tuple[Finding, ...]:
+    """Return one finding for each check; the second clone's disk is `grown` bytes larger."""
     if not (first.complete and second.complete):
         says = "clones tell of themselves"
         details = ("a clone reached its login prompt, but did not tell of itself",)
         return (Finding(check="clone-report", says=says, details=details),)
     return tuple(
         Finding(check=name, says=says, details=tuple(look(first, second)))
-        for name, says, look in _checks(grown, network=network)
+        for name, says, look in _checks(grown)
     )
 
 
 _Look = Callable[[Report, Report], Iterable[str]]
 
 
-def _checks(grown: int, *, network: bool) -> tuple[tuple[str, str, _Look], ...]:
+def _checks(grown: int) -> tuple[tuple[str, str, _Look], ...]:
     return (
         ("clone-machine-ids", "clones have machine-ids of their own", _differs("machine-id")),
         ("clone-ssh-host-keys", "clones have ssh host keys of their own", _keys),
         ("clone-dhcp-identities", "clones are several to a DHCP server", _differs("dhcp-identity")),
-        ("clone-drawn-names", "clones share nothing that was drawn by lot", _drawn),
-        ("clone-network", "each network card has an address", _cards if network else _none),
         ("clone-growth", "the root file system fills a larger disk", _growth(grown)),
         ("clone-units", "no unit fails", _units),
     )
@@ -123,27 +114,6 @@ def _keys(first: Report, second: Report) -> Iterator[str]:
     yield from (f"two clones have the ssh host key {value}" for value in shared)
 
 
-def _drawn(first: Report, second: Report) -> Iterator[str]:
-    """Yield the files that hold the same; one that a system does not have is no mistake."""
-    shared = {value.partition(" ")[0] for value in {*first.all("drawn")} & {*second.all("drawn")}}
-    yield from (f"two clones have the same {path}" for path in sorted(shared))
-
-
-def _cards(first: Report, second: Report) -> Iterator[str]:
-    """Yield the cards without an address. Units before this check say nothing of cards."""
-    for report in (first, second):
-        if not (report.all("card") or report.all("address")):
-            yield "a clone has no network card that its kernel knows"
-    bare = {value for each in (first, second) for value in each.all("card") if " none: " in value}
-    for value in sorted(bare):
-        card, _, state = value.partition(" none: ")
-        yield f"{card} of a clone has no address ({state.strip(' ,') or 'no more is known'})"
-
-
-def _none(_first: Report, _second: Report) -> Iterable[str]:
-    return ()
-
-
 def _growth(grown: int) -> _Look:
     def look(first: Report, second: Report) -> Iterator[str]:
         more = second.number("root-bytes") - first.number("root-bytes")
@@ -158,4 +128,4 @@ def _units(first: Report, second: Report) -> Iterator[str]:
     return (f"{name} failed" for name in failed)
 
 
-NAMES = ("clone-report", *(name for name, _says, _look in _checks(grown=0, network=True)))
+NAMES = ("clone-report", *(name for name, _says, _look in _checks(grown=0)))

@@ -29,14 +29,13 @@ from builder.model.template import Manifest, Template
 from builder.model.traces import Traces
 from builder.monitor import Monitor, SilentMonitor
 from builder.proof.again import once_more
-from builder.proof.audit.freed import freed
 from builder.proof.audit.judge import audit
 from builder.proof.audit.script import reading_kickstart
 from builder.proof.audit.tree import GuestTree
 from builder.proof.checks import waive
 from builder.proof.verify import Trial, verify
 from builder.record import verifications
-from builder.registry.image import data_size, refuse_parts
+from builder.registry.image import refuse_parts
 from builder.registry.registry import manifest
 from builder.releases import catalogue
 from builder.virt import domains
@@ -62,8 +61,7 @@ def audit_disk(
         archive_of(disk, medium=medium, machine=machine, host=host, traces=traces) as archive,
         GuestTree.opened(archive) as tree,
     ):
-        found = audit(tree, replace(expected, firmware=machine.firmware))
-        return (*found, freed(tree, allocated=data_size(disk.path)))
+        return audit(tree, expected)
 
 
 def audit_template(template: Template, *, host: Host, monitor: Monitor) -> tuple[Finding, ...]:
@@ -147,11 +145,7 @@ def archive_of(
         undo.callback(boot.unlink, missing_ok=True)
         media = remaster(
             medium,
-            Edits(
-                kickstart=reading_kickstart(nonce),
-                append=machine.kernel_args,
-                firmware=machine.firmware,
-            ),
+            Edits(kickstart=reading_kickstart(nonce), append=machine.kernel_args),
             output=boot,
             overlay=True,
             monitor=SilentMonitor(),

@@ -18,12 +18,7 @@ from builder.proof.audit.judge import SEAL
 from builder.rehearsal.cache import cached
 from builder.virt import pools
 
-_BY_THE_SEAL = {
-    "clone-machine-ids",
-    "clone-ssh-host-keys",
-    "clone-dhcp-identities",
-    "clone-drawn-names",
-}
+_BY_THE_SEAL = {"clone-machine-ids", "clone-ssh-host-keys", "clone-dhcp-identities"}
 """Checks of clones that only a sealed template can pass."""
 _BY_OUR_KICKSTARTS = {"authorized-keys", "clone-growth", "hostname", "root-login", "users"}
 """What a kickstart at hand decides by itself, and does not tell us."""
@@ -32,7 +27,7 @@ _BY_OUR_KICKSTARTS = {"authorized-keys", "clone-growth", "hostname", "root-login
 def rendered(order: BuildOrder, *, monitor: Monitor) -> Kickstart:
     """Return the order's kickstart; raise for the linter's first error, tell its other findings."""
     kickstart = render(order)
-    findings = lint(kickstart, capacity=order.capacity)
+    findings = lint(kickstart)
     raised = next((each for each in findings if each.severity == "error"), None)
     for each in (each for each in findings if each is not raised):
         place = f"line {each.line} of the kickstart" if each.line else "the kickstart"

@@ -47,11 +47,6 @@ CHECKS = "checks"
 """Where in the build's folder a profile's checks are while they run."""
 
 
-_BLOCK = 4096
-"""Bytes of a cluster of the disk that is installed to. A qcow2 forgets whole clusters alone: of
-larger ones it would keep what was deleted beside what is in use."""
-
-
 class Audited(msgspec.Struct, frozen=True, kw_only=True):
     """What the audit found."""
 
@@ -93,7 +88,6 @@ def remaster_iso(work: Work, iso: StagedIso, kickstart: Kickstart) -> InstallMed
         Edits(
             kickstart=kickstart.for_build(work.ticket.nonce),
             append=(*work.order.release.installer_args, *work.machine.kernel_args),
-            firmware=work.machine.firmware,
         ),
         output=work.names.overlay if overlay else work.names.iso,
         overlay=overlay,
@@ -105,9 +99,7 @@ def remaster_iso(work: Work, iso: StagedIso, kickstart: Kickstart) -> InstallMed
 def create_disk(work: Work) -> Volume:
     """Create what is installed to."""
     pool, name = work.host.store_pool.name, work.names.disk.name
-    return volumes.create(
-        work.host.connection, pool, name, capacity=work.order.capacity, cluster=_BLOCK
-    )
+    return volumes.create(work.host.connection, pool, name, capacity=work.order.capacity)
 
 
 @step(

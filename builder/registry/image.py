@@ -19,12 +19,6 @@ class _QemuInfo(msgspec.Struct, frozen=True, rename="kebab"):
     virtual_size: int
 
 
-class _Extent(msgspec.Struct, frozen=True):
-    length: int
-    data: bool
-    zero: bool
-
-
 def measure(path: Path) -> ImageFacts:
     """Check the image's structure and return its sizes and digest.
 
@@ -58,16 +52,6 @@ def virtual_size(path: Path) -> int:
         return msgspec.json.decode(text, type=_QemuInfo).virtual_size
     except msgspec.DecodeError as error:
         raise HostError(f"qemu-img says nothing useful about {path}: {error}.") from error
-
-
-def data_size(path: Path) -> int:
-    """Return how many bytes of the image hold data, as its guest sees them. Raises HostError."""
-    text = process.run(["qemu-img", "map", "--output=json", path]).stdout
-    try:
-        extents = msgspec.json.decode(text, type=list[_Extent])
-    except msgspec.DecodeError as error:
-        raise HostError(f"qemu-img says nothing useful about {path}: {error}.") from error
-    return sum(each.length for each in extents if each.data and not each.zero)
 
 
 def counting(progress: Progress, total: int) -> Callable[[str], None]:

@@ -95,7 +95,6 @@ def plant_grub(tree: Path) -> Path:
         shutil.copy(_GOLDEN / "el10-grub.cfg", tree / name / "grub.cfg")
     for name in ("vmlinuz", "initrd.img"):
         (tree / "images/pxeboot" / name).write_bytes(name.encode() * 5000)
-    (tree / "EFI/BOOT/BOOTX64.EFI").write_bytes(b"MZ" + bytes(9000))
     (tree / "images/eltorito.img").write_bytes(b"grub" * 8000)
     (tree / "images/install.img").write_bytes(b"hsqs" + bytes(300_000))
     (tree / ".discinfo").write_text("1603728831.612616\nCentOS Stream 10\nx86_64\nALL\n")

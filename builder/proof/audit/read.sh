@@ -67,36 +67,12 @@ mount_others() {
         case $name in
             UUID=*) device=$(blkid -U "${name#*=}") ;;
             LABEL=*) device=$(blkid -L "${name#*=}") ;;
-            PARTUUID=* | PARTLABEL=*) device=$(blkid -l -t "$name" -o device) ;;
             /dev/*) device=$name ;;
             *) continue ;;
         esac
         case $folder in /?*) ;; *) continue ;; esac
         mount_read_only "$device" "$work/tree$folder" || fail "$folder ($name, $kind) cannot be read"
-        note_used "$folder"
     done <"$work/tree/etc/fstab"
-}
-
-# Bytes that may be in the image: of vfat and of small blocks all, for freed ones are zeros there.
-note_used() {  # FOLDER
-    stat -f -c '%T %S %b %f' "$work/tree$1" | while read -r kind block all free; do
-        case $kind in msdos | vfat) free=0 ;; esac
-        [ "$block" -ge 4096 ] || free=0
-        echo "$(((all - free) * block)) $1"
-    done >>"$work/facts/used"
-}
-
-# Whether firmware that knows no boot entry finds something to boot.
-note_fallback() {
-    mkdir "$work/esp"
-    for device in $(devices); do
-        [ "$(type_of "$device")" = vfat ] || continue
-        mount_read_only "$device" "$work/esp" || continue
-        found=no
-        [ ! -s "$work/esp/EFI/BOOT/BOOTX64.EFI" ] || found=yes
-        echo "$found $device"
-        umount "$work/esp"
-    done >"$work/facts/fallback"
 }
 
 note_swap() {
@@ -120,10 +96,8 @@ mkdir -p "$work/tree" "$work/facts"
 cd "$work" || fail "there is no room"
 find_disks || fail "the disks are not there"
 mount_root || fail "no file system with an /etc/fstab was found"
-note_used /
 mount_others
 note_swap
-note_fallback
 list_files
 tar --create --file "$archive" --format=pax --null --files-from=contents facts || fail "tar failed"
 sync
