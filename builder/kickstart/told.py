@@ -33,7 +33,7 @@ _BEFORE = (
     rf"\bchg?passwd\b[^\n|;&<]{{,100}}<<<\s*\$?{_ACCOUNT}",
     r"""\b(?:passwd|cryptsetup)\b[^\n|;&<]{,100}<<<\s*\$?["']?""",
     rf"""\b(?:adduser|(?:user|group)(?:add|mod)){_WORDS}-[mMrUNo]*p\s*["']?""",
-    r"""\bopenssl\s+passwd(?:\s+-salt\s+\S+|\s+-(?!in\b|salt\b)\w+)*\s+(?![<>])["']?""",
+    r"""\bopenssl\s+passwd(?:\s+-salt\s+(?:\$\([^)\n]*\)|\S+)|\s+-(?!in\b|salt\b)\w+)*\s+(?![<>])["']?""",
     r"""\bcrypt\.crypt\(\s*["']""",
     rf"""\bcurl{_WORDS}(?:-\w*[uU]|--user|--proxy-user)[=\s]*["']?[\w.@-]*:""",
     rf"""\bcurl{_WORDS}-x\s*["']?(?=[^\s"'@]*:[^\s"'@]*@)""",
@@ -53,7 +53,7 @@ _BEFORE = (
 _VALUES = {
     "'": re.compile(r"[^'\n]*"),
     '"': re.compile(r'(?:\\.|[^"\\\n])*'),
-    "": re.compile(r"""[^\n"'`|;)]*"""),
+    "": re.compile(r"""(?:\\.|\$\([^)\n]*\)|[^\n"'`|;)\\])*"""),
 }
 """A value, by the quotation that it is in."""
 IN_CLEAR = re.compile(rf"(?:{'|'.join(_BEFORE)})(?!\\\n)(?=[^\s\"'$`%*!|;-])")
@@ -104,9 +104,10 @@ def _unclear(text: str) -> str:
 def _quotation(text: str) -> str:
     """Return with which quote the text's last quotation began that has not ended; else nothing."""
     begun = ""
-    for letter in re.findall("[\"']", text):
-        begun = "" if letter == begun else begun or letter
-    return begun
+    for letter in re.findall(r"\\.|[\"']", text):
+        if len(letter) == 1:
+            begun = "" if letter == begun else begun or letter
+    return text[-1] if text[-1] in _VALUES else begun
 
 
 def _accounts(found: re.Match[str]) -> str:

@@ -259,6 +259,11 @@ def test_a_line(line: str, masked: str) -> None:
         ("docker login -p 'x|y' h", "docker login -p 'M' h"),
         ("mysql -p'x;y'", "mysql -p'M'"),
         ('ldapsearch -w "x\\"y;z" -b o', 'ldapsearch -w "M" -b o'),
+        ("echo root:x\\)y | chpasswd", "echo root:M| chpasswd"),
+        ("echo root:x$(id)y | chpasswd", "echo root:M| chpasswd"),
+        ('{"api_key": "x)y"}', '{"api_key": "M"}'),
+        ("useradd -c it\\'s -p 'x)y' a", "useradd -c it\\'s -p 'M' a"),
+        ("openssl passwd -1 -salt $(id) x", "openssl passwd -1 -salt $(id) M"),
         ("psk is not used", "psk is not used"),
         (
             "tool --ssh-key /x --token /y --with-secret z",
