@@ -56,7 +56,8 @@ _VALUES = {
     "": re.compile(r"""(?:\\.|\$\([^)\n]*\)|[^\n"'`|;)\\])*"""),
 }
 """A value, by the quotation that it is in."""
-IN_CLEAR = re.compile(rf"(?:{'|'.join(_BEFORE)})(?!\\\n)(?=[^\s\"'$`%*!|;-])")
+_FIRST = r"""(?!\\\n)(?=[^\s"'$`%*!|;-])"""
+IN_CLEAR = re.compile(f"(?:{'|'.join(_BEFORE)}){_FIRST}")
 """Before a password that a script gives to a program; a variable is none, nor is a hash."""
 
 _PEM = re.compile(
