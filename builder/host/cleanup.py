@@ -55,7 +55,8 @@ def remove(host: Host, names: Collection[str], paths: Collection[Path]) -> None:
     """
     for name in names:
         domains.remove(domains.Domain(name=name, connection=host.connection))
-    users = {path: _users(host, path) for path in paths}
+    taken = _disks(host) if paths else ()
+    users = {path: usage.users(taken, path) for path in paths}
     for path in (each for each, needed in users.items() if not needed):
         path.unlink(missing_ok=True)
     with suppress(HostError):  # libvirt's own lists, which are renewed before they are used
@@ -67,10 +68,10 @@ def remove(host: Host, names: Collection[str], paths: Collection[Path]) -> None:
             raise HostError(f"{path} stays: {who} needs it.", hint="Remove what needs it first.")
 
 
-def _users(host: Host, path: Path) -> tuple[str, ...]:
-    """Return the domains that have a file as a disk; none where libvirt does not answer."""
+def _disks(host: Host) -> tuple[usage.Use, ...]:
+    """Return the files that domains have as disks; none where libvirt does not answer."""
     with suppress(HostError):
-        return usage.users(usage.disks(host.connection), path)
+        return usage.disks(host.connection)
     return ()
 
 

@@ -88,7 +88,7 @@ def _shown(variables: Mapping[str, str], text: str, record: str) -> dict[str, st
 
     def shown(name: str, value: str) -> str:
         hidden = MARK in mask(f"{name}={value}") or (value in text and value not in record)
-        return MARK if hidden else value
+        return MARK if hidden else mask(value)
 
     return {name: shown(name, value) for name, value in variables.items()}
 

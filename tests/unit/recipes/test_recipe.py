@@ -360,7 +360,12 @@ def test_what_opens_something_is_in_no_record(stage: Stage) -> None:
 def test_a_variable_is_shown_as_the_kickstart_s_record_has_it() -> None:
     order = replace(
         ordered("rehearsal"),
-        variables={"join_code": "Tiger-77x", "api_token": "Lion-88y", "motd": "Hello-99z"},
+        variables={
+            "join_code": "Tiger-77x",
+            "api_token": "Lion-88y",
+            "motd": "Hello-99z",
+            "line": "rootpw x",
+        },
     )
     text = "part / --passphrase=Tiger-77x\nnetwork --hostname=Hello-99z\n"
     found = draft(
@@ -370,7 +375,12 @@ def test_a_variable_is_shown_as_the_kickstart_s_record_has_it() -> None:
         machine=machine(),
         traces=Traces(id="x", folder=Path(), began=datetime.now(UTC)),
     )
-    assert found.variables == {"join_code": MARK, "api_token": MARK, "motd": "Hello-99z"}
+    assert found.variables == {
+        "join_code": MARK,
+        "api_token": MARK,
+        "motd": "Hello-99z",
+        "line": f"rootpw {MARK}",
+    }
 
 
 @pytest.mark.parametrize("step", ["run_installation", "boot_clones"])
