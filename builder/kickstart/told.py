@@ -38,7 +38,9 @@ _BEFORE = (
     rf"""\bcurl{_WORDS}(?:-\w*[uU]|--user|--proxy-user)[=\s]*["']?[\w.@-]*:""",
     rf"""\bcurl{_WORDS}-x\s*["']?(?=[^\s"'@]*:[^\s"'@]*@)""",
     r"""(?i:\bauthorization["']?:\s*(?:basic|bearer|token)\s+)""",
-    r"""(?i:(?:-H|--header)[\s=]*["']?[\w-]*(?:token|key)["']?:\s*)""",
+    r"""(?i:(?:-\w{,9}H|--header)[\s=]*["']?[\w-]{,99}(?:token|key)["']?:\s*)""",
+    r"""(?i:(?:-\w{,9}H|--header)[\s=]*["']?authorization:[ \t]*"""
+    r"""(?>(?:[a-z][\w-]*[ \t]+(?=[\w/+$]))?))""",
     r"""(?<!\S)--(?!no-|disable|show|with)[\w-]*(?:token|secret|(?:api|auth)-?key|bearer|password)\s+["']?(?!/)""",
     r"""(?i:\b(?:access|api|auth|secret)[_-]?key)["']?\s*:\s+["']?""",
     rf"""\b(?:docker|podman|buildah|skopeo|oc)\s+login{_WORDS}-p\s+["']?""",
