@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 
 from builder.errors import BuilderError, ConfigError, UsageError, suggest
+from builder.kickstart.names import TOLD
+from builder.model.hiding import MARK
 from builder.model.kickstart import Value, Variable
 from builder.paths.reading import is_file, read_toml
 
@@ -114,7 +116,8 @@ def _kind(default: Value) -> str:
 
 
 def _refused(origin: str, name: str, value: object, wanted: str) -> BuilderError:
-    return _error(origin, f"{name} cannot be {value!r}.", hint=f"It must be {wanted}.")
+    shown = MARK if TOLD.search(f"{name}=") else repr(value)
+    return _error(origin, f"{name} cannot be {shown}.", hint=f"It must be {wanted}.")
 
 
 def _error(origin: str, message: str, *, hint: str) -> BuilderError:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from builder.errors import BuilderError, ConfigError, UsageError
 from builder.kickstart import variables
 from builder.kickstart.library import Library
-from builder.model.kickstart import Value
+from builder.model.kickstart import Value, Variable
 
 KNOWN = Library().variables()
 SET = variables.COMMAND_LINE
@@ -80,6 +80,12 @@ def test_texts_get_their_types(name: str, text: str, value: object) -> None:
 def test_values_that_could_break_out_are_refused(name: str, text: str) -> None:
     with pytest.raises(UsageError, match=rf"--set: {name} cannot be"):
         resolved(**{name: text})
+
+
+def test_a_value_that_opens_something_is_not_quoted() -> None:
+    known = {"db_password": Variable(help="", default="x", pattern="[a-z]*")}
+    with pytest.raises(UsageError, match=r"^--set: db_password cannot be \*\*masked\*\*\.$"):
+        variables.resolve(known, [(SET, {"db_password": "s3cret!"})])
 
 
 @given(st.sampled_from([name for name in sorted(KNOWN)]), st.text(max_size=30))
