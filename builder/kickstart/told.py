@@ -13,7 +13,7 @@ _IDLE = re.compile(
 )
 """What may stand in a script between the name of a secret and it; --lock says that none comes."""
 _SAID = re.compile(r"\S(?:.*\S)?")
-_ACCOUNT = r"""["']?[\w.${}-]+:"""
+_ACCOUNT = r"""["']?[\w.${}-]+["']?:["']?"""
 _ECHO = r"""\b(?:echo|printf)\s+(?:-\w+\s+)*"""
 _PIPED = (
     r"[^|\n]{,300}\|\s*(?:\\\n\s*)?"
@@ -24,23 +24,24 @@ _ALONE = (
     r"|(?:docker|podman|buildah|skopeo)\s+login\b)"
 )
 """Programs that read nothing but a password."""
-_WORDS = r"\s(?:(?:[^|;&\n]|\\\n){,300}\s)?"
+_SALT = r"""(?>"[^"\n]{,300}"|'[^'\n]{,300}'|\$\([^)\n]{,300}\)|`[^`\n]{,300}`|[^\s"'`]\S*)"""
+_WORDS = r"\s(?:(?:[^|;&\n]|\\\n){,300}?\s)??"
+_HEADER = r"""(?<![\w-])(?:-(?-i:\w{,9}H)|--(?:proxy-)?header)[ \t=]*(?:\\?["'])?"""
 _BEFORE = (
     rf"{_ECHO}{_ACCOUNT}(?={_PIPED}(?:chg?passwd|newusers)\b(?!.*\s--?e))",
     rf"""\bprintf\s+["']?%s:%s[^"'|\s]*["']?\s+\S+\s+["']?(?={_PIPED}chg?passwd\b)""",
-    rf"""\bprintf\s+["']?[^"'|\s]*%s[^"'|\s]*["']?\s+["']?(?={_PIPED}(?:chg?passwd\b|{_ALONE}))""",
+    rf"""\bprintf\s+["']?[^"'|\s%]*%s[^"'|\s%]*["']?\s+["']?(?={_PIPED}(?:chg?passwd\b|{_ALONE}))""",
     rf"""{_ECHO}["']?(?={_PIPED}{_ALONE})""",
     rf"\bchg?passwd\b[^\n|;&<]{{,100}}<<<\s*\$?{_ACCOUNT}",
     r"""\b(?:passwd|cryptsetup)\b[^\n|;&<]{,100}<<<\s*\$?["']?""",
     rf"""\b(?:adduser|(?:user|group)(?:add|mod)){_WORDS}-[mMrUNo]*p\s*["']?""",
-    r"""\bopenssl\s+passwd(?:\s+-salt\s+(?:\$\([^)\n]*\)|\S+)|\s+-(?!in\b|salt\b)\w+)*\s+(?![<>])["']?""",
+    rf"""\bopenssl\s+passwd(?:\s+-salt\s+{_SALT}|\s+-(?!in\b|salt\b)\w+)*\s+(?![<>])["']?""",
     r"""\bcrypt\.crypt\(\s*["']""",
-    rf"""\bcurl{_WORDS}(?:-\w*[uU]|--user|--proxy-user)[=\s]*["']?[\w.@-]*:""",
+    rf"""\bcurl{_WORDS}(?:-\w*[uU]|--user|--proxy-user)[=\s]*["']?[\w.@${{}}-]*["']?:["']?""",
     rf"""\bcurl{_WORDS}-x\s*["']?(?=[^\s"'@]*:[^\s"'@]*@)""",
     r"""(?i:\bauthorization["']?:\s*(?:basic|bearer|token)\s+)""",
-    r"""(?i:(?:-\w{,9}H|--header)[\s=]*["']?[\w-]{,99}(?:token|key)["']?:\s*)""",
-    r"""(?i:(?:-\w{,9}H|--header)[\s=]*["']?authorization:[ \t]*"""
-    r"""(?>(?:[a-z][\w-]*[ \t]+(?=[\w/+$]))?))""",
+    rf"""(?i:{_HEADER}[\w-]{{,99}}(?:token|key)["']?:[ \t]*)""",
+    rf"""(?i:{_HEADER}(?:proxy-)?authorization:[ \t]*(?>(?:[a-z][\w-]*[ \t]+(?=[^\s\\]))?))""",
     r"""(?<!\S)--(?!no-|disable|show|with)[\w-]*(?:token|secret|(?:api|auth)-?key|bearer|password)\s+["']?(?!/)""",
     r"""(?i:\b(?:access|api|auth|secret)[_-]?key)["']?\s*:\s+["']?""",
     rf"""\b(?:docker|podman|buildah|skopeo|oc)\s+login{_WORDS}-p\s+["']?""",
@@ -53,11 +54,13 @@ _BEFORE = (
     r"""\bsshpass\s+-p\s*["']?""",
 )
 _VALUES = {
-    "'": re.compile(r"[^'\n]*"),
+    "'": re.compile(r"""[^'\n]*(?:'(?:\\'|"'")'[^'\n]*)*"""),
     '"': re.compile(r'(?:\\.|[^"\\\n])*'),
-    "": re.compile(r"""(?:\\.|\$\([^)\n]*\)|[^\n"'`|;)\\])*"""),
+    "": re.compile(r"""(?:\\.|\$\([^)\n]{,300}\)|[^\n"'`|;)\\])*"""),
 }
-"""A value, by the quotation that it is in."""
+"""A value, by the quotation that it is in; a quote inside one of single quotes ends it twice."""
+_PASSWORDS = 9
+"""How many passwords of one command are looked for: what begins with its name finds the first."""
 _FIRST = r"""(?!\\\n)(?=[^\s"'$`%*!|;-])"""
 IN_CLEAR = re.compile(f"(?:{'|'.join(_BEFORE)}){_FIRST}")
 """Before a password that a script gives to a program; a variable is none, nor is a hash."""
@@ -80,7 +83,10 @@ _IN_LINES = tuple(
 def cut(text: str) -> str:
     """Hide what comes after the name of a secret: how it is put together, only scripts know."""
     text = _PEM.sub(lambda found: found[1] + hidden(found[2]), text)
-    text = _unclear(text)
+    for _ in range(_PASSWORDS):
+        before, text = text, _unclear(text)
+        if before == text:
+            break
     for each in _IN_LINES:
         text = each.sub(_accounts, text)
     parts, at = list[str](), 0

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from builder.errors import BuilderError, ConfigError, UsageError, suggest
-from builder.kickstart.names import TOLD
+from builder.kickstart.masking import mask
 from builder.model.hiding import MARK
 from builder.model.kickstart import Value, Variable
 from builder.paths.reading import is_file, read_toml
@@ -116,7 +116,8 @@ def _kind(default: Value) -> str:
 
 
 def _refused(origin: str, name: str, value: object, wanted: str) -> BuilderError:
-    shown = MARK if TOLD.search(f"{name}=") else repr(value)
+    said = f"{name}={value}"
+    shown = repr(value) if mask(said) == said else MARK
     return _error(origin, f"{name} cannot be {shown}.", hint=f"It must be {wanted}.")
 
 

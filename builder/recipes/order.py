@@ -1,6 +1,7 @@
 """From the names that people type, or write into pipelines, to a build order."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -73,7 +74,8 @@ def pairs(texts: list[str]) -> dict[str, str]:
     """Split KEY=VALUE texts. Raises UsageError for a text without "="."""
     for text in texts:
         if "=" not in text:
-            raise UsageError(f"--set {text} has no value.", hint=f"Write --set {text}=VALUE.")
+            name = re.split(r"\W", text)[0]  # what comes after it may open something
+            raise UsageError(f"--set {name} has no value.", hint=f"Write --set {name}=VALUE.")
     return {key: value for key, _, value in (text.partition("=") for text in texts)}
 
 

@@ -82,10 +82,18 @@ def test_values_that_could_break_out_are_refused(name: str, text: str) -> None:
         resolved(**{name: text})
 
 
-def test_a_value_that_opens_something_is_not_quoted() -> None:
-    known = {"db_password": Variable(help="", default="x", pattern="[a-z]*")}
-    with pytest.raises(UsageError, match=r"^--set: db_password cannot be \*\*masked\*\*\.$"):
-        variables.resolve(known, [(SET, {"db_password": "s3cret!"})])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("db_password", "s3cret!"),
+        ("mirror", "https://bob:s3cret@host/x"),
+        ("arguments", "quiet inst.vncpassword=s3cret"),
+    ],
+)
+def test_a_value_that_opens_something_is_not_quoted(name: str, value: str) -> None:
+    known = {name: Variable(help="", default="x", pattern="[a-z]*")}
+    with pytest.raises(UsageError, match=rf"^--set: {name} cannot be \*\*masked\*\*\.$"):
+        variables.resolve(known, [(SET, {name: value})])
 
 
 @given(st.sampled_from([name for name in sorted(KNOWN)]), st.text(max_size=30))
