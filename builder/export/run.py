@@ -12,7 +12,6 @@ from builder import files
 from builder.errors import BuilderError, TemplateError, UsageError
 from builder.export import convert, formats, sums
 from builder.export.formats import FORMATS, Format
-from builder.export.needs import needs
 from builder.export.order import Export, ExportOrder, ExportSource
 from builder.model.template import Template
 from builder.monitor import Monitor
@@ -36,7 +35,7 @@ def export(template: Template, order: ExportOrder, *, monitor: Monitor) -> Expor
     _refuse_needless(form, compat=order.compat)
     path = _path(template, form, order)
     with monitor.step(f"Exporting {template.name} {template.version} as {form.name}"):
-        digest, needed = _make(template, form, path, compat=order.compat, monitor=monitor)
+        digest = _make(template, form, path, compat=order.compat, monitor=monitor)
         _record(path, digest)
     return Export(
         template=template.name,
@@ -45,7 +44,6 @@ def export(template: Template, order: ExportOrder, *, monitor: Monitor) -> Expor
         path=path,
         size=path.stat().st_size,
         sha256=digest,
-        needs=needed,
     )
 
 
@@ -62,10 +60,7 @@ def _record(path: Path, digest: str) -> None:
         raise
 
 
-def _make(
-    template: Template, form: Format, path: Path, *, compat: bool, monitor: Monitor
-) -> tuple[str, str]:
-    """Return the export's digest, and what its users must see to."""
+def _make(template: Template, form: Format, path: Path, *, compat: bool, monitor: Monitor) -> str:
     # Not readable for others: the image holds /etc/shadow.
     with (
         _as_it_was(template),
@@ -75,7 +70,7 @@ def _make(
         form.write(source, part, name=path.name, monitor=monitor)
         digest = files.sha256(part, monitor=monitor)
         Registry(template.path.parent).find(f"{template.name}@{template.version}")
-        return digest, needs(form.name, source.manifest.machine.firmware)
+        return digest
 
 
 @contextmanager

@@ -9,8 +9,7 @@ import jinja2
 from jinja2 import meta
 
 from builder.errors import ConfigError
-from builder.kickstart.reading import read
-from builder.paths.reading import is_file, is_plain
+from builder.paths.reading import is_file, is_plain, read_text
 
 REPORTS = "snippets/reports.ks.j2"
 """What is added to a user's kickstart that does not say how the installation ended."""
@@ -38,7 +37,7 @@ def gather(
         if each in texts or each in damaged or path is None:
             continue
         try:
-            texts[each] = read(path, named=False)
+            texts[each] = read_text(path)
         except ConfigError:
             damaged.add(each)
             continue

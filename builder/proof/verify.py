@@ -97,8 +97,7 @@ def _boot_both(
             clone.start()
         first, second = boots = [clone.boot for clone in clones]
         _until_done(boots, monitor)
-        network = machine.network
-        findings = compare(first.report, second.report, grown=_GROWN, network=network)
+        findings = compare(first.report, second.report, grown=_GROWN)
         if trial.access:
             findings += (_checked(clones[0], machine, trial.access),)
     late = sorted({unit for boot in boots for unit in boot.report.all("late-unit")})

@@ -15,22 +15,15 @@ from builder.virt.connection import Connection, LostError, attempt, is_loss, per
 
 
 def create(
-    connection: Connection,
-    pool: str,
-    name: str,
-    *,
-    capacity: int,
-    backing: Path | None = None,
-    cluster: int = 0,
+    connection: Connection, pool: str, name: str, *, capacity: int, backing: Path | None = None
 ) -> Volume:
     """Create a qcow2 volume of `capacity` bytes, or an overlay of `backing`.
 
-    `cluster` is the size of its clusters in bytes; libvirt before 7.4 leaves that to QEMU.
     Raises HostError when the name is taken or the pool refuses.
     """
     if os.path.lexists(pools.get(connection, pool).path / name):
         raise _taken(pool, name)
-    text = xml.volume_xml(name, capacity, backing=backing, cluster=cluster)
+    text = xml.volume_xml(name, capacity, backing=backing)
     try:
         return _create(connection, pool, name, text)
     except LostError:

@@ -101,11 +101,8 @@ def with_uuid(document: str) -> str:
     return text(domain)
 
 
-def volume_xml(name: str, capacity: int, *, backing: Path | None = None, cluster: int = 0) -> str:
-    """Return the definition of a qcow2 volume of `capacity` bytes.
-
-    `cluster` is the size of its clusters in bytes, a power of 2; 0 leaves it to QEMU.
-    """
+def volume_xml(name: str, capacity: int, *, backing: Path | None = None) -> str:
+    """Return the definition of a qcow2 volume of `capacity` bytes."""
     volume = Element("volume")
     SubElement(volume, "name").text = name
     SubElement(volume, "capacity", unit="bytes").text = str(capacity)
@@ -113,8 +110,6 @@ def volume_xml(name: str, capacity: int, *, backing: Path | None = None, cluster
     SubElement(target, "format", type="qcow2")
     # Without it libvirt makes version 2 images, which know no discard and no lazy refcounts.
     SubElement(target, "compat").text = "1.1"
-    if cluster:
-        SubElement(target, "clusterSize", unit="bytes").text = str(cluster)
     if backing is not None:
         store = SubElement(volume, "backingStore")
         SubElement(store, "path").text = str(backing)
