@@ -74,7 +74,7 @@ def pairs(texts: list[str]) -> dict[str, str]:
     """Split KEY=VALUE texts. Raises UsageError for a text without "="."""
     for text in texts:
         if "=" not in text:
-            name = re.split(r"\W", text)[0]  # what comes after it may open something
+            name = re.split(r"\W", text)[0] or "NAME"  # what comes after it may open something
             raise UsageError(f"--set {name} has no value.", hint=f"Write --set {name}=VALUE.")
     return {key: value for key, _, value in (text.partition("=") for text in texts)}
 

@@ -27,10 +27,13 @@ def test_pairs(texts: list[str], expected: dict[str, str]) -> None:
     assert pairs(texts) == expected
 
 
-def test_a_pair_needs_a_value() -> None:
-    with pytest.raises(UsageError, match="--set lang has no value") as caught:
-        pairs(["a=1", "lang"])
-    assert caught.value.hint == "Write --set lang=VALUE."
+@pytest.mark.parametrize(
+    ("text", "name"), [("lang", "lang"), ("root_password:Tiger-77x", "root_password"), ("", "NAME")]
+)
+def test_a_pair_needs_a_value(text: str, name: str) -> None:
+    with pytest.raises(UsageError, match=f"^--set {name} has no value.$") as caught:
+        pairs(["a=1", text])
+    assert caught.value.hint == f"Write --set {name}=VALUE."
 
 
 @pytest.mark.parametrize(
