@@ -10,7 +10,7 @@ from builder.cli.context import Context, Firmware, Json, Medium, Variables, cont
 from builder.cli.output import table, to_json
 from builder.cli.streams import document
 from builder.errors import UsageError, nearest
-from builder.paths.reading import is_file, read_text
+from builder.paths.reading import is_file
 
 if TYPE_CHECKING:
     from builder.model.kickstart import Kickstart
@@ -101,9 +101,10 @@ def lint(
 
 
 def _read(name: str, syntax: str) -> "Kickstart":
+    from builder.kickstart.reading import read
     from builder.model.kickstart import Kickstart
 
-    kickstart = Kickstart(source=name, syntax=syntax, text=read_text(Path(name), pipes=True))
+    kickstart = Kickstart(source=name, syntax=syntax, text=read(Path(name)))
     if name.endswith(".j2"):
         raise UsageError(
             f"{name} is a template, to be checked when it is filled in.",

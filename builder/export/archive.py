@@ -44,9 +44,10 @@ def pack(
     monitor: Monitor,
     ustar: bool = False,
     gzipped: bool = False,
-) -> None:
+) -> dict[str, str]:
     """Write the members in their order to `path`, dated `when`, and read the result again.
 
+    Returns the sha256 of each, as `digests` does.
     `ustar` is for readers that know only the oldest tar; it holds no file of 8 GiB and more.
     Raises HostError when what is read is not what was written.
     """
@@ -63,6 +64,7 @@ def pack(
             "The archive does not hold what was put into it.",
             hint="Look for errors of the disk or the memory: dmesg.",
         )
+    return wrote
 
 
 def digests(path: Path, *, monitor: Monitor) -> dict[str, str]:

@@ -4,6 +4,7 @@ A directory whose records no longer fit into its sectors moves, and then its par
 subdirectories, the path tables and, for the root, the volume descriptor have to know.
 """
 
+import stat
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
@@ -39,14 +40,25 @@ class TreeEditor:
         self._folders = {"": self._loaded(where.descriptor.root, None)}
         self._added: list[Folder] = []
         self._moved: dict[int, int] = {}
-        self._versioned = self._has_versions()
+        self._modes: Mapping[str, int] = {}
+        self._versioned = tree.versioned(draft, where)
 
-    def put(self, paths: Iterable[str]) -> None:
-        """Make sure that there are files of these paths, without a content if they are new."""
-        for path in paths:
+    def put(self, files: Iterable[str], folders: Iterable[str], modes: Mapping[str, int]) -> None:
+        """Make sure that there are files and folders of these paths, new files without a content.
+
+        `modes` are those of files, and of folders that are new, where Rock Ridge tells them.
+        """
+        self._modes = modes
+        for path in folders:
+            self._folder(path)
+        for path in files:
             folder, name = self._folder_of(path)
-            if folder.find(tree.key(self._tree, name)) is None:
-                self._add(folder, name, is_folder=False)
+            there = folder.find(tree.key(self._tree, name))
+            if there is None:
+                self._add(folder, path, is_folder=False)
+            elif path in modes and self._tree.skip is not None:
+                raw = rockridge.with_mode(there, self._tree.skip, modes[path])
+                folder.recast(there.identifier, raw)
 
     def settle(self, allocate: Allocate) -> None:
         """Give every directory that grew or is new its place."""
@@ -63,14 +75,20 @@ class TreeEditor:
         for path, place in places.items():
             folder, name = self._folder_of(path)
             record = folder.find(tree.key(self._tree, name))
-            if record is None or record.is_directory or record.flags & iso9660.CONTINUED:
+            if record is None or self._is_odd(record):
                 raise MediaError(
-                    f"{path} on the ISO cannot be replaced: it is a directory, or 4 GiB or more.",
+                    f"{path} on the ISO cannot be replaced: it is a directory, a link, or 4 GiB "
+                    "or more.",
                     hint="Choose another name for what you add.",
                 )
             extent = place.sector - self._tree.base
             folder.point(record.identifier, extent=extent, length=place.length)
         self._write_folders()
+
+    def _is_odd(self, record: Record) -> bool:
+        """Tell whether a record is more than the name of a plain file."""
+        link = self._tree.skip is not None and rockridge.is_link(record, self._tree.skip)
+        return link or record.is_directory or bool(record.flags & iso9660.CONTINUED)
 
     def _loaded(self, record: Record, parent: Folder | None) -> Folder:
         found = tree.read_directory(self._draft, self._tree, record)
@@ -90,7 +108,7 @@ class TreeEditor:
         parent, name = self._folder_of(path)
         record = parent.find(tree.key(self._tree, name))
         if record is None:
-            made = self._add(parent, name, is_folder=True)
+            made = self._add(parent, path, is_folder=True)
         elif record.is_directory:
             made = self._loaded(record, parent)
         else:
@@ -101,14 +119,20 @@ class TreeEditor:
         self._folders[path] = made
         return made
 
-    def _add(self, parent: Folder, name: str, *, is_folder: bool) -> Folder:
+    def _add(self, parent: Folder, path: str, *, is_folder: bool) -> Folder:
+        name = path.rpartition("/")[2]
+        standard = rockridge.FOLDER_MODE if is_folder else rockridge.FILE_MODE
+        mode = self._modes.get(path, standard)
+        if stat.S_ISDIR(mode) != is_folder:  # one path for both: `place` refuses that
+            mode = standard
         identifier = names.identifier(
             self._tree, name, folder=is_folder, taken=parent.runs, versioned=self._versioned
         )
-        parent.insert(
-            self._record(identifier, name, is_folder=is_folder), tree.key(self._tree, name)
+        parent.insert(self._record(identifier, name, mode=mode), tree.key(self._tree, name))
+        heads = (
+            self._record(SELF, "", mode=mode),
+            self._record(PARENT, "", mode=rockridge.FOLDER_MODE),
         )
-        heads = (self._record(SELF, "", is_folder=True), self._record(PARENT, "", is_folder=True))
         made = Folder(heads, parent, identifier)
         if is_folder:
             self._added.append(self._known(made))
@@ -120,23 +144,15 @@ class TreeEditor:
             folder.parent.inside[folder.identifier] = folder
         return folder
 
-    def _record(self, identifier: bytes, name: str, *, is_folder: bool) -> Record:
-        field = b""
+    def _record(self, identifier: bytes, name: str, *, mode: int) -> Record:
+        field, folder = b"", stat.S_ISDIR(mode)
         if self._tree.skip is not None:
-            like = self._folders[""].records()[-1].system_use[self._tree.skip :]
-            mode = rockridge.FOLDER_MODE if is_folder else rockridge.FILE_MODE
-            field = rockridge.system_use(name, mode=mode, date=self._date, like=like)
-            field = bytes(self._tree.skip) + field
-        raw = names.record(identifier, folder=is_folder, date=self._date, system_use=field)
+            found = self._folders[""].records()
+            like = next((each for each in found[2:] if each.is_directory == folder), found[-1])
+            before, its = like.system_use[: self._tree.skip], like.system_use[self._tree.skip :]
+            field = before + rockridge.system_use(name, mode=mode, date=self._date, like=its)
+        raw = names.record(identifier, folder=folder, date=self._date, system_use=field)
         return iso9660.record(raw)
-
-    def _has_versions(self) -> bool:
-        """Tell whether names have a ";1" here: genisoimage's Joliet has none."""
-        for directory in tree.walk(self._draft, self._tree):
-            for each in directory.listing.records[2:]:
-                if not each.is_directory:
-                    return b";" in each.identifier
-        return True
 
     def _move(self, moving: Folder, allocate: Allocate) -> None:
         """Give a directory a new place, and what is below it: parents have to come first.
@@ -229,5 +245,5 @@ class TreeEditor:
         self._describe(148, places[1].to_bytes(4, "big") + bytes(4))
 
     def _describe(self, offset: int, content: bytes) -> None:
-        at = self._tree.descriptor.sector * SECTOR + offset
-        self._draft.write(at, content, "volume descriptor")
+        for sector in self._tree.descriptor.sectors:
+            self._draft.write(sector * SECTOR + offset, content, "volume descriptor")

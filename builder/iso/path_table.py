@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from builder.iso import iso9660
+from builder.iso.descriptors import Descriptor
 from builder.iso.source import SECTOR, Source, damaged
 
 
@@ -19,9 +20,7 @@ class PathRecord(msgspec.Struct, frozen=True):
     """The parent's extent."""
 
 
-def read(
-    source: Source, descriptor: iso9660.Descriptor, *, big: bool = False
-) -> tuple[PathRecord, ...]:
+def read(source: Source, descriptor: Descriptor, *, big: bool = False) -> tuple[PathRecord, ...]:
     """Return the directories of one of the two tables. Raises MediaError for nonsense."""
     if descriptor.path_table_size > iso9660.LARGEST:
         raise damaged(source, f"its path table has {descriptor.path_table_size} bytes")

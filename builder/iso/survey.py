@@ -6,8 +6,8 @@ import msgspec
 
 from builder.errors import MediaError
 from builder.iso import eltorito, partitions, tree
+from builder.iso.descriptors import FIRST_DESCRIPTOR
 from builder.iso.eltorito import BootImage
-from builder.iso.iso9660 import FIRST_DESCRIPTOR
 from builder.iso.partitions import PER_SECTOR, Partition
 from builder.iso.source import AGAIN, SECTOR, Source, damaged
 from builder.iso.tree import Found, Tree

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import msgspec
 
 from builder.iso import iso9660, rockridge
-from builder.iso.iso9660 import Descriptor, Listing, Record
+from builder.iso.descriptors import Descriptor, descriptors
+from builder.iso.iso9660 import Listing, Record
 from builder.iso.source import SECTOR, Source, damaged
 
 _MAX_DIRECTORIES = 65535  # what a path table can number
@@ -61,7 +62,7 @@ def trees(source: Source, bases: tuple[int, ...] = (0,)) -> tuple[Tree, ...]:
     return tuple(
         Tree(descriptor=descriptor, skip=_skip(source, descriptor))
         for base in bases
-        for descriptor in iso9660.descriptors(source, base)
+        for descriptor in descriptors(source, base)
     )
 
 
@@ -95,6 +96,15 @@ def walk(source: Source, tree: Tree) -> Iterator[Directory]:
                 raise damaged(source, "its directories are too many, or too large")
             seen.add(record.extent)
             waiting.append(read_directory(source, tree, record))
+
+
+def versioned(source: Source, tree: Tree) -> bool:
+    """Tell whether names have a ";1" here: genisoimage's Joliet has none."""
+    for directory in walk(source, tree):
+        for each in directory.listing.records[2:]:
+            if not each.is_directory:
+                return b";" in each.identifier
+    return True
 
 
 class Finder:

@@ -1,18 +1,22 @@
 """Read a kickstart as its installer will, before twenty minutes are lost on it."""
 
 import re
+import shlex
+import textwrap
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePosixPath
 
+from msgspec.structs import replace
 from pykickstart.errors import KickstartError as ParseError
 from pykickstart.errors import KickstartVersionError
 from pykickstart.parser import KickstartParser
-from pykickstart.version import makeVersion, versionMap
+from pykickstart.version import F7, F14, F23, makeVersion, versionMap
 
 from builder.errors import KickstartError, UsageError, suggest
-from builder.kickstart.checks import CHECKS, Parsed, reports_success
-from builder.kickstart.masking import Secret, secrets
+from builder.kickstart.checks import CHECKS, FOR_ANYBODY, readable_bytes, reports_success
+from builder.kickstart.masking import Secret, mask, secrets
+from builder.kickstart.parsed import Parsed
 from builder.model.hiding import MARK
 from builder.model.kickstart import Kickstart, LintFinding
 
@@ -26,6 +30,8 @@ _NAMED = (
     r"|ignored explicit argument |Unexpected arguments[^:]*: )"
 )
 """Says that what comes after it is unknown; a command and a section are shown by their names."""
+_LONGEST = 60
+"""Letters that are shown of a line which is in no file."""
 
 
 class _Parser(KickstartParser):  # type: ignore[misc]  # pykickstart has no types
@@ -34,6 +40,8 @@ class _Parser(KickstartParser):  # type: ignore[misc]  # pykickstart has no type
     def __init__(self, syntax: str, text: str) -> None:
         # Whatever a kickstart includes is there only when it installs: never read, never fetched.
         super().__init__(makeVersion(syntax), followIncludes=False)
+        if self.handler.version < F14:
+            self.version = F7  # until EL 6 a section might end where the next one began
         self.findings: list[LintFinding] = []
         self._text = text.splitlines(keepends=True)
         self._secrets = secrets(text)
@@ -44,11 +52,25 @@ class _Parser(KickstartParser):  # type: ignore[misc]  # pykickstart has no type
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
-                fn()
+                self._leniently(fn)
             except _WRONG as error:
                 self.add_error(error)
         for warning in caught:
             self._add(self._at, "warning", str(warning.message))
+
+    def _leniently(self, fn: Callable[[], object]) -> None:
+        """Handle a line; leave out words that installers in Python 2 did not look at."""
+        try:
+            fn()
+        except ParseError as error:
+            words = _idle_words(error.message)
+            if not words or self.handler.version >= F23:
+                raise
+            section = self._sections.get(self._state)
+            handle = section.handleHeader if section else self.handleCommand
+            args = shlex.split(self._line, comments=True)
+            handle(self._at, [each for each in args if each not in words])
+            self._add(self._at, "warning", error.message)
 
     def handleCommand(self, lineno: int, args: list[str]) -> object:
         """Remember the line: the same words may stand in a script before it."""
@@ -79,19 +101,48 @@ class _Parser(KickstartParser):  # type: ignore[misc]  # pykickstart has no type
         return self._at
 
 
-def lint(kickstart: Kickstart, *, at_hand: bool = False) -> tuple[LintFinding, ...]:
+def _idle_words(message: str) -> list[str]:
+    """Return the words of which a parser says that nothing takes them; none if one is an option."""
+    words = message.partition("unrecognized arguments: ")[2].split()
+    return [] if any(each.startswith("-") for each in words) else words
+
+
+def lint(
+    kickstart: Kickstart, *, at_hand: bool = False, capacity: int = 0, binds: bool = False
+) -> tuple[LintFinding, ...]:
     """Return everything wrong or doubtful in `kickstart`, sorted by line.
 
-    `at_hand` is for a user's file as it is, before a build adds what reports its outcome.
+    `at_hand` is for a user's file as it is, before a build adds what reports its outcome; what was
+    added is ours, and not looked at. `capacity` is that of a build's disk in bytes: what
+    cannot be installed there is an error. Without it names of other disks are warnings, and so
+    are disks that nobody opens. `binds` says that the installer is Anaconda, which binds the
+    network to its card.
     Parses with the kickstart's own syntax version; reads no other file and no network.
     Raises UsageError for an unknown syntax version.
     """
     parser = _parse(kickstart)
-    parsed = Parsed(handler=parser.handler, text=kickstart.text)
-    checks = CHECKS if at_hand else (*CHECKS, reports_success)
+    parsed = Parsed(handler=parser.handler, text=kickstart.written, capacity=capacity, binds=binds)
+    checks = CHECKS if at_hand or kickstart.added else (*CHECKS, reports_success)
     found = (finding for check in checks for finding in check(parsed))
-    findings = dict.fromkeys((*parser.findings, *found))  # a line may say the same of two words
+    placed = _placed((*parser.findings, *found), kickstart.written)
+    findings = dict.fromkeys(placed)  # a line may say the same of two words
     return tuple(sorted(findings, key=lambda finding: (finding.line, finding.severity)))
+
+
+def lint_for_others(kickstart: Kickstart) -> tuple[LintFinding, ...]:
+    """Return the same for a medium that somebody will boot: no build's guest, no template.
+
+    Only what its installer cannot read is an error: it may ask, and somebody may be there.
+    """
+    parser = _parse(kickstart)
+    parsed = Parsed(handler=parser.handler, text=kickstart.text)
+    told = (
+        each if check is readable_bytes else replace(each, severity="warning")
+        for check in FOR_ANYBODY
+        for each in check(parsed)
+    )
+    placed = _placed((*parser.findings, *told), kickstart.text)
+    return tuple(sorted(dict.fromkeys(placed), key=lambda each: (each.line, each.severity)))
 
 
 def check(kickstart: Kickstart, findings: Iterable[LintFinding]) -> None:
@@ -99,21 +150,41 @@ def check(kickstart: Kickstart, findings: Iterable[LintFinding]) -> None:
     errors = [finding for finding in findings if finding.severity == "error"]
     if not errors:
         return
-    where = f"{kickstart.source}, line {errors[0].line}" if errors[0].line else kickstart.source
+    line = errors[0].line
+    place = f"{kickstart.source}, line {line}{shown(kickstart, line)}" if line else kickstart.source
     more = f"; errors: {len(errors)} in all" if len(errors) > 1 else ""
     raise KickstartError(
-        f"{where}: {errors[0].message.rstrip('.')}.", hint=f"Mend the kickstart{more}."
+        f"{place}: {errors[0].message.rstrip('.')}.",
+        hint=f"Mend the kickstart{more}.",
     )
+
+
+def shown(kickstart: Kickstart, line: int) -> str:
+    """Return what is said after a line's number if that is of no file: the template's result."""
+    if not kickstart.source.endswith(".j2"):
+        return ""
+    words = mask(kickstart.written).split("\n")[line - 1]
+    return f' as it is filled in ("{textwrap.shorten(words, _LONGEST)}")'
 
 
 def show(finding: LintFinding, *, source: str) -> str:
     """Return a finding as compilers print theirs: file:line: severity: message."""
+    source += " (filled in)" if source.endswith(".j2") else ""
     return f"{PurePosixPath(source)}:{finding.line}: {finding.severity}: {finding.message}"
+
+
+def _placed(findings: Iterable[LintFinding], text: str) -> Iterator[LintFinding]:
+    """Yield findings with the lines that editors count: pykickstart ends some at a form feed."""
+    numbers = [0, 1]
+    for line in text.splitlines(keepends=True):
+        numbers.append(numbers[-1] + line.endswith("\n"))
+    for each in findings:
+        yield replace(each, line=numbers[min(each.line, len(numbers) - 1)])
 
 
 def _parse(kickstart: Kickstart) -> _Parser:
     try:
-        parser = _Parser(kickstart.syntax, kickstart.text)
+        parser = _Parser(kickstart.syntax, kickstart.written)
     except KickstartVersionError as error:
         raise UsageError(
             f"There is no kickstart syntax {kickstart.syntax!r}.",
@@ -122,7 +193,7 @@ def _parse(kickstart: Kickstart) -> _Parser:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            parser.readKickstartFromString(kickstart.text)
+            parser.readKickstartFromString(kickstart.written)
     except _WRONG as error:
         parser.stopped(error)
     return parser

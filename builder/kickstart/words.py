@@ -8,6 +8,7 @@ from builder.model.hiding import MARK
 
 # A quotation that never ends takes the rest of the line along.
 WORD = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^ \t\r\n"'\\])+(?:["'\\].*)?|["'\\].*""")
+_QUOTATION = re.compile(r""""(?:\\.|[^"\\])*"|'[^']*'|\\.|["'\\].*""")
 _SCHEME = r"\b[a-z][a-z0-9+.-]{0,30}://"
 # A proxy needs no scheme, and the initramfs has one of its own for the root on a network.
 _URL = re.compile(
@@ -24,6 +25,14 @@ def unquoted(word: str) -> str:
         return "".join(shlex.split(word))
     except ValueError:
         return word
+
+
+def comment(line: str) -> int:
+    """Return where a line's comment begins: a # in quotes begins none, one within a word does."""
+    for found in WORD.finditer(line):
+        if "#" in _QUOTATION.sub("", found[0]):
+            return found.start() if found[0].startswith("#") else found.end()
+    return len(line)
 
 
 def anonymous(line: str, *, one: bool = False) -> str:

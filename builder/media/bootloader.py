@@ -5,29 +5,27 @@ entry came and went). The original entries stay below ours, but for those with a
 the changed medium could not pass. Editing an edited menu with the same entry changes nothing.
 """
 
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from builder.media import grub, isolinux
 from builder.media.unattended import Unattended
 
-MENUS = (
-    "isolinux/isolinux.cfg",
-    "EFI/BOOT/grub.cfg",
-    "EFI/BOOT/BOOT.conf",
-    "boot/grub2/grub.cfg",
-)
-"""Where media of the family keep their menus. isolinux/grub.conf is none: no loader reads it."""
-
-EFI_MENUS = {"grub.cfg", "boot.conf"}
-"""File names, in lower case, of the menus inside an EFI boot image."""
-
 
 def edit(path: str, text: str, entry: Unattended) -> str:
     """Edit the menu found under `path`; one that starts no installer gets no entry."""
     text = entry.relabelled(text)
-    if PurePosixPath(path).name.lower() == "isolinux.cfg":
-        return isolinux.edit(text, entry)
-    return grub.edit(text, entry)
+    return isolinux.edit(text, entry) if _is_syslinux(path) else grub.edit(text, entry)
+
+
+def _is_syslinux(path: str) -> bool:
+    return PurePosixPath(path).name.lower() in {"isolinux.cfg", "syslinux.cfg"}
+
+
+def entries(path: str, text: str) -> Sequence[tuple[str, ...]]:
+    """Return the arguments of each entry of a menu that starts a kernel with an initramfs."""
+    loader = isolinux if _is_syslinux(path) else grub
+    return [each for each in loader.entries(text) if each]
 
 
 def edit_content(path: str, content: bytes, entry: Unattended) -> bytes:

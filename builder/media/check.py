@@ -1,28 +1,47 @@
 """Check an ISO: everything that a firmware, a kernel or an installer relies on."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from builder.iso import implant, partitions, path_table, tree
+from builder.iso import (
+    boot_check,
+    descriptors,
+    eltorito,
+    fat,
+    fat_check,
+    implant,
+    partition_check,
+    partitions,
+    tree,
+    tree_check,
+)
+from builder.iso.eltorito import BootImage
 from builder.iso.source import SECTOR
 from builder.iso.survey import Survey
-from builder.iso.tree import Directory, Tree
-from builder.media import cmdline, inspect
+from builder.iso.tree import Directory
+from builder.media import menu_check
 
-_LABEL = re.compile(
-    r"\b(?P<key>[\w.]+)=(?:hd|cdrom):(?:CD)?LABEL=(?P<label>[^\s:]+):?(?P<path>\S*)"
-)
-_SEARCH = re.compile(r"""^[ \t]*search\s.*(?:-l|--label)[\s=]+(["']?)(?P<label>.+?)\1\s*$""", re.M)
+_DATA = {"OEMDRV", "CIDATA"}
+"""The names of volumes for an installer or cloud-init to read: nothing boots from them."""
+
+_DESCRIPTORS = {1, 2, 3}
+"""Types of volume descriptors: primary, supplementary, a partition's; El Torito's is a record."""
 
 
-def problems(medium: Survey) -> tuple[str, ...]:
-    """Return what is wrong, in whole sentences; nothing for an ISO that is right."""
+def problems(medium: Survey, before: Survey | None = None) -> tuple[str, ...]:
+    """Return what is wrong, in whole sentences; nothing for an ISO that is right.
+
+    Of directories that are as in the medium `before`, the records are not read again.
+    """
     return (
-        *(problem for each in medium.trees for problem in _tree_problems(medium, each)),
-        *_image_problems(medium),
-        *partitions.problems(medium.source),
-        *_menu_problems(medium),
+        *_tree_problems(medium, before),
+        *boot_problems(medium),
+        *_volume_problems(medium),
+        *partition_check.problems(medium.source, _booted(medium)),
+        *boot_check.disk_problems(medium.source, medium.images),
+        *_cut_off(medium),
+        *_length_problems(medium),
+        *menu_check.problems(medium),
     )
 
 
@@ -44,65 +63,110 @@ def files(directories: Iterable[Directory]) -> Counter[tuple[bytes, int, int]]:
     return found
 
 
-def _tree_problems(medium: Survey, where: Tree) -> Iterator[str]:
-    end = min(where.base + where.descriptor.space, medium.source.size // SECTOR)
-    parents = {where.descriptor.root.extent: where.descriptor.root.extent}
-    for directory in tree.walk(medium.source, where):
-        place = f"{where.title}: the directory at sector {where.base + directory.extent}"
-        if where.base + directory.listing.reach > end:
-            yield f"{place} names contents behind the end of the volume."
-        if not directory.listing.ordered:
-            yield f"{place}: the entries are not sorted."
-        itself, parent = (each.extent for each in directory.listing.records[:2])
-        # xorriso lets every Joliet directory be its own parent; nobody looks.
-        known = {parents[directory.extent], itself if where.descriptor.joliet else -1}
-        if itself != directory.extent or parent not in known:
-            yield f"{place} does not know where it or its parent is."
-        parents.update((each.extent, directory.extent) for each in directory.listing.directories)
-    yield from _path_table_problems(medium, where, parents)
+def _tree_problems(medium: Survey, before: Survey | None) -> Iterator[str]:
+    for number, each in enumerate(medium.trees):
+        known = before and {
+            old.extent: old.listing for old in tree.walk(before.source, before.trees[number])
+        }
+        yield from tree_check.problems(medium.source, each, known or {})
 
 
-def _path_table_problems(medium: Survey, where: Tree, parents: dict[int, int]) -> Iterator[str]:
-    for big in (False, True):
-        entries = path_table.read(medium.source, where.descriptor, big=big)
-        if {each.extent: each.parent for each in entries} != parents:
-            yield f"{where.title}: a path table does not agree with the directories."
+def _volume_problems(medium: Survey) -> Iterator[str]:
+    """Judge descriptors that lead to no tree, and volumes of partitions whose first one is lost."""
+    source = medium.source
+    for base in {each.base for each in medium.trees}:
+        for sector, content in descriptors.raw_descriptors(source, base):
+            if not (content[0] in _DESCRIPTORS or eltorito.is_record(content)):
+                yield f"Sector {sector} is a volume descriptor of a kind that nobody knows."
+    starts = {each.start // partitions.PER_SECTOR for each in medium.partitions}
+    for start in starts - {each.base for each in medium.trees}:
+        second = (start + descriptors.FIRST_DESCRIPTOR + 1) * SECTOR
+        if second + SECTOR <= source.size and source.read(second + 1, 5) == b"CD001":
+            yield f"A partition begins at sector {start} with a volume that has no beginning."
 
 
-def _image_problems(medium: Survey) -> Iterator[str]:
+def _booted(medium: Survey) -> dict[int, int]:
+    lengths = _lengths(medium)
+    return {each.sector * SECTOR: lengths.get(each.sector, 0) for each in medium.images}
+
+
+def _cut_off(medium: Survey) -> Iterator[str]:
+    """Yield which partitions begin as a volume does, and end in it: Linux finds its label there.
+
+    Those of a GPT have a sum, and xorriso lets them end before the volume's padding.
+    """
+    per = partitions.PER_SECTOR
+    protected = partitions.is_protective(medium.source)
+
+    def marks(part: partitions.Partition) -> bool:
+        """Tell whether xorriso lets one block be the partition to boot, beside a GPT."""
+        return protected and part.end == part.start + 1
+
+    firsts = {each.base: each.descriptor for each in reversed(medium.trees)}
+    ends = {base * per: (base + each.space) * per for base, each in firsts.items()}
+    for each in medium.partitions:
+        if each.table == "MBR" and each.end < ends.get(each.start, 0) and not marks(each):
+            yield f"MBR partition {each.number} ends before the volume in it does."
+
+
+def boot_problems(medium: Survey) -> Iterator[str]:
+    """Yield why firmware would not start what the medium boots from a CD."""
+    if medium.volume_id.upper() not in _DATA:
+        yield from boot_check.problems(medium.source, medium.images)
+        yield from fat_check.problems(medium.source, medium.efi_images)
+        yield from (_unnamed(each) for each in _hidden(medium) if not _boots(medium, each))
+        for each in medium.images:
+            known = each.platform in {"bios", "uefi"}
+            if not known and fat.claims(medium.source, each.sector * SECTOR):
+                yield f"The boot image for {each.platform} is a FAT file system, as UEFI has it."
+
+
+def notices(medium: Survey) -> tuple[str, ...]:
+    """Return what a user may not know of a medium that is right, in whole sentences."""
+    return tuple(_unnamed(each) for each in _hidden(medium) if _boots(medium, each))
+
+
+def _unnamed(image: BootImage) -> str:
+    return (
+        f"Firmware boots for {image.platform} what is at sector {image.sector}, "
+        "and no file or partition begins there."
+    )
+
+
+def _boots(medium: Survey, image: BootImage) -> bool:
+    """Tell whether an image is one by its contents, which the other checks then judge."""
+    start = image.sector * SECTOR
+    if image.platform == "uefi":
+        return fat.claims(medium.source, start) or fat.is_hfs(medium.source, start)
+    return boot_check.own_length(medium.source, image) is not None
+
+
+def _hidden(medium: Survey) -> Iterator[BootImage]:
+    """Yield the boot images that are neither files nor partitions: changed files miss those."""
+    known = {each.start // partitions.PER_SECTOR for each in medium.partitions}
+    known |= _lengths(medium).keys()
+    yield from (each for each in medium.images if each.sector not in known)
+
+
+def _lengths(medium: Survey) -> dict[int, int]:
+    """Return the bytes of every file by the sector at which it begins."""
+    return {
+        where.base + each.extent: each.length
+        for where in medium.trees
+        for directory in tree.walk(medium.source, where)
+        for each in directory.listing.records[2:]
+        if each.length
+    }
+
+
+def _length_problems(medium: Survey) -> Iterator[str]:
+    """Yield which loaders are of another length than their files: xorriso would not mend those."""
+    lengths = _lengths(medium)
     for image in medium.images:
-        if (image.sector + 1) * SECTOR > medium.source.size:
-            yield f"The boot image for {image.platform} is behind the end of the image."
-
-
-def menu_texts(medium: Survey) -> Iterator[tuple[str, str]]:
-    """Yield every boot menu of the medium with its path; "efi:" begins those in EFI images."""
-    for path in inspect.menus(medium):
-        yield path, (medium.text(path) or b"").decode("utf-8", "replace")
-    for system, file in inspect.efi_menus(medium.source, medium):
-        yield f"efi:{file.path}", system.read(file).decode("utf-8", "replace")
-
-
-def _menu_problems(medium: Survey) -> Iterator[str]:
-    escaped = cmdline.escape_label(medium.volume_id)
-    summed = implant.cleared(medium.source) is not None
-    for path, text in menu_texts(medium):
-        labels = {found["label"] for found in _LABEL.finditer(text)} - {escaped}
-        labels |= {found["label"] for found in _SEARCH.finditer(text)} - {medium.volume_id}
-        for label in sorted(labels):
-            yield f"{path} names the volume {label!r}; this one is {medium.volume_id!r}."
-        for found in _LABEL.finditer(text):
-            yield from _kickstart_problems(medium, path, found)
-        if not summed and "rd.live.check" in text:
-            yield f"{path} offers a media check, and the ISO has no sum to pass it."
-
-
-def _kickstart_problems(medium: Survey, path: str, found: re.Match[str]) -> Iterator[str]:
-    wanted = found["path"].lstrip("/") or "ks.cfg"
-    if found["key"] in {"inst.ks", "ks"}:
-        for each in medium.trees:
-            if tree.Finder(medium.source, each).find(wanted) is None:
-                yield f"{path} names the kickstart /{wanted}, which is not there ({each.title})."
+        own = boot_check.own_length(medium.source, image)
+        length = lengths.get(image.sector, own)
+        if own and own != length:
+            yield f"The boot image for {image.platform} has {length} bytes, and is told of {own}."
 
 
 def usb_problems(medium: Survey) -> Iterator[str]:
@@ -114,6 +178,6 @@ def usb_problems(medium: Survey) -> Iterator[str]:
     if not any(area[:440]):
         yield "Its master boot record has no boot code for BIOS."
     starts = {each.start for each in medium.partitions}
-    for image in medium.efi_images:
-        if image.sector * partitions.PER_SECTOR not in starts:
-            yield "No partition holds the boot image for UEFI."
+    blocks = {image.sector * partitions.PER_SECTOR for image in medium.efi_images}
+    if blocks and not blocks & starts:
+        yield "No partition holds the boot image for UEFI."

@@ -4,7 +4,7 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from builder.media import cmdline
+from builder.media import cmdline, grub_shell
 from builder.media.unattended import TITLE, Unattended, checks_media, plainest
 
 # linuxefi and initrdefi are the Red Hat build's words for UEFI on EL 7 to 9.
@@ -12,13 +12,15 @@ _LINUX = re.compile(r"(\s*linux(?:efi|16)?\s+\S+\s*)(.*)")
 _INITRD = re.compile(r"\s*initrd(?:efi|16)?\s")
 _ENTRY = re.compile(r"""\s*menuentry\s+("[^"]*"|'[^']*'|\S+)(.*\{\s*)""")
 _MENU = re.compile(r"\s*(?:menuentry|submenu)\s")
-_SETTING = re.compile(r"(\s*)(?:set\s+)?(default|timeout)=.*")
-_AT_ONCE = {"default": 'set default="0"', "timeout": "set timeout=0"}
+_SETTING = re.compile(r"(\s*)(?:set\s+)?(default|timeout|timeout_style)=.*")
+# With 0 GRUB starts before it looks at the keyboard, and nobody could come to the other entries.
+_AT_ONCE = {"default": 'set default="0"', "timeout": "set timeout=1"}
+_SET = {**_AT_ONCE, "timeout_style": "set timeout_style=menu"}
 
 
 def edit(text: str, entry: Unattended) -> str:
     """Return the menu with our entry first, default and taken at once."""
-    original = _without_ours(text.split("\n"))
+    original = _without_ours(_lines(text))
     blocks = [block for _, block in _blocks(original)]
     plain = plainest([_arguments(block) for block in blocks])
     if plain is None:
@@ -31,9 +33,21 @@ def edit(text: str, entry: Unattended) -> str:
     return "\n".join([*settings, *lines[:start], *ours, *lines[start:]])
 
 
+def entries(text: str) -> list[tuple[str, ...]]:
+    """Return the arguments of each entry, none for one without an initramfs."""
+    return [_arguments(block) for _, block in _blocks(_lines(text))]
+
+
+def _lines(text: str) -> list[str]:
+    try:
+        return grub_shell.joined(text).split("\n")
+    except ValueError:  # GRUB does not read it either
+        return []
+
+
 def _edit_line(line: str, entry: Unattended) -> str:
     if setting := _SETTING.fullmatch(line):
-        return setting[1] + _AT_ONCE[setting[2]]
+        return setting[1] + _SET[setting[2]]
     if linux := _LINUX.fullmatch(line):
         return linux[1] + entry.disarmed(linux[2])
     return line

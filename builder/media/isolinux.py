@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from builder.media import cmdline
+from builder.media.syslinux_menu import directive, is_module
 from builder.media.unattended import TITLE, Unattended, checks_media, plainest
 
 LABEL = "builder"
@@ -18,16 +19,20 @@ def edit(text: str, entry: Unattended) -> str:
     plain = plainest([_arguments(block) for block in blocks])
     if plain is None:
         return text
-    labels = {block["label"] for block in blocks}
     kept = found if entry.checkable else _without_checks(found)
     lines = [
-        _edit_line(line, directive, labels, entry)
-        for line, directive in zip(kept, _directives(kept), strict=True)
-        if directive[0] not in {"menu default", "ontimeout"}
+        _edit_line(line, keyword, value, entry)
+        for line, (keyword, value) in zip(kept, _directives(kept), strict=True)
+        if keyword not in {"menu default", "menu start", "ontimeout"}
     ]
     start = next(n for n, (word, _) in enumerate(_directives(lines)) if word in _BLOCK_STARTS)
     ours = _our_block(blocks[plain], entry)
     return "\n".join([*_missing(lines), *lines[:start], *ours, *lines[start:]])
+
+
+def entries(text: str) -> list[tuple[str, ...]]:
+    """Return the arguments of each entry, none for one without an initramfs."""
+    return [_arguments(block) for block in _blocks(text.split("\n"))]
 
 
 def _without_checks(lines: list[str]) -> list[str]:
@@ -49,28 +54,20 @@ def _directives(lines: Sequence[str]) -> list[tuple[str, str]]:
     """Return each line's keyword (lower case, "menu X" as one) and value; help text has none."""
     result, in_help = [], False
     for line in lines:
-        keyword, value = _directive(line)
+        keyword, value = directive(line)
         in_help = in_help and keyword != "endtext"
         result.append(("", "") if in_help else (keyword, value))
         in_help = in_help or (keyword, value.lower()) == ("text", "help")
     return result
 
 
-def _directive(line: str) -> tuple[str, str]:
-    keyword, _, value = line.strip().replace("\t", " ").partition(" ")
-    if keyword.lower() == "menu":
-        second, _, value = value.strip().partition(" ")
-        keyword = f"menu {second}"
-    return keyword.lower(), value.strip()
-
-
-def _edit_line(line: str, directive: tuple[str, str], labels: set[str], entry: Unattended) -> str:
-    match directive:
+def _edit_line(line: str, keyword: str, value: str, entry: Unattended) -> str:
+    match keyword, value:
         case ("timeout", _):
             return _TIMEOUT
         case ("prompt", _):
             return "prompt 0"
-        case ("default", value) if value in labels:
+        case ("default", value) if not is_module(value):
             return f"default {LABEL}"
         case ("append", value):
             kept = entry.disarmed(value)

@@ -19,12 +19,15 @@ from builder.recipes.inputs import rendered
 from builder.recipes.steps import STEPS
 from builder.recipes.work import Names
 from builder.record.builds import folder
+from builder.virt import networks
 from builder.virt.capabilities import accelerator
 from builder.virt.connection import Connection, connect
 from builder.virt.domain_xml import domain_xml
 
 _BUILD = "BUILD"
 """Stands for the build's id."""
+
+_ASSUMED = Accelerator(virt_type="kvm", cpu="host-passthrough", uefi=True)
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,15 +84,22 @@ def _media(order: BuildOrder, path: Path) -> InstallMedia:
 
 
 def _likely(settings: Settings, monitor: Monitor) -> tuple[Accelerator, Path, Path]:
-    """Return what guests run on, and the folders of the iso and the store pool."""
+    """Return what guests run on, and the folders of the iso and the store pool.
+
+    Raises HostError where there is no such network as guests are to have.
+    """
     iso, store = settings.iso_pool_path, settings.store_pool_path
+    found, absent = _ASSUMED, None
     try:
         with connect(settings.uri) as connection:
+            absent = networks.absence(connection, settings.network, "The build could not run")
             iso, store = (_folder(connection, settings, each, monitor) for each in pools.BOTH)
-            return accelerator(connection), iso, store
+            found = accelerator(connection)
     except HostError as error:
         monitor.tell("warning", f"{error.message} The preview assumes a host with KVM and UEFI.")
-        return Accelerator(virt_type="kvm", cpu="host-passthrough", uefi=True), iso, store
+    if absent is not None:
+        raise absent
+    return found, iso, store
 
 
 def _folder(

@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import NamedTuple
 
 import libvirt
@@ -11,6 +12,7 @@ import libvirt
 from builder.errors import HostError, suggest
 from builder.virt.connection import Connection, plain
 
+_DEVICES = Path("/sys/class/net")
 _OTHERS = "A clone takes another by --network, a build by network in builder.toml."
 
 
@@ -65,6 +67,26 @@ def explained(connection: Connection, what: str) -> Iterator[None]:
         if found is None:
             raise
         raise found from error
+
+
+def absence(connection: Connection, network: str, what: str) -> HostError | None:
+    """Return why guests cannot be plugged into `network` here, as far as that shows before a start.
+
+    It is a value of the setting: "user", "network:NAME", "bridge:NAME" or "none".
+    """
+    kind, _, name = network.partition(":")
+    said = ""
+    if kind == "bridge" and not (_DEVICES / name).exists():
+        said = f"Cannot get interface MTU on '{name}': No such device"
+    known: list[str] = []
+    if kind == "network":
+        networks = {each.name(): each for each in connection.handle.listAllNetworks(0)}
+        known = list(networks)
+        if name not in networks:
+            said = f"no network with matching name '{name}'"
+        elif not networks[name].isActive():
+            said = f"network '{name}' is not active"
+    return refusal(what, said, uri=connection.uri, known=known)
 
 
 def refusal(what: str, said: str, *, uri: str, known: Collection[str]) -> HostError | None:

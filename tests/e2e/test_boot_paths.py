@@ -25,7 +25,7 @@ from tests.waiting import PATIENCE
 SILENT = SilentMonitor()
 NONCE = "b007" * 8
 _FIRMWARE = Path("/usr/share/OVMF")
-_REPORT_AND_STOP = f"""\
+REPORT_AND_STOP = f"""\
 cmdline
 %pre
 echo {NONCE} >/dev/virtio-ports/{RESULT_PORT}
@@ -77,9 +77,10 @@ def made(settings: config.Settings, place: Path) -> Iterator[Made]:
 
 @pytest.mark.parametrize("way", WAYS, ids=str)
 def test_medium_installs_by_itself(way: Way, made: Made, tmp_path: Path) -> None:
-    request = Request(release="rehearsal", firmware=way.firmware, variables={"disk": "vda"})
-    kickstart = rendered(resolve(request, Library()), monitor=SILENT)
-    edits = Edits(kickstart=kickstart.for_build(NONCE), usb=True)
+    request = Request(release="rehearsal", firmware=way.firmware)
+    kickstart = rendered(resolve(request, Library()), monitor=SILENT).for_build(NONCE)
+    # Guests of builds have sda; here that may be the stick.
+    edits = Edits(kickstart=kickstart.replace("sda", "vda"), usb=True)
     iso = remaster(made(way.layout), edits, output=tmp_path / "unattended.iso", monitor=SILENT)
     said = installed(iso.path, way, tmp_path)
     iso.path.unlink()
@@ -89,7 +90,7 @@ def test_medium_installs_by_itself(way: Way, made: Made, tmp_path: Path) -> None
 @pytest.mark.parametrize("way", [way for way in WAYS if way.plug == "cd"], ids=str)
 def test_fuller_medium_finds_its_kickstart(way: Way, made: Made, tmp_path: Path) -> None:
     fuller = _filled(made(way.layout), tmp_path)
-    edits = Edits(kickstart=_REPORT_AND_STOP)
+    edits = Edits(kickstart=REPORT_AND_STOP)
     iso = remaster(fuller, edits, output=tmp_path / "unattended.iso", monitor=SILENT)
     said = installed(iso.path, way, tmp_path)
     for path in (fuller, iso.path):

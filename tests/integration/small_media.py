@@ -95,6 +95,7 @@ def plant_grub(tree: Path) -> Path:
         shutil.copy(_GOLDEN / "el10-grub.cfg", tree / name / "grub.cfg")
     for name in ("vmlinuz", "initrd.img"):
         (tree / "images/pxeboot" / name).write_bytes(name.encode() * 5000)
+    (tree / "EFI/BOOT/BOOTX64.EFI").write_bytes(b"MZ" + bytes(9000))
     (tree / "images/eltorito.img").write_bytes(b"grub" * 8000)
     (tree / "images/install.img").write_bytes(b"hsqs" + bytes(300_000))
     (tree / ".discinfo").write_text("1603728831.612616\nCentOS Stream 10\nx86_64\nALL\n")
@@ -134,11 +135,15 @@ def by_genisoimage(
     return iso
 
 
-def by_xorriso(tree: Path, iso: Path, *, label: str = LABEL, more: tuple[str, ...] = ()) -> Path:
-    """Master like EL 9: xorrisofs writes MBR and GPT itself."""
+def by_xorriso(
+    tree: Path, iso: Path, *, label: str = LABEL, mac: bool = False, more: tuple[str, ...] = ()
+) -> Path:
+    """Master like EL 9: xorrisofs writes MBR and GPT itself; `mac` as Fedora until 36."""
     hybrid = ("-isohybrid-mbr", str(_ISOLINUX / "isohdpfx.bin"))
     names = ("-V", label, "-R", "-J", "-joliet-long", *more)
-    argv = (*names, *hybrid, *BIOS, *UEFI, "-isohybrid-gpt-basdat", "-o", str(iso), str(tree))
+    apple = (*_MAC, "-isohybrid-gpt-hfsplus", "-isohybrid-apm-hfsplus") if mac else ()
+    disk = ("-isohybrid-gpt-basdat", *apple)
+    argv = (*names, *hybrid, *BIOS, *UEFI, *disk, "-o", str(iso), str(tree))
     call("xorriso", "-as", "mkisofs", "-quiet", *argv)
     return iso
 
@@ -162,6 +167,7 @@ MAKERS: dict[str, Maker] = {
     "no-hybrid": partial(by_genisoimage, hybrid=False),
     "mac": partial(by_genisoimage, mac=True),
     "xorriso": by_xorriso,
+    "xorriso-mac": partial(by_xorriso, mac=True),
     "grub": by_grub,
     "no-pad": partial(by_genisoimage, hybrid=False, more=_NO_PAD),
     "isohybrid-no-pad": partial(by_genisoimage, more=_NO_PAD),

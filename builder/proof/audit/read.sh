@@ -43,19 +43,28 @@ devices() {
 
 type_of() { blkid -p -o value -s TYPE "$1"; }
 
-mount_read_only() {  # DEVICE FOLDER
+mount_read_only() {  # DEVICE FOLDER [OPTION]
     case $(type_of "$1") in
         xfs) options=ro,norecovery,nouuid ;;
         ext*) options=ro,noload ;;
-        btrfs | vfat) options=ro ;;
+        btrfs) options=ro${3:+,$3} ;;
+        vfat) options=ro ;;
         *) return 1 ;;
     esac
     mount -o "$options" "$1" "$2"
 }
 
+# On btrfs the system is in a subvolume, which Fedora calls root.
 mount_root() {
     for device in $(devices); do
         mount_read_only "$device" "$work/tree" || continue
+        [ ! -f "$work/tree/etc/fstab" ] || return 0
+        for fstab in "$work"/tree/*/etc/fstab; do
+            subvolume=${fstab%/etc/fstab}
+        done
+        umount "$work/tree"
+        [ "$(type_of "$device")" = btrfs ] || continue
+        mount_read_only "$device" "$work/tree" "subvol=${subvolume##*/}" || continue
         [ ! -f "$work/tree/etc/fstab" ] || return 0
         umount "$work/tree"
     done
@@ -63,16 +72,68 @@ mount_root() {
 }
 
 mount_others() {
-    while read -r name folder kind _rest; do
+    while read -r name folder kind options _rest; do
         case $name in
             UUID=*) device=$(blkid -U "${name#*=}") ;;
             LABEL=*) device=$(blkid -L "${name#*=}") ;;
+            PARTUUID=* | PARTLABEL=*) device=$(blkid -l -t "$name" -o device) ;;
             /dev/*) device=$name ;;
             *) continue ;;
         esac
         case $folder in /?*) ;; *) continue ;; esac
-        mount_read_only "$device" "$work/tree$folder" || fail "$folder ($name, $kind) cannot be read"
+        subvolume=$(echo "$options" | tr , '\n' | grep '^subvol=')
+        mount_read_only "$device" "$work/tree$folder" "$subvolume" && continue
+        # A CD drive; a disk that other machines have.
+        case $options in *noauto*) continue ;; *nofail*) [ -b "$device" ] || continue ;; esac
+        fail "$folder ($name, $kind) cannot be read"
     done <"$work/tree/etc/fstab"
+}
+
+# How many bytes of each device may hold something: all but what its file system calls free. In vfat
+# and in blocks of less than 4 KiB those are zeros. What is on no file system may be anything.
+note_used() {
+    for device in $(devices); do
+        node=$(readlink -f "$device")
+        size=$(($(cat "/sys/class/block/${node##*/}/size") * 512))
+        case $(type_of "$device") in
+            LVM2_member) size=0 ;;
+            swap) grep -q "^$device [^0]" "$work/facts/swap" || size=4096 ;;
+            ext* | xfs | btrfs)
+                if mount_read_only "$device" "$work/one"; then
+                    size=$((size - $(free_in "$work/one")))
+                    umount "$work/one"
+                fi
+                ;;
+        esac
+        [ "$device" != "/dev/$image" ] || ! partitioned || size=0
+        echo "$size $device"
+    done >"$work/facts/used"
+}
+
+free_in() {  # FOLDER
+    stat -f -c '%S %f' "$1" | while read -r block free; do
+        [ "$block" -ge 4096 ] || free=0
+        echo "$((block * free))"
+    done
+}
+
+partitioned() {
+    for node in "/sys/block/$image/$image"*; do
+        [ ! -e "$node" ] || return 0
+    done
+    return 1
+}
+
+# Whether firmware that knows no boot entry finds something to boot.
+note_fallback() {
+    for device in $(devices); do
+        [ "$(type_of "$device")" = vfat ] || continue
+        mount_read_only "$device" "$work/one" || continue
+        found=no
+        [ ! -s "$work/one/EFI/BOOT/BOOTX64.EFI" ] || found=yes
+        echo "$found $device"
+        umount "$work/one"
+    done >"$work/facts/fallback"
 }
 
 note_swap() {
@@ -92,12 +153,14 @@ list_files() {
     done >contents
 }
 
-mkdir -p "$work/tree" "$work/facts"
+mkdir -p "$work/tree" "$work/one" "$work/facts"
 cd "$work" || fail "there is no room"
 find_disks || fail "the disks are not there"
 mount_root || fail "no file system with an /etc/fstab was found"
 mount_others
 note_swap
+note_used
+note_fallback
 list_files
 tar --create --file "$archive" --format=pax --null --files-from=contents facts || fail "tar failed"
 sync

@@ -40,8 +40,32 @@ ABSENT = {
         f"/etc/{name}-" for name in ("passwd", "shadow", "group", "gshadow", "subuid", "subgid")
     ),
     "cloud-init": ("/var/lib/cloud/*",),
-    "registration": ("/etc/pki/consumer/*", "/etc/pki/entitlement/*"),
-    "device-ids": ("/etc/lvm/devices/system.devices",),
+    "registration": (
+        "/etc/pki/consumer/*",
+        "/etc/pki/entitlement/*",
+        "/var/lib/rhsm/cache/*",
+        "/var/lib/rhsm/facts/*",
+        "/etc/rhsm/facts/katello.facts",
+        "/etc/rhsm/facts/uuid.facts",
+        "/etc/insights-client/machine-id",
+        "/etc/insights-client/.registered",
+        "/etc/redhat-access-insights/machine-id",
+        "/etc/redhat-access-insights/.registered",
+        "/etc/sysconfig/rhn/systemid*",
+        "/etc/sysconfig/rhn/osad-auth.conf",
+        "/etc/krb5.keytab",
+        "/var/lib/samba/private/secrets.tdb",
+    ),
+    "storage-identity": (
+        "/etc/iscsi/initiatorname.iscsi",
+        "/etc/nvme/hostnqn",
+        "/etc/nvme/hostid",
+    ),
+    "device-ids": (
+        "/etc/lvm/devices/system.devices",
+        "/etc/multipath/bindings",
+        "/etc/multipath/wwids",
+    ),
     "crash-data": ("/var/spool/abrt/*", "/var/crash/*"),
     "shell-history": tuple(
         f"{home}/{name}"
@@ -59,17 +83,27 @@ ABSENT = {
 }
 """Paths of which nothing may be there."""
 
+_DRAWN = (
+    "/etc/hostid",
+    "/etc/rndc.key",
+    "/etc/docker/key.json",
+    "/var/lib/docker/engine-id",
+    "/etc/openvswitch/system-id.conf",
+)
+_LIBVIRT = ("/etc/libvirt/qemu/networks/*.xml", "/etc/libvirt/nwfilter/*.xml")
+_OF_LIBVIRT = re.compile(r"<(uuid)>[^<]|<(mac) address=")
 _LEASES = (
+    "/etc/dhcpcd.duid",
+    "/etc/dhcpcd.secret",
     "/var/lib/dhclient/**",
     "/var/lib/dhcp/**",
+    "/var/lib/dhcpcd/**",
     "/var/lib/NetworkManager/**",
     "/var/lib/systemd/network/**",
 )
 
 _DEFAULT_NAMES = {"", "localhost", "localhost.localdomain"}
 _IFCFG = "/etc/sysconfig/network-scripts/ifcfg-*"
-_NMCONNECTION = "/etc/NetworkManager/system-connections/*"
-_IDENTITY = re.compile(r"^(HWADDR|UUID|uuid|mac-address|timestamp)=.", re.MULTILINE)
 _NAMED = re.compile(r"^(HOSTNAME|DHCP_HOSTNAME)=.", re.MULTILINE)
 
 
@@ -83,6 +117,14 @@ def dhcp_leases(tree: GuestTree, _expected: Expected) -> Iterator[str]:
     return (entry.path for entry in tree.matching(*_LEASES) if entry.kind != "directory")
 
 
+def service_identity(tree: GuestTree, _expected: Expected) -> Iterator[str]:
+    """Nothing that a service draws by lot where it finds none."""
+    yield from (entry.path for entry in tree.matching(*_DRAWN))
+    for entry in tree.matching(*_LIBVIRT):
+        for found in _OF_LIBVIRT.finditer(tree.text(entry.path)):
+            yield f"{entry.path} has a {found[1] or found[2]}"
+
+
 def machine_id(tree: GuestTree, _expected: Expected) -> Iterator[str]:
     """An empty file, which the first boot fills; systemd takes a missing one for a new system."""
     if "/etc/machine-id" not in tree.entries:
@@ -90,14 +132,6 @@ def machine_id(tree: GuestTree, _expected: Expected) -> Iterator[str]:
     for path in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
         if (said := tree.text(path).strip()) and said != "uninitialized":
             yield f"{path} holds {said}"
-
-
-def network_identity(tree: GuestTree, _expected: Expected) -> Iterator[str]:
-    """No hardware address or connection id of the machine that was installed."""
-    yield from (e.path for e in tree.matching("/etc/udev/rules.d/70-persistent-*.rules"))
-    for entry in tree.matching(_IFCFG, _NMCONNECTION):
-        for found in _IDENTITY.finditer(tree.text(entry.path)):
-            yield f"{entry.path} has {found[1]}="
 
 
 def hostname(tree: GuestTree, expected: Expected) -> Iterator[str]:

@@ -35,8 +35,16 @@ DIRT = {
     "random-seed": ("var/lib/systemd/random-seed", "x"),
     "registration": ("etc/pki/consumer/cert.pem", "x"),
     "resolv-conf": ("etc/resolv.conf", "nameserver 192.0.2.1\n"),
+    "service-identity": (
+        "etc/libvirt/qemu/networks/default.xml",
+        "<network>\n  <uuid>8f0bbd4c-5dbb-4a6d-9d7a-1f8a3c6f1f3e</uuid>\n</network>\n",
+    ),
     "shell-history": ("home/joe/.bash_history", "x"),
     "ssh-host-keys": ("etc/ssh/ssh_host_ed25519_key", "x"),
+    "storage-identity": (
+        "etc/iscsi/initiatorname.iscsi",
+        "InitiatorName=iqn.1994-05.com.redhat:0123456789ab",
+    ),
     "temporary-files": ("var/tmp/left", "x"),
 }
 """Of swap only a real disk can tell: tests/e2e/test_audit.py."""

@@ -6,7 +6,8 @@ import pytest
 
 from builder.errors import UsageError
 from builder.iso import iso9660, names
-from builder.iso.iso9660 import Descriptor, Record
+from builder.iso.descriptors import Descriptor
+from builder.iso.iso9660 import Record
 from builder.iso.tree import Tree
 
 

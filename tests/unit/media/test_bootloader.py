@@ -70,7 +70,7 @@ def _unattended(plain: str, kickstart: str) -> str:
 
 
 def _settings(path: str) -> set[str]:
-    return {"timeout 1"} if "isolinux" in path else {'set default="0"', "set timeout=0"}
+    return {"timeout 1"} if "isolinux" in path else {'set default="0"', "set timeout=1"}
 
 
 def _belongs_to_entries(line: str) -> bool:
@@ -122,7 +122,7 @@ def test_grub_takes_our_entry_at_once(head: str) -> None:
     settings = [
         line.strip() for line in edited.splitlines() if "default=" in line or "timeout=" in line
     ]
-    assert sorted(settings) == ['set default="0"', "set timeout=0"]
+    assert sorted(settings) == ['set default="0"', "set timeout=1"]
     assert re.findall("menuentry '(.*)'", edited) == [TITLE, "a"]
     assert bootloader.edit("grub.cfg", edited, _EL7) == edited
 
@@ -175,3 +175,24 @@ def test_plain_extra_arguments_are_taken(argument: str) -> None:
 def test_bytes_that_are_no_text_survive() -> None:
     menu = b"# \xff\xfe\nlabel a\n  kernel k\n  append initrd=i\n"
     assert b"# \xff\xfe\n" in bootloader.edit_content("isolinux.cfg", menu, _EL7)
+
+
+@pytest.mark.parametrize(
+    ("without", "extra", "left"),
+    [
+        ((), (), "console=tty0 console=ttyS0,115200n8"),
+        (("console",), (), ""),
+        (("console",), ("console=ttyS1",), "console=ttyS1"),
+    ],
+)
+def test_our_consoles_can_be_removed(
+    without: tuple[str, ...], extra: tuple[str, ...], left: str
+) -> None:
+    entry = Unattended(label="X", without=without, extra=extra)
+    assert " ".join(entry.arguments(("initrd=a", "console=ttyS9"))[2:]) == left
+
+
+@pytest.mark.parametrize("key", ["inst.ks", "ks=x"])
+def test_the_kickstart_cannot_be_removed(key: str) -> None:
+    with pytest.raises(UsageError, match="cannot be removed: it names the kickstart"):
+        Unattended(label="X", without=(key,))

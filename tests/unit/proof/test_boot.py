@@ -118,6 +118,16 @@ TROUBLE = [
     ("Cannot open access to console, the root account is locked.", "entered emergency mode"),
     ("Please enter passphrase for disk QEMU_HARDDISK (luks-5eed)::", "for a passphrase (QEMU_"),
     ("Enter passphrase for hd0,msdos1 (5eed):", "it asks for a passphrase (hd0,msdos1 (5eed)"),
+    ("Please unlock disk sda3_crypt:", "it asks for a passphrase (sda3_crypt)"),
+    ("Password (/dev/sda3):", "it asks for a passphrase (/dev/sda3)"),
+    ("Failed to open \\EFI\\BOOT\\grubx64.efi - Not Found", "\\EFI\\BOOT\\grubx64.efi"),
+    ("start_image() returned Not Found", "shim does not start the boot loader (Not Found)"),
+    ("Verification failed: (0x1A) Security Violation", "shim does not start the boot loader"),
+    ("Enter username:", "a name and a password"),
+    ("switch_root:/#", "initramfs gave up"),
+    ("  Please make your choice from above ['q' to quit | 'c' to continue |", "for an answer"),
+    ("-- Press any key to proceed --", "it waits for an answer"),
+    ("Welcome to your new installation of Linux! Please configure your system!", "an answer"),
     ("Please make a selection from the above ['c' to continue]:", "it waits for an answer"),
 ]
 
@@ -144,6 +154,12 @@ def test_every_cause_of_clones_is_tested() -> None:
     [
         "[   22.1] watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [kworker/0:1:17]",
         "error: no suitable video mode found.",
+        # GRUB goes on, and may well find what it needs where it began.
+        "error: no such device: 5eed-11.",
+        "Failed to open \\EFI\\BOOT\\revocations.efi - Not Found",
+        "Failed to open /dev/rfkill: No such file or directory",
+        "error: file `/boot/grub2/fonts/unicode.pf2' not found.",
+        "Warning: the host's key does not exist in the cache",
         "Press any key to continue...",
         "localhost login: ",
     ],

@@ -15,6 +15,8 @@ FIRST = [
     ("machine-id", "1"),
     ("ssh-host-key", "ssh-ed25519 AAAA1"),
     ("dhcp-identity", "52:54:00:00:00:01"),
+    ("drawn", "/etc/nvme/hostid 1111"),
+    ("card", "eth0 10.0.2.15"),
     ("root-bytes", str(4 * GIB)),
     ("end", ""),
 ]
@@ -22,6 +24,8 @@ SECOND = [
     ("machine-id", "2"),
     ("ssh-host-key", "ssh-ed25519 AAAA2"),
     ("dhcp-identity", "52:54:00:00:00:02"),
+    ("drawn", "/etc/nvme/hostid 2222"),
+    ("card", "eth0 10.0.2.15"),
     ("root-bytes", str(5 * GIB - 9_000_000)),
     ("end", ""),
 ]
@@ -63,6 +67,22 @@ def test_two_machines_pass() -> None:
             "two clones have the dhcp-identity 52:54:00:00:00:01",
         ),
         (
+            {"drawn": "/etc/nvme/hostid 1111"},
+            "clone-drawn-names",
+            "two clones have the same /etc/nvme/hostid",
+        ),
+        (
+            {"card": "eth0 none: up, networkd degraded configuring "},
+            "clone-network",
+            "eth0 of a clone has no address (up, networkd degraded configuring)",
+        ),
+        (
+            {"card": "eth0 none: , "},
+            "clone-network",
+            "eth0 of a clone has no address (no more is known)",
+        ),
+        ({"card": ""}, "clone-network", "a clone has no network card that its kernel knows"),
+        (
             {"root_bytes": str(4 * GIB)},
             "clone-growth",
             "on a disk that is 1024 MiB larger, / is 0 MiB larger",
@@ -71,6 +91,39 @@ def test_two_machines_pass() -> None:
 )
 def test_what_must_differ(changes: dict[str, str], check: str, detail: str) -> None:
     assert failed(report(FIRST), report(SECOND, **changes)) == {check: (detail,)}
+
+
+def test_machines_without_a_card_need_no_address() -> None:
+    found = compare(report(FIRST, card=""), report(SECOND, card=""), grown=GIB, network="none")
+    assert all(each.passed for each in found)
+
+
+@pytest.mark.parametrize(
+    ("state", "asks"),
+    [
+        ("up, networkd degraded configuring ", True),
+        ("up, NetworkManager 70 connecting getting IP configuration NetworkManager x", True),
+        ("up, ", True),
+        ("down, ", False),
+        ("down, networkd off unmanaged ", False),
+        ("up, NetworkManager 30 disconnected NetworkManager 0 No reason given ", False),
+        ("up, NetworkManager 10 unmanaged ", False),
+    ],
+)
+def test_a_network_without_addresses_is_not_held_against_a_card_that_asks(
+    state: str, asks: bool
+) -> None:
+    first, second = report(FIRST), report(SECOND, card=f"eth0 none: {state}")
+    for network in ("bridge:br0", "network:lab"):
+        found = compare(first, second, grown=GIB, network=network)
+        assert all(each.passed for each in found) == asks
+    assert "clone-network" in failed(first, second)
+
+
+def test_units_of_before_say_nothing_of_cards() -> None:
+    old = [[each for each in said if each[0] != "card"] for said in (FIRST, SECOND)]
+    first, second = (report([("address", "10.0.2.15"), *said]) for said in old)
+    assert failed(first, second) == {}
 
 
 @pytest.mark.parametrize("value", ["²", "9" * 5000, "-1", "٣", "1e9"])

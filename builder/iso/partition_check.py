@@ -1,0 +1,153 @@
+"""What is wrong with the partition tables by which an ISO also boots as a disk.
+
+UEFI 2.10 chapter 5. Firmware takes the backup GPT where the primary one is damaged, kernels and
+installers refuse or mend it: neither may be left to chance.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from types import MappingProxyType
+
+from builder.iso import apple_map, fat, partitions
+from builder.iso.apple_map import ApplePartition
+from builder.iso.partitions import (
+    BLOCK,
+    MAGIC,
+    PROTECTIVE,
+    SYSTEM_AREA,
+    Gpt,
+)
+from builder.iso.source import SECTOR, Source
+
+_PRIMARY = 1
+_HEADER_SIZE = 92
+_STATUS = {0, 0x80}
+_NOTHING: Mapping[int, int] = MappingProxyType({})
+_SIGNED = b"\x55\xaa"
+_ANNOUNCED = {b"ER\x02\0", b"ER\x08\0"}  # blocks of 512 and of 2048 bytes
+_HFS = b"Apple_HFS"
+_MAPS = {b"Apple_partition_map", b"Apple_Partition_Map"}  # as macOS compares, letter by letter
+
+
+def problems(source: Source, booted: Mapping[int, int] = _NOTHING) -> Iterator[str]:
+    """Yield what is wrong with the tables, in whole sentences.
+
+    `booted` has the bytes of each boot image by that at which it begins, 0 where nobody tells.
+    """
+    area = source.read(0, min(SYSTEM_AREA, source.size))
+    first = partitions.gpt(source)
+    if area[510:512] != _SIGNED:
+        if first is not None:
+            yield "There is a GPT, and no master boot record before it."
+        return
+    for each in partitions.partitions(source):
+        if each.start >= each.end or each.end * BLOCK > source.size:
+            yield f"{each.table} partition {each.number} ends behind the image."
+    yield from _mbr_problems(area, source)
+    yield from _apple_problems(source, area, booted)
+    if first is not None:
+        yield from _gpt_problems(source, first)
+    elif area[BLOCK : BLOCK + len(MAGIC)] == MAGIC:
+        yield "The primary GPT makes no sense: its entries have no place in the image."
+    elif partitions.is_protective(source):
+        yield "The master boot record protects a GPT, and there is none."
+    elif _backup_is_left(source):
+        yield "The primary GPT is gone, and its backup is left."
+
+
+def _mbr_problems(area: bytes, source: Source) -> Iterator[str]:
+    for number, at in enumerate(partitions.MBR_ENTRIES, start=1):
+        first, count = struct.unpack_from("<II", area, at + 8)
+        if area[at + 4] == PROTECTIVE and first != _PRIMARY:
+            yield "What protects the GPT does not begin where it is."
+        # Old-style addresses may be anything: mkisofs -hfs has them in entries without blocks.
+        used = first or area[at] or area[at + 4]
+        if (used and not count) or area[at] not in _STATUS:
+            yield f"The master boot record's entry {number} makes no sense."
+    found = partitions.partitions(source)
+    own = sorted((each.start, each.end, each.number) for each in found if each.table == "MBR")
+    for (before, end, number), (start, _, other) in pairwise(own):
+        # What begins in the system area holds the whole volume, and so the others.
+        if start == before or end > start > before > SYSTEM_AREA // BLOCK:
+            yield f"MBR partitions {number} and {other} overlap."
+    gpt = {(each.start, each.end) for each in found if each.table == "GPT"}
+    # isohybrid and xorriso give no type to what is there for the boot code alone.
+    typed = [each for each in found if gpt and each.table == "MBR" and each.kind]
+    for each in typed:
+        if (each.start, each.end) not in gpt:
+            yield f"MBR partition {each.number} is none of the GPT's."
+    if gpt and not typed and not partitions.is_protective(source):
+        yield "Nothing in the master boot record protects the GPT, or has its partitions."
+
+
+def _backup_is_left(source: Source) -> bool:
+    """Tell whether the last block is the backup of a GPT: firmware would take it for the table."""
+    found = partitions.gpt(source, source.size // BLOCK - 1)
+    return found is not None and found.backup == _PRIMARY
+
+
+def _gpt_problems(source: Source, first: Gpt) -> Iterator[str]:
+    yield from _header_problems(source, first, "primary", here=_PRIMARY)
+    # Where its header says: xorriso pads behind the backup, and a stick is larger than any image.
+    second = partitions.gpt(source, first.backup)
+    if second is None or first.backup == _PRIMARY:
+        yield "There is no backup GPT."
+        return
+    yield from _header_problems(source, second, "backup", here=first.backup)
+    if second.entries != first.entries:
+        yield "The backup GPT has other partitions than the primary one."
+    if second.backup != _PRIMARY or second.fields[7:10] != first.fields[7:10]:
+        yield "The backup GPT is not of the same disk as the primary one."
+
+
+def _header_problems(source: Source, table: Gpt, title: str, *, here: int) -> Iterator[str]:
+    size = table.fields[2]
+    if table.fields[5] != here:
+        yield f"The {title} GPT says that it is elsewhere."
+    if not _HEADER_SIZE <= size <= BLOCK:
+        yield f"The {title} GPT header has {size} bytes."
+        return
+    header = bytearray(source.read(here * BLOCK, size))
+    header[16:20] = bytes(4)  # its CRC is taken with that field 0
+    if zlib.crc32(header) != table.fields[3]:
+        yield f"The {title} GPT header has a wrong CRC."
+    if zlib.crc32(table.entries) != table.fields[13]:
+        yield f"The {title} GPT's entries have a wrong CRC."
+
+
+def _apple_problems(source: Source, area: bytes, booted: Mapping[int, int]) -> Iterator[str]:
+    """Yield what Macs would trip over. Linux looks for the map's length in its first entry."""
+    found = tuple(apple_map.entries(area))
+    if not found:
+        if area[:4] in _ANNOUNCED:
+            yield "The first block announces a partition map of Apple's, and there is none."
+        return
+    count, unit = found[0].entries, apple_map.unit(area)
+    if len(found) != count:
+        yield f"Apple's partition map counts {count} entries, and has {len(found)}."
+    for each in found:
+        reason = _apple_reason(source, each, unit, booted)
+        if reason or each.entries != count:
+            yield f"Apple's partition {each.number} {reason or f'is one of {each.entries}'}."
+    if not _MAPS & {each.kind for each in found}:
+        yield "Apple's partition map has no entry for itself."
+
+
+def _apple_reason(
+    source: Source, part: ApplePartition, unit: int, booted: Mapping[int, int]
+) -> str:
+    start = part.first * unit
+    # isohybrid until 2013, as EL 7 has it, counts what it boots in blocks of 512 bytes.
+    if start + part.length * BLOCK > source.size:
+        return "ends behind the image"
+    is_hfs = start + 2 * SECTOR < source.size and fat.is_hfs(source, start)
+    if not part.kind or not all(0x20 < each < 0x7F for each in part.kind):  # noqa: PLR2004  # ASCII
+        return "is of a type that makes no sense"
+    if part.kind.startswith(_HFS):
+        if not is_hfs and start not in booted:
+            return "is none of HFS, nor a boot image"
+    elif is_hfs:
+        return "is of HFS, and of another type"
+    return "ends in its boot image" if part.length * unit < booted.get(start, 0) else ""

@@ -1,0 +1,56 @@
+"""Check the boot menus of an ISO: what they name is there, and our entry is what starts."""
+
+import re
+from collections.abc import Iterator
+
+from builder.iso import implant, tree
+from builder.iso.survey import Survey
+from builder.media import cmdline, menus, starting
+from builder.media.routes import routes
+from builder.media.starting import Start
+from builder.media.unattended import TITLE
+
+_LABEL = re.compile(
+    r"\b(?P<key>[\w.]+)=(?:hd|cdrom):(?:CD)?LABEL=(?P<label>[^\s:]+):?(?P<path>\S*)"
+)
+_SEARCH = re.compile(r"""^[ \t]*search\s.*(?:-l|--label)[\s=]+(["']?)(?P<label>.+?)\1\s*$""", re.M)
+
+
+def problems(medium: Survey) -> Iterator[str]:
+    """Yield what is wrong with the menus, in whole sentences."""
+    ways = routes(medium)
+    summed = implant.cleared(medium.source) is not None
+    for path, text in menus.texts(medium, ways):
+        yield from _label_problems(medium, path, text)
+        if not summed and "rd.live.check" in text:
+            yield f"{path} offers a media check, and the ISO has no sum to pass it."
+    for each in starting.starts(ways, medium.volume_id):
+        if each.reason and each.ours:
+            yield each.sentence
+
+
+def silent(medium: Survey) -> tuple[Start, ...]:
+    """Return what a medium with our entry boots that does not come to it, and is not to change."""
+    ways = routes(medium)
+    if not any(TITLE in text for _, text in menus.texts(medium, ways)):
+        return ()
+    found = starting.starts(ways, medium.volume_id)
+    return tuple(each for each in found if each.reason and not each.ours)
+
+
+def _label_problems(medium: Survey, path: str, text: str) -> Iterator[str]:
+    labels = {found["label"] for found in _LABEL.finditer(text)}
+    labels -= {cmdline.escape_label(medium.volume_id)}
+    labels |= {found["label"] for found in _SEARCH.finditer(text)} - {medium.volume_id}
+    for label in sorted(labels):
+        yield f"{path} names the volume {label!r}; this one is {medium.volume_id!r}."
+    for found in _LABEL.finditer(text):
+        yield from _kickstart_problems(medium, path, found)
+
+
+def _kickstart_problems(medium: Survey, path: str, found: re.Match[str]) -> Iterator[str]:
+    wanted = found["path"].lstrip("/") or "ks.cfg"
+    if found["key"] in {"inst.ks", "ks"}:
+        for each in medium.trees:
+            if tree.Finder(medium.source, each).find(wanted) is None:
+                yield f"{path} names the kickstart /{wanted}, which is not there ({each.title})."

@@ -1,0 +1,216 @@
+"""From what firmware boots to the menu that it comes to: each boot image, its loader, its menus."""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cached_property
+
+import msgspec
+from msgspec.structs import replace
+
+from builder.errors import MediaError
+from builder.iso import fat
+from builder.iso.source import SECTOR, Source
+from builder.iso.survey import Survey
+from builder.media import grub_image, syslinux_menu
+from builder.media.grub_image import Core
+from builder.media.grub_menu import Menu, Place
+from builder.media.grub_run import Run
+from builder.media.grub_values import Variables
+
+_BIOS_IMAGE = 1 << 20  # bytes of it that are looked at
+_LOADER = 16 << 10  # bytes in which a loader says who it is: what follows may be any other file
+_PROGRAM = 16 << 20  # bytes
+_BOOTED = re.compile(r"EFI/BOOT/BOOT(X64|IA32|AA64)\.EFI", re.IGNORECASE)
+"""The programs that UEFI starts from removable media, by the specification's table 3.5.1.1."""
+_FIRMWARE = {"X64": "UEFI", "AA64": "UEFI", "IA32": "32-bit UEFI"}
+_LEGACY = (b"/boot/grub/menu.lst", b"GNU GRUB  version 0.9", b"grub.conf")
+_OTHERS = {b"LoaderInfo: systemd-boot": "systemd-boot", b"r\0E\0F\0I\0n\0d\0": "rEFInd"}
+_SHIM = re.compile(rb"g\0r\0u\0b\0\w\0\w\0\w\0?\w?\0?\w?\0?\.\0e\0f\0i\0", re.IGNORECASE)
+_GRUB_FOLDERS = ("boot/grub2", "boot/grub")
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """What one firmware boots."""
+
+    firmware: str
+    """"BIOS", "UEFI" or "32-bit UEFI"."""
+    trouble: str = ""
+    """Why no menu of ours can be reached, as a sentence without its full stop."""
+    syslinux: str = ""
+    """The path of the menu, where the loader is isolinux."""
+    grub: tuple[Menu, ...] = ()
+    """The menus, where the loader is GRUB: all that it may come to."""
+    files: "Seen"
+
+
+class Seen:
+    """The files of a medium as a loader of one of its boot images sees them.
+
+    What is damaged in the image is not there: builder/iso/fat_check.py tells of it.
+    """
+
+    def __init__(self, medium: Survey, image: fat.FileSystem | None = None) -> None:
+        self._medium, self._image = medium, image
+
+    @property
+    def label(self) -> str:
+        """The volume id."""
+        return self._medium.volume_id
+
+    @cached_property
+    def _inside(self) -> dict[str, fat.FatFile]:
+        with suppress(MediaError):
+            listed = self._image.files() if self._image else ()
+            return {each.path.lower(): each for each in listed}
+        return {}
+
+    def exists(self, place: Place) -> bool:
+        """Tell whether a file is there."""
+        device, path = normal(place)
+        if device == "image":
+            return path.lower() in self._inside
+        return self._medium.file(path) is not None
+
+    def text(self, place: Place) -> str | None:
+        """Return a text."""
+        content = self.content(place, 1 << 20)
+        return None if content is None else content.decode("utf-8", "surrogateescape")
+
+    def content(self, place: Place, largest: int) -> bytes | None:
+        """Return what a file holds; None if there is none, or it is larger than that."""
+        device, path = normal(place)
+        if device == "image":
+            inside = self._inside.get(path.lower())
+            if inside is None or self._image is None or inside.size > largest:
+                return None
+            with suppress(MediaError):
+                return self._image.read(inside, largest=largest)
+            return None
+        found = self._medium.file(path)
+        if found is None or found.record.length > largest:
+            return None
+        return self._medium.source.read(found.at, found.record.length)
+
+    def inside(self) -> Iterator[tuple[fat.FileSystem, fat.FatFile]]:
+        """Yield the files of the boot image, with the file system that they are in."""
+        if self._image is not None:
+            for file in self._inside.values():
+                yield self._image, file
+
+
+def normal(place: Place) -> Place:
+    """Return the place without slashes at the ends."""
+    device, path = place
+    return device, "/".join(part for part in path.split("/") if part)
+
+
+def routes(medium: Survey) -> tuple[Route, ...]:
+    """Return a route for each firmware and image that the medium boots."""
+    return (*_bios(medium), *_uefi(medium))
+
+
+def _bios(medium: Survey) -> Iterator[Route]:
+    image = next((each for each in medium.images if each.platform == "bios"), None)
+    if image is None:
+        return
+    files = Seen(medium)
+    content = _read(medium.source, image.sector * SECTOR, _BIOS_IMAGE)
+    if b"ISOLINUX " in content[:SECTOR]:
+        path = next((each for each in syslinux_menu.search_order() if medium.file(each)), "")
+        trouble = "" if path else "isolinux finds no menu of its own"
+        yield Route(firmware="BIOS", syslinux=path, trouble=trouble, files=files)
+        return
+    core = grub_image.core(content)
+    if core is None and not any(each in content[:_LOADER] for each in _LEGACY):
+        # A loader in clothes that we do not know: the place that all of the family have.
+        folder = next((each for each in _GRUB_FOLDERS if medium.file(f"{each}/grub.cfg")), "")
+        core = Core(prefix=f"/{folder}") if folder else None
+    if core is None:
+        trouble = "its boot image is no loader whose menu builder knows"
+        yield Route(firmware="BIOS", trouble=trouble, files=files)
+    else:
+        yield _grub("BIOS", core, ("iso",), "", files)
+
+
+def _read(source: Source, at: int, length: int) -> bytes:
+    return source.read(at, max(min(length, source.size - at), 0))
+
+
+def _uefi(medium: Survey) -> Iterator[Route]:
+    images = sorted({each.sector * SECTOR for each in medium.efi_images})
+    systems = [each for start in images if (each := _system(medium, start))]
+    trouble = "its boot image is no FAT file system"
+    if images and not systems:
+        yield Route(firmware="UEFI", trouble=trouble, files=Seen(medium))
+    elif any(fat.is_hfs(medium.source, start) for start in images):
+        # lorax's images/macboot.img
+        yield Route(firmware="Mac firmware", trouble=trouble, files=Seen(medium))
+    for system in systems:
+        files = Seen(medium, system)
+        found = [each for _, each in files.inside() if _BOOTED.fullmatch(each.path)]
+        if not found:
+            trouble = "its boot image has no EFI/BOOT/BOOTX64.EFI"
+            yield Route(firmware="UEFI", trouble=trouble, files=files)
+        for program in found:
+            yield _program(program.path, files)
+
+
+def _system(medium: Survey, start: int) -> fat.FileSystem | None:
+    try:
+        return fat.FileSystem(medium.source, start)
+    except MediaError:
+        return None
+
+
+def _program(path: str, files: Seen) -> Route:
+    """Return the route of an EFI program in the boot image, by way of its shim."""
+    kind = (_BOOTED.fullmatch(path) or [path, "X64"])[1].upper()
+    firmware, folder = _FIRMWARE[kind], path.rpartition("/")[0]
+    content = files.content(("image", path), _PROGRAM) or b""
+    second = f"{folder}/grub{kind.lower()}.efi"
+    if grub_image.core(content) is None and _SHIM.search(content):
+        path, content = second, files.content(("image", second), _PROGRAM) or b""
+    if not content:
+        return Route(firmware=firmware, trouble=f"{path} is not there, or too large", files=files)
+    other = _other(content, path, files)
+    if other:
+        return Route(firmware=firmware, trouble=f"its loader is {other}", files=files)
+    core = grub_image.core(content) or Core(prefix=f"/{folder}")
+    return _grub(firmware, core, ("image", "iso"), folder, files)
+
+
+def _other(content: bytes, path: str, files: Seen) -> str:
+    """Return the name of a loader that is not GRUB 2; "" for one that may be."""
+    if grub_image.core(content) is not None:
+        return ""
+    menu = f"{path[:-4]}.conf"
+    if any(each in content for each in _LEGACY) or files.exists(("image", menu)):
+        return f"GRUB legacy, whose menu {menu} builder does not edit"
+    return next((name for mark, name in _OTHERS.items() if mark in content), "")
+
+
+def _grub(firmware: str, core: Core, devices: tuple[str, ...], folder: str, files: Seen) -> Route:
+    """Return where GRUB comes to. From a CD its first device may be the image or the volume."""
+    found: list[Menu] = []
+    core = core if core.prefix else replace(core, prefix=f"/{folder}")
+    for device in devices:
+        variables = Variables(
+            root=device,
+            prefix=core.prefix if core.prefix.startswith("(") else f"({device}){core.prefix}",
+            cmdpath=f"({device})/{folder}",
+            grub_platform="pc" if firmware == "BIOS" else "efi",
+        )
+        run = Run(files, ("", "the script in its loader"), variables)
+        run.text(core.config)
+        found += run.found
+        if not run.left:
+            found += _normally(variables, files)
+    trouble = "" if found else f"GRUB finds no menu at {core.prefix}/grub.cfg"
+    return Route(firmware=firmware, grub=tuple(found), trouble=trouble, files=files)
+
+
+def _normally(variables: Variables, files: Seen) -> tuple[Menu, ...]:
+    run = Run(files, ("", ""), variables)
+    run.text("normal")
+    return tuple(run.found)

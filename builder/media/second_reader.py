@@ -1,0 +1,171 @@
+"""A second opinion on an ISO: pycdlib reads all of it, and must see what we see.
+
+pycdlib makes an object of every file, and trusts the numbers of a medium: so it works in a process
+of its own, with limits, where it may end in any way: `python -m builder.media.second_reader FILE`.
+"""
+
+import io
+import resource
+import sys
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from builder import process
+from builder.iso import rockridge, tree
+from builder.iso.iso9660 import Record
+from builder.iso.partitions import SYSTEM_AREA
+from builder.iso.source import Source
+from builder.iso.survey import Survey
+from builder.iso.tree import Tree, read_directory
+
+_MEMORY = 2 << 30  # bytes; 20,000 files in two trees take 200 MiB
+_SECONDS = 120  # of processor time; as many files take some 5 s
+_WAITED = 20  # times as long in all: the host may be busy
+_SHOWN = 3
+_NAMED = "A second reader, pycdlib,"
+
+File = tuple[str, int, int]
+"""Path, first sector, length."""
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What a reader sees of the volume as a CD has it."""
+
+    plain: list[File]
+    """By ISO 9660's names, or Rock Ridge's where there are such."""
+    joliet: list[File]
+    images: list[int]
+    """Sectors of what the boot catalogue boots."""
+
+
+def problems(path: Path, medium: Survey) -> Iterator[str]:
+    """Yield where pycdlib's reading of the ISO at `path` differs from ours, in whole sentences."""
+    # Not from the current folder: whatever lies there is no module of ours.
+    command: list[str | Path] = [
+        sys.executable,
+        "-P",
+        "-m",
+        "builder.media.second_reader",
+        path.absolute(),
+    ]
+    done = process.run(command, seconds=_SECONDS * _WAITED, check=False)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["it did not come to an end"])[-1]
+        yield f"{_NAMED} cannot read it: {last.rpartition('pycdlibexception.')[2].rstrip('.')}."
+        return
+    yield from differences(ours(medium), msgspec.json.decode(done.stdout, type=Reading))
+
+
+def seconds(medium: Survey) -> float:
+    """Return about how long pycdlib takes on a processor of 2020, its start included."""
+    trees = (tree.walk(medium.source, each) for each in medium.trees)
+    files = sum(len(each.listing.records) for each in chain.from_iterable(trees))
+    return 0.3 + 50e-6 * files
+
+
+def differences(one: Reading, other: Reading) -> Iterator[str]:
+    """Yield what `other` has otherwise than `one`, in whole sentences."""
+    if sorted(one.images) != sorted(other.images):
+        yield f"{_NAMED} finds other boot images."
+    pairs = ((one.plain, other.plain, "ISO 9660"), (one.joliet, other.joliet, "Joliet"))
+    for mine, its, title in pairs:
+        paths = sorted({path for path, _, _ in set(mine) ^ set(its)})
+        if paths:
+            more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+            yield f"{_NAMED} sees {', '.join(paths[:_SHOWN])}{more} otherwise ({title})."
+
+
+def ours(medium: Survey) -> Reading:
+    """Return what we see."""
+    joliet = [each for each in medium.readable if each.descriptor.joliet]
+    return Reading(
+        plain=list(_walked(medium.source, medium.primary)),
+        joliet=list(_walked(medium.source, joliet[0])) if joliet else [],
+        images=[each.sector for each in medium.images],
+    )
+
+
+def _walked(source: Source, where: Tree) -> Iterator[File]:
+    waiting = [("", where.descriptor.root)]
+    while waiting:
+        prefix, folder = waiting.pop()
+        for each in read_directory(source, where, folder).listing.records[2:]:
+            path = f"{prefix}/{_name(source, where, each)}"
+            if each.is_directory:
+                waiting.append((path, each))
+            else:
+                yield path, each.extent if each.length else 0, each.length
+
+
+def _name(source: Source, where: Tree, record: Record) -> str:
+    if where.skip is None:
+        return _plain(record.identifier, joliet=where.descriptor.joliet)
+    name = rockridge.name(source, where.base, record, where.skip)
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _plain(identifier: bytes, *, joliet: bool) -> str:
+    if joliet:
+        return identifier.decode("utf-16-be", "backslashreplace")
+    return identifier.decode("ascii", "backslashreplace")
+
+
+class _Volume(io.FileIO):
+    """A medium without boot code and partition tables, in which pycdlib knows isohybrid's alone."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        at = self.tell()
+        content = super().read(size)
+        blank = max(min(SYSTEM_AREA - at, len(content)), 0)
+        return bytes(blank) + content[blank:]
+
+
+def theirs(path: str) -> Reading:
+    """Return what pycdlib sees. Raises whatever that raises on what it does not understand."""
+    import pycdlib  # noqa: PLC0415  # a tenth of a second, and only here
+
+    iso = pycdlib.PyCdlib()
+    with _Volume(path) as file:
+        iso.open_fp(file)
+        return _read(iso)
+
+
+def _read(iso: Any) -> Reading:  # noqa: ANN401  # untyped
+    catalogue = iso.eltorito_boot_catalog
+    entries = [] if catalogue is None else [catalogue.initial_entry, *catalogue.standalone_entries]
+    for section in () if catalogue is None else catalogue.sections:
+        entries += section.section_entries
+    joliet = iso.joliet_vd
+    return Reading(
+        plain=list(_children(iso.pvd.root_dir_record, "", joliet=False)),
+        joliet=list(_children(joliet.root_dir_record, "", joliet=True)) if joliet else [],
+        images=[each.load_rba for each in entries],
+    )
+
+
+def _children(folder: Any, prefix: str, *, joliet: bool) -> Iterator[File]:  # noqa: ANN401  # untyped
+    for each in folder.children:
+        if each.is_dot() or each.is_dotdot():
+            continue
+        posix = each.rock_ridge.name() if each.rock_ridge else b""
+        name = posix.decode("utf-8", "backslashreplace")
+        path = f"{prefix}/{name or _plain(each.file_identifier(), joliet=joliet)}"
+        if each.is_dir():
+            yield from _children(each, path, joliet=joliet)
+        else:
+            yield path, each.extent_location() if each.data_length else 0, each.data_length
+
+
+def main() -> None:
+    """Read the ISO that is named, and print the Reading."""
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
+    sys.stdout.buffer.write(msgspec.json.encode(theirs(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    main()

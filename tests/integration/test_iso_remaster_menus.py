@@ -1,0 +1,221 @@
+"""Media whose menus lie elsewhere: edited where the loaders look, or told of by firmware."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import small_media
+from remastering import WISHES, change, problems, shown
+from typer.testing import CliRunner
+
+from builder.cli import iso as command
+from builder.cli.context import Context
+from builder.errors import MediaError
+from builder.iso.source import opened
+from builder.iso.survey import survey
+from builder.media import menu_check, starting
+from builder.media.edits import Edits
+from builder.media.inspect import inspect
+from builder.media.remaster import planned, remaster
+from builder.media.routes import routes
+from builder.monitor import SilentMonitor
+from tests.hosts import settings
+from tests.monitors import Heard
+
+pytestmark = small_media.NEEDED
+
+_KS = r"inst.ks=hd:LABEL=CentOS\x207\x20x86_64:/ks.cfg"
+_BIOS = ("-no-emul-boot", "-boot-load-size", "4", "-boot-info-table")
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_media.plant(tmp_path_factory.mktemp("planted") / "tree")
+
+
+@pytest.fixture
+def tree(planted: Path, tmp_path: Path) -> Path:
+    """Return a tree of an EL 7 medium to be changed."""
+    copy = tmp_path / "tree"
+    shutil.copytree(planted, copy)
+    return copy
+
+
+def _master(tree: Path, folder: str = "isolinux") -> Path:
+    iso = tree.with_name("original.iso")
+    boot = ("-b", f"{folder}/isolinux.bin", "-c", f"{folder}/boot.cat", *_BIOS, *small_media.UEFI)
+    names = ("-quiet", "-V", small_media.LABEL, "-R", "-J", "-joliet-long")
+    small_media.call("genisoimage", *names, *boot, "-o", iso, tree)
+    return iso
+
+
+def _efi(tree: Path) -> None:
+    """Make the EFI boot image anew from the tree."""
+    small_media.efi_image(tree, tree / "images/efiboot.img")
+
+
+def _starts(iso: Path) -> dict[str, str]:
+    with opened(iso) as source:
+        medium = survey(source)
+        found = starting.starts(routes(medium), medium.volume_id)
+    return {each.firmware: each.reason for each in found}
+
+
+@pytest.mark.parametrize("folder", ["boot/isolinux", "boot/syslinux", "syslinux", "isolinux"])
+@pytest.mark.parametrize("name", ["isolinux.cfg", "syslinux.cfg"])
+def test_isolinux_elsewhere(folder: str, name: str, tree: Path) -> None:
+    (tree / folder).parent.mkdir(exist_ok=True)
+    (tree / "isolinux").rename(tree / folder)
+    (tree / folder / "isolinux.cfg").rename(tree / folder / name)
+    result = change(_master(tree, folder)).path
+    assert _starts(result) == {"BIOS": "", "UEFI": ""}
+    assert _KS in shown(result, f"/{folder}/{name}")
+    assert f"{folder}/{name}" in inspect(result).boot_configs
+    assert problems(result) == ()
+
+
+def test_the_first_menu_that_isolinux_finds_counts(tree: Path) -> None:
+    (tree / "boot/isolinux").mkdir(parents=True)
+    (tree / "boot/isolinux/isolinux.cfg").write_text("label a\n  localboot 0\n")
+    iso = _master(tree)
+    result = change(iso).path
+    reason = "boot/isolinux/isolinux.cfg starts nothing by itself"
+    assert _starts(result) == {"BIOS": reason, "UEFI": ""}
+    assert problems(result) == ()
+    with pytest.raises(MediaError, match=f"BIOS will not start by itself: {reason}") as caught:
+        change(iso, Edits(kickstart="", firmware="bios"), output=tree.with_name("b.iso"))
+    assert "--oemdrv" in caught.value.hint
+    assert not tree.with_name("b.iso").exists()
+    with pytest.raises(MediaError, match="BIOS will not start"):
+        planned(iso, Edits(kickstart="", firmware="bios"))
+    change(iso, Edits(kickstart="", firmware="uefi"), output=tree.with_name("u.iso"))
+
+
+def test_a_remaster_and_a_check_tell_what_does_not_start(tree: Path) -> None:
+    (tree / "EFI/BOOT/grub.cfg").rename(tree / "EFI/BOOT/BOOTX64.conf")
+    (tree / "EFI/BOOT/BOOTX64.conf").write_text("default=0\ntimeout 5\ntitle a\n kernel /k\n")
+    _efi(tree)
+    output, monitor = tree.with_name("out.iso"), Heard()
+    remaster(_master(tree), WISHES, output=output, monitor=monitor)
+    told = "UEFI will not start by itself: its loader is GRUB legacy"
+    assert [kind for kind, text, _ in monitor.told if text.startswith(told)] == ["warning"]
+    here = Context(settings=settings(tree.parent), monitor=SilentMonitor())
+    done = CliRunner().invoke(command.app, ["verify", str(output)], obj=here)
+    assert done.exit_code == 0
+    assert told in done.stdout
+    assert "BIOS" not in done.stdout
+
+
+_GRUB = """\
+set default=1
+set timeout=60
+set timeout_style=hidden
+search --no-floppy --set=root -l 'CentOS 7 x86_64'
+menuentry 'Install' --class os {
+	linuxefi /images/pxeboot/vmlinuz \\
+		inst.stage2=hd:LABEL=CentOS\\x207\\x20x86_64 \\
+		quiet
+	initrdefi /images/pxeboot/initrd.img
+}
+menuentry 'Other' {
+	chainloader (hd0)+1
+}
+"""
+
+
+def test_continued_lines(tree: Path) -> None:
+    (tree / "EFI/BOOT/grub.cfg").write_text(_GRUB)
+    _efi(tree)
+    result = change(_master(tree)).path
+    assert _starts(result) == {"BIOS": "", "UEFI": ""}
+    menu = shown(result, "/EFI/BOOT/grub.cfg")
+    (line,) = [each for each in menu.splitlines() if "inst.ks" in each]
+    arguments = r"inst.stage2=hd:LABEL=CentOS\x207\x20x86_64", _KS, "console=tty0"
+    assert tuple(line.split()[2:5]) == arguments
+    assert "set timeout_style=menu\n" in menu
+    assert "set timeout=1\n" in menu
+
+
+def test_a_stub_in_the_image_leads_to_the_menu(tree: Path) -> None:
+    (tree / "boot/grub").mkdir(parents=True)
+    (tree / "EFI/BOOT/grub.cfg").rename(tree / "boot/grub/grub.cfg")
+    stub = "search --file --set=root /.discinfo\nconfigfile ($root)/boot/grub/grub.cfg\n"
+    (tree / "EFI/BOOT/grub.cfg").write_text(stub)
+    _efi(tree)
+    result = change(_master(tree)).path
+    assert _starts(result) == {"BIOS": "", "UEFI": ""}
+    assert _KS in shown(result, "/boot/grub/grub.cfg")
+
+
+def test_a_stage_2_of_another_volume_is_put_right(tree: Path) -> None:
+    for path in (tree / "isolinux/isolinux.cfg", tree / "EFI/BOOT/grub.cfg"):
+        path.write_text(path.read_text().replace(r"\x20", "x20"))
+    _efi(tree)
+    iso = _master(tree)
+    assert any("CentOSx207x20x86_64" in each for each in problems(iso))
+    result = change(iso).path
+    assert problems(result) == ()
+    assert _starts(result) == {"BIOS": "", "UEFI": ""}
+    edits = Edits(kickstart="", append=("inst.stage2=hd:LABEL=Other",))
+    with pytest.raises(MediaError, match="Other"):
+        change(iso, edits, output=tree.with_name("other.iso"))
+
+
+def test_live_media_are_refused(tree: Path) -> None:
+    live = "root=live:CDLABEL=CentOS\\x207\\x20x86_64 rd.live.image quiet"
+    for path in (tree / "isolinux/isolinux.cfg", tree / "EFI/BOOT/grub.cfg"):
+        text = path.read_text().replace(r"inst.stage2=hd:LABEL=CentOS\x207\x20x86_64", live)
+        path.write_text(text)
+    _efi(tree)
+    with pytest.raises(MediaError, match=r"original\.iso is a live medium"):
+        change(_master(tree))
+
+
+def test_an_image_for_macs_that_is_hfs_is_left_alone(tree: Path) -> None:
+    image = bytearray(1 << 20)
+    image[1024:1026] = b"H+"
+    (tree / "images/macboot.img").write_bytes(image)
+    iso = small_media.by_genisoimage(tree, tree.with_name("original.iso"), mac=True)
+    assert len(inspect(iso).boot_entries) == 3
+    result = change(iso).path
+    assert _starts(result)["UEFI"] == ""
+    assert "no FAT" in _starts(result)["Mac firmware"]
+    assert problems(result) == ()
+
+
+def test_an_image_that_is_hfs_alone_is_told(tree: Path) -> None:
+    image = bytearray(1 << 20)
+    image[1024:1026] = b"H+"
+    (tree / "images/efiboot.img").write_bytes(image)
+    result = change(_master(tree)).path
+    assert _starts(result) == {"BIOS": "", "UEFI": "its boot image is no FAT file system"}
+
+
+def _default(text: str) -> str:
+    return text.replace('set default="0"', 'set default="1"')
+
+
+def _waits(text: str) -> str:
+    return text.replace("set timeout=1", "set timeout=x")
+
+
+def _other_kickstart(text: str) -> str:
+    return text.replace("inst.ks=", "inst.kx=")
+
+
+def _no_kernel(text: str) -> str:
+    return text.replace("/images/pxeboot/vmlinuz inst", "/images/pxeboot/vmlinux inst")
+
+
+@pytest.mark.parametrize("damage", [_default, _waits, _other_kickstart, _no_kernel])
+def test_a_menu_of_ours_that_does_not_start_is_a_problem(
+    damage: Callable[[str], str], tree: Path, tmp_path: Path
+) -> None:
+    result = change(_master(tree), WISHES).path
+    content = result.read_bytes().decode("latin-1")
+    damaged = tmp_path / "damaged.iso"
+    damaged.write_bytes(damage(content).encode("latin-1"))
+    with opened(damaged) as source:
+        found = list(menu_check.problems(survey(source)))
+    assert any("UEFI will not start by itself" in each for each in found)

@@ -1,0 +1,32 @@
+"""Where two readers of an ISO differ is said in a sentence."""
+
+import pytest
+
+from builder.media.second_reader import File, Reading, differences
+
+_FILES: list[File] = [("/a", 30, 5), ("/b/c", 31, 9)]
+
+
+def _reading(
+    plain: list[File] = _FILES, joliet: list[File] = _FILES, images: tuple[int, ...] = (40, 50)
+) -> Reading:
+    return Reading(plain, joliet, list(images))
+
+
+@pytest.mark.parametrize(
+    ("other", "found"),
+    [
+        (_reading(), []),
+        (_reading(_FILES[::-1], images=(50, 40)), []),
+        (_reading(images=(40,)), ["finds other boot images."]),
+        (_reading(_FILES[:1]), ["sees /b/c otherwise (ISO 9660)."]),
+        (_reading(joliet=[("/a", 30, 6), *_FILES[1:]]), ["sees /a otherwise (Joliet)."]),
+        (
+            _reading([*_FILES, *((f"/{number}", 1, 1) for number in range(5))]),
+            ["sees /0, /1, /2 and 2 more otherwise (ISO 9660)."],
+        ),
+    ],
+)
+def test_differences(other: Reading, found: list[str]) -> None:
+    named = [f"A second reader, pycdlib, {each}" for each in found]
+    assert list(differences(_reading(), other)) == named
