@@ -56,8 +56,8 @@ def examine(settings: Settings, *, monitor: Monitor) -> list[Remark]:
     ]
 
 
-def judge_kvm(*, works: bool, node: bool, ours: bool) -> Remark:
-    """Judge KVM: libvirt says whether it `works`; /dev/kvm may be there, and may be ours to use."""
+def judge_kvm(*, works: bool, node: bool, ours: bool, roots: bool) -> Remark:
+    """Judge KVM: libvirt says whether it `works`; /dev/kvm may be there, ours, or root's alone."""
     if works:
         return Remark(subject="KVM", state="ok", detail="guests run on the processor")
     hint = "Turn on virtualisation in the firmware, load kvm_intel or kvm_amd."
@@ -65,6 +65,8 @@ def judge_kvm(*, works: bool, node: bool, ours: bool) -> Remark:
         hint = "QEMU cannot use it: in a virtual machine, nested KVM is switched on outside."
     if node and not ours:
         hint = f"Join its group and log in again: usermod -aG kvm USER, see ls -l {_KVM}."
+    if node and roots:  # as the kernel makes it, where no udev gives it to the group
+        hint = f"Guests do not run as root: chgrp kvm {_KVM}, then chmod 660 {_KVM}."
     there = "does not work" if node else "is not there"
     detail = f"{_KVM} {there}: guests are emulated, about ten times slower"
     return Remark(subject="KVM", state="warn", detail=detail, hint=hint)
@@ -136,8 +138,9 @@ def _hypervisor(connection: Connection) -> Iterable[Remark]:
     versions = " ".join(f"{name} {number}" for name, number in version(connection).items())
     yield Remark(subject="libvirt", state="ok", detail=f"{connection.uri}: {versions}")
     found = accelerator(connection)
-    ours = os.access(_KVM, os.R_OK | os.W_OK)
-    yield judge_kvm(works=found.virt_type == "kvm", node=_KVM.exists(), ours=ours)
+    works, node = found.virt_type == "kvm", _KVM.exists()
+    ours, roots = os.access(_KVM, os.R_OK | os.W_OK), node and not _KVM.stat().st_mode & 0o077
+    yield judge_kvm(works=works, node=node, ours=ours, roots=roots)
     if found.uefi:
         yield Remark(subject="UEFI", state="ok", detail="firmware for guests is there")
     else:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -25,6 +26,7 @@ _LOGGER = Path("/run/libvirt/virtlogd-sock")
 _SYSTEMD = Path("/run/systemd/system")
 _STATE = Path("/run/libvirt/qemu")
 _KVM = Path("/dev/kvm")
+_GUESTS = Path("/var/lib/libvirt/qemu")
 _LOCKS = Path("/run/lock")
 _RUN = Path("/run/builder")
 """A fixed place, whatever BUILDER_STATE says: there is one libvirtd for all."""
@@ -96,9 +98,10 @@ def answers() -> bool:
 
 
 def kvm_works() -> bool:
-    """Tell whether QEMU can make a virtual machine with KVM here.
+    """Tell whether QEMU can make a virtual machine with KVM here, as the user that guests run as.
 
-    A node that opens proves little: nested KVM may lack what QEMU needs, and QEMU aborts.
+    A node that opens proves little: nested KVM may lack what QEMU needs, and QEMU aborts. That
+    root may open it proves less: without udev it is root's alone, and guests do not run as root.
     """
     try:
         os.close(os.open(_KVM, os.O_RDWR | os.O_CLOEXEC))
@@ -106,8 +109,18 @@ def kvm_works() -> bool:
         return False
     qemu = shutil.which("qemu-system-x86_64") or "/usr/libexec/qemu-kvm"
     machine = ["-accel", "kvm", "-cpu", "host", "-nodefaults", "-display", "none", "-S"]
-    tried = process.run([qemu, *machine, "-monitor", "stdio"], stdin="quit\n", check=False)
-    return tried.returncode == 0
+    command = [*_as_guests(), qemu, *machine, "-monitor", "stdio"]
+    return process.run(command, stdin="quit\n", check=False).returncode == 0
+
+
+def _as_guests() -> list[str]:
+    """Return what runs a program as the user that guests run as, whom libvirt gives its folder."""
+    try:
+        owner, group = _GUESTS.stat().st_uid, _GUESTS.stat().st_gid
+        pwd.getpwuid(owner)
+    except (OSError, KeyError):
+        return []
+    return ["setpriv", "--reuid", str(owner), "--regid", str(group), "--init-groups"]
 
 
 def _lock(name: str) -> TextIO:

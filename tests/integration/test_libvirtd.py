@@ -174,12 +174,19 @@ def test_a_user_without_rights_is_told_of_the_group(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/kvm").exists(), reason="there is no /dev/kvm to break")
-def test_hides_a_kvm_that_does_not_work(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "node",
+    ["ln -s /dev/null /run/kvm", "mknod -m 600 /run/kvm c 10 232"],
+    ids=["nothing behind it", "root's alone"],
+)
+def test_hides_a_kvm_that_does_not_work(node: str, tmp_path: Path) -> None:
     guest = tmp_path / "guest.xml"
     guest.write_text(_GUEST)
     done = _elsewhere(
         f"""
-        mount --bind /dev/null /dev/kvm
+        mount -o remount,dev /run
+        {node}
+        mount --bind /run/kvm /dev/kvm
         {_BUILDER} host run -- sh -euc '
             {_VIRSH} domcapabilities
             {_VIRSH} create {guest}

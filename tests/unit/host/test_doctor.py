@@ -60,16 +60,18 @@ def test_the_folders_are_those_that_builds_would_use(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("works", "node", "ours", "state", "hint"),
+    ("works", "node", "ours", "roots", "state", "hint"),
     [
-        (True, True, True, "ok", ""),
-        (True, True, False, "ok", ""),  # the system's guests run as somebody else
-        (False, False, False, "warn", "kvm_intel"),
-        (False, True, False, "warn", "usermod -aG kvm"),
-        (False, True, True, "warn", "nested KVM"),
+        (True, True, True, False, "ok", ""),
+        (True, True, False, False, "ok", ""),  # the system's guests run as somebody else
+        (False, False, False, False, "warn", "kvm_intel"),
+        (False, True, False, False, "warn", "usermod -aG kvm"),
+        (False, True, True, False, "warn", "nested KVM"),
+        (False, True, True, True, "warn", "chgrp kvm /dev/kvm"),
+        (False, True, False, True, "warn", "chgrp kvm /dev/kvm"),
     ],
 )
-def test_kvm(*, works: bool, node: bool, ours: bool, state: str, hint: str) -> None:
-    found = judge_kvm(works=works, node=node, ours=ours)
+def test_kvm(*, works: bool, node: bool, ours: bool, roots: bool, state: str, hint: str) -> None:
+    found = judge_kvm(works=works, node=node, ours=ours, roots=roots)
     assert (found.state, bool(found.hint)) == (state, bool(hint))
     assert hint in found.hint
