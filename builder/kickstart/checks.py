@@ -35,7 +35,9 @@ _SOON_GUESSED = re.compile(r"\$1\$.*|[./A-Za-z0-9]{13}")
 def final_action(parsed: Parsed) -> Iterator[LintFinding]:
     """A kickstart must end in poweroff or reboot: halt and no action at all wait for a key."""
     end = parsed.handler.commands.get("reboot")
-    if getattr(end, "action", None) not in {KS_SHUTDOWN, KS_REBOOT} and parsed.complete:
+    if parsed.unclear("halt", "poweroff", "reboot", "shutdown") or not parsed.complete:
+        return
+    if getattr(end, "action", None) not in {KS_SHUTDOWN, KS_REBOOT}:
         yield error(
             "without poweroff the installer waits for a key at its end, for ever", end.lineno
         )
@@ -53,7 +55,10 @@ def ends_the_guest(parsed: Parsed) -> Iterator[LintFinding]:
 def never_asks(parsed: Parsed) -> Iterator[LintFinding]:
     """Text and graphical mode ask when something is wrong; cmdline ends instead."""
     mode = parsed.handler.commands["cmdline"]
-    if mode.displayMode != DISPLAY_MODE_CMDLINE and parsed.complete:
+    if parsed.unclear("cmdline", "graphical", "text") or not parsed.complete:
+        return
+    # --non-interactive ends the installation as cmdline does (Anaconda since Fedora 26, EL 8).
+    if mode.displayMode != DISPLAY_MODE_CMDLINE and not getattr(mode, "nonInteractive", False):
         message = "without cmdline the installer waits for an answer when something is wrong"
         yield warning(message, mode.lineno)
 
@@ -78,7 +83,7 @@ def _no_root(parsed: Parsed) -> Iterator[LintFinding]:
     is in that, builds of images say.
     """
     users = parsed.handler.commands["user"].userList
-    if any("wheel" in user.groups for user in users):
+    if parsed.unclear("user") or any(_of_wheel(user.groups) for user in users):
         return
     if users:
         yield warning("no rootpw, and no user of the group wheel: the installer may ask")
@@ -86,6 +91,11 @@ def _no_root(parsed: Parsed) -> Iterator[LintFinding]:
         yield warning("neither rootpw nor user: an installer that is not made for the image asks")
     else:
         yield error("neither rootpw nor user: the installer asks for a password")
+
+
+def _of_wheel(groups: list[str]) -> bool:
+    """Tell whether one is wheel, which may have a number of its own: wheel(10)."""
+    return any(re.fullmatch(r"\s*wheel\s*(\(\d+\))?\s*", each) for each in groups)
 
 
 def reports_success(parsed: Parsed) -> Iterator[LintFinding]:
@@ -114,7 +124,7 @@ def careful_scripts(parsed: Parsed) -> Iterator[LintFinding]:
 
 def dead_hosts(parsed: Parsed) -> Iterator[LintFinding]:
     """The mirrors of CentOS 7 and 8 were switched off in 2024; the vault has what they had."""
-    for number, line in enumerate(parsed.text.splitlines(), 1):
+    for number, line, _ in lines(parsed.text):
         if re.search(r"\b(mirror|mirrorlist)\.centos\.org\b", line.partition("#")[0]):
             yield warning("this host is gone: use vault.centos.org", number)
 
@@ -134,16 +144,16 @@ def clear_secrets(parsed: Parsed) -> Iterator[LintFinding]:
 def quiet_scripts(parsed: Parsed) -> Iterator[LintFinding]:
     """What a script gives a program in clear text stays in the ISO, as a command's does."""
     for script in parsed.handler.scripts:
-        lines = script.script.splitlines() if script.lineno is not None else ()
-        for number, line in enumerate(lines, (script.lineno or 0) + 1):
+        body = script.script.split("\n") if script.lineno is not None else ()
+        for number, line in enumerate(body, (script.lineno or 0) + 1):
             if IN_CLEAR.search(line) and not line.lstrip().startswith("#"):
                 yield warning("a script holds a password in clear text", number)
 
 
 def local_includes(parsed: Parsed) -> Iterator[LintFinding]:
     """The ISO carries one kickstart; what a %pre writes or a URL serves is there, no other file."""
-    for number, line in enumerate(parsed.text.splitlines(), 1):
-        name = re.match(r"\s*%include\s+(\S+)", line)
+    for number, line, _ in lines(parsed.text):
+        name = re.match(r"\s*%(?:include|ksappend)\s+(\S+)", line)
         if name and not re.match(r"/|[a-z]+://", name[1].strip("\"'")):
             yield warning(f"{name[1]} is not beside the kickstart when it installs", number)
 

@@ -22,6 +22,7 @@ autopart
 poweroff
 {REPORT}"""
 POST = "%post --erroronfail\n"
+NO_END = "Section {} does not end with %end. It begins in line {}."
 NEXT = FINE.count("\n") + 1
 """The line number of what is added to FINE."""
 
@@ -58,7 +59,7 @@ def test_fine(added: str, syntax: str) -> None:
         ("RHEL7", 'bootloader --append="x\n', 0, "error: cannot be read: No closing quotation"),
         ("RHEL7", "%post --erroronfail\nfoo\n", 1, "error: Section %post does not end with %end."),
         ("RHEL7", "%nosuch\n%end\n", 0, "error: Unknown kickstart section: %nosuch"),
-        ("RHEL7", "%packages\n-\n%end\n", 0, "error: cannot be read"),
+        ("RHEL7", "%packages\n-\n%end\n", 1, "error: - stands before no name"),
         ("RHEL7", "sshkey --username=root 'ssh-rsa AAAA'\n", 0, "error: Unknown command: sshkey"),
         ("RHEL7", "%packages --nobase\n%end\n", 0, "warning: "),
         ("RHEL8", "install\n", 0, "warning: "),
@@ -493,7 +494,7 @@ def test_what_is_added_is_not_looked_at() -> None:
     text = FINE.removesuffix("%end\n")
     kickstart = Kickstart(source="x.ks", syntax="RHEL7", text=f"{text}%pre\n%end\n", added=10)
     (finding,) = lint(kickstart)
-    assert (finding.line, finding.message) == (8, "Section %post does not end with %end.")
+    assert (finding.line, finding.message) == (8, NO_END.format("%post", 7))
 
 
 def test_an_unknown_syntax() -> None:
