@@ -1,7 +1,8 @@
 """What is right by the syntax and still costs an installation: each check is one fact."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from pykickstart.constants import (
     DISPLAY_MODE_CMDLINE,
@@ -9,7 +10,7 @@ from pykickstart.constants import (
     KS_SCRIPT_POST,
     KS_SHUTDOWN,
 )
-from pykickstart.version import F23
+from pykickstart.version import F23, RHEL8
 
 from builder.kickstart.cards import any_card
 from builder.kickstart.masking import lines, secrets
@@ -77,25 +78,39 @@ def nothing_to_ask(parsed: Parsed) -> Iterator[LintFinding]:
 
 
 def _no_root(parsed: Parsed) -> Iterator[LintFinding]:
-    """Anaconda wants a password of root's, or somebody of the group wheel.
+    """Anaconda wants a password of root's, or somebody of the group wheel who can log in.
 
     But not where its module for users is switched off, as on media that are made for an image: who
     is in that, builds of images say.
     """
     users = parsed.handler.commands["user"].userList
-    if parsed.unclear("user") or any(_of_wheel(user.groups) for user in users):
+    if parsed.unclear("rootpw", "user") or any(_administers(parsed, each) for each in users):
         return
     if users:
-        yield warning("no rootpw, and no user of the group wheel: the installer may ask")
+        yield warning("no rootpw, and " + _why(users) + ": the installer may ask")
     elif parsed.seen(*_IMAGES):
         yield warning("neither rootpw nor user: an installer that is not made for the image asks")
     else:
         yield error("neither rootpw nor user: the installer asks for a password")
 
 
-def _of_wheel(groups: list[str]) -> bool:
-    """Tell whether one is wheel, which may have a number of its own: wheel(10)."""
-    return any(re.fullmatch(r"\s*wheel\s*(\(\d+\))?\s*", each) for each in groups)
+def _administers(parsed: Parsed, user: Any) -> bool:  # noqa: ANN401  # pykickstart has no types
+    """Tell whether Anaconda takes a user for an administrator.
+
+    Its users module (pyanaconda/modules/users, EL 8, Fedora 29) locks whoever has no password, and
+    looks at who is locked; EL 7's question for root's password did not.
+    """
+    locked = parsed.handler.version >= RHEL8 and (user.lock or not user.password)
+    return "wheel" in user.groups and not locked
+
+
+def _why(users: Iterable[Any]) -> str:
+    groups = [group for each in users for group in each.groups]
+    if "wheel" in groups:
+        return "whoever is of the group wheel is locked or has no password"
+    if any(re.fullmatch(r"wheel\s*\(.*", each) for each in groups):
+        return "Anaconda finds wheel by its name alone, without a number"
+    return "no user of the group wheel"
 
 
 def reports_success(parsed: Parsed) -> Iterator[LintFinding]:

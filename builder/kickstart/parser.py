@@ -9,7 +9,7 @@ from typing import Any, Self
 from pykickstart.errors import KickstartError as ParseError
 from pykickstart.parser import STATE_COMMANDS, KickstartParser, Packages
 from pykickstart.sections import PackageSection
-from pykickstart.version import F7, F14, F18, F23, makeVersion
+from pykickstart.version import F7, F14, F18, F23, makeVersion, stringToVersion
 
 from builder.kickstart.masking import Secret, secrets
 from builder.model.hiding import MARK
@@ -112,7 +112,7 @@ class Parser(KickstartParser):  # type: ignore[misc]
 
     def __init__(self, syntax: str, text: str) -> None:
         # Whatever a kickstart includes is there only when it installs: never read, never fetched.
-        super().__init__(makeVersion(syntax), followIncludes=False)
+        super().__init__(makeVersion(stringToVersion(syntax)), followIncludes=False)
         self._lines = _Lines(text, self.handler.version)
         if self.handler.version < F14:
             self.version = F7  # until EL 6 a section might end where the next one began

@@ -22,6 +22,7 @@ autopart
 poweroff
 {REPORT}"""
 POST = "%post --erroronfail\n"
+HASHED = "--iscrypted --password=$6$a$b"
 NO_END = "Section {} does not end with %end. It begins in line {}."
 NEXT = FINE.count("\n") + 1
 """The line number of what is added to FINE."""
@@ -224,13 +225,47 @@ def test_passwords_in_scripts(script: str, warned: bool) -> None:
     ("syntax", "command"),
     [
         ("RHEL7", "user --name=a --groups=wheel"),
-        ("RHEL10", "user --name=a --groups=b,wheel"),
+        ("RHEL7", "user --name=a --groups=wheel --lock"),
+        ("RHEL8", f"user --name=a --groups=wheel {HASHED}"),
+        ("RHEL10", f"user --name=a --groups=b,wheel {HASHED}"),
         ("RHEL10", "rootpw --lock\nostreecontainer --url=h/x"),
         ("RHEL10", "rootpw --lock\nbootc --source-imgref=registry:h/x"),
     ],
 )
 def test_who_can_log_in(syntax: str, command: str) -> None:
     assert found(FINE.replace("rootpw --lock", command), syntax=syntax) == []
+
+
+@pytest.mark.parametrize(
+    ("syntax", "command", "why"),
+    [
+        ("RHEL8", "user --name=a --groups=wheel", "whoever is of the group wheel is locked or has"),
+        ("RHEL10", f"user --name=a --groups=wheel --lock {HASHED}", "whoever is of the group wh"),
+        ("RHEL7", "user --name=a --groups=wheel(10)", "Anaconda finds wheel by its name alone"),
+        ("RHEL9", f"user --name=a --groups='wheel (10)' {HASHED}", "Anaconda finds wheel by its"),
+        ("RHEL9", f"user --name=a --groups=wheels {HASHED}", "no user of the group wheel"),
+    ],
+)
+def test_who_is_no_administrator(syntax: str, command: str, why: str) -> None:
+    (finding,) = found(FINE.replace("rootpw --lock", command), syntax=syntax)
+    assert finding.startswith(f"x.ks:0: warning: no rootpw, and {why}")
+
+
+@pytest.mark.parametrize("syntax", ["RHEL8", "RHEL9", "RHEL10", "F40"])
+@pytest.mark.parametrize("mode", ["text", "graphical"])
+def test_a_mode_that_never_asks(mode: str, syntax: str) -> None:
+    text = FINE.replace("cmdline", f"{mode} --non-interactive")
+    assert found(text, syntax=syntax) == []
+    (finding,) = found(text, syntax="RHEL7")
+    assert finding == "x.ks:1: error: unrecognized arguments: --non-interactive"
+    (finding,) = found(text.replace(mode, "cmdline"), syntax=syntax)
+    assert "cmdline does not support --non-interactive" in finding
+
+
+@pytest.mark.parametrize("option", ["--no-password", "--no-pass", "--no-password --computer-ou=x"])
+def test_a_realm_without_a_password(option: str) -> None:
+    said = found(f"{FINE}realm join {option} dc.example.com\n")
+    assert [each for each in said if "in clear text" in each] == []
 
 
 @pytest.mark.parametrize(
@@ -298,6 +333,8 @@ LVM = "part /boot --size=500\npart pv.1 --size=1000 --grow\nvolgroup vg pv.1\n"
     [
         ("part / --size=4095", 0, ""),
         ("part / --size=1000 --grow", 0, ""),
+        ("part /tmp --fstype=tmpfs --size=9000\npart / --size=4095", 0, ""),
+        ("part /tmp --fstype=tmpfs\npart / --size=4096", 1, "partitions of 4096 MiB on a disk of"),
         ("part / --size=4096", 0, "partitions of 4096 MiB on a disk of 4096 MiB"),
         ("part /a --size=4000\npart /b --onpart=sda1\npart / --size=90", 0, ""),
         ("part /a --size=4000\npart / --size=96 --grow", 1, "partitions of 4096 MiB on a disk of"),
