@@ -13,6 +13,7 @@ from pykickstart.constants import (
 from pykickstart.version import F23, RHEL8
 
 from builder.kickstart.cards import any_card
+from builder.kickstart.layout import layout_made
 from builder.kickstart.masking import lines, secrets
 from builder.kickstart.parsed import Check, Parsed, error, warning
 from builder.kickstart.reports import reports
@@ -202,6 +203,7 @@ CHECKS: tuple[Check, ...] = (
     ends_the_guest,
     local_includes,
     disks_there,
+    layout_made,
     sizes_fit,
     unlocked,
     any_card,

@@ -21,7 +21,7 @@ _WRONG = (
     RecursionError, TypeError, ValueError,
 )  # fmt: skip
 _NAMED = (
-    r"(Unknown (?:command:?|kickstart section:) %?+[a-z]*+"
+    r"(Unknown (?:command:?|kickstart section:) %?+[a-z_]*+"
     r"|ignored explicit argument |Unexpected arguments[^:]*: )"
 )
 """Says that what comes after it is unknown; a command and a section are shown by their names."""
@@ -231,7 +231,7 @@ def _masked(message: str, known: Iterable[Secret]) -> str:
     for value in sorted(values, key=len, reverse=True):
         message = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", MARK, message)
     # What the parser does not know may be a secret whose option is misspelt.
-    message = re.sub(r"(--[\w-]+=)\S+", rf"\1{MARK}", message)
+    message = re.sub(r"(--(?!type=)[\w-]+=)\S+", rf"\1{MARK}", message)
     # So may be all of which it only knows that it stands at a wrong place.
     message = re.sub(rf"{_NAMED}.+", rf"\1{MARK}", message, flags=re.DOTALL)
     before, said, words = message.partition("unrecognized arguments: ")

@@ -57,6 +57,22 @@ def _named(handler: Any) -> Iterator[tuple[int, str, str]]:  # noqa: ANN401  # n
         # Its number is the business of whoever makes it, as a %pre may.
         on = _PARTITION.fullmatch(str(part.onPart or "").removeprefix("/dev/"))
         yield from [(part.lineno, "--onpart", on[1])] if on else []
+    for line, named, name in _sources(handler):
+        on = _PARTITION.fullmatch(name.removeprefix("/dev/"))
+        yield from [(line, named, on[1])] if on else []
+
+
+def _sources(handler: Any) -> Iterator[tuple[int, str, str]]:  # noqa: ANN401
+    """Yield what names partitions beside the layout: its line, its command, the name."""
+    drive = handler.commands.get("harddrive")
+    if getattr(drive, "seen", False):
+        yield drive.lineno, "harddrive --partition", str(drive.partition or "")
+    for each in getattr(getattr(handler, "mount", None), "mount_points", ()):
+        yield each.lineno, "mount", str(each.device)
+    for raid in handler.raid.raidList:
+        yield from ((raid.lineno, "raid", str(each)) for each in raid.members or ())
+    for group in handler.volgroup.vgList:
+        yield from ((group.lineno, "volgroup", str(each)) for each in group.physvols or ())
 
 
 def _of(command: Any, field: str) -> list[str]:  # noqa: ANN401
