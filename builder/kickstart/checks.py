@@ -13,7 +13,7 @@ from pykickstart.constants import (
 from pykickstart.version import F23, RHEL8
 
 from builder.kickstart.cards import any_card
-from builder.kickstart.layout import layout_made
+from builder.kickstart.layout import layout_made, loader_taken
 from builder.kickstart.masking import lines, secrets
 from builder.kickstart.parsed import Check, Parsed, error, warning
 from builder.kickstart.reports import reports
@@ -196,8 +196,11 @@ FOR_ANYBODY: tuple[Check, ...] = (
     clear_secrets,
     quiet_scripts,
     readable_bytes,
+    loader_taken,
 )
 """Those that hold for any machine, and for media with more files than the kickstart."""
+AT_READING = (readable_bytes, loader_taken)
+"""Those that tell where an installer reads no further."""
 CHECKS: tuple[Check, ...] = (
     *FOR_ANYBODY,
     ends_the_guest,

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pykickstart.version import F14, RHEL8
+from pykickstart.version import F14, F18, RHEL8
 
 from builder.kickstart.parsed import Parsed, error, warning
 from builder.model.kickstart import LintFinding
@@ -22,6 +22,9 @@ _FILE_SYSTEMS = re.compile(
     r"|mdmember|raid|luks|stratis|f2fs|gfs2|jfs|nilfs2|ntfs|reiserfs|.* .*"
 )
 """What blivet makes, or finds and keeps; some have names of several words."""
+_PLACES = re.compile(r"/|$|swap$|(?:pv|btrfs)\.|[nN]one$")
+_PLACES_OF_VOLUMES = re.compile(r"/|$|swap$")
+"""Where something is mounted, or what it is instead; of volumes none but a pool is nowhere."""
 _LAID_OUT = ("partition", "logvol", "raid", "btrfs", "mount")
 
 
@@ -58,6 +61,19 @@ def layout_made(parsed: Parsed) -> Iterator[LintFinding]:
     yield from _parts(layout)
     yield from _passphrases(parsed, layout)
     yield from _boots(parsed, layout)
+
+
+def loader_taken(parsed: Parsed) -> Iterator[LintFinding]:
+    """Anaconda does not read on where its GRUB 2 (EL 7, Fedora 18) cannot do what it is told."""
+    boot = parsed.handler.bootloader
+    other = getattr(boot, "extlinux", False) or getattr(boot, "sdboot", False)
+    if parsed.handler.version < F18 or other or parsed.unclear("bootloader"):
+        return
+    if boot.location == "partition":
+        yield error("GRUB 2 is not installed into a partition: use --location=mbr", boot.lineno)
+    if boot.password and boot.isCrypted and not boot.password.startswith("grub.pbkdf2."):
+        said = "GRUB 2 takes no hash but its own, which begins with grub.pbkdf2."
+        yield error(said, boot.lineno)
 
 
 def _members(layout: _Layout) -> Iterator[LintFinding]:
@@ -101,9 +117,19 @@ def _parts(layout: _Layout) -> Iterator[LintFinding]:
     for each in layout.parts:
         if not each.format and not each.onPart:
             yield error("--noformat needs --onpart", each.lineno)
-    for each in layout.all:
-        if each.fstype and not _FILE_SYSTEMS.fullmatch(each.fstype):
-            yield warning(f"{each.fstype} is no file system that Anaconda makes", each.lineno)
+    yield from _places(layout)
+    for each in (layout.handler.autopart, *layout.all):
+        fstype = getattr(each, "fstype", "")
+        if fstype and not _FILE_SYSTEMS.fullmatch(fstype):
+            yield warning(f"{fstype} is no file system that Anaconda makes", each.lineno)
+
+
+def _places(layout: _Layout) -> Iterator[LintFinding]:
+    volumes = [each for each in layout.volumes if not getattr(each, "thin_pool", False)]
+    kinds = [(_PLACES_OF_VOLUMES, volumes), (_PLACES, [*layout.raids, *layout.btrfs])]
+    for place, made in kinds:
+        for each in (each for each in made if not place.match(each.mountpoint)):
+            yield error(f"{each.mountpoint} is no place to mount: one begins with /", each.lineno)
 
 
 def _passphrases(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:

@@ -9,7 +9,7 @@ from pykickstart.errors import KickstartVersionError
 from pykickstart.version import versionMap
 
 from builder.errors import KickstartError, UsageError, suggest
-from builder.kickstart.checks import CHECKS, FOR_ANYBODY, readable_bytes, reports_success
+from builder.kickstart.checks import AT_READING, CHECKS, FOR_ANYBODY, reports_success
 from builder.kickstart.masking import mask
 from builder.kickstart.parsed import Parsed
 from builder.kickstart.parser import Parser
@@ -47,7 +47,7 @@ def lint_for_others(kickstart: Kickstart) -> tuple[LintFinding, ...]:
     parser = _parse(kickstart)
     parsed = _parsed(parser, kickstart.text)
     told = (
-        each if check is readable_bytes else replace(each, severity="warning")
+        each if check in AT_READING else replace(each, severity="warning")
         for check in FOR_ANYBODY
         for each in check(parsed)
     )

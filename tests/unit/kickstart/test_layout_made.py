@@ -2,7 +2,7 @@
 
 import pytest
 
-from builder.kickstart.lint import lint
+from builder.kickstart.lint import lint, lint_for_others
 from builder.model.kickstart import Kickstart
 
 BEGIN = "cmdline\nlang C\ntimezone UTC\nrootpw --iscrypted $6$a$b\npoweroff\n"
@@ -108,6 +108,53 @@ def test_thin_volumes_come_after_their_pool(syntax: str) -> None:
 )
 def test_layouts_that_are_made(layout: str, syntax: str) -> None:
     assert [each for each in said(layout, syntax=syntax) if "partition command" not in each] == []
+
+
+PARTED = "GRUB 2 is not installed into a partition: use --location=mbr"
+FOREIGN = "GRUB 2 takes no hash but its own, which begins with grub.pbkdf2."
+
+
+@pytest.mark.parametrize("syntax", ["RHEL7", "RHEL8", "RHEL9", "RHEL10", "F40"])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--location=partition", PARTED),
+        ("--location=partition --extlinux", ""),
+        ("--location=mbr", ""),
+        ("--iscrypted --password=$6$a$b", FOREIGN),
+        ("--iscrypted --password=grub.pbkdf2.sha512.10000.AB.CD", ""),
+        ("--password=b", ""),
+    ],
+)
+def test_what_grub_2_takes(options: str, message: str, syntax: str) -> None:
+    text = f"{ROOT}bootloader {options}\n"
+    assert said(text, syntax=syntax) == ([f"2: error: {message}"] if message else [])
+    assert said(text, syntax="RHEL6") == [] or "extlinux" in options
+    others = lint_for_others(Kickstart(source="x.ks", syntax=syntax, text=BEGIN + text))
+    assert ([each.message for each in others if each.severity == "error"] == [message]) is bool(
+        message
+    )
+
+
+@pytest.mark.parametrize("syntax", ["RHEL7", "RHEL8", "RHEL9", "RHEL10", "F40"])
+@pytest.mark.parametrize(
+    ("layout", "finding"),
+    [
+        ("logvol home --vgname=v --name=a --size=9\n", "5: error: home is no place to mount"),
+        ("logvol none --vgname=v --name=a --size=9\n", "5: error: none is no place to mount"),
+        ("logvol none --thinpool --vgname=v --name=a --size=9\n", ""),
+        ("logvol swap --vgname=v --name=a --size=9\n", ""),
+        ("logvol /a --fstype=xsf --vgname=v --name=a --size=9\n", "5: warning: xsf is no file"),
+    ],
+)
+def test_where_volumes_are_mounted(layout: str, finding: str, syntax: str) -> None:
+    starts = [each[: len(finding)] for each in said(f"{VG}{LV}{layout}", syntax=syntax)]
+    assert starts == ([finding] if finding else [])
+
+
+def test_a_file_system_for_all() -> None:
+    (finding,) = said("autopart --fstype=ext5\n", syntax="RHEL9")
+    assert finding == "1: warning: ext5 is no file system that Anaconda makes"
 
 
 @pytest.mark.parametrize("syntax", ["RHEL8", "RHEL9", "RHEL10"])

@@ -89,7 +89,6 @@ def test_fine(added: str, syntax: str) -> None:
         ("RHEL7", "network --device=w --wpakey '#b'\n", 0, "warning: --wpakey in clear text"),
         ("RHEL7", "autopart --pass=b\n", 0, "warning: --passphrase in clear text"),
         ("RHEL7", "vnc --pass=b\n", 0, "warning: --password in clear text"),
-        ("RHEL7", "\nbootloader --md5pass=b\n", 1, "warning: a hash that is soon guessed"),
         ("RHEL7", "user --name=a --iscrypted --password=$1$a$b\n", 0, "warning: a hash that is"),
         ("RHEL7", "network --device=w --wpakey=b\n", 0, "warning: --wpakey in clear text"),
         ("RHEL7", "autopart --passp=b\n", 0, "warning: --passphrase in clear text"),
@@ -260,6 +259,12 @@ def test_a_mode_that_never_asks(mode: str, syntax: str) -> None:
     assert finding == "x.ks:1: error: unrecognized arguments: --non-interactive"
     (finding,) = found(text.replace(mode, "cmdline"), syntax=syntax)
     assert "cmdline does not support --non-interactive" in finding
+
+
+def test_a_hash_that_old_loaders_take() -> None:
+    text = FINE.replace("--lock", "--iscrypted $6$a$b") + "\nbootloader --md5pass=b\n"
+    message = f"x.ks:{NEXT + 1}: warning: a hash that is soon guessed: use SHA-512 ($6$)"
+    assert found(text, syntax="RHEL6") == [message]
 
 
 @pytest.mark.parametrize("option", ["--no-password", "--no-pass", "--no-password --computer-ou=x"])
