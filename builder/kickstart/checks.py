@@ -1,7 +1,8 @@
 """What is right by the syntax and still costs an installation: each check is one fact."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from pykickstart.constants import (
     DISPLAY_MODE_CMDLINE,
@@ -9,9 +10,10 @@ from pykickstart.constants import (
     KS_SCRIPT_POST,
     KS_SHUTDOWN,
 )
-from pykickstart.version import F23
+from pykickstart.version import F23, RHEL8
 
 from builder.kickstart.cards import any_card
+from builder.kickstart.layout import layout_made, loader_taken
 from builder.kickstart.masking import lines, secrets
 from builder.kickstart.parsed import Check, Parsed, error, warning
 from builder.kickstart.reports import reports
@@ -35,7 +37,9 @@ _SOON_GUESSED = re.compile(r"\$1\$.*|[./A-Za-z0-9]{13}")
 def final_action(parsed: Parsed) -> Iterator[LintFinding]:
     """A kickstart must end in poweroff or reboot: halt and no action at all wait for a key."""
     end = parsed.handler.commands.get("reboot")
-    if getattr(end, "action", None) not in {KS_SHUTDOWN, KS_REBOOT} and parsed.complete:
+    if parsed.unclear("halt", "poweroff", "reboot", "shutdown") or not parsed.complete:
+        return
+    if getattr(end, "action", None) not in {KS_SHUTDOWN, KS_REBOOT}:
         yield error(
             "without poweroff the installer waits for a key at its end, for ever", end.lineno
         )
@@ -53,7 +57,10 @@ def ends_the_guest(parsed: Parsed) -> Iterator[LintFinding]:
 def never_asks(parsed: Parsed) -> Iterator[LintFinding]:
     """Text and graphical mode ask when something is wrong; cmdline ends instead."""
     mode = parsed.handler.commands["cmdline"]
-    if mode.displayMode != DISPLAY_MODE_CMDLINE and parsed.complete:
+    if parsed.unclear("cmdline", "graphical", "text") or not parsed.complete:
+        return
+    # --non-interactive ends the installation as cmdline does (Anaconda since Fedora 26, EL 8).
+    if mode.displayMode != DISPLAY_MODE_CMDLINE and not getattr(mode, "nonInteractive", False):
         message = "without cmdline the installer waits for an answer when something is wrong"
         yield warning(message, mode.lineno)
 
@@ -72,20 +79,39 @@ def nothing_to_ask(parsed: Parsed) -> Iterator[LintFinding]:
 
 
 def _no_root(parsed: Parsed) -> Iterator[LintFinding]:
-    """Anaconda wants a password of root's, or somebody of the group wheel.
+    """Anaconda wants a password of root's, or somebody of the group wheel who can log in.
 
     But not where its module for users is switched off, as on media that are made for an image: who
     is in that, builds of images say.
     """
     users = parsed.handler.commands["user"].userList
-    if any("wheel" in user.groups for user in users):
+    if parsed.unclear("rootpw", "user") or any(_administers(parsed, each) for each in users):
         return
     if users:
-        yield warning("no rootpw, and no user of the group wheel: the installer may ask")
+        yield warning("no rootpw, and " + _why(users) + ": the installer may ask")
     elif parsed.seen(*_IMAGES):
         yield warning("neither rootpw nor user: an installer that is not made for the image asks")
     else:
         yield error("neither rootpw nor user: the installer asks for a password")
+
+
+def _administers(parsed: Parsed, user: Any) -> bool:  # noqa: ANN401  # pykickstart has no types
+    """Tell whether Anaconda takes a user for an administrator.
+
+    Its users module (pyanaconda/modules/users, EL 8, Fedora 29) locks whoever has no password, and
+    looks at who is locked; EL 7's question for root's password did not.
+    """
+    locked = parsed.handler.version >= RHEL8 and (user.lock or not user.password)
+    return "wheel" in user.groups and not locked
+
+
+def _why(users: Iterable[Any]) -> str:
+    groups = [group for each in users for group in each.groups]
+    if "wheel" in groups:
+        return "whoever is of the group wheel is locked or has no password"
+    if any(re.fullmatch(r"wheel\s*\(.*", each) for each in groups):
+        return "Anaconda finds wheel by its name alone, without a number"
+    return "no user of the group wheel"
 
 
 def reports_success(parsed: Parsed) -> Iterator[LintFinding]:
@@ -114,7 +140,7 @@ def careful_scripts(parsed: Parsed) -> Iterator[LintFinding]:
 
 def dead_hosts(parsed: Parsed) -> Iterator[LintFinding]:
     """The mirrors of CentOS 7 and 8 were switched off in 2024; the vault has what they had."""
-    for number, line in enumerate(parsed.text.splitlines(), 1):
+    for number, line, _ in lines(parsed.text):
         if re.search(r"\b(mirror|mirrorlist)\.centos\.org\b", line.partition("#")[0]):
             yield warning("this host is gone: use vault.centos.org", number)
 
@@ -134,16 +160,16 @@ def clear_secrets(parsed: Parsed) -> Iterator[LintFinding]:
 def quiet_scripts(parsed: Parsed) -> Iterator[LintFinding]:
     """What a script gives a program in clear text stays in the ISO, as a command's does."""
     for script in parsed.handler.scripts:
-        lines = script.script.splitlines() if script.lineno is not None else ()
-        for number, line in enumerate(lines, (script.lineno or 0) + 1):
+        body = script.script.split("\n") if script.lineno is not None else ()
+        for number, line in enumerate(body, (script.lineno or 0) + 1):
             if IN_CLEAR.search(line) and not line.lstrip().startswith("#"):
                 yield warning("a script holds a password in clear text", number)
 
 
 def local_includes(parsed: Parsed) -> Iterator[LintFinding]:
     """The ISO carries one kickstart; what a %pre writes or a URL serves is there, no other file."""
-    for number, line in enumerate(parsed.text.splitlines(), 1):
-        name = re.match(r"\s*%include\s+(\S+)", line)
+    for number, line, _ in lines(parsed.text):
+        name = re.match(r"\s*%(?:include|ksappend)\s+(\S+)", line)
         if name and not re.match(r"/|[a-z]+://", name[1].strip("\"'")):
             yield warning(f"{name[1]} is not beside the kickstart when it installs", number)
 
@@ -170,13 +196,17 @@ FOR_ANYBODY: tuple[Check, ...] = (
     clear_secrets,
     quiet_scripts,
     readable_bytes,
+    loader_taken,
 )
 """Those that hold for any machine, and for media with more files than the kickstart."""
+AT_READING = (readable_bytes, loader_taken)
+"""Those that tell where an installer reads no further."""
 CHECKS: tuple[Check, ...] = (
     *FOR_ANYBODY,
     ends_the_guest,
     local_includes,
     disks_there,
+    layout_made,
     sizes_fit,
     unlocked,
     any_card,

@@ -85,13 +85,17 @@ def telling(value: str) -> bool:
 
 
 def lines(text: str) -> Iterator[tuple[int, str, bool]]:
-    """Give each line with its number, and whether a section has it."""
-    scripted = False
-    for number, line in enumerate(text.splitlines(keepends=True), 1):
+    """Give each line with its number, and whether a section has it.
+
+    Installers in Python 3 end lines at form feeds and more, but editors do not count those.
+    """
+    scripted, number = False, 1
+    for line in text.splitlines(keepends=True):
         first = line.lstrip().split(maxsplit=1)[:1]
         if first and first[0].startswith("%") and first[0] not in ("%include", "%ksappend"):
             scripted = first[0] != "%end"
         yield number, line, scripted
+        number += line.endswith("\n")
 
 
 def _of_line(line: str, *, number: int) -> Iterator[Secret]:

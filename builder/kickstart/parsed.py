@@ -19,15 +19,24 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     binds: bool = False
     """Whether the guest's installer binds the network to its own card, as Anaconda does."""
 
+    whole: bool = True
+    """False where a line or a section could not be read."""
+    broken: frozenset[str] = frozenset()
+    """Commands of which a line has an error."""
+
     @property
     def complete(self) -> bool:
-        """False when a part comes only during the installation, so nothing is surely missing."""
-        return not re.search(r"^\s*%(include|ksappend)\s", self.text, re.MULTILINE)
+        """False when a part is unread or comes during the installation: it may hold what lacks."""
+        return self.whole and not re.search(r"^\s*%(include|ksappend)\s", self.text, re.MULTILINE)
 
     def seen(self, *commands: str) -> bool:
         """Tell whether one of `commands` occurs."""
         known = self.handler.commands
         return any(getattr(known.get(name), "seen", False) for name in commands)
+
+    def unclear(self, *commands: str) -> bool:
+        """Tell whether a line of one of `commands` has an error, so that nobody knows its rest."""
+        return not self.broken.isdisjoint(commands)
 
 
 Check = Callable[[Parsed], Iterator[LintFinding]]

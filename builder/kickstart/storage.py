@@ -57,6 +57,22 @@ def _named(handler: Any) -> Iterator[tuple[int, str, str]]:  # noqa: ANN401  # n
         # Its number is the business of whoever makes it, as a %pre may.
         on = _PARTITION.fullmatch(str(part.onPart or "").removeprefix("/dev/"))
         yield from [(part.lineno, "--onpart", on[1])] if on else []
+    for line, named, name in _sources(handler):
+        on = _PARTITION.fullmatch(name.removeprefix("/dev/"))
+        yield from [(line, named, on[1])] if on else []
+
+
+def _sources(handler: Any) -> Iterator[tuple[int, str, str]]:  # noqa: ANN401
+    """Yield what names partitions beside the layout: its line, its command, the name."""
+    drive = handler.commands.get("harddrive")
+    if getattr(drive, "seen", False):
+        yield drive.lineno, "harddrive --partition", str(drive.partition or "")
+    for each in getattr(getattr(handler, "mount", None), "mount_points", ()):
+        yield each.lineno, "mount", str(each.device)
+    for raid in handler.raid.raidList:
+        yield from ((raid.lineno, "raid", str(each)) for each in raid.members or ())
+    for group in handler.volgroup.vgList:
+        yield from ((group.lineno, "volgroup", str(each)) for each in group.physvols or ())
 
 
 def _of(command: Any, field: str) -> list[str]:  # noqa: ANN401
@@ -87,13 +103,19 @@ def sizes_fit(parsed: Parsed) -> Iterator[LintFinding]:
     disk = parsed.capacity >> 20
     room = disk - _EDGE
     needed = 0
-    for part in (each for each in parsed.handler.partition.partitions if not each.onPart):
+    for part in _made(parsed.handler):
         needed += part.size or 0
         if needed > room:
             yield error(f"partitions of {needed} MiB on a disk of {disk} MiB", part.lineno)
             return
     for name in dict.fromkeys(each.vgname for each in parsed.handler.logvol.lvList):
         yield from _volumes_fit(parsed.handler, name, room)
+
+
+def _made(handler: Any) -> list[Any]:  # noqa: ANN401
+    """Return the partitions that are made: a tmpfs needs no disk."""
+    parts = handler.partition.partitions
+    return [each for each in parts if not each.onPart and each.fstype != "tmpfs"]
 
 
 def _volumes_fit(handler: Any, name: str, room: int) -> Iterator[LintFinding]:  # noqa: ANN401
@@ -115,7 +137,7 @@ def _volumes_fit(handler: Any, name: str, room: int) -> Iterator[LintFinding]:  
 def _offered(handler: Any, groups: list[Any], room: int) -> int | None:  # noqa: ANN401
     """Return the MiB that a volume group can have; None where nobody knows, as with RAID."""
     members = [each for group in groups for each in group.physvols]
-    parts = [each for each in handler.partition.partitions if not each.onPart]
+    parts = _made(handler)
     ours = [each for each in parts if each.mountpoint in members]
     if not members or len(ours) != len(set(members)):
         return None

@@ -2,7 +2,12 @@
 
 import re
 
-from pykickstart.version import versionMap
+import msgspec
+from pykickstart.errors import KickstartVersionError
+from pykickstart.version import stringToVersion, versionMap, versionToString
+
+from builder.errors import UsageError, nearest
+from builder.model.kickstart import LintFinding
 
 _NUMBER = re.compile(r"[0-9]+")
 _RHEL = re.compile(
@@ -11,8 +16,48 @@ _RHEL = re.compile(
 )
 """Products whose numbers are RHEL's. Others that Anaconda installs count by themselves, such as
 oVirt Node 4.4, Qubes 4.2, openEuler 22.03."""
+_HEADER = "#version="
 _FIRST_FEDORA = 18
 """The first that has the installer of EL 7; no RHEL has such a number yet."""
+
+
+NEWEST = "DEVEL"
+"""What headers call the newest syntax; Anaconda of EL 7 wrote it into its own files."""
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """What a kickstart says of its own syntax: #version=, as ksvalidator takes it."""
+
+    line: int
+    said: str
+
+    @property
+    def syntax(self) -> str:
+        """The name of the syntax. Raises UsageError where there is none."""
+        try:
+            return str(versionToString(stringToVersion(self.said), skipDevel=True))
+        except KickstartVersionError as error:
+            near = nearest(self.said.upper(), versionMap) or "Mend that line."
+            raise UsageError(
+                f"Line {self.line} says #version={self.said}, which is no syntax of kickstarts.",
+                hint=f"{near} --syntax goes before what the file says.",
+            ) from error
+
+    @property
+    def findings(self) -> tuple[LintFinding, ...]:
+        """What is to be said of it."""
+        if self.said.upper() != NEWEST:
+            return ()
+        said = f"{NEWEST} is read as {self.syntax}; EL 7 wrote it as well: for that, --syntax RHEL7"
+        return (LintFinding(line=self.line, severity="warning", message=said),)
+
+
+def header(text: str) -> Header | None:
+    """Return what a kickstart says of its syntax, if it does."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.startswith(_HEADER):
+            return Header(line=number, said=line.removeprefix(_HEADER).strip())
+    return None
 
 
 def of_medium(product: str, version: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from builder.model.hiding import MARK
@@ -49,18 +50,21 @@ def anonymous(line: str, *, one: bool = False) -> str:
 def logins(line: str, *, one: bool = False) -> Iterator[tuple[int, int]]:
     """Give where the logins of URLs begin and end; in one word spaces part nothing."""
     done = 0
+    words = [] if one else [*WORD.finditer(line)]
+    ends = [each.end() for each in words]
     for found in _URL.finditer(line):
         begin = found.end()
-        login = _login(line, begin, one=one) if begin >= done else ""
+        later = words[bisect_right(ends, begin) :]
+        login = _login(line, begin, later) if begin >= done else ""
         if login and _opens(found[0], login):
             done = begin + len(login)
             yield begin, done
 
 
-def _login(line: str, begin: int, *, one: bool) -> str:
-    if "@" not in line[begin:] or _HOST.match(line, begin):
+def _login(line: str, begin: int, words: list[re.Match[str]]) -> str:
+    """Return the login that begins somewhere; `words` are those that end behind it, if it has."""
+    if line.find("@", begin) < 0 or _HOST.match(line, begin):
         return ""
-    words = [] if one else [each for each in WORD.finditer(line) if each.end() > begin]
     end = words[0].end() if words else len(line)
     word = line[begin:end]
     for each in words[1:]:  # a space that should be in quotes

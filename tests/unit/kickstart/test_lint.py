@@ -22,6 +22,8 @@ autopart
 poweroff
 {REPORT}"""
 POST = "%post --erroronfail\n"
+HASHED = "--iscrypted --password=$6$a$b"
+NO_END = "Section {} does not end with %end. It begins in line {}."
 NEXT = FINE.count("\n") + 1
 """The line number of what is added to FINE."""
 
@@ -58,7 +60,7 @@ def test_fine(added: str, syntax: str) -> None:
         ("RHEL7", 'bootloader --append="x\n', 0, "error: cannot be read: No closing quotation"),
         ("RHEL7", "%post --erroronfail\nfoo\n", 1, "error: Section %post does not end with %end."),
         ("RHEL7", "%nosuch\n%end\n", 0, "error: Unknown kickstart section: %nosuch"),
-        ("RHEL7", "%packages\n-\n%end\n", 0, "error: cannot be read"),
+        ("RHEL7", "%packages\n-\n%end\n", 1, "error: - stands before no name"),
         ("RHEL7", "sshkey --username=root 'ssh-rsa AAAA'\n", 0, "error: Unknown command: sshkey"),
         ("RHEL7", "%packages --nobase\n%end\n", 0, "warning: "),
         ("RHEL8", "install\n", 0, "warning: "),
@@ -87,7 +89,6 @@ def test_fine(added: str, syntax: str) -> None:
         ("RHEL7", "network --device=w --wpakey '#b'\n", 0, "warning: --wpakey in clear text"),
         ("RHEL7", "autopart --pass=b\n", 0, "warning: --passphrase in clear text"),
         ("RHEL7", "vnc --pass=b\n", 0, "warning: --password in clear text"),
-        ("RHEL7", "\nbootloader --md5pass=b\n", 1, "warning: a hash that is soon guessed"),
         ("RHEL7", "user --name=a --iscrypted --password=$1$a$b\n", 0, "warning: a hash that is"),
         ("RHEL7", "network --device=w --wpakey=b\n", 0, "warning: --wpakey in clear text"),
         ("RHEL7", "autopart --passp=b\n", 0, "warning: --passphrase in clear text"),
@@ -223,13 +224,53 @@ def test_passwords_in_scripts(script: str, warned: bool) -> None:
     ("syntax", "command"),
     [
         ("RHEL7", "user --name=a --groups=wheel"),
-        ("RHEL10", "user --name=a --groups=b,wheel"),
+        ("RHEL7", "user --name=a --groups=wheel --lock"),
+        ("RHEL8", f"user --name=a --groups=wheel {HASHED}"),
+        ("RHEL10", f"user --name=a --groups=b,wheel {HASHED}"),
         ("RHEL10", "rootpw --lock\nostreecontainer --url=h/x"),
         ("RHEL10", "rootpw --lock\nbootc --source-imgref=registry:h/x"),
     ],
 )
 def test_who_can_log_in(syntax: str, command: str) -> None:
     assert found(FINE.replace("rootpw --lock", command), syntax=syntax) == []
+
+
+@pytest.mark.parametrize(
+    ("syntax", "command", "why"),
+    [
+        ("RHEL8", "user --name=a --groups=wheel", "whoever is of the group wheel is locked or has"),
+        ("RHEL10", f"user --name=a --groups=wheel --lock {HASHED}", "whoever is of the group wh"),
+        ("RHEL7", "user --name=a --groups=wheel(10)", "Anaconda finds wheel by its name alone"),
+        ("RHEL9", f"user --name=a --groups='wheel (10)' {HASHED}", "Anaconda finds wheel by its"),
+        ("RHEL9", f"user --name=a --groups=wheels {HASHED}", "no user of the group wheel"),
+    ],
+)
+def test_who_is_no_administrator(syntax: str, command: str, why: str) -> None:
+    (finding,) = found(FINE.replace("rootpw --lock", command), syntax=syntax)
+    assert finding.startswith(f"x.ks:0: warning: no rootpw, and {why}")
+
+
+@pytest.mark.parametrize("syntax", ["RHEL8", "RHEL9", "RHEL10", "F40"])
+@pytest.mark.parametrize("mode", ["text", "graphical"])
+def test_a_mode_that_never_asks(mode: str, syntax: str) -> None:
+    text = FINE.replace("cmdline", f"{mode} --non-interactive")
+    assert found(text, syntax=syntax) == []
+    (finding,) = found(text, syntax="RHEL7")
+    assert finding == "x.ks:1: error: unrecognized arguments: --non-interactive"
+    (finding,) = found(text.replace(mode, "cmdline"), syntax=syntax)
+    assert "cmdline does not support --non-interactive" in finding
+
+
+def test_a_hash_that_old_loaders_take() -> None:
+    text = FINE.replace("--lock", "--iscrypted $6$a$b") + "\nbootloader --md5pass=b\n"
+    message = f"x.ks:{NEXT + 1}: warning: a hash that is soon guessed: use SHA-512 ($6$)"
+    assert found(text, syntax="RHEL6") == [message]
+
+
+@pytest.mark.parametrize("option", ["--no-password", "--no-pass", "--no-password --computer-ou=x"])
+def test_a_realm_without_a_password(option: str) -> None:
+    said = found(f"{FINE}realm join {option} dc.example.com\n")
+    assert [each for each in said if "in clear text" in each] == []
 
 
 @pytest.mark.parametrize(
@@ -297,6 +338,8 @@ LVM = "part /boot --size=500\npart pv.1 --size=1000 --grow\nvolgroup vg pv.1\n"
     [
         ("part / --size=4095", 0, ""),
         ("part / --size=1000 --grow", 0, ""),
+        ("part /tmp --fstype=tmpfs --size=9000\npart / --size=4095", 0, ""),
+        ("part /tmp --fstype=tmpfs\npart / --size=4096", 1, "partitions of 4096 MiB on a disk of"),
         ("part / --size=4096", 0, "partitions of 4096 MiB on a disk of 4096 MiB"),
         ("part /a --size=4000\npart /b --onpart=sda1\npart / --size=90", 0, ""),
         ("part /a --size=4000\npart / --size=96 --grow", 1, "partitions of 4096 MiB on a disk of"),
@@ -493,7 +536,7 @@ def test_what_is_added_is_not_looked_at() -> None:
     text = FINE.removesuffix("%end\n")
     kickstart = Kickstart(source="x.ks", syntax="RHEL7", text=f"{text}%pre\n%end\n", added=10)
     (finding,) = lint(kickstart)
-    assert (finding.line, finding.message) == (8, "Section %post does not end with %end.")
+    assert (finding.line, finding.message) == (8, NO_END.format("%post", 7))
 
 
 def test_an_unknown_syntax() -> None:
