@@ -94,3 +94,18 @@ def test_the_audit_names_the_step_that_was_left_out(
     soil(root)
     assert run(post(name, SEAL, {"seal_except": step})).returncode == 0
     assert list(failed(root, tmp_path)) == [step]
+
+
+@pytest.mark.parametrize("name", ["centos7", "rehearsal"])
+def test_what_is_mounted_below_tmp_is_left_alone(root: Path, run: Run, name: str) -> None:
+    """A bind mount of the same file system looks like any folder to find."""
+    give(root / "stubs", "mount")
+    put(root / "srv/data/theirs", "kept")
+    put(root / "tmp/a [b]/data/below")
+    put(root / "tmp/gone/too")
+    mounts = root / "proc/self/mounts"
+    mounts.write_text(f"{mounts.read_text()}/dev/sda1 /tmp/a\\040[b]/data ext4 rw 0 0\n")
+    done = run(f"mount --bind /srv/data '/tmp/a [b]/data'\n{post(name, SEAL)}")
+    assert done.returncode == 0, done.stdout
+    assert (root / "srv/data/theirs").read_text() == "kept"
+    assert sorted(path.name for path in (root / "tmp").iterdir()) == ["a [b]", "ks-script-test"]
