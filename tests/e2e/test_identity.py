@@ -20,9 +20,24 @@ DRAWN = (
     "/etc/docker/key.json",
     "/var/lib/docker/engine-id",
     "/etc/openvswitch/system-id.conf",
+    "/var/lib/containerd/io.containerd.grpc.v1.introspection/uuid",
+    "/var/lib/kubelet/pki/kubelet.key",
+    "/etc/rancher/node/password",
+    "/var/lib/tailscale/tailscaled.state",
+    "/etc/salt/minion_id",
+    "/etc/puppetlabs/puppet/ssl/private_keys/x.pem",
+    "/var/lib/metricbeat/meta.json",
 )
-LIBVIRT = ("/etc/libvirt/qemu/networks/default.xml", "/etc/libvirt/nwfilter/no-arp.xml")
-UNSEEN_IN_CLONES = ("/etc/rhsm/facts/katello.facts", "/etc/multipath/wwids")
+LIBVIRT = (
+    "/etc/libvirt/qemu/networks/default.xml",
+    "/etc/libvirt/nwfilter/no-arp.xml",
+    "/etc/libvirt/storage/default.xml",
+)
+UNSEEN_IN_CLONES = (
+    "/etc/rhsm/facts/katello.facts",
+    "/etc/multipath/wwids",
+    "/var/lib/sss/db/cache_x.ldb",
+)
 PLANTED = {path: "drawn by lot" for path in (*STORAGE, *REGISTERED, *DRAWN, *UNSEEN_IN_CLONES)}
 PLANTED |= {path: "<x>\n<uuid>1-2</uuid>\n<mac address='1:2'/>\n</x>" for path in LIBVIRT}
 PLANT = "".join(
@@ -42,7 +57,11 @@ rm /left
 """
 CHECKS = {
     "storage-identity": STORAGE,
-    "registration": (*REGISTERED, "/etc/rhsm/facts/katello.facts"),
+    "registration": (
+        *REGISTERED,
+        "/etc/rhsm/facts/katello.facts",
+        "/var/lib/sss/db/cache_x.ldb",
+    ),
     "service-identity": (*DRAWN, *LIBVIRT),
     "device-ids": ("/etc/multipath/wwids",),
     "network-identity": ("/etc/systemd/network/10-any.network has MACAddress=",),

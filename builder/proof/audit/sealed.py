@@ -16,6 +16,9 @@ ABSENT = {
         "/var/lib/systemd/random-seed",
         "/var/lib/random-seed",
         "/boot/efi/loader/random-seed",
+        "/boot/loader/random-seed",
+        "/efi/loader/random-seed",
+        "/var/lib/postfix/prng_exch",
         "/var/lib/systemd/credential.secret",
     ),
     "installer-files": (
@@ -49,12 +52,17 @@ ABSENT = {
         "/etc/rhsm/facts/uuid.facts",
         "/etc/insights-client/machine-id",
         "/etc/insights-client/.registered",
+        "/etc/insights-client/.unregistered",
+        "/var/lib/yggdrasil/client-id",
         "/etc/redhat-access-insights/machine-id",
         "/etc/redhat-access-insights/.registered",
         "/etc/sysconfig/rhn/systemid*",
         "/etc/sysconfig/rhn/osad-auth.conf",
         "/etc/krb5.keytab",
         "/var/lib/samba/private/secrets.tdb",
+        "/var/lib/sss/db/*",
+        "/var/lib/sss/secrets/*",
+        "/var/lib/certmonger/local/creds",
     ),
     "storage-identity": (
         "/etc/iscsi/initiatorname.iscsi",
@@ -63,10 +71,18 @@ ABSENT = {
     ),
     "device-ids": (
         "/etc/lvm/devices/system.devices",
+        "/etc/lvm/devices/backup/system.devices-*",
+        "/var/lib/multipath/bindings",
+        "/etc/sysconfig/hwconf",
         "/etc/multipath/bindings",
         "/etc/multipath/wwids",
     ),
-    "crash-data": ("/var/spool/abrt/*", "/var/crash/*"),
+    "crash-data": (
+        "/var/spool/abrt/*",
+        "/var/crash/*",
+        "/var/lib/systemd/coredump/*",
+        "/var/lib/systemd/pstore/*",
+    ),
     "shell-history": tuple(
         f"{home}/{name}"
         for home in ("/root", "/home/*")
@@ -83,14 +99,50 @@ ABSENT = {
 }
 """Paths of which nothing may be there."""
 
-_DRAWN = (
+DRAWN = (
     "/etc/hostid",
     "/etc/rndc.key",
     "/etc/docker/key.json",
     "/var/lib/docker/engine-id",
     "/etc/openvswitch/system-id.conf",
+    "/var/lib/containerd/io.containerd.*.introspection/uuid",
+    "/var/lib/kubelet/pki/*",
+    "/etc/rancher/node/password",
+    "/var/lib/rancher/*/agent/*.key",
+    "/var/lib/tailscale/tailscaled.state",
+    "/var/lib/zerotier-one/identity.*",
+    "/etc/salt/minion_id",
+    "/etc/salt/pki/minion/minion.*",
+    "/etc/venv-salt-minion/minion_id",
+    "/etc/venv-salt-minion/pki/minion/minion.*",
+    *(
+        f"{folder}/{name}/*"
+        for folder in ("/etc/puppetlabs/puppet/ssl", "/etc/puppet/ssl", "/var/lib/puppet/ssl")
+        for name in ("private_keys", "public_keys", "certificate_requests", "certs")
+    ),
+    "/etc/chef/client.pem",
+    "/opt/consul/node-id",
+    "/var/lib/consul/node-id",
+    "/opt/nomad/client/*-id",
+    "/opt/nomad/data/client/*-id",
+    "/var/lib/nomad/client/*-id",
+    "/var/lib/teleport/host_uuid",
+    "/var/lib/netdata/registry/netdata.public.unique.id",
+    "/var/lib/*beat/meta.json",
+    "/var/ossec/etc/client.keys",
+    "/var/lib/fwupd/pki/*",
+    "/etc/cockpit/ws-certs.d/0-self-signed*",
+    "/var/lib/systemd/tpm2-srk-public-key.*",
 )
-_LIBVIRT = ("/etc/libvirt/qemu/networks/*.xml", "/etc/libvirt/nwfilter/*.xml")
+"""What services draw by lot when they find none."""
+_AUTHORITY = "/certs/ca.pem"
+"""May have been laid there on purpose: clones may share it."""
+_SNMP = ("/var/lib/net-snmp/snmpd.conf", "/var/net-snmp/snmpd.conf")
+_LIBVIRT = (
+    "/etc/libvirt/qemu/networks/*.xml",
+    "/etc/libvirt/nwfilter/*.xml",
+    "/etc/libvirt/storage/*.xml",
+)
 _OF_LIBVIRT = re.compile(r"<(uuid)>[^<]|<(mac) address=")
 _LEASES = (
     "/etc/dhcpcd.duid",
@@ -98,6 +150,7 @@ _LEASES = (
     "/var/lib/dhclient/**",
     "/var/lib/dhcp/**",
     "/var/lib/dhcpcd/**",
+    "/var/lib/dhcpv6/**",
     "/var/lib/NetworkManager/**",
     "/var/lib/systemd/network/**",
 )
@@ -119,7 +172,11 @@ def dhcp_leases(tree: GuestTree, _expected: Expected) -> Iterator[str]:
 
 def service_identity(tree: GuestTree, _expected: Expected) -> Iterator[str]:
     """Nothing that a service draws by lot where it finds none."""
-    yield from (entry.path for entry in tree.matching(*_DRAWN))
+    drawn = (entry.path for entry in tree.matching(*DRAWN))
+    yield from (path for path in drawn if not path.endswith(_AUTHORITY))
+    for path in _SNMP:
+        if re.search("^oldEngineID", tree.text(path), re.MULTILINE):
+            yield f"{path} has oldEngineID"
     for entry in tree.matching(*_LIBVIRT):
         for found in _OF_LIBVIRT.finditer(tree.text(entry.path)):
             yield f"{entry.path} has a {found[1] or found[2]}"
@@ -127,7 +184,8 @@ def service_identity(tree: GuestTree, _expected: Expected) -> Iterator[str]:
 
 def machine_id(tree: GuestTree, _expected: Expected) -> Iterator[str]:
     """An empty file, which the first boot fills; systemd takes a missing one for a new system."""
-    if "/etc/machine-id" not in tree.entries:
+    # Before systemd there was D-Bus's alone, which makes one where there is none.
+    if "/etc/machine-id" not in tree.entries and "/etc/rc.d/rc.sysinit" not in tree.entries:
         yield "/etc/machine-id is missing, so that the first boot would start over with presets"
     for path in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
         if (said := tree.text(path).strip()) and said != "uninitialized":

@@ -26,8 +26,8 @@ exec chroot "$0" /usr/bin/env -i PATH=/stubs /bin/sh /tmp/ks-script-test
 # What every system has that we install. The rest of the host's programs is out of reach: whatever
 # else is installed there, a script finds the same.
 _PROGRAMS = (
-    "awk", "base64", "bash", "blkdiscard", "blkid", "cat", "chmod", "chown", "cut", "dd", "find",
-    "findfs", "getent", "grep", "head", "id", "install", "ln", "mkdir", "mkswap", "mktemp",
+    "awk", "base64", "bash", "blkdiscard", "blkid", "cat", "chmod", "chown", "cksum", "cut", "dd",
+    "find", "findfs", "getent", "grep", "head", "id", "install", "ln", "mkdir", "mkswap", "mktemp",
     "readlink", "rm", "sed", "sh", "sort", "stat", "swapoff", "systemctl", "tail", "timeout", "tr",
     "truncate",
 )  # fmt: skip

@@ -377,7 +377,7 @@ def test_a_clone_tells_that_it_lives_and_which_units_were_too_slow(root: Path, r
     put(root / "dev/virtio-ports" / CLONE_PORT, "")
     put(root / "sys/class/net/eth0/device")
     stub(root, "systemctl", _SYSTEMD)
-    stub(root, "ip", "echo '2: eth0 inet 10.0.2.15/24'")
+    stub(root, "ip", "echo '2: eth0 inet 10.0.2.15/24 scope global eth0'")
     stub(root, "sleep", ":")
     done = run(post("rehearsal", CONFIGURE) + "/usr/libexec/builder-clone-report\n")
     assert done.returncode == 0, done.stdout

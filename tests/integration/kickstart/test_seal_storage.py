@@ -12,8 +12,10 @@ from builder import process
 
 MARKER = b"freed-marker-4711"
 NEEDS = ("blkid", "blkdiscard", "fstrim", "losetup", "mkfs.ext4", "mkswap", "unshare")
+DECODE = re.compile(r"^unescape='.*?^'$", re.MULTILINE | re.DOTALL)
 GIVE_BACK = re.compile(r"^give_back\(\) \{.*?^\}\nfill\(\) \{.*?^\}", re.MULTILINE | re.DOTALL)
-SWAP = re.compile(r"^\[ ! -f /etc/fstab \] \|\| awk '[^\n]*swap.*?^done", re.MULTILINE | re.DOTALL)
+LOOPS = re.compile(r"^of_disks='.*?(?=^if command -v lvm)", re.MULTILINE | re.DOTALL)
+SWAP = re.compile(r"^device_of\(\) \{.*?^done", re.MULTILINE | re.DOTALL)
 WITH_LOOP = """
 set -eu
 device=$(losetup --find --show "$0/image")
@@ -31,9 +33,9 @@ def part(pattern: re.Pattern[str]) -> str:
     return found[0]
 
 
-def privately(script: str, folder: Path) -> str:
+def privately(script: str, folder: Path, *, shell: str = "bash") -> str:
     """Run a script whose $0 is `folder` where its mounts are nobody else's."""
-    argv = ["unshare", "--mount", "--propagation", "private", "bash", "-c", script, str(folder)]
+    argv = ["unshare", "--mount", "--propagation", "private", shell, "-c", script, str(folder)]
     done = process.run(argv, check=False)
     if "cannot find an unused loop device" in done.stderr or "failed to setup loop" in done.stderr:
         pytest.skip("needs loop devices")
@@ -49,21 +51,86 @@ def image(folder: Path, *mkfs: str) -> Path:
     return path
 
 
+UUID = "5eed5eed-5eed-4eed-8eed-5eed5eed5eed"
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
 @pytest.mark.parametrize(
-    "name", ["LABEL=SWAP0", "UUID=5eed5eed-5eed-4eed-8eed-5eed5eed5eed", "the device"]
+    "name",
+    [r"LABEL=my\040swap", r'LABEL="my\040swap"', f"UUID={UUID}", f"UUID='{UUID}'", "the device"],
 )
-def test_a_swap_area_keeps_all_of_its_names_and_nothing_else(tmp_path: Path, name: str) -> None:
-    made = image(tmp_path, "mkswap", "-L", "SWAP0", "-U", "5eed5eed-5eed-4eed-8eed-5eed5eed5eed")
+def test_a_swap_area_keeps_all_of_its_names_and_nothing_else(
+    tmp_path: Path, name: str, shell: str
+) -> None:
+    made = image(tmp_path, "mkswap", "-L", "my swap", "-U", UUID)
     before = made.read_bytes()[:4096]
     with made.open("r+b") as file:
         file.seek(1 << 20)
         file.write(MARKER * 1000)
-    (tmp_path / "fstab").write_text(f"# {name} none swap sw 0 0\n{name} none swap sw 0 0\n")
-    line = 'sed -i "s|the device|$device|" "$0/fstab"\nmount --bind "$0/fstab" /etc/fstab\n'
-    privately(f"{WITH_LOOP}{line}{part(SWAP)}", tmp_path)
+    (tmp_path / "fstab").write_text(f"# {name} none swap sw 0 0\n\t{name}\tnone\tswap\tsw\t0 0\n")
+    line = 'sed -i "s|the device|$device|" "$0/fstab"\nfstab=$0/fstab\n'
+    privately(f"{WITH_LOOP}{line}{part(DECODE)}\n{part(SWAP)}", tmp_path, shell=shell)
     after = made.read_bytes()
     assert after[:4096] == before
     assert not after[4096:].strip(b"\0")
+
+
+def test_a_file_to_swap_to_keeps_its_blocks(tmp_path: Path) -> None:
+    file = tmp_path / "a swap"
+    file.write_bytes(b"h" * 4096 + MARKER * 5000 + b"." * (-len(MARKER) * 5000 % 4096))
+    length = file.stat().st_size
+    (tmp_path / "fstab").write_text(f"{tmp_path}/a\\040swap none swap sw 0 0\n")
+    privately(f"set -eu\nfstab=$0/fstab\n{part(DECODE)}\n{part(SWAP)}", tmp_path)
+    after = file.read_bytes()
+    assert (after[:4096], len(after)) == (b"h" * 4096, length)
+    assert not after[4096:].strip(b"\0")
+    assert file.stat().st_blocks * 512 >= length
+
+
+BEFORE = {
+    "by itself": "",
+    "a file of it first": 'touch "$0/file"\nmount --bind "$0/a place/kept" "$0/file"\n',
+    "read-only elsewhere first": (
+        'mkdir "$0/other"\nmount --bind "$0/a place" "$0/other"\n'
+        'mount -o remount,bind,ro "$0/other"\n'
+    ),
+    "read-only": 'mount -o remount,ro "$0/a place"\n',
+    "in fstab alone": (
+        'mount --bind "$0/fstab" /etc/fstab\numount "$0/a place"\nfstab=/etc/fstab\n'
+    ),
+}
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+@pytest.mark.parametrize("how", BEFORE)
+def test_every_file_system_is_looked_at_however_it_is_mounted(
+    tmp_path: Path, how: str, shell: str
+) -> None:
+    made = image(tmp_path, "mkfs.ext4", "-q", "-L", "a disk")
+    (tmp_path / "a place").mkdir()
+    (tmp_path / "marker").write_bytes(MARKER * 500)
+    place = str(tmp_path / "a place").replace(" ", r"\040")
+    (tmp_path / "fstab").write_text(f'LABEL="a\\040disk"\t{place}\text4 ro,noauto 0 0\n')
+    # The kernel's table as it is, but for the disks of this machine; later mounts may come first.
+    script = f"""{WITH_LOOP}
+fstab=/dev/null
+mount "$device" "$0/a place"
+echo kept >"$0/a place/kept"
+cp "$0/marker" "$0/a place/gone"
+sync
+rm "$0/a place/gone"
+{BEFORE[how]}
+grep "^$device " /proc/self/mounts | sort -r -k 2 >"$0/mounts" || :
+mounts=$0/mounts
+{part(DECODE)}
+{part(GIVE_BACK)}
+{part(LOOPS)}
+grep "^$device .*place" /proc/self/mounts || echo gone
+"""
+    said = privately(script, tmp_path, shell=shell)
+    assert MARKER not in made.read_bytes()
+    last = said.splitlines()[-1]
+    assert (" ro," in last, last == "gone") == (how == "read-only", how == "in fstab alone")
 
 
 @pytest.mark.parametrize(("block", "kind"), [("1024", "ext4"), ("4096", "ext4"), ("4096", "vfat")])

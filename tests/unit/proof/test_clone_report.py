@@ -165,6 +165,29 @@ def test_units_that_fail_are_named_once() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("network", "state", "unit", "excused"),
+    [
+        ("bridge:br0", "eth0 none: up, networkd degraded configuring ", "", True),
+        ("network:lab", "eth0 none: up, NetworkManager 70 connecting ", "network.service", True),
+        ("none", "", "network.service", True),
+        # QEMU's own network gives addresses; where there is one, nothing waits; other units.
+        ("user", "eth0 none: up, networkd degraded configuring ", "", False),
+        ("bridge:br0", "eth0 192.0.2.7", "", False),
+        ("bridge:br0", "eth0 none: down, ", "", False),
+        ("bridge:br0", "eth0 none: up, networkd degraded configuring ", "sshd.service", False),
+    ],
+)
+def test_waiting_for_an_address_may_fail_where_none_is_to_be_had(
+    network: str, state: str, unit: str, excused: bool
+) -> None:
+    failing = ("failed-unit", unit or "NetworkManager-wait-online.service")
+    first, second = report([failing, *FIRST], card=state), report([failing, *SECOND], card=state)
+    found = compare(first, second, grown=GIB, network=network)
+    [units] = [each for each in found if each.check == "clone-units"]
+    assert units.passed == excused
+
+
 def test_a_clone_that_says_nothing_or_nonsense() -> None:
     silent = Report()
     silent.feed(b'garbage\n{"clone":1}\n{"clone":1,"item":"machine-id","value":"1"}\n')

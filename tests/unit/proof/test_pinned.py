@@ -59,6 +59,44 @@ def found(folder: Path, files: dict[str, str]) -> list[str]:
         (NETPLAN, f"      match:\n        macaddress: '{MAC}'\n", "has macaddress:"),
         (NETPLAN, "network:\n  ethernets:\n    ens3:\n      dhcp4: true\n", "is for ens3 alone"),
         (NETPLAN, "      match:\n        name: ens3\n", "is for ens3 alone"),
+        (NETPLAN, "    lan:\n      match: {macaddress: 52:54:00:12:34:56}\n", "has macaddress:"),
+        (NETPLAN, f'    lan: {{match: {{name: "e*", macaddress: "{MAC}"}}}}\n', "has macaddress:"),
+        (NETPLAN, "    lan: {dhcp4: true, match: {name: ens3}}\n", "is for ens3 alone"),
+        (NETPLAN, "network: {ethernets: {ens3: {dhcp4: true}}}\n", "is for ens3 alone"),
+        (NETPLAN, "    'ens3': # the first\n      dhcp4: true\n", "is for ens3 alone"),
+        (IFCFG, "TYPE=Ethernet\nDEVICE='lan0' # ours\n", "is for lan0 alone"),
+        (IFCFG, "export DEVICE='ens3'\n", "is for ens3 alone"),
+        (IFCFG, " HWADDR = '52:54:00:12:34:56'\n", "has HWADDR="),
+        (IFCFG, "TYPE=InfiniBand\nDEVICE=ibp0s3\n", "is for ibp0s3 alone"),
+        (IFCFG, "DHCP_CLIENT_ID=01:52:54:00:12:34:56\n", "has DHCP_CLIENT_ID="),
+        (IFCFG, "DHCPV6_DUID='00:01:00:01'\n", "has DHCPV6_DUID="),
+        (f"{IFCFG}.rpmsave", "DEVICE=ens3\n", "is for ens3 alone"),
+        (f"{NM}.bak", "[connection]\ninterface-name=ens3\n", "is for ens3 alone"),
+        (NM, "[ipv4]\ndhcp-client-id=my-machine\n", "has dhcp-client-id="),
+        (NM, "[ipv6]\ndhcp-duid=00:01:00:01\n", "has dhcp-duid="),
+        (NM, "[connection]\ntype=ethernet\n[match]\npath=pci-0000:00:03.0\n", "has path="),
+        (NM, "[match]\ninterface-name=!eth0;ens3;\n", "is for ens3 alone"),
+        (NM, "[connection]\ntype=ethernet\ninterface-name=net0\n", "is for net0 alone"),
+        (NETWORK, "[Match]\nPath=pci-0000:00:03.0\n", "has Path="),
+        (NETWORK, "[DHCPv4]\nDUIDRawData=00:01\n", "has DUIDRawData="),
+        ("etc/systemd/networkd.conf", "[DHCPv4]\nDUIDRawData=00:01\n", "has DUIDRawData="),
+        (
+            "etc/udev/rules.d/70-persistent-ipoib.rules",
+            'SUBSYSTEM=="net", ATTR{address}=="?*00:02:c9:03:00:31:78:f2", NAME="ib3"\n',
+            "has ATTR{address}==",
+        ),
+        (
+            UDEV,
+            'SUBSYSTEM=="net", ENV{ID_PATH}=="pci-0000:00:03.0", NAME="x"\n',
+            "has ENV{ID_PATH}",
+        ),
+        ("etc/dhcp/dhclient.conf", 'send dhcp-client-identifier "me";\n', "has dhcp-client-id"),
+        (
+            "etc/NetworkManager/conf.d/x.conf",
+            "[connection]\nipv4.dhcp-client-id=me\n",
+            "has dhcp-c",
+        ),
+        ("etc/kernel/cmdline", f"ip=eth0:dhcp:1500:{MAC}\n", "has ip="),
         ("etc/network/interfaces", "auto ens3\niface ens3 inet dhcp\n", "is for ens3 alone"),
         ("etc/network/interfaces.d/x", f"  hwaddress ether {MAC}\n", "has hwaddress"),
         ("etc/default/grub", f'GRUB_CMDLINE_LINUX="quiet ifname=lan:{MAC}"\n', "has ifname="),
@@ -111,6 +149,30 @@ def test_what_is_pinned(tmp_path: Path, path: str, text: str, said: str) -> None
         (UDEV, 'SUBSYSTEM=="net", DRIVERS=="hv_pci", ENV{NM_UNMANAGED}="1"\n'),
         (NETPLAN, "    en*:\n      match: {driver: virtio_net}\n      set-name: lan\n"),
         ("etc/network/interfaces.d/x", "  hwaddress ether random\n"),
+        # Where `match` tells which card it is, its key is any word.
+        (NETPLAN, "    ens3:\n      match:\n        driver: virtio*\n      dhcp4: true\n"),
+        (NETPLAN, "    ens3: {match: {name: 'e*'}, dhcp4: true}\n"),
+        (NETPLAN, "    lan: {match: {name: 'e*'}}\n  vlans:\n    v7: {id: 7, link: ens3}\n"),
+        (NETPLAN, "    eth0: {dhcp4: true} # not ens3: that is another\n"),
+        # Copies that nobody reads.
+        (f"{IFCFG}.bak", f"DEVICE=ens3\nHWADDR={MAC}\n"),
+        (f"{IFCFG}~", "DEVICE=ens3\n"),
+        (f"{NM}~", "interface-name=ens3\n"),
+        (f"{NM}.rpmnew", "interface-name=ens3\n"),
+        (NM, "[match]\ninterface-name=en*;ens3;\n"),
+        (NM, "[match]\ninterface-name=!ens3\n"),
+        (NM, "[match]\npath=pci-*\n"),
+        (NM, "[ipv4]\ndhcp-client-id=mac\n[ipv6]\ndhcp-duid=stable-uuid\n"),
+        (NM, "[connection]\ntype=bridge\ninterface-name=lan\n"),
+        (NM, "[connection]\ntype=ethernet\ninterface-name=eth1\n"),
+        (IFCFG, "TYPE=Bond\nDEVICE=uplink\n"),
+        (IFCFG, "DEVICE=eth0:1\nIPADDR=192.0.2.7\n"),
+        (NETWORK, "[Match]\nPath=pci-*\n"),
+        (NETWORK, "[DHCPv4]\nClientIdentifier=mac\n"),
+        ("etc/udev/rules.d/70-persistent-ipoib.rules", "# An example:\n# ATTR{address}\n"),
+        ("etc/udev/rules.d/70-persistent-net.rules", "# Nothing is renamed.\n\n"),
+        ("etc/dhcp/dhclient.conf", "send dhcp-client-identifier = hardware;\n"),
+        ("etc/NetworkManager/conf.d/x.conf", "[connection]\nipv4.dhcp-client-id=stable\n"),
         ("etc/default/grub", 'GRUB_CMDLINE_LINUX="rd.neednet=1 ip=dhcp chip=ens3:x"\n'),
     ],
 )
@@ -121,6 +183,7 @@ def test_what_fits_every_machine(tmp_path: Path, path: str, text: str) -> None:
 ANACONDA = "TYPE=Ethernet\nBOOTPROTO=dhcp\nNAME=ens3\nDEVICE=ens3\nONBOOT=yes\n"
 OWN = f"{IFCFG[:-1]}eth0"
 BRIDGE = "[connection]\nid=br0\nuuid=8f0b-1\ntype=bridge\ninterface-name=br0\n"
+LAN = "[connection]\ntype=ethernet\ninterface-name=lan0\n"
 PORT = "[connection]\nid=port\ntype=ethernet\nmaster=8f0b-1\nslave-type=bridge\n"
 
 
@@ -135,6 +198,14 @@ PORT = "[connection]\nid=port\ntype=ethernet\nmaster=8f0b-1\nslave-type=bridge\n
         ({IFCFG: ANACONDA, NM: "[connection]\ntype=ethernet\n[ipv4]\nmethod=auto\n"}, 0),
         # An id to which another one refers has to stay.
         ({NM: BRIDGE, f"{NM}2": PORT}, 0),
+        ({"etc/udev/rules.d/70-persistent-net.rules": 'SUBSYSTEM=="net", NAME="eth0"\n'}, 1),
+        # A copy that is read has the id as well: that is not to know it.
+        ({NM: PORT.replace("master", "uuid"), f"{NM}.bak": PORT.replace("master", "uuid")}, 2),
+        # A rule that fits every machine gives the name; one that does not is what is wrong.
+        ({NM: LAN, LINK: "[Match]\nDriver=virtio_net\n[Link]\nName=lan0\n"}, 0),
+        ({NM: LAN, UDEV: 'SUBSYSTEM=="net", DRIVERS=="virtio_net", NAME="lan0"\n'}, 0),
+        ({NM: LAN, LINK: f"[Match]\nMACAddress={MAC}\n[Link]\nName=lan0\n"}, 1),
+        ({NM: LAN}, 1),
         ({NM: BRIDGE, f"{NM}2": PORT.replace("8f0b-1", "br0")}, 1),
     ],
 )
