@@ -145,7 +145,8 @@ def disagreements(
 
 def _cases(made: Path, iso: Path, *, boots: bool) -> Iterator[Case]:
     files = programs.bootable(made)
-    for original in small_media.mastered(MAKERS, made, files=3, programs=files).values():
+    media = small_media.mastered(MAKERS, made, files=3, programs=files, varied=True)
+    for original in media.values():
         iso.write_bytes(change(original).path.read_bytes())
         case = Case(iso)
         if boots:

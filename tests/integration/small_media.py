@@ -65,15 +65,34 @@ def el7(folder: Path, name: str = "el7.iso") -> Path:
 
 
 def mastered(
-    makers: Iterable[str], folder: Path, *, files: int = 5, programs: Programs = _FAKES
+    makers: Iterable[str],
+    folder: Path,
+    *,
+    files: int = 5,
+    programs: Programs = _FAKES,
+    varied: bool = False,
 ) -> dict[str, Path]:
     """Make one ISO with each of MAKERS that is named."""
     tree = plant(folder / "tree", files=files, programs=programs)
     grub = plant_grub(folder / "grub", programs=programs)
+    for each in (tree, grub) if varied else ():
+        vary(each)
     return {
         name: MAKERS[name](grub if name.startswith("grub") else tree, folder / f"{name}.iso")
         for name in makers
     }
+
+
+def vary(tree: Path) -> None:
+    """Add what a tree may have: folders that ISO 9660 moves up, links, long names, a pipe."""
+    deep = tree / "/".join("abcdefghijk")
+    deep.mkdir(parents=True)
+    (deep / "file").write_text("deep")
+    (tree / "link").symlink_to("EFI/BOOT/grub.cfg")
+    (tree / ("n" * 200)).write_text("a long name")
+    (tree / "empty").touch()
+    (tree / "nothing").mkdir()
+    os.mkfifo(tree / "pipe")
 
 
 def plant(tree: Path, *, files: int = 5, programs: Programs = _FAKES) -> Path:
