@@ -32,8 +32,8 @@ unit: setup  ## Run the unit tests: a minute or two, no privileges
 fuzz: setup  ## Remaster damaged ISOs for FUZZ_SECONDS (600)
 	@nice .venv/bin/python tests/integration/fuzz_iso.py
 
-judge: setup  ## Change fields of ISOs where our check must be as strict as others; JUDGE="SEED COUNT"
-	@nice .venv/bin/python tests/integration/judge.py $(JUDGE)
+judge: setup  ## Change fields of ISOs where our check must be as strict as others; JUDGE="SEED COUNT --boots EVERY"
+	@PYTHONPATH=tests/integration nice .venv/bin/python -m tests.integration.judge $(JUDGE)
 
 soak: setup  ## Kill 60 builds and their libvirtd at random moments: hours; ARGS=--help
 	@.venv/bin/python -m tests.e2e.soak $(ARGS)

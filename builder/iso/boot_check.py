@@ -7,7 +7,7 @@ GRUB read of themselves; UEFI 2.10, 13.3.2, for what UEFI makes of an entry.
 import struct
 from collections.abc import Iterable, Iterator
 
-from builder.iso import eltorito, partitions
+from builder.iso import bios_loader, eltorito, partitions
 from builder.iso.descriptors import FIRST_DESCRIPTOR
 from builder.iso.eltorito import ENTRY, BootImage
 from builder.iso.partitions import PROTECTIVE, Partition
@@ -75,6 +75,7 @@ def _image_problems(source: Source, image: BootImage) -> Iterator[str]:
             yield f"{title} is to be shown as a floppy or a hard disk, and is none."
     elif image.platform == "bios":
         yield from _loading_problems(source, image, title)
+        yield from _beginning_problems(source.read(image.sector * SECTOR, SECTOR), title)
         yield from _table_problems(source, image, title)
 
 
@@ -93,6 +94,14 @@ def _loading_problems(source: Source, image: BootImage, title: str) -> Iterator[
         yield f"{title} is loaded to {size} bytes, over the memory of the firmware itself."
     elif image.sector * SECTOR + size > source.size:
         yield f"{title} is loaded from behind the end of the image as well."
+
+
+def _beginning_problems(head: bytes, title: str) -> Iterator[str]:
+    if any(each in head for each in _LOADERS):
+        if not bios_loader.jumps_over_its_table(head):
+            yield f"{title} does not begin with a jump to its own code."
+    elif not bios_loader.may_be_one(head):
+        yield f"{title} begins with {head[:4].hex(' ')}, as no loader does."
 
 
 def _table_problems(source: Source, image: BootImage, title: str) -> Iterator[str]:

@@ -4,7 +4,9 @@ import struct
 from collections.abc import Iterator
 
 import msgspec
+from msgspec.structs import replace
 
+from builder.iso import fat
 from builder.iso.descriptors import raw_descriptors
 from builder.iso.source import SECTOR, Source, damaged
 
@@ -64,11 +66,25 @@ def images(source: Source) -> tuple[BootImage, ...]:
     words = struct.unpack_from("<16H", content)
     if content[0] != 1 or content[30:32] != b"\x55\xaa" or sum(words) & 0xFFFF:
         raise damaged(source, "its boot catalogue has no valid first entry")
-    return tuple(
+    found = (
         _image(content, at, platform, sector * SECTOR)
         for at, platform in places(content)
         if content[at] == BOOTABLE
     )
+    first = sector * SECTOR + ENTRY
+    return tuple(each if each.at == first else _by_content(source, each) for each in found)
+
+
+def _by_content(source: Source, image: BootImage) -> BootImage:
+    """Return an image that is not the first one as firmware takes it.
+
+    mkisofs without -e wrote those for UEFI as for BIOS. EDK2 minds no platform and looks for a FAT
+    file system; BIOS boots the first image alone.
+    """
+    is_bios = image.platform == _PLATFORMS[0] and not image.emulated
+    if is_bios and fat.claims(source, image.sector * SECTOR):
+        return replace(image, platform=_PLATFORMS[0xEF])
+    return image
 
 
 def places(content: bytes) -> Iterator[tuple[int, int]]:

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from test_boot_paths import NONCE, REPORT_AND_STOP, SILENT, Firmware, Way, installed
+from test_boot_paths import NONCE, REPORT_AND_STOP, SILENT, Way, installed
 
 from builder import config, process
 from builder.media.edits import Edits
 from builder.media.remaster import remaster
 from builder.rehearsal.make import make
+from tests.booting import Firmware
 
 _LABEL = "Builder Rehearsal 7"
 _IMAGE = "images/efiboot.img"

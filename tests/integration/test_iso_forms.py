@@ -1,6 +1,5 @@
 """Forms in which ISOs are made, however odd, are right: for our check and its second reader."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,13 @@ from builder.media import check, second_reader
 
 pytestmark = small_media.NEEDED
 
-_ODD_NAMES = ("Ünïcödé-日本", "n" * 200, "UPPER.TXT", "trailing.", "two..dots", "a b")
+_ODD_NAMES = ("Ünïcödé-日本", "UPPER.TXT", "trailing.", "two..dots", "a b")
 _GENISOIMAGE = ("genisoimage", "-quiet", "-R", "-V", LABEL)
 _JOLIET = ("-J", "-joliet-long")
 _XORRISO = ("xorriso", "-as", "mkisofs", "-quiet", "-r", "-V", LABEL)
 _HYBRID = ("-isohybrid-mbr", "/usr/lib/ISOLINUX/isohdpfx.bin")
 _HIDDEN = ("-eltorito-alt-boot", "-e", "--interval:appended_partition_2:all::", "-no-emul-boot")
+_SECOND_BIOS = ("-eltorito-alt-boot", "-b", "images/efiboot.img", "-no-emul-boot")
 _EFI = "{tree}/images/efiboot.img"
 _FORMS: dict[str, tuple[str, ...]] = {
     "folders moved up": (*_GENISOIMAGE, *_JOLIET, *BIOS, *UEFI),
@@ -30,6 +30,8 @@ _FORMS: dict[str, tuple[str, ...]] = {
     "CD-ROM XA": (*_GENISOIMAGE, "-XA", *BIOS, *UEFI),
     "no Joliet": (*_XORRISO, *_HYBRID, *BIOS, *UEFI, "-isohybrid-gpt-basdat"),
     "no EFI partition": (*_XORRISO, *_JOLIET, *_HYBRID, *BIOS, *UEFI),
+    "UEFI as a second BIOS": (*_GENISOIMAGE, *_JOLIET, *BIOS, *_SECOND_BIOS),
+    "UEFI as a second BIOS, hybrid": (*_XORRISO, *_JOLIET, *_HYBRID, *BIOS, *_SECOND_BIOS),
     "BIOS alone": (*_XORRISO, *_HYBRID, *BIOS),
     "second view": (*_XORRISO, "-partition_offset", "16", *_HYBRID, *BIOS, *UEFI),
     "attributes": (*_XORRISO, "--xattr", "--acl", "--md5", *_HYBRID, *BIOS, *UEFI),
@@ -47,13 +49,7 @@ _FORMS: dict[str, tuple[str, ...]] = {
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a tree with what trees may have."""
     made = small_media.plant(tmp_path_factory.mktemp("forms") / "tree", files=2)
-    deep = made / "/".join("abcdefghijk")
-    deep.mkdir(parents=True)
-    (deep / "file").write_text("deep")
-    (made / "link").symlink_to("EFI/BOOT/grub.cfg")
-    (made / "empty").touch()
-    (made / "nothing").mkdir()
-    os.mkfifo(made / "pipe")
+    small_media.vary(made)
     for name in _ODD_NAMES:
         (made / name).write_text(name)
     return made

@@ -151,7 +151,7 @@ _DAMAGES: dict[str, tuple[Place, int, bytes, str]] = {
     "isolinux's own sector": (_loader, 12, b"\0\0\0\0", "wrong sector"),
     "isolinux's checksum": (_loader, 5000, b"?!", "wrong length or checksum"),
     "isolinux's length": (_loader, 16, b"\xff\x97", "bytes, and is told of"),
-    "GPT's checksum": (lambda _: 512, 16, b"?", "primary GPT header has a wrong CRC"),
+    "GPT's checksum": (lambda _: 512, 16, b"?!?!", "primary GPT header has a wrong CRC"),
     "GPT's entries": (lambda _: 512, 80, struct.pack("<I", 1 << 30), "primary GPT makes no sense"),
     "FAT's kind of disk": (_fat, 21, b"\1", "no FAT file system that fits"),
     "FAT's length": (_fat, 19, b"\xff\xff", "no FAT file system that fits"),

@@ -21,7 +21,7 @@ def _descriptor(kind: int, content: bytes = b"") -> bytes:
 
 
 def _loader() -> bytes:
-    content = bytearray(b"\xfa" * _LENGTH)
+    content = bytearray(b"\xfa\xea\x6c\x7c\0\0\x90\x90".ljust(_LENGTH, b"\xfa"))
     content[64:80] = b"ISOLINUX 6.04\0\0\0"
     struct.pack_into("<4I", content, 8, 16, _LOADER, _LENGTH, boot_check.checksum(bytes(content)))
     return bytes(content)
@@ -75,6 +75,18 @@ def test_a_loader_without_a_table_that_needs_none_is_right() -> None:
 @pytest.mark.parametrize("blocks", [0, 1, 8, 0xFFFF])
 def test_uefi_may_be_told_of_more_than_there_is(blocks: int) -> None:
     assert _problems((_SECOND + 6, struct.pack("<H", blocks))) == []
+
+
+def test_a_second_image_for_bios_that_is_a_fat_is_for_uefi() -> None:
+    """mkisofs without -e has no other way, and EDK2 starts what is in it."""
+    boot = b"\xeb\x3c\x90".ljust(54, b"\0") + b"FAT12"
+    draft = Draft(_image())
+    for at, content in ((_HEADER + 1, b"\0"), (_EFI * SECTOR, boot), (_SECOND + 6, b"\0\x10")):
+        draft.write(at, content)
+    assert [each.platform for each in eltorito.images(draft)] == ["bios", "uefi"]
+    assert list(boot_check.problems(draft, eltorito.images(draft))) == []
+    draft.write(_SECOND + 1, b"\2")  # a floppy, which is no partition to UEFI
+    assert [each.platform for each in eltorito.images(draft)] == ["bios", "bios"]
 
 
 def test_a_floppy_is_right() -> None:
@@ -142,6 +154,10 @@ def test_the_type_of_what_uefi_boots_from_a_disk(
         (_DEFAULT + 6, b"\xc3\x04", "over the memory of the firmware"),
         (_SECOND + 1, b"\x02", "a floppy or a hard disk"),
         (_SECOND + 32, b"\x91", "at byte 128 that no header announces"),
+        (_LOADER * SECTOR, bytes(SECTOR), "begins with 00 00 00 00, as no loader does"),
+        (_LOADER * SECTOR, b"none".ljust(SECTOR, b"!"), "begins with 6e 6f 6e 65"),
+        (_LOADER * SECTOR, bytes(8), "not begin with a jump to its own code"),
+        (_LOADER * SECTOR + 2, b"\x6c\x84", "not begin with a jump to its own code"),
         (_TABLE, b"\x11", "wrong volume descriptor"),
         (_TABLE, b"\xff\xff\xff\xff", "wrong volume descriptor"),
         (_TABLE + 4, b"\0", "wrong sector"),

@@ -1,0 +1,130 @@
+"""What the field's tools say of an ISO, and what counts of their words."""
+
+import re
+import struct
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from builder.iso.source import SECTOR
+
+Opinion = dict[str, str]
+"""What each tool says, without what may differ."""
+
+_TOOLS = {
+    "xorriso": "xorriso -indev stdio:{iso} -report_el_torito plain -report_system_area plain",
+    "isoinfo -R": "isoinfo -R -l -i {iso}",
+    "isoinfo -J": "isoinfo -J -l -i {iso}",
+    "isoinfo -d": "isoinfo -d -i {iso}",
+    "sgdisk": "sgdisk -v {iso}",
+    "bsdtar": "bsdtar -tvf {iso}",
+}
+
+
+def opinion(iso: Path, efi: list[int]) -> Opinion:
+    """Return what all tools say: what they print, and their exit codes."""
+    running = {
+        title: subprocess.Popen(
+            command.format(iso=iso).split(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+        )
+        for title, command in _TOOLS.items()
+    }
+    said = {title: _said(program, iso) for title, program in running.items()}
+    content = iso.read_bytes()
+    for sector in efi:
+        part = iso.with_name("efi.img")
+        start = sector * SECTOR
+        (small,) = struct.unpack_from("<H", content, start + 19)
+        part.write_bytes(content[start : start + max(small, 1) * 512])
+        done = subprocess.run(["fsck.fat", "-n", "-V", part], capture_output=True, check=False)
+        said[f"fsck.fat {sector}"] = _UNTOLD.sub(
+            "", f"{done.returncode}\n{done.stdout.decode('latin-1')}"
+        )
+    return said
+
+
+_UNTOLD = re.compile(
+    r"^(?:xorriso : UPDATE|Media summary|Boot record|MBR (?:heads|secs) per"
+    r"| +Sys type| +Nsect|.* files, \d+/\d+ clusters).*$",
+    re.M,
+)
+"""Free space of the host, a geometry guessed from addresses that nobody uses, mere numbers."""
+_COLUMNS = {
+    "isoinfo": re.compile(r"^(.)\S+ .* (\d+ \[.*)$", re.M),
+    "bsdtar": re.compile(r"^(.)\S+ .* (\d+) \w{3} [ \d]\d +[\d:]+ (.*)$", re.M),
+}
+"""Modes, owners and dates may be any."""
+_BOOT_IMAGE = re.compile(r"^(El Torito boot img .* none) +(0x\S+) +0x\S+ +(\d+)", re.M)
+_MBR_ENTRY = re.compile(r"^MBR partition  .* 0x(\S\S) +(\d+) +(\d+)$", re.M)
+_UNMINDED = re.compile(
+    r"^System area options: .*\n| cyl-align-\w+| protective-msdos-label"
+    r"|^libisofs: NOTE : EFI image start and size.*\n"
+    r"|^isoinfo: Warning: Joliet escape sequence uses illegal space.*\n"
+    r"|(?<=APM start and size : ...)( +\d+) +\d+$",
+    re.M,
+)
+"""Old-style addresses, more blocks than an image has, and a blank that old tools left."""
+_LABEL = re.compile(r"^(?:Label in boot sector|  Auto-removing label|Leaving file).*\n", re.M)
+"""A label that is in one place alone: nobody boots by that."""
+_HIDDEN = re.compile(r"(?<=\d 0)[13](?=\])")
+"""Linux shows hidden files, unless it is told not to."""
+_APPLE_TYPE = re.compile(r"^(APM partition type .*  )(?!Apple_partition_map$)[!-~]+$", re.M)
+
+
+def meaningful(title: str, text: str, efi: list[int]) -> str:
+    """Return what counts of a tool's words; `efi` are the sectors of what UEFI boots."""
+    if title == "xorriso":
+        text = _UNMINDED.sub(r"\1", _BOOT_IMAGE.sub(_loaded, text))
+        text = _APPLE_TYPE.sub(r"\1", _partitions(text, efi))
+        return "\n".join(sorted(filter(None, text.splitlines())))  # of two streams, mixed
+    columns = _COLUMNS.get(title.split(maxsplit=1)[0])
+    if title.startswith("fsck.fat") and "Label in boot sector" in text:
+        text = _LABEL.sub("", text).replace("1\n", "0\n", 1)
+    text = _UNMINDED.sub(r"\1", text).rstrip()
+    text = _HIDDEN.sub(lambda found: "02"[found[0] == "3"], text)
+    return columns.sub(r"\1 \2", text) if columns else text
+
+
+def _loaded(found: re.Match[str]) -> str:
+    """Return what firmware makes of how an image is loaded.
+
+    EDK2 minds no segment, and what follows an image does no harm, which is also so for BIOS
+    until the memory ends. None minds what a disk would be called that is not emulated.
+    """
+    head, segment, blocks = found.groups()
+    if " UEFI " in head:
+        return head
+    enough = 4 <= int(blocks) <= 1218
+    return f"{head} {segment.replace('07c0', '0000')} {'enough' if enough else blocks}"
+
+
+def _partitions(text: str, efi: list[int]) -> str:
+    """Return what counts of an MBR: that UEFI would find an image, and partitions for anybody.
+
+    It looks for types of its own or FAT's; those of type 0 are unused, and what protects a GPT
+    begins in block 1, however long it is.
+    """
+    found = [(int(kind, 16), int(start), count) for kind, start, count in _MBR_ENTRY.findall(text)]
+    fat = {0xEF, 0x01, 0x04, 0x06, 0x0B, 0x0C, 0x0E}
+    boots = any(kind in fat for kind, start, _ in found if start // 4 in efi)
+    others = [(start, kind == 0xEE or count) for kind, start, count in found if kind]
+    return (
+        f"{_MBR_ENTRY.sub('', text)} {boots} {[each for each in others if each[0] // 4 not in efi]}"
+    )
+
+
+def _said(program: subprocess.Popen[bytes], iso: Path) -> str:
+    out, _ = program.communicate(timeout=60)
+    text = out.decode("latin-1").replace(str(iso), "ISO").replace(iso.name, "ISO")
+    return f"{program.returncode}\n{_UNTOLD.sub('', text)}"
+
+
+def differences(before: Opinion, now: Opinion, efi: list[int]) -> Iterator[str]:
+    """Yield which tools say something else that counts."""
+    for title, text in before.items():
+        if meaningful(title, text, efi) != meaningful(title, now[title], efi):
+            changed = set(now[title].splitlines()) ^ set(text.splitlines())
+            yield f"{title}: {' | '.join(sorted(changed)[:6])}"
