@@ -32,7 +32,8 @@ class Descriptor(msgspec.Struct, frozen=True, kw_only=True):
     """Sectors of the little-endian and the big-endian table."""
     root: Record
     copies: tuple[int, ...] = ()
-    """Sectors in which it is once more: xorriso's own commands keep one for each session."""
+    """Sectors in which it is once more: xorriso's own commands keep one for each session, and
+    mkisofs's second one of ISO 9660:1999 leads to the same directories."""
 
     @property
     def sectors(self) -> tuple[int, ...]:
@@ -45,12 +46,9 @@ def descriptors(source: Source, base: int = 0) -> tuple[Descriptor, ...]:
 
     Raises MediaError when none is there or one makes no sense.
     """
-    area = _sessions(source, base)
-    found = [
-        _descriptor(source, base, sector, content, area)
-        for sector, content in raw_descriptors(source, base)
-        if content[0] in {1, 2}
-    ]
+    raw = [each for each in raw_descriptors(source, base) if each[1][0] in {1, 2}]
+    others = dict((*raw, *_sessions(source, base)))
+    found = [_descriptor(source, base, sector, content, others.items()) for sector, content in raw]
     if not found or found[0].joliet:
         raise damaged(source, "it has no primary volume descriptor")
     return tuple(found)
@@ -110,8 +108,8 @@ def _descriptor(
 
 
 def _lead_same(one: bytes, other: bytes) -> bool:
-    """Tell whether two descriptors are of a kind, with the same path tables and root directory."""
-    return one[:7] == other[:7] and one[132:190] == other[132:190]
+    """Tell whether two descriptors have the same path tables and root directory."""
+    return other[0] in {1, 2} and one[132:190] == other[132:190]
 
 
 def _root(source: Source, raw: bytes) -> Record:

@@ -13,6 +13,7 @@ from builder.iso.descriptors import Descriptor
 from builder.iso.directories import Placement, TreeEditor
 from builder.iso.free_space import FreeSpace
 from builder.iso.iso9660 import both_endian, sectors
+from builder.iso.lead import Lead
 from builder.iso.partitions import PER_SECTOR, Insertion, gpt
 from builder.iso.patch import Draft, IsoPatch, Span, Write, length_of
 from builder.iso.source import SECTOR, damaged
@@ -78,11 +79,18 @@ def _place(
 
     own = medium.primary.descriptor.root.raw[18:25]
     date = own if changes.when is None else record_date(changes.when)
-    editors = [TreeEditor(draft, each, date=date) for each in medium.trees]
+    lead = Lead(medium.source, medium.readable[0])
+    # A second descriptor of the same directories is a copy of the first.
+    own_roots = {(each.base, each.descriptor.root.extent): each for each in reversed(medium.trees)}
+    editors = [
+        TreeEditor(draft, each, date=date, lead=lead) for each in reversed(own_roots.values())
+    ]
     for editor in editors:
         editor.put(changes.files, changes.folders, changes.modes)
+    root = 0
     for editor in editors:
-        editor.settle(allocate)
+        # libarchive takes Joliet, its names cut down, where that begins before Rock Ridge.
+        root = editor.settle(allocate, behind=root) or root
     places = {}
     for path, content in changes.files.items():
         length = length_of(content)
