@@ -11,6 +11,12 @@ from builder.iso.source import SECTOR, Source, damaged
 FIRST_DESCRIPTOR = 16
 """Sector of the first volume descriptor, counted from where the volume begins."""
 
+JOLIET_LABEL = 16
+"""Letters of a volume id in Joliet."""
+
+UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+"""In a label that is not UTF-8: what Joliet has of it is not for us to say."""
+
 _MAX_DESCRIPTORS = 64
 _SESSIONS = 128  # sectors: behind the ends of all sets of descriptors, for a partition's too
 _JOLIET = (b"%/@", b"%/C", b"%/E")
@@ -39,6 +45,14 @@ class Descriptor(msgspec.Struct, frozen=True, kw_only=True):
     def sectors(self) -> tuple[int, ...]:
         """All the sectors that a change of it has to reach."""
         return (self.sector, *self.copies)
+
+    def is_called(self, label: str) -> bool:
+        """Tell whether its volume id is the label; Joliet has room for half of one.
+
+        libblkid compares both: where they differ, Joliet's is the volume's label for Linux.
+        """
+        wanted = label[:JOLIET_LABEL].rstrip() if self.joliet else label
+        return self.volume_id == wanted or UNREADABLE in label
 
 
 def descriptors(source: Source, base: int = 0) -> tuple[Descriptor, ...]:

@@ -9,7 +9,7 @@ import msgspec
 from builder.errors import UsageError
 from builder.iso import free_space, implant, partitions
 from builder.iso.dates import record_date
-from builder.iso.descriptors import Descriptor
+from builder.iso.descriptors import JOLIET_LABEL, Descriptor
 from builder.iso.directories import Placement, TreeEditor
 from builder.iso.free_space import FreeSpace
 from builder.iso.iso9660 import both_endian, sectors
@@ -115,7 +115,7 @@ def _describe(
                 # A session counts from its own beginning.
                 (space,) = struct.unpack("<I", medium.source.read(at + 80, 4))
                 draft.write(at + 80, both_endian((space + growth) % _NUMBERS), "volume descriptor")
-            if changes.volume_id != medium.volume_id:
+            if not each.is_called(changes.volume_id):
                 draft.write(at + 40, _volume_id(each, changes.volume_id), "volume descriptor")
     cleared = implant.cleared(medium.source)
     if cleared is not None:
@@ -124,7 +124,7 @@ def _describe(
 
 def _volume_id(descriptor: Descriptor, text: str) -> bytes:
     if descriptor.joliet:
-        return text[:16].ljust(16).encode("utf-16-be")
+        return text[:JOLIET_LABEL].ljust(JOLIET_LABEL).encode("utf-16-be")
     return text.encode().ljust(32)
 
 

@@ -61,8 +61,8 @@ def _second(iso: Path) -> list[str]:
 
 
 def _paths(iso: Path, names: str = "") -> list[str]:
-    listing = ("isoinfo", *filter(None, [names]), "-f", "-i", iso)
-    return small_media.call(*listing).splitlines()
+    kind = [names] if names else []
+    return small_media.call("isoinfo", *kind, "-f", "-i", iso).splitlines()
 
 
 @pytest.mark.parametrize("form", _FORMS)
@@ -157,3 +157,40 @@ def test_names_that_only_rock_ridge_can_have(tree: Path, tmp_path: Path) -> None
     assert sorted(len(each) for each in joliet) == [6, 8, 11, 108, 108]
     found = small_media.call("xorriso", "-indev", made, "-find", "/odd")
     assert all(f"/odd/{name}" in found for name in names)
+
+
+def _blkid(iso: Path) -> str:
+    return small_media.call("blkid", "-p", "-o", "value", "-s", "LABEL", iso).strip()
+
+
+def _with_joliet_label(iso: Path, label: str) -> None:
+    with opened(iso) as source:
+        joliet = next(each.descriptor for each in survey(source).trees if each.descriptor.joliet)
+    with iso.open("r+b") as file:
+        file.seek(joliet.sector * 2048 + 40)
+        file.write(label.ljust(16).encode("utf-16-be"))
+
+
+@pytest.mark.parametrize("label", ["OTHER", "CENTOS 7 X86_64", "CentOS", ""])
+def test_joliet_calls_the_volume_as_iso_9660_does(label: str, tree: Path, tmp_path: Path) -> None:
+    iso = tmp_path / "a.iso"
+    small_media.call(*_GENISOIMAGE, "-R", "-J", "-o", iso, tree)
+    iso = change(iso).path
+    _with_joliet_label(iso, label)
+    assert problems(iso) == (
+        f"Joliet calls the volume {label!r}, not {LABEL!r}: Linux may go by that.",
+    )
+    made = change(iso).path
+    assert (problems(made), _blkid(made)) == ((), LABEL)
+
+
+@pytest.mark.parametrize("label", ["NEW", "Sixteen letters_", "More than sixteen letters of one"])
+def test_a_new_label_is_joliets_too(label: str, tree: Path, tmp_path: Path) -> None:
+    iso = tmp_path / "a.iso"
+    small_media.call(*_GENISOIMAGE, "-R", "-J", "-iso-level", "4", "-o", iso, tree)
+    made = change(iso, Edits(kickstart="", volume_id=label)).path
+    assert "is larger" not in str(problems(made))
+    assert _blkid(made) == label
+    with opened(made) as source:
+        found = [each.descriptor.volume_id for each in survey(source).trees]
+    assert found == [label, label, label[:16].rstrip()]
