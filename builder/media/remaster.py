@@ -17,7 +17,7 @@ from builder.iso.plan import Changes, plan
 from builder.iso.source import AGAIN, SECTOR, FileSource, Source, opened
 from builder.iso.survey import Survey, survey
 from builder.iso.tree import Directory, Found, Tree
-from builder.media import check, second_reader, starting
+from builder.media import additions, check, second_reader, starting
 from builder.media.edits import KICKSTART, Edits, changes
 from builder.media.routes import routes
 from builder.model.media import InstallMedia
@@ -55,6 +55,7 @@ def remaster(
                 began = monotonic()
                 _write(source, patch, part, implant_md5=edits.implant_md5, monitor=monitor)
                 _read_twice(part, seconds=monotonic() - began)
+            additions.refuse_changed(wanted.files.values())
             with opened(part) as file:
                 result: Source = qcow2.Overlay(file, source) if overlay else file
                 after = survey(result)
