@@ -8,7 +8,7 @@ import small_media
 from remastering import KICKSTART, change, extracted, problems, shown
 from small_media import BIOS, LABEL, UEFI
 
-from builder.errors import UsageError
+from builder.errors import MediaError, UsageError
 from builder.iso.source import opened
 from builder.iso.survey import survey
 from builder.media import second_reader
@@ -194,3 +194,15 @@ def test_a_new_label_is_joliets_too(label: str, tree: Path, tmp_path: Path) -> N
     with opened(made) as source:
         found = [each.descriptor.volume_id for each in survey(source).trees]
     assert found == [label, label, label[:16].rstrip()]
+
+
+def test_linux_shows_iso_9660s_own_names_in_lower_case(tmp_path: Path) -> None:
+    """Anaconda then finds images/install.img, and no LiveOS/squashfs.img."""
+    planted, iso = small_media.plant(tmp_path / "tree"), tmp_path / "a.iso"
+    small_media.call(*_GENISOIMAGE, "-o", iso, planted)
+    reason = "looks for LiveOS/squashfs.img, and Linux shows it as liveos/squashfs.img"
+    assert reason in " ".join(problems(iso))
+    with pytest.raises(MediaError, match=reason):
+        change(iso)
+    small_media.call(*_GENISOIMAGE, "-J", "-o", iso, planted)
+    change(iso)
