@@ -171,13 +171,13 @@ def _hidden(medium: Survey) -> Iterator[BootImage]:
 
 
 def _lengths(medium: Survey) -> dict[int, int]:
-    """Return the bytes of every file by the sector at which it begins."""
+    """Return the bytes of the files that are booted by the sectors at which they begin."""
     return {
-        where.base + each.extent: each.length
+        sector: length
         for where in medium.trees
         for directory in tree.walk(medium.source, where)
-        for each in directory.listing.records[2:]
-        if each.length
+        for sector in {each.sector for each in medium.images}
+        if (length := directory.listing.lengths.get(sector - where.base))
     }
 
 
