@@ -11,6 +11,12 @@ from builder.iso.source import SECTOR, Source, damaged
 FIRST_DESCRIPTOR = 16
 """Sector of the first volume descriptor, counted from where the volume begins."""
 
+JOLIET_LABEL = 16
+"""Letters of a volume id in Joliet."""
+
+UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+"""In a label that is not UTF-8: what Joliet has of it is not for us to say."""
+
 _MAX_DESCRIPTORS = 64
 _SESSIONS = 128  # sectors: behind the ends of all sets of descriptors, for a partition's too
 _JOLIET = (b"%/@", b"%/C", b"%/E")
@@ -32,12 +38,21 @@ class Descriptor(msgspec.Struct, frozen=True, kw_only=True):
     """Sectors of the little-endian and the big-endian table."""
     root: Record
     copies: tuple[int, ...] = ()
-    """Sectors in which it is once more: xorriso's own commands keep one for each session."""
+    """Sectors in which it is once more: xorriso's own commands keep one for each session, and
+    mkisofs's second one of ISO 9660:1999 leads to the same directories."""
 
     @property
     def sectors(self) -> tuple[int, ...]:
         """All the sectors that a change of it has to reach."""
         return (self.sector, *self.copies)
+
+    def is_called(self, label: str) -> bool:
+        """Tell whether its volume id is the label; Joliet has room for half of one.
+
+        libblkid compares both: where they differ, Joliet's is the volume's label for Linux.
+        """
+        wanted = label[:JOLIET_LABEL].rstrip() if self.joliet else label
+        return self.volume_id == wanted or UNREADABLE in label
 
 
 def descriptors(source: Source, base: int = 0) -> tuple[Descriptor, ...]:
@@ -45,12 +60,9 @@ def descriptors(source: Source, base: int = 0) -> tuple[Descriptor, ...]:
 
     Raises MediaError when none is there or one makes no sense.
     """
-    area = _sessions(source, base)
-    found = [
-        _descriptor(source, base, sector, content, area)
-        for sector, content in raw_descriptors(source, base)
-        if content[0] in {1, 2}
-    ]
+    raw = [each for each in raw_descriptors(source, base) if each[1][0] in {1, 2}]
+    others = dict((*raw, *_sessions(source, base)))
+    found = [_descriptor(source, base, sector, content, others.items()) for sector, content in raw]
     if not found or found[0].joliet:
         raise damaged(source, "it has no primary volume descriptor")
     return tuple(found)
@@ -110,8 +122,8 @@ def _descriptor(
 
 
 def _lead_same(one: bytes, other: bytes) -> bool:
-    """Tell whether two descriptors are of a kind, with the same path tables and root directory."""
-    return one[:7] == other[:7] and one[132:190] == other[132:190]
+    """Tell whether two descriptors have the same path tables and root directory."""
+    return other[0] in {1, 2} and one[132:190] == other[132:190]
 
 
 def _root(source: Source, raw: bytes) -> Record:

@@ -133,7 +133,7 @@ def _gap_end(medium: Survey, start: int, end: int) -> int | None:
     if end <= start:
         return None
     content = medium.source.read(start * SECTOR, min((end - start) * SECTOR, _WINDOW))
-    return None if any(content) else end
+    return end if content == bytes(len(content)) else None
 
 
 def _empty_from(medium: Survey, used: int, end: int, stale: tuple[range, ...]) -> int:

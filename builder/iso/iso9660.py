@@ -6,7 +6,7 @@ file of a DVD takes longer to open it than we take for the whole of the work.
 
 import functools
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
@@ -24,6 +24,7 @@ LARGEST = 16 << 20
 
 NUMBERS = struct.Struct("<I4xI")
 """Extent and length in a record; each is there twice, little-endian and big-endian."""
+_unpack = NUMBERS.unpack_from
 _HEAD = 33  # bytes of a record before its identifier
 
 
@@ -62,6 +63,8 @@ class Listing(msgspec.Struct, frozen=True, gc=False):
     """First sector behind everything that the records point at."""
     ordered: bool
     """The records have an order that readers know."""
+    lengths: Mapping[int, int]
+    """Bytes of the files that have any, by the sectors at which they begin."""
 
 
 def listing(source: Source, base: int, extent: int, length: int) -> Listing:
@@ -86,6 +89,9 @@ def _parse(content: bytes) -> Listing:
         directories=tuple([each for each in found[2:] if each.flags & DIRECTORY]),
         reach=max([each.extent + (each.length + SECTOR - 1) // SECTOR for each in found]),
         ordered=order_of([each.identifier for each in found[2:]]) is not None,
+        lengths={
+            each.extent: each.length for each in found if each.length and not each.flags & DIRECTORY
+        },
     )
 
 
@@ -102,15 +108,16 @@ def _records(content: bytes) -> Iterator[Record]:
 
 def record(raw: bytes, at: int = 0) -> Record:
     """Return the record that these bytes are. Raises ValueError for those that are none."""
-    length = raw[32] if len(raw) > _HEAD else 0
-    if not length or len(raw) != raw[0] or _HEAD + length > len(raw):
+    size = len(raw)
+    length = raw[32] if size > _HEAD else 0
+    if not length or size != raw[0] or _HEAD + length > size:
         raise ValueError(f"the entry at byte {at} does not fit")
-    if at // SECTOR != (at + len(raw) - 1) // SECTOR:
+    if at % SECTOR + size > SECTOR:
         raise ValueError(f"the entry at byte {at} crosses a sector")
-    if raw[1] or raw[26:28] != b"\0\0":
+    if raw[1] or raw[26] or raw[27]:
         raise ValueError(f"the entry at byte {at} is interleaved or has extended attributes")
-    extent, size = NUMBERS.unpack_from(raw, 2)
-    return Record(at, extent, size, raw[25], raw[_HEAD : _HEAD + length], raw)
+    extent, content = _unpack(raw, 2)
+    return Record(at, extent, content, raw[25], raw[_HEAD : _HEAD + length], raw)
 
 
 Order = Callable[[bytes], tuple[bytes, ...]]

@@ -9,10 +9,11 @@ import msgspec
 from builder.errors import UsageError
 from builder.iso import free_space, implant, partitions
 from builder.iso.dates import record_date
-from builder.iso.descriptors import Descriptor
+from builder.iso.descriptors import JOLIET_LABEL, Descriptor
 from builder.iso.directories import Placement, TreeEditor
 from builder.iso.free_space import FreeSpace
 from builder.iso.iso9660 import both_endian, sectors
+from builder.iso.lead import Lead
 from builder.iso.partitions import PER_SECTOR, Insertion, gpt
 from builder.iso.patch import Draft, IsoPatch, Span, Write, length_of
 from builder.iso.source import SECTOR, damaged
@@ -78,11 +79,18 @@ def _place(
 
     own = medium.primary.descriptor.root.raw[18:25]
     date = own if changes.when is None else record_date(changes.when)
-    editors = [TreeEditor(draft, each, date=date) for each in medium.trees]
+    lead = Lead(medium.source, medium.readable[0])
+    # A second descriptor of the same directories is a copy of the first.
+    own_roots = {(each.base, each.descriptor.root.extent): each for each in reversed(medium.trees)}
+    editors = [
+        TreeEditor(draft, each, date=date, lead=lead) for each in reversed(own_roots.values())
+    ]
     for editor in editors:
         editor.put(changes.files, changes.folders, changes.modes)
+    root = 0
     for editor in editors:
-        editor.settle(allocate)
+        # libarchive takes Joliet, its names cut down, where that begins before Rock Ridge.
+        root = editor.settle(allocate, behind=root) or root
     places = {}
     for path, content in changes.files.items():
         length = length_of(content)
@@ -107,7 +115,7 @@ def _describe(
                 # A session counts from its own beginning.
                 (space,) = struct.unpack("<I", medium.source.read(at + 80, 4))
                 draft.write(at + 80, both_endian((space + growth) % _NUMBERS), "volume descriptor")
-            if changes.volume_id != medium.volume_id:
+            if not each.is_called(changes.volume_id):
                 draft.write(at + 40, _volume_id(each, changes.volume_id), "volume descriptor")
     cleared = implant.cleared(medium.source)
     if cleared is not None:
@@ -116,7 +124,7 @@ def _describe(
 
 def _volume_id(descriptor: Descriptor, text: str) -> bytes:
     if descriptor.joliet:
-        return text[:16].ljust(16).encode("utf-16-be")
+        return text[:JOLIET_LABEL].ljust(JOLIET_LABEL).encode("utf-16-be")
     return text.encode().ljust(32)
 
 

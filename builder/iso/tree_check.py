@@ -78,8 +78,9 @@ def _place_problems(
     if not listing.ordered:
         yield f"{place}: the entries are not sorted."
     itself, parent = listing.records[:2]
-    # xorriso lets directories of all trees but the first be their own parents; nobody looks.
-    first = where.descriptor.sector == where.base + FIRST_DESCRIPTOR
+    # xorriso lets directories of all trees but the first be their own parents, and genisoimage
+    # without Rock Ridge one whose own directories are too deep to be there; nobody looks.
+    first = where.descriptor.sector == where.base + FIRST_DESCRIPTOR and where.skip is not None
     own = -1 if first else itself.extent
     if itself.extent != directory.extent or parent.extent not in {
         parents[directory.extent][0],

@@ -69,6 +69,18 @@ def digest(span: Span) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def refuse_changed(contents: Iterable[bytes | Span]) -> None:
+    """Raise ConfigError for files that are not what they were when they were looked at."""
+    for each in contents:
+        if isinstance(each, Span) and each.path is not None:
+            state = _state(each.path)
+            if (state.st_size, state.st_mtime_ns) != (each.length, each.changed):
+                raise ConfigError(
+                    f"{each.path} changed while it was added.",
+                    hint="Add a copy of it that stays as it is.",
+                )
+
+
 def _inside(source: Path, destination: str) -> str:
     parts = PurePosixPath(destination.strip("/")).parts
     if not parts or ".." in parts:
@@ -144,11 +156,12 @@ def _span(path: Path) -> Span:
         explained(f"Cannot add {path}", hint="Can you read it?", error_class=ConfigError),
         path.open("rb", buffering=0) as file,
     ):
-        length = os.fstat(file.fileno()).st_size
+        state = os.fstat(file.fileno())
+        length = state.st_size
         ends = not length or os.pread(file.fileno(), 1, length - 1)
         if not ends or os.pread(file.fileno(), 1, length):
             raise ConfigError(
                 f"{path} is not as long as it says, {length} bytes.",
                 hint="Copy it with cat, and add the copy.",
             )
-    return Span(path=path, at=0, length=length)
+    return Span(path=path, at=0, length=length, changed=state.st_mtime_ns)

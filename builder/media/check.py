@@ -19,7 +19,7 @@ from builder.iso.eltorito import BootImage
 from builder.iso.source import SECTOR
 from builder.iso.survey import Survey
 from builder.iso.tree import Directory
-from builder.media import menu_check
+from builder.media import inspect, menu_check
 
 _DATA = {"OEMDRV", "CIDATA"}
 """The names of volumes for an installer or cloud-init to read: nothing boots from them."""
@@ -73,7 +73,12 @@ def _tree_problems(medium: Survey, before: Survey | None) -> Iterator[str]:
 
 def _volume_problems(medium: Survey) -> Iterator[str]:
     """Judge descriptors that lead to no tree, and volumes of partitions whose first one is lost."""
-    source = medium.source
+    source, label = medium.source, medium.volume_id
+    for each in (where.descriptor for where in medium.trees):
+        if not each.is_called(label):
+            kind = "Joliet" if each.joliet else "Another descriptor"
+            says = f"{kind} calls the volume {each.volume_id!r}, not {label!r}"
+            yield f"{says}: Linux may go by that."
     for base in {each.base for each in medium.trees}:
         for sector, content in descriptors.raw_descriptors(source, base):
             if not (content[0] in _DESCRIPTORS or eltorito.is_record(content)):
@@ -112,6 +117,7 @@ def _cut_off(medium: Survey) -> Iterator[str]:
 def boot_problems(medium: Survey) -> Iterator[str]:
     """Yield why firmware would not start what the medium boots from a CD."""
     if medium.volume_id.upper() not in _DATA:
+        yield from _stage2_problems(medium)
         yield from boot_check.problems(medium.source, medium.images)
         yield from fat_check.problems(medium.source, medium.efi_images)
         yield from (_unnamed(each) for each in _hidden(medium) if not _boots(medium, each))
@@ -119,6 +125,22 @@ def boot_problems(medium: Survey) -> Iterator[str]:
             known = each.platform in {"bios", "uefi"}
             if not known and fat.claims(medium.source, each.sector * SECTOR):
                 yield f"The boot image for {each.platform} is a FAT file system, as UEFI has it."
+
+
+def _stage2_problems(medium: Survey) -> Iterator[str]:
+    """Yield why an installer, which looks for its second stage by name, would not find it.
+
+    Linux shows names in lower case where ISO 9660 itself has all there are.
+    """
+    lead = medium.readable[0]
+    if lead.skip is not None or lead.descriptor.joliet:
+        return
+    known = [each for each in inspect.STAGE2 if medium.file(each)]
+    if known and not any(map(str.islower, known)):
+        yield (
+            f"An installer looks for {known[0]}, and Linux shows it as {known[0].lower()}: "
+            "the ISO has neither Rock Ridge nor Joliet."
+        )
 
 
 def notices(medium: Survey) -> tuple[str, ...]:
@@ -149,13 +171,13 @@ def _hidden(medium: Survey) -> Iterator[BootImage]:
 
 
 def _lengths(medium: Survey) -> dict[int, int]:
-    """Return the bytes of every file by the sector at which it begins."""
+    """Return the bytes of the files that are booted by the sectors at which they begin."""
     return {
-        where.base + each.extent: each.length
+        sector: length
         for where in medium.trees
         for directory in tree.walk(medium.source, where)
-        for each in directory.listing.records[2:]
-        if each.length
+        for sector in {each.sector for each in medium.images}
+        if (length := directory.listing.lengths.get(sector - where.base))
     }
 
 

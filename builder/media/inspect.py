@@ -12,7 +12,8 @@ from builder.media import menus, treeinfo
 from builder.media.routes import routes
 from builder.model.media import BootEntry, IsoFacts
 
-_STAGE2 = ("images/install.img", "LiveOS/squashfs.img")
+STAGE2 = ("images/install.img", "LiveOS/squashfs.img")
+"""Where an installer looks for its second stage."""
 
 
 def inspect(path: Path) -> IsoFacts:
@@ -78,7 +79,7 @@ def _discinfo(content: bytes) -> tuple[str, str, str]:
 
 
 def _stage2(medium: Survey, named: str) -> str:
-    candidates = (named, *_STAGE2) if named else _STAGE2
+    candidates = (named, *STAGE2) if named else STAGE2
     return next((path for path in candidates if medium.file(path)), "")
 
 

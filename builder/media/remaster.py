@@ -14,10 +14,10 @@ from builder.iso import copy as clone
 from builder.iso import implant, qcow2, tree
 from builder.iso.patch import IsoPatch, Patched, Write, length_of
 from builder.iso.plan import Changes, plan
-from builder.iso.source import AGAIN, FileSource, Source, opened
+from builder.iso.source import AGAIN, SECTOR, FileSource, Source, opened
 from builder.iso.survey import Survey, survey
-from builder.iso.tree import Directory
-from builder.media import check, second_reader, starting
+from builder.iso.tree import Directory, Found, Tree
+from builder.media import additions, check, second_reader, starting
 from builder.media.edits import KICKSTART, Edits, changes
 from builder.media.routes import routes
 from builder.model.media import InstallMedia
@@ -55,6 +55,7 @@ def remaster(
                 began = monotonic()
                 _write(source, patch, part, implant_md5=edits.implant_md5, monitor=monitor)
                 _read_twice(part, seconds=monotonic() - began)
+            additions.refuse_changed(wanted.files.values())
             with opened(part) as file:
                 result: Source = qcow2.Overlay(file, source) if overlay else file
                 after = survey(result)
@@ -178,33 +179,55 @@ def _verify(after: Survey, before: Survey, wanted: Changes, *, usb: bool) -> Non
 
 
 def _wrong_contents(after: Survey, wanted: Changes) -> Iterator[str]:
+    lead = after.readable[0]
+    leading = tree.Finder(after.source, lead)
     for where in after.trees:
-        finder = tree.Finder(after.source, where)
+        finder = leading if where is lead else tree.Finder(after.source, where)
         for path, content in wanted.files.items():
-            found = finder.find(path)
+            found = leading.find(path)
             if found is None or found.record.length != length_of(content):
+                yield f"{path} did not arrive ({lead.title})."
+            elif where is lead:
+                there = isinstance(content, bytes)
+                if there and after.source.read(found.at, length_of(content)) != content:
+                    yield f"{path} arrived damaged ({where.title})."
+            elif not _is_same(finder.find(path), found) and not _is_anywhere(after, where, found):
                 yield f"{path} did not arrive ({where.title})."
-            elif (
-                isinstance(content, bytes) and after.source.read(found.at, len(content)) != content
-            ):
-                yield f"{path} arrived damaged ({where.title})."
-        for path in wanted.folders:
-            found = finder.find(path)
-            if found is None or not found.record.is_directory:
-                yield f"The folder {path} did not arrive ({where.title})."
+    for path in wanted.folders:
+        record = leading.folder(path)
+        if record is None:
+            yield f"The folder {path} did not arrive ({lead.title})."
+
+
+def _is_same(one: Found | None, other: Found) -> bool:
+    return one is not None and (one.at, one.record.length) == (other.at, other.record.length)
+
+
+def _is_anywhere(medium: Survey, where: Tree, content: Found) -> bool:
+    """Tell whether a tree has a content under another name, cut down for its kind of names."""
+    extent, length = content.at // SECTOR - where.base, content.record.length
+    return not length or any(
+        (each.extent, each.length) == (extent, length)
+        for directory in tree.walk(medium.source, where)
+        for each in directory.listing.records[2:]
+    )
 
 
 def _lost(before: Survey, after: Survey, wanted: Changes) -> Iterator[str]:
     """Yield what is missing of the files that were not to change."""
+    leading = tree.Finder(before.source, before.readable[0])
+    finders = [tree.Finder(before.source, each) for each in before.trees]
+    found = [each.find(path) for path in wanted.files for each in (leading, *finders)]
+    replaced = {(each.at, each.record.length) for each in found if each is not None}
+    known = {each.record.identifier for each in found if each is not None}
     for old, new in zip(before.trees, after.trees, strict=True):
-        finder = tree.Finder(before.source, old)
         letters = "utf-16-be" if new.descriptor.joliet else "utf-8"
-        found = (finder.find(path) for path in wanted.files)
-        replaced = {each.record.identifier for each in found if each is not None}
         directories = list(tree.walk(before.source, old)), list(tree.walk(after.source, new))
         lost = check.files(_but(*directories)) - check.files(_but(*reversed(directories)))
-        for identifier, _, _ in lost:
-            if identifier not in replaced:
+        for identifier, extent, length in lost:
+            gone = ((old.base + extent) * SECTOR, length) in replaced
+            # Other trees may have cut the name down.
+            if not gone or (old.skip is not None and identifier not in known):
                 yield f"{identifier.decode(letters, 'replace')} is not where it was."
 
 

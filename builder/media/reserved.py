@@ -49,6 +49,11 @@ _BOOT = _Taken(
     "old one",
     "Make an ISO with it, as by xorriso, and remaster that.",
 )
+_MOVED = _Taken(
+    "is where Rock Ridge keeps folders that are nested too deep, which readers do not show",
+    "Give it another name on the ISO.",
+)
+_MOVED_UP = {"rr_moved", ".rr_moved"}
 
 
 def refuse(
@@ -63,6 +68,8 @@ def refuse(
     taken |= {plain(kickstart): _KICKSTART, ".treeinfo": _SUMS}
     if medium.primary.skip is None:
         _refuse_twins(places)
+    else:
+        taken |= dict.fromkeys(_MOVED_UP, _MOVED)
     for place in places:
         for path in _with_parents(plain(place)):
             found = taken.get(path) or _usual(path)

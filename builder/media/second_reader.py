@@ -28,15 +28,15 @@ _WAITED = 20  # times as long in all: the host may be busy
 _SHOWN = 3
 _NAMED = "A second reader, pycdlib,"
 
-File = tuple[str, int, int]
-"""Path, first sector, length."""
+File = tuple[str, int, int, str]
+"""Path by the identifiers in records, first sector, length, and Rock Ridge's own name."""
 
 
 class Reading(msgspec.Struct, frozen=True):
     """What a reader sees of the volume as a CD has it."""
 
     plain: list[File]
-    """By ISO 9660's names, or Rock Ridge's where there are such."""
+    """Of ISO 9660 itself, with Rock Ridge's names where there are such."""
     joliet: list[File]
     images: list[int]
     """Sectors of what the boot catalogue boots."""
@@ -73,10 +73,19 @@ def differences(one: Reading, other: Reading) -> Iterator[str]:
         yield f"{_NAMED} finds other boot images."
     pairs = ((one.plain, other.plain, "ISO 9660"), (one.joliet, other.joliet, "Joliet"))
     for mine, its, title in pairs:
-        paths = sorted({path for path, _, _ in set(mine) ^ set(its)})
+        paths = sorted({path for path, *_ in _named_as(mine, its) ^ set(its)})
         if paths:
             more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
             yield f"{_NAMED} sees {', '.join(paths[:_SHOWN])}{more} otherwise ({title})."
+
+
+def _named_as(mine: list[File], its: list[File]) -> set[File]:
+    """Return ours without names where the other reader sees none.
+
+    pycdlib takes no field of a record for Rock Ridge's that has Apple's before it.
+    """
+    without = {each[:3] for each in its if not each[3]}
+    return {(*each[:3], "") if each[:3] in without else each for each in mine}
 
 
 def ours(medium: Survey) -> Reading:
@@ -94,16 +103,17 @@ def _walked(source: Source, where: Tree) -> Iterator[File]:
     while waiting:
         prefix, folder = waiting.pop()
         for each in read_directory(source, where, folder).listing.records[2:]:
-            path = f"{prefix}/{_name(source, where, each)}"
+            path = f"{prefix}/{_plain(each.identifier, joliet=where.descriptor.joliet)}"
             if each.is_directory:
                 waiting.append((path, each))
             else:
-                yield path, each.extent if each.length else 0, each.length
+                name = _name(source, where, each)
+                yield path, each.extent if each.length else 0, each.length, name
 
 
 def _name(source: Source, where: Tree, record: Record) -> str:
     if where.skip is None:
-        return _plain(record.identifier, joliet=where.descriptor.joliet)
+        return ""
     name = rockridge.name(source, where.base, record, where.skip)
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
@@ -151,13 +161,13 @@ def _children(folder: Any, prefix: str, *, joliet: bool) -> Iterator[File]:  # n
     for each in folder.children:
         if each.is_dot() or each.is_dotdot():
             continue
-        posix = each.rock_ridge.name() if each.rock_ridge else b""
-        name = posix.decode("utf-8", "backslashreplace")
-        path = f"{prefix}/{name or _plain(each.file_identifier(), joliet=joliet)}"
+        posix = each.rock_ridge.name() if each.rock_ridge and not joliet else b""
+        path = f"{prefix}/{_plain(each.file_identifier(), joliet=joliet)}"
         if each.is_dir():
             yield from _children(each, path, joliet=joliet)
         else:
-            yield path, each.extent_location() if each.data_length else 0, each.data_length
+            name = posix.decode("utf-8", "backslashreplace")
+            yield path, each.extent_location() if each.data_length else 0, each.data_length, name
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """`--add`: what we write or firmware boots is not beaten; modes, links and folders stay."""
 
 import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -8,7 +9,10 @@ import pytest
 import small_media
 from remastering import KICKSTART, change, extracted, shown
 
-from builder.errors import MediaError, UsageError
+from builder.errors import ConfigError, MediaError, UsageError
+from builder.iso.patch import IsoPatch
+from builder.iso.plan import Changes, plan
+from builder.iso.survey import Survey
 from builder.media.edits import Edits
 
 pytestmark = small_media.NEEDED
@@ -52,6 +56,8 @@ def one(tmp_path: Path) -> Path:
         ("boot/grub2/grub.cfg", "a boot menu"),
         ("boot/grub/grub.cfg", "a boot menu"),
         (".treeinfo", "the sums of what boots"),
+        ("rr_moved/x", "nested too deep"),
+        (".RR_MOVED", "nested too deep"),
         ("isolinux/isolinux.bin", "what firmware boots"),
         ("isolinux/boot.cat", "what firmware boots"),
         ("images/efiboot.img", "what firmware boots"),
@@ -155,3 +161,23 @@ def test_names_that_differ_in_case_alone_need_rock_ridge(
     small_media.call("genisoimage", *names, "-o", iso, small_media.plant(tmp_path / "tree"))
     with pytest.raises(UsageError, match="x/a and x/A are one name on the ISO"):
         change(iso, edits)
+
+
+@pytest.mark.parametrize("content", ["longer than before\n", "x", "old\n"])
+@pytest.mark.parametrize("overlay", [False, True])
+def test_a_file_that_changes_meanwhile_is_refused(
+    content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, overlay: bool
+) -> None:
+    iso, one = small_media.el7(tmp_path), tmp_path / "one"
+    one.write_text("new\n")
+
+    def planned_then_written(medium: Survey, wanted: Changes) -> IsoPatch:
+        found = plan(medium, wanted)
+        one.write_text(content)
+        os.utime(one, ns=(1, 1))
+        return found
+
+    monkeypatch.setattr("builder.media.remaster.plan", planned_then_written)
+    with pytest.raises((ConfigError, MediaError), match=r"one (changed while|became shorter)"):
+        change(iso, Edits(kickstart="", add=((one, "one"),)), overlay=overlay)
+    assert not list(tmp_path.glob("*remastered*"))

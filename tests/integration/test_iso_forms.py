@@ -27,6 +27,7 @@ _FORMS: dict[str, tuple[str, ...]] = {
     "rr_moved is hidden": (*_GENISOIMAGE, *_JOLIET, "-hide-rr-moved", *BIOS, *UEFI),
     "ISO 9660:1999": (*_XORRISO, "-iso-level", "4", *BIOS, *UEFI),
     "HFS before it": (*_GENISOIMAGE, "-hfs", *BIOS, *UEFI),
+    "Apple's fields": (*_GENISOIMAGE, *_JOLIET, "-apple", *BIOS, *UEFI),
     "CD-ROM XA": (*_GENISOIMAGE, "-XA", *BIOS, *UEFI),
     "no Joliet": (*_XORRISO, *_HYBRID, *BIOS, *UEFI, "-isohybrid-gpt-basdat"),
     "no EFI partition": (*_XORRISO, *_JOLIET, *_HYBRID, *BIOS, *UEFI),

@@ -92,7 +92,7 @@ def test_it_is_right() -> None:
         (_AT + 2047, b"x", "something where nothing may be"),
         (_SELF + 2, both_endian(_FOLDER), "does not know where it or its parent is"),
         (_PARENT + 2, both_endian(_FOLDER), "does not know where it or its parent is"),
-        (_INSIDE + 34 + 2, both_endian(_FOLDER), "does not know where it or its parent is"),
+        (_INSIDE + 34 + 2, both_endian(_FILE), "does not know where it or its parent is"),
         (_INSIDE + 25, b"\0", "is none by its own word"),
         (_INSIDE + 34 + 25, b"\0", "is none by its own word"),
         (_INSIDE + 10, both_endian(2 * SECTOR), "has another length than its parent says"),
@@ -118,6 +118,7 @@ def test_what_readers_see_in_different_ways(at: int, content: bytes, problem: st
         (_FILE_AT + 18, b"\x7e\1\2\3\4\5\6"),  # a date
         (_FILE_AT + 25, b"\1"),  # hidden
         (_AT + 40, b"LABEL"),
+        (_INSIDE + 34 + 2, both_endian(_FOLDER)),  # its own parent: nobody looks
         (_AT + 883, b"anything"),
         (_FILE * SECTOR, b"content"),
     ],

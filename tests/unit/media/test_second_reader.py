@@ -4,7 +4,7 @@ import pytest
 
 from builder.media.second_reader import File, Reading, differences
 
-_FILES: list[File] = [("/a", 30, 5), ("/b/c", 31, 9)]
+_FILES: list[File] = [("/a", 30, 5, "A"), ("/b/c", 31, 9, "C")]
 
 
 def _reading(
@@ -19,10 +19,12 @@ def _reading(
         (_reading(), []),
         (_reading(_FILES[::-1], images=(50, 40)), []),
         (_reading(images=(40,)), ["finds other boot images."]),
+        (_reading([("/a", 30, 5, ""), *_FILES[1:]]), []),
+        (_reading([("/a", 30, 5, "B"), *_FILES[1:]]), ["sees /a otherwise (ISO 9660)."]),
         (_reading(_FILES[:1]), ["sees /b/c otherwise (ISO 9660)."]),
-        (_reading(joliet=[("/a", 30, 6), *_FILES[1:]]), ["sees /a otherwise (Joliet)."]),
+        (_reading(joliet=[("/a", 30, 6, "A"), *_FILES[1:]]), ["sees /a otherwise (Joliet)."]),
         (
-            _reading([*_FILES, *((f"/{number}", 1, 1) for number in range(5))]),
+            _reading([*_FILES, *((f"/{number}", 1, 1, "") for number in range(5))]),
             ["sees /0, /1, /2 and 2 more otherwise (ISO 9660)."],
         ),
     ],
