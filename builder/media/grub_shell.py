@@ -11,12 +11,13 @@ import msgspec
 
 _TOKEN = re.compile(
     r"""
-    (?P<end>[\n;&|<>])
+    (?P<unknown>[&|<>]+|;;)
+    |(?P<end>[\n;])
     |(?P<brace>[{}])
     |(?P<comment>\#[^\n]*)
     |(?P<blank>(?:[ \t\r\f\v]|\\\r?\n)+)
-    |(?P<word>(?:\\\r?\n|\\(?s:.)|'[^']*'|"(?:\\(?s:.)|[^"\\])*"|\$\{[^}\n]*\}|\$
-        |[^\s;&|<>{}'"\\])+)
+    |(?P<word>(?:\\\r?\n|\\(?s:.)|'[^']*'|"(?:\\(?s:.)|[^"\\])*"|\$\{[^}\n]*\}|\$[\w?*@\#]
+        |[^\s;&|<>{}'"\\$])+)
     """,
     re.VERBOSE,
 )
@@ -27,7 +28,7 @@ _PIECE = re.compile(
     |'(?P<single>[^']*)'
     |"(?P<double>(?:\\(?s:.)|[^"\\])*)"
     |\$(?:\{(?P<braced>[^}\n]*)\}|(?P<name>\w+|[?*@\#]))
-    |(?P<plain>[^'"\\$\r]+|\$)
+    |(?P<plain>[^'"\\$\r]+)
     """,
     re.VERBOSE,
 )
@@ -59,6 +60,12 @@ class Word(msgspec.Struct, frozen=True, kw_only=True):
         """What it comes to, or None where that depends on variables."""
         known = not any(each.variable for each in self.pieces)
         return "".join(each.text for each in self.pieces) if known else None
+
+    @property
+    def plain(self) -> str:
+        """What it is where nothing in it is quoted or a variable: what may be a keyword."""
+        quoted = any(each.variable or each.quoted for each in self.pieces)
+        return "" if quoted else self.text or ""
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +117,10 @@ def _split(text: str) -> Iterator[re.Match[str]]:
     while at < len(text):
         found = _TOKEN.match(text, at)
         if found is None:
-            raise ValueError("a quotation that does not end")
+            lone = text[at] == "$"
+            raise ValueError("a $ without a name" if lone else "a quotation that does not end")
+        if found.lastgroup == "unknown":
+            raise ValueError(f"{found[0]}, which GRUB does not know")
         at = found.end()
         yield found
 
@@ -171,6 +181,8 @@ def _pieces(found: re.Match[str]) -> Iterator[Piece]:
 
 def _quoted(found: re.Match[str]) -> Piece:
     kind = found.lastgroup
+    if found[0] == "$":
+        raise ValueError("a $ without a name")
     if kind in {"braced", "name"}:
         return Piece(found[kind], variable=True, quoted=True)
     return Piece("" if kind == "joined" else found[kind or 0], quoted=True)

@@ -6,8 +6,9 @@ from contextlib import suppress
 from builder.errors import MediaError
 from builder.iso.fat import FatFile, FileSystem
 from builder.iso.survey import Survey
-from builder.media.grub_menu import Place
-from builder.media.routes import Route, normal
+from builder.media.grub_state import Place
+from builder.media.routes import Route
+from builder.media.seen import normal
 
 USUAL = (
     "isolinux/isolinux.cfg",

@@ -2,8 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
-from functools import cached_property
 
 import msgspec
 from msgspec.structs import replace
@@ -14,9 +12,10 @@ from builder.iso.source import SECTOR, Source
 from builder.iso.survey import Survey
 from builder.media import grub_image, syslinux_menu
 from builder.media.grub_image import Core
-from builder.media.grub_menu import Menu, Place
+from builder.media.grub_menu import Menu
 from builder.media.grub_run import Run
-from builder.media.grub_values import Variables
+from builder.media.grub_state import State
+from builder.media.seen import Seen
 
 _BIOS_IMAGE = 1 << 20  # bytes of it that are looked at
 _LOADER = 16 << 10  # bytes in which a loader says who it is: what follows may be any other file
@@ -27,6 +26,17 @@ _FIRMWARE = {"X64": "UEFI", "AA64": "UEFI", "IA32": "32-bit UEFI"}
 _LEGACY = (b"/boot/grub/menu.lst", b"GNU GRUB  version 0.9", b"grub.conf")
 _OTHERS = {b"LoaderInfo: systemd-boot": "systemd-boot", b"r\0E\0F\0I\0n\0d\0": "rEFInd"}
 _SHIM = re.compile(rb"g\0r\0u\0b\0\w\0\w\0\w\0?\w?\0?\w?\0?\.\0e\0f\0i\0", re.IGNORECASE)
+_CPUS = {"BIOS": "i386", "UEFI": "x86_64", "32-bit UEFI": "i386"}
+# What GRUB 2.02 and later set for scripts to look at (normal/main.c).
+_FEATURES = dict.fromkeys(
+    (
+        "feature_chainloader_bpb", "feature_ntldr", "feature_platform_search_hint",
+        "feature_default_font_path", "feature_all_video_module", "feature_menuentry_id",
+        "feature_menuentry_options", "feature_200_final", "feature_nativedisk_cmd",
+        "feature_timeout_style",
+    ),
+    "y",
+)  # fmt: skip
 _GRUB_FOLDERS = ("boot/grub2", "boot/grub")
 
 
@@ -41,68 +51,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """The path of the menu, where the loader is isolinux."""
     grub: tuple[Menu, ...] = ()
     """The menus, where the loader is GRUB: all that it may come to."""
-    files: "Seen"
-
-
-class Seen:
-    """The files of a medium as a loader of one of its boot images sees them.
-
-    What is damaged in the image is not there: builder/iso/fat_check.py tells of it.
-    """
-
-    def __init__(self, medium: Survey, image: fat.FileSystem | None = None) -> None:
-        self._medium, self._image = medium, image
-
-    @property
-    def label(self) -> str:
-        """The volume id."""
-        return self._medium.volume_id
-
-    @cached_property
-    def _inside(self) -> dict[str, fat.FatFile]:
-        with suppress(MediaError):
-            listed = self._image.files() if self._image else ()
-            return {each.path.lower(): each for each in listed}
-        return {}
-
-    def exists(self, place: Place) -> bool:
-        """Tell whether a file is there."""
-        device, path = normal(place)
-        if device == "image":
-            return path.lower() in self._inside
-        return self._medium.file(path) is not None
-
-    def text(self, place: Place) -> str | None:
-        """Return a text."""
-        content = self.content(place, 1 << 20)
-        return None if content is None else content.decode("utf-8", "surrogateescape")
-
-    def content(self, place: Place, largest: int) -> bytes | None:
-        """Return what a file holds; None if there is none, or it is larger than that."""
-        device, path = normal(place)
-        if device == "image":
-            inside = self._inside.get(path.lower())
-            if inside is None or self._image is None or inside.size > largest:
-                return None
-            with suppress(MediaError):
-                return self._image.read(inside, largest=largest)
-            return None
-        found = self._medium.file(path)
-        if found is None or found.record.length > largest:
-            return None
-        return self._medium.source.read(found.at, found.record.length)
-
-    def inside(self) -> Iterator[tuple[fat.FileSystem, fat.FatFile]]:
-        """Yield the files of the boot image, with the file system that they are in."""
-        if self._image is not None:
-            for file in self._inside.values():
-                yield self._image, file
-
-
-def normal(place: Place) -> Place:
-    """Return the place without slashes at the ends."""
-    device, path = place
-    return device, "/".join(part for part in path.split("/") if part)
+    files: Seen
 
 
 def routes(medium: Survey) -> tuple[Route, ...]:
@@ -194,23 +143,29 @@ def _grub(firmware: str, core: Core, devices: tuple[str, ...], folder: str, file
     """Return where GRUB comes to. From a CD its first device may be the image or the volume."""
     found: list[Menu] = []
     core = core if core.prefix else replace(core, prefix=f"/{folder}")
+    # "()" is the device from which the firmware has loaded it, as is none at all.
+    prefix = core.prefix.removeprefix("()")
+    files = files.with_memdisk(core.memdisk)
     for device in devices:
-        variables = Variables(
-            root=device,
-            prefix=core.prefix if core.prefix.startswith("(") else f"({device}){core.prefix}",
-            cmdpath=f"({device})/{folder}",
-            grub_platform="pc" if firmware == "BIOS" else "efi",
+        state = State(
+            values={
+                "root": device,
+                "prefix": prefix if prefix.startswith("(") else f"({device}){prefix}",
+                "cmdpath": f"({device})/{folder}",
+                "grub_platform": "pc" if firmware == "BIOS" else "efi",
+                "grub_cpu": _CPUS[firmware],
+                **_FEATURES,
+            }
         )
-        run = Run(files, ("", "the script in its loader"), variables)
-        run.text(core.config)
+        run = Run(files)
+        for each in run.script(core.config, ("", "the script in its loader"), state):
+            found += _normally(each, files)
         found += run.found
-        if not run.left:
-            found += _normally(variables, files)
-    trouble = "" if found else f"GRUB finds no menu at {core.prefix}/grub.cfg"
+    trouble = "" if found else f"GRUB finds no menu at {prefix}/grub.cfg"
     return Route(firmware=firmware, grub=tuple(found), trouble=trouble, files=files)
 
 
-def _normally(variables: Variables, files: Seen) -> tuple[Menu, ...]:
-    run = Run(files, ("", ""), variables)
-    run.text("normal")
-    return tuple(run.found)
+def _normally(state: State, files: Seen) -> tuple[Menu, ...]:
+    place = state.place(f"{state.get('prefix')}/grub.cfg")
+    text = files.text(place) if place else None
+    return Run(files).menu(text, place, state) if place and text is not None else ()

@@ -7,7 +7,7 @@ import msgspec
 
 from builder.media import cmdline, grub_menu, grub_run, isolinux, syslinux_menu
 from builder.media.grub_menu import Files, Menu
-from builder.media.grub_run import Load
+from builder.media.grub_state import Load
 from builder.media.routes import Route
 from builder.media.unattended import TITLE, Unattended, is_live
 
@@ -91,16 +91,18 @@ def _grub(menu: Menu, files: Files, label: str) -> Iterator[str]:
     if entry is None:
         yield "may start another entry than ours"
         return
-    if entry.restricted and menu.variables.get("superusers") != {""}:
+    if grub_menu.asks(menu, entry):
         yield "asks for a password"
-    run = grub_run.Run(files, menu.place, menu.variables.copy())
-    run.body(entry.body)
-    yield from _loaded(run.loads, files, label)
+    after = grub_run.Run(files).body(entry, menu.state)
+    if not after:
+        yield "starts an entry that is no installer's"
+    for state in after:
+        yield from _loaded(state.loads, files, label)
 
 
 def _loaded(loads: Sequence[Load], files: Files, label: str) -> Iterator[str]:
     kernels = [each for each in loads if each.kind == "linux"]
-    if len(kernels) != 1 or len(loads) == 1 or not all(each.sure for each in loads):
+    if len(kernels) != 1 or len(loads) == 1:
         yield "starts an entry that is no installer's"
         return
     arguments = kernels[0].arguments
@@ -109,9 +111,8 @@ def _loaded(loads: Sequence[Load], files: Files, label: str) -> Iterator[str]:
     else:
         yield from _arguments(arguments, label)
     for load in loads:
-        for place in load.files:
-            if place is None or not files.exists(place):
-                yield f"starts {place[1] if place else 'a file'}, which is not there"
+        if load.file is None or not files.exists(load.file):
+            yield f"starts {load.file[1] if load.file else 'a file'}, which is not there"
 
 
 def _arguments(arguments: Sequence[str], label: str) -> Iterator[str]:

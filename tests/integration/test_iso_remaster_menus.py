@@ -219,3 +219,45 @@ def test_a_menu_of_ours_that_does_not_start_is_a_problem(
     with opened(damaged) as source:
         found = list(menu_check.problems(survey(source)))
     assert any("UEFI will not start by itself" in each for each in found)
+
+
+def _by_mkrescue(tree: Path, config: str, *more: str) -> Path:
+    """Make a medium as grub-mkrescue does."""
+    (tree / "boot/grub").mkdir(parents=True)
+    (tree / "images").mkdir(exist_ok=True)
+    for name in ("vmlinuz", "initrd.img"):
+        (tree / "images" / name).write_bytes(name.encode() * 500)
+    (tree / "boot/grub/grub.cfg").write_text(config)
+    iso = tree.with_name("rescue.iso")
+    small_media.call(
+        "grub-mkrescue", "-o", iso, tree, "--", "-hfsplus", "off", "-volid", "MINE", *more
+    )
+    return iso
+
+
+_MENUENTRY = """\
+menuentry 'Install' {
+	linux /images/vmlinuz inst.stage2=hd:LABEL=MINE
+	initrd /images/initrd.img
+}
+"""
+
+
+@pytest.mark.skipif(not shutil.which("grub-mkrescue"), reason="no grub-mkrescue")
+@pytest.mark.parametrize(
+    "search",
+    [
+        "",
+        "search --fs-uuid --set=root 2026-01-02-03-04-05-00\n",
+        "if [ -f /.disk/info ]; then set timeout=5; else set timeout=-1; fi\n",
+        "if loadfont unicode; then insmod gfxterm; fi\n",
+    ],
+)
+def test_media_of_grub_mkrescue(search: str, tmp_path: Path) -> None:
+    (tmp_path / "tree/.disk").mkdir(parents=True)
+    (tmp_path / "tree/.disk/info").write_text("mine")
+    date = "-volume_date", "m", "2026010203040500"
+    result = change(_by_mkrescue(tmp_path / "tree", search + _MENUENTRY, *date)).path
+    assert _starts(result) == {"BIOS": "", "UEFI": ""}
+    assert "inst.ks=hd:LABEL=MINE:/ks.cfg" in shown(result, "/boot/grub/grub.cfg")
+    assert problems(result) == ()
