@@ -10,8 +10,10 @@ from builder.media.grub_menu import Files
 from builder.media.grub_shell import Command, Word
 from builder.media.grub_state import Entry, Load, State, number
 
-ENTRIES = {"menuentry", "submenu"}
-LOADER = re.compile(r"(linux|initrd)(?:efi|16)?")  # linuxefi: the Red Hat build, EL 7 to 9
+_ENTRIES = {"menuentry", "submenu"}
+_LOADER = re.compile(r"(linux|initrd)(efi|16|)")
+# linuxefi is the Red Hat build's, EL 7 to 9; linux16 is for a PC's BIOS.
+_NOT_ON = {"efi": {"pc"}, "16": {"efi"}, "": set[str]()}
 _HEADER = "# GRUB Environment Block"
 # These name variables that they set to what the machine is, in --set=x or --set=1:x.
 _ASKING = {"regexp", "probe", "smbios", "getenv", "rdmsr", "cpuid", "read", "date", "pcidump"}
@@ -21,7 +23,6 @@ _SURE = {"echo", "true", "insmod", ":", "menuentry", "submenu", "function", "cle
 _FAILING = {"false", "keystatus"}
 _WITH_VALUE = {"--class", "--users", "--hotkey", "--source", "--id"}
 
-_LEAVING = {"break", "continue", "return"}
 
 _Action = Callable[[State, tuple[str, ...], Files], Iterator[State]]
 
@@ -31,11 +32,13 @@ def simple(state: State, name: str, words: tuple[Word, ...], files: Files) -> It
     arguments = state.arguments(words)
     if name in {"[", "test"}:
         yield state.ended(_test(name, arguments, state, files))
-    elif loader := LOADER.fullmatch(name):
+    elif (loader := _LOADER.fullmatch(name)) and state.get("grub_platform") not in _NOT_ON[
+        loader[2]
+    ]:
         yield _load(state, loader[1], words, files)
     elif name == "set":
         yield _set(state, words)
-    elif name in _LEAVING:
+    elif name == "return":
         yield replace(state, leaving=name, status=arguments == ("0",) or not arguments)
     elif arguments is None and name in {*_ACTIONS, *grub_search.COMMANDS}:
         yield _forgotten(state)
@@ -183,7 +186,17 @@ _ACTIONS: dict[str, _Action] = {
 }
 
 
-def entry(state: State, command: Command) -> Entry:
+def block(state: State, name: str, command: Command) -> State:
+    """Return the state after a command with a block: an entry, a function; others have none."""
+    if name in _ENTRIES:
+        return replace(state, entries=(*state.entries, _entry(state, command)), status=True)
+    if name == "function" and len(command.words) > 1:
+        functions = state.functions | {command.words[1].text or "": command.body or ()}
+        return replace(state, functions=functions, status=True)
+    return state.ended(None)
+
+
+def _entry(state: State, command: Command) -> Entry:
     """Return the entry that a menuentry or submenu adds."""
     words = state.arguments(command.words[1:])
     identifier, plain, rest = "", [], list(words or ())

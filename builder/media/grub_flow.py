@@ -9,6 +9,8 @@ from builder.media.grub_shell import Command, Word
 
 _WORDS = {"if", "then", "elif", "else", "fi", "while", "until", "for", "do", "done"}
 _LOOPS = {"while", "until"}
+# Words of other shells, which GRUB keeps for itself and does not know.
+_RESERVED = {"[[", "]]", "case", "esac", "select", "time"}
 _Item = tuple[str, Command | None]
 
 
@@ -49,6 +51,8 @@ def _items(commands: Iterable[Command]) -> Iterator[_Item]:
         while words and words[0].plain in _WORDS:
             yield words[0].plain, None
             words = words[1:]
+        if words and words[0].plain in _RESERVED:
+            raise ValueError(f"a {words[0].plain}, which GRUB does not know")
         if words:
             yield "", replace(command, words=words)
 

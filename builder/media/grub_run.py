@@ -26,6 +26,7 @@ _ENDS = {
     "extract_entries_source", "extract_entries_configfile", "fwsetup",
 }  # fmt: skip
 _UNKNOWN = "goes on as only the machine knows"
+_LEAVING = {"break", "continue", "return", "boot"}
 States = tuple[State, ...]
 
 
@@ -42,6 +43,7 @@ class Run:
         self._files, self._count = files, 0
         self._places: list[Place] = []
         self._entered = False
+        self._loops = self._calls = 0
         self._last = State(values={})
 
     def menu(self, text: str, place: Place, state: State) -> tuple[Menu, ...]:
@@ -54,11 +56,14 @@ class Run:
     def script(self, text: str, place: Place, state: State) -> States:
         """Run a script; return the states in which it ends without a menu."""
         self._last = state
+        counts, self._loops, self._calls = (self._loops, self._calls), 0, 0
         try:
             return self._nodes(grub_flow.flow(grub_shell.parse(text)), (state,))
         except (ValueError, _Stop) as error:
             trouble = str(error) if isinstance(error, _Stop) else f"has {error}"
             self.found.append(Menu(place=place, state=self._last, trouble=trouble))
+        finally:
+            self._loops, self._calls = counts
         return ()
 
     def body(self, entry: Entry, state: State) -> States:
@@ -88,7 +93,10 @@ class Run:
         if isinstance(node, Choice):
             return self._choose(node, state)
         if isinstance(node, Loop):
-            return self._for(node, state) if node.words else self._loop(node, state)
+            self._loops += 1
+            after = self._for(node, state) if node.words else self._loop(node, state)
+            self._loops -= 1
+            return after
         return self._command(node, state)
 
     def _choose(self, choice: Choice, state: State) -> States:
@@ -142,21 +150,26 @@ class Run:
 
     def _named(self, command: Command, state: State) -> States:
         name, words = self._name(command, state), command.words[1:]
-        if name in grub_commands.ENTRIES:
-            entry = grub_commands.entry(state, command)
-            return (replace(state, entries=(*state.entries, entry), status=True),)
-        if name == "function" and words:
-            functions = state.functions | {words[0].text or "": command.body or ()}
-            return (replace(state, functions=functions, status=True),)
+        if command.body is not None:
+            return (grub_commands.block(state, name, command),)
         if name in state.functions:
             return self._function(state.functions[name], words, state)
         if name in _FILES:
             return self._file(name, words, state)
-        if name == "boot" and self._entered:
-            return (replace(state, leaving="boot"),)
-        if name in {*_ENDS, "boot"}:
+        if name in _LEAVING:
+            return (self._leave(name, words, state),)
+        if name in _ENDS:
             raise _Stop(f"goes on by {name}")
         return tuple(grub_commands.simple(state, name, words, self._files))
+
+    def _leave(self, name: str, words: tuple[Word, ...], state: State) -> State:
+        """Out of place they do nothing, return in a file that source includes as well."""
+        if name == "return" and self._calls:
+            return next(grub_commands.simple(state, name, words, self._files))
+        there = {"boot": self._entered, "return": 0}.get(name, self._loops)
+        if name == "boot" and not there:
+            raise _Stop("goes on by boot")
+        return replace(state, leaving=name) if there else state
 
     def _name(self, command: Command, state: State) -> str:
         given = state.arguments(command.words[:1])
@@ -168,8 +181,10 @@ class Run:
         arguments = state.arguments(words)
         if arguments is None:
             raise _Stop(_UNKNOWN)
+        self._calls += 1
         with self._within(self._places[-1] if self._places else ("", "")):
             after = self._nodes(grub_flow.flow(body), (state.given(arguments),))
+        self._calls -= 1
         return tuple(each.returned(state) for each in after)
 
     def _file(self, name: str, words: tuple[Word, ...], state: State) -> States:

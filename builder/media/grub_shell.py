@@ -156,7 +156,9 @@ def _block(
 def _command(words: list[Word], body: tuple[Command, ...] | None, end: int) -> tuple[Command, ...]:
     if words:
         return (Command(words=tuple(words), body=body, end=end),)
-    return body or ()
+    if body is not None:
+        raise ValueError("a brace that belongs to no command")
+    return ()
 
 
 def _word(token: re.Match[str]) -> Word:

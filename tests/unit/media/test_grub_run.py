@@ -96,6 +96,7 @@ def test_what_is_not_exported_stays_behind() -> None:
     assert grub_menu.waits(menu) == "waits for a key"
 
 
+_RETURNING = "r=before\nreturn\nr=after\n"
 _SETTLED = [
     # What GRUB 2.06 says, by its own output on a serial line.
     ("if [ $u = 1 ]; then r=y; else r=n; fi", "y"),
@@ -160,6 +161,8 @@ _SETTLED = [
     ("insmod none; r=$?", "0"),
     ("source /none; r=$?", "0"),
     ("source /inc; r=$incl", "INC"),
+    ("r=a; break; r=b; return; r=$r$?", "b0"),
+    ("source /returning; r=$r", "after"),
     ("r=old; export r; configfile /inc; r=$r$incl", "old"),
 ]
 
@@ -168,7 +171,7 @@ _SETTLED = [
 def test_settled(text: str, expected: str) -> None:
     held = {"iso__one": "", "image__file": "x", "image__empty": "", "image__dir/a": ""}
     block = "# GRUB Environment Block\nsaved_entry=two\nother=o=1\n####"
-    files = _Files(**held, iso__env=block, image__inc="incl=INC\n")
+    files = _Files(**held, iso__env=block, image__inc="incl=INC\n", image__returning=_RETURNING)
     values: dict[str, str | None] = {"root": "image", "grub_platform": "pc", "prefix": "(image)"}
     run = Run(files)
     (state,) = run.script(text, ("image", ""), State(values=values))
@@ -221,6 +224,10 @@ _TROUBLES = [
     pytest.param("configfile (hd0,1)/grub.cfg", "only the machine", id="a disk of the machine"),
     pytest.param("while true; do\nfoo\ndone", "goes in circles", id="a loop"),
     pytest.param("if a && b; then c; fi", "has &&", id="what is no GRUB's"),
+    pytest.param("if [[ a = a ]]; then c; fi", "has a [[", id="of another shell"),
+    pytest.param("{ a; }", "has a brace", id="no block"),
+    pytest.param("set r=a$ b", "has a $", id="no variable"),
+    pytest.param('set r="a$"', "has a $", id="no variable in quotes"),
     pytest.param("a || b", "has ||", id="nor this"),
     pytest.param("for x in $(a); do b; done", "has a", id="nor that"),
     pytest.param("configfile /again", "goes in circles", id="circles"),
