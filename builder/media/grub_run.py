@@ -40,6 +40,8 @@ class Run:
     def __init__(self, files: Files) -> None:
         self.found: list[Menu] = []
         """The menus to which they may come, and where they go on otherwise."""
+        self.read: list[Place] = []
+        """The files in which they have gone on."""
         self._files, self._count = files, 0
         self._places: list[Place] = []
         self._entered = False
@@ -198,6 +200,7 @@ class Run:
         text = self._files.text(place)
         if text is None:
             return (state.ended(True),)  # GRUB tells of it and goes on
+        self.read.append(place)
         with self._within(place):
             if name in {"source", "."}:
                 return tuple(each.returned(each) for each in self.script(text, place, state))

@@ -97,7 +97,7 @@ def parse(text: str) -> tuple[Command, ...]:
 
 def joined(text: str) -> str:
     """Return the script with the lines in one that GRUB joins. Raises ValueError as `parse`."""
-    return "".join(map(_joined, _split(text)))
+    return "".join(map(_joined, split(text)))
 
 
 def _joined(token: re.Match[str]) -> str:
@@ -112,7 +112,8 @@ def _joined(token: re.Match[str]) -> str:
     )
 
 
-def _split(text: str) -> Iterator[re.Match[str]]:
+def split(text: str) -> Iterator[re.Match[str]]:
+    """Yield the tokens of a script, blanks and comments too. Raises ValueError as `parse`."""
     at = 0
     while at < len(text):
         found = _TOKEN.match(text, at)
@@ -126,7 +127,7 @@ def _split(text: str) -> Iterator[re.Match[str]]:
 
 
 def _tokens(text: str) -> Iterator[re.Match[str]]:
-    return (each for each in _split(text) if each.lastgroup not in {"blank", "comment"})
+    return (each for each in split(text) if each.lastgroup not in {"blank", "comment"})
 
 
 def _block(

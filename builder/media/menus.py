@@ -52,4 +52,4 @@ def _places(ways: Iterable[Route]) -> Iterator[Place]:
     for route in ways:
         if route.syslinux:
             yield "iso", route.syslinux
-        yield from (normal(menu.place) for menu in route.grub)
+        yield from map(normal, route.read)

@@ -14,7 +14,7 @@ from builder.media import grub_image, syslinux_menu
 from builder.media.grub_image import Core
 from builder.media.grub_menu import Menu
 from builder.media.grub_run import Run
-from builder.media.grub_state import State
+from builder.media.grub_state import Place, State
 from builder.media.seen import Seen
 
 _BIOS_IMAGE = 1 << 20  # bytes of it that are looked at
@@ -51,6 +51,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """The path of the menu, where the loader is isolinux."""
     grub: tuple[Menu, ...] = ()
     """The menus, where the loader is GRUB: all that it may come to."""
+    read: tuple[Place, ...] = ()
+    """The files in which those are written: a menu may include others."""
     files: Seen
 
 
@@ -142,6 +144,7 @@ def _other(content: bytes, path: str, files: Seen) -> str:
 def _grub(firmware: str, core: Core, devices: tuple[str, ...], folder: str, files: Seen) -> Route:
     """Return where GRUB comes to. From a CD its first device may be the image or the volume."""
     found: list[Menu] = []
+    read: list[Place] = []
     core = core if core.prefix else replace(core, prefix=f"/{folder}")
     # "()" is the device from which the firmware has loaded it, as is none at all.
     prefix = core.prefix.removeprefix("()")
@@ -159,13 +162,18 @@ def _grub(firmware: str, core: Core, devices: tuple[str, ...], folder: str, file
         )
         run = Run(files)
         for each in run.script(core.config, ("", "the script in its loader"), state):
-            found += _normally(each, files)
+            place = each.place(f"{each.get('prefix')}/grub.cfg")
+            text = files.text(place) if place else None
+            if place and text is not None:
+                run.menu(text, place, each)
+                run.read.append(place)
         found += run.found
+        read += run.read
     trouble = "" if found else f"GRUB finds no menu at {prefix}/grub.cfg"
-    return Route(firmware=firmware, grub=tuple(found), trouble=trouble, files=files)
-
-
-def _normally(state: State, files: Seen) -> tuple[Menu, ...]:
-    place = state.place(f"{state.get('prefix')}/grub.cfg")
-    text = files.text(place) if place else None
-    return Run(files).menu(text, place, state) if place and text is not None else ()
+    return Route(
+        firmware=firmware,
+        grub=tuple(found),
+        read=tuple(dict.fromkeys(read)),
+        trouble=trouble,
+        files=files,
+    )

@@ -138,7 +138,7 @@ def test_continued_lines(tree: Path) -> None:
 
 
 def test_a_stub_in_the_image_leads_to_the_menu(tree: Path) -> None:
-    (tree / "boot/grub").mkdir(parents=True)
+    (tree / "boot/grub").mkdir(parents=True, exist_ok=True)
     (tree / "EFI/BOOT/grub.cfg").rename(tree / "boot/grub/grub.cfg")
     stub = "search --file --set=root /.discinfo\nconfigfile ($root)/boot/grub/grub.cfg\n"
     (tree / "EFI/BOOT/grub.cfg").write_text(stub)
@@ -223,7 +223,7 @@ def test_a_menu_of_ours_that_does_not_start_is_a_problem(
 
 def _by_mkrescue(tree: Path, config: str, *more: str) -> Path:
     """Make a medium as grub-mkrescue does."""
-    (tree / "boot/grub").mkdir(parents=True)
+    (tree / "boot/grub").mkdir(parents=True, exist_ok=True)
     (tree / "images").mkdir(exist_ok=True)
     for name in ("vmlinuz", "initrd.img"):
         (tree / "images" / name).write_bytes(name.encode() * 500)
@@ -260,4 +260,23 @@ def test_media_of_grub_mkrescue(search: str, tmp_path: Path) -> None:
     result = change(_by_mkrescue(tmp_path / "tree", search + _MENUENTRY, *date)).path
     assert _starts(result) == {"BIOS": "", "UEFI": ""}
     assert "inst.ks=hd:LABEL=MINE:/ks.cfg" in shown(result, "/boot/grub/grub.cfg")
+    assert problems(result) == ()
+
+
+_INCLUDED = {
+    "entries in another file": ("source /boot/grub/more.cfg\nset default=2\n", _MENUENTRY),
+    "settings in another file": (
+        f"source /boot/grub/more.cfg\n{_MENUENTRY}", "set default=3\nset timeout=-1\n"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.skipif(not shutil.which("grub-mkrescue"), reason="no grub-mkrescue")
+@pytest.mark.parametrize("name", _INCLUDED)
+def test_files_that_a_menu_includes_are_edited(name: str, tmp_path: Path) -> None:
+    config, more = _INCLUDED[name]
+    (tmp_path / "tree/boot/grub").mkdir(parents=True)
+    (tmp_path / "tree/boot/grub/more.cfg").write_text(more)
+    result = change(_by_mkrescue(tmp_path / "tree", config)).path
+    assert _starts(result) == {"BIOS": "", "UEFI": ""}
     assert problems(result) == ()
