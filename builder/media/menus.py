@@ -27,6 +27,11 @@ def in_tree(medium: Survey, ways: Iterable[Route]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*filter(medium.file, USUAL), *read)))
 
 
+def included(ways: Iterable[Route]) -> tuple[str, ...]:
+    """Return the paths of the files that menus of isolinux include, whatever their names are."""
+    return tuple(path for each in ways for path in each.included)
+
+
 def in_images(ways: Iterable[Route]) -> tuple[tuple[FileSystem, FatFile], ...]:
     """Return the menus inside the boot images for UEFI."""
     read = {path.lower() for device, path in _places(ways) if device == "image"}
@@ -52,4 +57,5 @@ def _places(ways: Iterable[Route]) -> Iterator[Place]:
     for route in ways:
         if route.syslinux:
             yield "iso", route.syslinux
+        yield from (("iso", each) for each in route.included if route.files.exists(("iso", each)))
         yield from map(normal, route.read)

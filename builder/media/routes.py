@@ -23,6 +23,9 @@ _PROGRAM = 16 << 20  # bytes
 _BOOTED = re.compile(r"EFI/BOOT/BOOT(X64|IA32|AA64)\.EFI", re.IGNORECASE)
 """The programs that UEFI starts from removable media, by the specification's table 3.5.1.1."""
 _FIRMWARE = {"X64": "UEFI", "AA64": "UEFI", "IA32": "32-bit UEFI"}
+_VERSION = re.compile(rb"ISOLINUX (\d+)\.\d+")
+ELF_SINCE = 5
+"""The version of isolinux since which it is in pieces, which are ELF libraries."""
 _LEGACY = (b"/boot/grub/menu.lst", b"GNU GRUB  version 0.9", b"grub.conf")
 _OTHERS = {b"LoaderInfo: systemd-boot": "systemd-boot", b"r\0E\0F\0I\0n\0d\0": "rEFInd"}
 _SHIM = re.compile(rb"g\0r\0u\0b\0\w\0\w\0\w\0?\w?\0?\w?\0?\.\0e\0f\0i\0", re.IGNORECASE)
@@ -49,6 +52,10 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Why no menu of ours can be reached, as a sentence without its full stop."""
     syslinux: str = ""
     """The path of the menu, where the loader is isolinux."""
+    included: tuple[str, ...] = ()
+    """The paths of the files that it includes."""
+    version: int = 0
+    """The major version of isolinux."""
     grub: tuple[Menu, ...] = ()
     """The menus, where the loader is GRUB: all that it may come to."""
     read: tuple[Place, ...] = ()
@@ -68,9 +75,7 @@ def _bios(medium: Survey) -> Iterator[Route]:
     files = Seen(medium)
     content = _read(medium.source, image.sector * SECTOR, _BIOS_IMAGE)
     if b"ISOLINUX " in content[:SECTOR]:
-        path = next((each for each in syslinux_menu.search_order() if medium.file(each)), "")
-        trouble = "" if path else "isolinux finds no menu of its own"
-        yield Route(firmware="BIOS", syslinux=path, trouble=trouble, files=files)
+        yield _isolinux(content, files)
         return
     core = grub_image.core(content)
     if core is None and not any(each in content[:_LOADER] for each in _LEGACY):
@@ -82,6 +87,27 @@ def _bios(medium: Survey) -> Iterator[Route]:
         yield Route(firmware="BIOS", trouble=trouble, files=files)
     else:
         yield _grub("BIOS", core, ("iso",), "", files)
+
+
+def _isolinux(content: bytes, files: Seen) -> Route:
+    """Return the route of isolinux, which is in pieces since version 5."""
+    path = next((each for each in syslinux_menu.search_order() if files.exists(("iso", each))), "")
+    trouble = "" if path else "isolinux finds no menu of its own"
+    found = _VERSION.search(content)
+    version = int(found[1]) if found else 0
+    if version >= ELF_SINCE and not any(
+        files.exists(("iso", each)) for each in syslinux_menu.beside("ldlinux.c32")
+    ):
+        trouble = f"its isolinux is of version {version} and there is no ldlinux.c32 for it"
+    others = syslinux_menu.included(path, lambda each: files.text(("iso", each)))
+    return Route(
+        firmware="BIOS",
+        syslinux=path,
+        included=others,
+        version=version,
+        trouble=trouble,
+        files=files,
+    )
 
 
 def _read(source: Source, at: int, length: int) -> bytes:

@@ -280,3 +280,54 @@ def test_files_that_a_menu_includes_are_edited(name: str, tmp_path: Path) -> Non
     result = change(_by_mkrescue(tmp_path / "tree", config)).path
     assert _starts(result) == {"BIOS": "", "UEFI": ""}
     assert problems(result) == ()
+
+
+def test_media_of_el_6_are_refused(tree: Path) -> None:
+    text = (tree / ".treeinfo").read_text()
+    (tree / ".treeinfo").write_text(text.replace("version = 7", "version = 6.10"))
+    with pytest.raises(
+        MediaError, match=r"is CentOS 6\.10: builder serves media of EL 7 and later"
+    ):
+        change(_master(tree))
+
+
+@pytest.mark.parametrize("name", ["txt.cfg", "grub.cfg", "menu.inc"])
+def test_entries_that_isolinux_includes(name: str, tree: Path) -> None:
+    menu = tree / "isolinux/isolinux.cfg"
+    head, label, rest = menu.read_text().partition("label linux")
+    (tree / "isolinux" / name).write_text(label + rest)
+    menu.write_text(f"{head}\nINCLUDE first.cfg\n")
+    (tree / "isolinux/first.cfg").write_text(f"MENU INCLUDE {name} x\nontimeout local\n")
+    result = change(_master(tree)).path
+    assert _starts(result) == {"BIOS": "", "UEFI": ""}
+    assert _KS in shown(result, f"/isolinux/{name}")
+    assert f"isolinux/{name}" in inspect(result).boot_configs
+    assert problems(result) == ()
+
+
+_WITHOUT = {
+    "ldlinux.c32": "its isolinux is of version 6 and there is no ldlinux.c32 for it",
+    "vesamenu.c32": "isolinux/isolinux.cfg shows its menu by isolinux/vesamenu.c32, which is not",
+    "libutil.c32": "isolinux/vesamenu.c32 needs libutil.c32, which is not there",
+    "libcom32.c32": "isolinux/vesamenu.c32 needs libcom32.c32, which is not there",
+}
+
+
+@pytest.mark.parametrize("name", _WITHOUT)
+def test_parts_that_isolinux_lacks(name: str, tree: Path) -> None:
+    (tree / "isolinux" / name).unlink()
+    with pytest.raises(MediaError, match=f"BIOS will not start by itself: {_WITHOUT[name]}"):
+        change(_master(tree))
+
+
+def test_modules_of_another_isolinux(tree: Path) -> None:
+    (tree / "isolinux/vesamenu.c32").write_bytes(b"\xb8\xff\x4c\xcd\x21" + bytes(9000))
+    with pytest.raises(MediaError, match=r"vesamenu\.c32 is of another isolinux than that of ver"):
+        change(_master(tree))
+
+
+def test_parts_of_isolinux_elsewhere(tree: Path) -> None:
+    (tree / "boot/syslinux").mkdir(parents=True)
+    for name in ("ldlinux.c32", "libutil.c32"):
+        (tree / "isolinux" / name).rename(tree / "boot/syslinux" / name)
+    assert _starts(change(_master(tree)).path)["BIOS"] == ""
