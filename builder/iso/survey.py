@@ -50,6 +50,11 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
         found = (tree.Finder(self.source, each).find(path) for each in self.readable)
         return next((each for each in found if each and not each.record.is_directory), None)
 
+    def folder(self, path: str) -> bool:
+        """Tell whether there is a folder; "" is the root."""
+        found = (tree.Finder(self.source, each).find(path) for each in self.readable if path)
+        return not path or any(each and each.record.is_directory for each in found)
+
     def text(self, path: str) -> bytes | None:
         """Return what a small file holds; None if there is none. Raises MediaError for others."""
         found = self.file(path)

@@ -19,6 +19,7 @@ from builder.model.octets import encoded
 
 KICKSTART = "ks.cfg"
 _EFI_IMAGE = "images/efiboot.img"
+_OLD = {"3", "4", "5", "6"}
 _BLOCK = 1 << 20
 _LABEL = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ._+-")
 _LONGEST_LABEL = 32
@@ -50,6 +51,7 @@ class Edits(msgspec.Struct, frozen=True, kw_only=True):
 def changes(medium: Survey, edits: Edits) -> Changes:
     """Return what the edits change on the medium. Raises UsageError, ConfigError, MediaError."""
     _refuse_foreign(medium)
+    _refuse_old(medium)
     entry = _entry(medium, edits)
     ways = routes(medium)
     images = Draft(medium.source)
@@ -86,6 +88,18 @@ def _refuse_foreign(medium: Survey) -> None:
         )
 
 
+def _refuse_old(medium: Survey) -> None:
+    """Raise MediaError for EL 6 and before, whose installer does not know inst.ks."""
+    tree = treeinfo.parse(medium.text(".treeinfo") or b"")
+    family = treeinfo.first(tree, ("general", "family"), ("release", "name"))
+    version = treeinfo.first(tree, ("general", "version"), ("release", "version"))
+    if version.partition(".")[0] in _OLD and "Fedora" not in family:
+        raise MediaError(
+            f"{medium.source.name} is {family} {version}: builder serves media of EL 7 and later.",
+            hint="The installer of EL 6 knows ks= where later ones know inst.ks=.",
+        )
+
+
 def _entry(medium: Survey, edits: Edits) -> Unattended:
     label = edits.volume_id or medium.volume_id
     possible = set(label) <= _LABEL and len(label) <= _LONGEST_LABEL and label == label.strip()
@@ -107,13 +121,22 @@ def _entry(medium: Survey, edits: Edits) -> Unattended:
 def _menus(medium: Survey, ways: Sequence[Route], entry: Unattended) -> dict[str, bytes]:
     found = {path: medium.text(path) or b"" for path in menus.in_tree(medium, ways)}
     _refuse_live(medium, ways)
-    return {path: bootloader.edit_content(path, text, entry) for path, text in found.items()}
+    others = menus.included(ways)
+    return {
+        path: bootloader.edit_content(path, text, entry, included=path in others)
+        for path, text in found.items()
+    }
 
 
 def _refuse_live(medium: Survey, ways: Sequence[Route]) -> None:
     """Raise MediaError where no entry of any menu starts an installer."""
     texts = list(menus.texts(medium, ways))
-    found = [each for path, text in texts for each in bootloader.entries(path, text)]
+    others = menus.included(ways)
+    found = [
+        each
+        for path, text in texts
+        for each in bootloader.entries(path, text, included=path in others)
+    ]
     if plainest(found) is not None:
         return
     if any(map(is_live, found)):

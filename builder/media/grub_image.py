@@ -5,9 +5,12 @@ compressed with LZMA behind a loader of some sectors. Magic and layout are those
 """
 
 import functools
+import io
 import lzma
 import struct
+import tarfile
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 
 import msgspec
@@ -33,6 +36,17 @@ class Core(msgspec.Struct, frozen=True, kw_only=True):
     """A script that is run first."""
     memdisk: bytes | None = None
     """A file system that it brings along."""
+
+
+def files(memdisk: bytes) -> dict[str, bytes]:
+    """Return what a memdisk holds by path: a tar's files; others are not looked into."""
+    found = {}
+    with suppress(tarfile.TarError, EOFError), tarfile.open(fileobj=io.BytesIO(memdisk)) as held:
+        for each in held:
+            reader = held.extractfile(each) if each.isreg() else None
+            if reader is not None:
+                found[each.name.strip("./")] = reader.read()
+    return found
 
 
 # A remaster comes here several times, each time with the same programs.

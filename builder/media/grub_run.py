@@ -4,220 +4,234 @@ What a script would find out only on the machine is taken both ways, so that wha
 holds whichever way it goes.
 """
 
-import re
-from itertools import chain
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
-import msgspec
+from msgspec.structs import replace
 
-from builder.media import grub_flow, grub_search, grub_shell
-from builder.media.grub_flow import Choice, Node
-from builder.media.grub_menu import Entry, Files, Menu, Place, places
+from builder.media import grub_commands, grub_flow, grub_shell
+from builder.media.grub_flow import Choice, Loop, Node
+from builder.media.grub_menu import Files, Menu
 from builder.media.grub_shell import Command, Word
-from builder.media.grub_values import Variables
+from builder.media.grub_state import Entry, Place, State
 
-_DEEPEST = 16  # files, functions and conditions within each other
-_MOST = 4096  # commands: a script may include another twice, and that the next one twice
-_ENTRIES = {"menuentry", "submenu"}
-_LOADER = re.compile(r"(linux|initrd)(?:efi|16)?")  # linuxefi: the Red Hat build, EL 7 to 9
-_LOADS = {"load_env", "read", "regexp", "probe"}
+_DEEPEST = 32  # files, functions and conditions within each other
+_MOST = 20_000  # commands, each way counted: a script may include another twice, and again
+_WAYS = 256
+_ROUNDS = 64  # of a loop
 _FILES = {"source", ".", "configfile", "normal"}
-_ENDS = {"boot", "exit", "halt", "reboot", "legacy_configfile", "syslinux_configfile", "blscfg"}
+_ENDS = {
+    "exit", "halt", "reboot", "normal_exit", "legacy_configfile", "legacy_source",
+    "syslinux_configfile", "syslinux_source", "blscfg", "eval",
+    "extract_entries_source", "extract_entries_configfile", "fwsetup",
+}  # fmt: skip
+_UNKNOWN = "goes on as only the machine knows"
+_LEAVING = {"break", "continue", "return", "boot"}
+States = tuple[State, ...]
 
 
-class Load(msgspec.Struct, frozen=True, kw_only=True):
-    """A kernel or an initramfs that an entry loads."""
-
-    kind: str
-    """"linux" or "initrd"."""
-    files: frozenset[Place | None]
-    """Where the first one may be; None for a place that only the machine knows."""
-    arguments: tuple[str, ...] | None
-    """What follows the file; None where that depends on variables."""
-    sure: bool
+class _Stop(Exception):
+    """A way that ends in trouble."""
 
 
 class Run:
-    """A script at work; `place` is where it comes from."""
+    """Scripts at work; what they come to is in `found`."""
 
-    def __init__(self, files: Files, place: Place, variables: Variables, depth: int = 0) -> None:
+    def __init__(self, files: Files) -> None:
         self.found: list[Menu] = []
-        """The menus to which it may have jumped."""
-        self.left = False
-        """True when it has jumped, whichever way it went."""
-        self.loads: list[Load] = []
-        self.variables = variables
-        self._files, self._place, self._depth, self._count = files, place, depth, 0
-        self._entries: list[Entry] = []
-        self._functions: dict[str, tuple[Command, ...]] = {}
+        """The menus to which they may come, and where they go on otherwise."""
+        self.read: list[Place] = []
+        """The files in which they have gone on."""
+        self._files, self._count = files, 0
+        self._places: list[Place] = []
+        self._entered = False
+        self._loops = self._calls = 0
+        self._last = State(values={})
 
-    def menus(self, text: str) -> tuple[Menu, ...]:
+    def menu(self, text: str, place: Place, state: State) -> tuple[Menu, ...]:
         """Run a menu's file; return every menu in which it may end."""
-        self.text(text)
-        if not self.left:
-            self._end("" if self._entries else "has no entries")
+        for each in self.script(text, place, state):
+            trouble = "" if each.entries else "has no entries"
+            self.found.append(Menu(place=place, state=each, trouble=trouble))
         return tuple(self.found)
 
-    def text(self, text: str) -> None:
-        """Run a script."""
+    def script(self, text: str, place: Place, state: State) -> States:
+        """Run a script; return the states in which it ends without a menu."""
+        self._last = state
+        counts, self._loops, self._calls = (self._loops, self._calls), 0, 0
         try:
-            self._block(grub_flow.flow(grub_shell.parse(text)), sure=True)
-        except ValueError as error:
-            self._end(f"has {error}")
+            return self._nodes(grub_flow.flow(grub_shell.parse(text)), (state,))
+        except (ValueError, _Stop) as error:
+            trouble = str(error) if isinstance(error, _Stop) else f"has {error}"
+            self.found.append(Menu(place=place, state=self._last, trouble=trouble))
+        finally:
+            self._loops, self._calls = counts
+        return ()
 
-    def body(self, commands: tuple[Command, ...]) -> None:
-        """Run what an entry has in its braces."""
+    def body(self, entry: Entry, state: State) -> States:
+        """Run what an entry has in its braces; return how it may end, nothing for trouble."""
+        self._entered = True
+        start = replace(state.given(entry.arguments or ()), loads=())
         try:
-            self._block(grub_flow.flow(commands), sure=True)
-        except ValueError:
-            self.loads.clear()
+            return self._nodes(grub_flow.flow(entry.body), (start,))
+        except (ValueError, _Stop):
+            return ()
 
-    def _end(self, trouble: str) -> None:
-        self.found.append(
-            Menu(
-                place=self._place,
-                entries=tuple(self._entries),
-                variables=self.variables.copy(),
-                trouble=trouble,
-            )
-        )
-        self.left = True
-
-    def _block(self, nodes: tuple[Node, ...], *, sure: bool) -> None:
-        self._depth += 1
+    def _nodes(self, nodes: Iterable[Node], states: States) -> States:
         for node in nodes:
-            self._count += 1
-            if self._depth > _DEEPEST or self._count > _MOST:
-                self._end("goes in circles")
-            if self.left:
-                break
-            if isinstance(node, Choice):
-                self._choose(node, sure=sure)
-            else:
-                self._command(node, sure=sure)
-        self._depth -= 1
+            going = tuple(each for each in states if not each.leaving)
+            leaving = tuple(each for each in states if each.leaving)
+            after = [new for each in going for new in self._node(node, each)]
+            states = tuple({each.identity: each for each in (*leaving, *after)}.values())
+            if len(states) > _WAYS:
+                raise _Stop("goes more ways than can be told")
+        return states
 
-    def _choose(self, choice: Choice, *, sure: bool) -> None:
-        left = True
+    def _node(self, node: Node, state: State) -> States:
+        self._count += 1
+        self._last = state
+        if self._count > _MOST:
+            raise _Stop("goes in circles")
+        if isinstance(node, Choice):
+            return self._choose(node, state)
+        if isinstance(node, Loop):
+            self._loops += 1
+            after = self._for(node, state) if node.words else self._loop(node, state)
+            self._loops -= 1
+            return after
+        return self._command(node, state)
+
+    def _choose(self, choice: Choice, state: State) -> States:
+        ended: States = ()
+        states: States = (state,)
         for arm in choice.arms:
-            holds = self._holds(arm.condition, sure=sure)
-            if holds is not False:
-                certain = holds is True and not choice.loop
-                left = self._branch(arm.body, sure=sure and certain) and left
-                if certain:
-                    self.left = left
-                    return
-                sure = False
-        if choice.otherwise is not None:
-            self.left = self._branch(choice.otherwise, sure=sure) and left
+            tested = self._nodes(arm.condition, states)
+            ended += tuple(each for each in tested if each.leaving)
+            tested = tuple(each for each in tested if not each.leaving)
+            ended += self._nodes(
+                arm.body, tuple(each for each in tested if each.status is not False)
+            )
+            states = tuple(each for each in tested if not each.status)
+        return ended + self._nodes(choice.otherwise, tuple(each.ended(True) for each in states))
 
-    def _branch(self, nodes: tuple[Node, ...], *, sure: bool) -> bool:
-        """Run what may be run; tell whether it jumps."""
-        self._block(nodes, sure=sure)
-        left, self.left = self.left, False
-        return left
+    def _loop(self, loop: Loop, state: State) -> States:
+        states: States = (state,)
+        ended: States = ()
+        for _ in range(_ROUNDS):
+            tested = self._nodes(loop.condition, states)
+            stops, goes = (True, False) if loop.until else (False, True)
+            ended += tuple(each for each in tested if each.status in {stops, None})
+            going = tuple(each for each in tested if each.status in {goes, None})
+            states, left = _rounded(self._nodes(loop.body, going))
+            ended += left
+            if not states:
+                return ended
+        raise _Stop("goes in circles")
 
-    def _holds(self, condition: tuple[Node, ...], *, sure: bool) -> bool | None:
-        """Tell whether a condition holds; None where only the machine knows."""
-        if len(condition) != 1 or not isinstance(condition[0], Command):
-            self._block(condition, sure=sure)
-            return None
-        match [self._value(each) for each in condition[0].words]:
-            case ["true" | "false" as word]:
-                return word == "true"
-            case ["[", "-e" | "-f" | "-s", path, "]"]:
-                return self._exists(path)
-            case _:
-                self._block(condition, sure=sure)
-                return None
+    def _for(self, loop: Loop, state: State) -> States:
+        name, words = loop.words[0].plain, state.arguments(loop.words[1:])
+        if words is None:
+            raise _Stop(_UNKNOWN)
+        states: States = (state,)
+        ended: States = ()
+        for word in words:
+            states, left = _rounded(
+                self._nodes(loop.body, tuple(each.put(name, word) for each in states))
+            )
+            ended += left
+        return states + ended
 
-    def _exists(self, path: str | None) -> bool | None:
-        found = places(self.variables, path)
-        there = {None if each is None else self._files.exists(each) for each in found}
-        return there.pop() if len(there) == 1 else None
+    def _command(self, command: Command, state: State) -> States:
+        words, inverted = command.words, False
+        if words[0].plain == "!":
+            words, inverted = words[1:], True
+        after = self._named(replace(command, words=words), state) if words else ()
+        if not inverted:
+            return after
+        return tuple(each.ended(None if each.status is None else not each.status) for each in after)
 
-    def _command(self, command: Command, *, sure: bool) -> None:
-        name, words = self._value(command.words[0]) or "", command.words
-        if name in _ENTRIES:
-            self._entries.append(self._entry(command, sure=sure))
-        elif name == "function":
-            self._functions[words[-1].text or ""] = command.body or ()
-        elif name in self._functions:
-            self._block(grub_flow.flow(self._functions[name]), sure=sure)
-        elif name in _FILES:
-            self._file(name, words[1:], sure=sure)
-        elif name in grub_search.COMMANDS:
-            variable, found = grub_search.searched([*map(self._value, words)], self._files)
-            if found:
-                self.variables.put(variable, found, sure=sure)
-        elif loader := _LOADER.fullmatch(name):
-            self._load(loader[1], words[1:], sure=sure)
-        elif name in _ENDS:
-            self._end(f"goes on by {name}")
-        else:
-            self._assign(name, words, sure=sure)
+    def _named(self, command: Command, state: State) -> States:
+        name, words = self._name(command, state), command.words[1:]
+        if command.body is not None:
+            return (grub_commands.block(state, name, command),)
+        if name in state.functions:
+            return self._function(state.functions[name], words, state)
+        if name in _FILES:
+            return self._file(name, words, state)
+        if name in _LEAVING:
+            return (self._leave(name, words, state),)
+        if name in _ENDS:
+            raise _Stop(f"goes on by {name}")
+        return tuple(grub_commands.simple(state, name, words, self._files))
 
-    def _load(self, kind: str, words: tuple[Word, ...], *, sure: bool) -> None:
-        given = self.variables.arguments(words)
-        files = places(self.variables, given[0]) if given else frozenset({None})
-        arguments = None if given is None else given[1:]
-        self.loads.append(Load(kind=kind, files=files, arguments=arguments, sure=sure))
+    def _leave(self, name: str, words: tuple[Word, ...], state: State) -> State:
+        """Out of place they do nothing, return in a file that source includes as well."""
+        if name == "return" and self._calls:
+            return next(grub_commands.simple(state, name, words, self._files))
+        there = {"boot": self._entered, "return": 0}.get(name, self._loops)
+        if name == "boot" and not there:
+            raise _Stop("goes on by boot")
+        return replace(state, leaving=name) if there else state
 
-    def _file(self, name: str, words: tuple[Word, ...], *, sure: bool) -> None:
-        paths = self.variables.expand(words[0]) if words else _menu_of(self.variables)
-        found = frozenset(chain.from_iterable(places(self.variables, each) for each in paths))
-        texts = [None if each is None else self._files.text(each) for each in found]
-        if None in found:
-            self._end("goes on in a file that only the machine knows")
-        elif name in {"source", "."}:
-            self._included([each for each in texts if each is not None], sure=sure)
-        else:
-            for place, text in zip(found, texts, strict=True):
-                if place is not None and text is not None:
-                    other = Run(self._files, place, self.variables.copy(), self._depth + 1)
-                    self.found += other.menus(text)
-            self.left = None not in texts
+    def _name(self, command: Command, state: State) -> str:
+        given = state.arguments(command.words[:1])
+        if given is None or len(given) > 1:
+            raise _Stop(_UNKNOWN)
+        return "".join(given)
 
-    def _included(self, texts: list[str], *, sure: bool) -> None:
-        for each in texts:
-            try:
-                nodes = grub_flow.flow(grub_shell.parse(each))
-            except ValueError as error:
-                self._end(f"includes a file that has {error}")
-                return
-            self._block(nodes, sure=sure and len(texts) == 1)
+    def _function(self, body: tuple[Command, ...], words: tuple[Word, ...], state: State) -> States:
+        arguments = state.arguments(words)
+        if arguments is None:
+            raise _Stop(_UNKNOWN)
+        self._calls += 1
+        with self._within(self._places[-1] if self._places else ("", "")):
+            after = self._nodes(grub_flow.flow(body), (state.given(arguments),))
+        self._calls -= 1
+        return tuple(each.returned(state) for each in after)
 
-    def _assign(self, name: str, words: tuple[Word, ...], *, sure: bool) -> None:
-        if name in _LOADS:
-            self.variables.loaded()
-        elif name == "unset":
-            for each in words[1:]:
-                self.variables.put(self._value(each) or "", frozenset({""}), sure=sure)
-        else:
-            for each in words[1:] if name == "set" else words[:1]:
-                key, equals, _ = each.pieces[0].text.partition("=")
-                if equals and not each.pieces[0].variable:
-                    found = self.variables.expand(each)
-                    values = frozenset(text and text[len(key) + 1 :] for text in found)
-                    self.variables.put(key, values, sure=sure)
+    def _file(self, name: str, words: tuple[Word, ...], state: State) -> States:
+        arguments = state.arguments(words)
+        if arguments == () and name == "normal":
+            prefix = state.get("prefix")
+            arguments = None if prefix is None else (f"{prefix}/grub.cfg",)
+        place = state.place(arguments[0]) if arguments else None
+        if place is None:
+            raise _Stop("goes on in a file that only the machine knows")
+        text = self._files.text(place)
+        if text is None:
+            return (state.ended(True),)  # GRUB tells of it and goes on
+        self.read.append(place)
+        with self._within(place):
+            if name in {"source", "."}:
+                return tuple(each.returned(each) for each in self.script(text, place, state))
+            inside = state.fresh() if name == "configfile" else state
+            empty = False
+            for each in self.script(text, place, inside):
+                empty = empty or not each.entries
+                if each.entries:
+                    self.found.append(Menu(place=place, state=each))
+            # GRUB comes back from a file without entries.
+            return (state.ended(True),) if empty else ()
 
-    def _value(self, word: Word) -> str | None:
-        found = self.variables.expand(word)
-        return next(iter(found)) if len(found) == 1 else None
-
-    def _entry(self, command: Command, *, sure: bool) -> Entry:
-        texts = [self._value(each) for each in command.words[1:]]
-        ids = [texts[n + 1] for n, text in enumerate(texts[:-1]) if text == "--id"]
-        ids += [text.removeprefix("--id=") for text in texts if text and text.startswith("--id=")]
-        return Entry(
-            title=texts[0] if texts else None,
-            id=(ids[0] if ids else "") or "",
-            body=command.body or (),
-            submenu=command.name == "submenu",
-            restricted="--unrestricted" not in texts,
-            sure=sure,
-        )
+    @contextmanager
+    def _within(self, place: Place) -> Iterator[None]:
+        if len(self._places) > _DEEPEST:
+            raise _Stop("goes in circles")
+        self._places.append(place)
+        try:
+            yield
+        finally:
+            self._places.pop()
 
 
-def _menu_of(variables: Variables) -> frozenset[str | None]:
-    """Return the file that "normal" reads when none is given."""
-    return frozenset(each and f"{each}/grub.cfg" for each in variables.get("prefix"))
+def _rounded(states: States) -> tuple[States, States]:
+    """Return the states that go into the next round of a loop, and those that have left it."""
+    again = [each for each in states if each.leaving in {"", "continue"}]
+    left = [each for each in states if each.leaving not in {"", "continue"}]
+    return tuple(map(_on, again)), tuple(
+        _on(each) if each.leaving == "break" else each for each in left
+    )
+
+
+def _on(state: State) -> State:
+    return replace(state, leaving="")

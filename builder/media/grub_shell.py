@@ -11,12 +11,13 @@ import msgspec
 
 _TOKEN = re.compile(
     r"""
-    (?P<end>[\n;&|<>])
+    (?P<unknown>[&|<>]+|;;)
+    |(?P<end>[\n;])
     |(?P<brace>[{}])
     |(?P<comment>\#[^\n]*)
     |(?P<blank>(?:[ \t\r\f\v]|\\\r?\n)+)
-    |(?P<word>(?:\\\r?\n|\\(?s:.)|'[^']*'|"(?:\\(?s:.)|[^"\\])*"|\$\{[^}\n]*\}|\$
-        |[^\s;&|<>{}'"\\])+)
+    |(?P<word>(?:\\\r?\n|\\(?s:.)|'[^']*'|"(?:\\(?s:.)|[^"\\])*"|\$\{[^}\n]*\}|\$[\w?*@\#]
+        |[^\s;&|<>{}'"\\$])+)
     """,
     re.VERBOSE,
 )
@@ -27,7 +28,7 @@ _PIECE = re.compile(
     |'(?P<single>[^']*)'
     |"(?P<double>(?:\\(?s:.)|[^"\\])*)"
     |\$(?:\{(?P<braced>[^}\n]*)\}|(?P<name>\w+|[?*@\#]))
-    |(?P<plain>[^'"\\$\r]+|\$)
+    |(?P<plain>[^'"\\$\r]+)
     """,
     re.VERBOSE,
 )
@@ -60,6 +61,12 @@ class Word(msgspec.Struct, frozen=True, kw_only=True):
         known = not any(each.variable for each in self.pieces)
         return "".join(each.text for each in self.pieces) if known else None
 
+    @property
+    def plain(self) -> str:
+        """What it is where nothing in it is quoted or a variable: what may be a keyword."""
+        quoted = any(each.variable or each.quoted for each in self.pieces)
+        return "" if quoted else self.text or ""
+
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
     """A simple command, and the block in braces that belongs to it."""
@@ -90,7 +97,7 @@ def parse(text: str) -> tuple[Command, ...]:
 
 def joined(text: str) -> str:
     """Return the script with the lines in one that GRUB joins. Raises ValueError as `parse`."""
-    return "".join(map(_joined, _split(text)))
+    return "".join(map(_joined, split(text)))
 
 
 def _joined(token: re.Match[str]) -> str:
@@ -105,18 +112,22 @@ def _joined(token: re.Match[str]) -> str:
     )
 
 
-def _split(text: str) -> Iterator[re.Match[str]]:
+def split(text: str) -> Iterator[re.Match[str]]:
+    """Yield the tokens of a script, blanks and comments too. Raises ValueError as `parse`."""
     at = 0
     while at < len(text):
         found = _TOKEN.match(text, at)
         if found is None:
-            raise ValueError("a quotation that does not end")
+            lone = text[at] == "$"
+            raise ValueError("a $ without a name" if lone else "a quotation that does not end")
+        if found.lastgroup == "unknown":
+            raise ValueError(f"{found[0]}, which GRUB does not know")
         at = found.end()
         yield found
 
 
 def _tokens(text: str) -> Iterator[re.Match[str]]:
-    return (each for each in _split(text) if each.lastgroup not in {"blank", "comment"})
+    return (each for each in split(text) if each.lastgroup not in {"blank", "comment"})
 
 
 def _block(
@@ -146,7 +157,9 @@ def _block(
 def _command(words: list[Word], body: tuple[Command, ...] | None, end: int) -> tuple[Command, ...]:
     if words:
         return (Command(words=tuple(words), body=body, end=end),)
-    return body or ()
+    if body is not None:
+        raise ValueError("a brace that belongs to no command")
+    return ()
 
 
 def _word(token: re.Match[str]) -> Word:
@@ -171,6 +184,8 @@ def _pieces(found: re.Match[str]) -> Iterator[Piece]:
 
 def _quoted(found: re.Match[str]) -> Piece:
     kind = found.lastgroup
+    if found[0] == "$":
+        raise ValueError("a $ without a name")
     if kind in {"braced", "name"}:
         return Piece(found[kind], variable=True, quoted=True)
     return Piece("" if kind == "joined" else found[kind or 0], quoted=True)

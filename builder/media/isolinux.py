@@ -12,13 +12,16 @@ _BLOCK_STARTS = ("label", "menu begin", "menu end")
 _TIMEOUT = "timeout 1"
 
 
-def edit(text: str, entry: Unattended) -> str:
-    """Return the menu with our entry first, default and taken at once."""
+def edit(text: str, entry: Unattended, *, included: bool = False) -> str:
+    """Return the menu with our entry first, default and taken at once.
+
+    One that another includes leaves to that which it does not set itself.
+    """
     found = _without_ours(text.split("\n"))
     blocks = _blocks(found)
     plain = plainest([_arguments(block) for block in blocks])
     if plain is None:
-        return text
+        return _settled(text, entry, included=included)
     kept = found if entry.checkable else _without_checks(found)
     lines = [
         _edit_line(line, keyword, value, entry)
@@ -27,7 +30,22 @@ def edit(text: str, entry: Unattended) -> str:
     ]
     start = next(n for n, (word, _) in enumerate(_directives(lines)) if word in _BLOCK_STARTS)
     ours = _our_block(blocks[plain], entry)
-    return "\n".join([*_missing(lines), *lines[:start], *ours, *lines[start:]])
+    missing = [] if included else _missing(lines)
+    return "\n".join([*missing, *lines[:start], *ours, *lines[start:]])
+
+
+def _settled(text: str, entry: Unattended, *, included: bool) -> str:
+    """Return a menu whose entries are in a file that it includes, or that includes it."""
+    found = text.split("\n")
+    words = _directives(found)
+    if not included and not any(word in {"include", "menu include"} for word, _ in words):
+        return text
+    lines = [
+        _edit_line(line, keyword, value, entry)
+        for line, (keyword, value) in zip(found, words, strict=True)
+        if keyword not in {"menu default", "menu start", "ontimeout"}
+    ]
+    return "\n".join([*([] if included else _missing(lines)), *lines])
 
 
 def entries(text: str) -> list[tuple[str, ...]]:

@@ -6,8 +6,9 @@ from contextlib import suppress
 from builder.errors import MediaError
 from builder.iso.fat import FatFile, FileSystem
 from builder.iso.survey import Survey
-from builder.media.grub_menu import Place
-from builder.media.routes import Route, normal
+from builder.media.grub_state import Place
+from builder.media.routes import Route
+from builder.media.seen import normal
 
 USUAL = (
     "isolinux/isolinux.cfg",
@@ -24,6 +25,11 @@ def in_tree(medium: Survey, ways: Iterable[Route]) -> tuple[str, ...]:
     """Return the paths of the menus in the medium's tree."""
     read = [path for device, path in _places(ways) if device == "iso"]
     return tuple(dict.fromkeys((*filter(medium.file, USUAL), *read)))
+
+
+def included(ways: Iterable[Route]) -> tuple[str, ...]:
+    """Return the paths of the files that menus of isolinux include, whatever their names are."""
+    return tuple(path for each in ways for path in each.included)
 
 
 def in_images(ways: Iterable[Route]) -> tuple[tuple[FileSystem, FatFile], ...]:
@@ -51,4 +57,5 @@ def _places(ways: Iterable[Route]) -> Iterator[Place]:
     for route in ways:
         if route.syslinux:
             yield "iso", route.syslinux
-        yield from (normal(menu.place) for menu in route.grub)
+        yield from (("iso", each) for each in route.included if route.files.exists(("iso", each)))
+        yield from map(normal, route.read)

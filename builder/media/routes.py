@@ -2,8 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
-from functools import cached_property
 
 import msgspec
 from msgspec.structs import replace
@@ -14,9 +12,10 @@ from builder.iso.source import SECTOR, Source
 from builder.iso.survey import Survey
 from builder.media import grub_image, syslinux_menu
 from builder.media.grub_image import Core
-from builder.media.grub_menu import Menu, Place
+from builder.media.grub_menu import Menu
 from builder.media.grub_run import Run
-from builder.media.grub_values import Variables
+from builder.media.grub_state import Place, State
+from builder.media.seen import Seen
 
 _BIOS_IMAGE = 1 << 20  # bytes of it that are looked at
 _LOADER = 16 << 10  # bytes in which a loader says who it is: what follows may be any other file
@@ -24,9 +23,23 @@ _PROGRAM = 16 << 20  # bytes
 _BOOTED = re.compile(r"EFI/BOOT/BOOT(X64|IA32|AA64)\.EFI", re.IGNORECASE)
 """The programs that UEFI starts from removable media, by the specification's table 3.5.1.1."""
 _FIRMWARE = {"X64": "UEFI", "AA64": "UEFI", "IA32": "32-bit UEFI"}
+_VERSION = re.compile(rb"ISOLINUX (\d+)\.\d+")
+ELF_SINCE = 5
+"""The version of isolinux since which it is in pieces, which are ELF libraries."""
 _LEGACY = (b"/boot/grub/menu.lst", b"GNU GRUB  version 0.9", b"grub.conf")
 _OTHERS = {b"LoaderInfo: systemd-boot": "systemd-boot", b"r\0E\0F\0I\0n\0d\0": "rEFInd"}
 _SHIM = re.compile(rb"g\0r\0u\0b\0\w\0\w\0\w\0?\w?\0?\w?\0?\.\0e\0f\0i\0", re.IGNORECASE)
+_CPUS = {"BIOS": "i386", "UEFI": "x86_64", "32-bit UEFI": "i386"}
+# What GRUB 2.02 and later set for scripts to look at (normal/main.c).
+_FEATURES = dict.fromkeys(
+    (
+        "feature_chainloader_bpb", "feature_ntldr", "feature_platform_search_hint",
+        "feature_default_font_path", "feature_all_video_module", "feature_menuentry_id",
+        "feature_menuentry_options", "feature_200_final", "feature_nativedisk_cmd",
+        "feature_timeout_style",
+    ),
+    "y",
+)  # fmt: skip
 _GRUB_FOLDERS = ("boot/grub2", "boot/grub")
 
 
@@ -39,70 +52,15 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Why no menu of ours can be reached, as a sentence without its full stop."""
     syslinux: str = ""
     """The path of the menu, where the loader is isolinux."""
+    included: tuple[str, ...] = ()
+    """The paths of the files that it includes."""
+    version: int = 0
+    """The major version of isolinux."""
     grub: tuple[Menu, ...] = ()
     """The menus, where the loader is GRUB: all that it may come to."""
-    files: "Seen"
-
-
-class Seen:
-    """The files of a medium as a loader of one of its boot images sees them.
-
-    What is damaged in the image is not there: builder/iso/fat_check.py tells of it.
-    """
-
-    def __init__(self, medium: Survey, image: fat.FileSystem | None = None) -> None:
-        self._medium, self._image = medium, image
-
-    @property
-    def label(self) -> str:
-        """The volume id."""
-        return self._medium.volume_id
-
-    @cached_property
-    def _inside(self) -> dict[str, fat.FatFile]:
-        with suppress(MediaError):
-            listed = self._image.files() if self._image else ()
-            return {each.path.lower(): each for each in listed}
-        return {}
-
-    def exists(self, place: Place) -> bool:
-        """Tell whether a file is there."""
-        device, path = normal(place)
-        if device == "image":
-            return path.lower() in self._inside
-        return self._medium.file(path) is not None
-
-    def text(self, place: Place) -> str | None:
-        """Return a text."""
-        content = self.content(place, 1 << 20)
-        return None if content is None else content.decode("utf-8", "surrogateescape")
-
-    def content(self, place: Place, largest: int) -> bytes | None:
-        """Return what a file holds; None if there is none, or it is larger than that."""
-        device, path = normal(place)
-        if device == "image":
-            inside = self._inside.get(path.lower())
-            if inside is None or self._image is None or inside.size > largest:
-                return None
-            with suppress(MediaError):
-                return self._image.read(inside, largest=largest)
-            return None
-        found = self._medium.file(path)
-        if found is None or found.record.length > largest:
-            return None
-        return self._medium.source.read(found.at, found.record.length)
-
-    def inside(self) -> Iterator[tuple[fat.FileSystem, fat.FatFile]]:
-        """Yield the files of the boot image, with the file system that they are in."""
-        if self._image is not None:
-            for file in self._inside.values():
-                yield self._image, file
-
-
-def normal(place: Place) -> Place:
-    """Return the place without slashes at the ends."""
-    device, path = place
-    return device, "/".join(part for part in path.split("/") if part)
+    read: tuple[Place, ...] = ()
+    """The files in which those are written: a menu may include others."""
+    files: Seen
 
 
 def routes(medium: Survey) -> tuple[Route, ...]:
@@ -117,9 +75,7 @@ def _bios(medium: Survey) -> Iterator[Route]:
     files = Seen(medium)
     content = _read(medium.source, image.sector * SECTOR, _BIOS_IMAGE)
     if b"ISOLINUX " in content[:SECTOR]:
-        path = next((each for each in syslinux_menu.search_order() if medium.file(each)), "")
-        trouble = "" if path else "isolinux finds no menu of its own"
-        yield Route(firmware="BIOS", syslinux=path, trouble=trouble, files=files)
+        yield _isolinux(content, files)
         return
     core = grub_image.core(content)
     if core is None and not any(each in content[:_LOADER] for each in _LEGACY):
@@ -131,6 +87,27 @@ def _bios(medium: Survey) -> Iterator[Route]:
         yield Route(firmware="BIOS", trouble=trouble, files=files)
     else:
         yield _grub("BIOS", core, ("iso",), "", files)
+
+
+def _isolinux(content: bytes, files: Seen) -> Route:
+    """Return the route of isolinux, which is in pieces since version 5."""
+    path = next((each for each in syslinux_menu.search_order() if files.exists(("iso", each))), "")
+    trouble = "" if path else "isolinux finds no menu of its own"
+    found = _VERSION.search(content)
+    version = int(found[1]) if found else 0
+    if version >= ELF_SINCE and not any(
+        files.exists(("iso", each)) for each in syslinux_menu.beside("ldlinux.c32")
+    ):
+        trouble = f"its isolinux is of version {version} and there is no ldlinux.c32 for it"
+    others = syslinux_menu.included(path, lambda each: files.text(("iso", each)))
+    return Route(
+        firmware="BIOS",
+        syslinux=path,
+        included=others,
+        version=version,
+        trouble=trouble,
+        files=files,
+    )
 
 
 def _read(source: Source, at: int, length: int) -> bytes:
@@ -193,24 +170,36 @@ def _other(content: bytes, path: str, files: Seen) -> str:
 def _grub(firmware: str, core: Core, devices: tuple[str, ...], folder: str, files: Seen) -> Route:
     """Return where GRUB comes to. From a CD its first device may be the image or the volume."""
     found: list[Menu] = []
+    read: list[Place] = []
     core = core if core.prefix else replace(core, prefix=f"/{folder}")
+    # "()" is the device from which the firmware has loaded it, as is none at all.
+    prefix = core.prefix.removeprefix("()")
+    files = files.with_memdisk(core.memdisk)
     for device in devices:
-        variables = Variables(
-            root=device,
-            prefix=core.prefix if core.prefix.startswith("(") else f"({device}){core.prefix}",
-            cmdpath=f"({device})/{folder}",
-            grub_platform="pc" if firmware == "BIOS" else "efi",
+        state = State(
+            values={
+                "root": device,
+                "prefix": prefix if prefix.startswith("(") else f"({device}){prefix}",
+                "cmdpath": f"({device})/{folder}",
+                "grub_platform": "pc" if firmware == "BIOS" else "efi",
+                "grub_cpu": _CPUS[firmware],
+                **_FEATURES,
+            }
         )
-        run = Run(files, ("", "the script in its loader"), variables)
-        run.text(core.config)
+        run = Run(files)
+        for each in run.script(core.config, ("", "the script in its loader"), state):
+            place = each.place(f"{each.get('prefix')}/grub.cfg")
+            text = files.text(place) if place else None
+            if place and text is not None:
+                run.menu(text, place, each)
+                run.read.append(place)
         found += run.found
-        if not run.left:
-            found += _normally(variables, files)
-    trouble = "" if found else f"GRUB finds no menu at {core.prefix}/grub.cfg"
-    return Route(firmware=firmware, grub=tuple(found), trouble=trouble, files=files)
-
-
-def _normally(variables: Variables, files: Seen) -> tuple[Menu, ...]:
-    run = Run(files, ("", ""), variables)
-    run.text("normal")
-    return tuple(run.found)
+        read += run.read
+    trouble = "" if found else f"GRUB finds no menu at {prefix}/grub.cfg"
+    return Route(
+        firmware=firmware,
+        grub=tuple(found),
+        read=tuple(dict.fromkeys(read)),
+        trouble=trouble,
+        files=files,
+    )

@@ -7,12 +7,16 @@ import msgspec
 
 from builder.media import cmdline, grub_menu, grub_run, isolinux, syslinux_menu
 from builder.media.grub_menu import Files, Menu
-from builder.media.grub_run import Load
-from builder.media.routes import Route
+from builder.media.grub_state import Load
+from builder.media.routes import ELF_SINCE, Route
 from builder.media.unattended import TITLE, Unattended, is_live
 
 # The kernel groups by double quotes alone.
 _ARGUMENT = re.compile(r"""(?:"[^"]*"|[^\s"])+""")
+
+
+_LIBRARY = re.compile(rb"\blib[a-z0-9_]+\.c32\b")
+_LARGEST_MODULE = 1 << 20  # bytes
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,8 +47,9 @@ def starts(ways: Iterable[Route], label: str) -> tuple[Start, ...]:
 
 def _is_ours(route: Route) -> bool:
     if route.syslinux:
-        text = route.files.text(("iso", route.syslinux)) or ""
-        return ("label", isolinux.LABEL) in map(syslinux_menu.directive, text.split("\n"))
+        paths = (route.syslinux, *route.included)
+        lines = "\n".join(route.files.text(("iso", each)) or "" for each in paths).split("\n")
+        return ("label", isolinux.LABEL) in map(syslinux_menu.directive, lines)
     return any(each.title == TITLE for menu in route.grub for each in menu.entries)
 
 
@@ -70,6 +75,8 @@ def _syslinux(route: Route, label: str) -> Iterator[str]:
     if isinstance(entry, str):
         yield f"{path} {entry}"
         return
+    if entry.module:
+        yield from _module(entry.module, route)
     for wrong in _arguments(_ARGUMENT.findall(entry.arguments), label):
         yield f"{path} {wrong}"
     for each in (entry.kernel, *entry.initrd):
@@ -77,6 +84,23 @@ def _syslinux(route: Route, label: str) -> Iterator[str]:
             yield f"{path} starts {each}, which is not there"
     if not entry.initrd:
         yield f"{path} starts a kernel without initrd"
+
+
+def _module(path: str, route: Route) -> Iterator[str]:
+    """Yield what a module lacks that shows the menu: since version 5 they are ELF libraries."""
+    content = route.files.content(("iso", path), _LARGEST_MODULE)
+    if content is None:
+        yield f"{route.syslinux} shows its menu by {path}, which is not there"
+    elif route.version >= ELF_SINCE and content[:4] != b"\x7fELF":
+        yield f"{path} is of another isolinux than that of version {route.version}"
+    elif content[:4] == b"\x7fELF" and 0 < route.version < ELF_SINCE:
+        yield f"{path} is of a later isolinux than that of version {route.version}"
+    elif content[:4] == b"\x7fELF":
+        folder = path.rpartition("/")[0]
+        for each in sorted({found.decode() for found in _LIBRARY.findall(content)}):
+            places = (f"{folder}/{each}", *syslinux_menu.beside(each))
+            if not any(route.files.exists(("iso", place)) for place in places):
+                yield f"{path} needs {each}, which is not there"
 
 
 def _grub(menu: Menu, files: Files, label: str) -> Iterator[str]:
@@ -91,16 +115,18 @@ def _grub(menu: Menu, files: Files, label: str) -> Iterator[str]:
     if entry is None:
         yield "may start another entry than ours"
         return
-    if entry.restricted and menu.variables.get("superusers") != {""}:
+    if grub_menu.asks(menu, entry):
         yield "asks for a password"
-    run = grub_run.Run(files, menu.place, menu.variables.copy())
-    run.body(entry.body)
-    yield from _loaded(run.loads, files, label)
+    after = grub_run.Run(files).body(entry, menu.state)
+    if not after:
+        yield "starts an entry that is no installer's"
+    for state in after:
+        yield from _loaded(state.loads, files, label)
 
 
 def _loaded(loads: Sequence[Load], files: Files, label: str) -> Iterator[str]:
     kernels = [each for each in loads if each.kind == "linux"]
-    if len(kernels) != 1 or len(loads) == 1 or not all(each.sure for each in loads):
+    if len(kernels) != 1 or len(loads) == 1:
         yield "starts an entry that is no installer's"
         return
     arguments = kernels[0].arguments
@@ -109,9 +135,8 @@ def _loaded(loads: Sequence[Load], files: Files, label: str) -> Iterator[str]:
     else:
         yield from _arguments(arguments, label)
     for load in loads:
-        for place in load.files:
-            if place is None or not files.exists(place):
-                yield f"starts {place[1] if place else 'a file'}, which is not there"
+        if load.file is None or not files.exists(load.file):
+            yield f"starts {load.file[1] if load.file else 'a file'}, which is not there"
 
 
 def _arguments(arguments: Sequence[str], label: str) -> Iterator[str]:

@@ -12,6 +12,10 @@ import msgspec
 
 _DEEPEST = 8  # files that include each other
 _MODULE = re.compile(r"\S+\.(?:c32|cbt)", re.IGNORECASE)
+_INCLUDES = {"include", "menu include"}
+# By their ends isolinux takes these for other things than kernels.
+_NO_KERNEL = re.compile(r"\S+\.(?:c32|cbt|com|img|0|bin|bss|bs)", re.IGNORECASE)
+_FOLDERS = ("boot/isolinux", "isolinux", "boot/syslinux", "syslinux", "")
 _PARTS = {"kernel", "linux", "boot", "com32", "config", "localboot", "append", "initrd"}
 
 
@@ -23,6 +27,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     initrd: tuple[str, ...]
     arguments: str
     """The kernel's command line as the loader hands it on."""
+    module: str = ""
+    """The path of the module that shows the menu; "" for none."""
 
 
 Texts = Callable[[str], str | None]
@@ -31,16 +37,22 @@ Texts = Callable[[str], str | None]
 
 def search_order() -> Iterator[str]:
     """Yield where isolinux looks for its menu, the first that is there counts (iso9660.c)."""
-    for folder in ("boot/isolinux", "isolinux", "boot/syslinux", "syslinux", ""):
+    for folder in _FOLDERS:
         for name in ("isolinux.cfg", "syslinux.cfg"):
             yield join(folder, name)
+
+
+def beside(name: str) -> Iterator[str]:
+    """Yield where isolinux looks for a part of itself."""
+    yield from (join(folder, name) for folder in _FOLDERS)
 
 
 def started(path: str, texts: Texts) -> Entry | str:
     """Return what the menu at `path` starts by itself, or why it does not, to go on after that."""
     menu = _Menu()
+    folder = path.rpartition("/")[0]
     try:
-        for keyword, value in _lines(path, texts, depth=0):
+        for keyword, value in _lines(path, texts, folder=folder):
             menu.take(keyword, value)
     except RecursionError:
         return "goes in circles"
@@ -50,10 +62,10 @@ def started(path: str, texts: Texts) -> Entry | str:
     label = menu.chosen()
     if label is None:
         return "starts nothing by itself"
-    return menu.entry(label, path.rpartition("/")[0])
+    return menu.entry(label, folder)
 
 
-def _lines(path: str, texts: Texts, *, depth: int) -> Iterator[tuple[str, str]]:
+def _lines(path: str, texts: Texts, *, folder: str, depth: int = 0) -> Iterator[tuple[str, str]]:
     """Yield keywords and values, those of included files in their place; no help texts."""
     if depth > _DEEPEST:
         raise RecursionError
@@ -62,12 +74,28 @@ def _lines(path: str, texts: Texts, *, depth: int) -> Iterator[tuple[str, str]]:
         keyword, value = directive(line)
         if in_help:
             in_help = keyword != "endtext"
-        elif keyword in {"include", "menu include"}:
-            file = value.split(" ")[0]
-            yield from _lines(_inside(path.rpartition("/")[0], file), texts, depth=depth + 1)
+        elif keyword in _INCLUDES:
+            # From the folder of the first menu: isolinux goes there once.
+            file = _inside(folder, value.split(" ")[0])
+            yield from _lines(file, texts, folder=folder, depth=depth + 1)
         else:
             in_help = (keyword, value.lower()) == ("text", "help")
             yield keyword, value
+
+
+def included(path: str, texts: Texts) -> tuple[str, ...]:
+    """Return the paths of the files that the menu at `path` includes, each once."""
+    found: list[str] = []
+    waiting = [path]
+    while waiting:
+        folder, text = path.rpartition("/")[0], texts(waiting.pop()) or ""
+        named = [
+            value for keyword, value in map(directive, text.split("\n")) if keyword in _INCLUDES
+        ]
+        new = {_inside(folder, each.split(" ")[0]) for each in named} - {path, *found}
+        found += sorted(new)
+        waiting += sorted(new)
+    return tuple(found)
 
 
 def directive(line: str) -> tuple[str, str]:
@@ -134,6 +162,10 @@ class _Menu:
         default = self._settings.get("default", "")
         return "ui" in self._settings or (default not in self._labels and is_module(default))
 
+    def _module(self) -> str:
+        """Return the file that shows the menu: what it is given as well is no matter."""
+        return self._settings.get("ui", self._settings.get("default", "")).split(" ")[0]
+
     def chosen(self) -> str | None:
         default = self._settings.get("default", "")
         if not self._shows():
@@ -148,7 +180,8 @@ class _Menu:
         block = self._labels.get(name)
         if block is None:
             return f"starts {name!r}, which is none of its entries"
-        if block.get("type") not in {"kernel", "linux"} or is_module(block["file"]):
+        other = block.get("type") == "kernel" and _NO_KERNEL.fullmatch(block["file"])
+        if block.get("type") not in {"kernel", "linux"} or other:
             return f"starts {name!r}, which is no installer"
         append = block.get("append", self._settings.get("append", ""))
         line = " ".join(each for each in (block["more"], _given(append), more) if each)
@@ -156,6 +189,7 @@ class _Menu:
             kernel=_inside(folder, block["file"]),
             initrd=tuple(_inside(folder, each) for each in _initrds(block, line)),
             arguments=line,
+            module=_inside(folder, self._module()) if self._shows() else "",
         )
 
 

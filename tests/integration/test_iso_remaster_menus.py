@@ -138,7 +138,7 @@ def test_continued_lines(tree: Path) -> None:
 
 
 def test_a_stub_in_the_image_leads_to_the_menu(tree: Path) -> None:
-    (tree / "boot/grub").mkdir(parents=True)
+    (tree / "boot/grub").mkdir(parents=True, exist_ok=True)
     (tree / "EFI/BOOT/grub.cfg").rename(tree / "boot/grub/grub.cfg")
     stub = "search --file --set=root /.discinfo\nconfigfile ($root)/boot/grub/grub.cfg\n"
     (tree / "EFI/BOOT/grub.cfg").write_text(stub)
@@ -219,3 +219,115 @@ def test_a_menu_of_ours_that_does_not_start_is_a_problem(
     with opened(damaged) as source:
         found = list(menu_check.problems(survey(source)))
     assert any("UEFI will not start by itself" in each for each in found)
+
+
+def _by_mkrescue(tree: Path, config: str, *more: str) -> Path:
+    """Make a medium as grub-mkrescue does."""
+    (tree / "boot/grub").mkdir(parents=True, exist_ok=True)
+    (tree / "images").mkdir(exist_ok=True)
+    for name in ("vmlinuz", "initrd.img"):
+        (tree / "images" / name).write_bytes(name.encode() * 500)
+    (tree / "boot/grub/grub.cfg").write_text(config)
+    iso = tree.with_name("rescue.iso")
+    small_media.call(
+        "grub-mkrescue", "-o", iso, tree, "--", "-hfsplus", "off", "-volid", "MINE", *more
+    )
+    return iso
+
+
+_MENUENTRY = """\
+menuentry 'Install' {
+	linux /images/vmlinuz inst.stage2=hd:LABEL=MINE
+	initrd /images/initrd.img
+}
+"""
+
+
+@pytest.mark.skipif(not shutil.which("grub-mkrescue"), reason="no grub-mkrescue")
+@pytest.mark.parametrize(
+    "search",
+    [
+        "",
+        "search --fs-uuid --set=root 2026-01-02-03-04-05-00\n",
+        "if [ -f /.disk/info ]; then set timeout=5; else set timeout=-1; fi\n",
+        "if loadfont unicode; then insmod gfxterm; fi\n",
+    ],
+)
+def test_media_of_grub_mkrescue(search: str, tmp_path: Path) -> None:
+    (tmp_path / "tree/.disk").mkdir(parents=True)
+    (tmp_path / "tree/.disk/info").write_text("mine")
+    date = "-volume_date", "m", "2026010203040500"
+    result = change(_by_mkrescue(tmp_path / "tree", search + _MENUENTRY, *date)).path
+    assert _starts(result) == {"BIOS": "", "UEFI": ""}
+    assert "inst.ks=hd:LABEL=MINE:/ks.cfg" in shown(result, "/boot/grub/grub.cfg")
+    assert problems(result) == ()
+
+
+_INCLUDED = {
+    "entries in another file": ("source /boot/grub/more.cfg\nset default=2\n", _MENUENTRY),
+    "settings in another file": (
+        f"source /boot/grub/more.cfg\n{_MENUENTRY}", "set default=3\nset timeout=-1\n"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.skipif(not shutil.which("grub-mkrescue"), reason="no grub-mkrescue")
+@pytest.mark.parametrize("name", _INCLUDED)
+def test_files_that_a_menu_includes_are_edited(name: str, tmp_path: Path) -> None:
+    config, more = _INCLUDED[name]
+    (tmp_path / "tree/boot/grub").mkdir(parents=True)
+    (tmp_path / "tree/boot/grub/more.cfg").write_text(more)
+    result = change(_by_mkrescue(tmp_path / "tree", config)).path
+    assert _starts(result) == {"BIOS": "", "UEFI": ""}
+    assert problems(result) == ()
+
+
+def test_media_of_el_6_are_refused(tree: Path) -> None:
+    text = (tree / ".treeinfo").read_text()
+    (tree / ".treeinfo").write_text(text.replace("version = 7", "version = 6.10"))
+    with pytest.raises(
+        MediaError, match=r"is CentOS 6\.10: builder serves media of EL 7 and later"
+    ):
+        change(_master(tree))
+
+
+@pytest.mark.parametrize("name", ["txt.cfg", "grub.cfg", "menu.inc"])
+def test_entries_that_isolinux_includes(name: str, tree: Path) -> None:
+    menu = tree / "isolinux/isolinux.cfg"
+    head, label, rest = menu.read_text().partition("label linux")
+    (tree / "isolinux" / name).write_text(label + rest)
+    menu.write_text(f"{head}\nINCLUDE first.cfg\n")
+    (tree / "isolinux/first.cfg").write_text(f"MENU INCLUDE {name} x\nontimeout local\n")
+    result = change(_master(tree)).path
+    assert _starts(result) == {"BIOS": "", "UEFI": ""}
+    assert _KS in shown(result, f"/isolinux/{name}")
+    assert f"isolinux/{name}" in inspect(result).boot_configs
+    assert problems(result) == ()
+
+
+_WITHOUT = {
+    "ldlinux.c32": "its isolinux is of version 6 and there is no ldlinux.c32 for it",
+    "vesamenu.c32": "isolinux/isolinux.cfg shows its menu by isolinux/vesamenu.c32, which is not",
+    "libutil.c32": "isolinux/vesamenu.c32 needs libutil.c32, which is not there",
+    "libcom32.c32": "isolinux/vesamenu.c32 needs libcom32.c32, which is not there",
+}
+
+
+@pytest.mark.parametrize("name", _WITHOUT)
+def test_parts_that_isolinux_lacks(name: str, tree: Path) -> None:
+    (tree / "isolinux" / name).unlink()
+    with pytest.raises(MediaError, match=f"BIOS will not start by itself: {_WITHOUT[name]}"):
+        change(_master(tree))
+
+
+def test_modules_of_another_isolinux(tree: Path) -> None:
+    (tree / "isolinux/vesamenu.c32").write_bytes(b"\xb8\xff\x4c\xcd\x21" + bytes(9000))
+    with pytest.raises(MediaError, match=r"vesamenu\.c32 is of another isolinux than that of ver"):
+        change(_master(tree))
+
+
+def test_parts_of_isolinux_elsewhere(tree: Path) -> None:
+    (tree / "boot/syslinux").mkdir(parents=True)
+    for name in ("ldlinux.c32", "libutil.c32"):
+        (tree / "isolinux" / name).rename(tree / "boot/syslinux" / name)
+    assert _starts(change(_master(tree)).path)["BIOS"] == ""

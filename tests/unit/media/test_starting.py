@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from builder.media import bootloader, grub_menu, syslinux_menu
-from builder.media.grub_menu import Place
 from builder.media.grub_run import Run
-from builder.media.grub_values import Variables
+from builder.media.grub_state import Place, State
 from builder.media.unattended import TITLE, Unattended, plainest
 
 _MEDIA = Path(__file__).parents[4] / "shared" / "facts" / "media"
@@ -27,7 +26,13 @@ _ISOLINUX = [
 ]
 
 
+_PLACE = ("image", "")
+_STATE = State(values={"root": "image"})
+
+
 class _Volume:
+    uuid = ""
+
     def __init__(self, label: str) -> None:
         self.label = label
 
@@ -36,6 +41,9 @@ class _Volume:
         return None
 
     def exists(self, place: Place) -> bool:
+        return place[0] == "iso"
+
+    def folder(self, place: Place) -> bool:
         return place[0] == "iso"
 
 
@@ -48,21 +56,20 @@ def _real(path: Path) -> str:
 @pytest.mark.parametrize(("path", "label"), _MENUS)
 def test_grub(path: Path, label: str) -> None:
     original = _real(path)
-    (before,) = Run(_Volume(label), ("image", ""), Variables(root="image")).menus(original)
+    (before,) = Run(_Volume(label)).menu(original, _PLACE, _STATE)
     checking = grub_menu.started(before)
     assert checking is not None
     assert "media" in (checking.title or "").lower() or "check" in (checking.title or "").lower()
     edited = bootloader.edit("grub.cfg", original, Unattended(label=label))
-    (after,) = Run(_Volume(label), ("image", ""), Variables(root="image")).menus(edited)
+    (after,) = Run(_Volume(label)).menu(edited, _PLACE, _STATE)
     ours = grub_menu.started(after)
     assert ours is not None
     assert ours.title == TITLE
     assert grub_menu.waits(after) == ""
-    run = Run(_Volume(label), ("image", ""), after.variables)
-    run.body(ours.body)
-    assert [each.kind for each in run.loads] == ["linux", "initrd"]
-    assert run.loads[0].files == {("iso", "/images/pxeboot/vmlinuz")}
-    assert Unattended(label=label).kickstart in (run.loads[0].arguments or ())
+    (loaded,) = Run(_Volume(label)).body(ours, after.state)
+    assert [each.kind for each in loaded.loads] == ["linux", "initrd"]
+    assert loaded.loads[0].file == ("iso", "/images/pxeboot/vmlinuz")
+    assert Unattended(label=label).kickstart in (loaded.loads[0].arguments or ())
 
 
 @pytest.mark.parametrize(("path", "label"), _ISOLINUX)

@@ -1,6 +1,7 @@
 """What isolinux starts when nobody presses a key."""
 
 import pytest
+from msgspec.structs import replace
 
 from builder.media import syslinux_menu
 from builder.media.syslinux_menu import Entry
@@ -44,7 +45,9 @@ _STARTED = [
 def test_started(head: str, expected: tuple[str, tuple[str, ...], str]) -> None:
     kernel, initrd, arguments = expected
     wanted = Entry(kernel=kernel, initrd=initrd, arguments=arguments)
-    assert _started(head + _LABELS) == wanted
+    found = _started(head + _LABELS)
+    assert isinstance(found, Entry)
+    assert replace(found, module="") == wanted
 
 
 _NOT = [
