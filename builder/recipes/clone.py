@@ -22,7 +22,7 @@ from builder.recipes.volumes import check_name, refuse_others
 from builder.registry.image import refuse_parts
 from builder.registry.registry import manifest
 from builder.releases import catalogue
-from builder.virt import domains, pools, volumes
+from builder.virt import domains, networks, pools, volumes
 from builder.virt.domain_xml import clone_xml
 
 _CLOUD_INIT = re.compile(r"cloud-init(-\d.*)?$")
@@ -43,6 +43,8 @@ def clone(host: Host, template: Template, order: CloneOrder, *, monitor: Monitor
     capacity = _capacity(template, order)
     seed = seed_for(record, order)
     _refuse_taken(host, order.name)
+    # libvirt looks when a guest starts, which may be when nobody is there to read of it.
+    networks.require(host.connection, machine.network, f"{order.name} could not run")
     host = host.with_store()
     source = TemplateVersion(name=template.name, version=template.version)
     with (

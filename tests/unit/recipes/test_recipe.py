@@ -327,6 +327,17 @@ def test_a_failure_keeps_what_was_made_if_that_is_wanted(stage: Stage, name: str
     assert stage.pool_files == []
 
 
+@pytest.mark.parametrize("network", ["bridge:nosuch", "network:nosuch"])
+def test_a_network_that_is_not_there_is_told_before_anything_is_made(
+    stage: Stage, network: str
+) -> None:
+    stage.host = replace(stage.host, settings=replace(stage.host.settings, network=network))
+    with pytest.raises(HostError, match=r"The build could not run: there is no .* nosuch"):
+        stage.build()
+    assert (stage.done, stage.pool_files) == ([], [])
+    assert not stage.host.settings.builds.exists()
+
+
 def test_a_dry_run_says_that_a_pool_is_away(stage: Stage) -> None:
     monitor, place = Heard(), stage.host.store_pool.path
     place.rmdir()
