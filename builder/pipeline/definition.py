@@ -131,7 +131,8 @@ def _convert(row: Mapping[str, object], kind: type[_T], *, where: str, folder: P
         return msgspec.convert(row, kind, dec_hook=partial(as_path, folder=folder))
     except msgspec.ValidationError as error:
         raise ConfigError(
-            f"{where}: {error}.", hint="Compare with a pipeline that works."
+            f"{where}: {error}.",
+            hint="`builder build --help` says what each option takes; keys have their names.",
         ) from error
 
 
