@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from builder.config import check_network
 from builder.errors import HostError, UsageError
 from builder.host.host import Host
-from builder.install.plan import adapted
+from builder.install.plan import adapted, refuse_processors
 from builder.media import nocloud
 from builder.model.clone import Clone, CloneOrder, Seed
 from builder.model.domain import Accelerator, CloneSpec, Machine, TemplateVersion
@@ -72,9 +72,11 @@ def clone(host: Host, template: Template, order: CloneOrder, *, monitor: Monitor
 def hardware(record: Manifest, accelerator: Accelerator, order: CloneOrder) -> Machine:
     """Return the machine: as the template's was, on what this host has, but for what is asked.
 
-    Raises UsageError for a network that is none, HostError for UEFI on a host without it.
+    Raises UsageError for a network that is none and for too many processors, HostError for UEFI on
+    a host without it.
     """
     emulated = catalogue.find(record.release).emulated_cpu
+    refuse_processors(order.vcpus, accelerator)
     known = adapted(record.machine, accelerator, emulated_cpu=emulated)
     check_network(order.network or known.network, error_class=UsageError)
     return replace(

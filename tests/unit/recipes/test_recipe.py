@@ -23,6 +23,7 @@ from builder.errors import (
     ConfigError,
     HostError,
     InstallError,
+    MediaError,
     TemplateError,
     UsageError,
 )
@@ -203,6 +204,13 @@ def test_a_dry_run_tells_every_step_where_it_would_be_done(stage: Stage) -> None
     for pool in (stage.host.iso_pool, stage.host.store_pool):
         assert any(str(pool.path) in line for line in told)
     assert stage.done == []
+
+
+def test_a_dry_run_looks_at_an_iso_at_hand(stage: Stage, tmp_path: Path) -> None:
+    path = tmp_path / "notes.iso"
+    path.write_text("no ISO")
+    with pytest.raises(MediaError, match=r"notes\.iso"):
+        preview(ordered(iso=path), stage.host.settings, monitor=SilentMonitor())
 
 
 @pytest.mark.parametrize("at_its_end", [False, True], ids=["before", "after"])
