@@ -183,13 +183,21 @@ def test_add_and_list(medium: Path, tmp_path: Path) -> None:
     [
         (("fetch", "centos77"), "Did you mean"),
         (("fetch", "centos7", "--medium", "minmal"), "Did you mean"),
-        (("add", "my.iso"), ""),
     ],
 )
 def test_unknown_names(arguments: tuple[str, ...], hint: str, tmp_path: Path) -> None:
     done = _run(tmp_path, *arguments)
     assert isinstance(done.exception, UsageError)
     assert hint in done.exception.hint
+
+
+def test_an_iso_that_the_catalogue_does_not_know(medium: Path, tmp_path: Path) -> None:
+    """That it is there comes first."""
+    gone, known = (_run(tmp_path, "add", name).exception for name in ("/gone.iso", str(medium)))
+    assert isinstance(gone, MediaError)
+    assert gone.message == "Cannot read /gone.iso: No such file or directory."
+    assert isinstance(known, UsageError)
+    assert "The catalogue has no sha256 of" in known.message
 
 
 def test_second_medium_instead_of_a_remaster(medium: Path, tmp_path: Path) -> None:

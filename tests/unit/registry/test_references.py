@@ -244,3 +244,20 @@ def test_statuses(registry: Registry) -> None:
 )
 def test_age(created: str, text: str) -> None:
     assert age(created, now=datetime(2026, 11, 23, 10, tzinfo=UTC)) == text
+
+
+@pytest.mark.parametrize(
+    ("word", "sentence", "hint"),
+    [
+        ("centos8@stable", "There is no template 'centos8'.", "Did you mean centos7?"),
+        ("centos8", "There is no template 'centos8'.", "Did you mean centos7?"),
+        ("centos7", "Which channel of centos7?", "centos7@CHANNEL."),
+        ("centos7@stabel", "centos7 has no channel 'stabel'.", "Did you mean stable?"),
+    ],
+)
+def test_a_channel_that_is_not_there(
+    registry: Registry, word: str, sentence: str, hint: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        channels.delete(registry, word)
+    assert (caught.value.message, caught.value.hint) == (sentence, hint)
