@@ -80,13 +80,16 @@ def build(
     """
     from builder.host.host import open_host
     from builder.recipes.build import build as run
-    from builder.recipes.order import Request, pairs, resolve
+    from builder.recipes.order import Request, pairs, refuse_unused, resolve
     from builder.recipes.work import BuildOptions
 
     if allow_unverified and iso is None:
         raise UsageError(
             "--allow-unverified is for an ISO at hand.", hint="Name that with --iso FILE."
         )
+    given = pairs(variables or [])
+    if no_seal and given.get("seal", "false") != "false":
+        raise UsageError("--no-seal and --set seal contradict each other.", hint="Leave one out.")
     order = resolve(
         Request(
             release=name,
@@ -96,7 +99,7 @@ def build(
             firmware=firmware,
             iso=iso,
             allow_unverified=allow_unverified,
-            variables=pairs(variables or []) | ({"seal": "false"} if no_seal else {}),
+            variables=given | ({"seal": "false"} if no_seal else {}),
             root_password_file=root_password_file,
             compression="zlib" if compat else "zstd",
             waive=tuple(waive),
@@ -106,6 +109,7 @@ def build(
         ),
         context(ctx).library,
     )
+    refuse_unused(order, root_password=root_password_file is not None)
     keys, monitor = keyring(sign), context(ctx).monitor
     if dry_run:
         typer.echo(_preview(order, context(ctx), json=json))

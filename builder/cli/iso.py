@@ -142,8 +142,8 @@ def add(
     from builder.media.stage import stage, suitable
 
     monitor = context(ctx).monitor
-    expected = None if allow_unverified else _expected(file.name)
     suitable(file)  # first of all: pools are made for what may go into them
+    expected = None if allow_unverified else _expected(file.name)
     with _iso_pool(context(ctx)) as pool, monitor.step(f"Staging {file.name}"):
         staged = stage(file, pool=pool, expected_sha256=expected, volume_id=None, monitor=monitor)
     typer.echo(staged.path)

@@ -4,7 +4,9 @@ Read from VMware's "Virtual Disk Format 5.0", with nothing in common with what w
 order, each table with just the grains that came before it, the end where the file ends.
 """
 
+import re
 import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -18,8 +20,13 @@ _MARKED = 3 << 16
 """Flags: grains are compressed, and there are markers."""
 _TABLE, _DIRECTORY, _FOOTER = 1, 2, 3
 """Kinds of metadata, as their markers have them; 0 ends the stream."""
+_GRAIN = 128
+"""Sectors of a grain: 64 KiB."""
 _LARGEST = 1 << 17
 """Bytes of a compressed grain: 64 KiB, which may have grown a little."""
+_MOST_OVERHEAD = 1 << 14
+"""Sectors before the first grain: 8 MiB. Others have 64 KiB there, and this much is read at once.
+"""
 
 
 class _Header(NamedTuple):
@@ -42,7 +49,7 @@ class _Header(NamedTuple):
 
 
 def grains(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield of each grain its first byte on the disk and its zlib stream, in their order.
+    """Yield of each grain its first byte on the disk and its content, in their order.
 
     Raises HostError, at the latest at the end, for whatever the specification has otherwise.
     """
@@ -69,6 +76,7 @@ class _Stream:
             if size:
                 yield self._grain(at, marker)
             elif kind:
+                _demand(not any(marker[16:]), "there is something behind a marker")
                 self._metadata(kind, value)
             else:
                 break
@@ -78,16 +86,16 @@ class _Stream:
 
     def _descriptor(self) -> None:
         header = self._header
-        text = self._read((header.overhead - 1) * _SECTOR)
         _demand(header.descriptor >= 1, "it has no descriptor")
-        end = (header.descriptor + header.descriptor_size) * _SECTOR
-        _demand(end <= header.overhead * _SECTOR, "its descriptor runs into the grains")
-        field = text[(header.descriptor - 1) * _SECTOR : end - _SECTOR]
-        lines = field.rstrip(b"\0").split(b"\n")
-        _demand(b'createType="streamOptimized"' in lines, "its descriptor has another type")
-        extent = f"RW {header.capacity} SPARSE ".encode()
-        _demand(any(line.startswith(extent) for line in lines), "its descriptor has another size")
-        _demand(b"\0" not in field.rstrip(b"\0"), "its descriptor ends in its midst")
+        _demand(1 < header.overhead <= _MOST_OVERHEAD, "its grains begin at an unusual place")
+        before = self._read((header.overhead - 1) * _SECTOR)
+        end = header.descriptor + header.descriptor_size
+        _demand(end <= header.overhead, "its descriptor runs into the grains")
+        start, stop = ((sector - 1) * _SECTOR for sector in (header.descriptor, end))
+        _demand(not any(before[:start] + before[stop:]), "there is something beside its descriptor")
+        text = before[start:stop].rstrip(b"\0")
+        _demand(b"\0" not in text, "its descriptor ends in its midst")
+        _described(text.split(b"\n"), header.capacity)
 
     def _grain(self, at: int, marker: bytes) -> tuple[int, bytes]:
         first, size = struct.unpack_from("<QI", marker)
@@ -97,9 +105,10 @@ class _Stream:
         _demand(size <= _LARGEST, "a grain is too large")
         self._next = first + self._header.grain
         self._open[first // self._header.grain] = at
+        _demand(len(self._open) <= self._header.entries, "there are more grains than a table has")
         packed = marker[12:] + self._read(max(0, -(-(12 + size) // _SECTOR) - 1) * _SECTOR)
         _demand(not any(packed[size:]), "there is something behind a grain")
-        return first * _SECTOR, packed[:size]
+        return first * _SECTOR, _inflated(packed[:size])
 
     def _metadata(self, kind: int, length: int) -> None:
         known = {
@@ -148,6 +157,32 @@ class _Stream:
         return content
 
 
+def _described(lines: list[bytes], capacity: int) -> None:
+    """Check the descriptor: a disk of its own, in this one file."""
+    _demand(lines[0] == b"# Disk DescriptorFile", "its descriptor does not begin as one")
+    _demand(b'createType="streamOptimized"' in lines, "its descriptor has another type")
+    _demand({b"version=1", b"parentCID=ffffffff"} <= {*lines}, "its descriptor has a parent")
+    _demand(any(re.fullmatch(rb"CID=[0-9a-f]{8}", line) for line in lines), "it has no content ID")
+    extents = [line for line in lines if re.match(rb"(RW|RDONLY|NOACCESS) ", line)]
+    right = rb'RW %d SPARSE "[^"]+"' % capacity
+    _demand(
+        len(extents) == 1 and re.fullmatch(right, extents[0]), "its descriptor has another size"
+    )
+
+
+def _inflated(packed: bytes) -> bytes:
+    """Return a grain's content: one zlib stream, whose checksum is right, and nothing behind it."""
+    stream = zlib.decompressobj()
+    try:
+        # One byte more than there may be, so that a stream cannot ask for memory without end.
+        content = stream.decompress(packed, _GRAIN * _SECTOR + 1)
+    except zlib.error:
+        content = b""
+    whole = stream.eof and not stream.unused_data and len(content) == _GRAIN * _SECTOR
+    _demand(whole, "a grain cannot be unpacked")
+    return content
+
+
 def _header(sector: bytes) -> _Header:
     header = _parsed(sector)
     _demand(header.magic == b"KDMV", "it is no VMDK")
@@ -159,7 +194,7 @@ def _header(sector: bytes) -> _Header:
     _demand(header.directory == 2**64 - 1, "its directory is not said to be at its end")
     second = bool(header.flags & 2)
     _demand(second == bool(header.second_directory), "its flags and its second directory differ")
-    _demand((header.grain, header.entries) == (128, 512), "its grains have an unusual size")
+    _demand((header.grain, header.entries) == (_GRAIN, 512), "its grains have an unusual size")
     _demand(header.capacity % header.grain == 0, "its capacity is no multiple of its grains'")
     return header
 

@@ -131,3 +131,5 @@ class Accelerator(msgspec.Struct, frozen=True, kw_only=True):
     cpu: str
     """Empty when the release decides (emulation)."""
     uefi: bool
+    most_vcpus: int = 0
+    """Of one guest; 0 where libvirt does not say."""

@@ -41,6 +41,12 @@ class Pipeline(msgspec.Struct, frozen=True, kw_only=True):
     jobs: tuple[Job, ...]
 
 
+_OF_A_BUILD = "`builder build --help` says what each option takes; keys have their names."
+_OF_A_FILE = (
+    "title is a text, parallel a number from 1 on, [defaults] a table, and each [[build]] one."
+)
+
+
 class _File(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     parallel: Positive = 1
@@ -131,7 +137,8 @@ def _convert(row: Mapping[str, object], kind: type[_T], *, where: str, folder: P
         return msgspec.convert(row, kind, dec_hook=partial(as_path, folder=folder))
     except msgspec.ValidationError as error:
         raise ConfigError(
-            f"{where}: {error}.", hint="Compare with a pipeline that works."
+            f"{where}: {error}.",
+            hint=_OF_A_BUILD if kind is Request else _OF_A_FILE,
         ) from error
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from builder.errors import ConfigError, UsageError, suggest
+from builder.errors import MediaError, UsageError, suggest
 from builder.kickstart import secrets
 from builder.kickstart.library import Library
 from builder.kickstart.reading import read
@@ -21,6 +21,11 @@ from builder.paths.reading import is_file
 from builder.proof import checks
 from builder.releases import catalogue
 
+_LEAST_MIB = 320
+"""Of memory: Anaconda's own floor for an installation in text mode (MIN_RAM in its isys, later in
+its core/hw), below which it stops."""
+_INCLUDES = re.compile(r"{%-?\s*(include|extends|import|from)\b")
+_EXPRESSION = re.compile(r"{[{%].*?[%}]}", re.DOTALL)
 _BY_THE_SEAL = {"seal", "seal_except"}
 """Variables that a plain kickstart has use for: the seal is added to it."""
 
@@ -51,12 +56,13 @@ def resolve(
     """Look up what the request names, read its files and hash its passwords.
 
     Raises UsageError for names that do not exist, and for what the kickstart could not use;
-    ConfigError for values that cannot be.
+    ConfigError for values that cannot be, MediaError for an ISO at hand that is not there.
     """
     release = library.release(request.release)
     medium = catalogue.find_medium(release, request.medium)
     profile = library.profile(request.profile, release)
     _refuse_idle(request, profile)
+    _refuse_small(request, release)
     order = BuildOrder(
         release=release,
         variant=request.medium or release.default_medium,
@@ -92,6 +98,37 @@ def pairs(texts: list[str]) -> dict[str, str]:
             name = re.split(r"\W", text)[0] or "NAME"  # what comes after it may open something
             raise UsageError(f"--set {name} has no value.", hint=f"Write --set {name}=VALUE.")
     return {key: value for key, _, value in (text.partition("=") for text in texts)}
+
+
+def refuse_unused(order: BuildOrder, *, root_password: bool = False) -> None:
+    """Raise UsageError for what is asked of a user's template that mentions none of it.
+
+    Not for what pipelines have for all of their builds.
+    """
+    source = order.kickstart
+    if not source.own or not source.name.endswith(".j2"):
+        return
+    there = _expressions(source)
+    asked = {name: f"the variable {name}" for name in sorted(order.variables.keys() - _BY_THE_SEAL)}
+    if root_password:
+        asked |= {"root_password_hash": "a root password"}
+    idle = [what for name, what in asked.items() if name not in there]
+    ours = order.profile.variables.keys()
+    if ours and not order.checks.programs and not ours & there:
+        idle.append(f"the profile {order.profile.name}")
+    if idle:
+        raise UsageError(
+            f"{source.name} mentions nothing that could use {' and '.join(idle)}.",
+            hint="Leave that out, or use it there: {{ hostname }}, {{ root_password_hash }}.",
+        )
+
+
+def _expressions(source: KickstartSource) -> set[str]:
+    """Return the words in what jinja2 looks at in a template, and in what that may include."""
+    text = source.texts[source.name]
+    texts = source.texts.values() if _INCLUDES.search(text) else (text,)
+    found = (each for text in texts for each in _EXPRESSION.findall(text))
+    return {word for each in found for word in re.findall(r"\w+", each)}
 
 
 def _kickstart(request: Request, release: Release, library: Library) -> KickstartSource:
@@ -147,12 +184,20 @@ def _refuse_idle(request: Request, profile: Profile) -> None:
         )
 
 
+def _refuse_small(request: Request, release: Release) -> None:
+    if 0 < request.memory_mib < _LEAST_MIB:
+        raise UsageError(
+            f"The installer of {release.name} does not run in {request.memory_mib} MiB of memory.",
+            hint=f"It wants {_LEAST_MIB} at least; {release.memory_mib} are usual, which 0 means.",
+        )
+
+
 def _iso(request: Request, release: Release, medium: Medium) -> IsoSource:
     if request.iso is not None:
         if not is_file(request.iso):
-            raise ConfigError(
-                f"There is no file {request.iso}.", hint="Check the path given with --iso."
-            )
+            path, there = request.iso, request.iso.exists()
+            what = f"{path} is no file." if there else f"There is no file {path}."
+            raise MediaError(what, hint="Check the path given with --iso.")
         unverified = request.allow_unverified or release.made_here
         return AtHand(path=request.iso.absolute(), sha256="" if unverified else medium.sha256)
     if release.made_here:

@@ -10,9 +10,10 @@ from builder.errors import HostError
 from builder.host import pools
 from builder.install.plan import install_plan, machine
 from builder.kickstart.masking import mask
+from builder.media.stage import suitable
 from builder.model.build import BuildOrder
 from builder.model.domain import Accelerator
-from builder.model.media import InstallMedia
+from builder.model.media import AtHand, InstallMedia
 from builder.model.traces import Traces
 from builder.monitor import Monitor
 from builder.recipes.inputs import rendered
@@ -40,11 +41,14 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def preview(order: BuildOrder, settings: Settings, *, monitor: Monitor) -> Preview:
-    """Plan a build: neither an ISO nor a running libvirt is needed.
+    """Plan a build: neither an ISO nor a running libvirt is needed; an ISO at hand is looked at.
 
     Raises what the build itself would raise for a wrong order or kickstart.
     """
     kickstart = rendered(order, monitor=monitor)
+    if isinstance(order.iso, AtHand):
+        # All but its checksum, for which gigabytes would be read.
+        suitable(order.iso.path, volume_id=order.release.volume_id)
     found, iso_pool, store_pool = _likely(settings, monitor)
     hardware = machine(order, found, network=settings.network)
     names = _names(order, settings, iso_pool=iso_pool, store_pool=store_pool)

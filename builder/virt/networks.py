@@ -10,7 +10,7 @@ from typing import NamedTuple
 import libvirt
 
 from builder.errors import HostError, suggest
-from builder.virt.connection import Connection, plain
+from builder.virt.connection import Connection, plain, translated
 
 _DEVICES = Path("/sys/class/net")
 _OTHERS = "A clone takes another by --network, a build by network in builder.toml."
@@ -72,21 +72,31 @@ def explained(connection: Connection, what: str) -> Iterator[None]:
 def absence(connection: Connection, network: str, what: str) -> HostError | None:
     """Return why guests cannot be plugged into `network` here, as far as that shows before a start.
 
-    It is a value of the setting: "user", "network:NAME", "bridge:NAME" or "none".
+    It is a value of the setting: "user", "network:NAME", "bridge:NAME" or "none". Raises HostError
+    where libvirt does not say which networks there are.
     """
     kind, _, name = network.partition(":")
     said = ""
-    if kind == "bridge" and not (_DEVICES / name).exists():
-        said = f"Cannot get interface MTU on '{name}': No such device"
+    if kind == "bridge" and not (_DEVICES / name / "bridge").exists():
+        there = (_DEVICES / name).exists()
+        other = f"Unable to add bridge {name} port"
+        said = other if there else f"Cannot get interface MTU on '{name}': No such device"
     known: list[str] = []
     if kind == "network":
-        networks = {each.name(): each for each in connection.handle.listAllNetworks(0)}
-        known = list(networks)
-        if name not in networks:
+        with translated("Cannot list the networks"):
+            active = {each.name(): each.isActive() for each in connection.handle.listAllNetworks(0)}
+        known = list(active)
+        if name not in active:
             said = f"no network with matching name '{name}'"
-        elif not networks[name].isActive():
+        elif not active[name]:
             said = f"network '{name}' is not active"
     return refusal(what, said, uri=connection.uri, known=known)
+
+
+def require(connection: Connection, network: str, what: str) -> None:
+    """Raise HostError(`what`: why) where guests cannot be plugged into `network`; see `absence`."""
+    if absent := absence(connection, network, what):
+        raise absent
 
 
 def refusal(what: str, said: str, *, uri: str, known: Collection[str]) -> HostError | None:
@@ -104,5 +114,5 @@ def refusal(what: str, said: str, *, uri: str, known: Collection[str]) -> HostEr
                 "known": suggest(name, known),
             }
             means, hint = (text.format_map(terms) for text in (cause.means, cause.hint))
-            return HostError(f"{what}: {means}.", hint=hint)
+            return HostError(f"{what}: {means}.", hint=hint.strip())
     return None

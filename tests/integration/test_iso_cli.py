@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -183,13 +184,22 @@ def test_add_and_list(medium: Path, tmp_path: Path) -> None:
     [
         (("fetch", "centos77"), "Did you mean"),
         (("fetch", "centos7", "--medium", "minmal"), "Did you mean"),
-        (("add", "my.iso"), ""),
     ],
 )
 def test_unknown_names(arguments: tuple[str, ...], hint: str, tmp_path: Path) -> None:
     done = _run(tmp_path, *arguments)
     assert isinstance(done.exception, UsageError)
     assert hint in done.exception.hint
+
+
+def test_an_iso_that_the_catalogue_does_not_know(medium: Path, tmp_path: Path) -> None:
+    """That it is there comes first."""
+    mine = shutil.copy(medium, tmp_path / "mine.iso")
+    gone, there = (_run(tmp_path, "add", str(name)).exception for name in ("/gone.iso", mine))
+    assert isinstance(gone, MediaError)
+    assert gone.message == "Cannot read /gone.iso: No such file or directory."
+    assert isinstance(there, UsageError)
+    assert there.message == "The catalogue has no sha256 of mine.iso."
 
 
 def test_second_medium_instead_of_a_remaster(medium: Path, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """A VMDK as a stream: what is written, and what is found wrong with it."""
 
+import random
 import struct
+import tracemalloc
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,21 +64,9 @@ def whole(tmp_path: Path) -> Path:
     return written(tmp_path, 2 * SPAN, {GRAIN: b"a", SPAN: b"b"})
 
 
-def unpacked(packed: bytes) -> bytes:
-    """Inflate a grain, behind whose zlib stream there may be nothing."""
-    stream = zlib.decompressobj()
-    content = stream.decompress(packed)
-    assert stream.eof
-    assert not stream.unused_data
-    assert len(content) == GRAIN
-    return content
-
-
 @pytest.mark.parametrize(("size", "data"), DISKS.values(), ids=DISKS.keys())
 def test_a_stream_holds_the_disk(tmp_path: Path, size: int, data: dict[int, bytes]) -> None:
-    found = {
-        at: unpacked(packed) for at, packed in vmdk_check.grains(written(tmp_path, size, data))
-    }
+    found = dict(vmdk_check.grains(written(tmp_path, size, data)))
     expected: dict[int, bytes] = {}
     for at, content in data.items():
         start = at // GRAIN * GRAIN
@@ -108,9 +98,18 @@ def test_the_end_of_a_stream(whole: Path) -> None:
         (0, b"COWD", "it is no VMDK"),
         (10, b"\0", "it has no markers"),
         (56, bytes(8), "its directory is not said to be at its end"),
+        (64, bytes(8), "its grains begin at an unusual place"),
+        (64, b"\xff" * 8, "its grains begin at an unusual place"),
+        (28, bytes(8), "it has no descriptor"),
         (512 + 90, b"\0", "its descriptor"),
+        (512, b"#!", "its descriptor does not begin as one"),
+        (127 * SECTOR, b"\1", "there is something beside its descriptor"),
         (128 * SECTOR, b"\1", "a grain begins inside another"),
         (128 * SECTOR + 8, b"\xff\xff\xff", "a grain is too large"),
+        (128 * SECTOR + 12, b"\0", "a grain cannot be unpacked"),
+        (128 * SECTOR + 20, b"\xff", "a grain cannot be unpacked"),
+        (129 * SECTOR, b"\xff" * 8, "a grain table has another size"),
+        (129 * SECTOR + 16, b"\1", "there is something behind a marker"),
         (130 * SECTOR, b"\1", "a grain table has other grains"),
         (-1, b"\1", "its end-of-stream marker is not empty"),
         (-2 * SECTOR + 56, b"\1", "the footer is not the header"),
@@ -124,6 +123,76 @@ def test_damage_is_found(whole: Path, at: int, content: bytes, problem: str) -> 
     whole.write_bytes(damaged)
     with pytest.raises(HostError, match=problem):
         [*vmdk_check.grains(whole)]
+
+
+EXTREMES = (0, 1, 127, 511, 512, 2**31 - 1, 2**31, 2**32 - 1, 2**62, 2**63 - 1, 2**64 - 1)
+FIELDS = (0, 4, 8, 12, 16, 20, 24, 28, 36, 44, 48, 56, 64, 72, 73, 77)
+"""Where values of a header or a marker begin."""
+
+
+def mutated(content: bytes, seed: int) -> bytes:
+    """Damage a VMDK as disks and cables do, and as nobody would: the same for the same seed."""
+    chance = random.Random(seed)  # noqa: S311  # the same each time
+    damaged = bytearray(content)
+    count = len(content) // SECTOR
+    one, other = (SECTOR * chance.choice([0, 1, *range(128, count)]) for _ in range(2))
+    at = chance.randrange(len(content))
+    match seed % 7:
+        case 0:
+            damaged[at] ^= 1 << chance.randrange(8)
+        case 1:
+            form, value = chance.choice(("<I", "<Q")), chance.choice(EXTREMES)
+            value &= (1 << 8 * struct.calcsize(form)) - 1
+            struct.pack_into(form, damaged, one + chance.choice(FIELDS), value)
+        case 2:
+            del damaged[at:]
+        case 3:
+            damaged[one : one + SECTOR], damaged[other : other + SECTOR] = (
+                content[other : other + SECTOR],
+                content[one : one + SECTOR],
+            )
+        case 4:
+            damaged[one : one + SECTOR] = bytes(SECTOR)
+        case 5:
+            damaged[one:one] = content[one : one + SECTOR]
+        case _:
+            length = chance.randrange(1, 64)
+            damaged[at : at + length] = chance.randbytes(length)
+    return bytes(damaged)
+
+
+def test_no_damage_is_called_right(tmp_path: Path) -> None:
+    """What is let through holds the same disk, and whatever else is there is a HostError."""
+    noise = random.Random(5).randbytes  # noqa: S311  # the same each time
+    data = {GRAIN: noise(3000), 7 * GRAIN: b"a" * 100, SPAN: b"b" * GRAIN, 2 * SPAN: noise(GRAIN)}
+    path = written(tmp_path, 2 * SPAN + GRAIN, data)
+    content, expected = path.read_bytes(), dict(vmdk_check.grains(path))
+    refused = 0
+    for seed in range(700):
+        path.write_bytes(mutated(content, seed))
+        try:
+            found = dict(vmdk_check.grains(path))
+        except HostError:
+            refused += 1
+        else:
+            assert found == expected, seed
+    assert refused > 600
+
+
+def test_a_grain_asks_for_no_more_memory_than_it_may(tmp_path: Path, whole: Path) -> None:
+    """A few KiB of a zlib stream can be unpacked to MiB."""
+    bomb = zlib.compress(bytes(64 << 20), 9)[: 100 << 10]
+    content = bytearray(whole.read_bytes())
+    struct.pack_into("<QI", content, 128 * SECTOR, 128, len(bomb))
+    padded = bomb.ljust(-(-(12 + len(bomb)) // SECTOR) * SECTOR - 12, b"\0")
+    bad = tmp_path / "bomb.vmdk"
+    bad.write_bytes(content[: 128 * SECTOR + 12] + padded + content[130 * SECTOR :])
+    tracemalloc.start()
+    with pytest.raises(HostError, match="cannot be unpacked"):
+        [*vmdk_check.grains(bad)]
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 4 << 20
 
 
 @pytest.mark.parametrize("length", [1, SECTOR, 126 * SECTOR])

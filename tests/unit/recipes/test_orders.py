@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from builder.errors import BuilderError, ConfigError, UsageError
+from builder.errors import BuilderError, ConfigError, MediaError, UsageError
 from builder.kickstart.render import render
 from builder.model.kickstart import Variable
 from builder.model.media import AtHand
-from builder.recipes.order import Request, pairs, resolve
+from builder.recipes.order import Request, pairs, refuse_unused, resolve
 from tests.orders import LIBRARY, ordered
 
 _WORDS = ("other", "C", "sdb", "ext4", "permissive", f"ssh-ed25519 {'A' * 32}")
@@ -86,8 +86,11 @@ def test_a_password_hash_goes_into_the_order_and_is_not_shown() -> None:
         ({"release": "centos"}, UsageError, "no release 'centos'", "Did you mean centos7?"),
         ({"profile": "minimall"}, UsageError, "no profile 'minimall'", "Did you mean minimal?"),
         ({"medium": "dvdd"}, UsageError, "no medium 'dvdd'", "Did you mean dvd?"),
-        ({"iso": GONE}, ConfigError, f"no file {GONE}", "--iso"),
-        ({"iso": Path("/")}, ConfigError, "no file /", "--iso"),
+        ({"iso": GONE}, MediaError, f"There is no file {GONE}.", "--iso"),
+        ({"iso": Path("/")}, MediaError, "/ is no file.", "--iso"),
+        ({"iso": Path("/dev/null")}, MediaError, "/dev/null is no file.", "--iso"),
+        ({"memory_mib": 10}, UsageError, "centos7 does not run in 10 MiB", "320 at least; 2048"),
+        ({"memory_mib": 319}, UsageError, "does not run in 319 MiB", "320 at least"),
         (
             {"kickstart": GONE},
             ConfigError,
@@ -189,6 +192,39 @@ def test_what_a_plain_kickstart_cannot_use(
     assert "my.ks.j2" in caught.value.hint
     if "root_password_file" not in asked:
         ordered(kickstart=_kickstart(tmp_path, "my.ks.j2"), **asked)
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "idle"),
+    [
+        ("cmdline\n", {"variables": {"hostname": "x", "seal": "false"}}, "the variable hostname"),
+        ("network --hostname={{ hostname }}\n", {"variables": {"hostname": "x"}}, ""),
+        ("{% if hostname %}text\n{% endif %}", {"variables": {"hostname": "x"}}, ""),
+        ("network --hostname=hostname\n", {"variables": {"hostname": "x"}}, "the variable host"),
+        ('{% include "snippets/network.ks.j2" %}', {"variables": {"hostname": "x"}}, ""),
+        ('{% extends "base.ks.j2" %}', {"variables": {"hostname": "x"}, "profile": "kvm-host"}, ""),
+        ("%packages\n%end\n", {"profile": "kvm-host"}, "the profile kvm-host"),
+        ("%packages\n{{ packages }}\n%end\n", {"profile": "kvm-host"}, ""),
+        ("rootpw --lock\n", {"root_password_file": Path("pw")}, "a root password"),
+        ("rootpw {{ root_password_hash }}\n", {"root_password_file": Path("pw")}, ""),
+    ],
+)
+def test_what_a_template_at_hand_does_not_mention(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, asked: dict[str, Any], idle: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    # As crypt makes it, so that nobody has to.
+    Path("pw").write_text(f"$6$salt${'a' * 86}\n")
+    file = tmp_path / "my.ks.j2"
+    file.write_text(text)
+    order = ordered(kickstart=file, **asked)
+    said = ""
+    try:
+        refuse_unused(order, root_password="root_password_file" in asked)
+    except UsageError as error:
+        said = error.message
+    assert bool(said) is bool(idle)
+    assert idle in said
 
 
 def test_variables_of_the_seal_are_all_that_a_plain_kickstart_uses(tmp_path: Path) -> None:

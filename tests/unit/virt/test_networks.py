@@ -64,7 +64,7 @@ def test_other_words_are_not_of_networks() -> None:
         ("user", ""),
         ("none", ""),
         ("network:default", ""),
-        ("bridge:lo", ""),
+        ("bridge:lo", "What: lo is no bridge that takes guests."),
         ("network:defualt", "What: there is no network defualt."),
         ("bridge:no-such-br", "What: there is no bridge no-such-br."),
     ],
