@@ -219,3 +219,20 @@ def test_a_menu_of_ours_that_does_not_start_is_a_problem(
     with opened(damaged) as source:
         found = list(menu_check.problems(survey(source)))
     assert any("UEFI will not start by itself" in each for each in found)
+
+
+@pytest.mark.parametrize(("as_stick", "reason"), [(False, ""), (True, "is not there")])
+def test_a_menu_that_looks_for_no_volume_needs_a_cd(
+    reason: str, tree: Path, *, as_stick: bool
+) -> None:
+    """GRUB's first device is the whole CD, and of a stick the partition of the boot image."""
+    lines = _GRUB.splitlines(keepends=True)
+    menu = "".join(each for each in lines if not each.startswith("search"))
+    (tree / "EFI/BOOT/grub.cfg").write_text(menu)
+    _efi(tree)
+    iso = small_media.by_genisoimage(tree, tree.with_name("original.iso"), hybrid=as_stick)
+    if reason:
+        with pytest.raises(MediaError, match=reason):
+            change(iso)
+    else:
+        assert _starts(change(iso).path) == {"BIOS": "", "UEFI": ""}
