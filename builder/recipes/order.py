@@ -21,6 +21,8 @@ from builder.paths.reading import is_file
 from builder.proof import checks
 from builder.releases import catalogue
 
+_LEAST_MIB = 320
+"""Anaconda's isys has refused to start with less since EL 6, whatever else it does."""
 _BY_THE_SEAL = {"seal", "seal_except"}
 """Variables that a plain kickstart has use for: the seal is added to it."""
 
@@ -57,6 +59,7 @@ def resolve(
     medium = catalogue.find_medium(release, request.medium)
     profile = library.profile(request.profile, release)
     _refuse_idle(request, profile)
+    _refuse_small(request, release)
     order = BuildOrder(
         release=release,
         variant=request.medium or release.default_medium,
@@ -99,6 +102,15 @@ def _kickstart(request: Request, release: Release, library: Library) -> Kickstar
     if path is None:
         return library.kickstart(release)
     return library.own_kickstart(path.name, read(path))
+
+
+def _refuse_small(request: Request, release: Release) -> None:
+    """Raise UsageError for less memory than any installer starts with."""
+    if 0 < request.memory_mib < _LEAST_MIB:
+        raise UsageError(
+            f"{request.memory_mib} MiB of memory are too few: installers want {_LEAST_MIB}.",
+            hint=f"Without a size, {release.name} gets {release.memory_mib} MiB.",
+        )
 
 
 def _refuse_taken(order: BuildOrder, library: Library) -> None:

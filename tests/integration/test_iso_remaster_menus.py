@@ -137,6 +137,20 @@ def test_continued_lines(tree: Path) -> None:
     assert "set timeout=1\n" in menu
 
 
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_arguments_in_quotes(quote: str, tree: Path) -> None:
+    name = r"inst.stage2=hd:LABEL=CentOS\x207\x20x86_64"
+    (tree / "EFI/BOOT/grub.cfg").write_text(_GRUB.replace(name, f"{quote}{name}{quote}"))
+    _efi(tree)
+    iso = _master(tree)
+    assert not any("names the volume" in each for each in problems(iso))
+    assert problems(change(iso).path) == ()
+    edits = Edits(kickstart="", volume_id="NEW")
+    renamed = change(iso, edits, output=tree.with_name("renamed.iso")).path
+    assert problems(renamed) == ()
+    assert f"{quote}inst.stage2=hd:LABEL=NEW{quote}" in shown(renamed, "/EFI/BOOT/grub.cfg")
+
+
 def test_a_stub_in_the_image_leads_to_the_menu(tree: Path) -> None:
     (tree / "boot/grub").mkdir(parents=True)
     (tree / "EFI/BOOT/grub.cfg").rename(tree / "boot/grub/grub.cfg")

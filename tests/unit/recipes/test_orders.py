@@ -86,6 +86,7 @@ def test_a_password_hash_goes_into_the_order_and_is_not_shown() -> None:
         ({"release": "centos"}, UsageError, "no release 'centos'", "Did you mean centos7?"),
         ({"profile": "minimall"}, UsageError, "no profile 'minimall'", "Did you mean minimal?"),
         ({"medium": "dvdd"}, UsageError, "no medium 'dvdd'", "Did you mean dvd?"),
+        ({"memory_mib": 319}, UsageError, "319 MiB of memory are too few", "2048 MiB"),
         ({"iso": GONE}, ConfigError, f"no file {GONE}", "--iso"),
         ({"iso": Path("/")}, ConfigError, "no file /", "--iso"),
         (
