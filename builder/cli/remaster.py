@@ -183,25 +183,31 @@ def _added(files: int, folders: int) -> str:
 def _second_medium(file: Path, edits: "Edits", output: Path) -> None:
     from builder.media import oemdrv
 
-    oemdrv.make(edits.kickstart, output, when=edits.when or _date(file))
+    date = _date(file)
+    oemdrv.make(edits.kickstart, output, when=edits.when or date)
     typer.echo(f"{output}: attach it beside {file.name}, whose installer reads /ks.cfg from it")
 
 
 def _date(file: Path) -> "datetime":
-    """Return the date of an ISO's root. Raises MediaError for what is no ISO."""
+    """Return the date of an ISO's root. Raises MediaError for what is no installer's ISO."""
     from builder.iso import dates
     from builder.iso.source import opened
     from builder.iso.survey import survey
+    from builder.media.edits import refuse_live
+    from builder.media.routes import routes
 
     with opened(file) as source:
-        return dates.from_record(survey(source).primary.descriptor.root.raw[18:25])
+        medium = survey(source)
+        refuse_live(medium, routes(medium))
+        return dates.from_record(medium.primary.descriptor.root.raw[18:25])
 
 
 def _planned(file: Path, edits: "Edits", kind: str, *, monitor: Monitor) -> str:
     from builder.media.remaster import planned
 
     if kind == "--oemdrv":
-        return f"a small ISO labelled OEMDRV with /ks.cfg, dated {edits.when or _date(file):%F}"
+        date = _date(file)
+        return f"a small ISO labelled OEMDRV with /ks.cfg, dated {edits.when or date:%F}"
     patch = planned(file, edits, overlay=kind == "--overlay", monitor=monitor)
     rows = [(str(each.at), str(each.length), each.title) for each in patch.writes]
     summary = f"{size(patch.fresh)} to write, {size(patch.size)} in all"

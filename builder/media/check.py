@@ -34,7 +34,7 @@ def problems(medium: Survey, before: Survey | None = None) -> tuple[str, ...]:
     Of directories that are as in the medium `before`, the records are not read again.
     """
     return (
-        *_tree_problems(medium, before),
+        *tree_problems(medium, before),
         *boot_problems(medium),
         *_volume_problems(medium),
         *partition_check.problems(medium.source, _booted(medium)),
@@ -63,10 +63,17 @@ def files(directories: Iterable[Directory]) -> Counter[tuple[bytes, int, int]]:
     return found
 
 
-def _tree_problems(medium: Survey, before: Survey | None) -> Iterator[str]:
+def tree_problems(medium: Survey, before: Survey | None) -> Iterator[str]:
+    """Yield what keeps a kernel from the files, of directories that are not as `before`.
+
+    The root has our kickstart: it is read again in any case.
+    """
     for number, each in enumerate(medium.trees):
+        root = each.descriptor.root.extent
         known = before and {
-            old.extent: old.listing for old in tree.walk(before.source, before.trees[number])
+            old.extent: old.listing
+            for old in tree.walk(before.source, before.trees[number])
+            if old.extent != root
         }
         yield from tree_check.problems(medium.source, each, known or {})
 

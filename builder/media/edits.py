@@ -118,9 +118,21 @@ def _entry(medium: Survey, edits: Edits) -> Unattended:
     )
 
 
+def refuse_live(medium: Survey, ways: Sequence[Route]) -> None:
+    """Raise MediaError for a medium whose menus start a live system alone."""
+    texts = menus.texts(medium, ways)
+    found = [each for path, text in texts for each in bootloader.entries(path, text)]
+    if plainest(found) is None and any(map(is_live, found)):
+        raise MediaError(
+            f"{medium.source.name} is a live medium: no installer starts there by itself.",
+            hint="Take an installer's ISO: boot, netinst, minimal or DVD.",
+        )
+
+
 def _menus(medium: Survey, ways: Sequence[Route], entry: Unattended) -> dict[str, bytes]:
     found = {path: medium.text(path) or b"" for path in menus.in_tree(medium, ways)}
-    _refuse_live(medium, ways)
+    refuse_live(medium, ways)
+    _refuse_without_installer(medium, ways)
     others = menus.included(ways)
     return {
         path: bootloader.edit_content(path, text, entry, included=path in others)
@@ -128,7 +140,7 @@ def _menus(medium: Survey, ways: Sequence[Route], entry: Unattended) -> dict[str
     }
 
 
-def _refuse_live(medium: Survey, ways: Sequence[Route]) -> None:
+def _refuse_without_installer(medium: Survey, ways: Sequence[Route]) -> None:
     """Raise MediaError where no entry of any menu starts an installer."""
     texts = list(menus.texts(medium, ways))
     others = menus.included(ways)
@@ -139,11 +151,6 @@ def _refuse_live(medium: Survey, ways: Sequence[Route]) -> None:
     ]
     if plainest(found) is not None:
         return
-    if any(map(is_live, found)):
-        raise MediaError(
-            f"{medium.source.name} is a live medium: no installer starts there by itself.",
-            hint="Take an installer's ISO: boot, netinst, minimal or DVD.",
-        )
     if not texts:
         raise MediaError(
             "The ISO has no boot menu that builder knows.",

@@ -11,7 +11,8 @@ from builder.media.starting import Start
 from builder.media.unattended import TITLE
 
 _LABEL = re.compile(
-    r"\b(?P<key>[\w.]+)=(?:hd|cdrom):(?:CD)?LABEL=(?P<label>[^\s:]+):?(?P<path>\S*)"
+    # A label has no quotes: udev escapes them. Those of the shell may end it.
+    r"""\b(?P<key>[\w.]+)=(?:hd|cdrom):(?:CD)?LABEL=(?P<label>[^\s:"']+):?(?P<path>[^\s"']*)"""
 )
 _SEARCH = re.compile(r"""^[ \t]*search\s.*(?:-l|--label)[\s=]+(["']?)(?P<label>.+?)\1\s*$""", re.M)
 

@@ -59,7 +59,7 @@ def remaster(
             with opened(part) as file:
                 result: Source = qcow2.Overlay(file, source) if overlay else file
                 after = survey(result)
-                _verify(after, medium, wanted, usb=edits.usb)
+                _verify(after, medium, wanted, usb=edits.usb, monitor=monitor)
                 _start(after, edits.firmware, monitor)
     return InstallMedia(
         path=output,
@@ -89,7 +89,7 @@ def planned(
         wanted = changes(medium, edits)
         patch = plan(medium, wanted)
         after = survey(_foreseen(source, patch, edits))
-        _verify(after, medium, wanted, usb=edits.usb)
+        _verify(after, medium, wanted, usb=edits.usb, monitor=monitor)
         _start(after, edits.firmware, monitor)
         return patch
 
@@ -163,19 +163,27 @@ def _start(after: Survey, firmware: str, monitor: Monitor) -> None:
         monitor.tell("warning", each.sentence)
 
 
-def _verify(after: Survey, before: Survey, wanted: Changes, *, usb: bool) -> None:
+def _verify(after: Survey, before: Survey, wanted: Changes, *, usb: bool, monitor: Monitor) -> None:
     """Raise MediaError unless the result is what was wanted, and nothing else changed."""
     wrong = [*_wrong_contents(after, wanted), *_lost(before, after, wanted)]
     if after.volume_id != wanted.volume_id:
         wrong.append(f"Its volume id is {after.volume_id!r}.")
     if [each.platform for each in after.images] != [each.platform for each in before.images]:
         wrong.append("It boots other images.")
-    found = check.problems(after, before)
-    if found:
-        wrong += sorted(set(found) - set(check.problems(before)))
+    found = set(check.problems(after, before))
+    known = _inherited(found, after, before)
+    wrong += sorted(found - known)
     if usb:
         wrong += check.usb_problems(after)
     _refuse(wrong)
+    for each in sorted(known):
+        monitor.tell("warning", f"It is not right, as the original was not: {each}")
+
+
+def _inherited(found: set[str], after: Survey, before: Survey) -> set[str]:
+    """Return the faults of both, but for those on a kernel's way to what we have written."""
+    old = found and found - set(check.tree_problems(after, before))
+    return old & set(check.problems(before)) if old else set()
 
 
 def _wrong_contents(after: Survey, wanted: Changes) -> Iterator[str]:

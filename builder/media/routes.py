@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from builder.errors import MediaError
 from builder.iso import fat
+from builder.iso.partitions import BLOCK
 from builder.iso.source import SECTOR, Source
 from builder.iso.survey import Survey
 from builder.media import grub_image, syslinux_menu
@@ -116,21 +117,23 @@ def _read(source: Source, at: int, length: int) -> bytes:
 
 def _uefi(medium: Survey) -> Iterator[Route]:
     images = sorted({each.sector * SECTOR for each in medium.efi_images})
-    systems = [each for start in images if (each := _system(medium, start))]
+    systems = {start: each for start in images if (each := _system(medium, start))}
+    parts = {each.start * BLOCK for each in medium.partitions}
     trouble = "its boot image is no FAT file system"
     if images and not systems:
         yield Route(firmware="UEFI", trouble=trouble, files=Seen(medium))
     elif any(fat.is_hfs(medium.source, start) for start in images):
         # lorax's images/macboot.img
         yield Route(firmware="Mac firmware", trouble=trouble, files=Seen(medium))
-    for system in systems:
+    for at, system in systems.items():
         files = Seen(medium, system)
+        devices = ("image", "iso") if at in parts else ("iso",)
         found = [each for _, each in files.inside() if _BOOTED.fullmatch(each.path)]
         if not found:
             trouble = "its boot image has no EFI/BOOT/BOOTX64.EFI"
             yield Route(firmware="UEFI", trouble=trouble, files=files)
         for program in found:
-            yield _program(program.path, files)
+            yield _program(program.path, files, devices)
 
 
 def _system(medium: Survey, start: int) -> fat.FileSystem | None:
@@ -140,8 +143,11 @@ def _system(medium: Survey, start: int) -> fat.FileSystem | None:
         return None
 
 
-def _program(path: str, files: Seen) -> Route:
-    """Return the route of an EFI program in the boot image, by way of its shim."""
+def _program(path: str, files: Seen, devices: tuple[str, ...]) -> Route:
+    """Return the route of an EFI program in the boot image, by way of its shim.
+
+    GRUB knows the partition of a stick as its device, and of a CD the whole: `devices` may be both.
+    """
     kind = (_BOOTED.fullmatch(path) or [path, "X64"])[1].upper()
     firmware, folder = _FIRMWARE[kind], path.rpartition("/")[0]
     content = files.content(("image", path), _PROGRAM) or b""
@@ -154,7 +160,7 @@ def _program(path: str, files: Seen) -> Route:
     if other:
         return Route(firmware=firmware, trouble=f"its loader is {other}", files=files)
     core = grub_image.core(content) or Core(prefix=f"/{folder}")
-    return _grub(firmware, core, ("image", "iso"), folder, files)
+    return _grub(firmware, core, devices, folder, files)
 
 
 def _other(content: bytes, path: str, files: Seen) -> str:
@@ -168,7 +174,7 @@ def _other(content: bytes, path: str, files: Seen) -> str:
 
 
 def _grub(firmware: str, core: Core, devices: tuple[str, ...], folder: str, files: Seen) -> Route:
-    """Return where GRUB comes to. From a CD its first device may be the image or the volume."""
+    """Return where GRUB comes to, whichever of the devices is its first."""
     found: list[Menu] = []
     read: list[Place] = []
     core = core if core.prefix else replace(core, prefix=f"/{folder}")

@@ -81,7 +81,7 @@ class Unattended(msgspec.Struct, frozen=True, kw_only=True):
         escaped = cmdline.escape_label(old)
         # Functions as replacement: plain text would have its \x20 interpreted.
         text = re.sub(
-            rf"(LABEL=){re.escape(escaped)}(?=[\s:/]|$)",
+            rf"""(LABEL=){re.escape(escaped)}(?=[\s:/"']|$)""",
             lambda found: found[1] + cmdline.escape_label(new),
             text,
         )

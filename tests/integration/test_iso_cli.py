@@ -216,6 +216,24 @@ def test_second_medium_instead_of_a_remaster(medium: Path, tmp_path: Path) -> No
         assert small_media.call("isoinfo", *names, "-i", one, "-x", path) == "text\n"
 
 
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_no_second_medium_is_for_a_live_one(
+    more: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1603728831")
+    tree = small_media.plant(tmp_path / "tree")
+    for path in (tree / "isolinux/isolinux.cfg", tree / "EFI/BOOT/grub.cfg"):
+        path.write_text(path.read_text().replace("inst.stage2=", "rd.live.image root=live:"))
+    small_media.efi_image(tree, tree / "images/efiboot.img")
+    iso = small_media.by_genisoimage(tree, tmp_path / "live.iso")
+    (tmp_path / "a.ks").write_text("text\n")
+    words = ("remaster", iso, "-k", tmp_path / "a.ks", "--oemdrv", tmp_path / "o.iso")
+    refused = _run(tmp_path, *words, *more).exception
+    assert isinstance(refused, MediaError)
+    assert refused.message == "live.iso is a live medium: no installer starts there by itself."
+    assert not (tmp_path / "o.iso").exists()
+
+
 @pytest.mark.parametrize(
     "more",
     [

@@ -137,6 +137,20 @@ def test_continued_lines(tree: Path) -> None:
     assert "set timeout=1\n" in menu
 
 
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_arguments_in_quotes(quote: str, tree: Path) -> None:
+    name = r"inst.stage2=hd:LABEL=CentOS\x207\x20x86_64"
+    (tree / "EFI/BOOT/grub.cfg").write_text(_GRUB.replace(name, f"{quote}{name}{quote}"))
+    _efi(tree)
+    iso = _master(tree)
+    assert not any("names the volume" in each for each in problems(iso))
+    assert problems(change(iso).path) == ()
+    edits = Edits(kickstart="", volume_id="NEW")
+    renamed = change(iso, edits, output=tree.with_name("renamed.iso")).path
+    assert problems(renamed) == ()
+    assert f"{quote}inst.stage2=hd:LABEL=NEW{quote}" in shown(renamed, "/EFI/BOOT/grub.cfg")
+
+
 def test_a_stub_in_the_image_leads_to_the_menu(tree: Path) -> None:
     (tree / "boot/grub").mkdir(parents=True, exist_ok=True)
     (tree / "EFI/BOOT/grub.cfg").rename(tree / "boot/grub/grub.cfg")
@@ -331,3 +345,20 @@ def test_parts_of_isolinux_elsewhere(tree: Path) -> None:
     for name in ("ldlinux.c32", "libutil.c32"):
         (tree / "isolinux" / name).rename(tree / "boot/syslinux" / name)
     assert _starts(change(_master(tree)).path)["BIOS"] == ""
+
+
+@pytest.mark.parametrize(("as_stick", "reason"), [(False, ""), (True, "is not there")])
+def test_a_menu_that_looks_for_no_volume_needs_a_cd(
+    reason: str, tree: Path, *, as_stick: bool
+) -> None:
+    """GRUB's first device is the whole CD, and of a stick the partition of the boot image."""
+    lines = _GRUB.splitlines(keepends=True)
+    menu = "".join(each for each in lines if not each.startswith("search"))
+    (tree / "EFI/BOOT/grub.cfg").write_text(menu)
+    _efi(tree)
+    iso = small_media.by_genisoimage(tree, tree.with_name("original.iso"), hybrid=as_stick)
+    if reason:
+        with pytest.raises(MediaError, match=reason):
+            change(iso)
+    else:
+        assert _starts(change(iso).path) == {"BIOS": "", "UEFI": ""}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import small_media
-from remastering import change, gpt_problems, problems
+from remastering import WISHES, change, gpt_problems, problems
 
 from builder.errors import MediaError
 from builder.iso import boot_check, eltorito
@@ -17,6 +17,8 @@ from builder.iso.tree import Tree
 from builder.media import second_reader
 from builder.media.edits import Edits
 from builder.media.inspect import inspect
+from builder.media.remaster import remaster
+from tests.monitors import Heard
 
 pytestmark = small_media.NEEDED
 
@@ -176,17 +178,21 @@ _DAMAGES: dict[str, tuple[Place, int, bytes, str]] = {
 }
 
 
+def damaged(iso: Path, what: str, folder: Path) -> Path:
+    """Return a copy of the ISO with one of the damages."""
+    place, offset, damage, _ = _DAMAGES[what]
+    with opened(iso) as source:
+        at = place(survey(source)) + offset
+    content = bytearray(iso.read_bytes())
+    content[at : at + len(damage)] = damage
+    (bad := folder / "bad.iso").write_bytes(content)
+    return bad
+
+
 @pytest.mark.parametrize("what", _DAMAGES)
 def test_damage_that_a_reader_shrugs_at(what: str, remastered: Path, tmp_path: Path) -> None:
-    place, offset, content, problem = _DAMAGES[what]
-    with opened(remastered) as source:
-        at = place(survey(source)) + offset
-    bad = tmp_path / "bad.iso"
-    damaged = bytearray(remastered.read_bytes())
-    damaged[at : at + len(content)] = content
-    bad.write_bytes(damaged)
-    found = problems(bad)
-    assert any(problem in each for each in found), found
+    found = problems(damaged(remastered, what, tmp_path))
+    assert any(_DAMAGES[what][3] in each for each in found), found
 
 
 @pytest.mark.parametrize("damage", [b"\0CD001", b"\1XX001", b"nothing"])
@@ -225,3 +231,22 @@ def test_what_boots_nothing_is_not_remastered(remastered: Path, tmp_path: Path) 
     with pytest.raises(MediaError, match=r"bad\.iso would not boot: Firmware finds nothing"):
         change(bad)
     assert [path.name for path in tmp_path.iterdir()] == ["bad.iso"]
+
+
+@pytest.mark.parametrize("what", ["an area", "an area's length", "half a record", "half a number"])
+def test_a_kernel_s_way_to_the_kickstart_is_no_inherited_fault(
+    what: str, remastered: Path, tmp_path: Path
+) -> None:
+    bad = damaged(remastered, what, tmp_path)
+    with pytest.raises(MediaError, match="The remastered ISO is wrong: "):
+        change(bad)
+    assert list(tmp_path.iterdir()) == [bad]
+
+
+def test_other_faults_of_the_original_are_told(remastered: Path, tmp_path: Path) -> None:
+    bad, monitor = damaged(remastered, "GPT's checksum", tmp_path), Heard()
+    result = remaster(bad, WISHES, output=tmp_path / "out.iso", monitor=monitor).path
+    told = [text for kind, text, _ in monitor.told if kind == "warning"]
+    fault = "The primary GPT header has a wrong CRC."
+    assert told == [f"It is not right, as the original was not: {fault}"]
+    assert problems(result) == (fault,)
