@@ -30,6 +30,7 @@ _IMAGES = ("liveimg", "ostreesetup", "ostreecontainer", "bootc")
 """Commands that bring a whole system, with its users."""
 _PLACES = {"--sslclientkey"}
 """Options that say where a secret is: it is not on the medium."""
+_UNSEEN = re.compile("[\\0\\u00a0\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2064\\ufeff]")
 _SOON_GUESSED = re.compile(r"\$1\$.*|[./A-Za-z0-9]{13}")
 """MD5, and DES of the first eight characters."""
 
@@ -187,6 +188,14 @@ def readable_bytes(parsed: Parsed) -> Iterator[LintFinding]:
             yield warning("bytes that are no UTF-8 in a command", number)
 
 
+def visible_letters(parsed: Parsed) -> Iterator[LintFinding]:
+    """What nobody sees makes a word another, as a space from a web page or a mark of Windows'."""
+    for number, line, scripted in lines(parsed.text):
+        unseen = None if scripted else _UNSEEN.search(line, 0, comment(line))
+        if unseen:
+            yield warning(f"a character that nobody sees, U+{ord(unseen[0]):04X}", number)
+
+
 FOR_ANYBODY: tuple[Check, ...] = (
     final_action,
     never_asks,
@@ -196,6 +205,7 @@ FOR_ANYBODY: tuple[Check, ...] = (
     clear_secrets,
     quiet_scripts,
     readable_bytes,
+    visible_letters,
     loader_taken,
 )
 """Those that hold for any machine, and for media with more files than the kickstart."""
