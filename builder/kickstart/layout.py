@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pykickstart.version import F14, F18, RHEL8
+from pykickstart.version import F14, F18, F37, RHEL8
 
 from builder.kickstart.parsed import Parsed, error, warning
 from builder.model.kickstart import LintFinding
@@ -61,6 +61,7 @@ def layout_made(parsed: Parsed) -> Iterator[LintFinding]:
     yield from _parts(layout)
     yield from _passphrases(parsed, layout)
     yield from _boots(parsed, layout)
+    yield from _started(parsed, layout)
 
 
 def loader_taken(parsed: Parsed) -> Iterator[LintFinding]:
@@ -163,3 +164,21 @@ def _boots(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
         elif hasattr(each, "vgname") and not F14 <= parsed.handler.version < RHEL8:
             said = f"{point} is on LVM, and Anaconda lets no boot loader start from it"
             yield error(said + beside, each.lineno)
+
+
+def _started(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
+    """What firmware starts from is laid out by autopart and reqpart, else by the kickstart alone.
+
+    Anaconda labels disks as GPT for BIOS as well since Fedora 37, EL 10.
+    """
+    handler = parsed.handler
+    boot, version = handler.bootloader, handler.version
+    none = boot.seen and (boot.location == "none" or getattr(boot, "disabled", False))
+    if none or not layout.parts or parsed.seen("autopart", "reqpart") or version < F18:
+        return
+    label = getattr(handler.clearpart, "disklabel", "") or ("gpt" if version >= F37 else "")
+    kinds = {each.fstype for each in layout.parts} | layout.points
+    if parsed.firmware == "uefi" and "/boot/efi" not in kinds:
+        yield error("no part /boot/efi, and UEFI starts from one: reqpart makes it as well")
+    if parsed.firmware == "bios" and label == "gpt" and "biosboot" not in kinds:
+        yield error("no part biosboot, and BIOS starts from one on GPT: reqpart makes it as well")

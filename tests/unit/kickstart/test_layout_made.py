@@ -184,6 +184,39 @@ def test_what_later_installers_know(layout: str, findings: list[str], syntax: st
     assert said(layout, syntax=syntax) == findings
 
 
+ESP = "no part /boot/efi, and UEFI starts from one: reqpart makes it as well"
+BIOSBOOT = "no part biosboot, and BIOS starts from one on GPT: reqpart makes it as well"
+GPT = "clearpart --all --disklabel=gpt\n"
+
+
+@pytest.mark.parametrize(
+    ("syntax", "firmware", "layout", "message"),
+    [
+        ("RHEL7", "uefi", ROOT, ESP),
+        ("RHEL10", "uefi", f"{VG}{LV}", ESP),
+        ("RHEL9", "uefi", f"part /boot/efi --fstype=efi --size=9\n{ROOT}", ""),
+        ("RHEL9", "uefi", f"reqpart\n{ROOT}", ""),
+        ("RHEL9", "uefi", "autopart\n", ""),
+        ("RHEL9", "uefi", f"{ROOT}bootloader --location=none\n", ""),
+        ("RHEL9", "uefi", f"%include /tmp/x\n{ROOT}", ""),
+        ("RHEL9", "", ROOT, ""),
+        ("RHEL9", "bios", ROOT, ""),
+        ("RHEL6", "uefi", ROOT, ""),
+        ("RHEL9", "bios", f"{GPT}{ROOT}", BIOSBOOT),
+        ("RHEL9", "bios", f"{GPT}part biosboot --fstype=biosboot --size=1\n{ROOT}", ""),
+        ("RHEL10", "bios", ROOT, BIOSBOOT),
+        ("F40", "bios", ROOT, BIOSBOOT),
+        ("RHEL10", "bios", f"{GPT.replace('gpt', 'msdos')}{ROOT}", ""),
+        ("RHEL10", "bios", f"reqpart --add-boot\n{ROOT}", ""),
+        ("RHEL10", "", ROOT, ""),
+    ],
+)
+def test_what_firmware_starts_from(syntax: str, firmware: str, layout: str, message: str) -> None:
+    kickstart = Kickstart(source="x.ks", syntax=syntax, text=BEGIN + layout)
+    findings = lint(kickstart, at_hand=True, firmware=firmware)
+    assert [each.message for each in findings] == ([message] if message else [])
+
+
 def test_btrfs() -> None:
     volume = "part btrfs.1 --size=99\nbtrfs none --label=x btrfs.1\n"
     root = "btrfs / --subvol --name=root LABEL=x\n"
