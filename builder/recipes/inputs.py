@@ -35,10 +35,8 @@ def rendered(order: BuildOrder, *, monitor: Monitor) -> Kickstart:
     """Return the order's kickstart; raise for the linter's first error, tell its other findings."""
     kickstart = render(order)
     binds = order.kickstart.own and not order.release.made_here
-    # Our own installer for rehearsals lays out what the firmware needs as it likes.
-    firmware = "" if order.release.made_here else order.firmware
     binds &= _PINNED not in waived(order, kickstart)
-    findings = lint(kickstart, capacity=order.capacity, firmware=firmware, binds=binds)
+    findings = lint(kickstart, capacity=order.capacity, firmware=order.firmware, binds=binds)
     raised = next((each for each in findings if each.severity == "error"), None)
     for each in (each for each in findings if each is not raised):
         place = "the kickstart"

@@ -123,6 +123,7 @@ FOREIGN = "GRUB 2 takes no hash but its own, which begins with grub.pbkdf2."
         ("--location=mbr", ""),
         ("--iscrypted --password=$6$a$b", FOREIGN),
         ("--iscrypted --password=grub.pbkdf2.sha512.10000.AB.CD", ""),
+        ("--iscrypted --password=${GRUB_HASH}", ""),
         ("--password=b", ""),
     ],
 )
