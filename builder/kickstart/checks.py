@@ -85,7 +85,8 @@ def _no_root(parsed: Parsed) -> Iterator[LintFinding]:
     But not where its module for users is switched off, as on media that are made for an image: who
     is in that, builds of images say.
     """
-    users = parsed.handler.commands["user"].userList
+    # Until EL 4 there was no such command.
+    users = getattr(parsed.handler.commands.get("user"), "userList", ())
     if parsed.unclear("rootpw", "user") or any(_administers(parsed, each) for each in users):
         return
     if users:

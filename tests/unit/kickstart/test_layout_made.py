@@ -1,6 +1,7 @@
 """Layouts that Anaconda would not make, and those that it makes."""
 
 import pytest
+from pykickstart.version import versionMap
 
 from builder.kickstart.lint import lint, lint_for_others
 from builder.model.kickstart import Kickstart
@@ -225,3 +226,12 @@ def test_btrfs() -> None:
     assert said(f"{ROOT}btrfs /a --label=x btrfs.1\n", syntax="F40") == [
         "2: error: nothing makes btrfs.1"
     ]
+
+
+@pytest.mark.parametrize("syntax", sorted(versionMap))
+def test_every_syntax_has_what_is_asked_of_it(syntax: str) -> None:
+    text = "network --bootproto=static --ip=10.0.0.2 --netmask=255.0.0.0 --device=ens3\n" + ROOT
+    for firmware in ("bios", "uefi"):
+        kickstart = Kickstart(source="x.ks", syntax=syntax, text=text)
+        findings = lint(kickstart, capacity=1 << 32, firmware=firmware, binds=True)
+        assert "neither rootpw nor user" in str(findings)
