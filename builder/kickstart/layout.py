@@ -25,6 +25,7 @@ _FILE_SYSTEMS = re.compile(
 _PLACES = re.compile(r"/|$|swap$|(?:pv|btrfs)\.|[nN]one$")
 _PLACES_OF_VOLUMES = re.compile(r"/|$|swap$")
 """Where something is mounted, or what it is instead; of volumes none but a pool is nowhere."""
+_MEMBER = re.compile(r"(?:raid|pv|btrfs)\.")
 _LAID_OUT = ("partition", "logvol", "raid", "btrfs", "mount")
 
 
@@ -55,6 +56,7 @@ def layout_made(parsed: Parsed) -> Iterator[LintFinding]:
     layout = _Layout(parsed.handler)
     if parsed.seen(*_LAID_OUT, "reqpart") and "/" not in layout.points:
         yield error("no / is laid out, and Anaconda wants one")
+    yield from _twice(layout)
     yield from _members(layout)
     yield from _groups(layout)
     yield from _pools(layout)
@@ -76,6 +78,14 @@ def loader_taken(parsed: Parsed) -> Iterator[LintFinding]:
     if boot.password and boot.isCrypted and not re.match(r"grub\.pbkdf2\.|.*\{", boot.password):
         said = "GRUB 2 takes no hash but its own, which begins with grub.pbkdf2."
         yield error(said, boot.lineno)
+
+
+def _twice(layout: _Layout) -> Iterator[LintFinding]:
+    known = set[str]()
+    for each in (*layout.parts, *layout.raids):
+        if each.mountpoint in known:
+            yield error(f"{each.mountpoint} is made twice", each.lineno)
+        known.update([each.mountpoint] if _MEMBER.match(each.mountpoint) else [])
 
 
 def _members(layout: _Layout) -> Iterator[LintFinding]:

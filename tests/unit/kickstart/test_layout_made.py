@@ -34,6 +34,7 @@ def said(layout: str, *, syntax: str, gib: int = 9) -> list[str]:
         ("part /home --size=9\n", "0: error: no / is laid out"),
         (f"{VG}logvol /var --vgname=v --name=a --size=9\n", "0: error: no / is laid out"),
         (f"{PV}volgroup v pv.2\n{LV}", "3: error: nothing makes pv.2"),
+        (f"{PV}part pv.1 --size=9\nvolgroup v pv.1\n{LV}", "3: error: pv.1 is made twice"),
         (f"{VG}logvol / --vgname=w --name=a --size=9\n", "4: error: no volgroup makes w"),
         (f"{PV}volgroup v pv.1 --pesize=5000\n{LV}", "3: error: --pesize=5000 is no power of"),
         (f"{ROOT}raid /a --device=md0 --level=1 raid.1 raid.2\n", "2: error: nothing makes raid.1"),
