@@ -25,7 +25,11 @@ def any_card(parsed: Parsed) -> Iterator[LintFinding]:
         return
     for each in parsed.handler.network.network:
         fixed = each.bootProto == "static" and each.ip
-        if fixed and each.bindto != "mac" and _BY_PLACE.fullmatch(each.device or ""):
+        if (
+            fixed
+            and getattr(each, "bindto", "") != "mac"
+            and _BY_PLACE.fullmatch(each.device or "")
+        ):
             yield warning(
                 "the address is bound to the installer's own card, such as ens3, which the audit "
                 "(network-identity) refuses: use DHCP, or write the profile in a %post",

@@ -30,6 +30,7 @@ _IMAGES = ("liveimg", "ostreesetup", "ostreecontainer", "bootc")
 """Commands that bring a whole system, with its users."""
 _PLACES = {"--sslclientkey"}
 """Options that say where a secret is: it is not on the medium."""
+_UNSEEN = re.compile("[\\0\\u00a0\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2064\\ufeff]")
 _SOON_GUESSED = re.compile(r"\$1\$.*|[./A-Za-z0-9]{13}")
 """MD5, and DES of the first eight characters."""
 
@@ -84,7 +85,8 @@ def _no_root(parsed: Parsed) -> Iterator[LintFinding]:
     But not where its module for users is switched off, as on media that are made for an image: who
     is in that, builds of images say.
     """
-    users = parsed.handler.commands["user"].userList
+    # Until EL 4 there was no such command.
+    users = getattr(parsed.handler.commands.get("user"), "userList", ())
     if parsed.unclear("rootpw", "user") or any(_administers(parsed, each) for each in users):
         return
     if users:
@@ -187,6 +189,14 @@ def readable_bytes(parsed: Parsed) -> Iterator[LintFinding]:
             yield warning("bytes that are no UTF-8 in a command", number)
 
 
+def visible_letters(parsed: Parsed) -> Iterator[LintFinding]:
+    """What nobody sees makes a word another, as a space from a web page or a mark of Windows'."""
+    for number, line, scripted in lines(parsed.text):
+        unseen = None if scripted else _UNSEEN.search(line, 0, comment(line))
+        if unseen:
+            yield warning(f"a character that nobody sees, U+{ord(unseen[0]):04X}", number)
+
+
 FOR_ANYBODY: tuple[Check, ...] = (
     final_action,
     never_asks,
@@ -196,6 +206,7 @@ FOR_ANYBODY: tuple[Check, ...] = (
     clear_secrets,
     quiet_scripts,
     readable_bytes,
+    visible_letters,
     loader_taken,
 )
 """Those that hold for any machine, and for media with more files than the kickstart."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pykickstart.version import F14, F18, RHEL8
+from pykickstart.version import F14, F18, F37, RHEL8
 
 from builder.kickstart.parsed import Parsed, error, warning
 from builder.model.kickstart import LintFinding
@@ -25,6 +25,7 @@ _FILE_SYSTEMS = re.compile(
 _PLACES = re.compile(r"/|$|swap$|(?:pv|btrfs)\.|[nN]one$")
 _PLACES_OF_VOLUMES = re.compile(r"/|$|swap$")
 """Where something is mounted, or what it is instead; of volumes none but a pool is nowhere."""
+_MEMBER = re.compile(r"(?:raid|pv|btrfs)\.")
 _LAID_OUT = ("partition", "logvol", "raid", "btrfs", "mount")
 
 
@@ -55,12 +56,14 @@ def layout_made(parsed: Parsed) -> Iterator[LintFinding]:
     layout = _Layout(parsed.handler)
     if parsed.seen(*_LAID_OUT, "reqpart") and "/" not in layout.points:
         yield error("no / is laid out, and Anaconda wants one")
+    yield from _twice(layout)
     yield from _members(layout)
     yield from _groups(layout)
     yield from _pools(layout)
     yield from _parts(layout)
     yield from _passphrases(parsed, layout)
     yield from _boots(parsed, layout)
+    yield from _started(parsed, layout)
 
 
 def loader_taken(parsed: Parsed) -> Iterator[LintFinding]:
@@ -71,9 +74,18 @@ def loader_taken(parsed: Parsed) -> Iterator[LintFinding]:
         return
     if boot.location == "partition":
         yield error("GRUB 2 is not installed into a partition: use --location=mbr", boot.lineno)
-    if boot.password and boot.isCrypted and not boot.password.startswith("grub.pbkdf2."):
+    # What is still to be filled in has braces.
+    if boot.password and boot.isCrypted and not re.match(r"grub\.pbkdf2\.|.*\{", boot.password):
         said = "GRUB 2 takes no hash but its own, which begins with grub.pbkdf2."
         yield error(said, boot.lineno)
+
+
+def _twice(layout: _Layout) -> Iterator[LintFinding]:
+    known = set[str]()
+    for each in (*layout.parts, *layout.raids):
+        if each.mountpoint in known:
+            yield error(f"{each.mountpoint} is made twice", each.lineno)
+        known.update([each.mountpoint] if _MEMBER.match(each.mountpoint) else [])
 
 
 def _members(layout: _Layout) -> Iterator[LintFinding]:
@@ -163,3 +175,21 @@ def _boots(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
         elif hasattr(each, "vgname") and not F14 <= parsed.handler.version < RHEL8:
             said = f"{point} is on LVM, and Anaconda lets no boot loader start from it"
             yield error(said + beside, each.lineno)
+
+
+def _started(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
+    """What firmware starts from is laid out by autopart and reqpart, else by the kickstart alone.
+
+    Anaconda labels disks as GPT for BIOS as well since Fedora 37, EL 10.
+    """
+    handler = parsed.handler
+    boot, version = handler.bootloader, handler.version
+    none = boot.seen and (boot.location == "none" or getattr(boot, "disabled", False))
+    if none or not layout.parts or parsed.seen("autopart", "reqpart") or version < F18:
+        return
+    label = getattr(handler.clearpart, "disklabel", "") or ("gpt" if version >= F37 else "")
+    kinds = {each.fstype for each in layout.parts} | layout.points
+    if parsed.firmware == "uefi" and "/boot/efi" not in kinds:
+        yield error("no part /boot/efi, and UEFI starts from one: reqpart makes it as well")
+    if parsed.firmware == "bios" and label == "gpt" and "biosboot" not in kinds:
+        yield error("no part biosboot, and BIOS starts from one on GPT: reqpart makes it as well")

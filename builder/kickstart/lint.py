@@ -20,20 +20,27 @@ _LONGEST = 60
 
 
 def lint(
-    kickstart: Kickstart, *, at_hand: bool = False, capacity: int = 0, binds: bool = False
+    kickstart: Kickstart,
+    *,
+    at_hand: bool = False,
+    capacity: int = 0,
+    firmware: str = "",
+    binds: bool = False,
 ) -> tuple[LintFinding, ...]:
     """Return everything wrong or doubtful in `kickstart`, sorted by line, the whole file last.
 
     `at_hand` is for a user's file as it is, before a build adds what reports its outcome; what was
     added is ours, and not looked at. `capacity` is that of a build's disk in bytes: what
     cannot be installed there is an error. Without it names of other disks are warnings, and so
-    are disks that nobody opens. `binds` says that the installer is Anaconda, which binds the
-    network to its card.
+    are disks that nobody opens. `firmware` is what starts the build's guest. `binds` says that
+    the installer is Anaconda, which binds the network to its card.
     Parses with the kickstart's own syntax version; reads no other file and no network.
     Raises UsageError for an unknown syntax version.
     """
     parser = _parse(kickstart)
-    parsed = _parsed(parser, kickstart.written, capacity=capacity, binds=binds)
+    parsed = replace(
+        _parsed(parser, kickstart.written), capacity=capacity, firmware=firmware, binds=binds
+    )
     checks = CHECKS if at_hand or kickstart.added else (*CHECKS, reports_success)
     found = (finding for check in checks for finding in check(parsed))
     return _sorted((*parser.findings, *found))
@@ -54,14 +61,9 @@ def lint_for_others(kickstart: Kickstart) -> tuple[LintFinding, ...]:
     return _sorted((*parser.findings, *told))
 
 
-def _parsed(parser: Parser, text: str, *, capacity: int = 0, binds: bool = False) -> Parsed:
+def _parsed(parser: Parser, text: str) -> Parsed:
     return Parsed(
-        handler=parser.handler,
-        text=text,
-        capacity=capacity,
-        binds=binds,
-        whole=parser.whole,
-        broken=frozenset(parser.broken),
+        handler=parser.handler, text=text, whole=parser.whole, broken=frozenset(parser.broken)
     )
 
 

@@ -209,6 +209,8 @@ class Parser(KickstartParser):  # type: ignore[misc]
         said = error.message if isinstance(error, ParseError) else f"cannot be read: {error}"
         if said and "does not end with %end" in said:
             said += f" It begins in line {self._opened}."
+        if self._state == STATE_COMMANDS and self._lines.line.rstrip("\r\n").endswith("\\"):
+            said = "a command ends with its line: a backslash continues none"
         if not said and self._lines.first == "%include":
             said = _NO_FILE.format("%include")
         self._add("error", said or "cannot be read")

@@ -20,7 +20,8 @@ def read(path: Path, *, named: bool = True) -> str:
     found in a folder, are text in UTF-8. Raises ConfigError for a file that cannot be read.
     """
     data = read_data(path, limit=_LARGEST, pipes=named, hint="Give a text file.")
-    if data.startswith(_WIDE):
+    # A text of Latin letters in UTF-16 is every other byte a NUL, with a mark before it or not.
+    if data.startswith(_WIDE) or data.count(0) * 3 > len(data):
         raise ConfigError(
             f"{path} is text in UTF-16, which no installer reads.", hint="Save it as UTF-8."
         )

@@ -36,7 +36,7 @@ def rendered(order: BuildOrder, *, monitor: Monitor) -> Kickstart:
     kickstart = render(order)
     binds = order.kickstart.own and not order.release.made_here
     binds &= _PINNED not in waived(order, kickstart)
-    findings = lint(kickstart, capacity=order.capacity, binds=binds)
+    findings = lint(kickstart, capacity=order.capacity, firmware=order.firmware, binds=binds)
     raised = next((each for each in findings if each.severity == "error"), None)
     for each in (each for each in findings if each is not raised):
         place = "the kickstart"

@@ -43,6 +43,11 @@ def test_a_template_keeps_its_carriage_returns(tmp_path: Path) -> None:
     ("name", "data", "sentence"),
     [
         ("x.ks", "cmdline\n".encode("utf-16"), "is text in UTF-16, which no installer reads."),
+        (
+            "x.ks",
+            "cmdline\n# é\n".encode("utf-16-le"),
+            "is text in UTF-16, which no installer reads.",
+        ),
         ("x.ks", b"\xfe\xff\0c", "is text in UTF-16, which no installer reads."),
         ("x.ks.j2", b"cmdline\n# caf\xe9\n", ", line 2: it is no text in UTF-8."),
     ],

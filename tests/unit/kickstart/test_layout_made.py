@@ -1,6 +1,7 @@
 """Layouts that Anaconda would not make, and those that it makes."""
 
 import pytest
+from pykickstart.version import versionMap
 
 from builder.kickstart.lint import lint, lint_for_others
 from builder.model.kickstart import Kickstart
@@ -33,6 +34,7 @@ def said(layout: str, *, syntax: str, gib: int = 9) -> list[str]:
         ("part /home --size=9\n", "0: error: no / is laid out"),
         (f"{VG}logvol /var --vgname=v --name=a --size=9\n", "0: error: no / is laid out"),
         (f"{PV}volgroup v pv.2\n{LV}", "3: error: nothing makes pv.2"),
+        (f"{PV}part pv.1 --size=9\nvolgroup v pv.1\n{LV}", "3: error: pv.1 is made twice"),
         (f"{VG}logvol / --vgname=w --name=a --size=9\n", "4: error: no volgroup makes w"),
         (f"{PV}volgroup v pv.1 --pesize=5000\n{LV}", "3: error: --pesize=5000 is no power of"),
         (f"{ROOT}raid /a --device=md0 --level=1 raid.1 raid.2\n", "2: error: nothing makes raid.1"),
@@ -123,6 +125,7 @@ FOREIGN = "GRUB 2 takes no hash but its own, which begins with grub.pbkdf2."
         ("--location=mbr", ""),
         ("--iscrypted --password=$6$a$b", FOREIGN),
         ("--iscrypted --password=grub.pbkdf2.sha512.10000.AB.CD", ""),
+        ("--iscrypted --password=${GRUB_HASH}", ""),
         ("--password=b", ""),
     ],
 )
@@ -184,6 +187,39 @@ def test_what_later_installers_know(layout: str, findings: list[str], syntax: st
     assert said(layout, syntax=syntax) == findings
 
 
+ESP = "no part /boot/efi, and UEFI starts from one: reqpart makes it as well"
+BIOSBOOT = "no part biosboot, and BIOS starts from one on GPT: reqpart makes it as well"
+GPT = "clearpart --all --disklabel=gpt\n"
+
+
+@pytest.mark.parametrize(
+    ("syntax", "firmware", "layout", "message"),
+    [
+        ("RHEL7", "uefi", ROOT, ESP),
+        ("RHEL10", "uefi", f"{VG}{LV}", ESP),
+        ("RHEL9", "uefi", f"part /boot/efi --fstype=efi --size=9\n{ROOT}", ""),
+        ("RHEL9", "uefi", f"reqpart\n{ROOT}", ""),
+        ("RHEL9", "uefi", "autopart\n", ""),
+        ("RHEL9", "uefi", f"{ROOT}bootloader --location=none\n", ""),
+        ("RHEL9", "uefi", f"%include /tmp/x\n{ROOT}", ""),
+        ("RHEL9", "", ROOT, ""),
+        ("RHEL9", "bios", ROOT, ""),
+        ("RHEL6", "uefi", ROOT, ""),
+        ("RHEL9", "bios", f"{GPT}{ROOT}", BIOSBOOT),
+        ("RHEL9", "bios", f"{GPT}part biosboot --fstype=biosboot --size=1\n{ROOT}", ""),
+        ("RHEL10", "bios", ROOT, BIOSBOOT),
+        ("F40", "bios", ROOT, BIOSBOOT),
+        ("RHEL10", "bios", f"{GPT.replace('gpt', 'msdos')}{ROOT}", ""),
+        ("RHEL10", "bios", f"reqpart --add-boot\n{ROOT}", ""),
+        ("RHEL10", "", ROOT, ""),
+    ],
+)
+def test_what_firmware_starts_from(syntax: str, firmware: str, layout: str, message: str) -> None:
+    kickstart = Kickstart(source="x.ks", syntax=syntax, text=BEGIN + layout)
+    findings = lint(kickstart, at_hand=True, firmware=firmware)
+    assert [each.message for each in findings] == ([message] if message else [])
+
+
 def test_btrfs() -> None:
     volume = "part btrfs.1 --size=99\nbtrfs none --label=x btrfs.1\n"
     root = "btrfs / --subvol --name=root LABEL=x\n"
@@ -191,3 +227,12 @@ def test_btrfs() -> None:
     assert said(f"{ROOT}btrfs /a --label=x btrfs.1\n", syntax="F40") == [
         "2: error: nothing makes btrfs.1"
     ]
+
+
+@pytest.mark.parametrize("syntax", sorted(versionMap))
+def test_every_syntax_has_what_is_asked_of_it(syntax: str) -> None:
+    text = "network --bootproto=static --ip=10.0.0.2 --netmask=255.0.0.0 --device=ens3\n" + ROOT
+    for firmware in ("bios", "uefi"):
+        kickstart = Kickstart(source="x.ks", syntax=syntax, text=text)
+        findings = lint(kickstart, capacity=1 << 32, firmware=firmware, binds=True)
+        assert "neither rootpw nor user" in str(findings)

@@ -139,7 +139,36 @@ def test_findings_behind_odd_characters(mark: str) -> None:
     assert [line for line, _, _ in lines] == ["4", "6", "7", "8"]
 
 
-SYNTAX = "RHEL8"
+@pytest.mark.parametrize(
+    ("line", "findings"),
+    [
+        (
+            "lang\u00a0C",
+            ["error: Unknown command", "warning: a character that nobody sees, U+00A0"],
+        ),
+        (
+            "\ufefflang C",
+            ["error: Unknown command", "warning: a character that nobody sees, U+FEFF"],
+        ),
+        ("lang C\0", ["warning: a character that nobody sees, U+0000"]),
+        ("lang C # a\u00a0b", []),
+        ("# a\u200bb", []),
+        ("%pre\necho a\u00a0b\n%end", []),
+    ],
+)
+def test_what_nobody_sees(line: str, findings: list[str]) -> None:
+    pairs = zip(said(f"{BEGIN}{REST}{line}\n"), findings, strict=True)
+    assert [each for each, start in pairs if not each.startswith(f"7: {start}")] == []
+
+
+@pytest.mark.parametrize("syntax", ["RHEL7", "RHEL8", "RHEL10"])
+def test_a_command_that_goes_on(syntax: str) -> None:
+    first, second = said(f"{BEGIN}{REST}bootloader --append=a \\\n --timeout=1\n", syntax=syntax)
+    assert first == "7: error: a command ends with its line: a backslash continues none"
+    assert second.startswith("8: error: Unknown command")
+    assert said(f"{BEGIN}{REST}%pre\necho \\\n a\n%end\n", syntax=syntax) == []
+
+
 MANY = 20000
 
 
