@@ -75,7 +75,7 @@ def digests(path: Path, *, monitor: Monitor) -> dict[str, str]:
             with tarfile.open(path) as tar:
                 found = {member.name: _digest(tar, member, progress) for member in tar}
                 # The checksum of what is compressed comes behind the end of the tar.
-                while tar.fileobj is not None and tar.fileobj.read(files.BLOCK):
+                while tar.fileobj.read(files.BLOCK):
                     pass
                 return found
         except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error) as error:
