@@ -3,8 +3,10 @@
 import gzip
 import json
 import os
+import random
 import tarfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -198,6 +200,23 @@ def test_a_tar_holds_a_template(source: ExportSource, tmp_path: Path, signatures
     assert held(path, record) == RECORD
     for name in signed:
         assert held(path, name) == signatures
+
+
+@pytest.mark.parametrize("gzipped", [False, True])
+def test_no_damage_of_an_archive_is_another_error(tmp_path: Path, *, gzipped: bool) -> None:
+    path, noise = tmp_path / "x", random.Random(3).randbytes(20000)  # noqa: S311  # the same
+    members = [Member(name="a", content=b"hello" * 500), Member(name="b", content=noise)]
+    wrote = pack(path, members, when=1, monitor=SILENT, gzipped=gzipped)
+    content = path.read_bytes()
+    for seed in range(300):
+        chance = random.Random(seed)  # noqa: S311  # the same each time
+        damaged = bytearray(content)
+        at = chance.randrange(20, len(content) - 8)
+        damaged[at : at + 4] = chance.randbytes(4)
+        path.write_bytes(damaged[: len(content) - seed % 3])
+        with suppress(HostError):
+            found = digests(path, monitor=SILENT)
+            assert not gzipped or found != wrote
 
 
 def test_a_container_disk(source: ExportSource, tmp_path: Path, golden: Golden) -> None:
