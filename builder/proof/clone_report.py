@@ -107,7 +107,7 @@ def _checks(grown: int, network: str) -> tuple[tuple[str, str, _Look], ...]:
     return (
         ("clone-machine-ids", "clones have machine-ids of their own", _differs("machine-id")),
         ("clone-ssh-host-keys", "clones have ssh host keys of their own", _keys),
-        ("clone-dhcp-identities", "clones are several to a DHCP server", _differs("dhcp-identity")),
+        ("clone-dhcp-identities", "clones are several to a DHCP server", _dhcp(network)),
         ("clone-drawn-names", "clones share nothing that was drawn by lot", _drawn),
         ("clone-network", "network cards have addresses", _cards(network)),
         ("clone-growth", "the root file system fills a larger disk", _growth(grown)),
@@ -121,6 +121,16 @@ def _differs(item: str) -> _Look:
         if not (ours and theirs):
             yield f"a clone has no {item}"
         yield from (f"two clones have the {item} {value}" for value in sorted(ours & theirs))
+
+    return look
+
+
+def _dhcp(network: str) -> _Look:
+    def look(first: Report, second: Report) -> Iterator[str]:
+        """Yield what both have; what has no network card is nobody to a DHCP server."""
+        bare = not (first.all("dhcp-identity") or second.all("dhcp-identity"))
+        if not (network == "none" and bare):
+            yield from _differs("dhcp-identity")(first, second)
 
     return look
 

@@ -11,7 +11,7 @@ _EXPLAINED = {
         r"|/boot/(?:grub2?/.*|loader/entries/.*|efi/EFI/[^/]+/grub.cfg|init(?:rd|ramfs).*)"
     ),
     "times of packages": re.compile(
-        r"/var/lib/(?:rpm|yum|dnf)/.*|/usr/lib/sysimage/.*|/var/cache/(?:ldconfig|man)/.*"
+        r"/var/lib/(?:rpm|yum(?!/uuid)|dnf)/.*|/usr/lib/sysimage/.*|/var/cache/(?:ldconfig|man)/.*"
     ),
 }
 """Why files may differ that clones may share."""

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 _FLOW = re.compile(r"[{},]|\"[^\"]*\"|'[^']*'|[^{},\"']+")
 _LARGEST = 1 << 18
+_DEEPEST = 32
+"""Levels of mappings; what is below is nothing that netplan knows."""
 _COMMENT = re.compile(r"(?:^|\s)#.*$")
 
 Path = tuple[str, ...]
@@ -41,6 +43,8 @@ def _leaves(text: str) -> Iterator[tuple[Path, str]]:
         indent = len(key) - len(key.lstrip())
         while above and above[-1][0] >= indent:
             above.pop()
+        if len(above) == _DEEPEST:
+            continue
         above.append((indent, name))
         path = tuple(each for _, each in above)
         value = value.strip()
@@ -52,6 +56,8 @@ def _flow(path: Path, value: str) -> Iterator[tuple[Path, str]]:
     yield path, ""
     above, key = [path], ""
     for part in map(str.strip, _FLOW.findall(value)):
+        if len(above) > _DEEPEST:
+            return
         if part == "{":
             above.append((*above[-1], key) if key else above[-1])
             key = ""

@@ -118,9 +118,13 @@ def _of_profiles(known: tuple[Profile, ...], given: frozenset[str]) -> Iterator[
         each.plain and each.starts and not (placed[each.path] or each.places) for each in known
     )
     # By its id others know the bridge or bond that they are a part of.
-    mentioned = "\n".join(
-        {value for each in known for key, value in each.settings if key not in _ID}
-    )
+    mentioned = {
+        word
+        for each in known
+        for key, value in each.settings
+        if key not in _ID
+        for word in re.split(r"[\s;,]+", value)
+    }
     for each in known:
         for key, value in each.settings:
             drawn = key in _ID and value not in mentioned

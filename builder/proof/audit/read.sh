@@ -71,22 +71,37 @@ mount_root() {
     return 1
 }
 
+# fstab(5) writes blanks as \040; the value of a tag may have quotes; the last line may have no end.
+# Whatever the order of the lines, what is below something else is mounted after it.
 mount_others() {
-    while read -r name folder kind options _rest; do
-        case $name in
-            UUID=*) device=$(blkid -U "${name#*=}") ;;
-            LABEL=*) device=$(blkid -L "${name#*=}") ;;
-            PARTUUID=* | PARTLABEL=*) device=$(blkid -l -t "$name" -o device) ;;
-            /dev/*) device=$name ;;
-            *) continue ;;
-        esac
-        case $folder in /?*) ;; *) continue ;; esac
-        subvolume=$(echo "$options" | tr , '\n' | grep '^subvol=')
-        mount_read_only "$device" "$work/tree$folder" "$subvolume" && continue
-        # A CD drive; a disk that other machines have.
-        case $options in *noauto*) continue ;; *nofail*) [ -b "$device" ] || continue ;; esac
+    while read -r name folder kind options _rest || [ -n "$name" ]; do
+        case $name in '#'*) continue ;; esac
+        case $folder in /?*) printf "%s\n" "$folder $name $kind $options" ;; esac
+    done <"$work/tree/etc/fstab" | LC_ALL=C sort | while read -r folder name kind options; do
+        folder=$(plain "$folder")
+        device=$(device_of "$(plain "$name")")
+        [ "$device" != none ] || continue
+        subvolume=$(echo "$options" | tr , '\n' | grep -E '^subvol(id)?=' | tr '\n' ,)
+        mount_read_only "$device" "$work/tree$folder" "${subvolume%,}" && continue
+        # A CD drive; a disk that other machines have, or the network.
+        case $options in *noauto*) continue ;; *nofail* | *_netdev*) [ -b "$device" ] || continue ;; esac
         fail "$folder ($name, $kind) cannot be read"
-    done <"$work/tree/etc/fstab"
+    done
+}
+
+plain() {  # WORD
+    printf '%b\n' "$(printf %s "$1" | sed -e 's/\\/\\\\/g' -e 's/\\\\\([0-7][0-7][0-7]\)/\\0\1/g')"
+}
+
+device_of() {  # NAME: none for what is on no disk
+    value=$(printf %s "${1#*=}" | tr -d "\"'")
+    case $1 in
+        UUID=*) blkid -U "$value" ;;
+        LABEL=*) blkid -L "$value" ;;
+        PARTUUID=* | PARTLABEL=*) blkid -l -t "${1%%=*}=$value" -o device ;;
+        /dev/*) printf "%s\n" "$1" ;;
+        *) echo none ;;
+    esac
 }
 
 # How many bytes of each device may hold something: all but what its file system calls free. In vfat

@@ -11,7 +11,7 @@ from builder.model.audit import Expected
 from builder.proof.audit.tree import GuestTree
 
 ABSENT = {
-    "ssh-host-keys": ("/etc/ssh/ssh_host_*",),
+    "ssh-host-keys": ("/etc/ssh/ssh_host_*", "/etc/dropbear/dropbear_*_host_key*"),
     "random-seed": (
         "/var/lib/systemd/random-seed",
         "/var/lib/random-seed",
@@ -156,8 +156,15 @@ _LEASES = (
 )
 
 _DEFAULT_NAMES = {"", "localhost", "localhost.localdomain"}
-_IFCFG = "/etc/sysconfig/network-scripts/ifcfg-*"
-_NAMED = re.compile(r"^(HOSTNAME|DHCP_HOSTNAME)=.", re.MULTILINE)
+_PROFILES = (
+    "/etc/sysconfig/network-scripts/ifcfg-*",
+    "/etc/NetworkManager/system-connections/*",
+)
+_NAMED = re.compile(
+    r"^[ \t]*(?:export[ \t]+)?(HOSTNAME|DHCP_HOSTNAME|DHCP_FQDN|dhcp-hostname|dhcp-fqdn)[ \t]*=.",
+    re.MULTILINE,
+)
+_OF_BOOT = re.compile(r"^[ \t]*HOSTNAME=[\"']?([^\s\"'#]*)", re.MULTILINE)
 
 
 def absent(name: str, tree: GuestTree, _expected: Expected) -> Iterator[str]:
@@ -194,12 +201,16 @@ def machine_id(tree: GuestTree, _expected: Expected) -> Iterator[str]:
 
 def hostname(tree: GuestTree, expected: Expected) -> Iterator[str]:
     """No name but the one that was asked for."""
+    allowed = _DEFAULT_NAMES | {expected.hostname}
     name = tree.text("/etc/hostname").strip()
-    if name not in _DEFAULT_NAMES | {expected.hostname}:
+    if name not in allowed:
         yield f"/etc/hostname says {name}"
+    network = "/etc/sysconfig/network"  # before systemd
+    names = {found[1] for found in _OF_BOOT.finditer(tree.text(network))}
+    yield from (f"{network} says {name}" for name in sorted(names - allowed))
     if "/etc/machine-info" in tree.entries:
         yield "/etc/machine-info"
-    for entry in tree.matching(_IFCFG):
+    for entry in tree.matching(*_PROFILES):
         yield from (f"{entry.path} has {f[1]}=" for f in _NAMED.finditer(tree.text(entry.path)))
 
 

@@ -43,7 +43,7 @@ LABEL=ELSEWHERE /media xfs nofail 0 0
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 
-def read(folder: Path, kind: str, prepare: str, fstab: str) -> str:
+def read(folder: Path, kind: str, prepare: str, fstab: str, look: str = "") -> str:
     """Return what a disk with that fstab is read as: what is mounted, then what is noted."""
     program = f"mkfs.{kind}"
     if shutil.which(program) is None or kind not in Path("/proc/filesystems").read_text():
@@ -59,7 +59,8 @@ def read(folder: Path, kind: str, prepare: str, fstab: str) -> str:
 cp "$0/fstab" "$0"/top/etc/fstab 2>/dev/null || cp "$0/fstab" "$0/top/root/etc/fstab"
 head -c 9000000 /dev/urandom >"$0/top/root/some"
 umount "$0/top"
-mount_root && mount_others && note_swap && note_used && note_fallback
+mount_root && mount_others && note_swap && note_used && note_fallback || exit
+{look}
 cat "$work/tree/home/who" 2>/dev/null
 find "$work/tree/root/some" "$work/tree/some" 2>/dev/null | sed "s|$work||"
 cat "$work/facts/used"
@@ -89,3 +90,38 @@ def test_a_file_system_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     fstab = "LABEL=SYSTEM / ext4 defaults 0 0\nLABEL=ELSEWHERE /media xfs defaults 0 0\n"
     with pytest.raises(AssertionError, match=r"/media \(LABEL=ELSEWHERE, xfs\) cannot be read"):
         read(tmp_path, "ext4", PLAIN, fstab)
+
+
+FOLDERS = """
+mkdir -p "$0/top"
+mount "/dev/$image" "$0/top"
+mkdir -p "$0/top/root" "$0/top/etc" "$0/top/a place" "$0/top/log" "$0/top/var/log"
+: >"$0/top/etc/fstab"
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        (r"LABEL=SYSTEM /a\040place ext4 defaults 0 0", "a place"),
+        ('LABEL="SYSTEM"\t/a\\040place\text4\tro,nofail 0 0', "a place"),
+        ("  LABEL='SYSTEM' /log ext4 defaults", "log"),
+        ("LABEL=SYSTEM /var/log ext4 defaults 0 0\nLABEL=SYSTEM /var ext4 defaults 0 0", "var/log"),
+        (
+            "LABEL=ELSEWHERE /log ext4 _netdev 0 0\n/log /var none bind\nLABEL=SYSTEM /log ext4",
+            "log",
+        ),
+    ],
+    ids=["a blank", "quotes", "single quotes", "the outer one later", "the network's"],
+)
+def test_lines_of_fstab_as_mount_reads_them(tmp_path: Path, line: str, place: str) -> None:
+    """The last line has no end."""
+    fstab = f"# LABEL=NONE /none ext4 defaults 0 0\n#LABEL=NONE /none ext4 x 0 0\n\n{line}"
+    found = read(tmp_path, "ext4", FOLDERS, fstab, f'ls "$work/tree/{place}/root/some"\n')
+    assert f"tree/{place}/root/some" in found
+
+
+def test_a_subvolume_by_its_number(tmp_path: Path) -> None:
+    fstab = "LABEL=SYSTEM / btrfs subvol=root 0 0\nLABEL=SYSTEM /home btrfs rw,subvolid=257 0 0\n"
+    who, *_ = read(tmp_path, "btrfs", SUBVOLUMES, fstab).splitlines()
+    assert who == "me"

@@ -143,6 +143,20 @@ def test_an_engine_that_has_users_is_left_to_somebody(root: Path, run: Run, tmp_
     assert failed(root, tmp_path) == {"service-identity": (f"/{SNMP} has oldEngineID",)}
 
 
+def test_every_place_of_a_name(root: Path, run: Run, tmp_path: Path) -> None:
+    put(root / "etc/sysconfig/network", "NETWORKING=yes\nHOSTNAME=night-3\n")
+    put(root / "etc/sysconfig/network-scripts/ifcfg-x", "\texport DHCP_HOSTNAME='night-3'\nA=b\n")
+    put(
+        root / "etc/NetworkManager/system-connections/x y",
+        "[ipv4]\ndhcp-fqdn=night-3\ndhcp-hostname = night-3\ndhcp-send-hostname=true\n",
+    )
+    assert run(post("centos7", SEAL)).returncode == 0
+    network = (root / "etc/sysconfig/network").read_text()
+    assert network == "NETWORKING=yes\nHOSTNAME=localhost.localdomain\n"
+    assert (root / "etc/sysconfig/network-scripts/ifcfg-x").read_text() == "A=b\n"
+    assert failed(root, tmp_path) == {}
+
+
 def test_clones_tell_of_whatever_is_drawn() -> None:
     text = (Library().folders[-1] / "snippets/clones.sh.j2").read_text()
     keys = [each for each in DRAWN if "/ssl/" not in each or "private_keys" in each]

@@ -43,10 +43,10 @@ def privately(script: str, folder: Path, *, shell: str = "bash") -> str:
     return done.stdout
 
 
-def image(folder: Path, *mkfs: str) -> Path:
+def image(folder: Path, *mkfs: str, mib: int = 64) -> Path:
     path = folder / "image"
     with path.open("wb") as file:
-        file.truncate(64 << 20)
+        file.truncate(mib << 20)
     process.run([*mkfs, path])
     return path
 
@@ -131,6 +131,45 @@ grep "^$device .*place" /proc/self/mounts || echo gone
     assert MARKER not in made.read_bytes()
     last = said.splitlines()[-1]
     assert (" ro," in last, last == "gone") == (how == "read-only", how == "in fstab alone")
+
+
+SUBVOLUMES = """
+btrfs -q subvolume create "$0/place/one"
+btrfs -q subvolume create "$0/place/two"
+umount "$0/place"
+mount -o subvol=one "$device" "$0/place"
+mkdir "$0/another"
+mount -o subvol=two "$device" "$0/another"
+"""
+
+
+@pytest.mark.parametrize(("kind", "prepare"), [("xfs", ""), ("btrfs", ""), ("btrfs", SUBVOLUMES)])
+def test_other_file_systems_and_subvolumes_once_each(
+    tmp_path: Path, kind: str, prepare: str
+) -> None:
+    if not shutil.which(f"mkfs.{kind}") or kind not in Path("/proc/filesystems").read_text():
+        pytest.skip(f"needs mkfs.{kind}, and a kernel with {kind}")
+    made = image(tmp_path, f"mkfs.{kind}", "-q", mib=512)
+    (tmp_path / "place").mkdir()
+    (tmp_path / "marker").write_bytes(MARKER * 5000)
+    script = f"""{WITH_LOOP}
+fstab=/dev/null
+mount "$device" "$0/place"
+{prepare}
+cp "$0/marker" "$0/place/gone"
+sync
+rm "$0/place/gone"
+sync
+grep "^$device " /proc/self/mounts >"$0/mounts"
+mounts=$0/mounts
+{part(DECODE)}
+{part(GIVE_BACK)}
+fstrim() {{ echo trims; command fstrim "$@"; }}
+{part(LOOPS)}
+"""
+    said = privately(script, tmp_path)
+    assert MARKER not in made.read_bytes()
+    assert said.count("trims\n") == 2  # before and after what fills it up
 
 
 @pytest.mark.parametrize(("block", "kind"), [("1024", "ext4"), ("4096", "ext4"), ("4096", "vfat")])

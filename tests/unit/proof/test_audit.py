@@ -82,6 +82,24 @@ def test_a_clean_system_has_no_findings(tmp_path: Path) -> None:
         ),
         ("etc/hostname", "night-3\n", "hostname", "{} says night-3"),
         (
+            "etc/sysconfig/network",
+            "NETWORKING=yes\nHOSTNAME='night-3'\n",
+            "hostname",
+            "{} says night-3",
+        ),
+        (
+            "etc/NetworkManager/system-connections/x",
+            "[ipv4]\ndhcp-hostname=night-3\n",
+            "hostname",
+            "{} has dhcp-hostname=",
+        ),
+        (
+            "etc/sysconfig/network-scripts/ifcfg-eth0",
+            " export DHCP_HOSTNAME='night-3'\n",
+            "hostname",
+            "{} has DHCP_HOSTNAME=",
+        ),
+        (
             "etc/resolv.conf",
             "# by hand\nnameserver 192.0.2.1\n",
             "resolv-conf",
@@ -155,6 +173,11 @@ def test_a_flaw_is_one_finding(
         ({"etc/hostname": "kvm.example\n"}, Expected(hostname="kvm.example")),
         ({"etc/hostname": "localhost.localdomain\n"}, Expected()),
         ({"etc/machine-id": "uninitialized\n"}, Expected()),
+        ({"etc/sysconfig/network": "HOSTNAME=localhost.localdomain\n"}, Expected()),
+        (
+            {"etc/NetworkManager/system-connections/x": "[ipv4]\ndhcp-send-hostname=no\n"},
+            Expected(),
+        ),
         ({"etc/shadow": f"root:{HASH}:1::::::\n"}, Expected(root_password=True)),
         (JOE, Expected(users=("joe",), ssh_keys=(KEY.rsplit(maxsplit=1)[0],))),
         ({"etc/pki/tls/cert.pem": "-----BEGIN CERTIFICATE-----\nMIIB\n"}, Expected()),

@@ -94,8 +94,10 @@ def test_what_must_differ(changes: dict[str, str], check: str, detail: str) -> N
 
 
 def test_machines_without_a_card_need_no_address() -> None:
-    found = compare(report(FIRST, card=""), report(SECOND, card=""), grown=GIB, network="none")
-    assert all(each.passed for each in found)
+    bare = {"card": "", "dhcp_identity": ""}
+    first, second = report(FIRST, **bare), report(SECOND, **bare)
+    assert all(each.passed for each in compare(first, second, grown=GIB, network="none"))
+    assert "clone-dhcp-identities" in failed(first, second)
 
 
 @pytest.mark.parametrize(

@@ -220,6 +220,11 @@ def test_profiles_beside_each_other(tmp_path: Path, files: dict[str, str], detai
         (UDEV, 'SUBSYSTEM=="net",' * 50_000),
         ("boot/grub2/grub.cfg", "ip=" + "a:" * 400_000),
         (NM, "uuid=1\n" * 100_000),
+        (NM, "".join(f"uuid={number}\nid={number}\n" for number in range(20_000))),
+        (NETPLAN, "a: {" * 60_000),
+        (NETPLAN, "\n".join(" " * number + "ens3:" for number in range(700))),
+        (NETPLAN, "a: '{" * 50_000),
+        (LINK, f"[Match]\nName={'ens3 ' * 50_000}\n"),
     ],
 )
 def test_large_files_take_no_time(tmp_path: Path, path: str, text: str) -> None:

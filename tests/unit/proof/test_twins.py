@@ -30,3 +30,5 @@ def test_what_names_file_systems_is_explained_and_what_names_machines_is_not() -
     assert explained("/boot/grub2/grub.cfg")
     assert not explained("/etc/iscsi/initiatorname.iscsi")
     assert not explained("/etc/machine-id")
+    assert explained("/var/lib/yum/history/x.sqlite")
+    assert not explained("/var/lib/yum/uuid")
