@@ -22,7 +22,7 @@ from builder.proof import checks
 from builder.releases import catalogue
 
 _LEAST_MIB = 320
-"""Anaconda's isys has refused to start with less since EL 6, whatever else it does."""
+"""Less than that Anaconda refuses, whatever else it is to do (MIN_RAM of its isys, EL 7 to 10)."""
 _BY_THE_SEAL = {"seal", "seal_except"}
 """Variables that a plain kickstart has use for: the seal is added to it."""
 
