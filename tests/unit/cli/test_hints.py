@@ -35,6 +35,7 @@ OF_OTHERS = {
     "--erroronfail": "a kickstart's scripts",
     "--ignoremissing": "a kickstart's %packages",
     "--kexec": "a kickstart's reboot",
+    "--list": "a kickstart's clearpart",
     "--ondisk": "a kickstart's part",
     "--only-use": "a kickstart's ignoredisk",
     "--onpart": "a kickstart's part",
