@@ -52,14 +52,13 @@ def _named(handler: Any) -> Iterator[tuple[int, str, str]]:  # noqa: ANN401  # n
     if boot.location != "none" and not getattr(boot, "disabled", False):
         yield from ((boot.lineno, "--boot-drive", each) for each in [*_of(boot, "bootDrive")])
         yield from ((boot.lineno, "--driveorder", each) for each in _of(boot, "driveorder"))
+    for each in _of(clear, "devices"):
+        yield from ((clear.lineno, "clearpart --list", disk) for disk in _disk_of(each))
     for part in handler.partition.partitions:
         yield from ((part.lineno, "--ondisk", each) for each in _of(part, "disk"))
-        # Its number is the business of whoever makes it, as a %pre may.
-        on = _PARTITION.fullmatch(str(part.onPart or "").removeprefix("/dev/"))
-        yield from [(part.lineno, "--onpart", on[1])] if on else []
+        yield from ((part.lineno, "--onpart", disk) for disk in _disk_of(part.onPart or ""))
     for line, named, name in _sources(handler):
-        on = _PARTITION.fullmatch(name.removeprefix("/dev/"))
-        yield from [(line, named, on[1])] if on else []
+        yield from ((line, named, disk) for disk in _disk_of(name))
 
 
 def _sources(handler: Any) -> Iterator[tuple[int, str, str]]:  # noqa: ANN401
@@ -73,6 +72,12 @@ def _sources(handler: Any) -> Iterator[tuple[int, str, str]]:  # noqa: ANN401
         yield from ((raid.lineno, "raid", str(each)) for each in raid.members or ())
     for group in handler.volgroup.vgList:
         yield from ((group.lineno, "volgroup", str(each)) for each in group.physvols or ())
+
+
+def _disk_of(partition: str) -> list[str]:
+    """Return the disk of a partition; its number is its maker's business, as a %pre may be."""
+    found = _PARTITION.fullmatch(partition.removeprefix("/dev/"))
+    return [found[1]] if found else []
 
 
 def _of(command: Any, field: str) -> list[str]:  # noqa: ANN401

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from builder.errors import MediaError
 from builder.iso import (
     boot_check,
     descriptors,
@@ -16,7 +17,7 @@ from builder.iso import (
     tree_check,
 )
 from builder.iso.eltorito import BootImage
-from builder.iso.source import SECTOR
+from builder.iso.source import SECTOR, Source
 from builder.iso.survey import Survey
 from builder.iso.tree import Directory
 from builder.media import inspect, menu_check
@@ -24,6 +25,8 @@ from builder.media import inspect, menu_check
 _DATA = {"OEMDRV", "CIDATA"}
 """The names of volumes for an installer or cloud-init to read: nothing boots from them."""
 
+_EFI_IMAGE = "images/efiboot.img"
+_LARGEST = 16 << 20  # bytes of an EFI program
 _DESCRIPTORS = {1, 2, 3}
 """Types of volume descriptors: primary, supplementary, a partition's; El Torito's is a record."""
 
@@ -152,7 +155,30 @@ def _stage2_problems(medium: Survey) -> Iterator[str]:
 
 def notices(medium: Survey) -> tuple[str, ...]:
     """Return what a user may not know of a medium that is right, in whole sentences."""
-    return tuple(_unnamed(each) for each in _hidden(medium) if _boots(medium, each))
+    found = (_unnamed(each) for each in _hidden(medium) if _boots(medium, each))
+    return (*found, *_stale(medium))
+
+
+def _stale(medium: Survey) -> Iterator[str]:
+    """Yield that the file that lorax calls UEFI's image has other programs than the image itself.
+
+    Menus may differ: in the image they are ours.
+    """
+    found, images = medium.file(_EFI_IMAGE), [each.sector * SECTOR for each in medium.efi_images]
+    if found is None or not images or found.at in images:
+        return
+    programs = _programs(medium.source, found.at)
+    if not any(_programs(medium.source, at) == programs for at in images):
+        yield f"{_EFI_IMAGE} is not what firmware boots: that is at sector {images[0] // SECTOR}."
+
+
+def _programs(source: Source, at: int) -> dict[str, bytes] | None:
+    try:
+        system = fat.FileSystem(source, at)
+        found = [each for each in system.files() if each.path.lower().endswith(".efi")]
+        return {each.path.lower(): system.read(each, largest=_LARGEST) for each in found}
+    except MediaError:
+        return None
 
 
 def _unnamed(image: BootImage) -> str:

@@ -1,6 +1,7 @@
 """What publishers make is right; what firmware, a kernel or a boot loader stumbles over is not."""
 
 import re
+import shutil
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from builder.iso import boot_check, eltorito
 from builder.iso.source import SECTOR, opened
 from builder.iso.survey import Survey, survey
 from builder.iso.tree import Tree
-from builder.media import second_reader
+from builder.media import check, second_reader
 from builder.media.edits import Edits
 from builder.media.inspect import inspect
 from builder.media.remaster import remaster
@@ -202,6 +203,28 @@ def test_a_volume_in_a_partition_begins_there(damage: bytes, tmp_path: Path) -> 
     content[32 * SECTOR : 32 * SECTOR + len(damage)] = damage
     iso.write_bytes(content)
     assert "A partition begins at sector 16 with a volume that has no beginning." in problems(iso)
+
+
+def test_a_boot_image_that_was_replaced_in_the_tree_alone_is_told(tmp_path: Path) -> None:
+    """xorriso maps a new file, and keeps the old catalogue and partitions."""
+    iso = small_media.by_xorriso(small_media.plant(tmp_path / "tree"), tmp_path / "a.iso")
+    programs = tmp_path / "tree/EFI/BOOT"
+    said: list[tuple[str, ...]] = []
+    sector = inspect(iso).boot_entries[1].lba
+    for name in ("grub.cfg", "BOOTX64.EFI"):
+        (programs / name).write_bytes(b"another of the name")
+        image = small_media.efi_image(tmp_path / "tree", tmp_path / "image")
+        made = Path(shutil.copy(iso, tmp_path / f"{name}.iso"))
+        ways = ("-boot_image", "any", "keep", "-rm", "/images/efiboot.img", "--")
+        small_media.call("xorriso", "-dev", made, *ways, "-map", image, "/images/efiboot.img")
+        with opened(made) as source:
+            medium = survey(source)
+            assert medium.file("images/efiboot.img")
+            said.append(check.notices(medium))
+    assert said == [
+        (),
+        (f"images/efiboot.img is not what firmware boots: that is at sector {sector}.",),
+    ]
 
 
 def test_a_second_reader_agrees(tmp_path: Path) -> None:

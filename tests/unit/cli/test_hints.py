@@ -35,6 +35,7 @@ OF_OTHERS = {
     "--erroronfail": "a kickstart's scripts",
     "--ignoremissing": "a kickstart's %packages",
     "--kexec": "a kickstart's reboot",
+    "--list": "a kickstart's clearpart",
     "--location": "a kickstart's bootloader",
     "--noformat": "a kickstart's part",
     "--ondisk": "a kickstart's part",
