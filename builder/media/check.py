@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from builder.iso import (
+    agreement,
     boot_check,
     descriptors,
     eltorito,
@@ -37,6 +38,7 @@ def problems(medium: Survey, before: Survey | None = None) -> tuple[str, ...]:
         *_tree_problems(medium, before),
         *boot_problems(medium),
         *_volume_problems(medium),
+        *agreement.problems(medium.source, medium.trees),
         *partition_check.problems(medium.source, _booted(medium)),
         *boot_check.disk_problems(medium.source, medium.images),
         *_cut_off(medium),
@@ -75,9 +77,13 @@ def _volume_problems(medium: Survey) -> Iterator[str]:
     """Judge descriptors that lead to no tree, and volumes of partitions whose first one is lost."""
     source = medium.source
     for base in {each.base for each in medium.trees}:
+        sector = 0
         for sector, content in descriptors.raw_descriptors(source, base):
             if not (content[0] in _DESCRIPTORS or eltorito.is_record(content)):
                 yield f"Sector {sector} is a volume descriptor of a kind that nobody knows."
+        end = source.read((sector + 1) * SECTOR, SECTOR)
+        if end[6] != 1 or any(end[7:]):  # libarchive finds no ISO then
+            yield f"What ends the volume descriptors, in sector {sector + 1}, is not empty."
     starts = {each.start // partitions.PER_SECTOR for each in medium.partitions}
     for start in starts - {each.base for each in medium.trees}:
         second = (start + descriptors.FIRST_DESCRIPTOR + 1) * SECTOR

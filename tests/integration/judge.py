@@ -21,10 +21,12 @@ from typing import Literal
 import fields
 import opinions
 import programs
+import sealing
 import small_media
 from remastering import change
 
 from builder.errors import MediaError
+from builder.iso import eltorito
 from builder.iso.source import Memory
 from builder.iso.survey import Survey, survey
 from builder.media import check, second_reader, starting
@@ -34,6 +36,7 @@ from tests.booting import Firmware, Way
 
 MAKERS = ("genisoimage", "no-pad", "mac", "xorriso", "xorriso-mac", "grub", "grub-no-pad")
 _NUMBERS = (0, 1, 2, 16, 17, 255, 4095, 65535, 1 << 16, 1 << 20, 1 << 31, (1 << 32) - 1)
+_SEALED = 0.5
 _FIRMWARE: dict[str, Firmware] = {"BIOS": "bios", "UEFI": "uefi"}
 _MEMORY = Path("/dev/shm")  # noqa: S108  # a folder of our own is made in it
 
@@ -53,6 +56,7 @@ class Case:
         self.content = iso.read_bytes()
         medium = survey(Memory(self.content))
         assert check.problems(medium) == ()
+        self.catalogue = eltorito.catalogue(medium.source) or 0
         self.fields = list(fields.all_fields(medium))
         self.efi = sorted({each.sector for each in medium.efi_images})
         self.opinion = opinions.opinion(iso, self.efi)
@@ -78,9 +82,11 @@ class Case:
         while new == old:
             new = _other(old, field, chance)
         content[field.at : field.at + field.size] = new
-        return f"{field.kind} {field.name} at {field.at}: {old.hex()} to {new.hex()}", bytes(
-            content
-        )
+        sealed = chance.random() < _SEALED
+        if sealed:
+            sealing.seal(content, field, self.catalogue)
+        where = f"{field.kind} {field.name} at {field.at}{', sealed' if sealed else ''}"
+        return f"{where}: {old.hex()} to {new.hex()}", bytes(content)
 
 
 def _other(old: bytes, field: fields.Field, chance: random.Random) -> bytes:
