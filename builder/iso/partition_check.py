@@ -23,7 +23,7 @@ from builder.iso.partitions import (
 from builder.iso.source import SECTOR, Source
 
 _PRIMARY = 1
-_HEADER_SIZE = 92
+_HEADER_SIZE = 92  # of this revision; xorriso, by which media are written, takes no other
 _STATUS = {0, 0x80}
 _REVISION = 1 << 16  # the only one there is; gdisk and xorriso take no other for a GPT
 _NOTHING: Mapping[int, int] = MappingProxyType({})
@@ -138,7 +138,7 @@ def _header_problems(source: Source, table: Gpt, title: str, *, here: int) -> It
         yield f"The {title} GPT says that it is elsewhere."
     if table.fields[1] != _REVISION:
         yield f"The {title} GPT is of an unknown revision."
-    if not _HEADER_SIZE <= size <= BLOCK:
+    if size != _HEADER_SIZE:
         yield f"The {title} GPT header has {size} bytes."
         return
     header = bytearray(source.read(here * BLOCK, size))

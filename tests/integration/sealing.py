@@ -17,7 +17,7 @@ def seal(content: bytearray, field: Field, catalogue: int) -> None:
         content[field.twin : field.twin + field.size] = new[::-1]
     for at in field.copies:
         content[at : at + field.size] = new
-    if field.kind.startswith("GPT"):
+    if field.kind.startswith("GPT") and field.name != "entries":  # or others would be there
         _gpt(content, backup="backup" in field.kind)
     elif field.kind == "catalogue" and field.name != "sum":
         _catalogue(content, catalogue * SECTOR)

@@ -267,6 +267,11 @@ def test_partitions_of_a_gpt(start: int, end: int, problem: str) -> None:
     assert problem in found
 
 
+def test_a_header_of_a_gpt_has_one_size() -> None:
+    found = list(partition_check.problems(_changed({2: 94})))
+    assert found == [f"The {each} GPT header has 94 bytes." for each in ("primary", "backup")]
+
+
 def test_a_gpt_has_one_revision() -> None:
     found = list(partition_check.problems(_changed({1: 0x00010001})))
     assert found == [f"The {each} GPT is of an unknown revision." for each in ("primary", "backup")]
