@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from builder.iso import (
     agreement,
+    bios_loader,
     boot_check,
     descriptors,
     eltorito,
@@ -181,7 +182,7 @@ def usb_problems(medium: Survey) -> Iterator[str]:
     if area[510:512] != b"\x55\xaa":
         yield "It has no master boot record: it boots as a CD only."
         return
-    if not any(area[:440]):
+    if not bios_loader.may_be_one(area):
         yield "Its master boot record has no boot code for BIOS."
     starts = {each.start for each in medium.partitions}
     blocks = {image.sector * partitions.PER_SECTOR for image in medium.efi_images}

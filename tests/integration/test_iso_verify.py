@@ -11,10 +11,10 @@ from remastering import change, gpt_problems, problems
 
 from builder.errors import MediaError
 from builder.iso import boot_check, descriptors, eltorito
-from builder.iso.source import SECTOR, opened
+from builder.iso.source import SECTOR, Memory, opened
 from builder.iso.survey import Survey, survey
 from builder.iso.tree import Finder, Tree, read_directory
-from builder.media import second_reader
+from builder.media import check, second_reader
 from builder.media.edits import Edits
 from builder.media.inspect import inspect
 
@@ -249,3 +249,12 @@ def test_what_boots_nothing_is_not_remastered(remastered: Path, tmp_path: Path) 
     with pytest.raises(MediaError, match=r"bad\.iso would not boot: Firmware finds nothing"):
         change(bad)
     assert [path.name for path in tmp_path.iterdir()] == ["bad.iso"]
+
+
+@pytest.mark.parametrize("code", [bytes(440), bytes(8), b"none of ours", b"\xff" * 16])
+def test_a_disk_without_boot_code_is_none_for_bios(code: bytes, remastered: Path) -> None:
+    content = code + remastered.read_bytes()[len(code) :]
+    assert list(check.usb_problems(survey(Memory(content)))) == [
+        "Its master boot record has no boot code for BIOS."
+    ]
+    assert list(check.usb_problems(survey(Memory(remastered.read_bytes())))) == []
