@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -160,20 +161,19 @@ def _cases(made: Path, iso: Path, *, boots: bool) -> Iterator[Case]:
         yield case
 
 
-def judge(first: int, count: int, every: int, folder: Path) -> Counter[str]:
-    """Judge mutations, those of the first seed and after; boot every so manieth that is right."""
-    done = Counter[str]()
+def judge(seeds: range, folder: Path, *, every: int, done: Counter[str]) -> None:
+    """Judge mutations, and count what is done; boot every so manieth that is right."""
     iso = folder / "judged.iso"
     (folder / "made").mkdir()
     cases = list(_cases(folder / "made", iso, boots=bool(every)))
-    for seed in range(first, first + count):
+    for seed in seeds:
         case = cases[seed % len(cases)]
         what, content = case.mutated(seed)
         found = list(disagreements(case, iso, content, every=every, done=done))
+        done["mutations"] += 1
         done["disagreements"] += bool(found)
         for each in found:
             print(f"seed {seed} ({MAKERS[seed % len(cases)]}): {what}\n    {each}", flush=True)  # noqa: T201
-    return done
 
 
 def main(arguments: list[str]) -> None:
@@ -184,18 +184,20 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--boots", type=int, default=0, metavar="EVERY")
     wishes = parser.parse_args(arguments)
     os.environ["LC_ALL"] = "C.UTF-8"
-    began = time.monotonic()
+    began, done = time.monotonic(), Counter[str]()
+    seeds = range(wishes.seed, wishes.seed + wishes.count)
     place = _MEMORY if os.access(_MEMORY, os.W_OK) else None
-    with TemporaryDirectory(prefix="judge-", dir=place) as folder:
-        done = judge(wishes.seed, wishes.count, wishes.boots, Path(folder))
+    # Whoever interrupts it is told of what is done.
+    with suppress(KeyboardInterrupt), TemporaryDirectory(prefix="judge-", dir=place) as folder:
+        judge(seeds, Path(folder), every=wishes.boots, done=done)
     boots = done["bios"] + done["uefi"]
     print(  # noqa: T201
-        f"{wishes.count} mutations from seed {wishes.seed} on, "
-        f"{wishes.count / (time.monotonic() - began):.1f} a second: {done['right']} right, "
+        f"{done['mutations']} mutations from seed {wishes.seed} on, "
+        f"{done['mutations'] / (time.monotonic() - began):.1f} a second: {done['right']} right, "
         f"{done['media']} media booted in {boots} boots "
         f"({done['bios']} by BIOS, {done['uefi']} by UEFI), {done['disagreements']} disagreements"
     )
-    sys.exit(bool(done["disagreements"]))
+    sys.exit(done["disagreements"] > 0 or done["mutations"] < wishes.count)
 
 
 if __name__ == "__main__":
