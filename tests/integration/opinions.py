@@ -58,10 +58,12 @@ _COLUMNS = {
 }
 """Modes, owners and dates may be any."""
 _BOOT_IMAGE = re.compile(r"^(El Torito boot img .* none) +(0x\S+) +0x\S+ +(\d+)", re.M)
+_SECOND_BIOS = re.compile(r"^(El Torito boot img : +(?!1 )\d+ +)BIOS( .* (\d+))$", re.M)
 _MBR_ENTRY = re.compile(r"^MBR partition  .* 0x(\S\S) +(\d+) +(\d+)$", re.M)
 _UNMINDED = re.compile(
     r"^System area options: .*\n| cyl-align-\w+| protective-msdos-label"
     r"|^libisofs: NOTE : EFI image start and size.*\n"
+    r"|^libisofs: \w+ : Found hidden El-Torito image.*\n"
     r"|^isoinfo: Warning: Joliet escape sequence uses illegal space.*\n"
     r"|(?<=APM start and size : ...)( +\d+) +\d+$"
     r"|^GPT lba range .*\n|^GPT type GUID .*\n"
@@ -77,6 +79,7 @@ _GDISK = re.compile(
 """Its cautions are about speed, and its plain warnings about what no other program minds."""
 """Old-style addresses, more blocks than an image has, and a blank that old tools left.
 
+xorriso takes the length of UEFI's image from its partition, and not that of one for BIOS.
 What is usable of a disk our check judges as UEFI and Linux do, and gdisk counts it for what may be
 added. The entries may be anywhere before that (UEFI 2.10, 5.3.1). What has the whole volume, by its
 start, may end behind it. Types of a GPT's partitions are for who looks for one: EDK2 and Linux take
@@ -100,6 +103,7 @@ def meaningful(title: str, text: str, efi: list[int]) -> str:
     if title == "xorriso":
         for number in _UNUSED.findall(text):
             text = re.sub(rf"^GPT (?!type)[^:\n]*: +{number} .*\n", "", text, flags=re.M)
+        text = _SECOND_BIOS.sub(lambda found: _by_content(found, efi), text)
         text = _UNMINDED.sub(r"\1\2", _BOOT_IMAGE.sub(_loaded, text))
         text = _APPLE_TYPE.sub(r"\1", _partitions(text, efi))
         return "\n".join(sorted(filter(None, text.splitlines())))  # of two streams, mixed
@@ -111,6 +115,11 @@ def meaningful(title: str, text: str, efi: list[int]) -> str:
     text = _UNMINDED.sub(r"\1\2", text).rstrip()
     text = _HIDDEN.sub(lambda found: "02"[found[0] == "3"], text)
     return columns.sub(r"\1 \2 \3", text) if columns else text
+
+
+def _by_content(found: re.Match[str], efi: list[int]) -> str:
+    """Return a second image for BIOS as EDK2 takes it, which looks at its content alone."""
+    return f"{found[1]}UEFI{found[2]}" if int(found[3]) in efi else found[0]
 
 
 def _loaded(found: re.Match[str]) -> str:
