@@ -3,13 +3,12 @@
 A guest is waited for as long as it lives: a busy machine is slow, not broken.
 """
 
-import os
 import re
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -26,7 +25,7 @@ KERNEL = "\x02"
 
 _OVMF = Path("/usr/share/OVMF")
 _SILENT = 25  # seconds of the guest's own processor time; OVMF has 5 of silence
-_IDLE = 60  # seconds in which it asks for none: it waits for a key
+_IDLE = 60  # seconds in which it asks for next to none: it waits for a key
 _ENDS = re.compile(
     rf"{KERNEL}[^\n]*\n|No bootable device|Shell>|grub>|grub rescue>|\bboot: |"
     "BdsDxe: No bootable option|Press any key to enter"
@@ -113,19 +112,29 @@ def _running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
 def _heard(guest: subprocess.Popen[bytes], wire: Path) -> Iterator[str]:
     """Yield what came so far, again and again, while the guest lives."""
     length, began = -1, time.monotonic()
-    moment, worked = began, 0.0
+    moment, worked, waited = began, 0.0, 0.0
     while guest.poll() is None and time.monotonic() - began < PATIENCE:
         text = wire.read_text(errors="replace")
+        had, wanted = _times(guest.pid)
         if len(text) != length:
-            length, moment, worked = len(text), time.monotonic(), _worked(guest.pid)
+            length, moment, worked, waited = len(text), time.monotonic(), had, wanted
             yield text
-        used, passed = _worked(guest.pid) - worked, time.monotonic() - moment
-        if used > _SILENT or (passed > _IDLE and used < passed / 20):
+        passed = time.monotonic() - moment
+        asked = had - worked + wanted - waited
+        if had - worked > _SILENT or (passed > _IDLE and asked < passed / 20):
             return
         time.sleep(0.05)
 
 
-def _worked(pid: int) -> float:
-    """Return the seconds of processor time that a process has had."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def _times(pid: int) -> tuple[float, float]:
+    """Return the seconds of processor time that a process has had, and for how long it waited.
+
+    Linux' Documentation/scheduler/sched-stats.rst: nanoseconds. A thread that ends takes its own
+    along.
+    """
+    had, waited = 0, 0
+    for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with suppress(OSError):
+            first, second, _ = path.read_text().split()
+            had, waited = had + int(first), waited + int(second)
+    return had / 1e9, waited / 1e9

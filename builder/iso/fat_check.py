@@ -21,6 +21,8 @@ _SMALLEST = {16: 4085, 32: 65525}  # clusters: fewer make it FAT12, or FAT16
 _MOST_ENTRIES = 65536
 _FIRST = 2  # cluster
 _LOADER = "EFI/BOOT/BOOT"
+_STATE_AT = {12: 37, 16: 37, 32: 65}
+_DIRTY = 1  # what Linux sets while it writes, and fsck.fat looks at
 
 
 def problems(source: Source, images: Sequence[BootImage]) -> Iterator[str]:
@@ -46,6 +48,8 @@ def _image_problems(source: Source, image: BootImage, start: int) -> Iterator[st
         return
     if 1 < image.blocks < _ALL and image.blocks * 512 < geometry.size:
         yield f"{title} has {geometry.size} bytes; firmware is told of {image.blocks * 512}."
+    if source.read(start + _STATE_AT[geometry.bits], 1)[0] & _DIRTY:
+        yield f"{title} is marked as one that was not written to its end."
     volume = _Volume(source, start, geometry)
     yield from (f"{title}: {each}." for each in volume.problems())
 

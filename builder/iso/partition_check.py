@@ -18,12 +18,14 @@ from builder.iso.partitions import (
     PROTECTIVE,
     SYSTEM_AREA,
     Gpt,
+    Partition,
 )
 from builder.iso.source import SECTOR, Source
 
 _PRIMARY = 1
-_HEADER_SIZE = 92
+_HEADER_SIZE = 92  # of this revision; xorriso, by which media are written, takes no other
 _STATUS = {0, 0x80}
+_REVISION = 1 << 16  # the only one there is; gdisk and xorriso take no other for a GPT
 _NOTHING: Mapping[int, int] = MappingProxyType({})
 _SIGNED = b"\x55\xaa"
 _ANNOUNCED = {b"ER\x02\0", b"ER\x08\0"}  # blocks of 512 and of 2048 bytes
@@ -68,9 +70,10 @@ def _mbr_problems(area: bytes, source: Source) -> Iterator[str]:
             yield f"The master boot record's entry {number} makes no sense."
     found = partitions.partitions(source)
     own = sorted((each.start, each.end, each.number) for each in found if each.table == "MBR")
-    for (before, end, number), (start, _, other) in pairwise(own):
-        # What begins in the system area holds the whole volume, and so the others.
-        if start == before or end > start > before > SYSTEM_AREA // BLOCK:
+    for (before, end, number), (start, until, other) in pairwise(own):
+        # What begins in the system area holds the whole volume, and so all of the others.
+        inside = before <= SYSTEM_AREA // BLOCK and until <= end
+        if start == before or (end > start and not inside):
             yield f"MBR partitions {number} and {other} overlap."
     gpt = {(each.start, each.end) for each in found if each.table == "GPT"}
     # isohybrid and xorriso give no type to what is there for the boot code alone.
@@ -100,13 +103,42 @@ def _gpt_problems(source: Source, first: Gpt) -> Iterator[str]:
         yield "The backup GPT has other partitions than the primary one."
     if second.backup != _PRIMARY or second.fields[7:10] != first.fields[7:10]:
         yield "The backup GPT is not of the same disk as the primary one."
+    yield from _range_problems(source, first)
+
+
+def _range_problems(source: Source, table: Gpt) -> Iterator[str]:
+    """Judge what the table calls usable: UEFI skips partitions that are not, and Linux the table.
+
+    isohybrid and xorriso have a partition of the whole volume, its system area included, which
+    UEFI skips as it should: with it, all that are in it would overlap, and be skipped as well.
+    """
+    first, last = table.fields[7:9]
+    if not _PRIMARY < first <= last < table.backup:
+        yield f"The GPT calls the blocks {first} to {last} usable, between its two tables."
+        return
+    found = [each for each in partitions.partitions(source) if each.table == "GPT"]
+    usable = [each for each in found if first <= each.start and each.end - 1 <= last]
+    for each in found:
+        if each not in usable and not _is_volume(source, each):
+            yield f"GPT partition {each.number} is in blocks that the GPT does not call usable."
+    for before, each in pairwise(sorted(usable, key=lambda each: each.start)):
+        if each.start < before.end:
+            yield f"GPT partitions {before.number} and {each.number} overlap."
+
+
+def _is_volume(source: Source, part: Partition) -> bool:
+    at = part.start * BLOCK + SYSTEM_AREA
+    there = min(part.end * BLOCK, source.size) >= at + SECTOR
+    return there and source.read(at + 1, 5) == b"CD001"
 
 
 def _header_problems(source: Source, table: Gpt, title: str, *, here: int) -> Iterator[str]:
     size = table.fields[2]
     if table.fields[5] != here:
         yield f"The {title} GPT says that it is elsewhere."
-    if not _HEADER_SIZE <= size <= BLOCK:
+    if table.fields[1] != _REVISION:
+        yield f"The {title} GPT is of an unknown revision."
+    if size != _HEADER_SIZE:
         yield f"The {title} GPT header has {size} bytes."
         return
     header = bytearray(source.read(here * BLOCK, size))
@@ -125,6 +157,8 @@ def _apple_problems(source: Source, area: bytes, booted: Mapping[int, int]) -> I
             yield "The first block announces a partition map of Apple's, and there is none."
         return
     count, unit = found[0].entries, apple_map.unit(area)
+    if area[:4] != b"ER" + struct.pack(">H", unit):
+        yield "The first block does not announce Apple's partition map, and so nobody reads it."
     if len(found) != count:
         yield f"Apple's partition map counts {count} entries, and has {len(found)}."
     for each in found:

@@ -91,6 +91,8 @@ def _place_problems(
         yield f"{place} is none by its own word."
     if itself.length != lengths[directory.extent]:
         yield f"{place} has another length than its parent says."
+    if parent.length != lengths.get(parent.extent, parent.length):
+        yield f"{place} says another length of its parent than that has."
 
 
 def _title(where: Tree, directory: Directory) -> str:

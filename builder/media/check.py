@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 
 from builder.errors import MediaError
 from builder.iso import (
+    agreement,
+    bios_loader,
     boot_check,
     descriptors,
     eltorito,
@@ -40,6 +42,7 @@ def problems(medium: Survey, before: Survey | None = None) -> tuple[str, ...]:
         *tree_problems(medium, before),
         *boot_problems(medium),
         *_volume_problems(medium),
+        *agreement.problems(medium.source, medium.trees),
         *partition_check.problems(medium.source, _booted(medium)),
         *boot_check.disk_problems(medium.source, medium.images),
         *_cut_off(medium),
@@ -90,9 +93,13 @@ def _volume_problems(medium: Survey) -> Iterator[str]:
             says = f"{kind} calls the volume {each.volume_id!r}, not {label!r}"
             yield f"{says}: Linux may go by that."
     for base in {each.base for each in medium.trees}:
+        sector = 0
         for sector, content in descriptors.raw_descriptors(source, base):
             if not (content[0] in _DESCRIPTORS or eltorito.is_record(content)):
                 yield f"Sector {sector} is a volume descriptor of a kind that nobody knows."
+        end = source.read((sector + 1) * SECTOR, SECTOR)
+        if end[6] != 1 or any(end[7:]):  # libarchive finds no ISO then
+            yield f"What ends the volume descriptors, in sector {sector + 1}, is not empty."
     starts = {each.start // partitions.PER_SECTOR for each in medium.partitions}
     for start in starts - {each.base for each in medium.trees}:
         second = (start + descriptors.FIRST_DESCRIPTOR + 1) * SECTOR
@@ -230,7 +237,7 @@ def usb_problems(medium: Survey) -> Iterator[str]:
     if area[510:512] != b"\x55\xaa":
         yield "It has no master boot record: it boots as a CD only."
         return
-    if not any(area[:440]):
+    if not bios_loader.may_be_one(area):
         yield "Its master boot record has no boot code for BIOS."
     starts = {each.start for each in medium.partitions}
     blocks = {image.sector * partitions.PER_SECTOR for image in medium.efi_images}

@@ -77,6 +77,15 @@ def differences(one: Reading, other: Reading) -> Iterator[str]:
         if paths:
             more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
             yield f"{_NAMED} sees {', '.join(paths[:_SHOWN])}{more} otherwise ({title})."
+    yield from _moved(one)
+
+
+def _moved(one: Reading) -> Iterator[str]:
+    """Yield what is in both trees under one name, and not the same: a file may have sections."""
+    known, plain = {path for path, _, _ in one.plain}, set(one.plain)
+    moved = [each[0] for each in one.joliet if each[0] in known and each not in plain]
+    if moved:
+        yield f"{min(moved)} is another file by ISO 9660 than by Joliet."
 
 
 def _named_as(mine: list[File], its: list[File]) -> set[File]:

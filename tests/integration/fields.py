@@ -4,12 +4,12 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from builder.iso import apple_map, eltorito, iso9660, partitions, tree
+from builder.iso import apple_map, descriptors, eltorito, iso9660, partitions, rockridge, tree
 from builder.iso.source import SECTOR
 from builder.iso.survey import Survey
 from builder.iso.tree import Tree
 
-_FREE = {"date", "created", "written", "guid", "label", "oem", "hidden", "track", "heads", "free"}
+_FREE = {"created", "written", "guid", "label", "oem", "hidden", "track", "heads", "free"}
 """What may be anything: dates, names, and what nobody reads."""
 
 
@@ -22,15 +22,27 @@ class Field:
     at: int
     size: int
     big: bool = False
+    twin: int = 0
+    """Where the same number is in the other order of bytes; 0 for nowhere."""
+    copies: tuple[int, ...] = ()
+    """Where the same bytes are."""
 
 
 def _laid(kind: str, at: int, names: str) -> Iterator[Field]:
-    """Yield fields that follow each other: "name:bytes", ">" before the size of big-endian ones."""
-    for each in names.split():
-        name, _, size = each.partition(":")
+    """Yield fields that follow each other: "name:bytes", ">" before the size of big-endian ones.
+
+    What has the same name as its neighbour is the same number.
+    """
+    before = ("", 0)
+    parts = [each.partition(":") for each in names.split()]
+    for number, (name, _, size) in enumerate(parts):
         length = int(size.lstrip(">"))
+        twin = before[1] if before[0] == name else 0
+        if number + 1 < len(parts) and parts[number + 1][0] == name:
+            twin = at + length
         if name not in _FREE:
-            yield Field(kind, name, at, length, size.startswith(">"))
+            yield Field(kind, name, at, length, size.startswith(">"), twin)
+        before = (name, at)
         at += length
 
 
@@ -48,9 +60,10 @@ def _boot(medium: Survey) -> Iterator[Field]:
     found = eltorito.record(medium.source)
     assert found is not None
     record, catalogue = found
-    names = "type:1 id:5 version:1 system:32"
+    names = "type:1 id:5 version:1 system:32 boot:32 catalogue:4"
     yield from _laid("boot record", record * SECTOR, names)
-    yield Field("boot record", "catalogue", record * SECTOR + 71, 4)
+    *_, (last, _) = descriptors.raw_descriptors(medium.source)
+    yield from _laid("terminator", (last + 1) * SECTOR, "type:1 id:5 version:1 rest:64")
     at = catalogue * SECTOR
     yield from _laid("catalogue", at, "header:1 platform:1 reserved:2 free:24 sum:2 key:2")
     content = medium.source.read(at, SECTOR)
@@ -61,8 +74,8 @@ def _boot(medium: Survey) -> Iterator[Field]:
         yield from _laid("catalogue", at + place, "header:1 platform:1 count:2 free:28")
     for image in medium.images:
         if image.platform == "bios":
-            table = "volume:4 sector:4 length:4 sum:4"
-            yield from _laid("boot information", image.sector * SECTOR + 8, table)
+            table = "beginning:8 volume:4 sector:4 length:4 sum:4"
+            yield from _laid("boot information", image.sector * SECTOR, table)
 
 
 def _tables(medium: Survey) -> Iterator[Field]:
@@ -70,7 +83,7 @@ def _tables(medium: Survey) -> Iterator[Field]:
     if area[510:512] != b"\x55\xaa":
         return
     yield Field("MBR", "signature", 510, 2)
-    yield Field("MBR", "boot image", 432, 8)
+    yield from _laid("MBR", 432, "boot-image:8 disk:4 protected:2")
     for at in partitions.MBR_ENTRIES:
         yield from _laid("MBR", at, "status:1 first-chs:3 type:1 last-chs:3 first:4 count:4")
     table = partitions.gpt(medium.source)
@@ -90,8 +103,13 @@ def _tables(medium: Survey) -> Iterator[Field]:
     if unit:
         (count,) = struct.unpack_from(">I", area, unit + 4)
         for number in range(1, count + 1):
-            names = "magic:2 pad:2 count:>4 first:>4 length:>4 free:32 type:32"
+            names = (
+                "magic:2 pad:2 count:>4 first:>4 length:>4 free:32 type:32 data:>4 size:>4 "
+                "status:>4 boot:>4"
+            )
             yield from _laid("Apple's map", unit * number, names)
+    if area[:2] == b"ER":
+        yield from _laid("Apple's block", 0, "magic:2 unit:>2 count:>4")
 
 
 def _fat(medium: Survey, start: int) -> Iterator[Field]:
@@ -100,14 +118,16 @@ def _fat(medium: Survey, start: int) -> Iterator[Field]:
         "track:2 heads:2 hidden:4 large:4"
     )
     yield from _laid("FAT", start, names)
+    yield from _laid("FAT", start + 36, "drive:1 dirty:1 sign:1 serial:4 label:11 system:8")
     yield Field("FAT", "signature", start + 510, 2)
     boot = medium.source.read(start, 512)
     sector, per, reserved, count, roots = struct.unpack_from("<HBHBH", boot, 11)
     (size,) = struct.unpack_from("<H", boot, 22)
-    for copy in range(count):
-        at = start + (reserved + copy * size) * sector
+    tables = [start + (reserved + copy * size) * sector for copy in range(count)]
+    for at in tables:
         for number in range(0, 64, 2):
-            yield Field("FAT table", f"{copy}", at + number, 2)
+            copies = tuple(other + number for other in tables if other != at)
+            yield Field("FAT table", f"{at}", at + number, 2, copies=copies)
     root = start + (reserved + count * size) * sector
     data = root + roots * 32
     cluster = per * sector
@@ -133,7 +153,7 @@ def _tree(medium: Survey, where: Tree) -> Iterator[Field]:
     yield Field("descriptor", "structure", at + 881, 1)
     for big in (False, True):
         place = (where.base + where.descriptor.path_tables[big]) * SECTOR
-        for number in range(0, min(where.descriptor.path_table_size, 64), 2):
+        for number in range(0, where.descriptor.path_table_size, 2):
             yield Field("path table", f"{big}", place + number, 2, big)
     record = (
         "size:1 extended:1 extent:4 extent:>4 length:4 length:>4 date:7 flags:1 unit:1 gap:1 "
@@ -144,22 +164,40 @@ def _tree(medium: Survey, where: Tree) -> Iterator[Field]:
         for each in directory.listing.records:
             yield from _laid("record", start + each.at, record)
             if where.skip is not None:
-                yield from _rock_ridge(where, start, each)
+                yield from _rock_ridge(medium, where, start + each.at, each)
 
 
-def _rock_ridge(where: Tree, start: int, record: iso9660.Record) -> Iterator[Field]:
-    at = start + record.at + len(record.raw) - len(record.system_use) + (where.skip or 0)
-    end = start + record.at + len(record.raw)
+def _rock_ridge(medium: Survey, where: Tree, at: int, record: iso9660.Record) -> Iterator[Field]:
+    """Yield what a record has of Rock Ridge, in the area behind it as well."""
+    skip, end = where.skip or 0, at + len(record.raw)
+    yield from _entries(medium, end - len(record.system_use) + skip, end, "Rock Ridge")
+    following = rockridge.continuation(record, skip)
+    if following is not None:
+        _, block, offset, length = following
+        start = (where.base + block) * SECTOR + offset
+        yield from _entries(medium, start, start + length, "Rock Ridge's area")
+
+
+def _entries(medium: Survey, at: int, end: int, title: str) -> Iterator[Field]:
     while at + 4 <= end:
-        size = int(record.raw[at - start - record.at + 2])
+        kind, size = medium.source.read(at, 2), medium.source.read(at + 2, 1)[0]
         if size < 4:
             return
-        yield from _laid("Rock Ridge", at, "kind:2 size:1 version:1")
-        kind = record.raw[at - start - record.at :][:2]
-        if kind in {b"NM", b"TF", b"ER"}:  # what follows may be any name, date or text
-            yield Field("Rock Ridge", f"{kind.decode()} flags", at + 4, 1)
-            at += size
-            continue
-        for place in range(at + 4, min(at + size, end) - 3, 4):
-            yield Field("Rock Ridge", "payload", place, 4)
+        yield from _laid(title, at, "kind:2 size:1 version:1")
+        yield from _payload(kind, at + 4, at + size, title)
         at += size
+
+
+def _payload(kind: bytes, at: int, end: int, title: str) -> Iterator[Field]:
+    name = kind.decode("latin-1")
+    if kind in {b"NM", b"TF"}:  # what follows may be any name or date
+        yield Field(title, f"{name} flags", at, 1)
+    elif kind == b"ER":
+        yield from _laid(title, at, "length:1 about:1 source:1 version:1 announced:10")
+    elif kind == b"SL":
+        yield from _laid(title, at, "link:1 part:1 length:1")
+    elif (end - at) % 8 == 0:
+        for place in range(at, end, 8):
+            yield from _laid(title, place, f"{name}:4 {name}:>4")
+    else:
+        yield Field(title, name, at, end - at)

@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -21,10 +22,12 @@ from typing import Literal
 import fields
 import opinions
 import programs
+import sealing
 import small_media
 from remastering import change
 
 from builder.errors import MediaError
+from builder.iso import eltorito
 from builder.iso.source import Memory
 from builder.iso.survey import Survey, survey
 from builder.media import check, second_reader, starting
@@ -34,6 +37,7 @@ from tests.booting import Firmware, Way
 
 MAKERS = ("genisoimage", "no-pad", "mac", "xorriso", "xorriso-mac", "grub", "grub-no-pad")
 _NUMBERS = (0, 1, 2, 16, 17, 255, 4095, 65535, 1 << 16, 1 << 20, 1 << 31, (1 << 32) - 1)
+_SEALED = 0.5
 _FIRMWARE: dict[str, Firmware] = {"BIOS": "bios", "UEFI": "uefi"}
 _MEMORY = Path("/dev/shm")  # noqa: S108  # a folder of our own is made in it
 
@@ -53,6 +57,7 @@ class Case:
         self.content = iso.read_bytes()
         medium = survey(Memory(self.content))
         assert check.problems(medium) == ()
+        self.catalogue = eltorito.catalogue(medium.source) or 0
         self.fields = list(fields.all_fields(medium))
         self.efi = sorted({each.sector for each in medium.efi_images})
         self.opinion = opinions.opinion(iso, self.efi)
@@ -78,9 +83,11 @@ class Case:
         while new == old:
             new = _other(old, field, chance)
         content[field.at : field.at + field.size] = new
-        return f"{field.kind} {field.name} at {field.at}: {old.hex()} to {new.hex()}", bytes(
-            content
-        )
+        sealed = chance.random() < _SEALED
+        if sealed:
+            sealing.seal(content, field, self.catalogue)
+        where = f"{field.kind} {field.name} at {field.at}{', sealed' if sealed else ''}"
+        return f"{where}: {old.hex()} to {new.hex()}", bytes(content)
 
 
 def _other(old: bytes, field: fields.Field, chance: random.Random) -> bytes:
@@ -154,20 +161,19 @@ def _cases(made: Path, iso: Path, *, boots: bool) -> Iterator[Case]:
         yield case
 
 
-def judge(first: int, count: int, every: int, folder: Path) -> Counter[str]:
-    """Judge mutations, those of the first seed and after; boot every so manieth that is right."""
-    done = Counter[str]()
+def judge(seeds: range, folder: Path, *, every: int, done: Counter[str]) -> None:
+    """Judge mutations, and count what is done; boot every so manieth that is right."""
     iso = folder / "judged.iso"
     (folder / "made").mkdir()
     cases = list(_cases(folder / "made", iso, boots=bool(every)))
-    for seed in range(first, first + count):
+    for seed in seeds:
         case = cases[seed % len(cases)]
         what, content = case.mutated(seed)
         found = list(disagreements(case, iso, content, every=every, done=done))
+        done["mutations"] += 1
         done["disagreements"] += bool(found)
         for each in found:
             print(f"seed {seed} ({MAKERS[seed % len(cases)]}): {what}\n    {each}", flush=True)  # noqa: T201
-    return done
 
 
 def main(arguments: list[str]) -> None:
@@ -178,18 +184,20 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--boots", type=int, default=0, metavar="EVERY")
     wishes = parser.parse_args(arguments)
     os.environ["LC_ALL"] = "C.UTF-8"
-    began = time.monotonic()
+    began, done = time.monotonic(), Counter[str]()
+    seeds = range(wishes.seed, wishes.seed + wishes.count)
     place = _MEMORY if os.access(_MEMORY, os.W_OK) else None
-    with TemporaryDirectory(prefix="judge-", dir=place) as folder:
-        done = judge(wishes.seed, wishes.count, wishes.boots, Path(folder))
+    # Whoever interrupts it is told of what is done.
+    with suppress(KeyboardInterrupt), TemporaryDirectory(prefix="judge-", dir=place) as folder:
+        judge(seeds, Path(folder), every=wishes.boots, done=done)
     boots = done["bios"] + done["uefi"]
     print(  # noqa: T201
-        f"{wishes.count} mutations from seed {wishes.seed} on, "
-        f"{wishes.count / (time.monotonic() - began):.1f} a second: {done['right']} right, "
+        f"{done['mutations']} mutations from seed {wishes.seed} on, "
+        f"{done['mutations'] / (time.monotonic() - began):.1f} a second: {done['right']} right, "
         f"{done['media']} media booted in {boots} boots "
         f"({done['bios']} by BIOS, {done['uefi']} by UEFI), {done['disagreements']} disagreements"
     )
-    sys.exit(bool(done["disagreements"]))
+    sys.exit(done["disagreements"] > 0 or done["mutations"] < wishes.count)
 
 
 if __name__ == "__main__":

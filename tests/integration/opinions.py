@@ -53,21 +53,45 @@ _UNTOLD = re.compile(
 )
 """Free space of the host, a geometry guessed from addresses that nobody uses, mere numbers."""
 _COLUMNS = {
-    "isoinfo": re.compile(r"^(.)\S+ .* (\d+ \[.*)$", re.M),
+    "isoinfo": re.compile(r"^(.)\S+ .* +(\d+) .{11} (\[ *\d+ \d+\].*)$", re.M),
     "bsdtar": re.compile(r"^(.)\S+ .* (\d+) \w{3} [ \d]\d +[\d:]+ (.*)$", re.M),
 }
 """Modes, owners and dates may be any."""
 _BOOT_IMAGE = re.compile(r"^(El Torito boot img .* none) +(0x\S+) +0x\S+ +(\d+)", re.M)
+_SECOND_BIOS = re.compile(r"^(El Torito boot img : +(?!1 )\d+ +)BIOS( .* (\d+))$", re.M)
 _MBR_ENTRY = re.compile(r"^MBR partition  .* 0x(\S\S) +(\d+) +(\d+)$", re.M)
 _UNMINDED = re.compile(
     r"^System area options: .*\n| cyl-align-\w+| protective-msdos-label"
     r"|^libisofs: NOTE : EFI image start and size.*\n"
+    r"|^libisofs: \w+ : Found hidden El-Torito image.*\n"
     r"|^isoinfo: Warning: Joliet escape sequence uses illegal space.*\n"
-    r"|(?<=APM start and size : ...)( +\d+) +\d+$",
+    r"|(?<=APM start and size : ...)( +\d+) +\d+$"
+    r"|^GPT lba range .*\n|^GPT type GUID .*\n"
+    r"|^Volume set (?:size|sequence number) is: \d+\n"
+    r"|^GPT backup problems: +Implausible array LBA .*\n|^GPT entry array .*\n"
+    r"|^(GPT start and size : +\d+ +(?:0|64) +)\d+$",
     re.M,
 )
-"""Old-style addresses, more blocks than an image has, and a blank that old tools left."""
-_LABEL = re.compile(r"^(?:Label in boot sector|  Auto-removing label|Leaving file).*\n", re.M)
+_GDISK = re.compile(
+    r"^(?:\d+$|Problem.*|Identified.*|Warning!.*|No problems|Found.*|Invalid.*|  Partition \d+:.*)",
+    re.M,
+)
+"""Its cautions are about speed, and its plain warnings about what no other program minds."""
+"""Old-style addresses, more blocks than an image has, and a blank that old tools left.
+
+xorriso takes the length of UEFI's image from its partition, and not that of one for BIOS.
+What is usable of a disk our check judges as UEFI and Linux do, and gdisk counts it for what may be
+added. The entries may be anywhere before that (UEFI 2.10, 5.3.1). What has the whole volume, by its
+start, may end behind it. Types of a GPT's partitions are for who looks for one: EDK2 and Linux take
+any. Linux has not looked at the numbers of sets of volumes since 2.6.
+"""
+_UNUSED = re.compile(r"^GPT type GUID +: +(\d+) +0{32}$", re.M)
+"""What has no type is no partition (UEFI 2.10, 5.3.3), whatever else its entry says."""
+_LABEL = re.compile(
+    r"^(?:Label in boot sector|  Auto-removing label|Leaving file|Volume label '.*' stored in root"
+    r"|  Auto-copying volume label).*\n",
+    re.M,
+)
 """A label that is in one place alone: nobody boots by that."""
 _HIDDEN = re.compile(r"(?<=\d 0)[13](?=\])")
 """Linux shows hidden files, unless it is told not to."""
@@ -77,15 +101,25 @@ _APPLE_TYPE = re.compile(r"^(APM partition type .*  )(?!Apple_partition_map$)[!-
 def meaningful(title: str, text: str, efi: list[int]) -> str:
     """Return what counts of a tool's words; `efi` are the sectors of what UEFI boots."""
     if title == "xorriso":
-        text = _UNMINDED.sub(r"\1", _BOOT_IMAGE.sub(_loaded, text))
+        for number in _UNUSED.findall(text):
+            text = re.sub(rf"^GPT (?!type)[^:\n]*: +{number} .*\n", "", text, flags=re.M)
+        text = _SECOND_BIOS.sub(lambda found: _by_content(found, efi), text)
+        text = _UNMINDED.sub(r"\1\2", _BOOT_IMAGE.sub(_loaded, text))
         text = _APPLE_TYPE.sub(r"\1", _partitions(text, efi))
         return "\n".join(sorted(filter(None, text.splitlines())))  # of two streams, mixed
     columns = _COLUMNS.get(title.split(maxsplit=1)[0])
-    if title.startswith("fsck.fat") and "Label in boot sector" in text:
+    if title.startswith("fsck.fat") and _LABEL.search(text):
         text = _LABEL.sub("", text).replace("1\n", "0\n", 1)
-    text = _UNMINDED.sub(r"\1", text).rstrip()
+    if title == "sgdisk":
+        return re.sub(r"(?<=partition by )\d+", "", "\n".join(_GDISK.findall(text)))
+    text = _UNMINDED.sub(r"\1\2", text).rstrip()
     text = _HIDDEN.sub(lambda found: "02"[found[0] == "3"], text)
-    return columns.sub(r"\1 \2", text) if columns else text
+    return columns.sub(r"\1 \2 \3", text) if columns else text
+
+
+def _by_content(found: re.Match[str], efi: list[int]) -> str:
+    """Return a second image for BIOS as EDK2 takes it, which looks at its content alone."""
+    return f"{found[1]}UEFI{found[2]}" if int(found[3]) in efi else found[0]
 
 
 def _loaded(found: re.Match[str]) -> str:

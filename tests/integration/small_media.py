@@ -75,8 +75,12 @@ def mastered(
     """Make one ISO with each of MAKERS that is named."""
     tree = plant(folder / "tree", files=files, programs=programs)
     grub = plant_grub(folder / "grub", programs=programs)
-    for each in (tree, grub) if varied else ():
-        vary(each)
+    if varied:
+        vary(tree)
+        vary(grub)
+        # What is small has 12 bits, as those of EL 7; EL 10's have 16.
+        image = grub.with_name(f"{grub.name}-esp.img")
+        efi_image(grub, image, size=3 << 20, kind=("-F", "16", "-s", "1"))
     return {
         name: MAKERS[name](grub if name.startswith("grub") else tree, folder / f"{name}.iso")
         for name in makers
@@ -139,10 +143,10 @@ def plant_grub(tree: Path, *, programs: Programs = _FAKES) -> Path:
     return tree
 
 
-def efi_image(tree: Path, image: Path, *, size: int = 2 << 20) -> Path:
+def efi_image(tree: Path, image: Path, *, size: int = 2 << 20, kind: tuple[str, ...] = ()) -> Path:
     """Make a FAT file system with the EFI folder of the tree."""
     image.write_bytes(bytes(size))
-    call("mkfs.vfat", "-n", "ANACONDA", "--invariant", image)
+    call("mkfs.vfat", "-n", "ANACONDA", "--invariant", *kind, image)
     call("mcopy", "-s", "-i", image, tree / "EFI", "::/")
     return image
 

@@ -11,10 +11,10 @@ import small_media
 from remastering import WISHES, change, gpt_problems, problems
 
 from builder.errors import MediaError
-from builder.iso import boot_check, eltorito
-from builder.iso.source import SECTOR, opened
+from builder.iso import boot_check, descriptors, eltorito
+from builder.iso.source import SECTOR, Memory, opened
 from builder.iso.survey import Survey, survey
-from builder.iso.tree import Tree
+from builder.iso.tree import Finder, Tree, read_directory
 from builder.media import check, second_reader
 from builder.media.edits import Edits
 from builder.media.inspect import inspect
@@ -136,6 +136,24 @@ def _descriptor(_medium: Survey) -> int:
     return 16 * SECTOR
 
 
+def _end(medium: Survey) -> int:
+    *_, (last, _) = descriptors.raw_descriptors(medium.source)
+    return (last + 1) * SECTOR
+
+
+def _parent(medium: Survey) -> int:
+    """Return where a directory of the root has its second record."""
+    inside = read_directory(medium.source, medium.primary, medium.primary.descriptor.root)
+    extent = inside.listing.directories[0].extent
+    return extent * SECTOR + medium.source.read(extent * SECTOR, 1)[0]
+
+
+def _file(medium: Survey) -> int:
+    found = Finder(medium.source, medium.primary).find(".discinfo")
+    assert found is not None
+    return found.directory * SECTOR + found.record.at
+
+
 def _root(medium: Survey) -> int:
     return medium.primary.descriptor.root.extent * SECTOR
 
@@ -158,6 +176,7 @@ _DAMAGES: dict[str, tuple[Place, int, bytes, str]] = {
     "GPT's entries": (lambda _: 512, 80, struct.pack("<I", 1 << 30), "primary GPT makes no sense"),
     "FAT's kind of disk": (_fat, 21, b"\1", "no FAT file system that fits"),
     "FAT's length": (_fat, 19, b"\xff\xff", "no FAT file system that fits"),
+    "FAT's state": (_fat, 37, b"\1", "was not written to its end"),
     "number of FATs": (_fat, 16, b"\1", "in its folder /"),
     "a FAT": (_fat, 512 + 6, b"\2\0", "its file /EFI/BOOT/BOOTX64.EFI"),
     "a FAT's copy": (_fat, 2048 + 1500, b"??", "its allocation tables differ"),
@@ -170,6 +189,11 @@ _DAMAGES: dict[str, tuple[Place, int, bytes, str]] = {
     "Joliet's type": (lambda _: 18 * SECTOR, 0, b"\0", "of a kind that nobody knows"),
     "Joliet's version": (lambda _: 18 * SECTOR, 6, b"\2", "of an unknown version"),
     "a descriptor's rest": (_descriptor, 95, b"\1", "something where nothing may be"),
+    "a descriptor's end": (_end, 6, b"\0", "What ends the volume descriptors"),
+    "behind a descriptor's end": (_end, 2047, b"\1", "What ends the volume descriptors"),
+    "a parent's length": (_parent, 10, b"\0\x18\0\0\0\0\x18\0", "another length of its parent"),
+    "a file's place": (_file, 2, b"\3\0\0\0\0\0\0\3", "have a file in two places"),
+    "a file's length": (_file, 10, b"\0\1\0\0\0\0\1\0", "or with two lengths"),
     "MBR's last entry": (lambda _: 494, 4, b"\x83", "entry 4 makes no sense"),
     "MBR's EFI partition": (lambda _: 462, 8, b"\x10", "MBR partition 2 is none of the GPT's"),
     "sector of the loader": (_default, 8, b"\x20\1", "no file or partition begins there"),
@@ -273,3 +297,12 @@ def test_other_faults_of_the_original_are_told(remastered: Path, tmp_path: Path)
     fault = "The primary GPT header has a wrong CRC."
     assert told == [f"It is not right, as the original was not: {fault}"]
     assert problems(result) == (fault,)
+
+
+@pytest.mark.parametrize("code", [bytes(440), bytes(8), b"none of ours", b"\xff" * 16])
+def test_a_disk_without_boot_code_is_none_for_bios(code: bytes, remastered: Path) -> None:
+    content = code + remastered.read_bytes()[len(code) :]
+    assert list(check.usb_problems(survey(Memory(content)))) == [
+        "Its master boot record has no boot code for BIOS."
+    ]
+    assert list(check.usb_problems(survey(Memory(remastered.read_bytes())))) == []

@@ -20,7 +20,8 @@ _TAKEN_UP = Insertion(at=_VOLUME, count=10, until=(_END - 64) // 4)
 
 
 def _header(*, here: int, other: int, place: int, entries: bytes) -> bytes:
-    fields = [b"EFI PART", 1 << 16, 92, 0, 0, here, other, 34, _END - 34, b"disk", place]
+    fields = [b"EFI PART", 1 << 16, 92, 0, 0, here, other, 34, max(here, other) - 33, b"disk"]
+    fields += [place]
     fields += [len(entries) // 128, 128, zlib.crc32(entries)]
     fields[3] = zlib.crc32(_HEADER.pack(*fields))
     return _HEADER.pack(*fields)
@@ -45,6 +46,7 @@ def _image(
         header = _header(here=last, other=1, place=first, entries=bytes(table))
         image[last * 512 : last * 512 + 92] = header
     if apple:
+        image[:4] = b"ER\x08\0"
         for number, (first, count) in enumerate(((1, 2), (_VOLUME, 100)), start=1):
             kind = b"Apple_partition_map" if number == 1 else b"Apple_Free"
             name = b"Apple".ljust(32, b"\0") + kind
@@ -69,7 +71,7 @@ def test_the_tables_of_the_image_are_right() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("last", [_END - 2, _END - 100])
+@pytest.mark.parametrize("last", [_END - 2, _END - 20])
 def test_a_backup_is_where_its_header_says(last: int) -> None:
     """isohybrid until 2013 wrote it a block before the end, xorriso's own commands pad behind."""
     assert tuple(partition_check.problems(_image(last=last))) == ()
@@ -143,6 +145,7 @@ def test_old_style_addresses(
             struct.pack("<II", _VOLUME * 4 + 399, 9),
             "MBR partitions 2 and 3 overlap.",
         ),
+        (446 + 32 + 8, struct.pack("<II", 20, _VOLUME * 4), "MBR partitions 3 and 2 overlap."),
         (446 + 12, bytes(4), "The master boot record's entry 1 makes no sense."),
         (446 + 32 + 12, b"\1", "MBR partitions 3 and 1 overlap."),
         (446 + 12, b"\xff\xff\xff\x00", "MBR partition 1 ends behind the image."),
@@ -171,7 +174,8 @@ _SECOND = 4096  # byte of the map's second entry
         (_SECOND + 48, bytes(32), "2 is of a type that makes no sense"),
         (2048 + 48, b"Apple_partitiOn_map", "has no entry for itself"),
         (2048 + 48, b"Apple_Free".ljust(32, b"\0"), "has no entry for itself"),
-        (0, b"ER\x08\0", ""),
+        (0, b"ER\x02\0", "nobody reads it"),
+        (0, b"\xeb\x3c", "nobody reads it"),
         (2048 + 4, b"\xff\xff\xff\xff", "counts 4294967295 entries, and has 2"),
     ],
 )
@@ -215,3 +219,72 @@ def test_a_mac_finds_its_file_system_by_the_type(kind: bytes, *, right: bool) ->
     draft.write(_VOLUME * 2048 + 1024, b"H+")
     draft.write(_SECOND + 48, kind)
     assert (not list(partition_check.problems(draft))) is right
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "problem"),
+    [
+        (34, _VOLUME * 4 + 399, "partition 3 is in blocks"),
+        (34, _END - 65, ""),
+        (48, _END - 2, ""),
+        (65, _END - 34, "partition 1 is in blocks"),
+        (_VOLUME * 4 + 1, _END - 34, "partition 2 is in blocks"),
+        (34, _END - 1, "usable, between its two tables"),
+        (34, 1 << 40, "usable, between its two tables"),
+        (1, _END - 34, "usable, between its two tables"),
+        (_END - 40, _END - 41, "usable, between its two tables"),
+    ],
+)
+def test_what_a_gpt_calls_usable(first: int, last: int, problem: str) -> None:
+    found = " ".join(partition_check.problems(_changed({7: first, 8: last})))
+    assert bool(found) == bool(problem)
+    assert problem in found
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "problem"),
+    [
+        (64, _VOLUME * 4, ""),
+        (64, _VOLUME * 4 + 1, "partitions 1 and 2 overlap"),  # UEFI skips both
+        (_VOLUME * 4 + 399, _VOLUME * 4 + 401, "partitions 2 and 1 overlap"),
+        (0, _VOLUME * 4, ""),  # the volume, as isohybrid has it
+        (0, 65, "partition 1 is in blocks"),
+        (16, _VOLUME * 4, "partition 1 is in blocks"),
+    ],
+)
+def test_partitions_of_a_gpt(start: int, end: int, problem: str) -> None:
+    content = bytearray(_image().read(0, _SIZE))
+    content[16 * 2048 + 1 : 16 * 2048 + 6] = b"CD001"
+    last = _END - 1
+    for header, at in ((1, 2), (last, last - 32)):
+        struct.pack_into("<QQ", content, at * 512 + 32, start, end - 1)
+        entries = content[at * 512 : at * 512 + 128 * 128]
+        new = _header(here=header, other=1 + last - header, place=at, entries=bytes(entries))
+        content[header * 512 : header * 512 + 92] = new
+    struct.pack_into("<II", content, 446 + 32 + 8, 0, 0)  # the entry that the image has for it
+    found = " ".join(partition_check.problems(Memory(bytes(content))))
+    assert bool(found) == bool(problem), found
+    assert problem in found
+
+
+def test_a_header_of_a_gpt_has_one_size() -> None:
+    found = list(partition_check.problems(_changed({2: 94})))
+    assert found == [f"The {each} GPT header has 94 bytes." for each in ("primary", "backup")]
+
+
+def test_a_gpt_has_one_revision() -> None:
+    found = list(partition_check.problems(_changed({1: 0x00010001})))
+    assert found == [f"The {each} GPT is of an unknown revision." for each in ("primary", "backup")]
+
+
+def _changed(numbers: dict[int, int]) -> Draft:
+    """Return the image with other numbers in both headers, and their sums as they have to be."""
+    draft = Draft(_image())
+    for block in (1, _END - 1):
+        fields = list(_HEADER.unpack(draft.read(block * 512, 92)))
+        for number, value in numbers.items():
+            fields[number] = value
+        fields[3] = 0
+        fields[3] = zlib.crc32(_HEADER.pack(*fields))
+        draft.write(block * 512, _HEADER.pack(*fields))
+    return draft

@@ -32,3 +32,24 @@ def _reading(
 def test_differences(other: Reading, found: list[str]) -> None:
     named = [f"A second reader, pycdlib, {each}" for each in found]
     assert list(differences(_reading(), other)) == named
+
+
+@pytest.mark.parametrize(
+    ("joliet", "right"),
+    [
+        (_FILES[:1], True),  # the other one is hidden
+        ([("/A", 32, 5), *_FILES], True),
+        ([("/a", 32, 5)], False),
+        ([("/a", 30, 0)], False),
+    ],
+)
+def test_a_file_is_the_same_in_both_trees(joliet: list[File], *, right: bool) -> None:
+    one = _reading(joliet=joliet)
+    found = ["/a is another file by ISO 9660 than by Joliet."]
+    assert list(differences(one, one)) == ([] if right else found)
+
+
+def test_a_file_may_have_sections() -> None:
+    sections: list[File] = [("/large", 30, 1 << 31), ("/large", 1 << 20, 7)]
+    one = _reading(sections, sections)
+    assert list(differences(one, one)) == []
