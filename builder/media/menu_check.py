@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from builder.iso import implant, tree
+from builder.iso import implant
 from builder.iso.survey import Survey
 from builder.media import cmdline, menus, starting
 from builder.media.routes import routes
@@ -52,5 +52,5 @@ def _kickstart_problems(medium: Survey, path: str, found: re.Match[str]) -> Iter
     wanted = found["path"].lstrip("/") or "ks.cfg"
     if found["key"] in {"inst.ks", "ks"}:
         for each in medium.trees:
-            if tree.Finder(medium.source, each).find(wanted) is None:
+            if medium.finder(each).find(wanted) is None:
                 yield f"{path} names the kickstart /{wanted}, which is not there ({each.title})."
