@@ -5,7 +5,7 @@ from pathlib import Path
 
 from builder.iso import implant, views
 from builder.iso.partitions import PER_SECTOR, Partition
-from builder.iso.source import Source, opened
+from builder.iso.source import Metered, Source, opened
 from builder.iso.survey import Survey, survey
 from builder.iso.tree import Tree, name_of, read_directory
 from builder.media import menus, treeinfo
@@ -104,6 +104,7 @@ def _shown(each: Partition) -> str:
 
 def paths(source: Source, tree: Tree, wanted: set[int]) -> Iterator[tuple[int, str]]:
     """Yield the sector and path of the files that begin at the `wanted` sectors."""
+    source = Metered(source)
     waiting, seen = [("", read_directory(source, tree, tree.descriptor.root))], set[int]()
     while waiting:
         prefix, directory = waiting.pop()
