@@ -12,7 +12,7 @@ from builder.iso import views
 from builder.iso.patch import Draft, Span
 from builder.iso.plan import Changes
 from builder.iso.survey import Survey
-from builder.media import additions, bootloader, menus, reserved, treeinfo
+from builder.media import additions, bootloader, inspect, menus, reserved, treeinfo
 from builder.media.routes import Route, routes
 from builder.media.unattended import Unattended, is_live, plainest
 from builder.model.octets import encoded
@@ -50,6 +50,7 @@ class Edits(msgspec.Struct, frozen=True, kw_only=True):
 def changes(medium: Survey, edits: Edits) -> Changes:
     """Return what the edits change on the medium. Raises UsageError, ConfigError, MediaError."""
     _refuse_foreign(medium)
+    _refuse_old(medium)
     entry = _entry(medium, edits)
     ways = routes(medium)
     images = Draft(medium.source)
@@ -83,6 +84,16 @@ def _refuse_foreign(medium: Survey) -> None:
             "would not find what is added.",
             hint="`builder iso remaster FILE --kickstart KS --oemdrv OUT` makes a small ISO to "
             "attach beside it, as it is: its installer reads the kickstart from there.",
+        )
+
+
+def _refuse_old(medium: Survey) -> None:
+    found = inspect.too_old(medium)
+    if found:
+        raise MediaError(
+            f"{medium.source.name} installs {found}, whose Anaconda does not know inst.ks: it "
+            "would ask for everything.",
+            hint="builder serves EL 7 and later: take the medium of such a release.",
         )
 
 

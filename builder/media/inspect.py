@@ -1,5 +1,6 @@
 """What an ISO says of itself."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from builder.model.media import BootEntry, IsoFacts
 
 STAGE2 = ("images/install.img", "LiveOS/squashfs.img")
 """Where an installer looks for its second stage."""
+
+_FIRST_EL, _FIRST_FEDORA = 7, 17
+_EL = re.compile("CentOS|Red Hat|Scientific|Oracle|Springdale|PUIAS|CERN|EuroLinux")
 
 
 def inspect(path: Path) -> IsoFacts:
@@ -59,6 +63,17 @@ def _product(medium: Survey) -> tuple[str, str]:
     family = treeinfo.first(tree, ("general", "family"), ("release", "name"))
     version = treeinfo.first(tree, ("general", "version"), ("release", "version"))
     return family or name, version or release
+
+
+def too_old(medium: Survey) -> str:
+    """Return the name of what a medium installs with an Anaconda before inst.ks; "" for others.
+
+    EL 6 and Fedora 16 know ks alone, and take no kickstart from a volume called OEMDRV.
+    """
+    family, version = _product(medium)
+    number = version.partition(".")[0]
+    first = _FIRST_FEDORA if family == "Fedora" else _FIRST_EL if _EL.match(family) else 0
+    return f"{family} {version}" if number.isdecimal() and int(number) < first else ""
 
 
 def _layout(found: tuple[str, ...]) -> str:
