@@ -84,7 +84,7 @@ class Folders:
         extent = self._child_link(record)
         if extent is None:
             raise MediaError(
-                f"{path} on the ISO is a file: nothing can be put below it.",
+                f"{path} on the ISO is a file or a link: nothing can be put below it.",
                 hint="Choose another place for what you add.",
             )
         return self._at(extent)
