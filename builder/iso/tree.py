@@ -146,14 +146,17 @@ class Finder:
         place = (directory.extent, directory.length)
         if place not in self._known:
             self._known[place] = self._names(directory)
-        record = self._known[place].get(key(self._tree, name))
+        names = self._known[place]
+        record = names.get(name) or names.get(key(self._tree, name))
         return record and _followed(self._source, self._tree, record)
 
     def _names(self, directory: Record) -> dict[str, Record]:
         found: dict[str, Record] = {}
         for each in read_directory(self._source, self._tree, directory).listing.records[2:]:
             name = name_of(self._source, self._tree, each)
-            found.setdefault(key(self._tree, name), each)
+            found.setdefault(name, each)
+        for name in tuple(found):  # what differs in case alone is still found by its own name
+            found.setdefault(key(self._tree, name), found[name])
         return found
 
 
