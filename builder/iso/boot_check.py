@@ -185,5 +185,5 @@ def checksum(loader: bytes) -> int:
     """Return the sum of a boot loader's 32-bit words behind the table, modulo 2**32."""
     summed = loader[_SUMMED_FROM:]
     summed += bytes(-len(summed) % 4)
-    words: Iterator[tuple[int]] = struct.iter_unpack("<I", summed)
-    return sum(word for (word,) in words) & 0xFFFFFFFF
+    words: tuple[int, ...] = struct.unpack(f"<{len(summed) // 4}I", summed)
+    return sum(words) & 0xFFFFFFFF

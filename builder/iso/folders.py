@@ -8,7 +8,7 @@ from builder.iso.folder import Folder
 from builder.iso.iso9660 import Record
 from builder.iso.lead import Lead
 from builder.iso.patch import Draft
-from builder.iso.source import damaged
+from builder.iso.source import Metered, damaged
 
 
 class Folders:
@@ -18,7 +18,7 @@ class Folders:
         self.all: list[Folder] = []
         self.leads = lead.leads(where)
         """The tree's names are those that people say."""
-        self._draft, self._tree, self._lead = draft, where, lead
+        self._draft, self._tree, self._lead = Metered(draft), where, lead
         self.root = self._loaded(where.descriptor.root, None)
 
     def key(self, name: str) -> str:
@@ -84,7 +84,7 @@ class Folders:
         extent = self._child_link(record)
         if extent is None:
             raise MediaError(
-                f"{path} on the ISO is a file: nothing can be put below it.",
+                f"{path} on the ISO is a file or a link: nothing can be put below it.",
                 hint="Choose another place for what you add.",
             )
         return self._at(extent)

@@ -10,6 +10,7 @@ from builder.iso import iso9660, tree
 from builder.iso.folder import Folder
 from builder.iso.iso9660 import Record
 from builder.iso.source import Source
+from builder.iso.survey import Survey
 from builder.iso.tree import Tree
 
 Place = tuple[int, int]
@@ -19,9 +20,9 @@ Place = tuple[int, int]
 class Lead:
     """The tree by whose names a medium is changed: Rock Ridge's where it has them."""
 
-    def __init__(self, source: Source, where: Tree) -> None:
-        self._source, self._tree = source, where
-        self._finder = tree.Finder(source, where)
+    def __init__(self, medium: Survey) -> None:
+        self._source, self._tree = medium.source, medium.readable[0]
+        self._finder = medium.finder(self._tree)
         self._known: dict[str, frozenset[Place]] = {}
 
     def leads(self, where: Tree) -> bool:

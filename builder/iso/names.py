@@ -93,6 +93,8 @@ def _whole_joliet(name: str, version: str) -> bytes:
 
 def _joliet(name: str, version: str, taken: Collection[bytes]) -> bytes:
     """Return a name in Joliet's letters beside another one, as mkisofs makes it."""
+    if any(0xD800 <= ord(each) < 0xE000 for each in name):  # noqa: PLR2004
+        raise UsageError(f"{name!r} is no name in UTF-8.", hint="Rename the file that you add.")
     plain = "".join(each if _in_joliet(each) else "_" for each in name)
     stem, extension = _split(plain)
     end = f".{extension}"[: _JOLIET_LONGEST // 2] if extension else ""

@@ -79,7 +79,7 @@ def _place(
 
     own = medium.primary.descriptor.root.raw[18:25]
     date = own if changes.when is None else record_date(changes.when)
-    lead = Lead(medium.source, medium.readable[0])
+    lead = Lead(medium)
     # A second descriptor of the same directories is a copy of the first.
     own_roots = {(each.base, each.descriptor.root.extent): each for each in reversed(medium.trees)}
     editors = [

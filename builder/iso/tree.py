@@ -9,9 +9,10 @@ import msgspec
 from builder.iso import iso9660, rockridge
 from builder.iso.descriptors import FIRST_DESCRIPTOR, Descriptor, descriptors
 from builder.iso.iso9660 import Listing, Record
-from builder.iso.source import SECTOR, Source, damaged
+from builder.iso.source import SECTOR, Metered, Source, damaged
 
 _MAX_DIRECTORIES = 65535  # what a path table can number
+_MAX_TREES = 8  # two volumes, each with Rock Ridge, ISO 9660:1999 and Joliet, are six
 _LOWER = {ord(each): ord(each.lower()) for each in string.ascii_uppercase}
 _VERSION = re.compile(r";\d*$")
 
@@ -64,11 +65,10 @@ def trees(source: Source, bases: tuple[int, ...] = (0,)) -> tuple[Tree, ...]:
 
     Media for USB sticks may have a second set of descriptors, for the view from their partition.
     """
-    return tuple(
-        Tree(descriptor=descriptor, skip=_skip(source, descriptor))
-        for base in bases
-        for descriptor in descriptors(source, base)
-    )
+    found = [each for base in bases for each in descriptors(source, base)]
+    if len(found) > _MAX_TREES:
+        raise damaged(source, f"it has {len(found)} trees of directories")
+    return tuple(Tree(descriptor=each, skip=_skip(source, each)) for each in found)
 
 
 def _skip(source: Source, descriptor: Descriptor) -> int | None:
@@ -119,7 +119,7 @@ class Finder:
     """
 
     def __init__(self, source: Source, tree: Tree) -> None:
-        self._source, self._tree = source, tree
+        self._source, self._tree = Metered(source), tree
         self._known: dict[tuple[int, int], dict[str, Record]] = {}
 
     def find(self, path: str) -> Found | None:
@@ -146,14 +146,17 @@ class Finder:
         place = (directory.extent, directory.length)
         if place not in self._known:
             self._known[place] = self._names(directory)
-        record = self._known[place].get(key(self._tree, name))
+        names = self._known[place]
+        record = names.get(name) or names.get(key(self._tree, name))
         return record and _followed(self._source, self._tree, record)
 
     def _names(self, directory: Record) -> dict[str, Record]:
         found: dict[str, Record] = {}
         for each in read_directory(self._source, self._tree, directory).listing.records[2:]:
             name = name_of(self._source, self._tree, each)
-            found.setdefault(key(self._tree, name), each)
+            found.setdefault(name, each)
+        for name in tuple(found):  # what differs in case alone is still found by its own name
+            found.setdefault(key(self._tree, name), found[name])
         return found
 
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from builder.iso import path_table, susp_check, tree
 from builder.iso.descriptors import FIRST_DESCRIPTOR
 from builder.iso.iso9660 import CONTINUED, DIRECTORY, PARENT, SELF, Listing, Record, sectors
-from builder.iso.source import SECTOR, Source
+from builder.iso.source import SECTOR, Metered, Source
 from builder.iso.tree import Directory, Tree
 
 _WIDE, _NARROW = (80, 132), (120, 124, 128)
@@ -34,10 +34,11 @@ def problems(
     root = where.descriptor.root.extent
     parents = {root: (root, b"\0")}
     lengths = {root: where.descriptor.root.length}
+    fields = Metered(source)
     for directory in tree.walk(source, where):
         yield from _place_problems(source, where, directory, parents, lengths)
         if known.get(directory.extent) is not directory.listing:
-            yield from _record_problems(source, where, directory)
+            yield from _record_problems(fields, where, directory)
         inside = directory.listing.directories
         parents.update((each.extent, (directory.extent, each.identifier)) for each in inside)
         lengths.update((each.extent, each.length) for each in inside)

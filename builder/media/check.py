@@ -88,9 +88,8 @@ def _volume_problems(medium: Survey) -> Iterator[str]:
     """Judge descriptors that lead to no tree, and volumes of partitions whose first one is lost."""
     source, label = medium.source, medium.volume_id
     for each in (where.descriptor for where in medium.trees):
-        if not each.is_called(label):
-            kind = "Joliet" if each.joliet else "Another descriptor"
-            says = f"{kind} calls the volume {each.volume_id!r}, not {label!r}"
+        if each.joliet and not each.is_called(label):
+            says = f"Joliet calls the volume {each.volume_id!r}, not {label!r}"
             yield f"{says}: Linux may go by that."
     for base in {each.base for each in medium.trees}:
         sector = 0

@@ -12,14 +12,13 @@ from builder.iso import views
 from builder.iso.patch import Draft, Span
 from builder.iso.plan import Changes
 from builder.iso.survey import Survey
-from builder.media import additions, bootloader, menus, reserved, treeinfo
+from builder.media import additions, bootloader, inspect, menus, reserved, treeinfo
 from builder.media.routes import Route, routes
 from builder.media.unattended import Unattended, is_live, plainest
 from builder.model.octets import encoded
 
 KICKSTART = "ks.cfg"
 _EFI_IMAGE = "images/efiboot.img"
-_OLD = {"3", "4", "5", "6"}
 _BLOCK = 1 << 20
 _LABEL = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ._+-")
 _LONGEST_LABEL = 32
@@ -89,14 +88,12 @@ def _refuse_foreign(medium: Survey) -> None:
 
 
 def _refuse_old(medium: Survey) -> None:
-    """Raise MediaError for EL 6 and before, whose installer does not know inst.ks."""
-    tree = treeinfo.parse(medium.text(".treeinfo") or b"")
-    family = treeinfo.first(tree, ("general", "family"), ("release", "name"))
-    version = treeinfo.first(tree, ("general", "version"), ("release", "version"))
-    if version.partition(".")[0] in _OLD and "Fedora" not in family:
+    found = inspect.too_old(medium)
+    if found:
         raise MediaError(
-            f"{medium.source.name} is {family} {version}: builder serves media of EL 7 and later.",
-            hint="The installer of EL 6 knows ks= where later ones know inst.ks=.",
+            f"{medium.source.name} installs {found}, whose Anaconda does not know inst.ks: it "
+            "would ask for everything.",
+            hint="builder serves EL 7 and later: take the medium of such a release.",
         )
 
 

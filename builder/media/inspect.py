@@ -1,11 +1,12 @@
 """What an ISO says of itself."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from builder.iso import implant, views
 from builder.iso.partitions import PER_SECTOR, Partition
-from builder.iso.source import Source, opened
+from builder.iso.source import Metered, Source, opened
 from builder.iso.survey import Survey, survey
 from builder.iso.tree import Tree, name_of, read_directory
 from builder.media import menus, treeinfo
@@ -14,6 +15,9 @@ from builder.model.media import BootEntry, IsoFacts
 
 STAGE2 = ("images/install.img", "LiveOS/squashfs.img")
 """Where an installer looks for its second stage."""
+
+_FIRST_EL, _FIRST_FEDORA = 7, 17
+_EL = re.compile("CentOS|Red Hat|Scientific|Oracle|Springdale|PUIAS|CERN|EuroLinux")
 
 
 def inspect(path: Path) -> IsoFacts:
@@ -61,6 +65,17 @@ def _product(medium: Survey) -> tuple[str, str]:
     return family or name, version or release
 
 
+def too_old(medium: Survey) -> str:
+    """Return the name of what a medium installs with an Anaconda before inst.ks; "" for others.
+
+    EL 6 and Fedora 16 know ks alone, and take no kickstart from a volume called OEMDRV.
+    """
+    family, version = _product(medium)
+    number = version.partition(".")[0]
+    first = _FIRST_FEDORA if family == "Fedora" else _FIRST_EL if _EL.match(family) else 0
+    return f"{family} {version}" if number.isdecimal() and int(number) < first else ""
+
+
 def _layout(found: tuple[str, ...]) -> str:
     if any(path.endswith(("isolinux.cfg", "syslinux.cfg")) for path in found):
         return "isolinux"
@@ -104,6 +119,7 @@ def _shown(each: Partition) -> str:
 
 def paths(source: Source, tree: Tree, wanted: set[int]) -> Iterator[tuple[int, str]]:
     """Yield the sector and path of the files that begin at the `wanted` sectors."""
+    source = Metered(source)
     waiting, seen = [("", read_directory(source, tree, tree.descriptor.root))], set[int]()
     while waiting:
         prefix, directory = waiting.pop()

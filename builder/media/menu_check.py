@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from builder.iso import implant, tree
+from builder.iso import implant
+from builder.iso.lead import Lead
 from builder.iso.survey import Survey
 from builder.media import cmdline, menus, starting
 from builder.media.routes import routes
@@ -52,6 +53,6 @@ def _label_problems(medium: Survey, path: str, text: str) -> Iterator[str]:
 def _kickstart_problems(medium: Survey, path: str, found: re.Match[str]) -> Iterator[str]:
     wanted = found["path"].lstrip("/") or "ks.cfg"
     if found["key"] in {"inst.ks", "ks"}:
-        for each in medium.trees:
-            if tree.Finder(medium.source, each).find(wanted) is None:
+        for each in filter(Lead(medium).leads, medium.trees):  # others may cut names down
+            if medium.finder(each).find(wanted) is None:
                 yield f"{path} names the kickstart /{wanted}, which is not there ({each.title})."

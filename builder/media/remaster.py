@@ -188,9 +188,9 @@ def _inherited(found: set[str], after: Survey, before: Survey) -> set[str]:
 
 def _wrong_contents(after: Survey, wanted: Changes) -> Iterator[str]:
     lead = after.readable[0]
-    leading = tree.Finder(after.source, lead)
+    leading = after.finder(lead)
     for where in after.trees:
-        finder = leading if where is lead else tree.Finder(after.source, where)
+        finder = after.finder(where)
         for path, content in wanted.files.items():
             found = leading.find(path)
             if found is None or found.record.length != length_of(content):
@@ -223,9 +223,7 @@ def _is_anywhere(medium: Survey, where: Tree, content: Found) -> bool:
 
 def _lost(before: Survey, after: Survey, wanted: Changes) -> Iterator[str]:
     """Yield what is missing of the files that were not to change."""
-    leading = tree.Finder(before.source, before.readable[0])
-    finders = [tree.Finder(before.source, each) for each in before.trees]
-    found = [each.find(path) for path in wanted.files for each in (leading, *finders)]
+    found = [each.find(path) for path in wanted.files for each in before.finders]
     replaced = {(each.at, each.record.length) for each in found if each is not None}
     known = {each.record.identifier for each in found if each is not None}
     for old, new in zip(before.trees, after.trees, strict=True):

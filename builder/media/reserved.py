@@ -27,6 +27,8 @@ _BOOTED = re.compile(
     r"|images/(?:efiboot|macboot|eltorito)\.img|efi/boot/[^/]*\.efi"
 )
 
+_CORE = re.compile(r"(?:(?:boot/)?(?:iso|sys)linux/)?ldlinux\.c32")
+
 
 class _Taken(msgspec.Struct, frozen=True):
     reason: str
@@ -48,6 +50,10 @@ _BOOT = _Taken(
     "is what firmware boots; boot catalogue, partition tables and EFI image would go on to the "
     "old one",
     "Make an ISO with it, as by xorriso, and remaster that.",
+)
+_LOADER = _Taken(
+    "is the other half of isolinux.bin, which starts with its own alone",
+    "Give it another name on the ISO.",
 )
 _MOVED = _Taken(
     "is where Rock Ridge keeps folders that are nested too deep, which readers do not show",
@@ -103,6 +109,8 @@ def plain(path: str) -> str:
 def _usual(path: str) -> _Taken | None:
     if _MENUS.fullmatch(path):
         return _MENU
+    if _CORE.fullmatch(path):
+        return _LOADER
     return _BOOT if _BOOTED.fullmatch(path) else None
 
 

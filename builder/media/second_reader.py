@@ -18,7 +18,7 @@ from builder import process
 from builder.iso import rockridge, tree
 from builder.iso.iso9660 import Record
 from builder.iso.partitions import SYSTEM_AREA
-from builder.iso.source import Source
+from builder.iso.source import Metered, Source
 from builder.iso.survey import Survey
 from builder.iso.tree import Tree, read_directory
 
@@ -108,7 +108,7 @@ def ours(medium: Survey) -> Reading:
 
 
 def _walked(source: Source, where: Tree) -> Iterator[File]:
-    waiting = [("", where.descriptor.root)]
+    source, waiting = Metered(source), [("", where.descriptor.root)]
     while waiting:
         prefix, folder = waiting.pop()
         for each in read_directory(source, where, folder).listing.records[2:]:

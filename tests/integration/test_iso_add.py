@@ -60,6 +60,7 @@ def one(tmp_path: Path) -> Path:
         (".RR_MOVED", "nested too deep"),
         ("isolinux/isolinux.bin", "what firmware boots"),
         ("isolinux/boot.cat", "what firmware boots"),
+        ("isolinux/LDLINUX.c32", "the other half of isolinux.bin"),
         ("images/efiboot.img", "what firmware boots"),
         ("Images/EFIboot.IMG;1", "what firmware boots"),
         ("images/macboot.img", "what firmware boots"),
@@ -149,6 +150,8 @@ def test_a_link_on_the_iso_is_not_replaced(one: Path, tmp_path: Path) -> None:
     iso = small_media.by_xorriso(tree, tmp_path / "a.iso")
     with pytest.raises(MediaError, match="link on the ISO cannot be replaced"):
         change(iso, Edits(kickstart="", add=((one, "link"),)))
+    with pytest.raises(MediaError, match="link on the ISO is a file or a link: nothing can be put"):
+        change(iso, Edits(kickstart="", add=((one, "link/one"),)))
 
 
 def test_names_that_differ_in_case_alone_need_rock_ridge(

@@ -107,7 +107,7 @@ _UNREADABLE: list[tuple[Callable[[Path, Path], object], str]] = [
 _BROKEN = [
     (_large_directory, "its directories are too many, or too large"),
     (_loop, "is in a loop"),
-    (_outside, "something in it lies behind its end"),
+    (_outside, "something in it points at bytes"),
     (_patched((_PVD + 140, b"\xff\xff\0\0")), "something in it"),
 ]
 """What only a remaster has to look at."""

@@ -159,6 +159,22 @@ def test_names_that_only_rock_ridge_can_have(tree: Path, tmp_path: Path) -> None
     assert all(f"/odd/{name}" in found for name in names)
 
 
+def test_a_kickstart_is_looked_for_by_the_names_that_count(tree: Path, tmp_path: Path) -> None:
+    iso, menu = tmp_path / "a.iso", tmp_path / "isolinux.cfg"
+    name = "a-kickstart-with-a-rather-long-name" + "-and-one-that-joliet-cuts-down" * 2 + ".cfg"
+    small_media.call(*_GENISOIMAGE, "-R", "-J", "-o", iso, tree)
+    iso = change(iso).path
+    text = shown(iso, "/isolinux/isolinux.cfg")
+    menu.write_text(text.replace(":/ks.cfg", f":/{name}"))
+    again = tmp_path / "again"
+    small_media.call("xorriso", "-osirrox", "on", "-indev", iso, "-extract", "/", again)
+    small_media.call("chmod", "-R", "u+w", again)
+    (again / name).write_text("text\n")
+    (again / "isolinux/isolinux.cfg").write_text(menu.read_text())
+    small_media.call(*_GENISOIMAGE, "-R", "-J", "-o", iso, again)
+    assert "which is not there" not in " ".join(problems(iso))
+
+
 def _blkid(iso: Path) -> str:
     return small_media.call("blkid", "-p", "-o", "value", "-s", "LABEL", iso).strip()
 

@@ -113,7 +113,7 @@ def _folder_of(name: bytes) -> Callable[[Path], None]:
 @pytest.mark.parametrize(
     ("make", "places", "kind", "reason"),
     [
-        (_file, (".discinfo/below",), MediaError, "is a file: nothing can be put below it"),
+        (_file, (".discinfo/below",), MediaError, "a file or a link: nothing can be put below it"),
         (_file, ("a", "a/b"), MediaError, "a on the ISO is a file"),
         (_file, ("a/b", "a"), MediaError, "a on the ISO cannot be replaced: it is a directory"),
         (_file, ("images",), MediaError, "images on the ISO cannot be replaced"),

@@ -296,15 +296,6 @@ def test_files_that_a_menu_includes_are_edited(name: str, tmp_path: Path) -> Non
     assert problems(result) == ()
 
 
-def test_media_of_el_6_are_refused(tree: Path) -> None:
-    text = (tree / ".treeinfo").read_text()
-    (tree / ".treeinfo").write_text(text.replace("version = 7", "version = 6.10"))
-    with pytest.raises(
-        MediaError, match=r"is CentOS 6\.10: builder serves media of EL 7 and later"
-    ):
-        change(_master(tree))
-
-
 @pytest.mark.parametrize("name", ["txt.cfg", "grub.cfg", "menu.inc"])
 def test_entries_that_isolinux_includes(name: str, tree: Path) -> None:
     menu = tree / "isolinux/isolinux.cfg"

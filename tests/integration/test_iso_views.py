@@ -59,3 +59,28 @@ def test_hfs_at_the_beginning_gives_way_to_iso_9660(tree: Path, tmp_path: Path) 
     assert 'TYPE="iso9660"' in _blkid(iso)
     assert inspect(iso).names == ("Rock Ridge", "Joliet")
     change(iso)
+
+
+_TREEINFO = "[general]\nfamily = {}\nversion = {}\narch = x86_64\n"
+
+
+@pytest.mark.parametrize(
+    ("family", "version"),
+    [("CentOS", "6.10"), ("Red Hat Enterprise Linux", "5.11"), ("Fedora", "16")],
+)
+def test_an_anaconda_that_knows_no_inst_ks_is_named(
+    family: str, version: str, tree: Path, tmp_path: Path
+) -> None:
+    (tree / ".treeinfo").write_text(_TREEINFO.format(family, version))
+    iso = small_media.by_genisoimage(tree, tmp_path / "old.iso")
+    with pytest.raises(MediaError, match=f"old.iso installs {family} {version}, whose Anaconda"):
+        change(iso)
+
+
+@pytest.mark.parametrize(
+    ("family", "version"),
+    [("CentOS", "7"), ("Fedora", "17"), ("Somebody's", "1"), ("CentOS Stream", "next")],
+)
+def test_others_are_served(family: str, version: str, tree: Path, tmp_path: Path) -> None:
+    (tree / ".treeinfo").write_text(_TREEINFO.format(family, version))
+    change(small_media.by_genisoimage(tree, tmp_path / "new.iso"))

@@ -4,11 +4,12 @@ import struct
 
 import pytest
 
+from builder.errors import MediaError
 from builder.iso import names, path_table, tree, tree_check
 from builder.iso.iso9660 import PARENT, SELF, both_endian
 from builder.iso.patch import Draft
 from builder.iso.path_table import PathRecord
-from builder.iso.source import SECTOR, Memory
+from builder.iso.source import SECTOR, Memory, Metered
 
 _PVD, _LITTLE, _BIG, _ROOT, _FOLDER, _FILE, _TOTAL = 16, 18, 19, 20, 21, 22, 24
 _DATE = bytes(7)
@@ -125,6 +126,29 @@ def test_what_readers_see_in_different_ways(at: int, content: bytes, problem: st
 )
 def test_what_may_be_anything(at: int, content: bytes) -> None:
     assert _found((at, content)) == ""
+
+
+def test_more_trees_than_anybody_makes_are_not_read() -> None:
+    draft = Draft(_image())
+    descriptor = draft.read(_AT, SECTOR)
+    for sector in range(_AT, _AT + 9 * SECTOR, SECTOR):
+        draft.write(sector, descriptor)
+    draft.write(_AT + 9 * SECTOR, b"\xffCD001\1")
+    with pytest.raises(MediaError, match="9 trees of directories"):
+        tree.trees(draft)
+
+
+def test_names_that_lead_on_and_on_come_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builder.iso.source._READS", 4)
+    (where,) = tree.trees(_image())
+    finder = tree.Finder(_image(), where)
+    for _ in range(9):
+        assert finder.find("folder") is not None
+    metered = Metered(_image())
+    for _ in range(4):
+        metered.read(0, 1)
+    with pytest.raises(MediaError, match="in too many places"):
+        metered.read(0, 1)
 
 
 def test_of_directories_that_are_known_the_records_are_not_read_again() -> None:
