@@ -99,9 +99,11 @@ def _asked(state: State, arguments: tuple[str, ...] | None) -> State:
 
 def _load(state: State, kind: str, words: tuple[Word, ...], files: Files) -> State:
     given = state.arguments(words)
-    place = state.place(given[0]) if given else None
-    load = Load(kind=kind, file=place, arguments=given and given[1:])
-    there = None if place is None else files.exists(place)
+    # An initramfs may come in several files, and with one that is missing nothing boots.
+    named = given if kind == "initrd" else given and given[:1]
+    places = tuple(map(state.place, named)) if named else (None,)
+    load = Load(kind=kind, files=places, arguments=given and given[1:])
+    there = None if None in places else all(files.exists(each) for each in places if each)
     return replace(state, loads=(*state.loads, load), status=there)
 
 

@@ -30,6 +30,10 @@ _LEGACY = (b"/boot/grub/menu.lst", b"GNU GRUB  version 0.9", b"grub.conf")
 _OTHERS = {b"LoaderInfo: systemd-boot": "systemd-boot", b"r\0E\0F\0I\0n\0d\0": "rEFInd"}
 _SHIM = re.compile(rb"g\0r\0u\0b\0\w\0\w\0\w\0?\w?\0?\w?\0?\.\0e\0f\0i\0", re.IGNORECASE)
 _CPUS = {"BIOS": "i386", "UEFI": "x86_64", "32-bit UEFI": "i386"}
+_MODULES = {"BIOS": "i386-pc", "UEFI": "x86_64-efi", "32-bit UEFI": "i386-efi"}
+# What all have, and Red Hat's alone: by that those are known that keep \x20.
+_TELLING = ("normal", "blscfg")
+_NORMAL, _RED_HAT = b"normal_exit", (b"blscfg", b"linuxefi")
 # What GRUB 2.02 and later set for scripts to look at (normal/main.c).
 _FEATURES = dict.fromkeys(
     (
@@ -58,6 +62,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """The major version of isolinux."""
     grub: tuple[Menu, ...] = ()
     """The menus, where the loader is GRUB: all that it may come to."""
+    escapes: bool = True
+    """Its GRUB hands \\x20 on to the kernel as it stands: Red Hat's builds alone do."""
     read: tuple[Place, ...] = ()
     """The files in which those are written: a menu may include others."""
     files: Seen
@@ -154,7 +160,9 @@ def _program(path: str, files: Seen) -> Route:
     if other:
         return Route(firmware=firmware, trouble=f"its loader is {other}", files=files)
     core = grub_image.core(content) or Core(prefix=f"/{folder}")
-    return _grub(firmware, core, ("image", "iso"), folder, files)
+    route = _grub(firmware, core, ("image", "iso"), folder, files)
+    plain = _NORMAL in content and not any(each in content for each in _RED_HAT)
+    return replace(route, escapes=route.escapes and not plain)
 
 
 def _other(content: bytes, path: str, files: Seen) -> str:
@@ -195,11 +203,18 @@ def _grub(firmware: str, core: Core, devices: tuple[str, ...], folder: str, file
                 run.read.append(place)
         found += run.found
         read += run.read
+    modules = f"{prefix.rpartition(')')[2]}/{_MODULES[firmware]}"
     trouble = "" if found else f"GRUB finds no menu at {prefix}/grub.cfg"
     return Route(
         firmware=firmware,
         grub=tuple(found),
         read=tuple(dict.fromkeys(read)),
+        escapes=not _is_plain(modules, files),
         trouble=trouble,
         files=files,
     )
+
+
+def _is_plain(modules: str, files: Seen) -> bool:
+    """Tell whether the modules in a folder are those of a GRUB without Red Hat's changes."""
+    return [files.exists(("iso", f"{modules}/{each}.mod")) for each in _TELLING] == [True, False]

@@ -331,3 +331,21 @@ def test_parts_of_isolinux_elsewhere(tree: Path) -> None:
     for name in ("ldlinux.c32", "libutil.c32"):
         (tree / "isolinux" / name).rename(tree / "boot/syslinux" / name)
     assert _starts(change(_master(tree)).path)["BIOS"] == ""
+
+
+@pytest.mark.skipif(not shutil.which("grub-mkrescue"), reason="no grub-mkrescue")
+def test_a_grub_that_spoils_the_label(tmp_path: Path) -> None:
+    iso = _by_mkrescue(tmp_path / "tree", _MENUENTRY, "-volid", "MY LABEL")
+    with pytest.raises(
+        MediaError, match=r"a GRUB that spoils inst\.(stage2|ks)=hd:LABEL=MY.x20LAB"
+    ):
+        change(iso)
+    edits = Edits(kickstart="", volume_id="MY-LABEL")
+    assert _starts(change(iso, edits, output=tmp_path / "out.iso").path)["BIOS"] == ""
+
+
+@pytest.mark.skipif(not shutil.which("grub-mkrescue"), reason="no grub-mkrescue")
+def test_an_initramfs_of_which_a_part_is_missing(tmp_path: Path) -> None:
+    menu = _MENUENTRY.replace("initrd.img", "initrd.img /images/more.img")
+    with pytest.raises(MediaError, match=r"starts /images/more\.img, which is not there"):
+        change(_by_mkrescue(tmp_path / "tree", menu))
