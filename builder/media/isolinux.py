@@ -107,7 +107,9 @@ def _blocks(lines: Sequence[str]) -> list[dict[str, str]]:
         if keyword in _BLOCK_STARTS:
             blocks.append({})
         blocks[-1].setdefault(keyword, value)
-    return [block for block in blocks if "label" in block]
+    # What stands before the labels is for those that have no arguments of their own.
+    common = {"append": blocks[0]["append"]} if "append" in blocks[0] else {}
+    return [common | block for block in blocks if "label" in block]
 
 
 def _arguments(block: dict[str, str]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from builder.errors import UsageError
-from builder.media import bootloader, grub_menu
+from builder.media import bootloader, grub_menu, syslinux_menu
 from builder.media.grub_run import Run
 from builder.media.grub_state import Place, State
 from builder.media.unattended import TITLE, Unattended
@@ -244,3 +244,11 @@ class _Everything:
 
     def folder(self, place: Place) -> bool:
         return not place[0]
+
+
+def test_arguments_that_all_entries_of_isolinux_have() -> None:
+    menu = "append initrd=i inst.stage2=x\nlabel a\n  kernel k\nlabel b\n kernel k\n append -\n"
+    edited = bootloader.edit("isolinux.cfg", menu, _EL7)
+    found = syslinux_menu.started("isolinux.cfg", {"isolinux.cfg": edited}.get)
+    assert not isinstance(found, str)
+    assert found.arguments.split()[:3] == ["initrd=i", "inst.stage2=x", _EL7.kickstart]
