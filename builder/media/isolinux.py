@@ -85,6 +85,8 @@ def _edit_line(line: str, keyword: str, value: str, entry: Unattended) -> str:
             return _TIMEOUT
         case ("prompt", _):
             return "prompt 0"
+        case ("implicit", _):
+            return "implicit 1"  # with 0 isolinux starts no module by "default"
         case ("default", value) if not is_module(value):
             return f"default {LABEL}"
         case ("append", value):

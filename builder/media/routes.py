@@ -33,6 +33,7 @@ _CPUS = {"BIOS": "i386", "UEFI": "x86_64", "32-bit UEFI": "i386"}
 _MODULES = {"BIOS": "i386-pc", "UEFI": "x86_64-efi", "32-bit UEFI": "i386-efi"}
 # What all have, and Red Hat's alone: by that those are known that keep \x20.
 _TELLING = ("normal", "blscfg")
+_LINUX = b"initrd"
 _NORMAL, _RED_HAT = b"normal_exit", (b"blscfg", b"linuxefi")
 # What GRUB 2.02 and later set for scripts to look at (normal/main.c).
 _FEATURES = dict.fromkeys(
@@ -64,6 +65,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """The menus, where the loader is GRUB: all that it may come to."""
     escapes: bool = True
     """Its GRUB hands \\x20 on to the kernel as it stands: Red Hat's builds alone do."""
+    modules: str = ""
+    """The folder below its prefix from which its GRUB loads most commands; "" where it has them."""
     read: tuple[Place, ...] = ()
     """The files in which those are written: a menu may include others."""
     files: Seen
@@ -162,7 +165,8 @@ def _program(path: str, files: Seen) -> Route:
     core = grub_image.core(content) or Core(prefix=f"/{folder}")
     route = _grub(firmware, core, ("image", "iso"), folder, files)
     plain = _NORMAL in content and not any(each in content for each in _RED_HAT)
-    return replace(route, escapes=route.escapes and not plain)
+    modules = "" if _NORMAL in content and _LINUX in content else route.modules
+    return replace(route, escapes=route.escapes and not plain, modules=modules)
 
 
 def _other(content: bytes, path: str, files: Seen) -> str:
@@ -210,6 +214,7 @@ def _grub(firmware: str, core: Core, devices: tuple[str, ...], folder: str, file
         grub=tuple(found),
         read=tuple(dict.fromkeys(read)),
         escapes=not _is_plain(modules, files),
+        modules=_MODULES[firmware] if files.exists(("iso", f"{modules}/linux.mod")) else "",
         trouble=trouble,
         files=files,
     )

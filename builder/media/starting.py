@@ -111,6 +111,9 @@ def _grub(menu: Menu, route: Route, label: str) -> Iterator[str]:
     waiting = grub_menu.waits(menu)
     if waiting:
         yield waiting
+    modules = menu.state.place(f"{menu.state.get('prefix')}/{route.modules}/linux.mod")
+    if route.modules and not (modules and route.files.exists(modules)):
+        yield "has moved GRUB away from its modules"
     entry = grub_menu.started(menu)
     if entry is None:
         yield "may start another entry than ours"

@@ -154,6 +154,10 @@ class _Menu:
             return "starts something else when its time is over"
         if "menu start" in self._settings or "menu goto" in self._settings:
             return "begins with another menu"
+        if self._shows() and " " in self._command().strip():
+            return f"shows another menu by {self._command()!r}"
+        if self._shows() and "ui" not in self._settings and self._settings.get("implicit") == "0":
+            return f"may not start {self._command()!r}, as that is none of its entries"
         asks = self._shows() or self._settings.get("prompt", "0") != "0"
         return "waits for a key" if asks and not ends else ""
 
@@ -162,9 +166,9 @@ class _Menu:
         default = self._settings.get("default", "")
         return "ui" in self._settings or (default not in self._labels and is_module(default))
 
-    def _module(self) -> str:
-        """Return the file that shows the menu: what it is given as well is no matter."""
-        return self._settings.get("ui", self._settings.get("default", "")).split(" ")[0]
+    def _command(self) -> str:
+        """Return what shows the menu: a module, and perhaps the files that it reads instead."""
+        return self._settings.get("ui", self._settings.get("default", ""))
 
     def chosen(self) -> str | None:
         default = self._settings.get("default", "")
@@ -189,7 +193,7 @@ class _Menu:
             kernel=_inside(folder, block["file"]),
             initrd=tuple(_inside(folder, each) for each in _initrds(block, line)),
             arguments=line,
-            module=_inside(folder, self._module()) if self._shows() else "",
+            module=_inside(folder, self._command().split(" ")[0]) if self._shows() else "",
         )
 
 

@@ -378,3 +378,20 @@ def test_a_label_of_which_joliet_knows_another(tree: Path, tmp_path: Path) -> No
     assert any("'Dentos 7 x86_64' to those who read Joliet" in each for each in problems(other))
     edits = Edits(kickstart="", volume_id="MINE")
     assert problems(change(other, edits, output=tmp_path / "out.iso").path) == ()
+
+
+def test_isolinux_starts_its_menu_where_commands_are_entries_alone(tree: Path) -> None:
+    menu = tree / "isolinux/isolinux.cfg"
+    menu.write_text(f"IMPLICIT 0\n{menu.read_text()}")
+    result = change(_master(tree)).path
+    assert _starts(result)["BIOS"] == ""
+    assert "implicit 1" in shown(result, "/isolinux/isolinux.cfg")
+
+
+@pytest.mark.skipif(not shutil.which("grub-mkrescue"), reason="no grub-mkrescue")
+def test_a_prefix_without_modules(tmp_path: Path) -> None:
+    (tmp_path / "tree/other").mkdir(parents=True)
+    (tmp_path / "tree/other/grub.cfg").write_text(f"set timeout=5\n{_MENUENTRY}")
+    iso = _by_mkrescue(tmp_path / "tree", "set prefix=($root)/other\nnormal\n")
+    with pytest.raises(MediaError, match="has moved GRUB away from its modules"):
+        change(iso)

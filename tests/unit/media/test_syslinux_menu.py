@@ -59,6 +59,9 @@ _NOT = [
     pytest.param("default menu\n", "'menu', which is no installer", id="another menu"),
     pytest.param("default none\n", "'none', which is none of its entries", id="none"),
     pytest.param("menu start\nui menu.c32\ntimeout 1\n", "another menu", id="another menu first"),
+    pytest.param("default menu.c32 o.cfg\ntimeout 1\n", "another menu by", id="another's menu"),
+    pytest.param("ui menu.c32 o.cfg\ntimeout 1\n", "another menu by", id="another's menu by ui"),
+    pytest.param("implicit 0\ndefault menu.c32\ntimeout 1\n", "may not start", id="no module"),
     pytest.param("", "starts nothing", id="nothing"),
 ]
 
