@@ -212,6 +212,10 @@ _SPREAD = [
     "if true; then set default=1; set timeout=-1; fi\n"
     "menuentry a {\n linux /k inst.stage2=x\n initrd /i\n}\n",
     "set superusers=root\npassword root x\nmenuentry a {\n linux /k inst.stage2=x\n initrd /i\n}\n",
+    "set superusers=root\nmenuentry a --hotkey=i --users root --class x {\n"
+    " linux /k inst.stage2=x\n initrd /i\n}\n",
+    "set superusers=root\nmenuentry a --users='root me' --unrestricted {\n"
+    " linux /k inst.stage2=x\n initrd /i\n}\n",
     "submenu more {\n menuentry a {\n  linux /k inst.stage2=x\n  initrd /i\n }\n}\n",
     "set default='a>b'\nload_env\nset default=$saved_entry\nset fallback=1\n"
     "menuentry a {\n linux /k inst.stage2=x\n initrd /i\n}\n",

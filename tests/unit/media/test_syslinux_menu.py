@@ -104,3 +104,10 @@ def test_the_order_of_the_search() -> None:
     assert found[:2] == ["boot/isolinux/isolinux.cfg", "boot/isolinux/syslinux.cfg"]
     assert found[2] == "isolinux/isolinux.cfg"
     assert found[-2:] == ["isolinux.cfg", "syslinux.cfg"]
+
+
+def test_what_menu_include_names_is_for_modules_alone() -> None:
+    others = {"isolinux__more.cfg": _LABELS}
+    assert isinstance(_started("menu include more.cfg\nui menu.c32\ntimeout 1\n", **others), Entry)
+    found = _started("menu include more.cfg\ndefault one\n", **others)
+    assert found == "starts 'one', which is none of its entries"
