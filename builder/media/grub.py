@@ -12,7 +12,7 @@ _LINUX = re.compile(r"(\s*linux(?:efi|16)?\s+\S+\s*)(.*)")
 _INITRD = re.compile(r"\s*initrd(?:efi|16)?\s")
 _ENTRY = re.compile(r"""\s*menuentry\s+("[^"]*"|'[^']*'|\S+)(.*\{\s*)""")
 _MENU = re.compile(r"\s*(?:menuentry|submenu)\s")
-_SETTING = re.compile(r"(\s*)(?:set\s+)?(default|timeout|timeout_style)=.*")
+_SETTING = re.compile(r"""(\s*)(?:set\s+)?["']?(default|timeout|timeout_style)=.*""")
 _USERS = re.compile(r"""\s--users(?:=|\s+)(?:"[^"]*"|'[^']*'|[^\s{]+)""")
 # With 0 GRUB starts before it looks at the keyboard, and nobody could come to the other entries.
 _AT_ONCE = {"default": 'set default="0"', "timeout": "set timeout=1"}

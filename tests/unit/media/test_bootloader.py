@@ -204,6 +204,10 @@ def test_the_kickstart_cannot_be_removed(key: str) -> None:
 _SPREAD = [
     "menuentry 'a' { linux /k inst.stage2=x; initrd /i }\n",
     "menuentry 'a' { linux /k inst.stage2=x; initrd /i; }; menuentry b { true }\n",
+    "menuentry b { exit; } ; menuentry 'a' { linux /k inst.stage2=x; initrd /i; } ; true\n",
+    "menuentry 'a # b {' { # c }\n linux /k inst.stage2=x\n initrd /i\n} # d\n",
+    "menuentry 'a' \\\n --class b {\n linux /k inst.stage2=x\n initrd /i\n}\n",
+    "set 'timeout=-1'\nset \"default=1\"\nmenuentry a { linux /k inst.stage2=x; initrd /i }\n",
     "menuentry 'a' --class x {\n linux /k inst.stage2=x # quiet\n initrd /i # { }\n}\n",
     'menuentry "a \\"b\\" c" {\n linux /k inst.stage2=x\n initrd /i\n}\n',
     "menuentry Install\\ it --id i {\n linux /k inst.stage2=x\n initrd /i\n}\n",
