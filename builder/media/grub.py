@@ -12,7 +12,8 @@ _LINUX = re.compile(r"(\s*linux(?:efi|16)?\s+\S+\s*)(.*)")
 _INITRD = re.compile(r"\s*initrd(?:efi|16)?\s")
 _ENTRY = re.compile(r"""\s*menuentry\s+("[^"]*"|'[^']*'|\S+)(.*\{\s*)""")
 _MENU = re.compile(r"\s*(?:menuentry|submenu)\s")
-_SETTING = re.compile(r"(\s*)(?:set\s+)?(default|timeout|timeout_style)=.*")
+_SETTING = re.compile(r"""(\s*)(?:set\s+)?["']?(default|timeout|timeout_style)=.*""")
+_USERS = re.compile(r"""\s--users(?:=|\s+)(?:"[^"]*"|'[^']*'|[^\s{]+)""")
 # With 0 GRUB starts before it looks at the keyboard, and nobody could come to the other entries.
 _AT_ONCE = {"default": 'set default="0"', "timeout": "set timeout=1"}
 _SET = {**_AT_ONCE, "timeout_style": "set timeout_style=menu"}
@@ -109,7 +110,8 @@ def _head(line: str, *, guarded: bool) -> str:
     """Return the line that opens ours, with what the other has behind its title."""
     words = grub_shell.parse(line + "\n}")[0].words
     options = line[words[1].end :] if words[1].plain[:2] != "--" else " {"
-    # Nobody who knows a password is there.
+    # Nobody who knows a password is there; where users are named, GRUB asks all the same.
+    options = _USERS.sub("", options)
     free = " --unrestricted" if guarded and "--unrestricted" not in options else ""
     return f"menuentry '{TITLE}'{free}{options}"
 

@@ -14,9 +14,10 @@ _ENTRIES = {"menuentry", "submenu"}
 _LOADER = re.compile(r"(linux|initrd)(efi|16|)")
 # linuxefi is the Red Hat build's, EL 7 to 9; linux16 is for a PC's BIOS.
 _NOT_ON = {"efi": {"pc"}, "16": {"efi"}, "": set[str]()}
+_NEWC = re.compile(r"newc:[^:]*:")  # the name that a file gets in the initramfs
 _HEADER = "# GRUB Environment Block"
 # These name variables that they set to what the machine is, in --set=x or --set=1:x.
-_ASKING = {"regexp", "probe", "smbios", "getenv", "rdmsr", "cpuid", "read", "date", "pcidump"}
+_ASKING = {"regexp", "probe", "smbios", "getenv", "rdmsr", "cpuid", "date", "pcidump"}
 _SET = re.compile(r"--set=(?:\d+:)?(.+)")
 _SURE = {"echo", "true", "insmod", ":", "menuentry", "submenu", "function", "clear", "sleep"}
 # A key that somebody holds: nobody does.
@@ -99,9 +100,11 @@ def _asked(state: State, arguments: tuple[str, ...] | None) -> State:
 
 def _load(state: State, kind: str, words: tuple[Word, ...], files: Files) -> State:
     given = state.arguments(words)
-    place = state.place(given[0]) if given else None
-    load = Load(kind=kind, file=place, arguments=given and given[1:])
-    there = None if place is None else files.exists(place)
+    # An initramfs may come in several files, and with one that is missing nothing boots.
+    named = given if kind == "initrd" else given and given[:1]
+    places = tuple(state.place(_NEWC.sub("", each)) for each in named) if named else (None,)
+    load = Load(kind=kind, files=places, arguments=given and given[1:])
+    there = None if None in places else all(files.exists(each) for each in places if each)
     return replace(state, loads=(*state.loads, load), status=there)
 
 
@@ -200,16 +203,17 @@ def _entry(state: State, command: Command) -> Entry:
     """Return the entry that a menuentry or submenu adds."""
     words = state.arguments(command.words[1:])
     identifier, plain, rest = "", [], list(words or ())
-    restricted = True
+    free, users = False, False
     while rest:
         word = rest.pop(0)
+        users = users or word.partition("=")[0] == "--users"
         if word in _WITH_VALUE:
             value = rest.pop(0) if rest else ""
             identifier = value if word == "--id" else identifier
         elif word.startswith("--id="):
             identifier = word[5:]
         elif word == "--unrestricted":
-            restricted = False
+            free = True
         elif not word.startswith("--"):
             plain.append(word)
     known = words is not None
@@ -221,5 +225,5 @@ def _entry(state: State, command: Command) -> Entry:
         arguments=tuple(plain) if known else None,
         body=command.body or (),
         submenu=command.name == "submenu",
-        restricted=restricted,
+        restricted=users or not free,
     )

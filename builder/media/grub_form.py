@@ -23,16 +23,25 @@ def _spread(text: str) -> Iterator[str]:
     """Yield the text with a line for each command of a block that is written in one."""
     depth, tokens = 0, list(grub_shell.split(text))
     for number, token in enumerate(tokens):
+        if token.lastgroup == "comment" and _behind_brace(tokens, number):
+            continue
         before, after = _beside(tokens, number, -1), _beside(tokens, number, 1)
         depth += token[0] == "{"
         if token[0] == "}":
             depth -= 1
             yield "" if before == "\n" else "\n"
         several = depth or _IN_LINE.match(_line(text, token.start()))
-        yield "\n" if token[0] == ";" and several else token[0]
+        behind = token[0] == ";" and before == "}"
+        yield "" if behind else "\n" if token[0] == ";" and several else token[0]
         ended = token[0] in {"{", "}"} or (several and token[0] in {"then", "else", "do"})
         if ended and after not in {"\n", ""}:
             yield "\n"
+
+
+def _behind_brace(tokens: Sequence[re.Match[str]], at: int) -> bool:
+    """Tell whether a comment is in the line of a brace, which ends a line of its own."""
+    found = next((each for each in tokens[at - 1 :: -1] if each.lastgroup != "blank"), None)
+    return at > 0 and found is not None and found[0] in {"{", "}"}
 
 
 def _beside(tokens: Sequence[re.Match[str]], at: int, step: int) -> str:

@@ -27,6 +27,7 @@ _ENDS = {
 }  # fmt: skip
 _UNKNOWN = "goes on as only the machine knows"
 _LEAVING = {"break", "continue", "return", "boot"}
+_ASKING = {"read", "authenticate", "videotest"}
 States = tuple[State, ...]
 
 
@@ -71,7 +72,7 @@ class Run:
     def body(self, entry: Entry, state: State) -> States:
         """Run what an entry has in its braces; return how it may end, nothing for trouble."""
         self._entered = True
-        start = replace(state.given(entry.arguments or ()), loads=())
+        start = replace(state.given(entry.arguments or ()).put("chosen", entry.title), loads=())
         try:
             return self._nodes(grub_flow.flow(entry.body), (start,))
         except (ValueError, _Stop):
@@ -160,6 +161,8 @@ class Run:
             return self._file(name, words, state)
         if name in _LEAVING:
             return (self._leave(name, words, state),)
+        if name in _ASKING:
+            raise _Stop("waits for a key")
         if name in _ENDS:
             raise _Stop(f"goes on by {name}")
         return tuple(grub_commands.simple(state, name, words, self._files))

@@ -95,6 +95,13 @@ def parse(text: str) -> tuple[Command, ...]:
     return found
 
 
+def every(commands: tuple[Command, ...]) -> Iterator[Command]:
+    """Yield the commands and those in their blocks."""
+    for command in commands:
+        yield command
+        yield from every(command.body or ())
+
+
 def joined(text: str) -> str:
     """Return the script with the lines in one that GRUB joins. Raises ValueError as `parse`."""
     return "".join(map(_joined, split(text)))

@@ -52,8 +52,8 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: str
     """"linux" or "initrd"."""
-    file: Place | None
-    """Where the first one is; None for a place that only the machine knows."""
+    files: tuple[Place | None, ...]
+    """Where they are, of a kernel the one; None for a place that only the machine knows."""
     arguments: tuple[str, ...] | None
     """What follows the file; None where that depends on the machine."""
 

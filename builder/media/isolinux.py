@@ -85,6 +85,8 @@ def _edit_line(line: str, keyword: str, value: str, entry: Unattended) -> str:
             return _TIMEOUT
         case ("prompt", _):
             return "prompt 0"
+        case ("implicit", _):
+            return "implicit 1"  # with 0 isolinux starts no module by "default"
         case ("default", value) if not is_module(value):
             return f"default {LABEL}"
         case ("append", value):
@@ -107,7 +109,9 @@ def _blocks(lines: Sequence[str]) -> list[dict[str, str]]:
         if keyword in _BLOCK_STARTS:
             blocks.append({})
         blocks[-1].setdefault(keyword, value)
-    return [block for block in blocks if "label" in block]
+    # What stands before the labels is for those that have no arguments of their own.
+    common = {"append": blocks[0]["append"]} if "append" in blocks[0] else {}
+    return [common | block for block in blocks if "label" in block]
 
 
 def _arguments(block: dict[str, str]) -> tuple[str, ...]:

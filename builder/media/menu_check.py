@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from builder.iso import implant
 from builder.iso.lead import Lead
 from builder.iso.survey import Survey
-from builder.media import cmdline, menus, starting
+from builder.media import cmdline, grub_search, grub_shell, menus, starting
 from builder.media.routes import routes
 from builder.media.starting import Start
 from builder.media.unattended import TITLE
@@ -15,7 +15,6 @@ _LABEL = re.compile(
     # A label has no quotes: udev escapes them. Those of the shell may end it.
     r"""\b(?P<key>[\w.]+)=(?:hd|cdrom):(?:CD)?LABEL=(?P<label>[^\s:"']+):?(?P<path>[^\s"']*)"""
 )
-_SEARCH = re.compile(r"""^[ \t]*search\s.*(?:-l|--label)[\s=]+(["']?)(?P<label>.+?)\1\s*$""", re.M)
 
 
 def problems(medium: Survey) -> Iterator[str]:
@@ -26,9 +25,12 @@ def problems(medium: Survey) -> Iterator[str]:
         yield from _label_problems(medium, path, text)
         if not summed and "rd.live.check" in text:
             yield f"{path} offers a media check, and the ISO has no sum to pass it."
-    for each in starting.starts(ways, medium.volume_id):
+    found = starting.starts(ways, medium.volume_id)
+    for each in found:
         if each.reason and each.ours:
             yield each.sentence
+    if any(each.ours for each in found):
+        yield from _label_of_linux(medium)
 
 
 def silent(medium: Survey) -> tuple[Start, ...]:
@@ -43,11 +45,37 @@ def silent(medium: Survey) -> tuple[Start, ...]:
 def _label_problems(medium: Survey, path: str, text: str) -> Iterator[str]:
     labels = {found["label"] for found in _LABEL.finditer(text)}
     labels -= {cmdline.escape_label(medium.volume_id)}
-    labels |= {found["label"] for found in _SEARCH.finditer(text)} - {medium.volume_id}
+    labels |= set(_searched(text)) - {medium.volume_id}
     for label in sorted(labels):
         yield f"{path} names the volume {label!r}; this one is {medium.volume_id!r}."
     for found in _LABEL.finditer(text):
         yield from _kickstart_problems(medium, path, found)
+
+
+def _searched(text: str) -> Iterator[str]:
+    """Yield the labels that a menu of GRUB searches, so far as it names them."""
+    try:
+        commands = list(grub_shell.every(grub_shell.parse(text)))
+    except ValueError:  # starting.py tells of it, where GRUB reads it
+        return
+    for command in commands:
+        words = [each.text for each in command.words]
+        if words[0] in grub_search.COMMANDS and None not in words:
+            found = grub_search.search(words[0] or "", tuple(each or "" for each in words[1:]))
+            if found and found.kind == "label":
+                yield found.name
+
+
+def _label_of_linux(medium: Survey) -> Iterator[str]:
+    """Yield a sentence where Linux may know the volume by another label than the menus."""
+    for each in medium.readable:
+        other = each.descriptor.volume_id
+        if each.descriptor.joliet and not medium.volume_id.startswith(other):
+            # libblkid prefers Joliet's, which has room for 16 characters.
+            yield (
+                f"The volume is {medium.volume_id!r}, and {other!r} to those who read Joliet: "
+                "Linux may find no kickstart by that label."
+            )
 
 
 def _kickstart_problems(medium: Survey, path: str, found: re.Match[str]) -> Iterator[str]:

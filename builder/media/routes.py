@@ -31,6 +31,11 @@ _LEGACY = (b"/boot/grub/menu.lst", b"GNU GRUB  version 0.9", b"grub.conf")
 _OTHERS = {b"LoaderInfo: systemd-boot": "systemd-boot", b"r\0E\0F\0I\0n\0d\0": "rEFInd"}
 _SHIM = re.compile(rb"g\0r\0u\0b\0\w\0\w\0\w\0?\w?\0?\w?\0?\.\0e\0f\0i\0", re.IGNORECASE)
 _CPUS = {"BIOS": "i386", "UEFI": "x86_64", "32-bit UEFI": "i386"}
+_MODULES = {"BIOS": "i386-pc", "UEFI": "x86_64-efi", "32-bit UEFI": "i386-efi"}
+# What all have, and Red Hat's alone: by that those are known that keep \x20.
+_TELLING = ("normal", "blscfg")
+_LINUX = b"initrd"
+_NORMAL, _RED_HAT = b"normal_exit", (b"blscfg", b"linuxefi")
 # What GRUB 2.02 and later set for scripts to look at (normal/main.c).
 _FEATURES = dict.fromkeys(
     (
@@ -59,6 +64,10 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     """The major version of isolinux."""
     grub: tuple[Menu, ...] = ()
     """The menus, where the loader is GRUB: all that it may come to."""
+    escapes: bool = True
+    """Its GRUB hands \\x20 on to the kernel as it stands: Red Hat's builds alone do."""
+    modules: str = ""
+    """The folder below its prefix from which its GRUB loads most commands; "" where it has them."""
     read: tuple[Place, ...] = ()
     """The files in which those are written: a menu may include others."""
     files: Seen
@@ -160,7 +169,10 @@ def _program(path: str, files: Seen, devices: tuple[str, ...]) -> Route:
     if other:
         return Route(firmware=firmware, trouble=f"its loader is {other}", files=files)
     core = grub_image.core(content) or Core(prefix=f"/{folder}")
-    return _grub(firmware, core, devices, folder, files)
+    route = _grub(firmware, core, devices, folder, files)
+    plain = _NORMAL in content and not any(each in content for each in _RED_HAT)
+    modules = "" if _NORMAL in content and _LINUX in content else route.modules
+    return replace(route, escapes=route.escapes and not plain, modules=modules)
 
 
 def _other(content: bytes, path: str, files: Seen) -> str:
@@ -201,11 +213,19 @@ def _grub(firmware: str, core: Core, devices: tuple[str, ...], folder: str, file
                 run.read.append(place)
         found += run.found
         read += run.read
+    modules = f"{prefix.rpartition(')')[2]}/{_MODULES[firmware]}"
     trouble = "" if found else f"GRUB finds no menu at {prefix}/grub.cfg"
     return Route(
         firmware=firmware,
         grub=tuple(found),
         read=tuple(dict.fromkeys(read)),
+        escapes=not _is_plain(modules, files),
+        modules=_MODULES[firmware] if files.exists(("iso", f"{modules}/linux.mod")) else "",
         trouble=trouble,
         files=files,
     )
+
+
+def _is_plain(modules: str, files: Seen) -> bool:
+    """Tell whether the modules in a folder are those of a GRUB without Red Hat's changes."""
+    return [files.exists(("iso", f"{modules}/{each}.mod")) for each in _TELLING] == [True, False]

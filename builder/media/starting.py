@@ -58,14 +58,14 @@ def _reason(route: Route, label: str) -> str:
         return route.trouble
     if route.syslinux:
         return next(_syslinux(route, label), "")
-    found = (_named(menu, route.files, label) for menu in route.grub)
+    found = (_named(menu, route, label) for menu in route.grub)
     return next((each for each in found if each), "")
 
 
-def _named(menu: Menu, files: Files, label: str) -> str:
+def _named(menu: Menu, route: Route, label: str) -> str:
     device, path = menu.place
     where = f"{path.lstrip('/')} in its boot image" if device == "image" else path.lstrip("/")
-    trouble = next(_grub(menu, files, label), "")
+    trouble = next(_grub(menu, route, label), "")
     return f"{where} {trouble}" if trouble else ""
 
 
@@ -103,7 +103,7 @@ def _module(path: str, route: Route) -> Iterator[str]:
                 yield f"{path} needs {each}, which is not there"
 
 
-def _grub(menu: Menu, files: Files, label: str) -> Iterator[str]:
+def _grub(menu: Menu, route: Route, label: str) -> Iterator[str]:
     """Yield what is wrong with a menu, in words that go on after its path."""
     if menu.trouble:
         yield menu.trouble
@@ -111,17 +111,23 @@ def _grub(menu: Menu, files: Files, label: str) -> Iterator[str]:
     waiting = grub_menu.waits(menu)
     if waiting:
         yield waiting
+    modules = menu.state.place(f"{menu.state.get('prefix')}/{route.modules}/linux.mod")
+    if route.modules and not (modules and route.files.exists(modules)):
+        yield "has moved GRUB away from its modules"
     entry = grub_menu.started(menu)
     if entry is None:
         yield "may start another entry than ours"
         return
     if grub_menu.asks(menu, entry):
         yield "asks for a password"
-    after = grub_run.Run(files).body(entry, menu.state)
+    after = grub_run.Run(route.files).body(entry, menu.state)
     if not after:
         yield "starts an entry that is no installer's"
     for state in after:
-        yield from _loaded(state.loads, files, label)
+        yield from _loaded(state.loads, route.files, label)
+        escaped = [each for load in state.loads for each in load.arguments or () if "\\x" in each]
+        if escaped and not route.escapes:
+            yield f"starts a kernel by a GRUB that spoils {escaped[0]}"
 
 
 def _loaded(loads: Sequence[Load], files: Files, label: str) -> Iterator[str]:
@@ -134,9 +140,11 @@ def _loaded(loads: Sequence[Load], files: Files, label: str) -> Iterator[str]:
         yield "starts a kernel with arguments that only the machine knows"
     else:
         yield from _arguments(arguments, label)
-    for load in loads:
-        if load.file is None or not files.exists(load.file):
-            yield f"starts {load.file[1] if load.file else 'a file'}, which is not there"
+    for place in (each for load in loads for each in load.files):
+        if place is None:
+            yield "starts a file of a device that only the machine knows"
+        elif not files.exists(place):
+            yield f"starts {place[1]}, which is not there"
 
 
 def _arguments(arguments: Sequence[str], label: str) -> Iterator[str]:

@@ -49,11 +49,11 @@ def beside(name: str) -> Iterator[str]:
 
 def started(path: str, texts: Texts) -> Entry | str:
     """Return what the menu at `path` starts by itself, or why it does not, to go on after that."""
-    menu = _Menu()
     folder = path.rpartition("/")[0]
     try:
-        for keyword, value in _lines(path, texts, folder=folder):
-            menu.take(keyword, value)
+        menu = _read(path, texts, shown=False)
+        if menu.shows():
+            menu = _read(path, texts, shown=True)
     except RecursionError:
         return "goes in circles"
     waiting = menu.waits()
@@ -65,7 +65,18 @@ def started(path: str, texts: Texts) -> Entry | str:
     return menu.entry(label, folder)
 
 
-def _lines(path: str, texts: Texts, *, folder: str, depth: int = 0) -> Iterator[tuple[str, str]]:
+def _read(path: str, texts: Texts, *, shown: bool) -> "_Menu":
+    """Read a menu: what MENU INCLUDE names is for the module that shows it alone."""
+    menu = _Menu()
+    known = _INCLUDES if shown else {"include"}
+    for keyword, value in _lines(path, texts, folder=path.rpartition("/")[0], known=known):
+        menu.take(keyword, value)
+    return menu
+
+
+def _lines(
+    path: str, texts: Texts, *, folder: str, known: set[str], depth: int = 0
+) -> Iterator[tuple[str, str]]:
     """Yield keywords and values, those of included files in their place; no help texts."""
     if depth > _DEEPEST:
         raise RecursionError
@@ -74,10 +85,10 @@ def _lines(path: str, texts: Texts, *, folder: str, depth: int = 0) -> Iterator[
         keyword, value = directive(line)
         if in_help:
             in_help = keyword != "endtext"
-        elif keyword in _INCLUDES:
+        elif keyword in known:
             # From the folder of the first menu: isolinux goes there once.
             file = _inside(folder, value.split(" ")[0])
-            yield from _lines(file, texts, folder=folder, depth=depth + 1)
+            yield from _lines(file, texts, folder=folder, known=known, depth=depth + 1)
         else:
             in_help = (keyword, value.lower()) == ("text", "help")
             yield keyword, value
@@ -154,21 +165,25 @@ class _Menu:
             return "starts something else when its time is over"
         if "menu start" in self._settings or "menu goto" in self._settings:
             return "begins with another menu"
-        asks = self._shows() or self._settings.get("prompt", "0") != "0"
+        if self.shows() and " " in self._command().strip():
+            return f"shows another menu by {self._command()!r}"
+        if self.shows() and "ui" not in self._settings and self._settings.get("implicit") == "0":
+            return f"may not start {self._command()!r}, as that is none of its entries"
+        asks = self.shows() or self._settings.get("prompt", "0") != "0"
         return "waits for a key" if asks and not ends else ""
 
-    def _shows(self) -> bool:
+    def shows(self) -> bool:
         """Tell whether a module shows the menu."""
         default = self._settings.get("default", "")
         return "ui" in self._settings or (default not in self._labels and is_module(default))
 
-    def _module(self) -> str:
-        """Return the file that shows the menu: what it is given as well is no matter."""
-        return self._settings.get("ui", self._settings.get("default", "")).split(" ")[0]
+    def _command(self) -> str:
+        """Return what shows the menu: a module, and perhaps the files that it reads instead."""
+        return self._settings.get("ui", self._settings.get("default", ""))
 
     def chosen(self) -> str | None:
         default = self._settings.get("default", "")
-        if not self._shows():
+        if not self.shows():
             return default or None
         if "ui" in self._settings and default.split(" ")[0] in self._labels:
             return default
@@ -189,7 +204,7 @@ class _Menu:
             kernel=_inside(folder, block["file"]),
             initrd=tuple(_inside(folder, each) for each in _initrds(block, line)),
             arguments=line,
-            module=_inside(folder, self._module()) if self._shows() else "",
+            module=_inside(folder, self._command().split(" ")[0]) if self.shows() else "",
         )
 
 

@@ -353,3 +353,67 @@ def test_a_menu_that_looks_for_no_volume_needs_a_cd(
             change(iso)
     else:
         assert _starts(change(iso).path) == {"BIOS": "", "UEFI": ""}
+
+
+@pytest.mark.skipif(not shutil.which("grub-mkrescue"), reason="no grub-mkrescue")
+def test_a_grub_that_spoils_the_label(tmp_path: Path) -> None:
+    iso = _by_mkrescue(tmp_path / "tree", _MENUENTRY, "-volid", "MY LABEL")
+    with pytest.raises(
+        MediaError, match=r"a GRUB that spoils inst\.(stage2|ks)=hd:LABEL=MY.x20LAB"
+    ):
+        change(iso)
+    edits = Edits(kickstart="", volume_id="MY-LABEL")
+    assert _starts(change(iso, edits, output=tmp_path / "out.iso").path)["BIOS"] == ""
+
+
+@pytest.mark.skipif(not shutil.which("grub-mkrescue"), reason="no grub-mkrescue")
+def test_an_initramfs_of_which_a_part_is_missing(tmp_path: Path) -> None:
+    menu = _MENUENTRY.replace("initrd.img", "initrd.img /images/more.img")
+    with pytest.raises(MediaError, match=r"starts /images/more\.img, which is not there"):
+        change(_by_mkrescue(tmp_path / "tree", menu))
+
+
+_SEARCHES = {
+    "search --no-floppy --label MINE --set=root --hint-bios=hd0,msdos1": (),
+    "search --no-floppy --set=root -l 'MINE' # the volume": (),
+    "search --set=root -l $label": (),
+    "# search --set=root -l OTHER": (),
+    "search -s root -l OTHER --hint hd0": (
+        "boot/grub/grub.cfg names the volume 'OTHER'; this one is 'MINE'.",
+    ),
+}
+
+
+@pytest.mark.skipif(not shutil.which("grub-mkrescue"), reason="no grub-mkrescue")
+@pytest.mark.parametrize("search", _SEARCHES)
+def test_labels_that_menus_search(search: str, tmp_path: Path) -> None:
+    iso = _by_mkrescue(tmp_path / "tree", f"{search}\nset timeout=5\n{_MENUENTRY}")
+    assert problems(iso) == _SEARCHES[search]
+
+
+def test_a_label_of_which_joliet_knows_another(tree: Path, tmp_path: Path) -> None:
+    content = change(_master(tree)).path.read_bytes()
+    other = tmp_path / "other.iso"
+    other.write_bytes(
+        content.replace("CentOS".encode("utf-16-be"), "Dentos".encode("utf-16-be"), 1)
+    )
+    assert any("'Dentos 7 x86_64' to those who read Joliet" in each for each in problems(other))
+    edits = Edits(kickstart="", volume_id="MINE")
+    assert problems(change(other, edits, output=tmp_path / "out.iso").path) == ()
+
+
+def test_isolinux_starts_its_menu_where_commands_are_entries_alone(tree: Path) -> None:
+    menu = tree / "isolinux/isolinux.cfg"
+    menu.write_text(f"IMPLICIT 0\n{menu.read_text()}")
+    result = change(_master(tree)).path
+    assert _starts(result)["BIOS"] == ""
+    assert "implicit 1" in shown(result, "/isolinux/isolinux.cfg")
+
+
+@pytest.mark.skipif(not shutil.which("grub-mkrescue"), reason="no grub-mkrescue")
+def test_a_prefix_without_modules(tmp_path: Path) -> None:
+    (tmp_path / "tree/other").mkdir(parents=True)
+    (tmp_path / "tree/other/grub.cfg").write_text(f"set timeout=5\n{_MENUENTRY}")
+    iso = _by_mkrescue(tmp_path / "tree", "set prefix=($root)/other\nnormal\n")
+    with pytest.raises(MediaError, match="has moved GRUB away from its modules"):
+        change(iso)

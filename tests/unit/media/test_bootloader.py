@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from builder.errors import UsageError
-from builder.media import bootloader, grub_menu
+from builder.media import bootloader, grub_menu, syslinux_menu
 from builder.media.grub_run import Run
 from builder.media.grub_state import Place, State
 from builder.media.unattended import TITLE, Unattended
@@ -204,6 +204,10 @@ def test_the_kickstart_cannot_be_removed(key: str) -> None:
 _SPREAD = [
     "menuentry 'a' { linux /k inst.stage2=x; initrd /i }\n",
     "menuentry 'a' { linux /k inst.stage2=x; initrd /i; }; menuentry b { true }\n",
+    "menuentry b { exit; } ; menuentry 'a' { linux /k inst.stage2=x; initrd /i; } ; true\n",
+    "menuentry 'a # b {' { # c }\n linux /k inst.stage2=x\n initrd /i\n} # d\n",
+    "menuentry 'a' \\\n --class b {\n linux /k inst.stage2=x\n initrd /i\n}\n",
+    "set 'timeout=-1'\nset \"default=1\"\nmenuentry a { linux /k inst.stage2=x; initrd /i }\n",
     "menuentry 'a' --class x {\n linux /k inst.stage2=x # quiet\n initrd /i # { }\n}\n",
     'menuentry "a \\"b\\" c" {\n linux /k inst.stage2=x\n initrd /i\n}\n',
     "menuentry Install\\ it --id i {\n linux /k inst.stage2=x\n initrd /i\n}\n",
@@ -212,6 +216,10 @@ _SPREAD = [
     "if true; then set default=1; set timeout=-1; fi\n"
     "menuentry a {\n linux /k inst.stage2=x\n initrd /i\n}\n",
     "set superusers=root\npassword root x\nmenuentry a {\n linux /k inst.stage2=x\n initrd /i\n}\n",
+    "set superusers=root\nmenuentry a --hotkey=i --users root --class x {\n"
+    " linux /k inst.stage2=x\n initrd /i\n}\n",
+    "set superusers=root\nmenuentry a --users='root me' --unrestricted {\n"
+    " linux /k inst.stage2=x\n initrd /i\n}\n",
     "submenu more {\n menuentry a {\n  linux /k inst.stage2=x\n  initrd /i\n }\n}\n",
     "set default='a>b'\nload_env\nset default=$saved_entry\nset fallback=1\n"
     "menuentry a {\n linux /k inst.stage2=x\n initrd /i\n}\n",
@@ -244,3 +252,11 @@ class _Everything:
 
     def folder(self, place: Place) -> bool:
         return not place[0]
+
+
+def test_arguments_that_all_entries_of_isolinux_have() -> None:
+    menu = "append initrd=i inst.stage2=x\nlabel a\n  kernel k\nlabel b\n kernel k\n append -\n"
+    edited = bootloader.edit("isolinux.cfg", menu, _EL7)
+    found = syslinux_menu.started("isolinux.cfg", {"isolinux.cfg": edited}.get)
+    assert not isinstance(found, str)
+    assert found.arguments.split()[:3] == ["initrd=i", "inst.stage2=x", _EL7.kickstart]

@@ -75,7 +75,6 @@ def test_started(head: str, title: str | None) -> None:
         "set timeout=-1",
         "set timeout=x",
         "set timeout=$t",
-        "read t\nset timeout=$t",
     ],
 )
 def test_waits(head: str) -> None:
@@ -222,6 +221,7 @@ _TROUBLES = [
     pytest.param("fi\n", "has a fi out of place", id="a fi"),
     pytest.param("linux /k\ninitrd /i\nboot\n", "goes on by boot", id="no menu"),
     pytest.param("configfile (hd0,1)/grub.cfg", "only the machine", id="a disk of the machine"),
+    pytest.param("read t\nset timeout=$t", "waits for a key", id="a question"),
     pytest.param("while true; do\nfoo\ndone", "goes in circles", id="a loop"),
     pytest.param("if a && b; then c; fi", "has &&", id="what is no GRUB's"),
     pytest.param("if [[ a = a ]]; then c; fi", "has a [[", id="of another shell"),

@@ -68,7 +68,7 @@ def test_grub(path: Path, label: str) -> None:
     assert grub_menu.waits(after) == ""
     (loaded,) = Run(_Volume(label)).body(ours, after.state)
     assert [each.kind for each in loaded.loads] == ["linux", "initrd"]
-    assert loaded.loads[0].file == ("iso", "/images/pxeboot/vmlinuz")
+    assert loaded.loads[0].files == (("iso", "/images/pxeboot/vmlinuz"),)
     assert Unattended(label=label).kickstart in (loaded.loads[0].arguments or ())
 
 

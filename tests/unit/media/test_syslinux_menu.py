@@ -59,6 +59,9 @@ _NOT = [
     pytest.param("default menu\n", "'menu', which is no installer", id="another menu"),
     pytest.param("default none\n", "'none', which is none of its entries", id="none"),
     pytest.param("menu start\nui menu.c32\ntimeout 1\n", "another menu", id="another menu first"),
+    pytest.param("default menu.c32 o.cfg\ntimeout 1\n", "another menu by", id="another's menu"),
+    pytest.param("ui menu.c32 o.cfg\ntimeout 1\n", "another menu by", id="another's menu by ui"),
+    pytest.param("implicit 0\ndefault menu.c32\ntimeout 1\n", "may not start", id="no module"),
     pytest.param("", "starts nothing", id="nothing"),
 ]
 
@@ -101,3 +104,10 @@ def test_the_order_of_the_search() -> None:
     assert found[:2] == ["boot/isolinux/isolinux.cfg", "boot/isolinux/syslinux.cfg"]
     assert found[2] == "isolinux/isolinux.cfg"
     assert found[-2:] == ["isolinux.cfg", "syslinux.cfg"]
+
+
+def test_what_menu_include_names_is_for_modules_alone() -> None:
+    others = {"isolinux__more.cfg": _LABELS}
+    assert isinstance(_started("menu include more.cfg\nui menu.c32\ntimeout 1\n", **others), Entry)
+    found = _started("menu include more.cfg\ndefault one\n", **others)
+    assert found == "starts 'one', which is none of its entries"
