@@ -29,8 +29,6 @@ def problems(medium: Survey) -> Iterator[str]:
     for each in found:
         if each.reason and each.ours:
             yield each.sentence
-    if any(each.ours for each in found):
-        yield from _label_of_linux(medium)
 
 
 def silent(medium: Survey) -> tuple[Start, ...]:
@@ -64,18 +62,6 @@ def _searched(text: str) -> Iterator[str]:
             found = grub_search.search(words[0] or "", tuple(each or "" for each in words[1:]))
             if found and found.kind == "label":
                 yield found.name
-
-
-def _label_of_linux(medium: Survey) -> Iterator[str]:
-    """Yield a sentence where Linux may know the volume by another label than the menus."""
-    for each in medium.readable:
-        other = each.descriptor.volume_id
-        if each.descriptor.joliet and not medium.volume_id.startswith(other):
-            # libblkid prefers Joliet's, which has room for 16 characters.
-            yield (
-                f"The volume is {medium.volume_id!r}, and {other!r} to those who read Joliet: "
-                "Linux may find no kickstart by that label."
-            )
 
 
 def _kickstart_problems(medium: Survey, path: str, found: re.Match[str]) -> Iterator[str]:

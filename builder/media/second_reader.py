@@ -7,7 +7,7 @@ of its own, with limits, where it may end in any way: `python -m builder.media.s
 import io
 import resource
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,9 @@ _NAMED = "A second reader, pycdlib,"
 
 File = tuple[str, int, int, str]
 """Path by the identifiers in records, first sector, length, and Rock Ridge's own name."""
+
+Shown = tuple[str, int, int]
+"""Path by the names that Linux shows, first sector, length."""
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -58,6 +61,9 @@ def problems(path: Path, medium: Survey) -> Iterator[str]:
         yield f"{_NAMED} cannot read it: {last.rpartition('pycdlibexception.')[2].rstrip('.')}."
         return
     yield from differences(ours(medium), msgspec.json.decode(done.stdout, type=Reading))
+    plain = _shown(medium.source, medium.primary)
+    for each in _joliet(medium):
+        yield from moved(plain, _shown(medium.source, each))
 
 
 def seconds(medium: Survey) -> float:
@@ -77,15 +83,15 @@ def differences(one: Reading, other: Reading) -> Iterator[str]:
         if paths:
             more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
             yield f"{_NAMED} sees {', '.join(paths[:_SHOWN])}{more} otherwise ({title})."
-    yield from _moved(one)
 
 
-def _moved(one: Reading) -> Iterator[str]:
+def moved(plain: Iterable[Shown], joliet: Iterable[Shown]) -> Iterator[str]:
     """Yield what is in both trees under one name, and not the same: a file may have sections."""
-    known, plain = {path for path, _, _ in one.plain}, set(one.plain)
-    moved = [each[0] for each in one.joliet if each[0] in known and each not in plain]
-    if moved:
-        yield f"{min(moved)} is another file by ISO 9660 than by Joliet."
+    by_plain = set(plain)
+    known = {path for path, *_ in by_plain}
+    others = [each[0] for each in joliet if each[0] in known and each not in by_plain]
+    if others:
+        yield f"{min(others)} is another file by ISO 9660 than by Joliet."
 
 
 def _named_as(mine: list[File], its: list[File]) -> set[File]:
@@ -99,25 +105,37 @@ def _named_as(mine: list[File], its: list[File]) -> set[File]:
 
 def ours(medium: Survey) -> Reading:
     """Return what we see."""
-    joliet = [each for each in medium.readable if each.descriptor.joliet]
+    joliet = (_walked(medium.source, each) for each in _joliet(medium))
     return Reading(
-        plain=list(_walked(medium.source, medium.primary)),
-        joliet=list(_walked(medium.source, joliet[0])) if joliet else [],
+        plain=[file for file, _ in _walked(medium.source, medium.primary)],
+        joliet=[file for file, _ in chain.from_iterable(joliet)],
         images=[each.sector for each in medium.images],
     )
 
 
-def _walked(source: Source, where: Tree) -> Iterator[File]:
-    source, waiting = Metered(source), [("", where.descriptor.root)]
+def _joliet(medium: Survey) -> list[Tree]:
+    """Return the first tree of Joliet's, if there is one."""
+    return [each for each in medium.readable if each.descriptor.joliet][:1]
+
+
+def _shown(source: Source, where: Tree) -> Iterator[Shown]:
+    for (_, extent, length, _), path in _walked(source, where):
+        yield path, extent, length
+
+
+def _walked(source: Source, where: Tree) -> Iterator[tuple[File, str]]:
+    """Yield the files, and the paths by which Linux shows them."""
+    source, waiting = Metered(source), [("", "", where.descriptor.root)]
+    joliet = where.descriptor.joliet
     while waiting:
-        prefix, folder = waiting.pop()
+        prefix, above, folder = waiting.pop()
         for each in read_directory(source, where, folder).listing.records[2:]:
-            path = f"{prefix}/{_plain(each.identifier, joliet=where.descriptor.joliet)}"
+            name, plain = _name(source, where, each), _plain(each.identifier, joliet=joliet)
+            path, shown = f"{prefix}/{plain}", f"{above}/{name or plain}"
             if each.is_directory:
-                waiting.append((path, each))
+                waiting.append((path, shown, each))
             else:
-                name = _name(source, where, each)
-                yield path, each.extent if each.length else 0, each.length, name
+                yield (path, each.extent if each.length else 0, each.length, name), shown
 
 
 def _name(source: Source, where: Tree, record: Record) -> str:
