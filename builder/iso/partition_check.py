@@ -121,9 +121,18 @@ def _range_problems(source: Source, table: Gpt) -> Iterator[str]:
     for each in found:
         if each not in usable and not _is_volume(source, each):
             yield f"GPT partition {each.number} is in blocks that the GPT does not call usable."
+    # isohybrid's table may reach into what it calls usable, where no partition begins.
+    for each in usable:
+        if each.start < _end_of_entries(table):
+            yield f"GPT partition {each.number} begins in the table itself."
     for before, each in pairwise(sorted(usable, key=lambda each: each.start)):
         if each.start < before.end:
             yield f"GPT partitions {before.number} and {each.number} overlap."
+
+
+def _end_of_entries(table: Gpt) -> int:
+    at, count, size = table.fields[10:13]
+    return int(at - (-count * size // BLOCK))
 
 
 def _is_volume(source: Source, part: Partition) -> bool:

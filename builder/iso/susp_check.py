@@ -95,9 +95,11 @@ def _numbers(kind: bytes, payload: bytes, record: Record) -> str:
         if payload[at : at + 4] != payload[at + 4 : at + 8][::-1]:
             return "the two halves of a number differ"
     # genisoimage gives the ".." of what it moved up, for it was nested too deep, no mode.
-    if kind == b"PX" and record.identifier != PARENT:
+    if kind == b"PX":
         mode = struct.unpack_from("<I", payload)[0] & 0o170000
         folder = bool(record.flags & DIRECTORY)
+        if record.identifier == PARENT and not mode:
+            return ""
         if mode not in _FORMATS or (folder and mode != _IS_FOLDER):
             return "its mode makes no sense"
     return ""

@@ -61,9 +61,7 @@ def problems(path: Path, medium: Survey) -> Iterator[str]:
         yield f"{_NAMED} cannot read it: {last.rpartition('pycdlibexception.')[2].rstrip('.')}."
         return
     yield from differences(ours(medium), msgspec.json.decode(done.stdout, type=Reading))
-    plain = _shown(medium.source, medium.primary)
-    for each in _joliet(medium):
-        yield from moved(plain, _shown(medium.source, each))
+    yield from trees(medium)
 
 
 def seconds(medium: Survey) -> float:
@@ -83,6 +81,12 @@ def differences(one: Reading, other: Reading) -> Iterator[str]:
         if paths:
             more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
             yield f"{_NAMED} sees {', '.join(paths[:_SHOWN])}{more} otherwise ({title})."
+
+
+def trees(medium: Survey) -> Iterator[str]:
+    """Yield which files of the medium one tree has elsewhere than the other, in whole sentences."""
+    for each in _joliet(medium):
+        yield from moved(_shown(medium.source, medium.primary), _shown(medium.source, each))
 
 
 def moved(plain: Iterable[Shown], joliet: Iterable[Shown]) -> Iterator[str]:

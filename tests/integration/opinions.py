@@ -66,25 +66,30 @@ _UNMINDED = re.compile(
     r"|^libisofs: \w+ : Found hidden El-Torito image.*\n"
     r"|^isoinfo: Warning: Joliet escape sequence uses illegal space.*\n"
     r"|(?<=APM start and size : ...)( +\d+) +\d+$"
-    r"|^GPT lba range .*\n|^GPT type GUID .*\n"
+    r"|^GPT lba range .*\n|^GPT type GUID .*\n|^El Torito img blks .*\n"
+    r"|^.*\]  \.\. $\n?"
     r"|^Volume set (?:size|sequence number) is: \d+\n"
     r"|^GPT backup problems: +Implausible array LBA .*\n|^GPT entry array .*\n"
     r"|^(GPT start and size : +\d+ +(?:0|64) +)\d+$",
     re.M,
 )
-_GDISK = re.compile(
-    r"^(?:\d+$|Problem.*|Identified.*|Warning!.*|No problems|Found.*|Invalid.*|  Partition \d+:.*)",
-    re.M,
-)
-"""Its cautions are about speed, and its plain warnings about what no other program minds."""
 """Old-style addresses, more blocks than an image has, and a blank that old tools left.
 
 xorriso takes the length of UEFI's image from its partition, and not that of one for BIOS.
 What is usable of a disk our check judges as UEFI and Linux do, and gdisk counts it for what may be
 added. The entries may be anywhere before that (UEFI 2.10, 5.3.1). What has the whole volume, by its
 start, may end behind it. Types of a GPT's partitions are for who looks for one: EDK2 and Linux take
-any. Linux has not looked at the numbers of sets of volumes since 2.6.
+any. Linux has not looked at the numbers of sets of volumes since 2.6. isohybrid's table of 248
+entries reaches into what it calls usable, which our check minds where a partition begins there.
+How many blocks an image has xorriso guesses from what looks like partitions around it. The parent
+that a directory names itself, xorriso's own are wrong about, and our check looks at.
 """
+_GDISK = re.compile(
+    r"^(?:\d+$|Problem: (?!Main partition table extends).*|Warning! (?!Main partition table).*"
+    r"|No problems|Found.*|Invalid.*|  Partition \d+:.*)",
+    re.M,
+)
+"""Its cautions are about speed, and its plain warnings about what no other program minds."""
 _UNUSED = re.compile(r"^GPT type GUID +: +(\d+) +0{32}$", re.M)
 """What has no type is no partition (UEFI 2.10, 5.3.3), whatever else its entry says."""
 _LABEL = re.compile(
