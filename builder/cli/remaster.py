@@ -100,7 +100,7 @@ def _checked(kickstart: Path, file: Path, *, monitor: Monitor) -> str:
     """Return the kickstart's text, if the medium's installer can read it; tell what else is odd."""
     from builder.kickstart import lint
     from builder.kickstart.reading import read
-    from builder.kickstart.syntaxes import of_medium
+    from builder.kickstart.syntaxes import named_by, of_medium
     from builder.media.inspect import product
     from builder.model.kickstart import Kickstart
 
@@ -110,11 +110,11 @@ def _checked(kickstart: Path, file: Path, *, monitor: Monitor) -> str:
             hint="`builder build RELEASE --kickstart FILE` fills one in; a medium wants it plain.",
         )
     text = read(kickstart)
-    syntax = of_medium(*product(file))
+    named = product(file)
+    syntax = of_medium(*named) or named_by(text)
     if not syntax:
-        monitor.tell(
-            "warning", f"{file} does not say what it installs: {kickstart} is not checked."
-        )
+        what = f"installs {' '.join(named)}" if all(named) else "does not say what it installs"
+        monitor.tell("warning", f"{file} {what}: {kickstart} is not checked.")
         return text
     asked = Kickstart(source=str(kickstart), syntax=syntax, text=text)
     findings = lint.lint_for_others(asked)

@@ -98,7 +98,7 @@ def opened(path: Path) -> Iterator[FileSource]:
 def check_range(source: Source, at: int, length: int) -> None:
     """Raise MediaError unless the bytes are there."""
     if at < 0 or length < 0 or at + length > source.size:
-        raise damaged(source, f"something in it points at bytes {at} to {at + length}")
+        raise damaged(source, f"something in it would end at byte {at + length} of {source.size}")
 
 
 def damaged(source: Source, reason: str) -> MediaError:

@@ -1,6 +1,7 @@
 """Which syntax of kickstarts the installer of a medium reads."""
 
 import re
+from contextlib import suppress
 
 import msgspec
 from pykickstart.errors import KickstartVersionError
@@ -50,6 +51,14 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
             return ()
         said = f"{NEWEST} is read as {self.syntax}; EL 7 wrote it as well: for that, --syntax RHEL7"
         return (LintFinding(line=self.line, severity="warning", message=said),)
+
+
+def named_by(text: str) -> str:
+    """Return the syntax that a kickstart names itself; "" where it names none that there is."""
+    said = header(text)
+    with suppress(UsageError):
+        return said.syntax if said else ""
+    return ""
 
 
 def header(text: str) -> Header | None:

@@ -1,6 +1,7 @@
 """Check the boot menus of an ISO: what they name is there, and our entry is what starts."""
 
 import re
+import shlex
 from collections.abc import Iterator
 
 from builder.iso import implant
@@ -38,6 +39,15 @@ def silent(medium: Survey) -> tuple[Start, ...]:
         return ()
     found = starting.starts(ways, medium.volume_id)
     return tuple(each for each in found if each.reason and not each.ours)
+
+
+def hint(medium: Survey) -> str:
+    """Return what helps a medium that was given another label than GRUB's menus search; or ""."""
+    found = {each for _, text in menus.texts(medium, routes(medium)) for each in _searched(text)}
+    label = min(found - {medium.volume_id}, default="")
+    if not label:
+        return ""
+    return f"Its menus search another volume: --volume-id {shlex.quote(label)} may mend that."
 
 
 def _label_problems(medium: Survey, path: str, text: str) -> Iterator[str]:

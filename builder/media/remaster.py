@@ -17,7 +17,7 @@ from builder.iso.plan import Changes, plan
 from builder.iso.source import AGAIN, SECTOR, FileSource, Source, opened
 from builder.iso.survey import Survey, survey
 from builder.iso.tree import Directory, Found, Tree
-from builder.media import additions, check, second_reader, starting
+from builder.media import additions, check, menu_check, second_reader, starting
 from builder.media.edits import KICKSTART, Edits, changes
 from builder.media.routes import routes
 from builder.model.media import InstallMedia
@@ -141,11 +141,11 @@ def _read_twice(part: Path, *, seconds: float) -> None:
             _refuse([*second_reader.problems(part, medium)])
 
 
-def _refuse(wrong: list[str]) -> None:
+def _refuse(wrong: list[str], hint: str = _REPORT) -> None:
     if wrong:
         more = f" And {len(wrong) - _SHOWN} more." if len(wrong) > _SHOWN else ""
         raise MediaError(
-            f"The remastered ISO is wrong: {' '.join(wrong[:_SHOWN])}{more}", hint=_REPORT
+            f"The remastered ISO is wrong: {' '.join(wrong[:_SHOWN])}{more}", hint=hint
         )
 
 
@@ -175,7 +175,7 @@ def _verify(after: Survey, before: Survey, wanted: Changes, *, usb: bool, monito
     wrong += sorted(found - known)
     if usb:
         wrong += check.usb_problems(after)
-    _refuse(wrong)
+    _refuse(wrong, menu_check.hint(after) or _REPORT)
     for each in sorted(known):
         monitor.tell("warning", f"It is not right, as the original was not: {each}")
 

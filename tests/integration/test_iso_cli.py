@@ -340,3 +340,15 @@ def test_verify_tells_of_what_it_does_not_check(tmp_path: Path) -> None:
     iso = small_media.by_genisoimage(tree, tmp_path / "udf.iso", hybrid=False, more=("-udf",))
     shown = _run(tmp_path, "verify", iso).stdout
     assert "notice       Linux may mount it as UDF, which is not checked.\n" in shown
+
+
+def test_a_medium_that_says_nothing_is_for_what_the_kickstart_says(tmp_path: Path) -> None:
+    tree = small_media.plant(tmp_path / "tree")
+    for name in (".treeinfo", ".discinfo"):
+        (tree / name).unlink(missing_ok=True)
+    iso = small_media.by_genisoimage(tree, tmp_path / "silent.iso", hybrid=False)
+    for head, code in (("", 0), ("#version=RHEL7\n", 6), ("#version=NONE\n", 0)):
+        (tmp_path / "a.ks").write_text(f"{head}foo bar\n")
+        words = ("remaster", iso, "-k", tmp_path / "a.ks", "-o", tmp_path / f"{len(head)}.iso")
+        done = _run(tmp_path, *words)
+        assert getattr(done.exception, "exit_code", 0) == code

@@ -417,3 +417,16 @@ def test_a_prefix_without_modules(tmp_path: Path) -> None:
     iso = _by_mkrescue(tmp_path / "tree", "set prefix=($root)/other\nnormal\n")
     with pytest.raises(MediaError, match="has moved GRUB away from its modules"):
         change(iso)
+
+
+def test_a_medium_that_was_given_another_label(tree: Path) -> None:
+    (tree / "EFI/BOOT/grub.cfg").write_text(_GRUB)
+    _efi(tree)
+    iso = small_media.by_genisoimage(tree, tree.with_name("original.iso"), hybrid=True)
+    content = iso.read_bytes()
+    iso.write_bytes(content.replace(b"CentOS 7 x86_64".ljust(32), b"OTHER".ljust(32), 1))
+    with pytest.raises(MediaError) as caught:
+        change(iso)
+    assert "--volume-id 'CentOS 7 x86_64' may mend that" in caught.value.hint
+    edits = Edits(kickstart="", volume_id="CentOS 7 x86_64")
+    assert problems(change(iso, edits, output=tree.with_name("out.iso")).path) == ()
