@@ -18,6 +18,13 @@ _Place = tuple[int, int]
 
 def problems(source: Source, trees: Iterable[Tree]) -> Iterator[str]:
     """Yield where trees, or files, disagree, in whole sentences."""
+    trees = tuple(trees)
+    # xorriso finds no view of the volume from its partition that ends elsewhere. Only the primary
+    # descriptor has what it appends.
+    label = trees[0].descriptor.volume_id
+    own = [each for each in trees[1:] if not each.base or each.descriptor.volume_id == label]
+    if len({each.base + each.descriptor.space for each in own}) > 1:
+        yield "The descriptors of the volume say that it ends in different sectors."
     found = [(each.title, _files(source, each)) for each in trees]
     title, first = found[0]
     for other, files in found[1:]:

@@ -3,6 +3,7 @@
 import struct
 
 import pytest
+from msgspec.structs import replace
 
 from builder.errors import MediaError
 from builder.iso import names, path_table, tree, tree_check
@@ -10,6 +11,7 @@ from builder.iso.iso9660 import PARENT, SELF, both_endian
 from builder.iso.patch import Draft
 from builder.iso.path_table import PathRecord
 from builder.iso.source import SECTOR, Memory, Metered
+from builder.iso.tree import Tree
 
 _PVD, _LITTLE, _BIG, _ROOT, _FOLDER, _FILE, _TOTAL = 16, 18, 19, 20, 21, 22, 24
 _DATE = bytes(7)
@@ -126,6 +128,28 @@ def test_what_readers_see_in_different_ways(at: int, content: bytes, problem: st
 )
 def test_what_may_be_anything(at: int, content: bytes) -> None:
     assert _found((at, content)) == ""
+
+
+@pytest.mark.parametrize("at", [157, 182, 183])
+def test_the_root_has_no_attributes_before_it(at: int) -> None:
+    draft = Draft(_image())
+    draft.write(_AT + at, b"\1")
+    with pytest.raises(MediaError, match="its root directory is none"):
+        tree.trees(draft)
+
+
+@pytest.mark.parametrize(
+    ("rest", "right"), [(b"", True), (b" " * 29, True), (b"\2", False), (b"\0" * 28 + b"x", False)]
+)
+def test_joliet_is_announced_by_three_bytes(rest: bytes, *, right: bool) -> None:
+    descriptor = bytearray(_image().read(_AT, SECTOR))
+    descriptor[88 : 91 + len(rest)] = b"%/E" + rest
+    draft = Draft(_image())
+    draft.write(_AT, bytes(descriptor))
+    (where,) = tree.trees(draft)
+    called = Tree(descriptor=replace(where.descriptor, joliet=True), skip=None)
+    found = [each for each in tree_check.problems(draft, called) if "announces" in each]
+    assert (not found) is right
 
 
 def test_more_trees_than_anybody_makes_are_not_read() -> None:
