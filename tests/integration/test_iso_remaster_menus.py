@@ -417,3 +417,14 @@ def test_a_prefix_without_modules(tmp_path: Path) -> None:
     iso = _by_mkrescue(tmp_path / "tree", "set prefix=($root)/other\nnormal\n")
     with pytest.raises(MediaError, match="has moved GRUB away from its modules"):
         change(iso)
+
+
+def test_a_stick_needs_the_menu_in_the_boot_image(tree: Path) -> None:
+    """GRUB takes the partition for its device there, and the whole of a CD."""
+    (tree / "EFI/BOOT/grub.cfg").rename(tree / "menu")
+    _efi(tree)
+    (tree / "menu").rename(tree / "EFI/BOOT/grub.cfg")
+    reason = "GRUB finds no menu at /EFI/BOOT/grub.cfg in its boot image"
+    iso = small_media.by_genisoimage(tree, tree.with_name("stick.iso"))
+    assert _starts(iso)["UEFI"] == reason
+    assert reason not in _starts(_master(tree))["UEFI"]
