@@ -118,7 +118,7 @@ def meaningful(title: str, text: str, efi: list[int]) -> str:
         text = _UNMINDED.sub(r"\1\2", _BOOT_IMAGE.sub(_loaded, text))
         text = _APPLE_TYPE.sub(r"\1", _partitions(text, efi))
         return "\n".join(sorted(filter(None, text.splitlines())))  # of two streams, mixed
-    text = _EMPTY_OF_BSDTAR.sub("-", _EMPTY.sub(r"\1-\2", text))
+    text = _EMPTY_OF_BSDTAR.sub("-", _EMPTY.sub(r"\1-\g<2>0", text))
     columns = _COLUMNS.get(title.split(maxsplit=1)[0])
     if title.startswith("fsck.fat") and _LABEL.search(text):
         text = _LABEL.sub("", text).replace("1\n", "0\n", 1)
