@@ -212,11 +212,13 @@ def _grub(firmware: str, core: Core, devices: tuple[str, ...], folder: str, file
             if place and text is not None:
                 run.menu(text, place, each)
                 run.read.append(place)
-        if not run.found:
+        # One that looks beside itself finds its menu there or none; others look for a disk first.
+        if not run.found and prefix == f"/{folder}":
             where = " in its boot image" if device == "image" else ""
             trouble = trouble or f"GRUB finds no menu at {prefix}/grub.cfg{where}"
         found += run.found
         read += run.read
+    trouble = trouble if found else f"GRUB finds no menu at {prefix}/grub.cfg"
     modules = f"{prefix.rpartition(')')[2]}/{_MODULES[firmware]}"
     return Route(
         firmware=firmware,

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from builder.errors import MediaError
-from builder.iso import names, path_table, tree, tree_check
+from builder.iso import agreement, names, path_table, tree, tree_check
 from builder.iso.iso9660 import PARENT, SELF, both_endian
 from builder.iso.patch import Draft
 from builder.iso.path_table import PathRecord
@@ -199,3 +199,25 @@ def test_a_session_of_the_same_root_has_its_own_descriptor(
     (where,) = tree.trees(draft)
     assert where.descriptor.copies == found
     assert where.descriptor.sectors == (_PVD, *found)
+
+
+@pytest.mark.parametrize(
+    ("label", "spaces", "right"),
+    [
+        ("", (_TOTAL, _TOTAL), True),
+        ("", (_TOTAL,), True),  # the primary descriptor has what is appended as well
+        ("", (_TOTAL, _TOTAL - 1), False),
+        ("OTHER", (_TOTAL, _TOTAL - 1), True),  # a volume of its own in a partition
+    ],
+)
+def test_views_of_a_volume_end_together(
+    label: str, spaces: tuple[int, ...], *, right: bool
+) -> None:
+    (where,) = tree.trees(_image())
+    views = [
+        replace(where.descriptor, space=space - base, base=base, volume_id=label if base else "")
+        for space, base in zip(spaces, (0, 16), strict=False)
+    ]
+    found = [replace(where.descriptor, space=_TOTAL + 9), *views]
+    trees = tuple(Tree(descriptor=each, skip=None) for each in found)
+    assert agreement._end_apart(trees) is not right  # noqa: SLF001
