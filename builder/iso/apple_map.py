@@ -24,6 +24,8 @@ class ApplePartition(msgspec.Struct, frozen=True, kw_only=True):
     """In blocks of the map's own size, as isohybrid since 2013 and xorriso count them."""
     kind: bytes
     """Its type, such as b"Apple_HFS"."""
+    used: bool
+    """It says of itself that it is valid, or allocated."""
 
 
 def entries(area: bytes) -> Iterator[ApplePartition]:
@@ -35,5 +37,10 @@ def entries(area: bytes) -> Iterator[ApplePartition]:
         count, first, length = struct.unpack_from(">III", area, at + 4)
         kind = area[at + 48 : at + 80].rstrip(b"\0")
         yield ApplePartition(
-            number=at // block, entries=count, first=first, length=length, kind=kind
+            number=at // block,
+            entries=count,
+            first=first,
+            length=length,
+            kind=kind,
+            used=bool(area[at + 91] & 3),
         )

@@ -129,6 +129,7 @@ def _lead_same(one: bytes, other: bytes) -> bool:
 def _root(source: Source, raw: bytes) -> Record:
     extent, length = NUMBERS.unpack_from(raw, 2)
     root = Record(at=0, extent=extent, length=length, flags=raw[25], identifier=SELF, raw=raw)
-    if not root.is_directory or not length:
+    # Linux begins to read behind extended attributes, and xorriso elsewhere: nobody has such.
+    if not root.is_directory or not length or raw[1] or raw[26] or raw[27]:
         raise damaged(source, "its root directory is none")
     return root

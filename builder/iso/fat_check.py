@@ -131,6 +131,9 @@ class _Volume:
         first = self._next(0)
         if first & 0xFF != has.media or first < self._end - 8 or self._next(1) < self._end >> 2:
             yield "its allocation table does not begin as one"
+        elif has.bits > 12 and self._next(1) < self._end:  # noqa: PLR2004
+            # Its upper two bits say that it was, and without an error of the disk.
+            yield "its allocation table says that it was not written to its end"
         for copy in range(1, has.tables):
             at = self._start + has.table + copy * has.table_size
             if self._source.read(at, has.table_size) != self._table:

@@ -48,6 +48,7 @@ def problems(source: Source, booted: Mapping[int, int] = _NOTHING) -> Iterator[s
         if each.start >= each.end or each.end * BLOCK > source.size:
             yield f"{each.table} partition {each.number} ends behind the image."
     yield from _mbr_problems(area, source)
+    yield from _cut_problems(source, booted)
     yield from _apple_problems(source, area, booted)
     if first is not None:
         yield from _gpt_problems(source, first)
@@ -83,6 +84,15 @@ def _mbr_problems(area: bytes, source: Source) -> Iterator[str]:
             yield f"MBR partition {each.number} is none of the GPT's."
     if gpt and not typed and not partitions.is_protective(source):
         yield "Nothing in the master boot record protects the GPT, or has its partitions."
+
+
+def _cut_problems(source: Source, booted: Mapping[int, int]) -> Iterator[str]:
+    """Yield which partitions begin or end within a boot image: nobody finds what that holds."""
+    for each in partitions.partitions(source):
+        start, end = each.start * BLOCK, each.end * BLOCK
+        for at, length in booted.items():
+            if at < start < at + length or start <= at < end < at + length:
+                yield f"{each.table} partition {each.number} has a part of a boot image."
 
 
 def _backup_is_left(source: Source) -> bool:
@@ -125,6 +135,10 @@ def _range_problems(source: Source, table: Gpt) -> Iterator[str]:
     for each in usable:
         if each.start < _end_of_entries(table):
             yield f"GPT partition {each.number} begins in the table itself."
+    volumes = [each for each in found if each not in usable]
+    for before, each in pairwise(sorted(volumes, key=lambda each: each.start)):
+        if each.start == before.start:
+            yield f"GPT partitions {before.number} and {each.number} begin in the same block."
     for before, each in pairwise(sorted(usable, key=lambda each: each.start)):
         if each.start < before.end:
             yield f"GPT partitions {before.number} and {each.number} overlap."
@@ -189,6 +203,8 @@ def _apple_reason(
     if not part.kind or not all(0x20 < each < 0x7F for each in part.kind):  # noqa: PLR2004  # ASCII
         return "is of a type that makes no sense"
     if part.kind.startswith(_HFS):
+        if not part.used:  # xorriso then finds no map
+            return "is not marked as one that is used"
         if not is_hfs and start not in booted:
             return "is none of HFS, nor a boot image"
     elif is_hfs:

@@ -61,6 +61,8 @@ def _descriptor_problems(source: Source, where: Tree) -> Iterator[str]:
         yield f"{where.title}: the volume descriptor is of an unknown version."
     if any(any(content[start:end]) for start, end in _EMPTY[content[0]]):
         yield f"{where.title}: the volume descriptor has something where nothing may be."
+    if where.descriptor.joliet and content[91:120].strip(b"\0 "):
+        yield f"{where.title}: the volume descriptor has something behind what announces Joliet."
     if (where.base + where.descriptor.space) * SECTOR > source.size:
         yield f"{where.title}: the volume is larger than the image."
 

@@ -189,6 +189,7 @@ def _grub(firmware: str, core: Core, devices: tuple[str, ...], folder: str, file
     """Return where GRUB comes to, whichever of the devices is its first."""
     found: list[Menu] = []
     read: list[Place] = []
+    trouble = ""
     core = core if core.prefix else replace(core, prefix=f"/{folder}")
     # "()" is the device from which the firmware has loaded it, as is none at all.
     prefix = core.prefix.removeprefix("()")
@@ -211,10 +212,14 @@ def _grub(firmware: str, core: Core, devices: tuple[str, ...], folder: str, file
             if place and text is not None:
                 run.menu(text, place, each)
                 run.read.append(place)
+        # One that looks beside itself finds its menu there or none; others look for a disk first.
+        if not run.found and prefix == f"/{folder}":
+            where = " in its boot image" if device == "image" else ""
+            trouble = trouble or f"GRUB finds no menu at {prefix}/grub.cfg{where}"
         found += run.found
         read += run.read
+    trouble = trouble if found else f"GRUB finds no menu at {prefix}/grub.cfg"
     modules = f"{prefix.rpartition(')')[2]}/{_MODULES[firmware]}"
-    trouble = "" if found else f"GRUB finds no menu at {prefix}/grub.cfg"
     return Route(
         firmware=firmware,
         grub=tuple(found),

@@ -57,6 +57,10 @@ _COLUMNS = {
     "bsdtar": re.compile(r"^(.)\S+ .* (\d+) \w{3} [ \d]\d +[\d:]+ (.*)$", re.M),
 }
 """Modes, owners and dates may be any."""
+_EMPTY = re.compile(r"^(?:(l)|[-bcfps])(\S+(?: +\d+){3} +0 .{11} \[) *\d+(?= )", re.M)
+"""A link, an empty file and a pipe are nowhere; only its own mode tells a pipe from the second."""
+_EMPTY_OF_BSDTAR = re.compile(r"^[ps-](?=\S+ +\d+ \S+ +\S+ +0 )", re.M)
+_GPT_SIZE = re.compile(r"^(GPT start and size : +\d+ +\d+) +(\d+)$", re.M)
 _BOOT_IMAGE = re.compile(r"^(El Torito boot img .* none) +(0x\S+) +0x\S+ +(\d+)", re.M)
 _SECOND_BIOS = re.compile(r"^(El Torito boot img : +(?!1 )\d+ +)BIOS( .* (\d+))$", re.M)
 _MBR_ENTRY = re.compile(r"^MBR partition  .* 0x(\S\S) +(\d+) +(\d+)$", re.M)
@@ -68,6 +72,7 @@ _UNMINDED = re.compile(
     r"|(?<=APM start and size : ...)( +\d+) +\d+$"
     r"|^GPT lba range .*\n|^GPT type GUID .*\n|^El Torito img blks .*\n"
     r"|^.*\]  \.\. $\n?"
+    r"|^ISO image size/512 .*\n|^Volume size is: \d+\n"
     r"|^Volume set (?:size|sequence number) is: \d+\n"
     r"|^GPT backup problems: +Implausible array LBA .*\n|^GPT entry array .*\n"
     r"|^(GPT start and size : +\d+ +(?:0|64) +)\d+$",
@@ -82,7 +87,8 @@ start, may end behind it. Types of a GPT's partitions are for who looks for one:
 any. Linux has not looked at the numbers of sets of volumes since 2.6. isohybrid's table of 248
 entries reaches into what it calls usable, which our check minds where a partition begins there.
 How many blocks an image has xorriso guesses from what looks like partitions around it. The parent
-that a directory names itself, xorriso's own are wrong about, and our check looks at.
+that a directory names itself, xorriso's own are wrong about, and our check looks at. A volume that
+ends behind all of its contents, and within the image, is as large as any reader wants.
 """
 _GDISK = re.compile(
     r"^(?:\d+$|Problem: (?!Main partition table extends).*|Warning! (?!Main partition table).*"
@@ -112,6 +118,7 @@ def meaningful(title: str, text: str, efi: list[int]) -> str:
         text = _UNMINDED.sub(r"\1\2", _BOOT_IMAGE.sub(_loaded, text))
         text = _APPLE_TYPE.sub(r"\1", _partitions(text, efi))
         return "\n".join(sorted(filter(None, text.splitlines())))  # of two streams, mixed
+    text = _EMPTY_OF_BSDTAR.sub("-", _EMPTY.sub(r"\1-\g<2>0", text))
     columns = _COLUMNS.get(title.split(maxsplit=1)[0])
     if title.startswith("fsck.fat") and _LABEL.search(text):
         text = _LABEL.sub("", text).replace("1\n", "0\n", 1)
@@ -161,9 +168,24 @@ def _said(program: subprocess.Popen[bytes], iso: Path) -> str:
     return f"{program.returncode}\n{_UNTOLD.sub('', text)}"
 
 
+def _as_large(before: str, now: str) -> str:
+    """Return xorriso's words now, with the old size of what begins where it did and has grown.
+
+    What a partition holds knows its own size; our check minds what would reach into another one.
+    """
+    sizes = {head: int(size) for head, size in _GPT_SIZE.findall(before)}
+
+    def old(found: re.Match[str]) -> str:
+        size = sizes.get(found[1], 0)
+        return f"{found[1]}  {size}" if 0 < size <= int(found[2]) else found[0]
+
+    return _GPT_SIZE.sub(old, now)
+
+
 def differences(before: Opinion, now: Opinion, efi: list[int]) -> Iterator[str]:
     """Yield which tools say something else that counts."""
     for title, text in before.items():
-        if meaningful(title, text, efi) != meaningful(title, now[title], efi):
+        other = _as_large(text, now[title]) if title == "xorriso" else now[title]
+        if meaningful(title, text, efi) != meaningful(title, other, efi):
             changed = set(now[title].splitlines()) ^ set(text.splitlines())
             yield f"{title}: {' | '.join(sorted(changed)[:6])}"

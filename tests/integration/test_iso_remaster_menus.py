@@ -430,3 +430,14 @@ def test_a_medium_that_was_given_another_label(tree: Path) -> None:
     assert "--volume-id 'CentOS 7 x86_64' may mend that" in caught.value.hint
     edits = Edits(kickstart="", volume_id="CentOS 7 x86_64")
     assert problems(change(iso, edits, output=tree.with_name("out.iso")).path) == ()
+
+
+def test_a_stick_needs_the_menu_in_the_boot_image(tree: Path) -> None:
+    """GRUB takes the partition for its device there, and the whole of a CD."""
+    (tree / "EFI/BOOT/grub.cfg").rename(tree / "menu")
+    _efi(tree)
+    (tree / "menu").rename(tree / "EFI/BOOT/grub.cfg")
+    reason = "GRUB finds no menu at /EFI/BOOT/grub.cfg in its boot image"
+    iso = small_media.by_genisoimage(tree, tree.with_name("stick.iso"))
+    assert _starts(iso)["UEFI"] == reason
+    assert reason not in _starts(_master(tree))["UEFI"]

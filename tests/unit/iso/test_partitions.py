@@ -51,6 +51,7 @@ def _image(
             kind = b"Apple_partition_map" if number == 1 else b"Apple_Free"
             name = b"Apple".ljust(32, b"\0") + kind
             struct.pack_into(">2sHIII", image, 2048 * number, b"PM", 0, 2, first, count)
+            image[2048 * number + 91] = 3  # valid, allocated
             image[2048 * number + 16 : 2048 * number + 16 + len(name)] = name
     return Memory(bytes(image))
 
@@ -213,6 +214,14 @@ def test_a_boot_image_is_in_its_partition(length: int, *, right: bool) -> None:
     assert (not list(partition_check.problems(draft, booted))) is right
 
 
+@pytest.mark.parametrize(("status", "right"), [(1, True), (2, True), (0x33, True), (0x14, False)])
+def test_a_mac_wants_a_partition_that_is_used(status: int, *, right: bool) -> None:
+    draft = Draft(_image(entries=4, apple=True))
+    draft.write(_SECOND + 48, b"Apple_HFS\0")
+    draft.write(_SECOND + 88, struct.pack(">I", 0x40000000 | status))
+    assert (not list(partition_check.problems(draft, {_VOLUME * 2048: 0}))) is right
+
+
 @pytest.mark.parametrize(("kind", "right"), [(b"Apple_HFS\0", True), (b"Apple_HFX\0", False)])
 def test_a_mac_finds_its_file_system_by_the_type(kind: bytes, *, right: bool) -> None:
     draft = Draft(_image(entries=4, apple=True))
@@ -253,18 +262,52 @@ def test_what_a_gpt_calls_usable(first: int, last: int, problem: str) -> None:
     ],
 )
 def test_partitions_of_a_gpt(start: int, end: int, problem: str) -> None:
+    found = " ".join(partition_check.problems(_with_partition(start, end)))
+    assert bool(found) == bool(problem), found
+    assert problem in found
+
+
+@pytest.mark.parametrize(("count", "right"), [(192, True), (196, False)])
+def test_no_partition_of_a_gpt_begins_in_its_table(count: int, *, right: bool) -> None:
+    """isohybrid's may reach into what it calls usable."""
+    found = list(partition_check.problems(_image(apple=True, entries=count)))
+    assert found == ([] if right else ["GPT partition 1 begins in the table itself."])
+
+
+def test_only_one_partition_of_a_gpt_has_the_volume() -> None:
+    found = list(partition_check.problems(_with_partition(0, _VOLUME * 4, fourth=(0, _END - 65))))
+    assert found == ["GPT partitions 1 and 4 begin in the same block."]
+
+
+@pytest.mark.parametrize(
+    ("at", "length", "right"),
+    [
+        (_VOLUME * 4, 400, True),
+        (_VOLUME * 4, 300, True),
+        (_VOLUME * 4, 401, False),
+        (_VOLUME * 4 - 4, 8, False),
+        (_VOLUME * 4 + 396, 8, False),
+        (_VOLUME * 4 - 4, 4, True),
+    ],
+)
+def test_no_partition_cuts_a_boot_image(at: int, length: int, *, right: bool) -> None:
+    found = list(partition_check.problems(_image(), {at * 512: length * 512}))
+    assert (not found) is right
+
+
+def _with_partition(start: int, end: int, *, fourth: tuple[int, int] = (0, 0)) -> Memory:
     content = bytearray(_image().read(0, _SIZE))
     content[16 * 2048 + 1 : 16 * 2048 + 6] = b"CD001"
     last = _END - 1
     for header, at in ((1, 2), (last, last - 32)):
         struct.pack_into("<QQ", content, at * 512 + 32, start, end - 1)
+        struct.pack_into("<QQ", content, at * 512 + 3 * 128 + 32, *fourth)
+        content[at * 512 + 3 * 128] = fourth != (0, 0)  # its type
         entries = content[at * 512 : at * 512 + 128 * 128]
         new = _header(here=header, other=1 + last - header, place=at, entries=bytes(entries))
         content[header * 512 : header * 512 + 92] = new
     struct.pack_into("<II", content, 446 + 32 + 8, 0, 0)  # the entry that the image has for it
-    found = " ".join(partition_check.problems(Memory(bytes(content))))
-    assert bool(found) == bool(problem), found
-    assert problem in found
+    return Memory(bytes(content))
 
 
 def test_a_header_of_a_gpt_has_one_size() -> None:

@@ -39,6 +39,13 @@ _LONG = _name(b"n" * 200, flags=1)
 _PLAIN = _mode() + _TIMES + _name()
 
 
+def _record(
+    field: bytes, *, identifier: bytes = b"FILE.;1", folder: bool = False, length: int = 0
+) -> Record:
+    raw = names.record(identifier, folder=folder, date=_DATE, system_use=field)
+    return iso9660.record(names.placed(raw, extent=1, length=length))
+
+
 def _problem(
     field: bytes,
     *,
@@ -48,9 +55,7 @@ def _problem(
     folder: bool = False,
     root: bool = False,
 ) -> str:
-    record: Record = iso9660.record(
-        names.record(identifier, folder=folder, date=_DATE, system_use=field)
-    )
+    record = _record(field, identifier=identifier, folder=folder)
     source = Memory(bytes(_AREA * SECTOR) + area.ljust(SECTOR * (_SPACE - _AREA), b"\0"))
     return susp_check.problem(source, 0, _SPACE, record, skip, root=root)
 
@@ -92,6 +97,23 @@ def test_bytes_before_it_are_skipped() -> None:
         (_mode() + _name(b"a\0b"), "its name makes no sense"),
         (_mode() + _name(flags=0x08), "its name does not fit"),
         (_PLAIN + _entry(b"XX", size=3), "an entry does not fit"),
+        (_entry(b"R4", b"\x89") + _PLAIN, "an entry does not fit"),  # libarchive stops there
+        (_PLAIN + _entry(b"zf"), "an entry does not fit"),
+        (_mode() + _name(flags=4), "its name makes no sense"),
+        (_mode() + _name(flags=2), "its name makes no sense"),
+        (_mode() + _name(b".."), "its name makes no sense"),
+        (_mode(_FOLDER) + _name(), "its mode makes no sense"),
+        (_mode(0o010644) + _name(), ""),  # a pipe
+        (_mode(_LINK) + _name(), "its mode makes no sense"),
+        (_PLAIN + _entry(b"SL", b"\0\0\1a"), "its mode makes no sense"),
+        (_mode(_LINK) + _name() + _entry(b"SL", b"\0\1\1a\0\1b"), "its link does not fit"),
+        (_mode(_LINK) + _name() + _entry(b"SL", b"\0\2\1a"), "its link does not fit"),
+        (_mode(_LINK) + _name() + _entry(b"SL", b"\0\x10\0"), "its link does not fit"),
+        (_mode(_LINK) + _name() + _entry(b"SL", b"\1\1\1a"), "its link does not end"),
+        (
+            _mode(_LINK) + _name() + _entry(b"SL", b"\1\1\1a") + _entry(b"SL", b"\0\0\1b"),
+            "",
+        ),
         (_PLAIN + _entry(b"XX", size=90), "an entry does not fit"),
         (_entry(b"PX", both_endian(_FILE) * 4, version=2) + _name(), "an entry does not fit"),
         (_mode(count=3) + _name(), "an entry has not the length of its kind"),
@@ -112,6 +134,24 @@ def test_what_readers_stumble_over(field: bytes, wrong: str) -> None:
 def test_the_mode_of_a_folder_is_a_folders() -> None:
     assert _problem(_mode(_FOLDER) + _name(), folder=True) == ""
     assert _problem(_PLAIN, folder=True) == "its mode makes no sense"
+
+
+@pytest.mark.parametrize("kind", [0o010000, 0o020000, 0o060000, 0o140000])
+def test_only_files_have_content(kind: int) -> None:
+    field = _mode(kind | 0o644) + _name()
+    assert _problem(field) == ""
+    wrong = susp_check.problem(Memory(b""), 0, _SPACE, _record(field, length=11), 0)
+    assert wrong == "its mode makes no sense"
+
+
+@pytest.mark.parametrize(
+    ("mode", "right"), [(_FOLDER, True), (0, True), (_FILE, False), (0x0BADAFB, False)]
+)
+def test_a_parent_may_have_no_mode(mode: int, *, right: bool) -> None:
+    """genisoimage gives the ".." of what it moved up none."""
+    found = _problem(_mode(mode), identifier=iso9660.PARENT, folder=True)
+    assert found == ("" if right else "its mode makes no sense")
+    assert bool(_problem(_mode(mode), identifier=iso9660.SELF, folder=True)) != (mode == _FOLDER)
 
 
 def test_a_folder_and_its_parent_need_no_names() -> None:

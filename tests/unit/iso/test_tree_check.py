@@ -3,13 +3,15 @@
 import struct
 
 import pytest
+from msgspec.structs import replace
 
 from builder.errors import MediaError
-from builder.iso import names, path_table, tree, tree_check
+from builder.iso import agreement, names, path_table, tree, tree_check
 from builder.iso.iso9660 import PARENT, SELF, both_endian
 from builder.iso.patch import Draft
 from builder.iso.path_table import PathRecord
 from builder.iso.source import SECTOR, Memory, Metered
+from builder.iso.tree import Tree
 
 _PVD, _LITTLE, _BIG, _ROOT, _FOLDER, _FILE, _TOTAL = 16, 18, 19, 20, 21, 22, 24
 _DATE = bytes(7)
@@ -128,6 +130,28 @@ def test_what_may_be_anything(at: int, content: bytes) -> None:
     assert _found((at, content)) == ""
 
 
+@pytest.mark.parametrize("at", [157, 182, 183])
+def test_the_root_has_no_attributes_before_it(at: int) -> None:
+    draft = Draft(_image())
+    draft.write(_AT + at, b"\1")
+    with pytest.raises(MediaError, match="its root directory is none"):
+        tree.trees(draft)
+
+
+@pytest.mark.parametrize(
+    ("rest", "right"), [(b"", True), (b" " * 29, True), (b"\2", False), (b"\0" * 28 + b"x", False)]
+)
+def test_joliet_is_announced_by_three_bytes(rest: bytes, *, right: bool) -> None:
+    descriptor = bytearray(_image().read(_AT, SECTOR))
+    descriptor[88 : 91 + len(rest)] = b"%/E" + rest
+    draft = Draft(_image())
+    draft.write(_AT, bytes(descriptor))
+    (where,) = tree.trees(draft)
+    called = Tree(descriptor=replace(where.descriptor, joliet=True), skip=None)
+    found = [each for each in tree_check.problems(draft, called) if "announces" in each]
+    assert (not found) is right
+
+
 def test_more_trees_than_anybody_makes_are_not_read() -> None:
     draft = Draft(_image())
     descriptor = draft.read(_AT, SECTOR)
@@ -175,3 +199,25 @@ def test_a_session_of_the_same_root_has_its_own_descriptor(
     (where,) = tree.trees(draft)
     assert where.descriptor.copies == found
     assert where.descriptor.sectors == (_PVD, *found)
+
+
+@pytest.mark.parametrize(
+    ("label", "spaces", "right"),
+    [
+        ("", (_TOTAL, _TOTAL), True),
+        ("", (_TOTAL,), True),  # the primary descriptor has what is appended as well
+        ("", (_TOTAL, _TOTAL - 1), False),
+        ("OTHER", (_TOTAL, _TOTAL - 1), True),  # a volume of its own in a partition
+    ],
+)
+def test_views_of_a_volume_end_together(
+    label: str, spaces: tuple[int, ...], *, right: bool
+) -> None:
+    (where,) = tree.trees(_image())
+    views = [
+        replace(where.descriptor, space=space - base, base=base, volume_id=label if base else "")
+        for space, base in zip(spaces, (0, 16), strict=False)
+    ]
+    found = [replace(where.descriptor, space=_TOTAL + 9), *views]
+    trees = tuple(Tree(descriptor=each, skip=None) for each in found)
+    assert agreement._end_apart(trees) is not right  # noqa: SLF001
