@@ -3,7 +3,7 @@
 import re
 import shlex
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Self
 
 from pykickstart.errors import KickstartError as ParseError
@@ -12,7 +12,7 @@ from pykickstart.sections import PackageSection
 from pykickstart.version import F7, F14, F18, F23, makeVersion, stringToVersion
 
 from builder.kickstart.masking import Secret, secrets
-from builder.model.hiding import MARK
+from builder.kickstart.quoting import elsewhere, quoted
 from builder.model.kickstart import LintFinding
 
 # What pykickstart did not foresee comes as one of Python's own errors.
@@ -20,11 +20,6 @@ _WRONG = (
     ParseError, ArithmeticError, AssertionError, AttributeError, LookupError, NotImplementedError,
     RecursionError, TypeError, ValueError,
 )  # fmt: skip
-_NAMED = (
-    r"(Unknown (?:command:?|kickstart section:) %?+[a-z_]*+"
-    r"|ignored explicit argument |Unexpected arguments[^:]*: )"
-)
-"""Says that what comes after it is unknown; a command and a section are shown by their names."""
 _OF_OLD = ("%packages", "%post", "%pre", "%traceback")
 """Sections until EL 6; to its installer all others are unknown."""
 _NO_FILE = "{} names no file"
@@ -213,11 +208,11 @@ class Parser(KickstartParser):  # type: ignore[misc]
             said = "a command ends with its line: a backslash continues none"
         if not said and self._lines.first == "%include":
             said = _NO_FILE.format("%include")
-        self._add("error", said or "cannot be read")
+        self._add("error", elsewhere(said, self._lines.first) if said else "cannot be read")
 
     def _add(self, severity: str, message: str, *, line: int = 0) -> None:
         line = line or self._lines.number
-        text = " ".join(_masked(str(message), self._secrets.get(line, ())).split())
+        text = " ".join(quoted(str(message), self._secrets.get(line, ())).split())
         self.findings.append(LintFinding(line=line, severity=severity, message=text))
 
 
@@ -225,16 +220,3 @@ def _idle_words(message: str) -> list[str]:
     """Return the words of which a parser says that nothing takes them; none if one is an option."""
     words = message.partition("unrecognized arguments: ")[2].split()
     return [] if any(each.startswith("-") for each in words) else words
-
-
-def _masked(message: str, known: Iterable[Secret]) -> str:
-    """Return what a parser says of a line without what it quotes of the line's secrets."""
-    values = {shown for each in known for shown in (each.value, repr(each.value)[1:-1]) if shown}
-    for value in sorted(values, key=len, reverse=True):
-        message = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", MARK, message)
-    # What the parser does not know may be a secret whose option is misspelt.
-    message = re.sub(r"(--(?!type=)[\w-]+=)\S+", rf"\1{MARK}", message)
-    # So may be all of which it only knows that it stands at a wrong place.
-    message = re.sub(rf"{_NAMED}.+", rf"\1{MARK}", message, flags=re.DOTALL)
-    before, said, words = message.partition("unrecognized arguments: ")
-    return before + said + re.sub(r"(?<!\S)(?!--[a-z-]+(?:[=\s]|$))\S+", MARK, words)

@@ -256,7 +256,8 @@ def test_a_mode_that_never_asks(mode: str, syntax: str) -> None:
     text = FINE.replace("cmdline", f"{mode} --non-interactive")
     assert found(text, syntax=syntax) == []
     (finding,) = found(text, syntax="RHEL7")
-    assert finding == "x.ks:1: error: unrecognized arguments: --non-interactive"
+    said = "unrecognized arguments: --non-interactive (another --syntax knows it)"
+    assert finding == f"x.ks:1: error: {said}"
     (finding,) = found(text.replace(mode, "cmdline"), syntax=syntax)
     assert "cmdline does not support --non-interactive" in finding
 
@@ -493,6 +494,8 @@ PASSWORD = "Tiger-77x"  # noqa: S105  # in no kickstart but these
         ("%P", "Unknown kickstart section: %**masked**"),
         ("vnc --password=two P", "unrecognized arguments: **masked**"),
         ("lang C P", "Unexpected arguments to lang command: **masked**"),
+        ("lang C --nosuch=P", "arguments to lang command: --nosuch=**masked**"),
+        ("lang C --nosuch='P P' --P", "to lang command: --nosuch=**masked** **masked**"),
         ("bootloader P", "unrecognized arguments: **masked**"),
         ("user --name=a --password='a  P'", "a password in clear text: use --iscrypted"),
     ],
@@ -501,6 +504,28 @@ def test_no_finding_quotes_a_password(line: str, finding: str) -> None:
     findings = found(f"{FINE}{line.replace('P', PASSWORD)}\n")
     assert not [each for each in findings if "Tiger" in each]
     assert [each for each in findings if finding in each]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            "part / --size=9 --luks-version=luks2 --passphrse=P P",
+            "partition command: --luks-version=**masked** --passphrse=**masked** **masked**"
+            " (another --syntax knows it)",
+        ),
+        ("raid / --device=md0 --metadata=1.0 raid.1", "raid command: --metadata=**masked**"),
+        (
+            "logvol / --vgname=v --name=x --size=9 --cachesize=1",
+            "logvol command: --cachesize=**masked** (another --syntax knows it)",
+        ),
+    ],
+)
+def test_an_unknown_option_is_named(line: str, said: str) -> None:
+    text = FINE.replace("autopart", line.replace("P", PASSWORD))
+    first, *_ = found(text, syntax="RHEL6")
+    assert f"error: Unexpected arguments to {said}" in first
+    assert PASSWORD not in first
 
 
 def test_a_line_is_found_where_the_same_stands_in_a_script() -> None:
