@@ -11,6 +11,7 @@ from typing import Any
 
 from pykickstart.version import F14, F18, F37, RHEL8
 
+from builder.kickstart.lying import lies_encrypted
 from builder.kickstart.parsed import Parsed, error, warning
 from builder.model.kickstart import LintFinding
 
@@ -145,14 +146,20 @@ def _places(layout: _Layout) -> Iterator[LintFinding]:
 
 
 def _passphrases(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
-    """What has no passphrase of its own is encrypted with the first; without one it is asked for.
+    """What has no passphrase of its own is encrypted with the first that was there before it.
 
+    Without one the installer asks. It makes partitions, then RAID, then volumes.
     --escrowcert keeps a copy of the passphrase, and gives none.
     """
     volumes = (parsed.handler.autopart, *layout.all)
-    first = next((each for each in volumes if getattr(each, "encrypted", False)), None)
-    if first and not any(getattr(each, "passphrase", "") for each in volumes):
-        yield error("--encrypted and no --passphrase: the installer asks for one", first.lineno)
+    for each in volumes:
+        if getattr(each, "passphrase", ""):
+            return
+        if getattr(each, "encrypted", False):
+            later = any(getattr(one, "passphrase", "") for one in volumes)
+            said = f"--encrypted and no --passphrase{' yet' * later}: the installer asks for one"
+            yield error(said, each.lineno)
+            return
 
 
 def _boots(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
@@ -162,14 +169,16 @@ def _boots(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
     """
     boot = parsed.handler.bootloader
     added = getattr(getattr(parsed.handler, "reqpart", None), "addBoot", False)
-    # Without the command Anaconda installs one, whatever pykickstart says of it.
+    # Without the command Anaconda installs one, whatever pykickstart says of it. systemd-boot
+    # reads kernels from where firmware reads it.
     none = boot.seen and (boot.location == "none" or getattr(boot, "disabled", False))
+    none = none or getattr(boot, "sdboot", False)
     if none or added or parsed.unclear("bootloader", "reqpart"):
         return
     point = "/boot" if "/boot" in layout.points else "/"
     beside = "" if point == "/boot" else ": add /boot"
-    for each in (each for each in layout.all if each.mountpoint == point):
-        if getattr(each, "encrypted", False):
+    for each in (each for each in (*layout.all, *layout.btrfs) if each.mountpoint == point):
+        if lies_encrypted(parsed.handler, each):
             said = f"{point} is encrypted, and Anaconda lets no boot loader start from it"
             yield error(said + beside, each.lineno)
         elif hasattr(each, "vgname") and not F14 <= parsed.handler.version < RHEL8:
@@ -187,9 +196,10 @@ def _started(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
     none = boot.seen and (boot.location == "none" or getattr(boot, "disabled", False))
     if none or not layout.parts or parsed.seen("autopart", "reqpart") or version < F18:
         return
+    other = getattr(boot, "extlinux", False) or getattr(boot, "sdboot", False)
     label = getattr(handler.clearpart, "disklabel", "") or ("gpt" if version >= F37 else "")
     kinds = {each.fstype for each in layout.parts} | layout.points
     if parsed.firmware == "uefi" and "/boot/efi" not in kinds:
         yield error("no part /boot/efi, and UEFI starts from one: reqpart makes it as well")
-    if parsed.firmware == "bios" and label == "gpt" and "biosboot" not in kinds:
+    if parsed.firmware == "bios" and label == "gpt" and not kinds & {"biosboot"} and not other:
         yield error("no part biosboot, and BIOS starts from one on GPT: reqpart makes it as well")

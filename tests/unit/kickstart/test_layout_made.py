@@ -50,6 +50,19 @@ def said(layout: str, *, syntax: str, gib: int = 9) -> list[str]:
         (f"{ROOT}part /a --noformat\n", "2: error: --noformat needs --onpart"),
         (f"{ROOT}part /a --size=9 --fstype=ext5\n", "2: warning: ext5 is no file system that"),
         (f"{BOOT}part / --size=9 --encrypted\n", "2: error: --encrypted and no --passphrase"),
+        (
+            f"{BOOT}part / --size=9 --encrypted\npart /a --size=9{LUKS}\n",
+            "2: error: --encrypted and no --passphrase yet: the installer asks for one",
+        ),
+        (
+            f"part raid.1 --size=9{LUKS}\npart raid.2 --size=9\n"
+            "raid / --device=md0 --level=1 raid.1 raid.2\n",
+            "3: error: / is encrypted, and Anaconda lets no boot loader start from it: add /boot",
+        ),
+        (
+            f"part pv.1 --size=99{LUKS}\nvolgroup v pv.1\n{LV}",
+            "3: error: / is encrypted, and Anaconda lets no boot loader start from it: add /boot",
+        ),
         ("autopart --encrypted\n", "1: error: --encrypted and no --passphrase: the installer asks"),
         (f"part / --size=9{LUKS}\n", "1: error: / is encrypted, and Anaconda lets no boot loader"),
         (f"{ROOT}part /boot --size=9{LUKS}\n", "2: error: /boot is encrypted, and Anaconda lets"),
@@ -212,6 +225,8 @@ GPT = "clearpart --all --disklabel=gpt\n"
         ("RHEL10", "bios", f"{GPT.replace('gpt', 'msdos')}{ROOT}", ""),
         ("RHEL10", "bios", f"reqpart --add-boot\n{ROOT}", ""),
         ("RHEL10", "", ROOT, ""),
+        ("RHEL9", "bios", f"bootloader --extlinux\n{GPT}{ROOT}", ""),
+        ("F40", "bios", f"bootloader --sdboot\n{ROOT}", ""),
     ],
 )
 def test_what_firmware_starts_from(syntax: str, firmware: str, layout: str, message: str) -> None:
@@ -227,6 +242,21 @@ def test_btrfs() -> None:
     assert said(f"{ROOT}btrfs /a --label=x btrfs.1\n", syntax="F40") == [
         "2: error: nothing makes btrfs.1"
     ]
+
+
+@pytest.mark.parametrize("below", ["btrfs /", "btrfs none"])
+def test_btrfs_that_is_encrypted(below: str) -> None:
+    volume = f"part btrfs.1 --size=99{LUKS}\n{below} --label=x btrfs.1\n"
+    root = "btrfs / --subvol --name=root LABEL=x\n" if below == "btrfs none" else ""
+    (finding,) = said(volume + root, syntax="F40")
+    assert "/ is encrypted, and Anaconda lets no boot loader start from it" in finding
+    assert said(f"{BOOT}{volume}{root}", syntax="F40") == []
+
+
+@pytest.mark.parametrize("syntax", ["F40", "RHEL10"])
+@pytest.mark.parametrize("root", [f"part / --size=9{LUKS}\n", VG.removeprefix(BOOT) + LV])
+def test_systemd_boot_reads_no_boot(root: str, syntax: str) -> None:
+    assert said(f"bootloader --sdboot\n{root}", syntax=syntax) == []
 
 
 @pytest.mark.parametrize("syntax", sorted(versionMap))
