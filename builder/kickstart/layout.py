@@ -12,10 +12,10 @@ from typing import Any
 from pykickstart.version import F14, F18, F37, RHEL8
 
 from builder.kickstart.lying import lies_encrypted
+from builder.kickstart.members import members_made, names_used_once
 from builder.kickstart.parsed import Parsed, error, warning
 from builder.model.kickstart import LintFinding
 
-_FEWEST = {"RAID0": 2, "RAID1": 2, "RAID4": 3, "RAID5": 3, "RAID6": 4, "RAID10": 2}
 _LARGEST_EXTENT = 16 << 20
 """KiB; LVM takes powers of two up to it."""
 _FILE_SYSTEMS = re.compile(
@@ -23,6 +23,7 @@ _FILE_SYSTEMS = re.compile(
     r"|mdmember|raid|luks|stratis|f2fs|gfs2|jfs|nilfs2|ntfs|reiserfs|.* .*"
 )
 """What blivet makes, or finds and keeps; some have names of several words."""
+_NOT_STARTED = ("vfat", "efi", "swap", "tmpfs", "biosboot", "lvmpv", "ntfs", "f2fs", "jfs")
 _PLACES = re.compile(r"/|$|swap$|(?:pv|btrfs)\.|[nN]one$")
 _PLACES_OF_VOLUMES = re.compile(r"/|$|swap$")
 """Where something is mounted, or what it is instead; of volumes none but a pool is nowhere."""
@@ -58,12 +59,14 @@ def layout_made(parsed: Parsed) -> Iterator[LintFinding]:
     if parsed.seen(*_LAID_OUT, "reqpart") and "/" not in layout.points:
         yield error("no / is laid out, and Anaconda wants one")
     yield from _twice(layout)
-    yield from _members(layout)
+    yield from members_made(layout.handler)
+    yield from names_used_once(layout.handler)
     yield from _groups(layout)
     yield from _pools(layout)
     yield from _parts(layout)
     yield from _passphrases(parsed, layout)
     yield from _boots(parsed, layout)
+    yield from _read_by_grub(parsed, layout)
     yield from _started(parsed, layout)
 
 
@@ -89,21 +92,6 @@ def _twice(layout: _Layout) -> Iterator[LintFinding]:
         known.update([each.mountpoint] if _MEMBER.match(each.mountpoint) else [])
 
 
-def _members(layout: _Layout) -> Iterator[LintFinding]:
-    known = {each.mountpoint for each in (*layout.parts, *layout.raids)}
-    wanted = [(each, "raid.", each.members) for each in layout.raids]
-    wanted += [(each, "pv.", each.physvols) for each in layout.groups]
-    wanted += [(each, "btrfs.", each.devices) for each in layout.btrfs]
-    for each, kind, names in wanted:
-        # Others are names of partitions that a disk has already.
-        for name in (name for name in names or () if name.startswith(kind) and name not in known):
-            yield error(f"nothing makes {name}", each.lineno)
-    for each in (each for each in layout.raids if each.members and not each.preexist):
-        fewest = _FEWEST.get(str(each.level), 0)
-        if len(each.members) < fewest:
-            yield error(f"{each.level} needs {fewest} members at least", each.lineno)
-
-
 def _groups(layout: _Layout) -> Iterator[LintFinding]:
     known = {each.vgname for each in layout.groups}
     for each in layout.groups:
@@ -114,6 +102,20 @@ def _groups(layout: _Layout) -> Iterator[LintFinding]:
         # One that is used as it is may be in a group of a disk that was there before.
         if each.vgname not in known and each.format and not each.preexist:
             yield error(f"no volgroup makes {each.vgname}", each.lineno)
+    # EL 6 had an extent of its own where none is asked for.
+    if layout.handler.version >= F18:
+        yield from _extents(layout)
+
+
+def _extents(layout: _Layout) -> Iterator[LintFinding]:
+    """A new volume of a size has one extent at least; those that grow, or are shares, may."""
+    extents = {each.vgname: int(each.pesize or 0) for each in layout.groups if not each.preexist}
+    for each in layout.volumes:
+        shared = each.grow or each.percent or each.preexist or getattr(each, "thin_volume", False)
+        extent = extents.get(each.vgname, 0)
+        if each.size and not shared and each.size << 10 < extent:
+            said = f"{each.size} MiB are less than an extent of {each.vgname}: {extent} KiB"
+            yield error(said, each.lineno)
 
 
 def _pools(layout: _Layout) -> Iterator[LintFinding]:
@@ -143,6 +145,9 @@ def _places(layout: _Layout) -> Iterator[LintFinding]:
     for place, made in kinds:
         for each in (each for each in made if not place.match(each.mountpoint)):
             yield error(f"{each.mountpoint} is no place to mount: one begins with /", each.lineno)
+    for each in (each for each in layout.raids if each.format and not each.preexist):
+        if each.mountpoint.lower() == "none":
+            yield error("none is no place to mount: one begins with /", each.lineno)
 
 
 def _passphrases(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
@@ -184,6 +189,21 @@ def _boots(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
         elif hasattr(each, "vgname") and not F14 <= parsed.handler.version < RHEL8:
             said = f"{point} is on LVM, and Anaconda lets no boot loader start from it"
             yield error(said + beside, each.lineno)
+
+
+def _read_by_grub(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
+    """Anaconda lets GRUB 2 start from Linux's own file systems alone: ext, xfs, btrfs."""
+    boot = parsed.handler.bootloader
+    none = boot.seen and (boot.location == "none" or getattr(boot, "disabled", False))
+    other = none or getattr(boot, "extlinux", False) or getattr(boot, "sdboot", False)
+    added = getattr(getattr(parsed.handler, "reqpart", None), "addBoot", False)
+    if parsed.handler.version < F18 or other or added or parsed.unclear("bootloader", "reqpart"):
+        return
+    point = "/boot" if "/boot" in layout.points else "/"
+    for each in layout.all:
+        if each.mountpoint == point and each.format and each.fstype in _NOT_STARTED:
+            said = f"{point} is {each.fstype}, and Anaconda lets GRUB 2 start from ext, xfs, btrfs"
+            yield error(said, each.lineno)
 
 
 def _started(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
