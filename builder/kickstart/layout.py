@@ -11,10 +11,11 @@ from typing import Any
 
 from pykickstart.version import F14, F18, F37, RHEL8
 
+from builder.kickstart.lying import lies_encrypted
+from builder.kickstart.members import members_made, names_used_once
 from builder.kickstart.parsed import Parsed, error, warning
 from builder.model.kickstart import LintFinding
 
-_FEWEST = {"RAID0": 2, "RAID1": 2, "RAID4": 3, "RAID5": 3, "RAID6": 4, "RAID10": 2}
 _LARGEST_EXTENT = 16 << 20
 """KiB; LVM takes powers of two up to it."""
 _FILE_SYSTEMS = re.compile(
@@ -22,6 +23,7 @@ _FILE_SYSTEMS = re.compile(
     r"|mdmember|raid|luks|stratis|f2fs|gfs2|jfs|nilfs2|ntfs|reiserfs|.* .*"
 )
 """What blivet makes, or finds and keeps; some have names of several words."""
+_NOT_STARTED = ("vfat", "efi", "swap", "tmpfs", "biosboot", "lvmpv", "ntfs", "f2fs", "jfs")
 _PLACES = re.compile(r"/|$|swap$|(?:pv|btrfs)\.|[nN]one$")
 _PLACES_OF_VOLUMES = re.compile(r"/|$|swap$")
 """Where something is mounted, or what it is instead; of volumes none but a pool is nowhere."""
@@ -57,12 +59,14 @@ def layout_made(parsed: Parsed) -> Iterator[LintFinding]:
     if parsed.seen(*_LAID_OUT, "reqpart") and "/" not in layout.points:
         yield error("no / is laid out, and Anaconda wants one")
     yield from _twice(layout)
-    yield from _members(layout)
+    yield from members_made(layout.handler)
+    yield from names_used_once(layout.handler)
     yield from _groups(layout)
     yield from _pools(layout)
     yield from _parts(layout)
     yield from _passphrases(parsed, layout)
     yield from _boots(parsed, layout)
+    yield from _read_by_grub(parsed, layout)
     yield from _started(parsed, layout)
 
 
@@ -88,21 +92,6 @@ def _twice(layout: _Layout) -> Iterator[LintFinding]:
         known.update([each.mountpoint] if _MEMBER.match(each.mountpoint) else [])
 
 
-def _members(layout: _Layout) -> Iterator[LintFinding]:
-    known = {each.mountpoint for each in (*layout.parts, *layout.raids)}
-    wanted = [(each, "raid.", each.members) for each in layout.raids]
-    wanted += [(each, "pv.", each.physvols) for each in layout.groups]
-    wanted += [(each, "btrfs.", each.devices) for each in layout.btrfs]
-    for each, kind, names in wanted:
-        # Others are names of partitions that a disk has already.
-        for name in (name for name in names or () if name.startswith(kind) and name not in known):
-            yield error(f"nothing makes {name}", each.lineno)
-    for each in (each for each in layout.raids if each.members and not each.preexist):
-        fewest = _FEWEST.get(str(each.level), 0)
-        if len(each.members) < fewest:
-            yield error(f"{each.level} needs {fewest} members at least", each.lineno)
-
-
 def _groups(layout: _Layout) -> Iterator[LintFinding]:
     known = {each.vgname for each in layout.groups}
     for each in layout.groups:
@@ -113,6 +102,20 @@ def _groups(layout: _Layout) -> Iterator[LintFinding]:
         # One that is used as it is may be in a group of a disk that was there before.
         if each.vgname not in known and each.format and not each.preexist:
             yield error(f"no volgroup makes {each.vgname}", each.lineno)
+    # EL 6 had an extent of its own where none is asked for.
+    if layout.handler.version >= F18:
+        yield from _extents(layout)
+
+
+def _extents(layout: _Layout) -> Iterator[LintFinding]:
+    """A new volume of a size has one extent at least; those that grow, or are shares, may."""
+    extents = {each.vgname: int(each.pesize or 0) for each in layout.groups if not each.preexist}
+    for each in layout.volumes:
+        shared = each.grow or each.percent or each.preexist or getattr(each, "thin_volume", False)
+        extent = extents.get(each.vgname, 0)
+        if each.size and not shared and each.size << 10 < extent:
+            said = f"{each.size} MiB are less than an extent of {each.vgname}: {extent} KiB"
+            yield error(said, each.lineno)
 
 
 def _pools(layout: _Layout) -> Iterator[LintFinding]:
@@ -142,17 +145,26 @@ def _places(layout: _Layout) -> Iterator[LintFinding]:
     for place, made in kinds:
         for each in (each for each in made if not place.match(each.mountpoint)):
             yield error(f"{each.mountpoint} is no place to mount: one begins with /", each.lineno)
+    for each in (each for each in layout.raids if each.format and not each.preexist):
+        if each.mountpoint.lower() == "none":
+            yield error("none is no place to mount: one begins with /", each.lineno)
 
 
 def _passphrases(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
-    """What has no passphrase of its own is encrypted with the first; without one it is asked for.
+    """What has no passphrase of its own is encrypted with the first that was there before it.
 
+    Without one the installer asks. It makes partitions, then RAID, then volumes.
     --escrowcert keeps a copy of the passphrase, and gives none.
     """
     volumes = (parsed.handler.autopart, *layout.all)
-    first = next((each for each in volumes if getattr(each, "encrypted", False)), None)
-    if first and not any(getattr(each, "passphrase", "") for each in volumes):
-        yield error("--encrypted and no --passphrase: the installer asks for one", first.lineno)
+    for each in volumes:
+        if getattr(each, "passphrase", ""):
+            return
+        if getattr(each, "encrypted", False):
+            later = any(getattr(one, "passphrase", "") for one in volumes)
+            said = f"--encrypted and no --passphrase{' yet' * later}: the installer asks for one"
+            yield error(said, each.lineno)
+            return
 
 
 def _boots(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
@@ -162,19 +174,36 @@ def _boots(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
     """
     boot = parsed.handler.bootloader
     added = getattr(getattr(parsed.handler, "reqpart", None), "addBoot", False)
-    # Without the command Anaconda installs one, whatever pykickstart says of it.
+    # Without the command Anaconda installs one, whatever pykickstart says of it. systemd-boot
+    # reads kernels from where firmware reads it.
     none = boot.seen and (boot.location == "none" or getattr(boot, "disabled", False))
+    none = none or getattr(boot, "sdboot", False)
     if none or added or parsed.unclear("bootloader", "reqpart"):
         return
     point = "/boot" if "/boot" in layout.points else "/"
     beside = "" if point == "/boot" else ": add /boot"
-    for each in (each for each in layout.all if each.mountpoint == point):
-        if getattr(each, "encrypted", False):
+    for each in (each for each in (*layout.all, *layout.btrfs) if each.mountpoint == point):
+        if lies_encrypted(parsed.handler, each):
             said = f"{point} is encrypted, and Anaconda lets no boot loader start from it"
             yield error(said + beside, each.lineno)
         elif hasattr(each, "vgname") and not F14 <= parsed.handler.version < RHEL8:
             said = f"{point} is on LVM, and Anaconda lets no boot loader start from it"
             yield error(said + beside, each.lineno)
+
+
+def _read_by_grub(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
+    """Anaconda lets GRUB 2 start from Linux's own file systems alone: ext, xfs, btrfs."""
+    boot = parsed.handler.bootloader
+    none = boot.seen and (boot.location == "none" or getattr(boot, "disabled", False))
+    other = none or getattr(boot, "extlinux", False) or getattr(boot, "sdboot", False)
+    added = getattr(getattr(parsed.handler, "reqpart", None), "addBoot", False)
+    if parsed.handler.version < F18 or other or added or parsed.unclear("bootloader", "reqpart"):
+        return
+    point = "/boot" if "/boot" in layout.points else "/"
+    for each in layout.all:
+        if each.mountpoint == point and each.format and each.fstype in _NOT_STARTED:
+            said = f"{point} is {each.fstype}, and Anaconda lets GRUB 2 start from ext, xfs, btrfs"
+            yield error(said, each.lineno)
 
 
 def _started(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
@@ -187,9 +216,10 @@ def _started(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
     none = boot.seen and (boot.location == "none" or getattr(boot, "disabled", False))
     if none or not layout.parts or parsed.seen("autopart", "reqpart") or version < F18:
         return
+    other = getattr(boot, "extlinux", False) or getattr(boot, "sdboot", False)
     label = getattr(handler.clearpart, "disklabel", "") or ("gpt" if version >= F37 else "")
     kinds = {each.fstype for each in layout.parts} | layout.points
     if parsed.firmware == "uefi" and "/boot/efi" not in kinds:
         yield error("no part /boot/efi, and UEFI starts from one: reqpart makes it as well")
-    if parsed.firmware == "bios" and label == "gpt" and "biosboot" not in kinds:
+    if parsed.firmware == "bios" and label == "gpt" and not kinds & {"biosboot"} and not other:
         yield error("no part biosboot, and BIOS starts from one on GPT: reqpart makes it as well")

@@ -11,8 +11,9 @@ FIRST = BEGIN.count("\n") + 1
 ROOT = "part / --size=9\n"
 BOOT = "part /boot --size=9\n"
 PV = f"{BOOT}part pv.1 --size=99\n"
-VG = f"{PV}volgroup v pv.1\n"
+VG = f"{PV}volgroup v pv.1 --pesize=4096\n"
 LV = "logvol / --vgname=v --name=root --size=9\n"
+TWO = f"{ROOT}part raid.1 --size=9\npart raid.2 --size=9\n"
 LUKS = " --encrypted --passphrase=$luks"
 
 
@@ -50,6 +51,41 @@ def said(layout: str, *, syntax: str, gib: int = 9) -> list[str]:
         (f"{ROOT}part /a --noformat\n", "2: error: --noformat needs --onpart"),
         (f"{ROOT}part /a --size=9 --fstype=ext5\n", "2: warning: ext5 is no file system that"),
         (f"{BOOT}part / --size=9 --encrypted\n", "2: error: --encrypted and no --passphrase"),
+        (
+            f"{BOOT}part / --size=9 --encrypted\npart /a --size=9{LUKS}\n",
+            "2: error: --encrypted and no --passphrase yet: the installer asks for one",
+        ),
+        (
+            f"part raid.1 --size=9{LUKS}\npart raid.2 --size=9\n"
+            "raid / --device=md0 --level=1 raid.1 raid.2\n",
+            "3: error: / is encrypted, and Anaconda lets no boot loader start from it: add /boot",
+        ),
+        (
+            f"part pv.1 --size=99{LUKS}\nvolgroup v pv.1\n{LV}",
+            "3: error: / is encrypted, and Anaconda lets no boot loader start from it: add /boot",
+        ),
+        (f"{TWO}raid none --device=md0 --level=1 raid.1 raid.2\n", "4: error: none is no place to"),
+        (
+            f"{TWO}raid /a --device=md0 --level=1 --spares=1 raid.1 raid.2\n",
+            "4: error: RAID1 needs 2 members at least beside spares: 1",
+        ),
+        (
+            f"{TWO}part pv.1 --size=9\nraid /a --device=md0 --level=1 raid.1 pv.1\n",
+            "5: error: pv.1 is no raid.…, and that is wanted here",
+        ),
+        (f"{TWO}volgroup w raid.1\n", "4: error: raid.1 is no pv.…, and that is wanted here"),
+        (f"{VG}{LV}volgroup w pv.1\n", "5: error: pv.1 is in use already"),
+        (f"{VG}{LV}part pv.2 --size=9\nvolgroup v pv.2\n", "6: error: volgroup v is made twice"),
+        (
+            f"{VG}{LV}logvol /a --vgname=v --name=root --size=9\n",
+            "5: error: logvol v/root is made twice",
+        ),
+        (
+            f"{TWO}part raid.3 --size=9\npart raid.4 --size=9\n"
+            "raid /a --device=md0 --level=1 raid.1 raid.2\n"
+            "raid /b --device=md0 --level=1 raid.3 raid.4\n",
+            "7: error: raid md0 is made twice",
+        ),
         ("autopart --encrypted\n", "1: error: --encrypted and no --passphrase: the installer asks"),
         (f"part / --size=9{LUKS}\n", "1: error: / is encrypted, and Anaconda lets no boot loader"),
         (f"{ROOT}part /boot --size=9{LUKS}\n", "2: error: /boot is encrypted, and Anaconda lets"),
@@ -212,6 +248,8 @@ GPT = "clearpart --all --disklabel=gpt\n"
         ("RHEL10", "bios", f"{GPT.replace('gpt', 'msdos')}{ROOT}", ""),
         ("RHEL10", "bios", f"reqpart --add-boot\n{ROOT}", ""),
         ("RHEL10", "", ROOT, ""),
+        ("RHEL9", "bios", f"bootloader --extlinux\n{GPT}{ROOT}", ""),
+        ("F40", "bios", f"bootloader --sdboot\n{ROOT}", ""),
     ],
 )
 def test_what_firmware_starts_from(syntax: str, firmware: str, layout: str, message: str) -> None:
@@ -227,6 +265,42 @@ def test_btrfs() -> None:
     assert said(f"{ROOT}btrfs /a --label=x btrfs.1\n", syntax="F40") == [
         "2: error: nothing makes btrfs.1"
     ]
+
+
+@pytest.mark.parametrize("syntax", ["RHEL7", "RHEL8", "RHEL9", "RHEL10", "F40"])
+@pytest.mark.parametrize(
+    ("layout", "refused"),
+    [
+        ("part /boot --size=9 --fstype=vfat\npart / --size=9\n", "1: error: /boot is vfat, and"),
+        ("part / --size=9 --fstype=swap\n", "1: error: / is swap, and Anaconda lets GRUB 2"),
+        ("part /boot --size=9 --fstype=ext2\npart / --size=9\n", ""),
+        ("part / --size=9 --fstype=xfs\n", ""),
+        ("part /boot --size=9 --fstype=vfat\npart / --size=9\nbootloader --location=none\n", ""),
+        (f"{PV}volgroup v pv.1 --pesize=16384\n{LV}", "4: error: 9 MiB are less than an extent"),
+        (f"{PV}volgroup v pv.1 --pesize=16384\n{LV.strip()} --grow\n", ""),
+        (f"{PV}volgroup v pv.1 --pesize=4096\nlogvol / --vgname=v --name=r --percent=9\n", ""),
+        (f"{TWO}raid /a --device=md0 --level=0 raid.1 raid.2\n", ""),
+        (f"{TWO}raid swap --device=md0 --level=1 raid.1 raid.2\n", ""),
+    ],
+)
+def test_what_is_started_and_what_grows(layout: str, refused: str, syntax: str) -> None:
+    starts = [each[: len(refused)] for each in said(layout, syntax=syntax)]
+    assert starts == ([refused] if refused else [])
+
+
+@pytest.mark.parametrize("below", ["btrfs /", "btrfs none"])
+def test_btrfs_that_is_encrypted(below: str) -> None:
+    volume = f"part btrfs.1 --size=99{LUKS}\n{below} --label=x btrfs.1\n"
+    root = "btrfs / --subvol --name=root LABEL=x\n" if below == "btrfs none" else ""
+    (finding,) = said(volume + root, syntax="F40")
+    assert "/ is encrypted, and Anaconda lets no boot loader start from it" in finding
+    assert said(f"{BOOT}{volume}{root}", syntax="F40") == []
+
+
+@pytest.mark.parametrize("syntax", ["F40", "RHEL10"])
+@pytest.mark.parametrize("root", [f"part / --size=9{LUKS}\n", VG.removeprefix(BOOT) + LV])
+def test_systemd_boot_reads_no_boot(root: str, syntax: str) -> None:
+    assert said(f"bootloader --sdboot\n{root}", syntax=syntax) == []
 
 
 @pytest.mark.parametrize("syntax", sorted(versionMap))
