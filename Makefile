@@ -1,7 +1,8 @@
 # Two commands for users: make rehearsal, make test. The rest are for people who change the code.
-.PHONY: help setup rehearsal test check unit fuzz soak bench bench-overhead bench-finish bench-registry lock clean
+.PHONY: help setup rehearsal test check unit fuzz judge soak twins bench bench-overhead bench-finish bench-registry bench-export lock clean
 .DEFAULT_GOAL := help
 
+JUDGE ?= 1 20000
 RUN := .venv/bin/builder host run --
 
 help:  ## Print this list
@@ -31,8 +32,14 @@ unit: setup  ## Run the unit tests: a minute or two, no privileges
 fuzz: setup  ## Remaster damaged ISOs for FUZZ_SECONDS (600)
 	@nice .venv/bin/python tests/integration/fuzz_iso.py
 
+judge: setup  ## Change fields of ISOs where our check must be as strict as others; JUDGE="SEED COUNT --boots EVERY"
+	@PYTHONPATH=tests/integration nice .venv/bin/python -m tests.integration.judge $(JUDGE)
+
 soak: setup  ## Kill 60 builds and their libvirtd at random moments: hours; ARGS=--help
 	@.venv/bin/python -m tests.e2e.soak $(ARGS)
+
+twins: setup  ## Install one kickstart twice, and name the files that differ; ARGS="RELEASE", --help
+	@$(RUN) .venv/bin/python -m tests.twins $(ARGS)
 
 bench: setup  ## Time the remaster against other tools: a quarter of an hour; ARGS=--help
 	@PYTHONPATH=tests/integration .venv/bin/python -m tests.bench.remaster $(ARGS)
@@ -45,6 +52,9 @@ bench-finish: setup  ## Time seal, trim and compression against virt-sysprep and
 
 bench-registry: setup  ## Time finding templates among 5,000 versions of one; ARGS=--help
 	@.venv/bin/python -m tests.bench.registry $(ARGS)
+
+bench-export: setup  ## Time writing a VMDK against qemu-img's own; ARGS=--help
+	@.venv/bin/python -m tests.bench.export $(ARGS)
 
 lock: setup  ## Choose the newest versions that pyproject.toml allows, into requirements.lock
 	@.venv/bin/python -m venv .venv/lock

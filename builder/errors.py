@@ -90,10 +90,13 @@ def explained(
         raise error_class(f"{what}: {error.strerror}.", hint=hint) from error
 
 
-def suggest(word: str, known: Iterable[str]) -> str:
-    """Return a hint for a name that nobody knows: the nearest known one, else all of them."""
+def suggest(word: str, known: Iterable[str], *, none: str = "") -> str:
+    """Return a hint for a name that nobody knows: the nearest known one, else all of them.
+
+    `none` is what to say where there are none.
+    """
     names = sorted(known)
-    everything = f"Known: {', '.join(names)}." if names else "None is known."
+    everything = f"Known: {', '.join(names)}." if names else none
     return nearest(word, names) or everything
 
 

@@ -21,7 +21,7 @@ from builder.cli.context import (
 )
 from builder.cli.output import size, table, to_json
 from builder.cli.template.supply import Sign, keyring
-from builder.errors import HostError
+from builder.errors import HostError, UsageError
 
 if TYPE_CHECKING:
     from builder.model.build import BuildOrder
@@ -80,9 +80,16 @@ def build(
     """
     from builder.host.host import open_host
     from builder.recipes.build import build as run
-    from builder.recipes.order import Request, pairs, resolve
+    from builder.recipes.order import Request, pairs, refuse_unused, resolve
     from builder.recipes.work import BuildOptions
 
+    if allow_unverified and iso is None:
+        raise UsageError(
+            "--allow-unverified is for an ISO at hand.", hint="Name that with --iso FILE."
+        )
+    given = pairs(variables or [])
+    if no_seal and given.get("seal", "false") != "false":
+        raise UsageError("--no-seal and --set seal contradict each other.", hint="Leave one out.")
     order = resolve(
         Request(
             release=name,
@@ -92,7 +99,7 @@ def build(
             firmware=firmware,
             iso=iso,
             allow_unverified=allow_unverified,
-            variables=pairs(variables or []) | ({"seal": "false"} if no_seal else {}),
+            variables=given | ({"seal": "false"} if no_seal else {}),
             root_password_file=root_password_file,
             compression="zlib" if compat else "zstd",
             waive=tuple(waive),
@@ -102,22 +109,25 @@ def build(
         ),
         context(ctx).library,
     )
+    refuse_unused(order, root_password=root_password_file is not None)
+    keys, monitor = keyring(sign), context(ctx).monitor
     if dry_run:
-        typer.echo(_preview(order, context(ctx)))
+        typer.echo(_preview(order, context(ctx), json=json))
         return
     options = BuildOptions(
         force=force, keep=keep, events=events, sign=sign.absolute() if sign else None
     )
-    keys, monitor = keyring(sign), context(ctx).monitor
     with open_host(linked(context(ctx), artifacts).settings, monitor) as host:
         built = run(order, host=host, options=options, keyring=keys, monitor=monitor)
     tell(built, json=json)
 
 
-def _preview(order: "BuildOrder", context: Context) -> str:
+def _preview(order: "BuildOrder", context: Context, *, json: bool) -> str:
     from builder.recipes.preview import preview
 
     shown = preview(order, context.settings, monitor=context.monitor)
+    if json:
+        return to_json(shown)
     rows = "\n".join(f"{number}. {step}" for number, step in enumerate(shown.steps, start=1))
     return f"{rows}\n\n# kickstart\n{shown.kickstart}\n# domain\n{shown.domain_xml}"
 

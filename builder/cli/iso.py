@@ -35,7 +35,7 @@ def list_(ctx: typer.Context, json: Json = False) -> None:
     folder = pools.folder(shared.settings, "iso_pool", monitor=shared.monitor)
     found = {path.name: _facts(path) for path in files.inside(folder) if path.name.endswith(".iso")}
     rows = [
-        (name, size(facts.size), facts.volume_id, f"{facts.product} {facts.version}")
+        (name, size(facts.size), facts.volume_id, _words(facts.product, facts.version))
         if facts
         else (name, "", "damaged", "")
         for name, facts in found.items()
@@ -54,7 +54,7 @@ def inspect(file: File, json: Json = False) -> None:
     rows = [
         ("volume id", facts.volume_id),
         ("size", size(facts.size)),
-        ("product", f"{facts.product} {facts.version} {facts.arch}"),
+        ("product", _words(facts.product, facts.version, facts.arch)),
         ("layout", facts.layout),
         ("boots", ", ".join(boots) or "nothing"),
         ("as a disk", ", ".join(facts.partitions) or "no partitions"),
@@ -64,6 +64,10 @@ def inspect(file: File, json: Json = False) -> None:
         ("stage 2", facts.stage2 or "none"),
     ]
     typer.echo(to_json(facts) if json else table(("FILE", file.name), rows))
+
+
+def _words(*words: str) -> str:
+    return " ".join(filter(None, words))
 
 
 @app.command()
@@ -77,21 +81,29 @@ def verify(
     An ISO that has the name of one in the catalogue must have its sha256 as well.
     """
     from builder import files
+    from builder.iso import views
     from builder.iso.source import opened
     from builder.iso.survey import survey
-    from builder.media import check, stage
+    from builder.media import check, menu_check, second_reader, stage
 
     monitor = context(ctx).monitor
     with opened(file) as source:
         medium = survey(source)
         found = [*check.problems(medium), *(check.usb_problems(medium) if usb else ())]
+        found += second_reader.problems(file, medium)
         media_check = check.media_check(medium)
+        foreign = " and ".join(views.foreign(medium))
+        notices = [*check.notices(medium), *(each.sentence for each in menu_check.silent(medium))]
     known = _known(file.name)
     if known is not None:
         digest = files.sha256(file, monitor=monitor)
         stage.verify(file.name, digest, known.sha256)
         typer.echo(f"sha256       {digest}, as in the catalogue")
     typer.echo(f"media check  {media_check}")
+    if foreign:
+        typer.echo(f"notice       Linux may mount it as {foreign}, which is not checked.")
+    for each in notices:
+        typer.echo(f"notice       {each}")
     for problem in found:
         typer.echo(f"problem      {problem}")
     if found or media_check == "fails":
@@ -130,8 +142,8 @@ def add(
     from builder.media.stage import stage, suitable
 
     monitor = context(ctx).monitor
-    expected = None if allow_unverified else _expected(file.name)
     suitable(file)  # first of all: pools are made for what may go into them
+    expected = None if allow_unverified else _expected(file.name)
     with _iso_pool(context(ctx)) as pool, monitor.step(f"Staging {file.name}"):
         staged = stage(file, pool=pool, expected_sha256=expected, volume_id=None, monitor=monitor)
     typer.echo(staged.path)
@@ -176,6 +188,6 @@ def _expected(name: str) -> str:
         raise UsageError(
             f"The catalogue has no sha256 of {name}.",
             hint="Give the file its publisher's name, or use `builder iso verify`; "
-            "`builder iso add --allow-unverified` takes it as it is.",
+            "`builder iso add FILE --allow-unverified` takes it as it is.",
         )
     return known.sha256

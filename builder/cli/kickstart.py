@@ -10,13 +10,16 @@ from builder.cli.context import Context, Firmware, Json, Medium, Variables, cont
 from builder.cli.output import table, to_json
 from builder.cli.streams import document
 from builder.errors import UsageError, nearest
-from builder.paths.reading import is_file, read_text
+from builder.paths.reading import is_file
 
 if TYPE_CHECKING:
-    from builder.model.kickstart import Kickstart
+    from builder.model.kickstart import Kickstart, LintFinding
     from builder.recipes.order import Request
 
 app = typer.Typer(no_args_is_help=True, help="Kickstarts: templates, profiles, the linter.")
+
+_SYNTAX = "RHEL7"
+"""Of files that do not say theirs."""
 
 Profile = Annotated[str, typer.Option("--profile", "-p", help="Variation of the release.")]
 
@@ -71,7 +74,12 @@ def lint(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="FILE|NAME", help="File, or release.")],
     *,
-    syntax: Annotated[str, typer.Option(metavar="V", help="Of a file: RHEL7, RHEL8, …")] = "RHEL7",
+    syntax: Annotated[
+        str,
+        typer.Option(
+            metavar="V", help="Of a file: RHEL7, F40, …  [default: its #version=, else RHEL7]"
+        ),
+    ] = "",
     profile: Profile = "minimal",
     medium: Medium = "",
     firmware: Firmware = "bios",
@@ -83,8 +91,9 @@ def lint(
 
     at_hand = "/" in name or is_file(Path(name))
     _refuse_unused(ctx, name, at_hand=at_hand)
+    said: tuple[LintFinding, ...] = ()
     if at_hand:
-        kickstart = _read(name, syntax)
+        kickstart, said = _read(name, syntax)
     else:
         request = Request(
             release=name,
@@ -95,21 +104,27 @@ def lint(
         )
         kickstart = _rendered(request, context(ctx))
     findings = linter.lint(kickstart, at_hand=at_hand)
-    for finding in findings:
+    for finding in (*said, *findings):
         typer.echo(linter.show(finding, source=kickstart.source))
     linter.check(kickstart, findings)
 
 
-def _read(name: str, syntax: str) -> "Kickstart":
+def _read(name: str, syntax: str) -> "tuple[Kickstart, tuple[LintFinding, ...]]":
+    """Return a file with its syntax, and what is to be said of that."""
+    from builder.kickstart.reading import read
+    from builder.kickstart.syntaxes import header
     from builder.model.kickstart import Kickstart
 
-    kickstart = Kickstart(source=name, syntax=syntax, text=read_text(Path(name), pipes=True))
+    text = read(Path(name))
     if name.endswith(".j2"):
         raise UsageError(
             f"{name} is a template, to be checked when it is filled in.",
             hint=f"`builder build RELEASE --kickstart {shlex.quote(name)} --dry-run` does both.",
         )
-    return kickstart
+    own = None if syntax else header(text)
+    syntax = own.syntax if own else syntax or _SYNTAX
+    kickstart = Kickstart(source=name, syntax=syntax, text=text)
+    return kickstart, own.findings if own else ()
 
 
 def _refuse_unused(ctx: typer.Context, name: str, *, at_hand: bool) -> None:

@@ -1,9 +1,14 @@
 """builder pool: the storage pools that builds use."""
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from builder.cli.context import Json, context
 from builder.cli.output import size, table, to_json
+
+if TYPE_CHECKING:
+    from builder.model.storage import Pool
 
 app = typer.Typer(no_args_is_help=True, help="Storage pools: iso for media, store for disks.")
 
@@ -20,6 +25,13 @@ def init(ctx: typer.Context) -> None:
             typer.echo(f"{pool.name}: {pool.path}, {size(pool.available)} free")
 
 
+def _state(pool: "Pool") -> str:
+    """Return what to say of a pool: libvirt calls one active whose folder has gone since."""
+    if not pool.active:
+        return "inactive"
+    return "active" if pool.path.exists() else "away"
+
+
 @app.command("list")
 def list_(ctx: typer.Context, *, json: Json = False) -> None:
     """List the directory pools of this libvirt."""
@@ -32,7 +44,7 @@ def list_(ctx: typer.Context, *, json: Json = False) -> None:
     rows = [
         (
             pool.name,
-            "active" if pool.active else "inactive",
+            _state(pool),
             "yes" if pool.autostart else "no",
             size(pool.available),
             str(pool.path),

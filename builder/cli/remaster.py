@@ -11,10 +11,10 @@ from builder.cli.context import Replace, context, written
 from builder.cli.output import size, table
 from builder.errors import UsageError
 from builder.monitor import Monitor
-from builder.paths.reading import read_text
 
 if TYPE_CHECKING:
-    from builder.iso.patch import IsoPatch
+    from datetime import datetime
+
     from builder.media.edits import Edits
 
 
@@ -32,7 +32,7 @@ def remaster(
         typer.Option(
             metavar="OUT",
             parser=written,
-            help="Write a qcow2 overlay on FILE instead: a megabyte.",
+            help="Write a qcow2 overlay on FILE instead: a few MiB.",
         ),
     ] = None,
     oemdrv: Annotated[
@@ -70,10 +70,11 @@ def remaster(
     from builder.iso import dates
     from builder.media import cmdline
     from builder.media.edits import Edits
-    from builder.media.remaster import planned
 
+    named = {"-o": output, "--overlay": overlay, "--oemdrv": oemdrv}
+    kind, target = _target(named, (file, kickstart), force=force, needed=not dry_run)
     edits = Edits(
-        kickstart=read_text(kickstart, pipes=True),
+        kickstart=_checked(kickstart, file, monitor=context(ctx).monitor),
         append=cmdline.split(append),
         remove=cmdline.split(remove),
         add=tuple(map(_pair, add)),
@@ -82,28 +83,82 @@ def remaster(
         usb=usb_check,
         when=dates.epoch(os.environ),
     )
+    if kind == "--oemdrv":
+        _refuse_idle(edits)
     if dry_run:
-        typer.echo(_shown(planned(file, edits)))
+        typer.echo(_planned(file, edits, kind, monitor=context(ctx).monitor))
         return
-    named = [each for each in (output, overlay, oemdrv) if each is not None]
-    if len(named) != 1:
-        what = "Say one thing to write" if named else "Say what to write"
-        raise UsageError(f"{what}.", hint="One of -o OUT, --overlay OUT, --oemdrv OUT.")
-    target, monitor = _target(named[0], (file, kickstart), force=force), context(ctx).monitor
+    monitor = context(ctx).monitor
     with monitor.step(f"Remastering {file.name}"):
-        if oemdrv is None:
-            _remaster(file, edits, target, overlay=overlay is not None, monitor=monitor)
-        else:
+        if kind == "--oemdrv":
             _second_medium(file, edits, target)
+        else:
+            _remaster(file, edits, target, overlay=kind == "--overlay", monitor=monitor)
 
 
-def _target(named: Path, read: Iterable[Path], *, force: bool) -> Path:
+def _checked(kickstart: Path, file: Path, *, monitor: Monitor) -> str:
+    """Return the kickstart's text, if the medium's installer can read it; tell what else is odd."""
+    from builder.kickstart import lint
+    from builder.kickstart.reading import read
+    from builder.kickstart.syntaxes import named_by, of_medium
+    from builder.media.inspect import product
+    from builder.model.kickstart import Kickstart
+
+    if kickstart.suffix == ".j2":
+        raise UsageError(
+            f"{kickstart} is a template, which no installer reads.",
+            hint="`builder build RELEASE --kickstart FILE` fills one in; a medium wants it plain.",
+        )
+    text = read(kickstart)
+    named = product(file)
+    syntax = of_medium(*named) or named_by(text)
+    if not syntax:
+        what = f"installs {' '.join(named)}" if all(named) else "does not say what it installs"
+        monitor.tell("warning", f"{file} {what}: {kickstart} is not checked.")
+        return text
+    asked = Kickstart(source=str(kickstart), syntax=syntax, text=text)
+    findings = lint.lint_for_others(asked)
+    for each in (each for each in findings if each.severity == "warning"):
+        monitor.tell("warning", lint.show(each, source=asked.source))
+    lint.check(asked, findings)
+    return text
+
+
+def _target(
+    options: dict[str, Path | None], read: Iterable[Path], *, force: bool, needed: bool
+) -> tuple[str, Path]:
+    """Return the option that says what to write, and where; "-o" and . if that is not needed."""
     from builder.paths import targets
 
+    named = [(option, path) for option, path in options.items() if path is not None]
+    if len(named) > 1 or (needed and not named):
+        what = "Say one thing to write" if named else "Say what to write"
+        raise UsageError(f"{what}.", hint="One of -o OUT, --overlay OUT, --oemdrv OUT.")
+    if not named:
+        return "-o", Path()
+    option, path = named[0]
     for each in read:
-        if targets.same(named, each):
-            raise UsageError(f"{named} is to be read.", hint="Give OUT another name.")
-    return targets.target(named, force=force)
+        if targets.same(path, each):
+            raise UsageError(f"{path} is to be read.", hint="Give OUT another name.")
+    return option, targets.target(path, force=force)
+
+
+def _refuse_idle(edits: "Edits") -> None:
+    """Raise UsageError for what --oemdrv, which leaves the ISO as it is, would not do."""
+    given = {
+        "--add": edits.add,
+        "--append": edits.append,
+        "--remove": edits.remove,
+        "--volume-id": edits.volume_id,
+        "--implant-md5": edits.implant_md5,
+        "--usb-check": edits.usb,
+    }
+    idle = [option for option, value in given.items() if value]
+    if idle:
+        raise UsageError(
+            f"--oemdrv leaves the ISO as it is: {' and '.join(idle)} would change nothing.",
+            hint="Write an ISO with -o OUT instead, or leave that out.",
+        )
 
 
 def _remaster(file: Path, edits: "Edits", output: Path, *, overlay: bool, monitor: Monitor) -> None:
@@ -112,21 +167,48 @@ def _remaster(file: Path, edits: "Edits", output: Path, *, overlay: bool, monito
     media = change(file, edits, output=output, overlay=overlay, monitor=monitor)
     own = media.path.stat().st_size  # an overlay is less than what a guest sees
     typer.echo(f"{media.path}: {size(own)}, boots by itself into {media.kickstart_path}")
+    if any(media.added):
+        typer.echo(_added(*media.added))
+
+
+def _added(files: int, folders: int) -> str:
+    words = [
+        f"{number} {word}{'s' * (number != 1)}"
+        for number, word in ((files, "file"), (folders, "folder"))
+        if number
+    ]
+    return f"added: {', '.join(words)}"
 
 
 def _second_medium(file: Path, edits: "Edits", output: Path) -> None:
-    from builder.iso import dates
-    from builder.iso.source import opened
-    from builder.iso.survey import survey
     from builder.media import oemdrv
 
-    with opened(file) as source:
-        own = dates.from_record(survey(source).primary.descriptor.root.raw[18:25])
-    oemdrv.make(edits.kickstart, output, when=edits.when or own)
+    date = _date(file)
+    oemdrv.make(edits.kickstart, output, when=edits.when or date)
     typer.echo(f"{output}: attach it beside {file.name}, whose installer reads /ks.cfg from it")
 
 
-def _shown(patch: "IsoPatch") -> str:
+def _date(file: Path) -> "datetime":
+    """Return the date of an ISO's root. Raises MediaError for what is no installer's ISO."""
+    from builder.iso import dates
+    from builder.iso.source import opened
+    from builder.iso.survey import survey
+    from builder.media.edits import refuse_live
+    from builder.media.routes import routes
+
+    with opened(file) as source:
+        medium = survey(source)
+        refuse_live(medium, routes(medium))
+        return dates.from_record(medium.primary.descriptor.root.raw[18:25])
+
+
+def _planned(file: Path, edits: "Edits", kind: str, *, monitor: Monitor) -> str:
+    from builder.media.remaster import planned
+
+    if kind == "--oemdrv":
+        date = _date(file)
+        return f"a small ISO labelled OEMDRV with /ks.cfg, dated {edits.when or date:%F}"
+    patch = planned(file, edits, overlay=kind == "--overlay", monitor=monitor)
     rows = [(str(each.at), str(each.length), each.title) for each in patch.writes]
     summary = f"{size(patch.fresh)} to write, {size(patch.size)} in all"
     return f"{table(('OFFSET', 'BYTES', 'WHAT'), rows)}\n{summary}"

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import tarfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,9 +45,10 @@ def pack(
     monitor: Monitor,
     ustar: bool = False,
     gzipped: bool = False,
-) -> None:
+) -> dict[str, str]:
     """Write the members in their order to `path`, dated `when`, and read the result again.
 
+    Returns the sha256 of each, as `digests` does.
     `ustar` is for readers that know only the oldest tar; it holds no file of 8 GiB and more.
     Raises HostError when what is read is not what was written.
     """
@@ -63,6 +65,7 @@ def pack(
             "The archive does not hold what was put into it.",
             hint="Look for errors of the disk or the memory: dmesg.",
         )
+    return wrote
 
 
 def digests(path: Path, *, monitor: Monitor) -> dict[str, str]:
@@ -70,8 +73,12 @@ def digests(path: Path, *, monitor: Monitor) -> dict[str, str]:
     with monitor.progress("Reading it again", total=path.stat().st_size) as progress:
         try:
             with tarfile.open(path) as tar:
-                return {member.name: _digest(tar, member, progress) for member in tar}
-        except (tarfile.TarError, EOFError, gzip.BadGzipFile) as error:
+                found = {member.name: _digest(tar, member, progress) for member in tar}
+                # The checksum of what is compressed comes behind the end of the tar.
+                while tar.fileobj.read(files.BLOCK):
+                    pass
+                return found
+        except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise HostError(f"The archive cannot be read again: {error}.") from error
 
 

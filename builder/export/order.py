@@ -59,3 +59,5 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     """Bytes that it has; a raw disk with holes takes less room."""
     sha256: str
+    needs: str = ""
+    """What its users must see to, for people; see needs.py."""

@@ -8,8 +8,8 @@ import hashlib
 from pathlib import Path
 
 from builder import files
-from builder.errors import UsageError
-from builder.export import vmdk
+from builder.errors import HostError, UsageError
+from builder.export import vmdk, vmdk_stream
 from builder.export.archive import Member, pack
 from builder.export.order import ExportSource
 from builder.export.ovf import Disk, descriptor
@@ -23,12 +23,12 @@ def write(source: ExportSource, part: Path, *, name: str, monitor: Monitor) -> N
     stem = source.stem
     disk = f"{stem}-disk1.vmdk"
     with files.scratch(part) as image:
-        vmdk.write(source, image, name=disk, monitor=monitor)
+        held = vmdk.make(source, image, name=disk, monitor=monitor)
         size = image.stat().st_size
         _refuse_large(size)
-        text = descriptor(
-            source.manifest, Disk(name=disk, size=size, capacity=source.capacity)
-        ).encode()
+        capacity = vmdk_stream.capacity(source.capacity)
+        described = Disk(name=disk, size=size, capacity=capacity, populated=held)
+        text = descriptor(source.manifest, described).encode()
         digests = {
             f"{stem}.ovf": hashlib.sha256(text).hexdigest(),
             disk: files.sha256(image, monitor=monitor),
@@ -38,7 +38,8 @@ def write(source: ExportSource, part: Path, *, name: str, monitor: Monitor) -> N
             Member(name=f"{stem}.mf", content=manifest(digests)),
             Member(name=disk, content=image),
         )
-        pack(part, members, when=source.when, monitor=monitor, ustar=True)
+        packed = pack(part, members, when=source.when, monitor=monitor, ustar=True)
+        _refuse_other(digests, packed)
 
 
 def manifest(digests: dict[str, str]) -> bytes:
@@ -51,4 +52,13 @@ def _refuse_large(size: int) -> None:
         raise UsageError(
             "The disk takes 8 GiB or more, which an OVA cannot hold.",
             hint="Export it with --format vmdk.",
+        )
+
+
+def _refuse_other(digests: dict[str, str], packed: dict[str, str]) -> None:
+    """Raise HostError when the archive holds something else than its manifest says."""
+    if any(packed[name] != digest for name, digest in digests.items()):
+        raise HostError(
+            "The OVA does not hold what its manifest says.",
+            hint="Look for errors of the disk or the memory: `dmesg`.",
         )

@@ -30,6 +30,8 @@ class Disk(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     size: int
     capacity: int
+    populated: int
+    """What of its capacity it holds: what a datastore needs to have free."""
 
 
 def descriptor(manifest: Manifest, disk: Disk) -> str:
@@ -61,6 +63,7 @@ def _files(envelope: Element, disk: Disk) -> None:
         _o("diskId"): "disk1",
         _o("fileRef"): "file1",
         _o("capacity"): str(disk.capacity),
+        _o("populatedSize"): str(disk.populated),
         _o("format"): _STREAM,
     }
     SubElement(section, _o("Disk"), described)

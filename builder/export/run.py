@@ -12,6 +12,7 @@ from builder import files
 from builder.errors import BuilderError, TemplateError, UsageError
 from builder.export import convert, formats, sums
 from builder.export.formats import FORMATS, Format
+from builder.export.needs import needs
 from builder.export.order import Export, ExportOrder, ExportSource
 from builder.model.template import Template
 from builder.monitor import Monitor
@@ -35,7 +36,7 @@ def export(template: Template, order: ExportOrder, *, monitor: Monitor) -> Expor
     _refuse_needless(form, compat=order.compat)
     path = _path(template, form, order)
     with monitor.step(f"Exporting {template.name} {template.version} as {form.name}"):
-        digest = _make(template, form, path, compat=order.compat, monitor=monitor)
+        digest, needed = _make(template, form, path, compat=order.compat, monitor=monitor)
         _record(path, digest)
     return Export(
         template=template.name,
@@ -44,6 +45,7 @@ def export(template: Template, order: ExportOrder, *, monitor: Monitor) -> Expor
         path=path,
         size=path.stat().st_size,
         sha256=digest,
+        needs=needed,
     )
 
 
@@ -60,7 +62,10 @@ def _record(path: Path, digest: str) -> None:
         raise
 
 
-def _make(template: Template, form: Format, path: Path, *, compat: bool, monitor: Monitor) -> str:
+def _make(
+    template: Template, form: Format, path: Path, *, compat: bool, monitor: Monitor
+) -> tuple[str, str]:
+    """Return the export's digest, and what its users must see to."""
     # Not readable for others: the image holds /etc/shadow.
     with (
         _as_it_was(template),
@@ -70,7 +75,7 @@ def _make(template: Template, form: Format, path: Path, *, compat: bool, monitor
         form.write(source, part, name=path.name, monitor=monitor)
         digest = files.sha256(part, monitor=monitor)
         Registry(template.path.parent).find(f"{template.name}@{template.version}")
-        return digest
+        return digest, needs(form.name, source.manifest.machine.firmware)
 
 
 @contextmanager

@@ -19,6 +19,9 @@ _HEADER_SIZE = 4096
 _REGIONS = 0x30000
 _METADATA = uuid.UUID("8b7ca206-4790-4b9a-b8fe-575f050f886e").bytes_le
 _PAGE_83 = uuid.UUID("beca12ab-b2e6-4523-93ef-c309e000c746").bytes_le
+_SIZE = uuid.UUID("2fa54224-cd1b-4876-b211-5dbed83bf4b8").bytes_le
+_PHYSICAL = 4096
+"""Bytes of a physical sector, as qemu-img says in each VHDX. Programs refuse a part of one."""
 _POLYNOMIAL = 0x82F63B78  # CRC-32C (Castagnoli), reflected
 
 
@@ -29,6 +32,7 @@ def write(source: ExportSource, part: Path, *, name: str, monitor: Monitor) -> N
     facts = source.manifest.image
     with part.open("r+b") as file:
         _settle(file, seed=facts.sha256 if facts else "")
+        _round_up(file)
     convert.check(part, to="vhdx")
     convert.compare(source, part, to="vhdx", monitor=monitor)
 
@@ -44,8 +48,16 @@ def _settle(file: BinaryIO, *, seed: str) -> None:
         log_length, log_at = struct.unpack_from("<IQ", headers[at], 0x44)
         file.seek(log_at)
         file.write(bytes(log_length))  # nothing is left to be replayed
-    file.seek(_page_83(file))
+    file.seek(_value(file, _PAGE_83))
     file.write(_guid(seed, "disk"))
+
+
+def _round_up(file: BinaryIO) -> None:
+    """Let the disk end with a physical sector; blocks end so too: what is added is there, zeros."""
+    at = _value(file, _SIZE)
+    (size,) = struct.unpack("<Q", _read(file, at, 8))
+    file.seek(at)
+    file.write(struct.pack("<Q", -(-size // _PHYSICAL) * _PHYSICAL))
 
 
 def _read(file: BinaryIO, at: int, length: int) -> bytes:
@@ -77,10 +89,10 @@ def crc32c(content: bytes) -> int:
     return value ^ 0xFFFFFFFF
 
 
-def _page_83(file: BinaryIO) -> int:
-    """Return where the disk's own GUID lies."""
+def _value(file: BinaryIO, key: bytes) -> int:
+    """Return where an item of the metadata lies."""
     metadata = _entry(file, _REGIONS + 16, _METADATA, "<Q")
-    return metadata + _entry(file, metadata + 32, _PAGE_83, "<I")
+    return metadata + _entry(file, metadata + 32, key, "<I")
 
 
 def _entry(file: BinaryIO, at: int, key: bytes, form: str) -> int:

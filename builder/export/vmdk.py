@@ -1,62 +1,80 @@
-"""A stream-optimised VMDK, as VMware and VirtualBox take it in.
-
-VMware's "Virtual Disk Format 5.0" describes it: sector 0 is a header, which says where a text, the
-descriptor, lies. qemu-img writes two things there that differ each time: the content's id, drawn by
-lot, and the file's name, which is not yet the final one.
-"""
+"""A stream-optimised VMDK, as VMware and VirtualBox take it in."""
 
 import re
 from pathlib import Path
 
-from builder.errors import HostError
-from builder.export import convert
+from builder import files
+from builder.errors import UsageError
+from builder.export import convert, vmdk_check, vmdk_stream
 from builder.export.order import ExportSource
 from builder.monitor import Monitor
 
-_OPTIONS = ("-o", "subformat=streamOptimized,adapter_type=lsilogic")
-_SECTOR = 512
-_DESCRIPTOR_AT, _DESCRIPTOR_SIZE = 28, 36  # where the header has them, in sectors
+_HEADS, _TRACK = 255, 63  # what BIOSes of SCSI controllers count in
+_CYLINDERS = 65535
+_DESCRIPTOR = """\
+# Disk DescriptorFile
+version=1
+CID={content}
+parentCID=ffffffff
+createType="streamOptimized"
+
+# Extent description
+RW {sectors} SPARSE "{name}"
+
+# The Disk Data Base
+#DDB
+
+ddb.virtualHWVersion = "10"
+ddb.geometry.cylinders = "{cylinders}"
+ddb.geometry.heads = "{heads}"
+ddb.geometry.sectors = "{track}"
+ddb.adapterType = "lsilogic"
+"""
 
 
 def write(source: ExportSource, part: Path, *, name: str, monitor: Monitor) -> None:
     """See formats.Writer."""
-    convert.convert(source, part, to="vmdk", options=_OPTIONS, monitor=monitor)
-    with part.open("r+b") as file:
-        header = file.read(_SECTOR)
-        at, size = (
-            int.from_bytes(header[field : field + 8], "little") * _SECTOR
-            for field in (_DESCRIPTOR_AT, _DESCRIPTOR_SIZE)
-        )
-        file.seek(at)
-        field = file.read(size)
-        file.seek(at)
-        file.write(settled(field, name=name, content=_content_id(source)))
+    make(source, part, name=name, monitor=monitor)
+
+
+def make(source: ExportSource, part: Path, *, name: str, monitor: Monitor) -> int:
+    """Do as `write`, and return how many bytes of the disk it holds; the rest are zeros."""
+    text = descriptor(name=name, capacity=source.capacity, content=_content_id(source))
+    size = source.capacity
+    with (
+        files.scratch(part) as raw,
+        monitor.progress("Writing the VMDK", total=size) as progress,
+    ):
+        pieces = convert.windows(source, raw)
+        vmdk_stream.write(pieces, part, size=size, descriptor=text, progress=progress)
+    held = sum(1 for _ in vmdk_check.grains(part))
     convert.check(part, to="vmdk")
     convert.compare(source, part, to="vmdk", monitor=monitor)
+    return held * vmdk_stream.GRAIN
 
 
-def settled(field: bytes, *, name: str, content: str) -> bytes:
-    """Return the descriptor with the file's final name, and a content id of eight hex digits.
+def descriptor(*, name: str, capacity: int, content: str) -> bytes:
+    """Return the text in a VMDK that will be called `name`, for a disk of `capacity` bytes.
 
-    It ends at the first NUL: qemu-img changes its id, whose digits may be fewer, in place, and
-    what was there before shows behind it.
+    `content` are eight hexadecimal digits. Raises UsageError for a name that is too long.
     """
-    descriptor = field.partition(b"\0")[0].decode()
-    plain = re.sub("[^A-Za-z0-9 ._-]", "_", name)  # it stands between quotes, in nobody's charset
-    named = re.sub(r'(?m)^(RW \d+ SPARSE) ".*"$', rf'\1 "{plain}"', descriptor)
-    return _padded(re.sub(r"(?m)^CID=.*$", f"CID={content}", named), len(field))
+    sectors = vmdk_stream.capacity(capacity) // vmdk_stream.SECTOR
+    text = _DESCRIPTOR.format(
+        content=content,
+        sectors=sectors,
+        name=re.sub("[^A-Za-z0-9 ._-]", "_", name),  # between quotes, and in nobody's charset
+        cylinders=min(sectors // (_HEADS * _TRACK), _CYLINDERS),
+        heads=_HEADS,
+        track=_TRACK,
+    ).encode()
+    if len(text) > vmdk_stream.DESCRIPTOR_SIZE:
+        raise UsageError(
+            "The file's name is too long for a VMDK.", hint="Give a shorter one with --output."
+        )
+    return text
 
 
 def _content_id(source: ExportSource) -> str:
     facts = source.manifest.image
     # All ones would mean "no parent" to a disk that is based on this one.
     return f"{int(facts.sha256[:8], 16) & 0x7FFFFFFF:08x}" if facts else "00000000"
-
-
-def _padded(text: str, size: int) -> bytes:
-    content = text.encode()
-    if len(content) > size:
-        raise HostError(
-            "The file's name is too long for a VMDK.", hint="Give a shorter one with --output."
-        )
-    return content.ljust(size, b"\0")

@@ -18,6 +18,7 @@ from builder.host.pools import Setting
 from builder.monitor import Monitor
 from builder.virt.capabilities import accelerator, version
 from builder.virt.connection import Connection
+from builder.virt.networks import absence
 
 _GIB = 1024**3
 _BUILD = ("openssl", "qemu-img")
@@ -119,7 +120,7 @@ def _libvirt(settings: Settings, *, monitor: Monitor) -> tuple[list[Remark], lis
     try:
         with opened(settings.uri, monitor=monitor) as connection:
             folders = [_folder(connection, settings, each) for each in _POOLS]
-            return [*_hypervisor(connection)], folders
+            return [*_hypervisor(connection), judge_network(connection, settings.network)], folders
     except HostError as error:
         return [failed("libvirt", error)], folders
 
@@ -146,6 +147,13 @@ def _hypervisor(connection: Connection) -> Iterable[Remark]:
     else:
         hint = "Install ovmf (Debian) or edk2-ovmf (EL)."
         yield Remark(subject="UEFI", state="warn", detail="no firmware for guests", hint=hint)
+
+
+def judge_network(connection: Connection, network: str) -> Remark:
+    """Judge the network of the settings; libvirt itself looks when a guest starts."""
+    if absent := absence(connection, network, "Guests cannot be plugged in"):
+        return failed("network", absent)
+    return Remark(subject="network", state="ok", detail=network)
 
 
 def _space(setting: Setting, path: Path) -> Remark:

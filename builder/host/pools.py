@@ -9,7 +9,7 @@ from typing import Literal
 from builder import files
 from builder.config import Settings
 from builder.errors import HostError
-from builder.host import reach
+from builder.host import libvirtd, reach
 from builder.model.storage import Pool
 from builder.monitor import Monitor
 from builder.virt import pools
@@ -86,13 +86,17 @@ def folder(settings: Settings, setting: Setting, *, monitor: Monitor) -> Path:
 
     Without libvirt it is the one in the settings. Raises HostError when it does not exist.
     """
+    path: Path = getattr(settings, f"{setting}_path")
+    name, asked = getattr(settings, setting), False
     try:
         with connect(settings.uri) as connection:
-            known = pools.get(connection, getattr(settings, setting))
+            asked = True
+            known = pools.get(connection, name)
     except HostError as error:
-        path: Path = getattr(settings, f"{setting}_path")
         if not os.path.isdir(path):  # noqa: PTH112  # one that may not be looked at is none
-            raise
+            if asked:
+                raise
+            raise _unmade(name, path, error, settings.uri) from error
         monitor.tell("warning", f"{error.message} Reading {path}.")
         return path
     pools.refuse_away(known.path, known.name)
@@ -100,6 +104,15 @@ def folder(settings: Settings, setting: Setting, *, monitor: Monitor) -> Path:
         said = f"The pool {known.name} is stopped. Reading {known.path} as it is."
         monitor.tell("warning", f"{said} {pools.STOPPED}")
     return known.path
+
+
+def _unmade(name: str, path: Path, error: HostError, uri: str) -> HostError:
+    """Return what to say where libvirt cannot be asked for a pool, and its usual folder is not."""
+    starts = "`builder pool init` starts libvirt, and makes it where there is none."
+    return HostError(
+        f"There is no folder {path} of the pool {name}. {error.message}",
+        hint=starts if libvirtd.is_ours(uri) else error.hint,
+    )
 
 
 def _made(

@@ -40,6 +40,7 @@ gdisk                  gdisk               tests: an independent look at partiti
 genisoimage            -                   tests: ISOs as CentOS makes them
 grub-pc-bin            -                   tests: ISOs as CentOS Stream 10 makes them
 libarchive-tools       bsdtar              tests: an independent reader of ISOs
+p7zip-full             -                   tests: an independent reader of VMDK and VHDX
 skopeo                 -                   tests: reads containerDisks
 umoci                  -                   tests: reads containerDisks
 shellcheck             -                   tests: lints this script

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from builder.errors import HostError
+from builder.errors import HostError, UsageError
 from builder.model.build import BuildOrder
 from builder.model.domain import (
     ANACONDA_PORT,
@@ -22,8 +22,12 @@ from builder.model.traces import Traces
 
 
 def machine(order: BuildOrder, accelerator: Accelerator, *, network: str) -> Machine:
-    """Choose the hardware. Raises HostError for UEFI on a host without that firmware."""
+    """Choose the hardware.
+
+    Raises HostError for UEFI on a host without that firmware, UsageError as `refuse_processors`.
+    """
     _refuse_without(order.firmware, accelerator)
+    refuse_processors(order.vcpus, accelerator)
     # Two of some sixty emulated guests with two processors froze while their kernel started.
     processors = order.release.vcpus if accelerator.virt_type == "kvm" else 1
     return Machine(
@@ -50,6 +54,15 @@ def adapted(machine: Machine, accelerator: Accelerator, *, emulated_cpu: str) ->
         virt_type=accelerator.virt_type,
         cpu=accelerator.cpu or named or emulated_cpu,
     )
+
+
+def refuse_processors(asked: int, accelerator: Accelerator) -> None:
+    """Raise UsageError for more processors than one guest can have here."""
+    if 0 < accelerator.most_vcpus < asked:
+        raise UsageError(
+            f"No guest can have {asked} processors here.",
+            hint=f"--vcpus {accelerator.most_vcpus} is the most.",
+        )
 
 
 def _refuse_without(firmware: str, accelerator: Accelerator) -> None:

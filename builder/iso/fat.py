@@ -35,6 +35,23 @@ class FatFile(msgspec.Struct, frozen=True, kw_only=True):
     size: int
 
 
+def is_hfs(source: Source, start: int) -> bool:
+    """Tell whether an image is what Apple's firmware boots, lorax's macboot.img: HFS or HFS+."""
+    at = start + 1024  # TN1150, Volume Header
+    return at + 2 <= source.size and source.read(at, 2) in {b"H+", b"HX", b"BD"}
+
+
+def claims(source: Source, start: int) -> bool:
+    """Tell whether an image calls itself a FAT file system, damaged or not, by two signs of three.
+
+    Those are the jump at its beginning, the signature of its first sector, and the name that
+    formatting programs put there for people.
+    """
+    boot = source.read(start, max(min(512, source.size - start), 0)) if start < source.size else b""
+    named = b"FAT" in (boot[54:57], boot[82:85])
+    return (boot[:1] in {b"\xeb", b"\xe9"}) + (boot[510:512] == b"\x55\xaa") + named > 1
+
+
 class FileSystem:
     """A FAT file system at byte `start` of `source`. Raises MediaError where there is none."""
 
@@ -73,9 +90,9 @@ class FileSystem:
         else:
             yield from self._listed([(self._root_at, self._root_size)], "", set())
 
-    def read(self, file: FatFile) -> bytes:
-        """Return what a small file holds. Raises MediaError for others."""
-        if file.size > _LARGEST_FILE:
+    def read(self, file: FatFile, *, largest: int = _LARGEST_FILE) -> bytes:
+        """Return what a file of that size at most holds. Raises MediaError for others."""
+        if file.size > largest:
             raise damaged(self._source, f"{file.path} in its EFI boot image has {file.size} bytes")
         clusters = self._clusters(file.cluster)[: -(-file.size // self._cluster)]
         content = b"".join(self._source.read(*piece) for piece in clusters)

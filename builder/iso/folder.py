@@ -1,6 +1,6 @@
 """A directory of an ISO while it is changed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from builder.iso import iso9660, names
@@ -74,6 +74,14 @@ class Folder:
             identifiers.sort(key=self._key)
         runs = (self.runs[identifier] for identifier in identifiers)
         return [*self._heads.values(), *chain.from_iterable(runs)]
+
+    def files(self) -> Iterator[Record]:
+        """Yield the first record of each file."""
+        return (run[0] for run in self.runs.values() if not run[0].is_directory)
+
+    def directories(self) -> Iterator[Record]:
+        """Yield the records of the directories in it."""
+        return (run[0] for run in self.runs.values() if run[0].is_directory)
 
     def packed(self) -> bytes:
         """Return the records as bytes; none crosses a sector."""

@@ -45,8 +45,7 @@ def find(medium: Survey, replaced: Collection[str]) -> FreeSpace:
 
     Sectors count as used when anything points at them, or when they hold anything.
     """
-    finders = [tree.Finder(medium.source, each) for each in medium.trees]
-    looked_up = (finder.find(path) for finder in finders for path in replaced)
+    looked_up = (finder.find(path) for finder in medium.finders for path in replaced)
     gone = [each for each in looked_up if each is not None]
     used = max(_used(medium, {(each.base, each.directory, each.record.at) for each in gone}))
     appended = [each.sector for each in medium.images if each.sector >= used]
@@ -133,7 +132,7 @@ def _gap_end(medium: Survey, start: int, end: int) -> int | None:
     if end <= start:
         return None
     content = medium.source.read(start * SECTOR, min((end - start) * SECTOR, _WINDOW))
-    return None if any(content) else end
+    return end if content == bytes(len(content)) else None
 
 
 def _empty_from(medium: Survey, used: int, end: int, stale: tuple[range, ...]) -> int:

@@ -18,6 +18,8 @@ _FRAGMENTS = 20
 _STEP = 32 * 1024
 _KNOWN = b"ISO MD5SUM = "
 _BLANK = b" " * _SIZE
+UNKNOWN = _KNOWN.ljust(_SIZE)
+"""A field that has a sum, before anybody has read what it is of."""
 
 
 def cleared(source: Source) -> bytes | None:

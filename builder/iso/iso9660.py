@@ -1,4 +1,4 @@
-"""ISO 9660 as bytes: volume descriptors and directories (ECMA-119, and Joliet's variation of it).
+"""ISO 9660 as bytes: directories and their records (ECMA-119, and Joliet's variation of it).
 
 Written for this project because a remaster has to be quick: a library that makes an object of every
 file of a DVD takes longer to open it than we take for the whole of the work.
@@ -6,14 +6,11 @@ file of a DVD takes longer to open it than we take for the whole of the work.
 
 import functools
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
 from builder.iso.source import SECTOR, Source, damaged
-
-FIRST_DESCRIPTOR = 16
-"""Sector of the first volume descriptor, counted from where the volume begins."""
 
 DIRECTORY = 2
 CONTINUED = 0x80
@@ -25,9 +22,9 @@ SELF, PARENT = b"\x00", b"\x01"
 LARGEST = 16 << 20
 """Bytes of a path table and of all directories of a tree: ten times those of a DVD of packages."""
 
-_MAX_DESCRIPTORS = 64
-_JOLIET = (b"%/@", b"%/C", b"%/E")
-_NUMBERS = struct.Struct("<I4xI")  # each is there twice: little-endian, big-endian
+NUMBERS = struct.Struct("<I4xI")
+"""Extent and length in a record; each is there twice, little-endian and big-endian."""
+_unpack = NUMBERS.unpack_from
 _HEAD = 33  # bytes of a record before its identifier
 
 
@@ -66,81 +63,8 @@ class Listing(msgspec.Struct, frozen=True, gc=False):
     """First sector behind everything that the records point at."""
     ordered: bool
     """The records have an order that readers know."""
-
-
-class Descriptor(msgspec.Struct, frozen=True, kw_only=True):
-    """A primary or supplementary volume descriptor."""
-
-    base: int
-    """Sector at which the volume begins: block numbers count from there."""
-    sector: int
-    """Where the descriptor itself is, counted from the image's beginning."""
-    joliet: bool
-    volume_id: str
-    space: int
-    """Sectors of the volume."""
-    path_table_size: int
-    path_tables: tuple[int, int]
-    """Sectors of the little-endian and the big-endian table."""
-    root: Record
-
-
-def descriptors(source: Source, base: int = 0) -> tuple[Descriptor, ...]:
-    """Return the descriptors of the volume that begins at sector `base`: the primary one first.
-
-    Raises MediaError when none is there or one makes no sense.
-    """
-    found = [
-        _descriptor(source, base, sector, content)
-        for sector, content in raw_descriptors(source, base)
-        if content[0] in {1, 2}
-    ]
-    if not found or found[0].joliet:
-        raise damaged(source, "it has no primary volume descriptor")
-    return tuple(found)
-
-
-def raw_descriptors(source: Source, base: int = 0) -> Iterator[tuple[int, bytes]]:
-    """Yield each descriptor before the terminator, with its sector from the image's beginning."""
-    first = base + FIRST_DESCRIPTOR
-    for sector in range(first, first + _MAX_DESCRIPTORS):
-        content = source.read(sector * SECTOR, SECTOR)
-        if content[1:6] != b"CD001":
-            raise damaged(source, f"sector {sector} is no volume descriptor")
-        if content[0] == 255:  # noqa: PLR2004  # ECMA-119 8.3.1: the terminator
-            return
-        yield sector, content
-    raise damaged(source, "its volume descriptors do not end")
-
-
-def _descriptor(source: Source, base: int, sector: int, content: bytes) -> Descriptor:
-    joliet = content[0] == 2 and content[88:91] in _JOLIET  # noqa: PLR2004  # supplementary
-    identifier = content[40:72].decode("utf-16-be" if joliet else "utf-8", "replace")
-    (block,) = struct.unpack_from("<H", content, 128)
-    if block != SECTOR:
-        raise damaged(source, f"its blocks have {block} bytes")
-    (size,) = struct.unpack_from("<I", content, 132)
-    return Descriptor(
-        base=base,
-        sector=sector,
-        joliet=joliet,
-        volume_id=identifier.rstrip(" \0"),
-        space=struct.unpack_from("<I", content, 80)[0],
-        path_table_size=size,
-        path_tables=(
-            struct.unpack_from("<I", content, 140)[0],
-            struct.unpack_from(">I", content, 148)[0],
-        ),
-        root=_root(source, content[156:190]),
-    )
-
-
-def _root(source: Source, raw: bytes) -> Record:
-    extent, length = _NUMBERS.unpack_from(raw, 2)
-    root = Record(at=0, extent=extent, length=length, flags=raw[25], identifier=SELF, raw=raw)
-    if not root.is_directory or not length:
-        raise damaged(source, "its root directory is none")
-    return root
+    lengths: Mapping[int, int]
+    """Bytes of the files that have any, by the sectors at which they begin."""
 
 
 def listing(source: Source, base: int, extent: int, length: int) -> Listing:
@@ -165,6 +89,9 @@ def _parse(content: bytes) -> Listing:
         directories=tuple([each for each in found[2:] if each.flags & DIRECTORY]),
         reach=max([each.extent + (each.length + SECTOR - 1) // SECTOR for each in found]),
         ordered=order_of([each.identifier for each in found[2:]]) is not None,
+        lengths={
+            each.extent: each.length for each in found if each.length and not each.flags & DIRECTORY
+        },
     )
 
 
@@ -181,15 +108,16 @@ def _records(content: bytes) -> Iterator[Record]:
 
 def record(raw: bytes, at: int = 0) -> Record:
     """Return the record that these bytes are. Raises ValueError for those that are none."""
-    length = raw[32] if len(raw) > _HEAD else 0
-    if not length or len(raw) != raw[0] or _HEAD + length > len(raw):
+    size = len(raw)
+    length = raw[32] if size > _HEAD else 0
+    if not length or size != raw[0] or _HEAD + length > size:
         raise ValueError(f"the entry at byte {at} does not fit")
-    if at // SECTOR != (at + len(raw) - 1) // SECTOR:
+    if at % SECTOR + size > SECTOR:
         raise ValueError(f"the entry at byte {at} crosses a sector")
-    if raw[1] or raw[26:28] != b"\0\0":
+    if raw[1] or raw[26] or raw[27]:
         raise ValueError(f"the entry at byte {at} is interleaved or has extended attributes")
-    extent, size = _NUMBERS.unpack_from(raw, 2)
-    return Record(at, extent, size, raw[25], raw[_HEAD : _HEAD + length], raw)
+    extent, content = _unpack(raw, 2)
+    return Record(at, extent, content, raw[25], raw[_HEAD : _HEAD + length], raw)
 
 
 Order = Callable[[bytes], tuple[bytes, ...]]

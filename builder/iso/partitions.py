@@ -1,7 +1,7 @@
-"""The partition tables by which an ISO also boots as a disk: MBR, GPT and Apple's map.
+"""The partition tables by which an ISO also boots as a disk: MBR and GPT, and how they follow.
 
-They count in blocks of 512 bytes. Sources: UEFI 2.10 chapter 5 for MBR and GPT; Inside Macintosh:
-Devices, chapter 3, for Apple's. isohybrid and xorriso make partitions that overlap on purpose.
+They count in blocks of 512 bytes (UEFI 2.10 chapter 5). isohybrid and xorriso make partitions that
+overlap on purpose.
 """
 
 import struct
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from builder.iso import apple_map
 from builder.iso.source import SECTOR, Source, damaged
 
 BLOCK = 512
@@ -18,11 +19,11 @@ SYSTEM_AREA = 16 * SECTOR
 """Bytes before the volume descriptors, free for boot code and partition tables."""
 
 _GEOMETRIES = ((64, 32), (255, 63), (128, 32), (255, 32))  # heads and sectors that tools assume
-_MBR_ENTRIES = range(446, 510, 16)
+MBR_ENTRIES = range(446, 510, 16)
 _HEADER = struct.Struct("<8sIIIIQQQQ16sQIII")
-_MAGIC = b"EFI PART"
+MAGIC = b"EFI PART"
 _SMALLEST_ENTRY = 128
-_PROTECTIVE = 0xEE
+PROTECTIVE = 0xEE
 
 
 class Partition(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +35,8 @@ class Partition(msgspec.Struct, frozen=True, kw_only=True):
     start: int
     end: int
     """First block behind it."""
+    kind: int = 0
+    """The type that an MBR gives it."""
 
 
 class Gpt(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +47,11 @@ class Gpt(msgspec.Struct, frozen=True, kw_only=True):
     entries: bytes
 
     @property
+    def backup(self) -> int:
+        """Block of the header that is this one's backup; of a backup, the primary one."""
+        return int(self.fields[6])
+
+    @property
     def backup_blocks(self) -> int:
         """Blocks that a backup takes: its entries, and its header behind them."""
         return -(-len(self.entries) // BLOCK) + 1
@@ -51,7 +59,7 @@ class Gpt(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def backup_start(self) -> int:
         """First block of the backup."""
-        return self.fields[6] - self.backup_blocks + 1
+        return self.backup - self.backup_blocks + 1
 
 
 class Insertion(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,11 +86,18 @@ def partitions(source: Source) -> tuple[Partition, ...]:
     return (*_of_mbr(area), *_of_gpt(gpt(source)))
 
 
+def is_protective(source: Source) -> bool:
+    """Tell whether the master boot record protects a GPT, and so its own entries count little."""
+    area = source.read(0, BLOCK)
+    return area[510:] == b"\x55\xaa" and any(area[at + 4] == PROTECTIVE for at in MBR_ENTRIES)
+
+
 def _of_mbr(area: bytes) -> Iterator[Partition]:
-    for number, at in enumerate(_MBR_ENTRIES, start=1):
+    for number, at in enumerate(MBR_ENTRIES, start=1):
         first, count = struct.unpack_from("<II", area, at + 8)
-        if count and area[at + 4] != _PROTECTIVE:
-            yield Partition(table="MBR", number=number, start=first, end=first + count)
+        if count and area[at + 4] != PROTECTIVE:
+            kind = area[at + 4]
+            yield Partition(table="MBR", number=number, start=first, end=first + count, kind=kind)
 
 
 def _of_gpt(table: Gpt | None) -> Iterator[Partition]:
@@ -101,48 +116,11 @@ def gpt(source: Source, block: int = 1) -> Gpt | None:
         return None
     fields = _HEADER.unpack(source.read(block * BLOCK, _HEADER.size))
     place, count, size = fields[10:13]
-    if fields[0] != _MAGIC or size < _SMALLEST_ENTRY or count * size > SYSTEM_AREA:
+    if fields[0] != MAGIC or size < _SMALLEST_ENTRY or not 0 < count * size <= SYSTEM_AREA:
         return None
     if place * BLOCK + count * size > source.size:
         return None
     return Gpt(fields=fields, entries=source.read(place * BLOCK, count * size))
-
-
-def problems(source: Source) -> Iterator[str]:
-    """Yield what is wrong with the tables, in whole sentences."""
-    area = source.read(0, BLOCK)
-    if area[510:512] != b"\x55\xaa":
-        return
-    for each in partitions(source):
-        if each.start >= each.end or each.end * BLOCK > source.size:
-            yield f"{each.table} partition {each.number} ends behind the image."
-    first = gpt(source)
-    if first is not None:
-        yield from _gpt_problems(source, first)
-
-
-def _gpt_problems(source: Source, first: Gpt) -> Iterator[str]:
-    yield from _crc_problems(first, "primary", here=1)
-    if first.fields[6] * BLOCK + BLOCK != source.size:
-        yield "The backup GPT is not at the end of the image."
-    second = gpt(source, first.fields[6])
-    if second is None:
-        yield "There is no backup GPT."
-        return
-    yield from _crc_problems(second, "backup", here=first.fields[6])
-    if second.entries != first.entries:
-        yield "The backup GPT has other partitions than the primary one."
-
-
-def _crc_problems(table: Gpt, title: str, *, here: int) -> Iterator[str]:
-    fields = list(table.fields)
-    if fields[5] != here:
-        yield f"The {title} GPT says that it is elsewhere."
-    fields[3] = 0
-    if zlib.crc32(_HEADER.pack(*fields)) != table.fields[3]:
-        yield f"The {title} GPT header has a wrong CRC."
-    if zlib.crc32(table.entries) != fields[13]:
-        yield f"The {title} GPT's entries have a wrong CRC."
 
 
 def mended(source: Source, insertion: Insertion, *, size: int) -> list[tuple[int, bytes]]:
@@ -185,7 +163,7 @@ class _Shift:
 
 
 def _mend_mbr(area: bytearray, shift: _Shift) -> None:
-    for at in _MBR_ENTRIES:
+    for at in MBR_ENTRIES:
         first, count = struct.unpack_from("<II", area, at + 8)
         if count:
             start, end = shift.start(first), shift.end(first + count)
@@ -209,7 +187,7 @@ def _in_geometry(block: int, heads: int, sectors: int) -> bytes:
 
 
 def _mend_apple(area: bytearray, shift: _Shift) -> None:
-    unit = next((size for size in (BLOCK, SECTOR) if area[size : size + 2] == b"PM"), 0)
+    unit = apple_map.unit(area)
     if not unit:
         return
     blocks = unit // BLOCK

@@ -18,6 +18,8 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     path: Path | None = None
     at: int
     length: int
+    changed: int = 0
+    """When the file at the path was changed last, as in st_mtime_ns."""
 
 
 def length_of(content: bytes | Span) -> int:

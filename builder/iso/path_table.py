@@ -2,11 +2,13 @@
 
 import struct
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
 from builder.iso import iso9660
+from builder.iso.descriptors import Descriptor
+from builder.iso.patch import Draft
 from builder.iso.source import SECTOR, Source, damaged
 
 
@@ -19,9 +21,7 @@ class PathRecord(msgspec.Struct, frozen=True):
     """The parent's extent."""
 
 
-def read(
-    source: Source, descriptor: iso9660.Descriptor, *, big: bool = False
-) -> tuple[PathRecord, ...]:
+def read(source: Source, descriptor: Descriptor, *, big: bool = False) -> tuple[PathRecord, ...]:
     """Return the directories of one of the two tables. Raises MediaError for nonsense."""
     if descriptor.path_table_size > iso9660.LARGEST:
         raise damaged(source, f"its path table has {descriptor.path_table_size} bytes")
@@ -67,6 +67,35 @@ def encode(entries: Iterable[PathRecord], *, big: bool) -> bytes:
     if children:
         raise ValueError("some directories are not below the root")
     return b"".join(_entry(each, parent, big=big) for each, parent in ordered)
+
+
+def write(
+    draft: Draft,
+    descriptor: Descriptor,
+    entries: Iterable[PathRecord],
+    allocate: Callable[[int], int],
+) -> Iterator[tuple[int, bytes]]:
+    """Write both tables; yield what the volume descriptor says of them, each with its byte there.
+
+    `allocate` takes a number of sectors, and returns the first of as many that are free.
+    """
+    entries = tuple(entries)
+    try:
+        tables = [encode(entries, big=big) for big in (False, True)]
+    except ValueError as error:
+        raise damaged(draft, f"in its path table {error}") from error
+    size = len(tables[0])
+    wanted, old = iso9660.sectors(size), iso9660.sectors(descriptor.path_table_size)
+    places = list(descriptor.path_tables)
+    if wanted > old:
+        places = [allocate(wanted) - descriptor.base for _ in tables]
+    for place, table in zip(places, tables, strict=True):
+        at = (descriptor.base + place) * SECTOR
+        draft.write(at, table.ljust(max(wanted, old) * SECTOR, b"\0"), "path table")
+    # The optional copies, which no reader needs, would be stale: there are none any more.
+    yield 132, iso9660.both_endian(size)
+    yield 140, places[0].to_bytes(4, "little") + bytes(4)
+    yield 148, places[1].to_bytes(4, "big") + bytes(4)
 
 
 def _order(entry: PathRecord) -> tuple[bytes, ...]:

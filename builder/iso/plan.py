@@ -1,5 +1,6 @@
 """Plan a remaster: from a medium that was read and what shall be different to an IsoPatch. Pure."""
 
+import struct
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
@@ -8,15 +9,18 @@ import msgspec
 from builder.errors import UsageError
 from builder.iso import free_space, implant, partitions
 from builder.iso.dates import record_date
+from builder.iso.descriptors import JOLIET_LABEL, Descriptor
 from builder.iso.directories import Placement, TreeEditor
 from builder.iso.free_space import FreeSpace
-from builder.iso.iso9660 import Descriptor, both_endian, sectors
+from builder.iso.iso9660 import both_endian, sectors
+from builder.iso.lead import Lead
 from builder.iso.partitions import PER_SECTOR, Insertion, gpt
 from builder.iso.patch import Draft, IsoPatch, Span, Write, length_of
 from builder.iso.source import SECTOR, damaged
 from builder.iso.survey import Survey
 
-_LARGEST = (1 << 32) - 1  # bytes of one extent
+_NUMBERS = 1 << 32
+_LARGEST = _NUMBERS - 1  # bytes of one extent
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +28,10 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
 
     files: Mapping[str, bytes | Span]
     """What to add or replace, by path: "isolinux/isolinux.cfg"."""
+    folders: tuple[str, ...] = ()
+    """Folders to make where there are none, parents first; the files' own come by themselves."""
+    modes: Mapping[str, int] = {}
+    """What Rock Ridge says of files, and of folders that are new, as in st_mode; by path."""
     images: Draft
     """The source with its EFI boot images edited in place."""
     volume_id: str
@@ -71,11 +79,18 @@ def _place(
 
     own = medium.primary.descriptor.root.raw[18:25]
     date = own if changes.when is None else record_date(changes.when)
-    editors = [TreeEditor(draft, each, date=date) for each in medium.trees]
+    lead = Lead(medium)
+    # A second descriptor of the same directories is a copy of the first.
+    own_roots = {(each.base, each.descriptor.root.extent): each for each in reversed(medium.trees)}
+    editors = [
+        TreeEditor(draft, each, date=date, lead=lead) for each in reversed(own_roots.values())
+    ]
     for editor in editors:
-        editor.put(changes.files)
+        editor.put(changes.files, changes.folders, changes.modes)
+    root = 0
     for editor in editors:
-        editor.settle(allocate)
+        # libarchive takes Joliet, its names cut down, where that begins before Rock Ridge.
+        root = editor.settle(allocate, behind=root) or root
     places = {}
     for path, content in changes.files.items():
         length = length_of(content)
@@ -92,14 +107,16 @@ def _describe(
 ) -> None:
     """Bring the descriptors' sizes up to date, their volume id and the media check's sum."""
     for each in (tree.descriptor for tree in medium.trees):
-        at = each.sector * SECTOR
         end = each.base + each.space
         moved = end + insertion.count if end == insertion.at or insertion.moves(end) else end
-        space = max(moved, last) - each.base
-        if space != each.space:
-            draft.write(at + 80, both_endian(space), "volume descriptor")
-        if changes.volume_id != medium.volume_id:
-            draft.write(at + 40, _volume_id(each, changes.volume_id), "volume descriptor")
+        growth = max(moved, last) - end
+        for at in (sector * SECTOR for sector in each.sectors):
+            if growth:
+                # A session counts from its own beginning.
+                (space,) = struct.unpack("<I", medium.source.read(at + 80, 4))
+                draft.write(at + 80, both_endian((space + growth) % _NUMBERS), "volume descriptor")
+            if not each.is_called(changes.volume_id):
+                draft.write(at + 40, _volume_id(each, changes.volume_id), "volume descriptor")
     cleared = implant.cleared(medium.source)
     if cleared is not None:
         draft.write(implant.FIELD, cleared, "media check")
@@ -107,7 +124,7 @@ def _describe(
 
 def _volume_id(descriptor: Descriptor, text: str) -> bytes:
     if descriptor.joliet:
-        return text[:16].ljust(16).encode("utf-16-be")
+        return text[:JOLIET_LABEL].ljust(JOLIET_LABEL).encode("utf-16-be")
     return text.encode().ljust(32)
 
 

@@ -3,6 +3,7 @@
 System Use Sharing Protocol 1.12 and Rock Ridge Interchange Protocol 1.12.
 """
 
+import stat
 import struct
 from collections.abc import Iterator
 
@@ -88,6 +89,20 @@ def links(record: Record, skip: int) -> Iterator[tuple[int, int]]:
             yield at + 4, struct.unpack_from("<I", payload)[0]
 
 
+def is_link(record: Record, skip: int) -> bool:
+    """Tell whether a record is a symbolic link."""
+    return any(kind == b"SL" for _, kind, _ in _placed(record, skip))
+
+
+def with_mode(record: Record, skip: int, mode: int) -> bytes:
+    """Return a record's bytes with another mode; one kept in an area of its own stays."""
+    raw = record.raw
+    for at, kind, _ in _placed(record, skip):
+        if kind == b"PX":
+            raw = raw[: at + 4] + both_endian(mode) + raw[at + 12 :]
+    return raw
+
+
 def _placed(record: Record, skip: int) -> Iterator[tuple[int, bytes, bytes]]:
     at = len(record.raw) - len(record.system_use) + skip
     for kind, payload in _split(record.system_use[skip:]):
@@ -118,7 +133,7 @@ def system_use(text: str, *, mode: int, date: bytes, like: bytes) -> bytes:
             hint=f"Give it one of at most {LONGEST_NAME} bytes.",
         )
     known = dict(_split(like))
-    links = 2 if mode == FOLDER_MODE else 1
+    links = 2 if stat.S_ISDIR(mode) else 1
     numbers = [mode, links, 0, 0]
     if len(known.get(b"PX", b"")) >= 40:  # noqa: PLR2004  # 1.12 added a serial number
         numbers.append(0)

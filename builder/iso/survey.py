@@ -6,11 +6,11 @@ import msgspec
 
 from builder.errors import MediaError
 from builder.iso import eltorito, partitions, tree
+from builder.iso.descriptors import FIRST_DESCRIPTOR
 from builder.iso.eltorito import BootImage
-from builder.iso.iso9660 import FIRST_DESCRIPTOR
 from builder.iso.partitions import PER_SECTOR, Partition
 from builder.iso.source import AGAIN, SECTOR, Source, damaged
-from builder.iso.tree import Found, Tree
+from builder.iso.tree import Finder, Found, Tree
 
 _LARGEST_TEXT = 1 << 20  # bytes
 _QCOW2 = b"QFI\xfb"
@@ -23,6 +23,8 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
     trees: tuple[Tree, ...]
     images: tuple[BootImage, ...]
     partitions: tuple[Partition, ...]
+    finders: tuple[Finder, ...]
+    """Of the trees, in their order: each reads a directory once, however often somebody asks."""
 
     @property
     def primary(self) -> Tree:
@@ -47,8 +49,19 @@ class Survey(msgspec.Struct, frozen=True, kw_only=True):
 
     def file(self, path: str) -> Found | None:
         """Return where a file is, by the first tree that knows it; None if there is none."""
-        found = (tree.Finder(self.source, each).find(path) for each in self.readable)
+        found = (self.finder(each).find(path) for each in self.readable)
         return next((each for each in found if each and not each.record.is_directory), None)
+
+    def finder(self, where: Tree) -> Finder:
+        """Return what finds paths in one of the trees."""
+        return next(
+            finder for each, finder in zip(self.trees, self.finders, strict=True) if each is where
+        )
+
+    def folder(self, path: str) -> bool:
+        """Tell whether there is a folder; "" is the root."""
+        found = (self.finder(each).find(path) for each in self.readable if path)
+        return not path or any(each and each.record.is_directory for each in found)
 
     def text(self, path: str) -> bytes | None:
         """Return what a small file holds; None if there is none. Raises MediaError for others."""
@@ -64,11 +77,13 @@ def survey(source: Source) -> Survey:
     """Read an ISO. Raises MediaError for what is none, or a damaged one."""
     _check(source)
     found = partitions.partitions(source)
+    trees = tree.trees(source, (0, *_other_volumes(source, found)))
     return Survey(
         source=source,
-        trees=tree.trees(source, (0, *_other_volumes(source, found))),
+        trees=trees,
         images=eltorito.images(source),
         partitions=found,
+        finders=tuple(Finder(source, each) for each in trees),
     )
 
 

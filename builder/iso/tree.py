@@ -1,14 +1,20 @@
 """The directory trees of an ISO: every volume descriptor has one, over the same files."""
 
+import re
+import string
 from collections.abc import Iterator
 
 import msgspec
 
 from builder.iso import iso9660, rockridge
-from builder.iso.iso9660 import Descriptor, Listing, Record
-from builder.iso.source import SECTOR, Source, damaged
+from builder.iso.descriptors import FIRST_DESCRIPTOR, Descriptor, descriptors
+from builder.iso.iso9660 import Listing, Record
+from builder.iso.source import SECTOR, Metered, Source, damaged
 
 _MAX_DIRECTORIES = 65535  # what a path table can number
+_MAX_TREES = 8  # two volumes, each with Rock Ridge, ISO 9660:1999 and Joliet, are six
+_LOWER = {ord(each): ord(each.lower()) for each in string.ascii_uppercase}
+_VERSION = re.compile(r";\d*$")
 
 
 class Tree(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +32,8 @@ class Tree(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def title(self) -> str:
         """What people call its kind of names."""
-        kind = "Joliet" if self.descriptor.joliet else "ISO 9660"
+        first = self.descriptor.sector == self.base + FIRST_DESCRIPTOR
+        kind = "Joliet" if self.descriptor.joliet else "ISO 9660" if first else "ISO 9660:1999"
         kind = "Rock Ridge" if self.skip is not None else kind
         return f"{kind} at sector {self.base}" if self.base else kind
 
@@ -58,11 +65,10 @@ def trees(source: Source, bases: tuple[int, ...] = (0,)) -> tuple[Tree, ...]:
 
     Media for USB sticks may have a second set of descriptors, for the view from their partition.
     """
-    return tuple(
-        Tree(descriptor=descriptor, skip=_skip(source, descriptor))
-        for base in bases
-        for descriptor in iso9660.descriptors(source, base)
-    )
+    found = [each for base in bases for each in descriptors(source, base)]
+    if len(found) > _MAX_TREES:
+        raise damaged(source, f"it has {len(found)} trees of directories")
+    return tuple(Tree(descriptor=each, skip=_skip(source, each)) for each in found)
 
 
 def _skip(source: Source, descriptor: Descriptor) -> int | None:
@@ -97,43 +103,60 @@ def walk(source: Source, tree: Tree) -> Iterator[Directory]:
             waiting.append(read_directory(source, tree, record))
 
 
+def versioned(source: Source, tree: Tree) -> bool:
+    """Tell whether names have a ";1" here: genisoimage's Joliet has none."""
+    for directory in walk(source, tree):
+        for each in directory.listing.records[2:]:
+            if not each.is_directory:
+                return b";" in each.identifier
+    return True
+
+
 class Finder:
     """Finds paths ("EFI/BOOT/grub.cfg") in a tree that stays as it is; reads directories once.
 
-    Names are POSIX ones where the tree has Rock Ridge, Joliet's, or else ISO 9660's, which
-    know no lower case.
+    Names are POSIX ones where the tree has Rock Ridge, Joliet's, or else ISO 9660's.
     """
 
     def __init__(self, source: Source, tree: Tree) -> None:
-        self._source, self._tree = source, tree
+        self._source, self._tree = Metered(source), tree
         self._known: dict[tuple[int, int], dict[str, Record]] = {}
 
     def find(self, path: str) -> Found | None:
         """Return what the path leads to, or None."""
-        *folders, name = path.split("/")
+        where, _, name = path.rpartition("/")
+        directory = self.folder(where)
+        record = None if directory is None else self._entry(directory, name)
+        if directory is None or record is None:
+            return None
+        return Found(record=record, base=self._tree.base, directory=directory.extent)
+
+    def folder(self, path: str) -> Record | None:
+        """Return the directory that the path leads to, the root for ""; None if there is none."""
         directory = self._tree.descriptor.root
-        for folder in folders:
-            record = self._entry(directory, folder)
+        for name in path.split("/") if path else ():
+            record = self._entry(directory, name)
             if record is None or not record.is_directory:
                 return None
             directory = record
-        record = self._entry(directory, name)
-        if record is None:
-            return None
-        return Found(record=record, base=self._tree.base, directory=directory.extent)
+        return directory
 
     def _entry(self, directory: Record, name: str) -> Record | None:
         """Return the record of that name; a directory nested too deep is where its link leads."""
         place = (directory.extent, directory.length)
         if place not in self._known:
             self._known[place] = self._names(directory)
-        record = self._known[place].get(key(self._tree, name))
+        names = self._known[place]
+        record = names.get(name) or names.get(key(self._tree, name))
         return record and _followed(self._source, self._tree, record)
 
     def _names(self, directory: Record) -> dict[str, Record]:
         found: dict[str, Record] = {}
         for each in read_directory(self._source, self._tree, directory).listing.records[2:]:
-            found.setdefault(name_of(self._source, self._tree, each), each)
+            name = name_of(self._source, self._tree, each)
+            found.setdefault(name, each)
+        for name in tuple(found):  # what differs in case alone is still found by its own name
+            found.setdefault(key(self._tree, name), found[name])
         return found
 
 
@@ -148,8 +171,18 @@ def _followed(source: Source, tree: Tree, record: Record) -> Record:
 
 
 def key(tree: Tree, name: str) -> str:
-    """Return a part of a path as `name_of` has it: ISO 9660's own names know no lower case."""
-    return name if tree.descriptor.joliet or tree.skip is not None else name.upper()
+    """Return what readers of the tree compare of a part of a path.
+
+    Of names that are not Rock Ridge's neither case counts nor dots at the end: Linux goes by
+    neither in Joliet, shows ISO 9660's own in lower case, and loaders find those in any.
+    """
+    return name if tree.skip is not None else folded(name)
+
+
+def folded(name: str) -> str:
+    """Return a name without case and dots at the end, as far as ASCII goes."""
+    lower = name.lower() if name.isascii() else name.translate(_LOWER)
+    return lower.rstrip(".") or lower
 
 
 def name_of(source: Source, tree: Tree, record: Record) -> str:
@@ -163,4 +196,4 @@ def name_of(source: Source, tree: Tree, record: Record) -> str:
 
 def _plain_name(record: Record) -> str:
     """Return ISO 9660's name without version and empty extension."""
-    return record.identifier.decode("ascii", "replace").partition(";")[0].removesuffix(".")
+    return _VERSION.sub("", record.identifier.decode("ascii", "replace")).removesuffix(".")

@@ -13,6 +13,7 @@ from builder.kickstart.masking import mask, secrets, telling
 from builder.kickstart.names import TOLD
 from builder.kickstart.words import WORD, unquoted
 from builder.model.hiding import MARK, Hiding
+from builder.model.octets import readable
 
 _LONGEST = 256
 """Letters of a word that is hidden as one; longer ones, such as a file in base64, are in pieces."""
@@ -37,6 +38,7 @@ def hiding(kickstart: str) -> Hiding:
     The values in it, too, however they are quoted, unless they are so plain that they may well
     mean something else, or the record shows them elsewhere.
     """
+    kickstart = readable(kickstart)
     record = mask(kickstart)
     lines = zip(kickstart.split("\n"), record.split("\n"), strict=True)
     parts = {part for line, shown in lines for part in _hidden(line, shown)}

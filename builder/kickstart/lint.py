@@ -1,97 +1,80 @@
 """Read a kickstart as its installer will, before twenty minutes are lost on it."""
 
-import re
-import warnings
-from collections.abc import Callable, Iterable
+import textwrap
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from pykickstart.errors import KickstartError as ParseError
+from msgspec.structs import replace
 from pykickstart.errors import KickstartVersionError
-from pykickstart.parser import KickstartParser
-from pykickstart.version import makeVersion, versionMap
+from pykickstart.version import versionMap
 
 from builder.errors import KickstartError, UsageError, suggest
-from builder.kickstart.checks import CHECKS, Parsed, reports_success
-from builder.kickstart.masking import Secret, secrets
-from builder.model.hiding import MARK
+from builder.kickstart.checks import AT_READING, CHECKS, FOR_ANYBODY, reports_success
+from builder.kickstart.masking import mask
+from builder.kickstart.parsed import Parsed
+from builder.kickstart.parser import Parser
 from builder.model.kickstart import Kickstart, LintFinding
 
-# What pykickstart did not foresee comes as one of Python's own errors.
-_WRONG = (
-    ParseError, ArithmeticError, AssertionError, AttributeError, LookupError, NotImplementedError,
-    RecursionError, TypeError, ValueError,
-)  # fmt: skip
-_NAMED = (
-    r"(Unknown (?:command:?|kickstart section:) %?+[a-z]*+"
-    r"|ignored explicit argument |Unexpected arguments[^:]*: )"
-)
-"""Says that what comes after it is unknown; a command and a section are shown by their names."""
+_LONGEST = 60
+"""Letters that are shown of a line which is in no file."""
 
 
-class _Parser(KickstartParser):  # type: ignore[misc]  # pykickstart has no types
-    """Goes on after an error, and remembers each error and warning with its line."""
+def lint(
+    kickstart: Kickstart,
+    *,
+    at_hand: bool = False,
+    capacity: int = 0,
+    firmware: str = "",
+    binds: bool = False,
+) -> tuple[LintFinding, ...]:
+    """Return everything wrong or doubtful in `kickstart`, sorted by line, the whole file last.
 
-    def __init__(self, syntax: str, text: str) -> None:
-        # Whatever a kickstart includes is there only when it installs: never read, never fetched.
-        super().__init__(makeVersion(syntax), followIncludes=False)
-        self.findings: list[LintFinding] = []
-        self._text = text.splitlines(keepends=True)
-        self._secrets = secrets(text)
-        self._at = 0
-
-    def _tryFunc(self, fn: Callable[[], object]) -> None:
-        self._at = self._find(self._line, start=self._at + 1)
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            try:
-                fn()
-            except _WRONG as error:
-                self.add_error(error)
-        for warning in caught:
-            self._add(self._at, "warning", str(warning.message))
-
-    def handleCommand(self, lineno: int, args: list[str]) -> object:
-        """Remember the line: the same words may stand in a script before it."""
-        self._at = lineno
-        return super().handleCommand(lineno, args)
-
-    def add_error(self, error: Exception) -> None:
-        """Remember an error; its own line is better than the one that we are at."""
-        line = getattr(error, "lineno", None) or self._at
-        said = error.message if isinstance(error, ParseError) else f"cannot be read: {error}"
-        self._add(line, "error", said or "cannot be read")
-
-    def stopped(self, error: Exception) -> None:
-        """Remember the error that ended the parsing at the current line."""
-        self._at = self._find(self._line, start=self._at)
-        self.add_error(error)
-
-    def _add(self, line: int, severity: str, message: str) -> None:
-        here = (each for each in self._secrets if each.line == line)
-        text = " ".join(_masked(str(message), here).split())
-        self.findings.append(LintFinding(line=line, severity=severity, message=text))
-
-    def _find(self, line: str, *, start: int) -> int:
-        # pykickstart's warnings have no line numbers, but it reads forwards only.
-        for number in range(max(start, 1), len(self._text) + 1):
-            if self._text[number - 1] == line:
-                return number
-        return self._at
-
-
-def lint(kickstart: Kickstart, *, at_hand: bool = False) -> tuple[LintFinding, ...]:
-    """Return everything wrong or doubtful in `kickstart`, sorted by line.
-
-    `at_hand` is for a user's file as it is, before a build adds what reports its outcome.
+    `at_hand` is for a user's file as it is, before a build adds what reports its outcome; what was
+    added is ours, and not looked at. `capacity` is that of a build's disk in bytes: what
+    cannot be installed there is an error. Without it names of other disks are warnings, and so
+    are disks that nobody opens. `firmware` is what starts the build's guest. `binds` says that
+    the installer is Anaconda, which binds the network to its card.
     Parses with the kickstart's own syntax version; reads no other file and no network.
     Raises UsageError for an unknown syntax version.
     """
     parser = _parse(kickstart)
-    parsed = Parsed(handler=parser.handler, text=kickstart.text)
-    checks = CHECKS if at_hand else (*CHECKS, reports_success)
+    parsed = replace(
+        _parsed(parser, kickstart.written), capacity=capacity, firmware=firmware, binds=binds
+    )
+    checks = CHECKS if at_hand or kickstart.added else (*CHECKS, reports_success)
     found = (finding for check in checks for finding in check(parsed))
-    findings = dict.fromkeys((*parser.findings, *found))  # a line may say the same of two words
-    return tuple(sorted(findings, key=lambda finding: (finding.line, finding.severity)))
+    return _sorted((*parser.findings, *found))
+
+
+def lint_for_others(kickstart: Kickstart) -> tuple[LintFinding, ...]:
+    """Return the same for a medium that somebody will boot: no build's guest, no template.
+
+    Only what its installer cannot read is an error: it may ask, and somebody may be there.
+    """
+    parser = _parse(kickstart)
+    parsed = _parsed(parser, kickstart.text)
+    told = (
+        each if check in AT_READING else replace(each, severity="warning")
+        for check in FOR_ANYBODY
+        for each in check(parsed)
+    )
+    return _sorted((*parser.findings, *told))
+
+
+def _parsed(parser: Parser, text: str) -> Parsed:
+    return Parsed(
+        handler=parser.handler, text=text, whole=parser.whole, broken=frozenset(parser.broken)
+    )
+
+
+def _sorted(findings: Iterable[LintFinding]) -> tuple[LintFinding, ...]:
+    """Return findings once each, by lines; those of no line are last.
+
+    What a file lacks is, more often than not, what a line of it has misspelt: that one is the first
+    error, which builds end with.
+    """
+    once = dict.fromkeys(findings)  # a line may say the same of two words
+    return tuple(sorted(once, key=lambda each: (not each.line, each.line, each.severity)))
 
 
 def check(kickstart: Kickstart, findings: Iterable[LintFinding]) -> None:
@@ -99,43 +82,36 @@ def check(kickstart: Kickstart, findings: Iterable[LintFinding]) -> None:
     errors = [finding for finding in findings if finding.severity == "error"]
     if not errors:
         return
-    where = f"{kickstart.source}, line {errors[0].line}" if errors[0].line else kickstart.source
+    line = errors[0].line
+    place = f"{kickstart.source}, line {line}{shown(kickstart, line)}" if line else kickstart.source
     more = f"; errors: {len(errors)} in all" if len(errors) > 1 else ""
     raise KickstartError(
-        f"{where}: {errors[0].message.rstrip('.')}.", hint=f"Mend the kickstart{more}."
+        f"{place}: {errors[0].message.rstrip('.')}.",
+        hint=f"Mend the kickstart{more}.",
     )
+
+
+def shown(kickstart: Kickstart, line: int) -> str:
+    """Return what is said after a line's number if that is of no file: the template's result."""
+    if not kickstart.source.endswith(".j2"):
+        return ""
+    words = mask(kickstart.written).split("\n")[line - 1]
+    return f' as it is filled in ("{textwrap.shorten(words, _LONGEST)}")'
 
 
 def show(finding: LintFinding, *, source: str) -> str:
     """Return a finding as compilers print theirs: file:line: severity: message."""
+    source += " (filled in)" if source.endswith(".j2") else ""
     return f"{PurePosixPath(source)}:{finding.line}: {finding.severity}: {finding.message}"
 
 
-def _parse(kickstart: Kickstart) -> _Parser:
+def _parse(kickstart: Kickstart) -> Parser:
     try:
-        parser = _Parser(kickstart.syntax, kickstart.text)
+        parser = Parser(kickstart.syntax, kickstart.written)
     except KickstartVersionError as error:
         raise UsageError(
             f"There is no kickstart syntax {kickstart.syntax!r}.",
             hint=suggest(kickstart.syntax, versionMap),
         ) from error
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            parser.readKickstartFromString(kickstart.text)
-    except _WRONG as error:
-        parser.stopped(error)
+    parser.read()
     return parser
-
-
-def _masked(message: str, known: Iterable[Secret]) -> str:
-    """Return what a parser says of a line without what it quotes of the line's secrets."""
-    values = {shown for each in known for shown in (each.value, repr(each.value)[1:-1]) if shown}
-    for value in sorted(values, key=len, reverse=True):
-        message = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", MARK, message)
-    # What the parser does not know may be a secret whose option is misspelt.
-    message = re.sub(r"(--[\w-]+=)\S+", rf"\1{MARK}", message)
-    # So may be all of which it only knows that it stands at a wrong place.
-    message = re.sub(rf"{_NAMED}.+", rf"\1{MARK}", message, flags=re.DOTALL)
-    before, said, words = message.partition("unrecognized arguments: ")
-    return before + said + re.sub(r"(?<!\S)(?!--[a-z-]+(?:[=\s]|$))\S+", MARK, words)

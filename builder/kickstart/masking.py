@@ -13,8 +13,9 @@ import msgspec
 
 from builder.kickstart.names import ARGUMENT, BARE, FLAGS, VALUELESS, begun, meant
 from builder.kickstart.told import cut, hidden
-from builder.kickstart.words import WORD, anonymous, logins, unquoted
+from builder.kickstart.words import WORD, anonymous, comment, logins, unquoted
 from builder.model.hiding import MARK
+from builder.model.octets import readable
 
 LOGIN = "a login in a URL"
 KERNEL = "a password for the kernel"
@@ -23,7 +24,6 @@ _ENCRYPTING = ("autopart", "logvol", "part", "partition", "raid")
 """Commands to which --pass is a passphrase; to all others it is a password."""
 _BARE = re.compile(rf"\W*(?:{'|'.join(BARE)})(?:$|([^\w-])(.*))", re.IGNORECASE | re.DOTALL)
 
-_QUOTATION = re.compile(r""""(?:\\.|[^"\\])*"|'[^']*'|\\.|["'\\].*""")
 _HASH = re.compile(
     r"\$(?:1|2[abxy]|5|6|7|g?y)(?:\$[./A-Za-z0-9=,]+){1,2}\$[./A-Za-z0-9]{22,}"
     r"|grub\.pbkdf2\.\w+\.\d+\.[0-9A-Fa-f]+\.[0-9A-Fa-f]+"
@@ -61,18 +61,19 @@ def secrets(text: str) -> tuple[Secret, ...]:
     """Return what opens something, as far as the syntax tells."""
     commands = (
         (number, line.splitlines()[0])
-        for number, line, scripted in _lines(text)
+        for number, line, scripted in lines(text)
         if not scripted and not line.lstrip().startswith("#")
     )
     return tuple(found for number, line in commands for found in _of_line(line, number=number))
 
 
 def mask(text: str) -> str:
-    """Return `text` without what opens something; its lines stay the same lines.
+    """Return `text` without what opens something, for people; its lines stay the same lines.
 
     What a command has is hidden where a script repeats it, too, unless it is so short or so plain
     a word that it may well mean something else.
     """
+    text = readable(text)
     for value in sorted({each.value for each in secrets(text)}, key=len, reverse=True):
         text = text.replace(value, MARK) if telling(value) else text
     return _HASH.sub(MARK, "".join(_hiding(text)))
@@ -83,14 +84,18 @@ def telling(value: str) -> bool:
     return not _MEANS_MORE.fullmatch(value)
 
 
-def _lines(text: str) -> Iterator[tuple[int, str, bool]]:
-    """Give each line with its number, and whether a section has it."""
-    scripted = False
-    for number, line in enumerate(text.splitlines(keepends=True), 1):
+def lines(text: str) -> Iterator[tuple[int, str, bool]]:
+    """Give each line with its number, and whether a section has it.
+
+    Installers in Python 3 end lines at form feeds and more, but editors do not count those.
+    """
+    scripted, number = False, 1
+    for line in text.splitlines(keepends=True):
         first = line.lstrip().split(maxsplit=1)[:1]
         if first and first[0].startswith("%") and first[0] not in ("%include", "%ksappend"):
             scripted = first[0] != "%end"
         yield number, line, scripted
+        number += line.endswith("\n")
 
 
 def _of_line(line: str, *, number: int) -> Iterator[Secret]:
@@ -111,11 +116,11 @@ def _of_line(line: str, *, number: int) -> Iterator[Secret]:
 
 def _hiding(text: str) -> Iterator[str]:
     for kind, parts in groupby(_kinds(text), key=lambda each: each[0]):
-        lines = [line for _, line in parts]
+        together = [line for _, line in parts]
         if isinstance(kind, str):
-            yield cut("".join(lines))
+            yield cut("".join(together))
         else:
-            yield from _commands(lines)
+            yield from _commands(together)
 
 
 def _kinds(text: str) -> Iterator[tuple[str | int, str]]:
@@ -125,7 +130,7 @@ def _kinds(text: str) -> Iterator[tuple[str | int, str]]:
     """
     kind: str | int = 0
     ended = True
-    for number, line, scripted in _lines(text):
+    for number, line, scripted in lines(text):
         if ended:
             kind = "comments" if line.lstrip().startswith("#") else number
             kind = "section" if scripted else kind
@@ -133,19 +138,19 @@ def _kinds(text: str) -> Iterator[tuple[str | int, str]]:
         yield kind, line
 
 
-def _commands(lines: list[str]) -> Iterator[str]:
+def _commands(together: list[str]) -> Iterator[str]:
     opened = False
-    for line in lines:
+    for line in together:
         if opened:
             yield hidden(line)
             continue
         (bare,) = line.splitlines()
-        at = _comment(bare)
+        at = comment(bare)
         command = _hidden(bare[:at])
         opened = _opened(command)
         # What the password was before, more often than not.
-        comment = re.sub(r"[^\s#](?:.*\S)?", MARK, bare[at:]) if opened else cut(bare[at:])
-        yield command + comment + line[len(bare) :]
+        rest = re.sub(r"[^\s#](?:.*\S)?", MARK, bare[at:]) if opened else cut(bare[at:])
+        yield command + rest + line[len(bare) :]
 
 
 def _opened(command: str) -> bool:
@@ -167,7 +172,7 @@ def _opening(line: str) -> Iterator[_Word]:
     """
     bare, due, waiting = False, False, ""
     begin = len(line) - len(line.lstrip(" \t"))
-    for found in WORD.finditer(line, begin, max(begin, _comment(line))):
+    for found in WORD.finditer(line, begin, max(begin, comment(line))):
         word = unquoted(found[0])
         if found.start() == begin and (command := _BARE.match(word)):
             bare = True
@@ -187,14 +192,6 @@ def _opening(line: str) -> Iterator[_Word]:
             yield _argument(found, argument.end())
         due = bool(option and not equals and not due)
         waiting = option or (waiting if plain else "")
-
-
-def _comment(line: str) -> int:
-    """Return where a line's comment begins: a # in quotes begins none, one within a word does."""
-    for found in WORD.finditer(line):
-        if "#" in _QUOTATION.sub("", found[0]):
-            return found.start() if found[0].startswith("#") else found.end()
-    return len(line)
 
 
 def _argument(found: re.Match[str], at: int) -> _Word:

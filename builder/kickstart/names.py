@@ -57,6 +57,7 @@ _USER = r"""(?:--user(?:name)?|(?<!\S)-U)[=\s]*["']?[\w.@\\-]+%(?=\S)"""
 """A user as Samba has it: name%password."""
 
 _TELLING = re.compile(rf"-{{1,2}}[\w.-]*(?:{_NAME}|{_KEY})", re.IGNORECASE)
+_NONE = re.compile(r"--no-?pass", re.IGNORECASE)
 ARGUMENT = re.compile(rf"(?:{_NAME})[0-9]?{_Q}=|(?:{_KEY})=(?!{_Q}/)|{_USER}", re.IGNORECASE)
 """Begins a secret in a word: an argument of the kernel, a URL's query, options of a mount."""
 TOLD = re.compile(
@@ -77,7 +78,8 @@ def meant(name: str) -> str:
     """
     if option := begun(name, OPTIONS):
         return option
-    if not name.startswith("-"):
+    # As --no-password of realm and --nopassword say that there is none.
+    if not name.startswith("-") or _NONE.match(name):
         return ""
     near = difflib.get_close_matches(name.lower(), OPTIONS, n=1, cutoff=_NEAR)
     if near:

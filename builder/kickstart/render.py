@@ -9,11 +9,14 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from builder.errors import KickstartError, suggest
 from builder.kickstart import variables
+from builder.kickstart.reports import reports
 from builder.kickstart.texts import REPORTS, normal
 from builder.model.build import BuildOrder
 from builder.model.domain import RESULT_PORT
 from builder.model.kickstart import NONCE, Kickstart, KickstartSource, Value
 
+_CR = "\U0010ff0d"
+"""Stands for a carriage return while jinja2 is at work, which takes each for a line's end."""
 _MISSPELT = re.compile("'([A-Za-z_0-9]+)' is undefined")
 # What a template can do wrong while it runs, besides what jinja2 has errors for.
 _MISTAKES = (
@@ -33,13 +36,19 @@ def render(order: BuildOrder) -> Kickstart:
     source = order.kickstart
     environment = _environment(source)
     try:
-        text = _filled_in(environment, source, context)
-        if source.own and RESULT_PORT not in text:
-            text += "\n" + environment.get_template(REPORTS).render(context)
+        text, added = _filled_in(environment, source, context), ""
+        if source.own and not reports(text):
+            added = "\n" + environment.get_template(REPORTS).render(context)
         _check(text)
     except (*_MISTAKES, ValueError) as error:
         raise _explain(error, source.name, known=context) from error
-    return Kickstart(source=source.name, syntax=order.release.syntax, text=text, values=values)
+    return Kickstart(
+        source=source.name,
+        syntax=order.release.syntax,
+        text=text + added,
+        added=len(added),
+        values=values,
+    )
 
 
 def _check(text: str) -> None:
@@ -65,7 +74,7 @@ def _filled_in(
     environment: jinja2.Environment, source: KickstartSource, context: dict[str, object]
 ) -> str:
     if source.name.endswith(".j2"):
-        return environment.get_template(source.name).render(context)
+        return environment.get_template(source.name).render(context).replace(_CR, "\r")
     if source.name in source.damaged:
         raise ValueError(f"{source.name} is no text in UTF-8")
     if source.name not in source.texts:
@@ -78,7 +87,7 @@ def _environment(source: KickstartSource) -> jinja2.Environment:
         key = name if name in source.texts else normal(name)
         if key in source.damaged:
             raise ValueError(f"{key} is no text in UTF-8")
-        return (source.texts[key], key, None) if key in source.texts else None
+        return (source.texts[key].replace("\r", _CR), key, None) if key in source.texts else None
 
     return ImmutableSandboxedEnvironment(
         loader=jinja2.FunctionLoader(load),

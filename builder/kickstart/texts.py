@@ -9,7 +9,8 @@ import jinja2
 from jinja2 import meta
 
 from builder.errors import ConfigError
-from builder.paths.reading import is_file, is_plain, read_text
+from builder.kickstart.reading import read
+from builder.paths.reading import is_file, is_plain
 
 REPORTS = "snippets/reports.ks.j2"
 """What is added to a user's kickstart that does not say how the installation ended."""
@@ -37,7 +38,7 @@ def gather(
         if each in texts or each in damaged or path is None:
             continue
         try:
-            texts[each] = read_text(path)
+            texts[each] = read(path, named=False)
         except ConfigError:
             damaged.add(each)
             continue

@@ -34,6 +34,21 @@ def replace(arguments: Iterable[str], *new: str) -> tuple[str, ...]:
     return (*remove(arguments, *map(key, new)), *new)
 
 
+_VOLUME = re.compile(r"""(["']?[\w.]+=hd:(?:CD)?LABEL=)([^\s:"']+)""")
+
+
+def label_of(argument: str) -> str | None:
+    """Return the label, escaped, of an argument such as inst.stage2=hd:LABEL=X; None for others."""
+    found = _VOLUME.match(argument)
+    return found and found[2]
+
+
+def labelled(argument: str, label: str) -> str:
+    """Let such an argument name the volume `label`."""
+    # A function as replacement: plain text would have its \x20 interpreted.
+    return _VOLUME.sub(lambda found: found[1] + escape_label(label), argument, count=1)
+
+
 def escape_label(label: str) -> str:
     """Return a volume id the way udev writes it below /dev/disk/by-label.
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from builder.media import cmdline
+from builder.media.syslinux_menu import directive, is_module
 from builder.media.unattended import TITLE, Unattended, checks_media, plainest
 
 LABEL = "builder"
@@ -11,23 +12,45 @@ _BLOCK_STARTS = ("label", "menu begin", "menu end")
 _TIMEOUT = "timeout 1"
 
 
-def edit(text: str, entry: Unattended) -> str:
-    """Return the menu with our entry first, default and taken at once."""
+def edit(text: str, entry: Unattended, *, included: bool = False) -> str:
+    """Return the menu with our entry first, default and taken at once.
+
+    One that another includes leaves to that which it does not set itself.
+    """
     found = _without_ours(text.split("\n"))
     blocks = _blocks(found)
     plain = plainest([_arguments(block) for block in blocks])
     if plain is None:
-        return text
-    labels = {block["label"] for block in blocks}
+        return _settled(text, entry, included=included)
     kept = found if entry.checkable else _without_checks(found)
     lines = [
-        _edit_line(line, directive, labels, entry)
-        for line, directive in zip(kept, _directives(kept), strict=True)
-        if directive[0] not in {"menu default", "ontimeout"}
+        _edit_line(line, keyword, value, entry)
+        for line, (keyword, value) in zip(kept, _directives(kept), strict=True)
+        if keyword not in {"menu default", "menu start", "ontimeout"}
     ]
     start = next(n for n, (word, _) in enumerate(_directives(lines)) if word in _BLOCK_STARTS)
     ours = _our_block(blocks[plain], entry)
-    return "\n".join([*_missing(lines), *lines[:start], *ours, *lines[start:]])
+    missing = [] if included else _missing(lines)
+    return "\n".join([*missing, *lines[:start], *ours, *lines[start:]])
+
+
+def _settled(text: str, entry: Unattended, *, included: bool) -> str:
+    """Return a menu whose entries are in a file that it includes, or that includes it."""
+    found = text.split("\n")
+    words = _directives(found)
+    if not included and not any(word in {"include", "menu include"} for word, _ in words):
+        return text
+    lines = [
+        _edit_line(line, keyword, value, entry)
+        for line, (keyword, value) in zip(found, words, strict=True)
+        if keyword not in {"menu default", "menu start", "ontimeout"}
+    ]
+    return "\n".join([*([] if included else _missing(lines)), *lines])
+
+
+def entries(text: str) -> list[tuple[str, ...]]:
+    """Return the arguments of each entry, none for one without an initramfs."""
+    return [_arguments(block) for block in _blocks(text.split("\n"))]
 
 
 def _without_checks(lines: list[str]) -> list[str]:
@@ -49,28 +72,22 @@ def _directives(lines: Sequence[str]) -> list[tuple[str, str]]:
     """Return each line's keyword (lower case, "menu X" as one) and value; help text has none."""
     result, in_help = [], False
     for line in lines:
-        keyword, value = _directive(line)
+        keyword, value = directive(line)
         in_help = in_help and keyword != "endtext"
         result.append(("", "") if in_help else (keyword, value))
         in_help = in_help or (keyword, value.lower()) == ("text", "help")
     return result
 
 
-def _directive(line: str) -> tuple[str, str]:
-    keyword, _, value = line.strip().replace("\t", " ").partition(" ")
-    if keyword.lower() == "menu":
-        second, _, value = value.strip().partition(" ")
-        keyword = f"menu {second}"
-    return keyword.lower(), value.strip()
-
-
-def _edit_line(line: str, directive: tuple[str, str], labels: set[str], entry: Unattended) -> str:
-    match directive:
+def _edit_line(line: str, keyword: str, value: str, entry: Unattended) -> str:
+    match keyword, value:
         case ("timeout", _):
             return _TIMEOUT
         case ("prompt", _):
             return "prompt 0"
-        case ("default", value) if value in labels:
+        case ("implicit", _):
+            return "implicit 1"  # with 0 isolinux starts no module by "default"
+        case ("default", value) if not is_module(value):
             return f"default {LABEL}"
         case ("append", value):
             kept = entry.disarmed(value)
@@ -92,7 +109,9 @@ def _blocks(lines: Sequence[str]) -> list[dict[str, str]]:
         if keyword in _BLOCK_STARTS:
             blocks.append({})
         blocks[-1].setdefault(keyword, value)
-    return [block for block in blocks if "label" in block]
+    # What stands before the labels is for those that have no arguments of their own.
+    common = {"append": blocks[0]["append"]} if "append" in blocks[0] else {}
+    return [common | block for block in blocks if "label" in block]
 
 
 def _arguments(block: dict[str, str]) -> tuple[str, ...]:

@@ -22,5 +22,7 @@ def first(tree: configparser.ConfigParser, *keys: tuple[str, str]) -> str:
 
 def with_digest(content: bytes, path: str, digest: str) -> bytes:
     """Return it with another sha256 of the file at `path`; all else stays as it is."""
-    noted = rb"^(%b[ \t]*=[ \t]*sha256:)[0-9a-f]{64}(?=\s*$)" % re.escape(path.encode())
+    noted = rb"^(%b[ \t]*=[ \t]*sha256:)[0-9a-f]{64}(?=\s*$)" % re.escape(
+        path.encode("utf-8", "surrogateescape")
+    )
     return re.sub(noted, rb"\g<1>%b" % digest.encode(), content, flags=re.MULTILINE)

@@ -28,12 +28,18 @@ class Unattended(msgspec.Struct, frozen=True, kw_only=True):
     extra: tuple[str, ...] = ()
     """More kernel arguments; each takes the place of those with the same key."""
     without: tuple[str, ...] = ()
-    """Keys of arguments of the medium's own that our entry does without."""
+    """Keys of arguments that our entry does without, the medium's own or the consoles."""
     checkable: bool = False
     """The medium has a sum for its media check: entries with the check stay."""
 
     def __post_init__(self) -> None:
         """Refuse what the loaders or our own entry would not survive."""
+        for key in map(cmdline.key, self.without):
+            if key in _KICKSTART:
+                raise UsageError(
+                    f"{key} cannot be removed: it names the kickstart.",
+                    hint="--remove takes other arguments, such as quiet or console.",
+                )
         for argument in self.extra:
             if not _SAFE.fullmatch(argument) or cmdline.key(argument) in {*_KICKSTART, _CHECK}:
                 raise UsageError(
@@ -50,14 +56,22 @@ class Unattended(msgspec.Struct, frozen=True, kw_only=True):
 
     def arguments(self, plain: Iterable[str]) -> tuple[str, ...]:
         """Turn the arguments of the medium's plain entry into those of ours."""
-        own = cmdline.remove(plain, "quiet", *_KICKSTART, _CHECK, *self.without)
-        return cmdline.replace(cmdline.replace(own, self.kickstart, *_CONSOLES), *self.extra)
+        own = cmdline.remove(map(self._here, plain), "quiet", *_KICKSTART, _CHECK, *self.without)
+        ours = (self.kickstart, *cmdline.remove(_CONSOLES, *self.without))
+        return cmdline.replace(cmdline.replace(own, *ours), *self.extra)
 
     def disarmed(self, arguments: str) -> str:
         """Drop an earlier kickstart, and a check that would fail, from an original entry."""
         found = cmdline.split(arguments)
         kept = cmdline.remove(found, *_KICKSTART, *(() if self.checkable else (_CHECK,)))
+        kept = tuple(map(self._here, kept))
         return arguments if kept == found else " ".join(kept)
+
+    def _here(self, argument: str) -> str:
+        """Let inst.stage2 name this volume: other remasters have lost the label's backslashes."""
+        if cmdline.key(argument) != "inst.stage2":
+            return argument
+        return cmdline.labelled(argument, self.label)
 
     def relabelled(self, text: str) -> str:
         """Let a menu name the volume by its label of now."""
@@ -67,12 +81,17 @@ class Unattended(msgspec.Struct, frozen=True, kw_only=True):
         escaped = cmdline.escape_label(old)
         # Functions as replacement: plain text would have its \x20 interpreted.
         text = re.sub(
-            rf"(LABEL=){re.escape(escaped)}(?=[\s:/]|$)",
+            rf"""(LABEL=){re.escape(escaped)}(?=[\s:/"']|$)""",
             lambda found: found[1] + cmdline.escape_label(new),
             text,
         )
         search = rf"""^([ \t]*search\s.*(?:-l|--label)[\s=]+)(["']?){re.escape(old)}\2(?=\s|$)"""
         return re.sub(search, lambda found: f"{found[1]}'{new}'", text, flags=re.MULTILINE)
+
+
+def is_live(arguments: Iterable[str]) -> bool:
+    """Tell whether an entry starts a live system: its installer waits for somebody to click."""
+    return any(each == "rd.live.image" or each.startswith("root=live:") for each in arguments)
 
 
 def checks_media(arguments: Iterable[str]) -> bool:
@@ -87,5 +106,5 @@ def plainest(entries: Sequence[tuple[str, ...]]) -> int | None:
     """
     ignored = ("quiet", "console", *_KICKSTART, _CHECK)
     asked = [set(cmdline.remove(each, *ignored)) for each in entries]
-    usable = [index for index, each in enumerate(asked) if each and not each & _RESCUE]
+    usable = [n for n, each in enumerate(asked) if each and not (each & _RESCUE or is_live(each))]
     return min(usable, key=lambda index: len(asked[index]), default=None)

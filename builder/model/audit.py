@@ -33,5 +33,7 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     users: tuple[str, ...] = ()
     """Accounts of people, beside root."""
     ssh_keys: tuple[str, ...] = ()
+    firmware: str = ""
+    """"bios" or "uefi"; empty where it is not known."""
     root_password: bool = False
     """Whether root may have one."""

@@ -61,13 +61,24 @@ class BuildOrder(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """The template's name: what differs from the release's plain image is part of it."""
-        parts = [self.release.name]
-        if self.variant != self.release.default_medium:
-            parts.append(self.variant)
-        if self.kickstart.own and self.kickstart.stem:
-            parts.append(self.kickstart.stem)
-        if self.profile.name != DEFAULT_PROFILE:
-            parts.append(self.profile.name)
-        if self.firmware != "bios":
-            parts.append(self.firmware)
-        return "-".join(parts)
+        return template_name(
+            self.release,
+            self.variant,
+            kickstart=self.kickstart.stem if self.kickstart.own else "",
+            profile=self.profile.name,
+            firmware=self.firmware,
+        )
+
+
+def template_name(
+    release: Release, variant: str, *, kickstart: str = "", profile: str, firmware: str
+) -> str:
+    """Return the name of a template; `kickstart` is the stem of one at hand."""
+    parts = (
+        release.name,
+        variant if variant != release.default_medium else "",
+        kickstart,
+        profile if profile != DEFAULT_PROFILE else "",
+        firmware if firmware != "bios" else "",
+    )
+    return "-".join(filter(None, parts))

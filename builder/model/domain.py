@@ -21,6 +21,10 @@ CONSOLE = "console"
 """What we call the serial console among the sources of a guest's output."""
 
 
+BUILD_DISK = "sda"
+"""The name of the disk that a build's guest has, as Linux gives it: virtio-scsi."""
+
+
 class Disk(msgspec.Struct, frozen=True, kw_only=True):
     """A virtio-scsi disk whose discards reach the file."""
 
@@ -127,3 +131,5 @@ class Accelerator(msgspec.Struct, frozen=True, kw_only=True):
     cpu: str
     """Empty when the release decides (emulation)."""
     uefi: bool
+    most_vcpus: int = 0
+    """Of one guest; 0 where libvirt does not say."""

@@ -81,8 +81,17 @@ class KickstartSource(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def stem(self) -> str:
-        """The name without its endings, as part of a template's name."""
-        return re.sub("[^A-Za-z0-9]+", "-", self.name.partition(".")[0]).strip("-").lower()
+        """The name without its endings, as part of a template's name; empty where it gives none.
+
+        What comes after another dot may be a version. Letters beyond ASCII would be lost, and two
+        names one.
+        """
+        if not self.name.isascii():
+            return ""
+        bare = re.sub(r"(?:\.(?:ks|cfg|j2))+$", "", self.name, flags=re.IGNORECASE)
+        # Registries of others take no dot beside a dash.
+        parted = re.sub("[^A-Za-z0-9]*[^A-Za-z0-9.][^A-Za-z0-9]*|[.]{2,}", "-", bare)
+        return parted.strip("-.").lower()
 
 
 class Kickstart(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,8 +102,15 @@ class Kickstart(msgspec.Struct, frozen=True, kw_only=True):
     syntax: str
     text: str
     """With the mark NONCE where the guest reports."""
+    added: int = 0
+    """How many characters at its end are ours, and not of the user's file."""
     values: dict[str, Value] = {}
     """What each variable came to."""
+
+    @property
+    def written(self) -> str:
+        """The text as somebody wrote it, without what was added."""
+        return self.text[: len(self.text) - self.added]
 
     def for_build(self, nonce: str) -> str:
         """Return the text for one build: `nonce` is what its guest will report.

@@ -90,6 +90,8 @@ class InstallMedia(msgspec.Struct, frozen=True, kw_only=True):
     kickstart_path: str
     """Where the kickstart lies inside, such as /ks.cfg."""
     size: int
+    added: tuple[int, int] = (0, 0)
+    """Files and folders that went along."""
 
 
 class BootEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,7 +119,8 @@ class IsoFacts(msgspec.Struct, frozen=True, kw_only=True):
     partitions: tuple[str, ...]
     """How a disk's firmware sees it: "GPT 2 from sector 88 to 1111"; none on a plain CD."""
     names: tuple[str, ...]
-    """The kinds of names that its trees have: "Rock Ridge", "Joliet"."""
+    """The kinds of names that its files have: "Rock Ridge", "Joliet"; "UDF" and "HFS+" are no
+    trees of ISO 9660, and keep it from being remastered."""
     media_check: bool
     """Whether it has a sum for the installer's media check; `builder iso verify` tests it."""
     stage2: str

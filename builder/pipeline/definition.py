@@ -14,7 +14,7 @@ from builder.kickstart.library import Library
 from builder.model.release import Positive
 from builder.monitor import Monitor
 from builder.paths.reading import as_path, is_file, parse_toml, read_text
-from builder.recipes.order import Request, resolve
+from builder.recipes.order import Request, resolve, usable
 
 _PACKAGE = Path(builder.__file__).parent
 
@@ -39,6 +39,12 @@ class Pipeline(msgspec.Struct, frozen=True, kw_only=True):
     parallel: int
     """How many builds may run at once."""
     jobs: tuple[Job, ...]
+
+
+_OF_A_BUILD = "`builder build --help` says what each option takes; keys have their names."
+_OF_A_FILE = (
+    "title is a text, parallel a number from 1 on, [defaults] a table, and each [[build]] one."
+)
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +97,8 @@ def load(path: Path, library: Library) -> Pipeline:
 def parse(text: str, library: Library, *, path: Path) -> Pipeline:
     """Read a pipeline: title, parallel, [defaults], and [[build]] tables whose keys are Request's.
 
-    Paths in it are relative to the file's folder; `variables` add to those of the defaults.
+    Paths in it are relative to the file's folder; `variables` add to those of the defaults, of
+    which a build with a plain kickstart of its own gets those that it can use.
     Raises ConfigError for what is not TOML, unknown, ill-typed, or builds a template twice.
     """
     rows = parse_toml(text, source=path.name)
@@ -102,11 +109,23 @@ def parse(text: str, library: Library, *, path: Path) -> Pipeline:
     jobs = []
     for number, row in enumerate(file.build, start=1):
         where = f"{path.name}, [[build]] {number}"
-        request = _convert({**file.defaults, **row}, Request, where=where, folder=path.parent)
-        variables = {**base.variables, **request.variables}
+        asked = _with_defaults(row, file.defaults)
+        request = _convert(asked, Request, where=where, folder=path.parent)
+        own = request.kickstart if "kickstart" in row else None
+        variables = {**usable(base.variables, own), **request.variables}
         jobs.append(_job(replace(request, variables=variables), library, where=where))
     _check_names([job.name for job in jobs], source=path.name)
     return Pipeline(name=path.stem, title=file.title, parallel=file.parallel, jobs=tuple(jobs))
+
+
+def _with_defaults(row: Mapping[str, object], defaults: Mapping[str, object]) -> dict[str, object]:
+    """Return a [[build]] table with the defaults, but for variables.
+
+    A password that is for all is for those whose kickstart can use one.
+    """
+    plain = not str(row.get("kickstart", ".j2")).endswith(".j2")
+    idle = ("variables", "root_password_file") if plain else ("variables",)
+    return {**{key: defaults[key] for key in defaults if key not in idle}, **row}
 
 
 def _convert(row: Mapping[str, object], kind: type[_T], *, where: str, folder: Path) -> _T:
@@ -118,7 +137,8 @@ def _convert(row: Mapping[str, object], kind: type[_T], *, where: str, folder: P
         return msgspec.convert(row, kind, dec_hook=partial(as_path, folder=folder))
     except msgspec.ValidationError as error:
         raise ConfigError(
-            f"{where}: {error}.", hint="Compare with a pipeline that works."
+            f"{where}: {error}.",
+            hint=_OF_A_BUILD if kind is Request else _OF_A_FILE,
         ) from error
 
 

@@ -56,10 +56,11 @@ def _store(settings: Settings, monitor: Monitor) -> Path | None:
     try:
         return pools.folder(settings, "store_pool", monitor=monitor)
     except HostError as error:
-        monitor.tell(
-            "warning", f"{error.message} Looking for templates in {settings.store_pool_path}."
-        )
-        return settings.store_pool_path if settings.store_pool_path.is_dir() else None
+        place = settings.store_pool_path
+        there = place.is_dir()
+        reads = f"Looking for templates in {place}." if there else "So nothing counts as built."
+        monitor.tell("warning", f"{error.message} {reads}")
+        return place if there else None
 
 
 def _plan(

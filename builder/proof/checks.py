@@ -7,9 +7,9 @@ from msgspec.structs import replace
 from builder.errors import TemplateError
 from builder.model.audit import Finding
 from builder.proof import clone_report, user_checks
-from builder.proof.audit import judge
+from builder.proof.audit import freed, judge
 
-NAMES = frozenset({*judge.EXPOSED, *judge.SEAL, *clone_report.NAMES, user_checks.NAME})
+NAMES = frozenset({*judge.EXPOSED, *judge.SEAL, freed.NAME, *clone_report.NAMES, user_checks.NAME})
 """Every check, by the name that waives it."""
 
 

@@ -97,7 +97,8 @@ def _boot_both(
             clone.start()
         first, second = boots = [clone.boot for clone in clones]
         _until_done(boots, monitor)
-        findings = compare(first.report, second.report, grown=_GROWN)
+        network = machine.network
+        findings = compare(first.report, second.report, grown=_GROWN, network=network)
         if trial.access:
             findings += (_checked(clones[0], machine, trial.access),)
     late = sorted({unit for boot in boots for unit in boot.report.all("late-unit")})

@@ -29,17 +29,21 @@ from builder.model.template import Manifest, Template
 from builder.model.traces import Traces
 from builder.monitor import Monitor, SilentMonitor
 from builder.proof.again import once_more
+from builder.proof.audit.freed import freed
 from builder.proof.audit.judge import audit
 from builder.proof.audit.script import reading_kickstart
 from builder.proof.audit.tree import GuestTree
 from builder.proof.checks import waive
 from builder.proof.verify import Trial, verify
 from builder.record import verifications
-from builder.registry.image import refuse_parts
+from builder.registry.image import data_size, refuse_parts
 from builder.registry.registry import manifest
 from builder.releases import catalogue
 from builder.virt import domains
 
+BLOCK = 4096
+"""Bytes of a cluster of the disk that is installed to. A qcow2 forgets whole clusters alone: of
+larger ones it would keep what was deleted beside what is in use."""
 _ROOM = 256 << 20
 """An archive is smaller than the disk's contents and their headers, but for nearly full disks."""
 
@@ -61,7 +65,15 @@ def audit_disk(
         archive_of(disk, medium=medium, machine=machine, host=host, traces=traces) as archive,
         GuestTree.opened(archive) as tree,
     ):
-        return audit(tree, expected)
+        found = audit(tree, replace(expected, firmware=machine.firmware))
+        return (*found, *_freed(tree, disk))
+
+
+def _freed(tree: GuestTree, disk: Volume) -> Iterator[Finding]:
+    """Judge a disk as it was installed; clusters of a published image hold free blocks as well."""
+    held = data_size(disk.path, most=BLOCK)
+    if held is not None:
+        yield freed(tree, allocated=held)
 
 
 def audit_template(template: Template, *, host: Host, monitor: Monitor) -> tuple[Finding, ...]:
@@ -145,7 +157,11 @@ def archive_of(
         undo.callback(boot.unlink, missing_ok=True)
         media = remaster(
             medium,
-            Edits(kickstart=reading_kickstart(nonce), append=machine.kernel_args),
+            Edits(
+                kickstart=reading_kickstart(nonce),
+                append=machine.kernel_args,
+                firmware=machine.firmware,
+            ),
             output=boot,
             overlay=True,
             monitor=SilentMonitor(),

@@ -28,6 +28,7 @@ from builder.record.checkpoint import Checkpoint, foreign
 from builder.record.journal import Journal
 from builder.registry import manifest
 from builder.registry.registry import Registry
+from builder.virt import networks
 
 
 def build(
@@ -43,6 +44,7 @@ def build(
     Raises the BuilderError of the step that failed; nothing but its evidence is left then, or what
     `options` say.
     """
+    networks.require(host.connection, host.settings.network, "The build could not run")
     host = host.prepared()
     ticket = Ticket(order=order, nonce=secrets.token_hex(16), options=options)
     place = host.settings.builds

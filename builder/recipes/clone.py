@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from builder.config import check_network
 from builder.errors import HostError, UsageError
 from builder.host.host import Host
-from builder.install.plan import adapted
+from builder.install.plan import adapted, refuse_processors
 from builder.media import nocloud
 from builder.model.clone import Clone, CloneOrder, Seed
 from builder.model.domain import Accelerator, CloneSpec, Machine, TemplateVersion
@@ -22,7 +22,7 @@ from builder.recipes.volumes import check_name, refuse_others
 from builder.registry.image import refuse_parts
 from builder.registry.registry import manifest
 from builder.releases import catalogue
-from builder.virt import domains, pools, volumes
+from builder.virt import domains, networks, pools, volumes
 from builder.virt.domain_xml import clone_xml
 
 _CLOUD_INIT = re.compile(r"cloud-init(-\d.*)?$")
@@ -43,6 +43,8 @@ def clone(host: Host, template: Template, order: CloneOrder, *, monitor: Monitor
     capacity = _capacity(template, order)
     seed = seed_for(record, order)
     _refuse_taken(host, order.name)
+    # libvirt looks when a guest starts, which may be when nobody is there to read of it.
+    networks.require(host.connection, machine.network, f"{order.name} could not run")
     host = host.with_store()
     source = TemplateVersion(name=template.name, version=template.version)
     with (
@@ -70,9 +72,11 @@ def clone(host: Host, template: Template, order: CloneOrder, *, monitor: Monitor
 def hardware(record: Manifest, accelerator: Accelerator, order: CloneOrder) -> Machine:
     """Return the machine: as the template's was, on what this host has, but for what is asked.
 
-    Raises UsageError for a network that is none, HostError for UEFI on a host without it.
+    Raises UsageError for a network that is none and for too many processors, HostError for UEFI on
+    a host without it.
     """
     emulated = catalogue.find(record.release).emulated_cpu
+    refuse_processors(order.vcpus, accelerator)
     known = adapted(record.machine, accelerator, emulated_cpu=emulated)
     check_network(order.network or known.network, error_class=UsageError)
     return replace(

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from builder import files
-from builder.errors import BuilderError
+from builder.errors import BuilderError, HostError
 from builder.host import cleanup, strays
 from builder.host.host import Host
 from builder.host.strays import Stray
@@ -174,13 +174,20 @@ def _cleared(host: Host, build: Build, monitor: Monitor) -> bool:
     if build.state not in _OPEN:
         cleanup.clear(host, traces, monitor=monitor)
         return not cleanup.left(host, traces)
-    with Journal.join(build.folder, monitor=monitor) as journal:
-        journal.monitor.hide = evidence.hides(journal.checkpoint)
-        cleanup.clear(host, traces, monitor=monitor)
-        user_checks.forget(build.folder / CHECKS)
-        journal.finish(state="cleared")
-    evidence.write_up(journal)
-    return not cleanup.left(host, traces)
+    gone = False
+    try:
+        with Journal.join(build.folder, monitor=monitor) as journal:
+            journal.monitor.hide = evidence.hides(journal.checkpoint)
+            cleanup.clear(host, traces, monitor=monitor)
+            gone = not cleanup.left(host, traces)
+            user_checks.forget(build.folder / CHECKS)
+            journal.finish(state="cleared")
+        evidence.write_up(journal)
+    except (HostError, OSError) as error:
+        if not gone:
+            raise
+        monitor.tell("warning", f"{traces.id} is cleared, which its record does not say: {error}")
+    return gone
 
 
 def _of_check(host: Host, folder: Path) -> Iterator[_Found]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from builder.host.host import Host
-from builder.kickstart.lint import check, lint
+from builder.kickstart.lint import check, lint, shown
 from builder.kickstart.render import render
 from builder.media.fetch import fetch
 from builder.media.stage import stage
@@ -14,23 +14,34 @@ from builder.model.build import BuildOrder
 from builder.model.kickstart import Kickstart, Value
 from builder.model.media import AtHand, Download, IsoSource, StagedIso
 from builder.monitor import Monitor
+from builder.proof.audit import freed
 from builder.proof.audit.judge import SEAL
 from builder.rehearsal.cache import cached
 from builder.virt import pools
 
-_BY_THE_SEAL = {"clone-machine-ids", "clone-ssh-host-keys", "clone-dhcp-identities"}
+_BY_THE_SEAL = {
+    "clone-machine-ids",
+    "clone-ssh-host-keys",
+    "clone-dhcp-identities",
+    "clone-drawn-names",
+}
 """Checks of clones that only a sealed template can pass."""
 _BY_OUR_KICKSTARTS = {"authorized-keys", "clone-growth", "hostname", "root-login", "users"}
 """What a kickstart at hand decides by itself, and does not tell us."""
+_PINNED = "network-identity"
 
 
 def rendered(order: BuildOrder, *, monitor: Monitor) -> Kickstart:
     """Return the order's kickstart; raise for the linter's first error, tell its other findings."""
     kickstart = render(order)
-    findings = lint(kickstart)
+    binds = order.kickstart.own and not order.release.made_here
+    binds &= _PINNED not in waived(order, kickstart)
+    findings = lint(kickstart, capacity=order.capacity, firmware=order.firmware, binds=binds)
     raised = next((each for each in findings if each.severity == "error"), None)
     for each in (each for each in findings if each is not raised):
-        place = f"line {each.line} of the kickstart" if each.line else "the kickstart"
+        place = "the kickstart"
+        if each.line:
+            place = f"line {each.line} of the kickstart{shown(kickstart, each.line)}"
         if each.severity == "error":
             monitor.tell("note", f"error: {place}: {each.message}")
         else:
@@ -54,7 +65,7 @@ def waived(order: BuildOrder, kickstart: Kickstart) -> frozenset[str]:
     """Return the names of the checks that the order lets pass, by its words or by its nature."""
     names = {*order.waive, *_texts(kickstart.values["seal_except"])}
     if not kickstart.values["seal"]:
-        names |= {*SEAL, *_BY_THE_SEAL}
+        names |= {*SEAL, *_BY_THE_SEAL, freed.NAME}
     if order.kickstart.own:
         names |= _BY_OUR_KICKSTARTS
     return frozenset(names)

@@ -8,16 +8,26 @@ from typing import Literal
 
 import msgspec
 
-from builder.errors import ConfigError, UsageError, suggest
+from builder.errors import MediaError, UsageError, suggest
 from builder.kickstart import secrets
 from builder.kickstart.library import Library
-from builder.model.build import BuildOrder
-from builder.model.kickstart import DEFAULT_PROFILE, KickstartSource
+from builder.kickstart.reading import read
+from builder.model.build import BuildOrder, template_name
+from builder.model.kickstart import DEFAULT_PROFILE, KickstartSource, Profile
 from builder.model.media import AtHand, Download, IsoSource, Made
 from builder.model.release import Medium, Release
-from builder.paths.reading import is_file, read_text
+from builder.monitor import SilentMonitor
+from builder.paths.reading import is_file
 from builder.proof import checks
 from builder.releases import catalogue
+
+_LEAST_MIB = 320
+"""Of memory: Anaconda's own floor for an installation in text mode (MIN_RAM in its isys, later in
+its core/hw), below which it stops."""
+_INCLUDES = re.compile(r"{%-?\s*(include|extends|import|from)\b")
+_EXPRESSION = re.compile(r"{[{%].*?[%}]}", re.DOTALL)
+_BY_THE_SEAL = {"seal", "seal_except"}
+"""Variables that a plain kickstart has use for: the seal is added to it."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,12 +55,15 @@ def resolve(
 ) -> BuildOrder:
     """Look up what the request names, read its files and hash its passwords.
 
-    Raises UsageError for names that do not exist and ConfigError for values that cannot be.
+    Raises UsageError for names that do not exist, and for what the kickstart could not use;
+    ConfigError for values that cannot be, MediaError for an ISO at hand that is not there.
     """
     release = library.release(request.release)
     medium = catalogue.find_medium(release, request.medium)
     profile = library.profile(request.profile, release)
-    return BuildOrder(
+    _refuse_idle(request, profile)
+    _refuse_small(request, release)
+    order = BuildOrder(
         release=release,
         variant=request.medium or release.default_medium,
         firmware=request.firmware,
@@ -68,6 +81,14 @@ def resolve(
         vcpus=request.vcpus,
         disk_gib=request.disk_gib,
     )
+    _refuse_taken(order, library)
+    return order
+
+
+def usable(variables: Mapping[str, str], kickstart: Path | None) -> dict[str, str]:
+    """Return the variables that a kickstart at hand can use; None is the release's own."""
+    template = kickstart is None or kickstart.name.endswith(".j2")
+    return {name: variables[name] for name in variables if template or name in _BY_THE_SEAL}
 
 
 def pairs(texts: list[str]) -> dict[str, str]:
@@ -79,19 +100,104 @@ def pairs(texts: list[str]) -> dict[str, str]:
     return {key: value for key, _, value in (text.partition("=") for text in texts)}
 
 
+def refuse_unused(order: BuildOrder, *, root_password: bool = False) -> None:
+    """Raise UsageError for what is asked of a user's template that mentions none of it.
+
+    Not for what pipelines have for all of their builds.
+    """
+    source = order.kickstart
+    if not source.own or not source.name.endswith(".j2"):
+        return
+    there = _expressions(source)
+    asked = {name: f"the variable {name}" for name in sorted(order.variables.keys() - _BY_THE_SEAL)}
+    if root_password:
+        asked |= {"root_password_hash": "a root password"}
+    idle = [what for name, what in asked.items() if name not in there]
+    ours = order.profile.variables.keys()
+    if ours and not order.checks.programs and not ours & there:
+        idle.append(f"the profile {order.profile.name}")
+    if idle:
+        raise UsageError(
+            f"{source.name} mentions nothing that could use {' and '.join(idle)}.",
+            hint="Leave that out, or use it there: {{ hostname }}, {{ root_password_hash }}.",
+        )
+
+
+def _expressions(source: KickstartSource) -> set[str]:
+    """Return the words in what jinja2 looks at in a template, and in what that may include."""
+    text = source.texts[source.name]
+    texts = source.texts.values() if _INCLUDES.search(text) else (text,)
+    found = (each for text in texts for each in _EXPRESSION.findall(text))
+    return {word for each in found for word in re.findall(r"\w+", each)}
+
+
 def _kickstart(request: Request, release: Release, library: Library) -> KickstartSource:
     path = request.kickstart
     if path is None:
         return library.kickstart(release)
-    return library.own_kickstart(path.name, read_text(path, pipes=True))
+    return library.own_kickstart(path.name, read(path))
+
+
+def _refuse_taken(order: BuildOrder, library: Library) -> None:
+    """Raise UsageError where a kickstart at hand gives no name, or that of others' templates."""
+    file = order.kickstart.name
+    if order.kickstart.own and not order.kickstart.stem:
+        raise UsageError(
+            f"The template would have no name of its own: {file} gives none.",
+            hint="Give the file a name of ASCII letters and digits.",
+        )
+    if order.kickstart.own and order.name in _of_releases(library):
+        raise UsageError(
+            f"{order.name} is the name of a template that is built without {file}.",
+            hint="Give the file another name: it becomes a part of the template's.",
+        )
+
+
+def _of_releases(library: Library) -> set[str]:
+    """Return the names of all templates that releases' own kickstarts give."""
+    profiles = [DEFAULT_PROFILE, *(each.name for each in library.profiles(monitor=SilentMonitor()))]
+    return {
+        template_name(release, variant, profile=profile, firmware=firmware)
+        for release in library.releases()
+        for variant in release.media
+        for profile in profiles
+        for firmware in ("bios", "uefi")
+    }
+
+
+def _refuse_idle(request: Request, profile: Profile) -> None:
+    """Raise UsageError for what a plain kickstart would leave unused: it is taken as it is."""
+    file = request.kickstart
+    if file is None or file.name.endswith(".j2"):
+        return
+    used = usable(request.variables, file).keys()
+    idle = [f"the variable {name}" for name in sorted(request.variables.keys() - used)]
+    if profile.variables.keys() - _BY_THE_SEAL:
+        idle.append(f"the profile {profile.name}")
+    if request.root_password_file is not None:
+        idle.append("a root password")
+    if idle:
+        raise UsageError(
+            f"{file.name} is no template, so it cannot use {' and '.join(idle)}.",
+            hint=f"Write the values into it; or call it {file.name}.j2, and use "
+            "{{ hostname }}, {{ root_password_hash }} and so on there.",
+        )
+
+
+def _refuse_small(request: Request, release: Release) -> None:
+    if 0 < request.memory_mib < _LEAST_MIB:
+        raise UsageError(
+            f"The installer of {release.name} does not run in {request.memory_mib} MiB of memory.",
+            hint=f"It wants {_LEAST_MIB} at least; {release.memory_mib} are usual, which 0 means.",
+        )
 
 
 def _iso(request: Request, release: Release, medium: Medium) -> IsoSource:
     if request.iso is not None:
         if not is_file(request.iso):
-            raise ConfigError(
-                f"There is no file {request.iso}.", hint="Check the path given with --iso."
-            )
+            path, there = request.iso, request.iso.exists()
+            what = f"{path} is no file." if there else f"There is no file {path}."
+            raise MediaError(what, hint="Check the path given with --iso.")
         unverified = request.allow_unverified or release.made_here
         return AtHand(path=request.iso.absolute(), sha256="" if unverified else medium.sha256)
     if release.made_here:

@@ -32,7 +32,7 @@ from builder.proof import checks, user_checks, verify
 from builder.proof.again import once_more
 from builder.proof.verify import Verified
 from builder.recipes import inputs
-from builder.recipes.audit import audit_disk
+from builder.recipes.audit import BLOCK, audit_disk
 from builder.recipes.work import Step, Work, step
 from builder.record import events
 from builder.registry.compress import compress
@@ -88,6 +88,7 @@ def remaster_iso(work: Work, iso: StagedIso, kickstart: Kickstart) -> InstallMed
         Edits(
             kickstart=kickstart.for_build(work.ticket.nonce),
             append=(*work.order.release.installer_args, *work.machine.kernel_args),
+            firmware=work.machine.firmware,
         ),
         output=work.names.overlay if overlay else work.names.iso,
         overlay=overlay,
@@ -99,7 +100,9 @@ def remaster_iso(work: Work, iso: StagedIso, kickstart: Kickstart) -> InstallMed
 def create_disk(work: Work) -> Volume:
     """Create what is installed to."""
     pool, name = work.host.store_pool.name, work.names.disk.name
-    return volumes.create(work.host.connection, pool, name, capacity=work.order.capacity)
+    return volumes.create(
+        work.host.connection, pool, name, capacity=work.order.capacity, cluster=BLOCK
+    )
 
 
 @step(

@@ -16,6 +16,7 @@ from builder.record.builds import CLOSED, Build, load, opened
 T = TypeVar("T")
 _NEWEST = 10
 """So many builds are worth a hint."""
+_NONE = "There are none at all: `builder build NAME` makes the first."
 
 
 def builds(place: Path, name: str = "", *, monitor: Monitor) -> tuple[Build, ...]:
@@ -110,4 +111,4 @@ def _unknown(
             return error
     ids = [each.record.build_id for each in known][:_NEWEST]
     words = ids if looks_like_an_id else {each.record.name for each in known}
-    return UsageError(f"There is no build {word!r}.", hint=suggest(word, words))
+    return UsageError(f"There is no build {word!r}.", hint=suggest(word, words, none=_NONE))

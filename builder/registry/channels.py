@@ -12,6 +12,8 @@ from builder.registry import ledger, reference
 from builder.registry.ledger import Ledger, Moved, Revoked, There, moved, now
 from builder.registry.registry import Registry
 
+_NO_CHANNELS = "It has none: `builder template promote REF --to CHANNEL` makes one."
+
 
 def promote(registry: Registry, word: str, *, to: str = ledger.STABLE) -> Moved:
     """Point the channel `to` to what the reference means; a name alone means its candidate.
@@ -48,6 +50,10 @@ def delete(registry: Registry, word: str) -> Moved:
     wanted = reference.parse(word)
     with registry.locked():
         before = registry.known(wanted.name)
+        if registry.newest(wanted.name) is None and not before.channels:
+            raise registry.unknown(wanted.name)
+        if "@" not in word:
+            raise UsageError(f"Which channel of {word}?", hint=f"{word}@CHANNEL.")
         if wanted.which == ledger.CANDIDATE:
             raise UsageError(
                 f"{word} cannot be deleted: each build points it to its template.",
@@ -109,5 +115,6 @@ def _refuse_rollback(old: Ledger, channel: str, there: There) -> None:
 
 def _no_channel(known: Ledger, channel: str) -> UsageError:
     return UsageError(
-        f"{known.name} has no channel {channel!r}.", hint=suggest(channel, known.channels)
+        f"{known.name} has no channel {channel!r}.",
+        hint=suggest(channel, known.channels, none=_NO_CHANNELS),
     )

@@ -1,8 +1,12 @@
 """What qemu-img and the file system say of an image."""
 
+import os
 import re
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -13,6 +17,11 @@ from builder.monitor import Progress, SilentMonitor
 from builder.virt import backing
 
 _PERCENT = re.compile(r"\((\d+\.\d+)/100%\)")
+_QCOW = struct.Struct(">20xI12xIQ")  # the header: bits of a cluster, the level 1 table
+_ENTRY = struct.Struct(">Q")
+_PLACE = (1 << 56) - 512
+"""The bits of a table's entry that say where something is."""
+_ZEROS = 1
 
 
 class _QemuInfo(msgspec.Struct, frozen=True, rename="kebab"):
@@ -52,6 +61,36 @@ def virtual_size(path: Path) -> int:
         return msgspec.json.decode(text, type=_QemuInfo).virtual_size
     except msgspec.DecodeError as error:
         raise HostError(f"qemu-img says nothing useful about {path}: {error}.") from error
+
+
+def data_size(path: Path, *, most: int) -> int | None:
+    """Return how many bytes of clusters of a qcow2 hold data; None if they are larger than `most`.
+
+    Its tables tell, as QEMU's docs/interop/qcow2.txt describes them; qemu-img would print a line
+    for each piece, of which there may be millions. Raises HostError.
+    """
+    with explained(f"Cannot read {path}"), path.open("rb") as file:
+        (head,) = _records(file, _QCOW, at=0, count=1)
+        bits, entries, at = head
+        if bits >= most.bit_length():
+            return None
+        count = (1 << bits) // _ENTRY.size
+        tables = (table & _PLACE for (table,) in _records(file, _ENTRY, at=at, count=entries))
+        found = (_records(file, _ENTRY, at=table, count=count) for table in tables if table)
+        clusters = sum(
+            1 for (each,) in chain.from_iterable(found) if each & _PLACE and not each & 1
+        )
+    return clusters << bits
+
+
+def _records(
+    file: BinaryIO, record: struct.Struct, *, at: int, count: int
+) -> Iterator[tuple[int, ...]]:
+    size = record.size * count
+    if at + size > os.fstat(file.fileno()).st_size:
+        raise HostError(f"{file.name} ends in its tables.")
+    file.seek(at)
+    return record.iter_unpack(file.read(size))
 
 
 def counting(progress: Progress, total: int) -> Callable[[str], None]:

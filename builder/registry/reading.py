@@ -41,9 +41,10 @@ def within(store: Path, deed: str, *, hint: str) -> Iterator[None]:
         try:
             yield
         except FileNotFoundError as error:
+            # Of a pool that libvirt knows this was asked before: mostly nobody has made it yet.
             raise HostError(
-                f"The folder of the templates, {store}, is away.",
-                hint="Is its disk mounted? `builder pool init` makes an empty one.",
+                f"There is no folder {store}, where templates are to be.",
+                hint="`builder pool init` makes it, unless it is on a disk that is not mounted.",
             ) from error
 
 

@@ -12,6 +12,7 @@ from builder.registry.ledger import LATEST, VERSION, Ledger
 
 _NAME = re.compile(r"[^/\0]{1,200}")
 """What a file may be called, with what comes after it."""
+_NONE_SERVED = "All that there are have been revoked: build it again."
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,9 +42,11 @@ def parse(word: str) -> Reference:
 def missing(wanted: Reference, ledger: Ledger, there: Sequence[str]) -> UsageError | TemplateError:
     """Return what to say when nothing is there that a reference could mean."""
     name, which, version = wanted.name, wanted.which, wanted.version(ledger)
+    served = [each for each in there if each not in ledger.revoked]
     if not version:
-        words = {*ledger.channels, LATEST, *there}
-        return UsageError(f"{name} has no channel {which!r}.", hint=suggest(which, words))
+        words = {*ledger.channels, *([LATEST] if served else []), *served}
+        hint = suggest(which, words, none=_NONE_SERVED)
+        return UsageError(f"{name} has no channel {which!r}.", hint=hint)
     if version != which:
         return TemplateError(
             f"{name}@{which} is {version}, whose files are not in the store pool.",
@@ -51,7 +54,8 @@ def missing(wanted: Reference, ledger: Ledger, there: Sequence[str]) -> UsageErr
             "another.",
         )
     was = " any more" if version in ledger.published else ""
-    return UsageError(f"{name} has no version {version}{was}.", hint=suggest(version, there))
+    hint = suggest(version, served, none=_NONE_SERVED)
+    return UsageError(f"{name} has no version {version}{was}.", hint=hint)
 
 
 def revoked(version: str, ledger: Ledger, there: Sequence[str]) -> TemplateError:
@@ -60,5 +64,5 @@ def revoked(version: str, ledger: Ledger, there: Sequence[str]) -> TemplateError
     instead = f"The newest that is not is {ledger.name}@{served[-1]}." if served else ""
     return TemplateError(
         f"{ledger.name} {version} is revoked: {ended(ledger.revoked[version])}",
-        hint=instead or "There is no other version: build it again.",
+        hint=instead or _NONE_SERVED,
     )

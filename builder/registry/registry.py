@@ -31,6 +31,7 @@ LOCK = targets.STORE
 SIGNATURES = ".intoto.jsonl"
 """By which in-toto names bundles, after the name of what they are about."""
 LEDGER = ".channels.json"
+_FIRST = "There are none at all: `builder build NAME` makes the first."
 _COPY = "Put back a copy of it. If you move it away, channels and revocations are forgotten."
 Stem = tuple[str, str]
 """Name and version: a file's name is NAME-VERSION and a suffix."""
@@ -150,7 +151,7 @@ class Registry(msgspec.Struct, frozen=True):
         """Return what to say of a name of which there is nothing that can be used."""
         names = {name for name, _version in self.stems(".json")}
         damaged = f"Its files are damaged: {self.store}/{name}-*"
-        hint = damaged if name in names else suggest(name, names)
+        hint = damaged if name in names else suggest(name, names, none=_FIRST)
         return UsageError(f"There is no template {name!r}.", hint=hint)
 
     def stems(self, suffix: str, only: str = "") -> list[Stem]:

@@ -133,9 +133,11 @@ def _judged(
 
 def _found(registry: Registry, words: Sequence[str]) -> Iterator[Entry]:
     for word in words:
-        if "@" not in word:
-            raise UsageError(f"Which version of {word}?", hint=f"{word}@VERSION, or {word}@latest.")
         wanted = reference.parse(word)
+        if "@" not in word:
+            if registry.newest(word) is None:
+                raise registry.unknown(word)
+            raise UsageError(f"Which version of {word}?", hint=f"{word}@VERSION, or {word}@latest.")
         yield registry.meant(wanted, registry.known(wanted.name))
 
 

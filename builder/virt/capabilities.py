@@ -22,7 +22,13 @@ def accelerator(connection: Connection) -> Accelerator:
         found = _capabilities(connection, virt_type)
         if found is not None:
             cpu = "host-passthrough" if virt_type == "kvm" else ""
-            return Accelerator(virt_type=virt_type, cpu=cpu, uefi=_has_uefi(found))
+            most = found.find("vcpu")
+            return Accelerator(
+                virt_type=virt_type,
+                cpu=cpu,
+                uefi=_has_uefi(found),
+                most_vcpus=int(most.get("max", "0")) if most is not None else 0,
+            )
     raise HostError(
         f"libvirt at {connection.uri} can run no x86_64 guests.",
         hint="Install qemu-system-x86 (Debian) or qemu-kvm (EL), and use QEMU: qemu:///system.",

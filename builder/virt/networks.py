@@ -4,13 +4,15 @@ import re
 import shlex
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import NamedTuple
 
 import libvirt
 
 from builder.errors import HostError, suggest
-from builder.virt.connection import Connection, plain
+from builder.virt.connection import Connection, plain, translated
 
+_DEVICES = Path("/sys/class/net")
 _OTHERS = "A clone takes another by --network, a build by network in builder.toml."
 
 
@@ -67,6 +69,36 @@ def explained(connection: Connection, what: str) -> Iterator[None]:
         raise found from error
 
 
+def absence(connection: Connection, network: str, what: str) -> HostError | None:
+    """Return why guests cannot be plugged into `network` here, as far as that shows before a start.
+
+    It is a value of the setting: "user", "network:NAME", "bridge:NAME" or "none". Raises HostError
+    where libvirt does not say which networks there are.
+    """
+    kind, _, name = network.partition(":")
+    said = ""
+    if kind == "bridge" and not (_DEVICES / name / "bridge").exists():
+        there = (_DEVICES / name).exists()
+        other = f"Unable to add bridge {name} port"
+        said = other if there else f"Cannot get interface MTU on '{name}': No such device"
+    known: list[str] = []
+    if kind == "network":
+        with translated("Cannot list the networks"):
+            active = {each.name(): each.isActive() for each in connection.handle.listAllNetworks(0)}
+        known = list(active)
+        if name not in active:
+            said = f"no network with matching name '{name}'"
+        elif not active[name]:
+            said = f"network '{name}' is not active"
+    return refusal(what, said, uri=connection.uri, known=known)
+
+
+def require(connection: Connection, network: str, what: str) -> None:
+    """Raise HostError(`what`: why) where guests cannot be plugged into `network`; see `absence`."""
+    if absent := absence(connection, network, what):
+        raise absent
+
+
 def refusal(what: str, said: str, *, uri: str, known: Collection[str]) -> HostError | None:
     """Return what to raise for libvirt's text `said`; None where it is not of networks.
 
@@ -82,5 +114,5 @@ def refusal(what: str, said: str, *, uri: str, known: Collection[str]) -> HostEr
                 "known": suggest(name, known),
             }
             means, hint = (text.format_map(terms) for text in (cause.means, cause.hint))
-            return HostError(f"{what}: {means}.", hint=hint)
+            return HostError(f"{what}: {means}.", hint=hint.strip())
     return None

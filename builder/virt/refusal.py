@@ -1,5 +1,6 @@
 """Why libvirt cannot be opened: its causes as sentences, each with the remedy that fits."""
 
+import os
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -115,4 +116,6 @@ def _without_frame(said: str) -> str:
 def _start_it() -> str:
     if _SYSTEMD.is_dir():
         return "systemctl enable --now libvirtd (or virtqemud.socket where there is no libvirtd)"
+    if os.geteuid() == 0:
+        return "`builder host run -- COMMAND` has one run for as long as COMMAND does."
     return "Start libvirtd as root, or use --uri qemu:///session."

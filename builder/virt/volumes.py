@@ -15,15 +15,22 @@ from builder.virt.connection import Connection, LostError, attempt, is_loss, per
 
 
 def create(
-    connection: Connection, pool: str, name: str, *, capacity: int, backing: Path | None = None
+    connection: Connection,
+    pool: str,
+    name: str,
+    *,
+    capacity: int,
+    backing: Path | None = None,
+    cluster: int = 0,
 ) -> Volume:
     """Create a qcow2 volume of `capacity` bytes, or an overlay of `backing`.
 
+    `cluster` is the size of its clusters in bytes; libvirt before 7.4 leaves that to QEMU.
     Raises HostError when the name is taken or the pool refuses.
     """
     if os.path.lexists(pools.get(connection, pool).path / name):
         raise _taken(pool, name)
-    text = xml.volume_xml(name, capacity, backing=backing)
+    text = xml.volume_xml(name, capacity, backing=backing, cluster=cluster)
     try:
         return _create(connection, pool, name, text)
     except LostError:

@@ -101,8 +101,11 @@ def with_uuid(document: str) -> str:
     return text(domain)
 
 
-def volume_xml(name: str, capacity: int, *, backing: Path | None = None) -> str:
-    """Return the definition of a qcow2 volume of `capacity` bytes."""
+def volume_xml(name: str, capacity: int, *, backing: Path | None = None, cluster: int = 0) -> str:
+    """Return the definition of a qcow2 volume of `capacity` bytes.
+
+    `cluster` is the size of its clusters in bytes, a power of 2; 0 leaves it to QEMU.
+    """
     volume = Element("volume")
     SubElement(volume, "name").text = name
     SubElement(volume, "capacity", unit="bytes").text = str(capacity)
@@ -110,6 +113,8 @@ def volume_xml(name: str, capacity: int, *, backing: Path | None = None) -> str:
     SubElement(target, "format", type="qcow2")
     # Without it libvirt makes version 2 images, which know no discard and no lazy refcounts.
     SubElement(target, "compat").text = "1.1"
+    if cluster:
+        SubElement(target, "clusterSize", unit="bytes").text = str(cluster)
     if backing is not None:
         store = SubElement(volume, "backingStore")
         SubElement(store, "path").text = str(backing)

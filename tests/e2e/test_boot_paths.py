@@ -6,7 +6,6 @@ From media that hold more than ours do: as far as the kickstart.
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 import pytest
@@ -20,12 +19,13 @@ from builder.monitor import SilentMonitor
 from builder.recipes.inputs import rendered
 from builder.recipes.order import Request, resolve
 from builder.rehearsal.make import make
+from tests.booting import FIRMWARES, PLUGS, Firmware, Plug, machine
+from tests.booting import Way as Booting
 from tests.waiting import PATIENCE
 
 SILENT = SilentMonitor()
 NONCE = "b007" * 8
-_FIRMWARE = Path("/usr/share/OVMF")
-_REPORT_AND_STOP = f"""\
+REPORT_AND_STOP = f"""\
 cmdline
 %pre
 echo {NONCE} >/dev/virtio-ports/{RESULT_PORT}
@@ -34,8 +34,6 @@ sleep 60
 %end
 """
 
-Firmware = Literal["bios", "uefi"]
-FIRMWARES: tuple[Firmware, ...] = ("bios", "uefi")
 Made = Callable[[str], Path]
 
 
@@ -44,7 +42,12 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
 
     layout: str
     firmware: Firmware
-    plug: str
+    plug: Plug
+
+    @property
+    def on(self) -> Booting:
+        """The way alone."""
+        return Booting(firmware=self.firmware, plug=self.plug)
 
     def __str__(self) -> str:
         return f"{self.layout}-{self.firmware}-{self.plug}"
@@ -54,7 +57,7 @@ WAYS = [
     Way(layout=layout, firmware=firmware, plug=plug)
     for layout in ("el7", "el10")
     for firmware in FIRMWARES
-    for plug in ("cd", "usb")
+    for plug in PLUGS
 ]
 
 
@@ -77,9 +80,10 @@ def made(settings: config.Settings, place: Path) -> Iterator[Made]:
 
 @pytest.mark.parametrize("way", WAYS, ids=str)
 def test_medium_installs_by_itself(way: Way, made: Made, tmp_path: Path) -> None:
-    request = Request(release="rehearsal", firmware=way.firmware, variables={"disk": "vda"})
-    kickstart = rendered(resolve(request, Library()), monitor=SILENT)
-    edits = Edits(kickstart=kickstart.for_build(NONCE), usb=True)
+    request = Request(release="rehearsal", firmware=way.firmware)
+    kickstart = rendered(resolve(request, Library()), monitor=SILENT).for_build(NONCE)
+    # Guests of builds have sda; here that may be the stick.
+    edits = Edits(kickstart=kickstart.replace("sda", "vda"), usb=True)
     iso = remaster(made(way.layout), edits, output=tmp_path / "unattended.iso", monitor=SILENT)
     said = installed(iso.path, way, tmp_path)
     iso.path.unlink()
@@ -89,7 +93,7 @@ def test_medium_installs_by_itself(way: Way, made: Made, tmp_path: Path) -> None
 @pytest.mark.parametrize("way", [way for way in WAYS if way.plug == "cd"], ids=str)
 def test_fuller_medium_finds_its_kickstart(way: Way, made: Made, tmp_path: Path) -> None:
     fuller = _filled(made(way.layout), tmp_path)
-    edits = Edits(kickstart=_REPORT_AND_STOP)
+    edits = Edits(kickstart=REPORT_AND_STOP)
     iso = remaster(fuller, edits, output=tmp_path / "unattended.iso", monitor=SILENT)
     said = installed(iso.path, way, tmp_path)
     for path in (fuller, iso.path):
@@ -123,9 +127,7 @@ def installed(iso: Path, way: Way, folder: Path) -> str:
     process.run(["qemu-img", "create", "-q", "-f", "qcow2", disk, "4G"])
     process.run(
         [
-            "timeout", f"{PATIENCE}", "qemu-system-x86_64", "-machine", "q35", "-cpu", "Nehalem",
-            "-m", "1024", "-display", "none", "-monitor", "none", "-no-reboot",
-            *_firmware(way, folder), *_plugged(iso, way),
+            "timeout", f"{PATIENCE}", *machine(iso, way.on, folder), "-m", "1024",
             "-drive", f"file={disk},if=virtio,cache=unsafe", "-serial", f"file:{folder}/console",
             "-device", "virtio-serial", "-chardev", f"file,id=report,path={report}",
             "-device", f"virtserialport,chardev=report,name={RESULT_PORT}",
@@ -133,26 +135,3 @@ def installed(iso: Path, way: Way, folder: Path) -> str:
     )  # fmt: skip
     disk.unlink()
     return report.read_text()
-
-
-def _firmware(way: Way, folder: Path) -> list[str]:
-    if way.firmware == "bios":
-        return []
-    variables = Path(shutil.copy(_FIRMWARE / "OVMF_VARS_4M.fd", folder))
-    code = f"if=pflash,format=raw,readonly=on,file={_FIRMWARE}/OVMF_CODE_4M.fd"
-    return ["-drive", code, "-drive", f"if=pflash,format=raw,file={variables}"]
-
-
-def _plugged(iso: Path, way: Way) -> list[str]:
-    if way.plug == "cd":
-        return ["-cdrom", str(iso)]
-    # The empty disk comes first otherwise, and SeaBIOS tries no second one.
-    stick = f"if=none,id=stick,format=raw,readonly=on,file={iso}"
-    return [
-        "-device",
-        "qemu-xhci",
-        "-drive",
-        stick,
-        "-device",
-        "usb-storage,drive=stick,bootindex=0",
-    ]

@@ -16,13 +16,20 @@ WORDS = "the export boots"
 
 
 def template(
-    store: Path, *, words: str = WORDS, then: bytes = POWER_OFF, **changes: object
+    store: Path,
+    *,
+    words: str = WORDS,
+    then: bytes = POWER_OFF,
+    size: int = 64 * 2**20,
+    **changes: object,
 ) -> Template:
     """Publish a template of 64 MiB, of which three cannot be compressed, into the folder.
 
+    The folder is made if it is not there.
     Its guest says the words and does `then`; `changes` are the manifest's.
     """
-    raw = write_disk(store / "disk.raw", words, then, size=64 * 2**20)
+    store.mkdir(exist_ok=True)
+    raw = write_disk(store / "disk.raw", words, then, size=size)
     with raw.open("r+b") as disk:
         disk.seek(5 * 2**20)
         disk.write(random.Random(5).randbytes(3 * 2**20))  # noqa: S311  # the same each time

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import msgspec
 import pytest
 
 LABEL = "CentOS 7 x86_64"
@@ -21,6 +22,18 @@ _MODULES = Path("/usr/lib/syslinux/modules/bios")
 _GRUB_MBR = Path("/usr/lib/grub/i386-pc/boot_hybrid.img")
 _GOLDEN = Path(__file__).parents[1] / "golden" / "boot"
 
+
+class Programs(msgspec.Struct, frozen=True, kw_only=True):
+    """What media boot, isolinux apart, which is always the real one. These start nothing."""
+
+    kernel: bytes = b"vmlinuz" * 5000
+    uefi: bytes = b"MZ" + bytes(9000)
+    """BOOTX64.EFI."""
+    bios: bytes = b"\xeb\xfe" + b"grub" * 8000
+    """GRUB's El Torito image: a jump to itself."""
+
+
+_FAKES = Programs()
 _MISSING = [tool for tool in TOOLS if not shutil.which(tool)]
 NEEDED = pytest.mark.skipif(bool(_MISSING), reason=f"not installed: {_MISSING}")
 """The mark of tests that need these tools."""
@@ -51,28 +64,55 @@ def el7(folder: Path, name: str = "el7.iso") -> Path:
     return by_genisoimage(plant(folder / "tree"), folder / name)
 
 
-def mastered(makers: Iterable[str], folder: Path, *, files: int = 5) -> dict[str, Path]:
+def mastered(
+    makers: Iterable[str],
+    folder: Path,
+    *,
+    files: int = 5,
+    programs: Programs = _FAKES,
+    varied: bool = False,
+) -> dict[str, Path]:
     """Make one ISO with each of MAKERS that is named."""
-    tree, grub = plant(folder / "tree", files=files), plant_grub(folder / "grub")
+    tree = plant(folder / "tree", files=files, programs=programs)
+    grub = plant_grub(folder / "grub", programs=programs)
+    if varied:
+        vary(tree)
+        vary(grub)
+        # What is small has 12 bits, as those of EL 7; EL 10's have 16.
+        image = grub.with_name(f"{grub.name}-esp.img")
+        efi_image(grub, image, size=3 << 20, kind=("-F", "16", "-s", "1"))
     return {
         name: MAKERS[name](grub if name.startswith("grub") else tree, folder / f"{name}.iso")
         for name in makers
     }
 
 
-def plant(tree: Path, *, files: int = 5) -> Path:
+def vary(tree: Path) -> None:
+    """Add what a tree may have: folders that ISO 9660 moves up, links, long names, a pipe."""
+    deep = tree / "/".join("abcdefghijk")
+    deep.mkdir(parents=True)
+    (deep / "file").write_text("deep")
+    (tree / "link").symlink_to("EFI/BOOT/grub.cfg")
+    (tree / ("n" * 200)).write_text("a long name")
+    (tree / "empty").touch()
+    (tree / "nothing").mkdir()
+    os.mkfifo(tree / "pipe")
+
+
+def plant(tree: Path, *, files: int = 5, programs: Programs = _FAKES) -> Path:
     """Fill `tree` like an EL 7 medium."""
     for folder in ("isolinux", "EFI/BOOT", "images/pxeboot", "LiveOS", "Packages"):
         (tree / folder).mkdir(parents=True)
+    (tree / "images/pxeboot/vmlinuz").write_bytes(programs.kernel)
+    (tree / "images/pxeboot/initrd.img").write_bytes(b"initrd.img" * 5000)
     for name in ("vmlinuz", "initrd.img"):
-        (tree / "images/pxeboot" / name).write_bytes(name.encode() * 5000)
         (tree / "isolinux" / name).hardlink_to(tree / "images/pxeboot" / name)
     shutil.copy(_ISOLINUX / "isolinux.bin", tree / "isolinux")
     for module in ("vesamenu.c32", "ldlinux.c32", "libcom32.c32", "libutil.c32"):
         shutil.copy(_MODULES / module, tree / "isolinux")
     shutil.copy(_GOLDEN / "el7-isolinux.cfg", tree / "isolinux/isolinux.cfg")
     shutil.copy(_GOLDEN / "el7-grub.cfg", tree / "EFI/BOOT/grub.cfg")
-    (tree / "EFI/BOOT/BOOTX64.EFI").write_bytes(b"MZ" + bytes(9000))
+    (tree / "EFI/BOOT/BOOTX64.EFI").write_bytes(programs.uefi)
     (tree / "LiveOS/squashfs.img").write_bytes(b"hsqs" + bytes(300_000))
     for number in range(files):
         name = f"Packages/a-package-with-a-rather-long-name-{number:04}.el7.noarch.rpm"
@@ -87,25 +127,26 @@ def plant(tree: Path, *, files: int = 5) -> Path:
     return tree
 
 
-def plant_grub(tree: Path) -> Path:
+def plant_grub(tree: Path, *, programs: Programs = _FAKES) -> Path:
     """Fill `tree` like an EL 10 medium; its EFI image lies beside it."""
     for folder in ("boot/grub2", "EFI/BOOT", "images/pxeboot"):
         (tree / folder).mkdir(parents=True)
     for name in ("boot/grub2", "EFI/BOOT"):
         shutil.copy(_GOLDEN / "el10-grub.cfg", tree / name / "grub.cfg")
-    for name in ("vmlinuz", "initrd.img"):
-        (tree / "images/pxeboot" / name).write_bytes(name.encode() * 5000)
-    (tree / "images/eltorito.img").write_bytes(b"grub" * 8000)
+    (tree / "images/pxeboot/vmlinuz").write_bytes(programs.kernel)
+    (tree / "images/pxeboot/initrd.img").write_bytes(b"initrd.img" * 5000)
+    (tree / "EFI/BOOT/BOOTX64.EFI").write_bytes(programs.uefi)
+    (tree / "images/eltorito.img").write_bytes(programs.bios)
     (tree / "images/install.img").write_bytes(b"hsqs" + bytes(300_000))
     (tree / ".discinfo").write_text("1603728831.612616\nCentOS Stream 10\nx86_64\nALL\n")
     efi_image(tree, tree.with_name(f"{tree.name}-esp.img"))
     return tree
 
 
-def efi_image(tree: Path, image: Path, *, size: int = 2 << 20) -> Path:
+def efi_image(tree: Path, image: Path, *, size: int = 2 << 20, kind: tuple[str, ...] = ()) -> Path:
     """Make a FAT file system with the EFI folder of the tree."""
     image.write_bytes(bytes(size))
-    call("mkfs.vfat", "-n", "ANACONDA", "--invariant", image)
+    call("mkfs.vfat", "-n", "ANACONDA", "--invariant", *kind, image)
     call("mcopy", "-s", "-i", image, tree / "EFI", "::/")
     return image
 
@@ -134,11 +175,15 @@ def by_genisoimage(
     return iso
 
 
-def by_xorriso(tree: Path, iso: Path, *, label: str = LABEL, more: tuple[str, ...] = ()) -> Path:
-    """Master like EL 9: xorrisofs writes MBR and GPT itself."""
+def by_xorriso(
+    tree: Path, iso: Path, *, label: str = LABEL, mac: bool = False, more: tuple[str, ...] = ()
+) -> Path:
+    """Master like EL 9: xorrisofs writes MBR and GPT itself; `mac` as Fedora until 36."""
     hybrid = ("-isohybrid-mbr", str(_ISOLINUX / "isohdpfx.bin"))
     names = ("-V", label, "-R", "-J", "-joliet-long", *more)
-    argv = (*names, *hybrid, *BIOS, *UEFI, "-isohybrid-gpt-basdat", "-o", str(iso), str(tree))
+    apple = (*_MAC, "-isohybrid-gpt-hfsplus", "-isohybrid-apm-hfsplus") if mac else ()
+    disk = ("-isohybrid-gpt-basdat", *apple)
+    argv = (*names, *hybrid, *BIOS, *UEFI, *disk, "-o", str(iso), str(tree))
     call("xorriso", "-as", "mkisofs", "-quiet", *argv)
     return iso
 
@@ -162,6 +207,7 @@ MAKERS: dict[str, Maker] = {
     "no-hybrid": partial(by_genisoimage, hybrid=False),
     "mac": partial(by_genisoimage, mac=True),
     "xorriso": by_xorriso,
+    "xorriso-mac": partial(by_xorriso, mac=True),
     "grub": by_grub,
     "no-pad": partial(by_genisoimage, hybrid=False, more=_NO_PAD),
     "isohybrid-no-pad": partial(by_genisoimage, more=_NO_PAD),

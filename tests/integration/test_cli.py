@@ -102,6 +102,34 @@ def test_a_dry_run_prints_the_plan_and_touches_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("network", "words", "code"),
+    [
+        ("bridge:no-such-br", (), 4),
+        ("network:none-such", (), 4),
+        ("user", ("--sign", "/nowhere.key"), 3),
+        ("user", ("--sign", __file__), 3),
+    ],
+)
+def test_a_dry_run_refuses_what_a_build_would(
+    network: str, words: tuple[str, ...], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUILDER_NETWORK", network)
+    assert app.run(["--uri", URI, "build", "centos7", "--dry-run", *words]) == code
+
+
+def test_a_dry_run_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["--uri", URI, "build", "centos7", "--dry-run", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown.keys() == {"steps", "kickstart", "domain_xml"}
+    assert len(shown["steps"]) == len(STEPS)
+
+
+def test_an_iso_that_nobody_names_cannot_be_unverified(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["build", "centos7", "--allow-unverified", "--dry-run"]) == 2
+    assert "Name that with --iso FILE." in capsys.readouterr().err
+
+
 def test_a_dry_run_shows_what_was_asked_for_and_no_secret(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,7 +154,7 @@ def test_a_dry_run_and_the_linter_tell_no_secret_of_a_kickstart_at_hand(
     said = capfd.readouterr()
     assert told(said.out + said.err) == []
     assert TOKEN in said.out
-    assert "of the kickstart: a password in clear text: use --iscrypted" in said.err
+    assert "a password in clear text: use --iscrypted" in said.err
 
 
 def test_what_is_added_to_a_kickstart_at_hand_is_no_reason_to_warn(

@@ -175,15 +175,13 @@ def test_its_seed_is_what_cloud_init_reads(host: Host, cloud: Template, tmp_path
 def test_a_network_that_is_not_there_leaves_nothing(
     host: Host, cloud: Template, network: str
 ) -> None:
-    made(host, cloud, replace(ORDER, network=network, start=False))  # libvirt does not look
-    domains.remove(domains.Domain(name=NAME, connection=host.connection))
-    for name in (f"{NAME}.qcow2", f"{NAME}-cidata.iso"):
-        volumes.delete(host.connection, host.store_pool.name, name)
     kind = network.partition(":")[0]
-    with pytest.raises(HostError, match=f"Cannot start .*: there is no {kind} nosuch") as caught:
-        made(host, cloud, replace(ORDER, network=network, start=True))
-    assert "shows all. A clone takes another by --network" in caught.value.hint
-    assert left(host, cloud) == []
+    sentence = f"{NAME} could not run: there is no {kind} nosuch"
+    for start in (True, False):  # libvirt itself looks when the guest starts
+        with pytest.raises(HostError, match=sentence) as caught:
+            made(host, cloud, replace(ORDER, network=network, start=start))
+        assert "shows all. A clone takes another by --network" in caught.value.hint
+        assert left(host, cloud) == []
 
 
 def test_a_domain_that_is_refused_leaves_nothing(
@@ -196,11 +194,18 @@ def test_a_domain_that_is_refused_leaves_nothing(
 
 
 def test_more_than_a_machine_can_have(host: Host, plain: Template) -> None:
-    with pytest.raises(HostError, match="libvirt refuses the domain: ") as caught:
-        made(host, plain, replace(ORDER, vcpus=4096))
-    assert "--vcpus" in caught.value.hint
-    assert "build" not in caught.value.hint
-    assert left(host, plain) == []
+    """Before anything is made where libvirt says so; else it refuses the domain."""
+    assert host.accelerator.most_vcpus > 1
+    unsaid = replace(host, accelerator=replace(host.accelerator, most_vcpus=0))
+    for here, kind, sentence in (
+        (host, UsageError, "No guest can have 4096 processors here"),
+        (unsaid, HostError, "libvirt refuses the domain: "),
+    ):
+        with pytest.raises(kind, match=sentence) as caught:
+            made(here, plain, replace(ORDER, vcpus=4096))
+        assert "--vcpus" in caught.value.hint
+        assert "build" not in caught.value.hint
+        assert left(here, plain) == []
 
 
 @pytest.mark.parametrize("where", ["nocloud.make", "pools.notice", "domains.boot"])

@@ -100,14 +100,14 @@ _UNREADABLE: list[tuple[Callable[[Path, Path], object], str]] = [
     (_patched((_PVD + 158, b"\0\0\0\0")), "is a damaged ISO"),
     (_patched((_PVD + 158, b"\xff\xff\0\0")), "is a damaged ISO"),
     (_patched((_PVD + 166, b"\0\0\0\0")), "its root directory is none"),
-    (_patched((_PVD + 166, b"\0\0\xff\0")), "something in it points at"),
+    (_patched((_PVD + 166, b"\0\0\xff\0")), "something in it would end at"),
     (_patched((_PVD + 166, b"\xff\xff\xff\xff")), "its directory at .* has 4294967295 bytes"),
     (_patched((_PVD, b"\2")), "is not an ISO 9660 image"),
 ]
 _BROKEN = [
     (_large_directory, "its directories are too many, or too large"),
     (_loop, "is in a loop"),
-    (_outside, "something in it lies behind its end"),
+    (_outside, "something in it would end at byte"),
     (_patched((_PVD + 140, b"\xff\xff\0\0")), "something in it"),
 ]
 """What only a remaster has to look at."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from typer.testing import CliRunner, Result
 from builder.cli import iso
 from builder.cli.context import Context
 from builder.cli.output import size
-from builder.errors import ConfigError, MediaError, UsageError
+from builder.errors import BuilderError, ConfigError, KickstartError, MediaError, UsageError
 from builder.media.inspect import inspect
 from builder.monitor import SilentMonitor
 from tests.hosts import settings
@@ -121,6 +122,33 @@ def test_remaster_with_no_kickstart(content: bytes | None, medium: Path, tmp_pat
     assert not (tmp_path / "out.iso").exists()
 
 
+def test_remaster_carries_the_kickstart_byte_by_byte(medium: Path, tmp_path: Path) -> None:
+    (kickstart := tmp_path / "a.ks").write_bytes(b"text\r\n%post\r\n# caf\xe9 a\rb \f\r\n%end\r\n")
+    for option in ("--output", "--oemdrv"):
+        output = tmp_path / f"{option}.iso"
+        assert _run(tmp_path, "remaster", medium, "-k", kickstart, option, output).exit_code == 0
+        assert b"text\n%post\n# caf\xe9 a\rb \f\n%end\n" in output.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("a.ks", "text\nnosuch\n", "line 2: Unknown command: nosuch."),
+        ("a.ks", "text\n%packages\n@core\n", "line 3: Section %packages does not end with %end."),
+        ("a.ks", "{{ release }}\n", "line 1: Unknown command"),
+        ("a.ks.j2", "text\n", "a.ks.j2 is a template, which no installer reads."),
+    ],
+)
+def test_remaster_takes_no_kickstart_that_its_installer_cannot_read(
+    name: str, text: str, sentence: str, medium: Path, tmp_path: Path
+) -> None:
+    (kickstart := tmp_path / name).write_text(text)
+    done = _run(tmp_path, "remaster", medium, "-k", kickstart, "-o", tmp_path / "out.iso")
+    assert isinstance(done.exception, KickstartError | UsageError)
+    assert sentence in done.exception.message
+    assert not (tmp_path / "out.iso").exists()
+
+
 def test_verify_knows_a_wrong_medium(medium: Path, tmp_path: Path) -> None:
     done = _run(tmp_path, "verify", medium)
     assert isinstance(done.exception, MediaError)
@@ -156,13 +184,22 @@ def test_add_and_list(medium: Path, tmp_path: Path) -> None:
     [
         (("fetch", "centos77"), "Did you mean"),
         (("fetch", "centos7", "--medium", "minmal"), "Did you mean"),
-        (("add", "my.iso"), ""),
     ],
 )
 def test_unknown_names(arguments: tuple[str, ...], hint: str, tmp_path: Path) -> None:
     done = _run(tmp_path, *arguments)
     assert isinstance(done.exception, UsageError)
     assert hint in done.exception.hint
+
+
+def test_an_iso_that_the_catalogue_does_not_know(medium: Path, tmp_path: Path) -> None:
+    """That it is there comes first."""
+    mine = shutil.copy(medium, tmp_path / "mine.iso")
+    gone, there = (_run(tmp_path, "add", str(name)).exception for name in ("/gone.iso", mine))
+    assert isinstance(gone, MediaError)
+    assert gone.message == "Cannot read /gone.iso: No such file or directory."
+    assert isinstance(there, UsageError)
+    assert there.message == "The catalogue has no sha256 of mine.iso."
 
 
 def test_second_medium_instead_of_a_remaster(medium: Path, tmp_path: Path) -> None:
@@ -177,3 +214,141 @@ def test_second_medium_instead_of_a_remaster(medium: Path, tmp_path: Path) -> No
     assert "Volume id: OEMDRV\n" in small_media.call("isoinfo", "-d", "-i", one)
     for names, path in ((("-J",), "/ks.cfg"), ((), "/KS.CFG;1")):
         assert small_media.call("isoinfo", *names, "-i", one, "-x", path) == "text\n"
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_no_second_medium_is_for_a_live_one(
+    more: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1603728831")
+    tree = small_media.plant(tmp_path / "tree")
+    for path in (tree / "isolinux/isolinux.cfg", tree / "EFI/BOOT/grub.cfg"):
+        path.write_text(path.read_text().replace("inst.stage2=", "rd.live.image root=live:"))
+    small_media.efi_image(tree, tree / "images/efiboot.img")
+    iso = small_media.by_genisoimage(tree, tmp_path / "live.iso")
+    (tmp_path / "a.ks").write_text("text\n")
+    words = ("remaster", iso, "-k", tmp_path / "a.ks", "--oemdrv", tmp_path / "o.iso")
+    refused = _run(tmp_path, *words, *more).exception
+    assert isinstance(refused, MediaError)
+    assert refused.message == "live.iso is a live medium: no installer starts there by itself."
+    assert not (tmp_path / "o.iso").exists()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ("--append", "a=b"),
+        ("--remove", "quiet"),
+        ("--add", "a.ks:x"),
+        ("--volume-id", "X"),
+        ("--implant-md5",),
+        ("--usb-check",),
+    ],
+)
+def test_a_second_medium_refuses_what_would_change_the_first(
+    more: tuple[str, ...], medium: Path, tmp_path: Path
+) -> None:
+    kickstart, output = tmp_path / "a.ks", tmp_path / "o.iso"
+    kickstart.write_text("text\n")
+    words = ["remaster", str(medium), "-k", str(kickstart), "--oemdrv", str(output), *more]
+    for dry in ([], ["--dry-run"]):
+        refused = _run(tmp_path, *words, *dry).exception
+        assert isinstance(refused, UsageError)
+        wanted = f"--oemdrv leaves the ISO as it is: {more[0]} would change nothing."
+        assert refused.message == wanted
+    assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("-o", "there"), "there exists already"),
+        (("--oemdrv", "there"), "there exists already"),
+        (("-o", "a.ks"), "a.ks is to be read"),
+        (("-o", "gone/x"), "no folder"),
+        (("-o", "a", "--overlay", "b"), "Say one thing to write"),
+        (("--overlay", "new", "--implant-md5"), "An overlay has no implanted sum"),
+        (("--add", "a.ks:ks.cfg"), "where the kickstart goes"),
+        (("--add", "gone:x"), "There is nothing to add at gone"),
+        (("--append", "a;b"), "cannot be added to the kernel command line"),
+        (("--volume-id", "Grüße"), "cannot be a volume id"),
+    ],
+)
+def test_a_dry_run_refuses_what_a_remaster_would(
+    words: tuple[str, ...],
+    reason: str,
+    medium: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.ks", "there"):
+        Path(name).write_text("text\n")
+    refused = _run(tmp_path, "remaster", medium, "-k", "a.ks", *words, "--dry-run").exception
+    assert isinstance(refused, BuilderError)
+    assert reason in refused.message
+    assert refused.hint
+    assert {path.name for path in tmp_path.iterdir()} == {"a.ks", "there"}
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ((), "to write, "),
+        (("-o", "new"), "to write, "),
+        (("--overlay", "new"), "to write, "),
+        (("--implant-md5",), "to write, "),
+        (("--oemdrv", "new"), "a small ISO labelled OEMDRV with /ks.cfg, dated 20"),
+        (("-o", "there", "--force"), "to write, "),
+    ],
+)
+def test_a_dry_run_writes_nothing(
+    words: tuple[str, ...],
+    shown: str,
+    medium: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.ks", "there"):
+        Path(name).write_text("text\n")
+    done = _run(tmp_path, "remaster", medium, "-k", "a.ks", *words, "--dry-run")
+    assert (done.exit_code, shown in done.stdout) == (0, True)
+    assert {path.name for path in tmp_path.iterdir()} == {"a.ks", "there"}
+    assert Path("there").read_text() == "text\n"
+
+
+def test_a_dry_run_knows_that_a_stick_would_not_boot(tmp_path: Path) -> None:
+    iso = small_media.MAKERS["no-hybrid"](small_media.plant(tmp_path / "t"), tmp_path / "cd.iso")
+    (tmp_path / "a.ks").write_text("text\n")
+    words = ("remaster", iso, "-k", tmp_path / "a.ks", "--usb-check", "--dry-run")
+    refused = _run(tmp_path, *words).exception
+    assert isinstance(refused, MediaError)
+    assert "It has no master boot record" in refused.message
+
+
+def test_what_was_added_is_counted(medium: Path, tmp_path: Path) -> None:
+    (tmp_path / "repo/empty").mkdir(parents=True)
+    (tmp_path / "a.ks").write_text("text\n")
+    words = ("remaster", medium, "-k", tmp_path / "a.ks", "-o", tmp_path / "o.iso")
+    done = _run(tmp_path, *words, "--add", f"{tmp_path}/a.ks:x", "--add", f"{tmp_path}/repo:repo")
+    assert done.stdout.endswith("\nadded: 1 file, 2 folders\n")
+
+
+def test_verify_tells_of_what_it_does_not_check(tmp_path: Path) -> None:
+    tree = small_media.plant(tmp_path / "tree")
+    iso = small_media.by_genisoimage(tree, tmp_path / "udf.iso", hybrid=False, more=("-udf",))
+    shown = _run(tmp_path, "verify", iso).stdout
+    assert "notice       Linux may mount it as UDF, which is not checked.\n" in shown
+
+
+def test_a_medium_that_says_nothing_is_for_what_the_kickstart_says(tmp_path: Path) -> None:
+    tree = small_media.plant(tmp_path / "tree")
+    for name in (".treeinfo", ".discinfo"):
+        (tree / name).unlink(missing_ok=True)
+    iso = small_media.by_genisoimage(tree, tmp_path / "silent.iso", hybrid=False)
+    for head, code in (("", 0), ("#version=RHEL7\n", 6), ("#version=NONE\n", 0)):
+        (tmp_path / "a.ks").write_text(f"{head}foo bar\n")
+        words = ("remaster", iso, "-k", tmp_path / "a.ks", "-o", tmp_path / f"{len(head)}.iso")
+        done = _run(tmp_path, *words)
+        assert getattr(done.exception, "exit_code", 0) == code

@@ -27,7 +27,12 @@ def test_facts(tmp_path: Path) -> None:
     ("files", "expected"),
     [
         ({"EULA": "x"}, ("", "", "", "unknown", "")),
-        ({".discinfo": "1\n7.9\nx86_64\n"}, ("7.9", "7.9", "x86_64", "unknown", "")),
+        ({".discinfo": "1\n7.9\nx86_64\n"}, ("", "7.9", "x86_64", "unknown", "")),
+        (
+            {".discinfo": "1\nAlmaLinux 10.0\nx86_64\nALL\n"},
+            ("AlmaLinux", "10.0", "x86_64", "unknown", ""),
+        ),
+        ({".discinfo": "1\nRawhide\nx86_64\n"}, ("Rawhide", "", "x86_64", "unknown", "")),
         ({".treeinfo": "no section\n"}, ("", "", "", "unknown", "")),
         (
             {

@@ -148,8 +148,12 @@ def test_iso_with_fewer_kinds_of_names(names: tuple[str, ...], tmp_path: Path) -
     (tree / "isolinux").mkdir(parents=True)
     menu = "label linux\n  kernel vmlinuz\n  append initrd=initrd.img inst.stage2=x\n"
     (tree / "isolinux/isolinux.cfg").write_text(menu)
-    iso = tmp_path / "plain.iso"
-    small_media.call("genisoimage", "-quiet", "-V", "PLAIN", *names, "-o", iso, tree)
+    loader = b"\xfa\xea\x6c\x7c".ljust(64, b"\0") + b"ISOLINUX " * 600
+    (tree / "isolinux/isolinux.bin").write_bytes(loader)
+    for name in ("vmlinuz", "initrd.img"):
+        (tree / "isolinux" / name).write_bytes(name.encode())
+    iso, boot = tmp_path / "plain.iso", small_media.BIOS
+    small_media.call("genisoimage", "-quiet", "-V", "PLAIN", *names, *boot, "-o", iso, tree)
     result = change(iso).path
     readable = [each for each in names if each in {"-R", "-J"}]
     path = "/ks.cfg" if readable else "/KS.CFG;1"
@@ -157,12 +161,15 @@ def test_iso_with_fewer_kinds_of_names(names: tuple[str, ...], tmp_path: Path) -
 
 
 def _no_menu(tree: Path) -> None:
-    shutil.rmtree(tree / "EFI")
     (tree / "isolinux/isolinux.cfg").unlink()
+    (tree / "EFI/BOOT/grub.cfg").unlink()
+    small_media.efi_image(tree, tree / "images/efiboot.img")
 
 
 def _no_installer(tree: Path) -> None:
     (tree / "isolinux/isolinux.cfg").write_text("label local\n  localboot 0\n")
+    (tree / "EFI/BOOT/grub.cfg").write_text("menuentry a {\n chainloader +1\n}\n")
+    small_media.efi_image(tree, tree / "images/efiboot.img")
 
 
 def _no_fat(tree: Path) -> None:

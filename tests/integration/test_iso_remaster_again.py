@@ -16,7 +16,8 @@ from builder.media.remaster import planned
 
 pytestmark = small_media.NEEDED
 
-_MAKERS = ("genisoimage", "no-pad", "isohybrid-no-pad", "mac", "xorriso", "grub", "grub-no-pad")
+_ISOHYBRID = ("genisoimage", "no-pad", "isohybrid-no-pad", "mac")
+_MAKERS = (*_ISOHYBRID, "xorriso", "xorriso-mac", "grub", "grub-no-pad")
 _WISHES = {
     "small": WISHES,
     "large": Edits(kickstart=KICKSTART * 500),

@@ -113,7 +113,7 @@ def _folder_of(name: bytes) -> Callable[[Path], None]:
 @pytest.mark.parametrize(
     ("make", "places", "kind", "reason"),
     [
-        (_file, (".discinfo/below",), MediaError, "is a file: nothing can be put below it"),
+        (_file, (".discinfo/below",), MediaError, "a file or a link: nothing can be put below it"),
         (_file, ("a", "a/b"), MediaError, "a on the ISO is a file"),
         (_file, ("a/b", "a"), MediaError, "a on the ISO cannot be replaced: it is a directory"),
         (_file, ("images",), MediaError, "images on the ISO cannot be replaced"),
@@ -123,7 +123,7 @@ def _folder_of(name: bytes) -> Callable[[Path], None]:
         (_file, ("",), UsageError, "is no place on the ISO"),
         (_file, ("x/",), UsageError, "'x/' is a folder's name, and .*/one is a file"),
         (_missing, ("x",), ConfigError, "There is nothing to add at"),
-        (os.mkfifo, ("x",), ConfigError, "There is nothing to add at"),
+        (os.mkfifo, ("x",), ConfigError, "one cannot be added: it is a pipe"),
         (_file, ("x" * 300,), BuilderError, "too long"),
         (_folder_of(b"\xff\xfe"), ("x",), UsageError, "is no name in UTF-8"),
         (_folder_of(b"n" * 130), ("x",), BuilderError, "too long"),

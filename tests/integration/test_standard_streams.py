@@ -80,7 +80,7 @@ def test_a_folder_that_was_removed(tmp_path: Path) -> None:
     listed = shell(gone, LIST)
     assert (listed.returncode, "centos7" in listed.stdout) == (0, True)
     relative = shell(gone, ["build", "centos7", "--iso", "x.iso", "--dry-run"])
-    assert relative.returncode == 3
+    assert relative.returncode == 5
     assert "error: There is no file x.iso." in relative.stderr
     assert "Traceback" not in listed.stderr + relative.stderr
 

@@ -265,7 +265,7 @@ def test_a_channel_of_a_slip_of_the_pen(capsys: pytest.CaptureFixture[str]) -> N
     assert "stabel" not in told(capsys, "list")
     for word, sentence in {
         "centos7@stabel": "centos7 has no channel 'stabel'. Did you mean stable?",
-        "centos7": "centos7 has no channel 'latest'.",
+        "centos7": "Which channel of centos7?",
         "centos7@candidate": "centos7@candidate cannot be deleted",
         f"centos7@{ONE}": f"centos7 has no channel '{ONE}'.",
     }.items():

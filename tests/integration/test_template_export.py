@@ -14,9 +14,10 @@ from exporting import WORDS, template
 from msgspec.structs import replace
 from small_media import call, small_disk
 from store_pools import overlay
+from tiny_guests import MACHINE
 
 from builder.errors import BuilderError, HostError, TemplateError, UsageError
-from builder.export import ova
+from builder.export import ova, vmdk_check
 from builder.export.formats import FORMATS
 from builder.export.order import Export, ExportOrder
 from builder.export.run import export
@@ -28,6 +29,7 @@ from tests.monitors import Heard
 from tests.waiting import PATIENCE
 
 DISKS = ("raw", "qcow2", "vmdk", "vhdx")
+GRAIN = 64 << 10
 NAMES = tuple(each.name for each in FORMATS)
 
 
@@ -90,6 +92,54 @@ def test_disks_boot_and_hold_the_same(published: Template, tmp_path: Path, form:
         [*machine, *plugged], text=True, stdin=subprocess.DEVNULL, timeout=PATIENCE
     )
     assert WORDS in said
+
+
+@pytest.mark.skipif(not shutil.which("7z"), reason="7-Zip is not installed")
+@pytest.mark.parametrize("form", ["vmdk", "vhdx", "ova"])
+def test_disks_as_7_zip_reads_them(published: Template, tmp_path: Path, form: str) -> None:
+    """Which opens no stream-optimised VMDK of qemu-img's own."""
+    path = made(published, tmp_path, form).path
+    if form == "ova":
+        call("tar", "-xf", path, "-C", tmp_path)
+        (path,) = tmp_path.glob("*.vmdk")
+    with (tmp_path / "read.raw").open("wb") as file:
+        subprocess.run(["7z", "x", "-so", path], stdout=file, check=True)
+    same(published, tmp_path / "read.raw", "raw")
+
+
+@pytest.mark.parametrize("form", ["vmdk", "ova"])
+def test_a_stream_begins_and_ends_as_one(published: Template, tmp_path: Path, form: str) -> None:
+    path = made(published, tmp_path, form).path
+    if form == "ova":
+        call("tar", "-xf", path, "-C", tmp_path)
+        (path,) = tmp_path.glob("*.vmdk")
+    with path.open("r+b") as file:
+        assert dict(vmdk_check.grains(path))
+        file.seek(0, os.SEEK_END)
+        file.write(bytes(126 * 512))  # as qemu-img leaves them
+    with pytest.raises(HostError, match="goes on behind its end"):
+        [*vmdk_check.grains(path)]
+
+
+def test_a_stream_of_an_odd_size_is_longer_by_zeros(tmp_path: Path) -> None:
+    source = template(tmp_path / "store", size=64 * 2**20 + 512)
+    path = made(source, tmp_path, "ova").path
+    call("tar", "-xf", path, "-C", tmp_path)
+    (disk,) = tmp_path.glob("*.vmdk")
+    capacity = 64 * 2**20 + GRAIN
+    assert json.loads(info(disk))["virtual-size"] == capacity
+    held = len(dict(vmdk_check.grains(disk))) * GRAIN
+    (descriptor,) = tmp_path.glob("*.ovf")
+    text = descriptor.read_text()
+    assert f'ovf:capacity="{capacity}"' in text
+    assert f'ovf:populatedSize="{held}"' in text
+    same(source, disk, "vmdk")
+
+
+def test_what_users_must_see_to_is_said(tmp_path: Path) -> None:
+    source = template(tmp_path / "store", machine=replace(MACHINE, firmware="uefi"))
+    assert "libvirt.loader" in made(source, tmp_path, "vagrant").needs
+    assert made(source, tmp_path, "tar").needs == ""
 
 
 def test_a_raw_disk_has_holes(published: Template, tmp_path: Path) -> None:

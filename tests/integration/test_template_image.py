@@ -11,7 +11,7 @@ from small_media import call, small_disk
 from builder.errors import HostError
 from builder.monitor import SilentMonitor
 from builder.registry.compress import compress
-from builder.registry.image import measure
+from builder.registry.image import data_size, measure
 from tests.monitors import Heard
 
 
@@ -98,3 +98,22 @@ def test_a_damaged_image_is_not_measured(disk: Path) -> None:
         file.write((2**62).to_bytes(8, "big"))
     with pytest.raises(HostError, match="qemu-img failed"):
         measure(disk)
+
+
+def test_clusters_that_hold_data_are_counted(tmp_path: Path) -> None:
+    disk = tmp_path / "disk.qcow2"
+    call("qemu-img", "create", "-q", "-f", "qcow2", "-o", "cluster_size=4k", disk, "64M")
+    commands = ["write -q 0 1M", "write -q 8M 4k", "write -q -z 16M 1M", "discard -q 4k 8k"]
+    words = [word for each in commands for word in ("-c", each)]
+    call("qemu-io", "-d", "unmap", *words, disk)
+    assert data_size(disk, most=4096) == 2**20 - 8192 + 4096
+    assert data_size(disk, most=2048) is None
+
+
+def test_a_disk_that_ends_in_its_tables(tmp_path: Path) -> None:
+    disk = tmp_path / "disk.qcow2"
+    call("qemu-img", "create", "-q", "-f", "qcow2", "-o", "cluster_size=4k", disk, "64M")
+    call("qemu-io", "-c", "write -q 0 1M", disk)
+    disk.write_bytes(disk.read_bytes()[: 4096 * 4])
+    with pytest.raises(HostError, match="ends in its tables"):
+        data_size(disk, most=4096)

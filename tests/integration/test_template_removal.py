@@ -399,6 +399,7 @@ def test_what_a_pool_that_is_away_may_need_goes_only_by_force(store: StorePool) 
     ("words", "force", "sentence"),
     [
         (["centos7"], True, "Which version of centos7?"),
+        (["centos8"], True, "There is no template 'centos8'."),
         (["centos7@20261123.6"], True, "no version 20261123.6"),
         (["centos7@latest"], False, "the channel candidate points to it; it is the newest"),
         (["centos7@20261123.1", "centos7@stable"], False, "the channel stable points to it"),

@@ -42,4 +42,5 @@ def export(
     order = ExportOrder(format=form, output=output, force=force, compat=compat)
     made = export(registry(shared).find(reference), order, monitor=shared.monitor)
     rows = [("path", str(made.path)), ("size", size(made.size)), ("sha256", made.sha256)]
+    rows += [("needs", made.needs)] if made.needs else []
     typer.echo(to_json(made) if json else table(("format", made.format), rows))

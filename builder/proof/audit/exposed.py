@@ -24,6 +24,10 @@ _SECRETS = {
         rb"\$(?:1|5|6|y|gy|7|2[aby]|argon2id?)\$[./A-Za-z0-9=,$-]{8,}\$?[./A-Za-z0-9]{20,}"
     ),
     "a private key": re.compile(rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s*[A-Za-z0-9+/]{16}"),
+    # wg(8), and networkd's and NetworkManager's profiles: 32 bytes.
+    "a key of WireGuard": re.compile(
+        rb"^\s*(?:PrivateKey|PresharedKey|private-key)\s*=\s*[A-Za-z0-9+/]{43}=", re.MULTILINE
+    ),
     "a password in an address": re.compile(rb"\b[a-z][a-z+]{2,9}://[^\s/:@'\"<>]+:[^\s/:@'\"<>]+@"),
     "a cloud's access key": re.compile(rb"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
     "a password of a kickstart": re.compile(rb"^\s*rootpw\s.*--plaintext\s+\S", re.MULTILINE),

@@ -5,7 +5,7 @@ from functools import partial
 from itertools import islice
 
 from builder.model.audit import Expected, Finding
-from builder.proof.audit import exposed, sealed
+from builder.proof.audit import boots, exposed, pinned, sealed
 from builder.proof.audit.tree import GuestTree
 
 _MOST_DETAILS = 20
@@ -13,13 +13,14 @@ Look = Callable[[GuestTree, Expected], Iterable[str]]
 
 SEAL: dict[str, tuple[str, Look]] = {
     "machine-id": ("the machine's id is empty", sealed.machine_id),
-    "network-identity": ("no address or id of the installed machine", sealed.network_identity),
+    "network-identity": ("no address or id of the installed machine", pinned.network_identity),
     "hostname": ("no name that nobody asked for", sealed.hostname),
     "resolv-conf": ("no name server of the installation's network", sealed.resolv_conf),
     "mail": ("no letters", sealed.mail),
     "logs": ("logs are empty", sealed.logs),
     "swap": ("swap areas are empty", sealed.swap),
     "dhcp-leases": ("no leases", sealed.dhcp_leases),
+    "service-identity": ("no id that a service drew by lot", sealed.service_identity),
 }
 _ABSENT = {
     "ssh-host-keys": "no ssh host keys",
@@ -28,7 +29,8 @@ _ABSENT = {
     "package-caches": "no caches of package managers",
     "account-backups": "no old copies of the accounts",
     "cloud-init": "no state of cloud-init",
-    "registration": "not registered with a vendor",
+    "registration": "not registered with a vendor or a domain",
+    "storage-identity": "no name of its own for iSCSI and NVMe",
     "device-ids": "no serial numbers of disks",
     "crash-data": "no crash dumps",
     "shell-history": "no history of shells and pagers",
@@ -42,6 +44,7 @@ EXPOSED: dict[str, tuple[str, Look]] = {
     "root-login": ("root is locked, unless asked otherwise", exposed.root_login),
     "passwords": ("no account without a password", exposed.passwords),
     "users": ("no account that nobody asked for", exposed.users),
+    "boot-fallback": ("UEFI without a boot entry finds a boot loader", boots.fallback),
     "selinux-labels": ("files have SELinux labels, where it is used", exposed.selinux_labels),
 }
 

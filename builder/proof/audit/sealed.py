@@ -11,11 +11,14 @@ from builder.model.audit import Expected
 from builder.proof.audit.tree import GuestTree
 
 ABSENT = {
-    "ssh-host-keys": ("/etc/ssh/ssh_host_*",),
+    "ssh-host-keys": ("/etc/ssh/ssh_host_*", "/etc/dropbear/dropbear_*_host_key*"),
     "random-seed": (
         "/var/lib/systemd/random-seed",
         "/var/lib/random-seed",
         "/boot/efi/loader/random-seed",
+        "/boot/loader/random-seed",
+        "/efi/loader/random-seed",
+        "/var/lib/postfix/prng_exch",
         "/var/lib/systemd/credential.secret",
     ),
     "installer-files": (
@@ -40,9 +43,46 @@ ABSENT = {
         f"/etc/{name}-" for name in ("passwd", "shadow", "group", "gshadow", "subuid", "subgid")
     ),
     "cloud-init": ("/var/lib/cloud/*",),
-    "registration": ("/etc/pki/consumer/*", "/etc/pki/entitlement/*"),
-    "device-ids": ("/etc/lvm/devices/system.devices",),
-    "crash-data": ("/var/spool/abrt/*", "/var/crash/*"),
+    "registration": (
+        "/etc/pki/consumer/*",
+        "/etc/pki/entitlement/*",
+        "/var/lib/rhsm/cache/*",
+        "/var/lib/rhsm/facts/*",
+        "/etc/rhsm/facts/katello.facts",
+        "/etc/rhsm/facts/uuid.facts",
+        "/etc/insights-client/machine-id",
+        "/etc/insights-client/.registered",
+        "/etc/insights-client/.unregistered",
+        "/var/lib/yggdrasil/client-id",
+        "/etc/redhat-access-insights/machine-id",
+        "/etc/redhat-access-insights/.registered",
+        "/etc/sysconfig/rhn/systemid*",
+        "/etc/sysconfig/rhn/osad-auth.conf",
+        "/etc/krb5.keytab",
+        "/var/lib/samba/private/secrets.tdb",
+        "/var/lib/sss/db/*",
+        "/var/lib/sss/secrets/*",
+        "/var/lib/certmonger/local/creds",
+    ),
+    "storage-identity": (
+        "/etc/iscsi/initiatorname.iscsi",
+        "/etc/nvme/hostnqn",
+        "/etc/nvme/hostid",
+    ),
+    "device-ids": (
+        "/etc/lvm/devices/system.devices",
+        "/etc/lvm/devices/backup/system.devices-*",
+        "/var/lib/multipath/bindings",
+        "/etc/sysconfig/hwconf",
+        "/etc/multipath/bindings",
+        "/etc/multipath/wwids",
+    ),
+    "crash-data": (
+        "/var/spool/abrt/*",
+        "/var/crash/*",
+        "/var/lib/systemd/coredump/*",
+        "/var/lib/systemd/pstore/*",
+    ),
     "shell-history": tuple(
         f"{home}/{name}"
         for home in ("/root", "/home/*")
@@ -59,18 +99,72 @@ ABSENT = {
 }
 """Paths of which nothing may be there."""
 
+DRAWN = (
+    "/etc/hostid",
+    "/etc/rndc.key",
+    "/etc/docker/key.json",
+    "/var/lib/docker/engine-id",
+    "/etc/openvswitch/system-id.conf",
+    "/var/lib/containerd/io.containerd.*.introspection/uuid",
+    "/var/lib/kubelet/pki/*",
+    "/etc/rancher/node/password",
+    "/var/lib/rancher/*/agent/*.key",
+    "/var/lib/tailscale/tailscaled.state",
+    "/var/lib/zerotier-one/identity.*",
+    "/etc/salt/minion_id",
+    "/etc/salt/pki/minion/minion.*",
+    "/etc/venv-salt-minion/minion_id",
+    "/etc/venv-salt-minion/pki/minion/minion.*",
+    *(
+        f"{folder}/{name}/*"
+        for folder in ("/etc/puppetlabs/puppet/ssl", "/etc/puppet/ssl", "/var/lib/puppet/ssl")
+        for name in ("private_keys", "public_keys", "certificate_requests", "certs")
+    ),
+    "/etc/chef/client.pem",
+    "/opt/consul/node-id",
+    "/var/lib/consul/node-id",
+    "/opt/nomad/client/*-id",
+    "/opt/nomad/data/client/*-id",
+    "/var/lib/nomad/client/*-id",
+    "/var/lib/teleport/host_uuid",
+    "/var/lib/netdata/registry/netdata.public.unique.id",
+    "/var/lib/*beat/meta.json",
+    "/var/ossec/etc/client.keys",
+    "/var/lib/fwupd/pki/*",
+    "/etc/cockpit/ws-certs.d/0-self-signed*",
+    "/var/lib/systemd/tpm2-srk-public-key.*",
+)
+"""What services draw by lot when they find none."""
+_AUTHORITY = "/certs/ca.pem"
+"""May have been laid there on purpose: clones may share it."""
+_SNMP = ("/var/lib/net-snmp/snmpd.conf", "/var/net-snmp/snmpd.conf")
+_LIBVIRT = (
+    "/etc/libvirt/qemu/networks/*.xml",
+    "/etc/libvirt/nwfilter/*.xml",
+    "/etc/libvirt/storage/*.xml",
+)
+_OF_LIBVIRT = re.compile(r"<(uuid)>[^<]|<(mac) address=")
 _LEASES = (
+    "/etc/dhcpcd.duid",
+    "/etc/dhcpcd.secret",
     "/var/lib/dhclient/**",
     "/var/lib/dhcp/**",
+    "/var/lib/dhcpcd/**",
+    "/var/lib/dhcpv6/**",
     "/var/lib/NetworkManager/**",
     "/var/lib/systemd/network/**",
 )
 
 _DEFAULT_NAMES = {"", "localhost", "localhost.localdomain"}
-_IFCFG = "/etc/sysconfig/network-scripts/ifcfg-*"
-_NMCONNECTION = "/etc/NetworkManager/system-connections/*"
-_IDENTITY = re.compile(r"^(HWADDR|UUID|uuid|mac-address|timestamp)=.", re.MULTILINE)
-_NAMED = re.compile(r"^(HOSTNAME|DHCP_HOSTNAME)=.", re.MULTILINE)
+_PROFILES = (
+    "/etc/sysconfig/network-scripts/ifcfg-*",
+    "/etc/NetworkManager/system-connections/*",
+)
+_NAMED = re.compile(
+    r"^[ \t]*(?:export[ \t]+)?(HOSTNAME|DHCP_HOSTNAME|DHCP_FQDN|dhcp-hostname|dhcp-fqdn)[ \t]*=.",
+    re.MULTILINE,
+)
+_OF_BOOT = re.compile(r"^[ \t]*HOSTNAME=[\"']?([^\s\"'#]*)", re.MULTILINE)
 
 
 def absent(name: str, tree: GuestTree, _expected: Expected) -> Iterator[str]:
@@ -83,31 +177,40 @@ def dhcp_leases(tree: GuestTree, _expected: Expected) -> Iterator[str]:
     return (entry.path for entry in tree.matching(*_LEASES) if entry.kind != "directory")
 
 
+def service_identity(tree: GuestTree, _expected: Expected) -> Iterator[str]:
+    """Nothing that a service draws by lot where it finds none."""
+    drawn = (entry.path for entry in tree.matching(*DRAWN))
+    yield from (path for path in drawn if not path.endswith(_AUTHORITY))
+    for path in _SNMP:
+        if re.search("^oldEngineID", tree.text(path), re.MULTILINE):
+            yield f"{path} has oldEngineID"
+    for entry in tree.matching(*_LIBVIRT):
+        for found in _OF_LIBVIRT.finditer(tree.text(entry.path)):
+            yield f"{entry.path} has a {found[1] or found[2]}"
+
+
 def machine_id(tree: GuestTree, _expected: Expected) -> Iterator[str]:
     """An empty file, which the first boot fills; systemd takes a missing one for a new system."""
-    if "/etc/machine-id" not in tree.entries:
+    # Before systemd there was D-Bus's alone, which makes one where there is none.
+    if "/etc/machine-id" not in tree.entries and "/etc/rc.d/rc.sysinit" not in tree.entries:
         yield "/etc/machine-id is missing, so that the first boot would start over with presets"
     for path in ("/etc/machine-id", "/var/lib/dbus/machine-id"):
         if (said := tree.text(path).strip()) and said != "uninitialized":
             yield f"{path} holds {said}"
 
 
-def network_identity(tree: GuestTree, _expected: Expected) -> Iterator[str]:
-    """No hardware address or connection id of the machine that was installed."""
-    yield from (e.path for e in tree.matching("/etc/udev/rules.d/70-persistent-*.rules"))
-    for entry in tree.matching(_IFCFG, _NMCONNECTION):
-        for found in _IDENTITY.finditer(tree.text(entry.path)):
-            yield f"{entry.path} has {found[1]}="
-
-
 def hostname(tree: GuestTree, expected: Expected) -> Iterator[str]:
     """No name but the one that was asked for."""
+    allowed = _DEFAULT_NAMES | {expected.hostname}
     name = tree.text("/etc/hostname").strip()
-    if name not in _DEFAULT_NAMES | {expected.hostname}:
+    if name not in allowed:
         yield f"/etc/hostname says {name}"
+    network = "/etc/sysconfig/network"  # before systemd
+    names = {found[1] for found in _OF_BOOT.finditer(tree.text(network))}
+    yield from (f"{network} says {name}" for name in sorted(names - allowed))
     if "/etc/machine-info" in tree.entries:
         yield "/etc/machine-info"
-    for entry in tree.matching(_IFCFG):
+    for entry in tree.matching(*_PROFILES):
         yield from (f"{entry.path} has {f[1]}=" for f in _NAMED.finditer(tree.text(entry.path)))
 
 

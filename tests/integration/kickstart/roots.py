@@ -26,9 +26,9 @@ exec chroot "$0" /usr/bin/env -i PATH=/stubs /bin/sh /tmp/ks-script-test
 # What every system has that we install. The rest of the host's programs is out of reach: whatever
 # else is installed there, a script finds the same.
 _PROGRAMS = (
-    "awk", "base64", "bash", "blkdiscard", "blkid", "cat", "chmod", "chown", "cut", "dd", "find",
-    "findfs", "getent", "grep", "head", "id", "install", "ln", "mkdir", "mkswap", "mktemp",
-    "readlink", "rm", "sed", "sh", "sort", "swapoff", "systemctl", "tail", "timeout", "tr",
+    "awk", "base64", "bash", "blkdiscard", "blkid", "cat", "chmod", "chown", "cksum", "cut", "dd",
+    "find", "findfs", "getent", "grep", "head", "id", "install", "ln", "mkdir", "mkswap", "mktemp",
+    "readlink", "rm", "sed", "sh", "sort", "stat", "swapoff", "systemctl", "tail", "timeout", "tr",
     "truncate",
 )  # fmt: skip
 _FILES = {
@@ -36,6 +36,7 @@ _FILES = {
     "etc/group": "root:x:0:\n",
     "dev/null": "",
     "dev/console": "",
+    "proc/self/mounts": "/dev/sda1 / ext4 rw,relatime 0 0\n",
     PORT: "",
 }
 Run = Callable[[str], process.Completed]
@@ -72,7 +73,7 @@ def root_fixture(tmp_path: Path) -> Path:
     give(folder / "stubs", *_PROGRAMS)
     for name, text in _FILES.items():
         put(folder / name, text)
-    for name in ("fstrim", "sync", "restorecon", "dracut"):
+    for name in ("fallocate", "fstrim", "sync", "restorecon", "dracut"):
         stub(folder, name, f'echo {name} "$@" >>/stubs/log')
     return folder
 

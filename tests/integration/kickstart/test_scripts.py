@@ -375,8 +375,12 @@ esac
 
 def test_a_clone_tells_that_it_lives_and_which_units_were_too_slow(root: Path, run: Run) -> None:
     put(root / "dev/virtio-ports" / CLONE_PORT, "")
+    put(root / "sys/class/net/eth0/device")
+    put(root / "sys/class/net/lan0/device")
+    put(root / "sys/class/net/lan0/address", "52:54:00:12:34:57\n")
+    put(root / "sys/class/net/enbr0/address", "52:54:00:00:00:01\n")
     stub(root, "systemctl", _SYSTEMD)
-    stub(root, "ip", "echo '2: eth0 inet 10.0.2.15/24'")
+    stub(root, "ip", "echo '2: eth0 inet 10.0.2.15/24 scope global eth0'")
     stub(root, "sleep", ":")
     done = run(post("rehearsal", CONFIGURE) + "/usr/libexec/builder-clone-report\n")
     assert done.returncode == 0, done.stdout
@@ -384,6 +388,7 @@ def test_a_clone_tells_that_it_lives_and_which_units_were_too_slow(root: Path, r
     report.feed((root / "dev/virtio-ports" / CLONE_PORT).read_bytes())
     assert report.complete
     assert report.all("waiting") == ("is_up",)
+    assert report.all("dhcp-identity") == ("52:54:00:12:34:57",)
     assert report.all("failed-unit") == ("slow.service", "bad.service")
     assert report.all("late-unit") == ("slow.service",)
 

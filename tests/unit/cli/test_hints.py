@@ -6,27 +6,47 @@ And a shell takes it as it is meant, whatever the names in it.
 import ast
 import fnmatch
 import re
+import shlex
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
 import pytest
-from typer.core import TyperGroup
+from typer import Exit
+from typer._click.exceptions import ClickException, MissingParameter
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from builder.cli.app import _application
 from builder.config import Settings
+from builder.errors import BuilderError
 from builder.kickstart.library import Library
 
 ROOT = Path(__file__).parents[3]
 OF_OTHERS = {
     "--all": "virsh net-list",
     "--now": "systemctl enable",
+    "--boot-drive": "a kickstart's bootloader",
     "--disabled": "a kickstart's firstboot",
+    "--driveorder": "a kickstart's bootloader",
+    "--drives": "a kickstart's clearpart and ignoredisk",
+    "--encrypted": "a kickstart's part and autopart",
     "--erroronfail": "a kickstart's scripts",
     "--ignoremissing": "a kickstart's %packages",
+    "--kexec": "a kickstart's reboot",
+    "--list": "a kickstart's clearpart",
+    "--location": "a kickstart's bootloader",
+    "--noformat": "a kickstart's part",
+    "--ondisk": "a kickstart's part",
+    "--only-use": "a kickstart's ignoredisk",
+    "--onpart": "a kickstart's part",
+    "--partition": "a kickstart's harddrive",
+    "--passphrase": "a kickstart's part",
+    "--pesize": "a kickstart's volgroup",
+    "--thinpool": "a kickstart's logvol",
     "--iscrypted": "a kickstart's rootpw and user",
+    "--unrestricted": "GRUB's menuentry",
 }
 FOR_GUESTS = ("builder/rehearsal/guest", "builder/rehearsal/layouts")
 """What is written there are files of guests."""
@@ -110,23 +130,37 @@ def every_option(group: TyperGroup) -> set[str]:
     return set(options(group)).union(*below)
 
 
-def unknown(words: str) -> str:
-    """Return the first word of a command line, without "builder", that does not exist."""
+def refused(words: str, *, short: bool = False) -> str:
+    """Return why the program does not take a command line, without "builder"; "" where it does.
+
+    A command's name alone stands for the command; where `short` it may also be without arguments.
+    """
     command: object = APP
-    rest = iter(words.split())
-    for word in rest:
-        if word == "--":
-            break
+    words_left = shlex.split(words.replace("…", "1"))
+    while isinstance(command, TyperGroup) and words_left:
+        word = words_left.pop(0)
         if word.startswith("-"):
             takes = options(command).get(word)
             if takes is None:
                 return word
-            if takes:
-                next(rest, None)
-        elif isinstance(command, TyperGroup):
-            if word not in command.commands:
-                return word
+            words_left = words_left[1:] if takes else words_left
+        elif word in command.commands:
             command = command.commands[word]
+        else:
+            return word
+    return _refused_by(cast("TyperCommand", command), words_left, short=short) if words_left else ""
+
+
+def _refused_by(command: TyperCommand, words: list[str], *, short: bool) -> str:
+    try:
+        command.make_context("it", words)
+    except Exit:  # --help
+        return ""
+    except ClickException as error:
+        missing = isinstance(error, MissingParameter)
+        return "" if short and missing else error.format_message()
+    except BuilderError as error:
+        return error.message
     return ""
 
 
@@ -144,13 +178,9 @@ def commands(text: str) -> Iterator[str]:
             yield quoted
 
 
-def wrong(told: list[Told]) -> list[Told]:
-    return [
-        (place, line)
-        for place, text in told
-        for line in commands(" ".join(text.split()))
-        if unknown(line)
-    ]
+def wrong(told: list[Told], *, short: bool = False) -> list[tuple[str, str, str]]:
+    lines = [(place, line) for place, text in told for line in commands(" ".join(text.split()))]
+    return [(*each, why) for each in lines if (why := refused(each[1], short=short))]
 
 
 def matches(pattern: str, told: list[Told]) -> list[Told]:
@@ -158,8 +188,8 @@ def matches(pattern: str, told: list[Told]) -> list[Told]:
 
 
 def test_commands_exist() -> None:
-    assert wrong(STRINGS) == []
-    assert wrong(FILES) == []
+    assert wrong([*STRINGS, *CAUSES]) == []
+    assert wrong(FILES, short=True) == []
 
 
 def test_the_readmes_examples_exist() -> None:
@@ -169,13 +199,20 @@ def test_the_readmes_examples_exist() -> None:
         for line in re.findall(r"(?:\s|/)builder ([^#\n]+)", code)
     ]
     assert len(examples) > 30
-    assert [line for line in examples if unknown(line)] == []
+    assert [(line, why) for line in examples if (why := refused(line))] == []
 
 
 def test_options_exist() -> None:
     known = every_option(APP) | OF_OTHERS.keys()
     named = matches(r"(?<![\w-])--[a-z][\w-]*", [*PROSE, *CAUSES])
     assert len(named) > 30
+    assert [told for told in named if told[1] not in known] == []
+
+
+def test_a_build_has_the_options_that_its_causes_name() -> None:
+    known = options(APP.commands["build"]).keys() | OF_OTHERS.keys()
+    named = matches(r"(?<![\w-])--[a-z][\w-]*", CAUSES)
+    assert len(named) > 5
     assert [told for told in named if told[1] not in known] == []
 
 
@@ -256,10 +293,18 @@ def test_what_is_found_unquoted(source: str, found: list[str]) -> None:
         ("--uri … iso fetch centos7", ""),
         ("host run -- virsh --nvram", ""),
         ("iso --help", ""),
+        ("iso inspect", ""),
+        ("iso inspect --help", ""),
+        ("builds show … --json", ""),
         ("template fetch centos7", "fetch"),
         ("build centos7 --memory 4096", "--memory"),
         ("template --keep", "--keep"),
+        ("iso add --allow-unverified", "Missing argument"),
+        ("iso inspect a b", "unexpected extra argument"),
+        ("build centos7 --firmware coreboot", "coreboot"),
+        ("build centos7 --disk-gib much", "much"),
     ],
 )
 def test_what_is_found_wrong(line: str, word: str) -> None:
-    assert unknown(line) == word
+    assert word in refused(line)
+    assert bool(word) == bool(refused(line))

@@ -3,8 +3,10 @@
 import gzip
 import json
 import os
+import random
 import tarfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -17,11 +19,12 @@ from builder.cli.template.export import export as command
 from builder.errors import HostError, UsageError
 from builder.export import formats, oci, ova, sums, tarball, vagrant, vhdx, vmdk
 from builder.export.archive import Member, digests, pack
+from builder.export.needs import needs
 from builder.export.order import ExportOrder, ExportSource
 from builder.export.ovf import Disk, descriptor, guest
 from builder.export.run import export
 from builder.model.domain import Machine
-from builder.monitor import SilentMonitor
+from builder.monitor import Monitor, SilentMonitor
 from builder.paths import targets
 from tests.monitors import Heard
 from tests.users import as_a_user
@@ -62,12 +65,14 @@ def held(path: Path, name: str) -> bytes:
 @pytest.mark.parametrize("hardware", [machine(), UEFI], ids=["bios", "uefi"])
 def test_descriptor(golden: Golden, hardware: Machine) -> None:
     """The standard requires every Info, the Name, the System and the Description of a network."""
-    disk = Disk(name="centos7-20261123.1-disk1.vmdk", size=4711, capacity=20 * 2**30)
+    disk = Disk(
+        name="centos7-20261123.1-disk1.vmdk", size=4711, capacity=20 * 2**30, populated=2**30
+    )
     golden(f"export/{hardware.firmware}.ovf", descriptor(manifest(machine=hardware), disk))
 
 
 def test_the_descriptor_refers_to_what_is_there() -> None:
-    text = descriptor(MANIFEST, Disk(name="d.vmdk", size=1, capacity=512))
+    text = descriptor(MANIFEST, Disk(name="d.vmdk", size=1, capacity=512, populated=0))
     envelope = ElementTree.fromstring(text)  # noqa: S314  # we wrote it
     (file,) = envelope.iter(f"{OVF}File")
     (disk,) = envelope.iter(f"{OVF}Disk")
@@ -102,7 +107,8 @@ def test_guest_names(osinfo: str, expected: tuple[int, str]) -> None:
 @pytest.mark.parametrize(("count", "text"), [(1, "1 processor"), (2, "2 processors")])
 def test_processors_are_counted(count: int, text: str) -> None:
     found = descriptor(
-        manifest(machine=machine(vcpus=count)), Disk(name="d.vmdk", size=1, capacity=512)
+        manifest(machine=machine(vcpus=count)),
+        Disk(name="d.vmdk", size=1, capacity=512, populated=0),
     )
     assert f"<rasd:ElementName>{text}</rasd:ElementName>" in found
 
@@ -113,15 +119,28 @@ def test_manifest_of_an_ova() -> None:
     )
 
 
-@pytest.mark.parametrize("drawn", ["57e61c69", "7e61c69", "9"])
-@pytest.mark.parametrize("left", ["", "\n", '"1"\n'])
-def test_a_vmdk_is_called_by_its_final_name(drawn: str, left: str) -> None:
-    """And is the same whatever qemu-img draws, and leaves behind the end of what it writes."""
-    text = f'version=1\nCID={drawn}\nparentCID=ffffffff\nRW 131072 SPARSE ".x.part"\nddb.a = "1"\n'
-    field = f"{text}\0{left}".encode().ljust(512, b"\0")
-    assert vmdk.settled(field, name='a"\\1é.vmdk', content="00000abc") == (
-        b'version=1\nCID=00000abc\nparentCID=ffffffff\nRW 131072 SPARSE "a__1_.vmdk"\nddb.a = "1"\n'
-    ).ljust(512, b"\0")
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+@pytest.mark.parametrize("form", [each.name for each in formats.FORMATS if each.name != "tar"])
+def test_users_are_told_what_uefi_needs(form: str, firmware: str) -> None:
+    assert bool(needs(form, firmware)) is (firmware == "uefi" or form in {"vmdk", "vhdx"})
+
+
+def test_a_tar_needs_nothing() -> None:
+    """It is a template again, whose manifest says what its machines have."""
+    assert not needs("tar", "uefi")
+
+
+def test_an_ova_holds_what_its_manifest_says(
+    source: ExportSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def changing(_: ExportSource, path: Path, *, name: str, monitor: Monitor) -> int:  # noqa: ARG001
+        path.write_bytes(b"as it is summed")
+        monkeypatch.setattr(ova, "manifest", lambda _: path.write_bytes(b"packed") and b"")
+        return 0
+
+    monkeypatch.setattr(vmdk, "make", changing)
+    with pytest.raises(HostError, match="not hold what its manifest says"):
+        ova.write(source, tmp_path / "x.ova", name="x.ova", monitor=SILENT)
 
 
 def test_crc32c() -> None:
@@ -181,6 +200,23 @@ def test_a_tar_holds_a_template(source: ExportSource, tmp_path: Path, signatures
     assert held(path, record) == RECORD
     for name in signed:
         assert held(path, name) == signatures
+
+
+@pytest.mark.parametrize("gzipped", [False, True])
+def test_no_damage_of_an_archive_is_another_error(tmp_path: Path, *, gzipped: bool) -> None:
+    path, noise = tmp_path / "x", random.Random(3).randbytes(20000)  # noqa: S311  # the same
+    members = [Member(name="a", content=b"hello" * 500), Member(name="b", content=noise)]
+    wrote = pack(path, members, when=1, monitor=SILENT, gzipped=gzipped)
+    content = path.read_bytes()
+    for seed in range(300):
+        chance = random.Random(seed)  # noqa: S311  # the same each time
+        damaged = bytearray(content)
+        at = chance.randrange(20, len(content) - 8)
+        damaged[at : at + 4] = chance.randbytes(4)
+        path.write_bytes(damaged[: len(content) - seed % 3])
+        with suppress(HostError):
+            found = digests(path, monitor=SILENT)
+            assert not gzipped or found != wrote
 
 
 def test_a_container_disk(source: ExportSource, tmp_path: Path, golden: Golden) -> None:

@@ -6,9 +6,16 @@ import pytest
 from msgspec.structs import replace
 
 from builder.errors import HostError
-from builder.host.doctor import examine, failed, judge_kvm, judge_memory, judge_space
+from builder.host.doctor import (
+    examine,
+    failed,
+    judge_kvm,
+    judge_memory,
+    judge_network,
+    judge_space,
+)
 from builder.monitor import SilentMonitor
-from tests.hosts import driven, settings
+from tests.hosts import driven, new_host, settings
 
 _GIB = 1024**3
 
@@ -57,6 +64,20 @@ def test_the_folders_are_those_that_builds_would_use(tmp_path: Path) -> None:
         *_others, iso, store = examine(away, monitor=SilentMonitor())
     assert iso.detail.endswith(f" free for {host.iso_pool.path}")
     assert (store.state, f"{host.store_pool.path}, is away" in store.detail) == ("fail", True)
+
+
+@pytest.mark.parametrize(
+    ("network", "state", "detail"),
+    [
+        ("user", "ok", "user"),
+        ("bridge:nosuch", "fail", "there is no bridge nosuch"),
+        ("network:nosuch", "fail", "there is no network nosuch"),
+    ],
+)
+def test_the_network_that_guests_would_have(network: str, state: str, detail: str) -> None:
+    with new_host() as connection:
+        found = judge_network(connection, network)
+    assert (found.state, detail in found.detail, bool(found.hint)) == (state, True, state != "ok")
 
 
 @pytest.mark.parametrize(

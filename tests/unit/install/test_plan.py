@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from builder.errors import HostError
+from builder.errors import HostError, UsageError
 from builder.install.plan import install_plan, machine
 from builder.model.domain import ANACONDA_PORT, RESULT_PORT, Accelerator
 from builder.model.traces import Traces
@@ -41,6 +42,14 @@ def test_kernels_are_told_that_their_timer_is_emulated(
 def test_uefi_needs_its_firmware() -> None:
     with pytest.raises(HostError, match="no UEFI firmware"):
         machine(ordered(firmware="uefi"), EMULATION, network="user")
+
+
+def test_more_processors_than_a_guest_can_have() -> None:
+    few = replace(KVM, most_vcpus=288)
+    assert machine(ordered(vcpus=288), few, network="user").vcpus == 288
+    with pytest.raises(UsageError, match="No guest can have 289 processors here") as caught:
+        machine(ordered(vcpus=289), few, network="user")
+    assert caught.value.hint == "--vcpus 288 is the most."
 
 
 def test_the_cd_boots_before_the_disk_and_the_evidence_stays_together() -> None:

@@ -5,7 +5,10 @@ import struct
 import pytest
 
 from builder.errors import MediaError
+from builder.iso import fat_check
+from builder.iso.eltorito import BootImage
 from builder.iso.fat import FileSystem
+from builder.iso.patch import Draft
 from builder.iso.source import Memory
 
 _SECTOR = 512  # a cluster too
@@ -75,3 +78,17 @@ def test_large_table() -> None:
     boot[510:] = b"\x55\xaa"
     with pytest.raises(MediaError, match="its EFI boot image is no FAT"):
         FileSystem(Memory(bytes(boot)), 0)
+
+
+@pytest.mark.parametrize(
+    ("second", "right"), [(_END, True), (0xFFF8, True), (0x7FFF, False), (0xBFFF, False)]
+)
+def test_it_was_written_to_its_end(second: int, *, right: bool) -> None:
+    """The second entry of the table has a flag for that, and one for errors of the disk."""
+    draft = Draft(_image([], {}, {0: 0xFFF8, 1: second}))
+    draft.write(0, b"\xeb")
+    draft.write((_CLUSTERS + 1000) * _SECTOR - 1, b"\0")  # as long as it says
+    image = BootImage(platform="uefi", sector=0, at=0, blocks=0)
+    found = " ".join(fat_check.problems(draft, [image]))
+    assert "firmware looks for" in found
+    assert ("was not written to its end" not in found) is right

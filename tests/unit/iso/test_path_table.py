@@ -6,7 +6,8 @@ import pytest
 
 from builder.errors import MediaError
 from builder.iso import iso9660, path_table
-from builder.iso.iso9660 import Descriptor, Record
+from builder.iso.descriptors import Descriptor
+from builder.iso.iso9660 import Record
 from builder.iso.path_table import PathRecord
 from builder.iso.source import Memory
 

@@ -83,6 +83,46 @@ def test_lint_takes_another_syntax(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "options", "removed", "first"),
+    [
+        ("#version=RHEL8\n", [], False, ""),
+        ("#version=RHEL10  \n", [], True, ""),
+        ("\n# mine\n#version=F40\n", [], True, ""),
+        ("#version=rhel10\n", [], True, ""),
+        ("#version=Red Hat Enterprise Linux 10.1\n", [], True, ""),
+        ("#version=RHEL10\n", ["--syntax", "RHEL7"], False, ""),
+        ("#version=NOPE\n", ["--syntax", "RHEL7"], False, ""),
+        ("# #version=RHEL10\n", [], False, ""),
+        ("#version=DEVEL\n", [], True, ":1: warning: DEVEL is read as F46; EL 7 wrote it as well"),
+        ("", ["--syntax", "DEVEL"], True, ""),
+    ],
+)
+def test_lint_takes_the_syntax_that_a_file_says(
+    tmp_path: Path, said: str, options: list[str], removed: bool, first: str
+) -> None:
+    (file := tmp_path / "x.ks").write_text(f"{said}auth --enableshadow\n")
+    result = CliRunner().invoke(app, ["lint", str(file), *options], obj=COMMON)
+    assert ("auth has been removed" in result.stdout) is removed
+    assert result.stdout.startswith(f"{file}{first}")
+
+
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        ("RHEL99", "Did you mean RHEL9? --syntax goes before what the file says."),
+        ("", "Mend that line. --syntax goes before what the file says."),
+        ("CentOS Stream 9", "Mend that line. --syntax goes before what the file says."),
+    ],
+)
+def test_a_syntax_that_nobody_knows(tmp_path: Path, said: str, hint: str) -> None:
+    (file := tmp_path / "x.ks").write_text(f"\n#version={said}\ncmdline\n")
+    result = CliRunner().invoke(app, ["lint", str(file)], obj=COMMON)
+    assert isinstance(result.exception, UsageError)
+    message = f"Line 2 says #version={said}, which is no syntax of kickstarts."
+    assert (result.exception.message, result.exception.hint) == (message, hint)
+
+
+@pytest.mark.parametrize(
     ("arguments", "message", "hint"),
     [
         (

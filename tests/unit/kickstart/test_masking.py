@@ -485,3 +485,8 @@ def test_values_are_not_shown_by_accident() -> None:
 def test_a_password_with_the_name_of_a_command_in_it_is_hidden_whole(word: str) -> None:
     masked = mask(f"rootpw --plaintext {word}\n%post\necho {word} | passwd --stdin bob\n%end\n")
     assert masked == f"rootpw --plaintext {MARK}\n%post\necho {MARK} | passwd --stdin bob\n%end\n"
+
+
+def test_a_line_of_many_logins() -> None:
+    """Such a line took minutes when each login looked at all words of its line."""
+    assert "secret" not in mask("%post\n" + "curl http://u:secret@h/ " * 4000 + "\n%end\n")

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from builder.errors import UsageError
-from builder.media import bootloader
+from builder.media import bootloader, grub_menu, syslinux_menu
+from builder.media.grub_run import Run
+from builder.media.grub_state import Place, State
 from builder.media.unattended import TITLE, Unattended
 from tests.values import Golden
 
@@ -70,7 +72,7 @@ def _unattended(plain: str, kickstart: str) -> str:
 
 
 def _settings(path: str) -> set[str]:
-    return {"timeout 1"} if "isolinux" in path else {'set default="0"', "set timeout=0"}
+    return {"timeout 1"} if "isolinux" in path else {'set default="0"', "set timeout=1"}
 
 
 def _belongs_to_entries(line: str) -> bool:
@@ -122,7 +124,8 @@ def test_grub_takes_our_entry_at_once(head: str) -> None:
     settings = [
         line.strip() for line in edited.splitlines() if "default=" in line or "timeout=" in line
     ]
-    assert sorted(settings) == ['set default="0"', "set timeout=0"]
+    # Those in a condition are not enough: it may not hold.
+    assert set(settings) == {'set default="0"', "set timeout=1"}
     assert re.findall("menuentry '(.*)'", edited) == [TITLE, "a"]
     assert bootloader.edit("grub.cfg", edited, _EL7) == edited
 
@@ -175,3 +178,85 @@ def test_plain_extra_arguments_are_taken(argument: str) -> None:
 def test_bytes_that_are_no_text_survive() -> None:
     menu = b"# \xff\xfe\nlabel a\n  kernel k\n  append initrd=i\n"
     assert b"# \xff\xfe\n" in bootloader.edit_content("isolinux.cfg", menu, _EL7)
+
+
+@pytest.mark.parametrize(
+    ("without", "extra", "left"),
+    [
+        ((), (), "console=tty0 console=ttyS0,115200n8"),
+        (("console",), (), ""),
+        (("console",), ("console=ttyS1",), "console=ttyS1"),
+    ],
+)
+def test_our_consoles_can_be_removed(
+    without: tuple[str, ...], extra: tuple[str, ...], left: str
+) -> None:
+    entry = Unattended(label="X", without=without, extra=extra)
+    assert " ".join(entry.arguments(("initrd=a", "console=ttyS9"))[2:]) == left
+
+
+@pytest.mark.parametrize("key", ["inst.ks", "ks=x"])
+def test_the_kickstart_cannot_be_removed(key: str) -> None:
+    with pytest.raises(UsageError, match="cannot be removed: it names the kickstart"):
+        Unattended(label="X", without=(key,))
+
+
+_SPREAD = [
+    "menuentry 'a' { linux /k inst.stage2=x; initrd /i }\n",
+    "menuentry 'a' { linux /k inst.stage2=x; initrd /i; }; menuentry b { true }\n",
+    "menuentry b { exit; } ; menuentry 'a' { linux /k inst.stage2=x; initrd /i; } ; true\n",
+    "menuentry 'a # b {' { # c }\n linux /k inst.stage2=x\n initrd /i\n} # d\n",
+    "menuentry 'a' \\\n --class b {\n linux /k inst.stage2=x\n initrd /i\n}\n",
+    "set 'timeout=-1'\nset \"default=1\"\nmenuentry a { linux /k inst.stage2=x; initrd /i }\n",
+    "menuentry 'a' --class x {\n linux /k inst.stage2=x # quiet\n initrd /i # { }\n}\n",
+    'menuentry "a \\"b\\" c" {\n linux /k inst.stage2=x\n initrd /i\n}\n',
+    "menuentry Install\\ it --id i {\n linux /k inst.stage2=x\n initrd /i\n}\n",
+    "menuentry --class x 'a' {\n linux /k inst.stage2=x\n initrd /i\n}\n",
+    "if true; then\nmenuentry a {\n linux /k inst.stage2=x\n initrd /i\n}\nfi\n",
+    "if true; then set default=1; set timeout=-1; fi\n"
+    "menuentry a {\n linux /k inst.stage2=x\n initrd /i\n}\n",
+    "set superusers=root\npassword root x\nmenuentry a {\n linux /k inst.stage2=x\n initrd /i\n}\n",
+    "set superusers=root\nmenuentry a --hotkey=i --users root --class x {\n"
+    " linux /k inst.stage2=x\n initrd /i\n}\n",
+    "set superusers=root\nmenuentry a --users='root me' --unrestricted {\n"
+    " linux /k inst.stage2=x\n initrd /i\n}\n",
+    "submenu more {\n menuentry a {\n  linux /k inst.stage2=x\n  initrd /i\n }\n}\n",
+    "set default='a>b'\nload_env\nset default=$saved_entry\nset fallback=1\n"
+    "menuentry a {\n linux /k inst.stage2=x\n initrd /i\n}\n",
+]
+
+
+@pytest.mark.parametrize("menu", _SPREAD)
+def test_grub_starts_ours_of_menus_in_other_forms(menu: str) -> None:
+    edited = bootloader.edit("grub.cfg", menu, _EL7)
+    assert bootloader.edit("grub.cfg", edited, _EL7) == edited
+    state = State(values={"root": "iso", "prefix": "(iso)/x"})
+    for found in Run(_Everything()).menu(edited, ("iso", "/grub.cfg"), state):
+        assert (found.trouble, grub_menu.waits(found)) == ("", "")
+        entry = grub_menu.started(found)
+        assert entry is not None
+        assert (entry.title, grub_menu.asks(found, entry)) == (TITLE, False)
+        for after in Run(_Everything()).body(entry, found.state):
+            assert [each.kind for each in after.loads] == ["linux", "initrd"]
+            assert _EL7.kickstart in (after.loads[0].arguments or ())
+
+
+class _Everything:
+    label, uuid = "CentOS 7 x86_64", ""
+
+    def text(self, place: Place) -> str | None:
+        return None if place[1].endswith("grubenv") else "x"
+
+    def exists(self, place: Place) -> bool:
+        return bool(place[0])
+
+    def folder(self, place: Place) -> bool:
+        return not place[0]
+
+
+def test_arguments_that_all_entries_of_isolinux_have() -> None:
+    menu = "append initrd=i inst.stage2=x\nlabel a\n  kernel k\nlabel b\n kernel k\n append -\n"
+    edited = bootloader.edit("isolinux.cfg", menu, _EL7)
+    found = syslinux_menu.started("isolinux.cfg", {"isolinux.cfg": edited}.get)
+    assert not isinstance(found, str)
+    assert found.arguments.split()[:3] == ["initrd=i", "inst.stage2=x", _EL7.kickstart]

@@ -36,6 +36,37 @@ def test_a_good_file_is_read() -> None:
     assert [job.medium for job in pipeline.jobs] == ["minimal", "dvd"]
 
 
+def test_a_plain_kickstart_gets_the_defaults_that_it_can_use(tmp_path: Path) -> None:
+    (tmp_path / "own.ks").write_text("cmdline\n")
+    (tmp_path / "own.ks.j2").write_text("cmdline\n")
+    text = """
+title = "x"
+[defaults]
+release = "centos7"
+root_password_file = "secret"
+variables = { timezone = "Europe/Berlin", seal = "no" }
+[[build]]
+kickstart = "own.ks"
+[[build]]
+kickstart = "own.ks.j2"
+profile = "kvm-host"
+"""
+    plain, template = (
+        job.request for job in definition.parse(text, Library(), path=tmp_path / "x.toml").jobs
+    )
+    assert (plain.variables, plain.root_password_file) == ({"seal": "no"}, None)
+    assert template.variables == {"timezone": "Europe/Berlin", "seal": "no"}
+    assert template.root_password_file == tmp_path / "secret"
+    for wrong in (
+        text.replace('"own.ks"', '"own.ks"\nvariables = { lang = "C" }'),
+        text.replace('"secret"', '"secret"\nkickstart = "own.ks"').replace(
+            'kickstart = "own.ks"\n[[', "[["
+        ),
+    ):
+        with pytest.raises(ConfigError, match="is no template, so it cannot use the variab"):
+            definition.parse(wrong, Library(), path=tmp_path / "x.toml")
+
+
 def test_builds_get_the_defaults_and_override_them() -> None:
     plain, special = (job.request for job in definition.parse(GOOD, Library(), path=FILE).jobs)
     secret = Path("/where/secret")

@@ -64,7 +64,7 @@ def test_what_is_damaged_is_built_again(store: Path) -> None:
 
 def test_a_store_that_is_not_there_is_an_error_unless_none_was_made_yet(store: Path) -> None:
     store.rmdir()
-    with pytest.raises(HostError, match=r"The folder of the templates, .*, is away"):
+    with pytest.raises(HostError, match=r"There is no folder .*, where templates"):
         judged(ordered(), store)
     found = judge(ordered(), store=None, cache=store, monitor=SilentMonitor())
     assert found == ("new", "never built")

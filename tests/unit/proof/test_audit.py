@@ -1,7 +1,5 @@
 """The audit: one finding a flaw, and none for what was asked for."""
 
-import io
-import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +8,10 @@ import pytest
 from builder.errors import HostError, TemplateError
 from builder.model.audit import Expected, Finding
 from builder.proof import checks
+from builder.proof.audit.freed import freed
 from builder.proof.audit.judge import EXPOSED, SEAL, audit
 from builder.proof.audit.tree import GuestTree
+from tests.archives import write
 
 HASH = f"$6$salt${'a' * 86}"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGoldenGoldenGolden someone@example"
@@ -34,29 +34,6 @@ JOE = {
     "etc/passwd": ACCOUNTS + "joe:x:1000:1000::/home/joe:/bin/bash\n",
     "home/joe/.ssh/authorized_keys": f"# mine\n{KEY}\n",
 }
-
-
-def write(
-    path: Path, files: dict[str, str], *, modes: dict[str, int] | None = None, label: str = ""
-) -> Path:
-    """Write an archive as the reader does; a name that ends in / is a folder."""
-    records, contents = "", {}
-    for name, text in files.items():
-        if name.startswith("facts/"):
-            contents[name] = text
-            continue
-        folder = name.endswith("/")
-        mode = (modes or {}).get(name, 0o755 if folder else 0o644)
-        where = f"tree/{name.rstrip('/')}"
-        fields = ("fd"[folder], f"{mode:o}", str(len(text)), label, where)
-        records += "".join(f"{field}\0" for field in fields)
-        contents |= {} if folder or name.startswith("usr/share/") else {where: text}
-    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as tar:
-        for name, text in {"facts/list": records, **contents}.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(text.encode())
-            tar.addfile(member, io.BytesIO(text.encode()))
-    return path
 
 
 def failed(
@@ -84,7 +61,44 @@ def test_a_clean_system_has_no_findings(tmp_path: Path) -> None:
     [
         ("etc/machine-id", "0af1\n", "machine-id", "{} holds 0af1"),
         ("var/lib/dbus/machine-id", "0af1\n", "machine-id", "{} holds 0af1"),
+        (
+            "etc/iscsi/initiatorname.iscsi",
+            "InitiatorName=iqn.1994-05.com.redhat:1\n",
+            "storage-identity",
+            "{}",
+        ),
+        ("etc/nvme/hostnqn", "nqn.2014-08.org.nvmexpress:uuid:1\n", "storage-identity", "{}"),
+        ("etc/insights-client/machine-id", "1\n", "registration", "{}"),
+        ("etc/sysconfig/rhn/systemid", "<value>ID-1</value>\n", "registration", "{}"),
+        ("etc/rhsm/facts/katello.facts", "{}", "registration", "{}"),
+        ("etc/krb5.keytab", "x", "registration", "{}"),
+        ("etc/multipath/wwids", "/1/\n", "device-ids", "{}"),
+        ("etc/hostid", "abcd", "service-identity", "{}"),
+        (
+            "etc/libvirt/qemu/networks/default.xml",
+            "<network>\n  <mac address='52:54:00:00:00:01'/>\n</network>\n",
+            "service-identity",
+            "{} has a mac",
+        ),
         ("etc/hostname", "night-3\n", "hostname", "{} says night-3"),
+        (
+            "etc/sysconfig/network",
+            "NETWORKING=yes\nHOSTNAME='night-3'\n",
+            "hostname",
+            "{} says night-3",
+        ),
+        (
+            "etc/NetworkManager/system-connections/x",
+            "[ipv4]\ndhcp-hostname=night-3\n",
+            "hostname",
+            "{} has dhcp-hostname=",
+        ),
+        (
+            "etc/sysconfig/network-scripts/ifcfg-eth0",
+            " export DHCP_HOSTNAME='night-3'\n",
+            "hostname",
+            "{} has DHCP_HOSTNAME=",
+        ),
         (
             "etc/resolv.conf",
             "# by hand\nnameserver 192.0.2.1\n",
@@ -101,6 +115,22 @@ def test_a_clean_system_has_no_findings(tmp_path: Path) -> None:
         ("facts/swap", "/dev/sda2 1\n", "swap", "the swap area /dev/sda2 holds data"),
         ("root/.env", f"x={HASH}\n", "secrets", "{} has a password hash"),
         ("etc/x.pem", PRIVATE, "secrets", "{} has a private key"),
+        (
+            "etc/wireguard/wg0.conf",
+            f"PrivateKey = {'a' * 43}=\n",
+            "secrets",
+            "{} has a key of WireGuard",
+        ),
+        (
+            "var/lib/net-snmp/snmpd.conf",
+            "oldEngineID 0x8\n",
+            "service-identity",
+            "{} has oldEngineID",
+        ),
+        ("etc/puppetlabs/puppet/ssl/certs/me.pem", "x", "service-identity", "{}"),
+        ("var/lib/rancher/k3s/agent/client-kubelet.key", "x", "service-identity", "{}"),
+        ("etc/lvm/devices/backup/system.devices-1.2", "x", "device-ids", "{}"),
+        ("var/lib/sss/db/cache_x.ldb", "x", "registration", "{}"),
         (
             "etc/yum.repos.d/x.repo",
             "baseurl=https://me:pass@example.com/\n",
@@ -143,11 +173,18 @@ def test_a_flaw_is_one_finding(
         ({"etc/hostname": "kvm.example\n"}, Expected(hostname="kvm.example")),
         ({"etc/hostname": "localhost.localdomain\n"}, Expected()),
         ({"etc/machine-id": "uninitialized\n"}, Expected()),
+        ({"etc/sysconfig/network": "HOSTNAME=localhost.localdomain\n"}, Expected()),
+        (
+            {"etc/NetworkManager/system-connections/x": "[ipv4]\ndhcp-send-hostname=no\n"},
+            Expected(),
+        ),
         ({"etc/shadow": f"root:{HASH}:1::::::\n"}, Expected(root_password=True)),
         (JOE, Expected(users=("joe",), ssh_keys=(KEY.rsplit(maxsplit=1)[0],))),
         ({"etc/pki/tls/cert.pem": "-----BEGIN CERTIFICATE-----\nMIIB\n"}, Expected()),
         ({"usr/share/doc/x": f"an example: {HASH}\n"}, Expected()),
         ({"var/log/wtmp": ""}, Expected()),
+        ({"etc/puppet/ssl/certs/ca.pem": "x"}, Expected()),
+        ({"etc/wireguard/wg0.conf": "PublicKey = x\n# PrivateKey = \n"}, Expected()),
         ({"facts/swap": "/dev/sda2 0\n"}, Expected()),
         ({"var/lib/NetworkManager/": ""}, Expected()),
         (ENFORCING | {".autorelabel": ""}, Expected()),
@@ -159,6 +196,45 @@ def test_what_was_asked_for_is_no_finding(
     tmp_path: Path, files: dict[str, str], expected: Expected
 ) -> None:
     assert failed(tmp_path, files, expected=expected) == {}
+
+
+UEFI = Expected(firmware="uefi")
+NOTHING = "there is no EFI/BOOT/BOOTX64.EFI on "
+
+
+@pytest.mark.parametrize(
+    ("fact", "expected", "details"),
+    [
+        ("no /dev/sda1\n", UEFI, (f"{NOTHING}/dev/sda1",)),
+        ("", UEFI, (f"{NOTHING}a file system that UEFI reads",)),
+        ("no /dev/sda1\nyes /dev/sda2\n", UEFI, ()),
+        ("no /dev/sda1\n", Expected(firmware="bios"), ()),
+        ("", Expected(), ()),
+    ],
+)
+def test_firmware_without_a_boot_entry_finds_something(
+    tmp_path: Path, fact: str, expected: Expected, details: tuple[str, ...]
+) -> None:
+    found = failed(tmp_path, {"facts/fallback": fact}, expected=expected)
+    assert found == ({"boot-fallback": details} if details else {})
+
+
+@pytest.mark.parametrize(
+    ("used", "mib", "passed"),
+    [
+        ("314572800 /dev/sda1\n", 363, True),
+        ("314572800 /dev/sda1\n", 800, False),
+        ("314572800 /dev/sda1\n524288000 /dev/mapper/a-b\n", 860, True),
+        ("", 1000, True),  # the reader of an older archive noted nothing
+    ],
+)
+def test_an_image_holds_no_more_than_what_is_in_use(
+    tmp_path: Path, used: str, mib: int, passed: bool
+) -> None:
+    with GuestTree.opened(write(tmp_path / "archive.tar", {"facts/used": used})) as tree:
+        found = freed(tree, allocated=mib << 20)
+    assert found.passed == passed
+    assert passed or "the image holds 800 MiB, and only 300 are in use" in found.details[0]
 
 
 def test_files_and_folders_that_everybody_may_change(tmp_path: Path) -> None:

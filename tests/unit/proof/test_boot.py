@@ -118,6 +118,36 @@ TROUBLE = [
     ("Cannot open access to console, the root account is locked.", "entered emergency mode"),
     ("Please enter passphrase for disk QEMU_HARDDISK (luks-5eed)::", "for a passphrase (QEMU_"),
     ("Enter passphrase for hd0,msdos1 (5eed):", "it asks for a passphrase (hd0,msdos1 (5eed)"),
+    ("Please unlock disk sda3_crypt:", "it asks for a passphrase (sda3_crypt)"),
+    ("Password (/dev/sda3):", "it asks for a passphrase (/dev/sda3)"),
+    ("Give root password for login:", "entered emergency mode"),
+    ("*** Dropping you to a shell; the system will reboot", "entered emergency mode"),
+    ("/dev/sda2 (luks-5eed) is password protected", "it asks for a passphrase (/dev/sda2 (luks-"),
+    ("Please enter TPM2 PIN:", "it asks for a passphrase (TPM2 PIN)"),
+    ("\N{CLOSED LOCK WITH KEY} Please enter passphrase for disk x:", "a passphrase (x)"),
+    ("Missing operating system", "its boot sector finds nothing to start"),
+    ("Operating system not found", "its boot sector finds nothing to start"),
+    ("Invalid partition table", "its boot sector finds nothing to start"),
+    ("GRUB Hard Disk Error", "its boot sector finds nothing to start"),
+    ("GRUB Geom Error", "its boot sector finds nothing to start"),
+    ("dracut: Refusing to continue", "the system gave up while it started (Refusing to continue)"),
+    ("Refusing to continue", "the system gave up while it started (Refusing to continue)"),
+    ('Boot has failed. To debug this issue add "rdshell" to the kernel', "(Boot has failed)"),
+    ("-- System halted", "gave up while it started (System halted)"),
+    ("Freezing execution.", "gave up while it started (Freezing execution)"),
+    ("[    1.9] systemd[1]: Freezing execution.", "gave up while it started (Freezing execution)"),
+    ("[!!!!!!] Failed to load SELinux policy, freezing.", "(Failed to load SELinux policy)"),
+    ("Unable to load SELinux Policy. Machine is in enforcing mode. Halting now.", "SELinux Policy"),
+    ("dracut:/#", "initramfs gave up"),
+    ("[ *** ] Give root password for maintenance", "entered emergency mode"),
+    ("Failed to open \\EFI\\BOOT\\grubx64.efi - Not Found", "\\EFI\\BOOT\\grubx64.efi"),
+    ("start_image() returned Not Found", "shim does not start the boot loader (Not Found)"),
+    ("Verification failed: (0x1A) Security Violation", "shim does not start the boot loader"),
+    ("Enter username:", "a name and a password"),
+    ("switch_root:/#", "initramfs gave up"),
+    ("  Please make your choice from above ['q' to quit | 'c' to continue |", "for an answer"),
+    ("-- Press any key to proceed --", "it waits for an answer"),
+    ("Welcome to your new installation of Linux! Please configure your system!", "an answer"),
     ("Please make a selection from the above ['c' to continue]:", "it waits for an answer"),
 ]
 
@@ -144,12 +174,30 @@ def test_every_cause_of_clones_is_tested() -> None:
     [
         "[   22.1] watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [kworker/0:1:17]",
         "error: no suitable video mode found.",
+        # GRUB goes on, and may well find what it needs where it began.
+        "error: no such device: 5eed-11.",
+        "Failed to open \\EFI\\BOOT\\revocations.efi - Not Found",
+        "Failed to open /dev/rfkill: No such file or directory",
+        "error: file `/boot/grub2/fonts/unicode.pf2' not found.",
+        "Warning: the host's key does not exist in the cache",
         "Press any key to continue...",
+        "[  OK  ] Stopped Emergency Shell.",
+        "[    0.2] SELinux:  Initializing.",
+        "sda: Read error corrected",
+        "BIOS-provided physical RAM map: Invalid entry",
         "localhost login: ",
     ],
 )
 def test_what_proves_nothing(line: str) -> None:
     assert trouble_of(line) is None
+
+
+@pytest.mark.parametrize(
+    "piece", ["-", " ", "/dev/", "/dev/x (", "error: ", "Failed to open grub", "ALERT! x ", "grub"]
+)
+def test_a_line_without_an_end_takes_no_time(piece: str) -> None:
+    """A guest may say anything, and the texts are looked for at every place of a line."""
+    assert trouble_of(piece * (65536 // len(piece))) is None
 
 
 TIMER = b"[    0.040000] Kernel panic - not syncing: IO-APIC + timer doesn't work!  Boot with\n"

@@ -15,6 +15,8 @@ FIRST = [
     ("machine-id", "1"),
     ("ssh-host-key", "ssh-ed25519 AAAA1"),
     ("dhcp-identity", "52:54:00:00:00:01"),
+    ("drawn", "/etc/nvme/hostid 1111"),
+    ("card", "eth0 10.0.2.15"),
     ("root-bytes", str(4 * GIB)),
     ("end", ""),
 ]
@@ -22,6 +24,8 @@ SECOND = [
     ("machine-id", "2"),
     ("ssh-host-key", "ssh-ed25519 AAAA2"),
     ("dhcp-identity", "52:54:00:00:00:02"),
+    ("drawn", "/etc/nvme/hostid 2222"),
+    ("card", "eth0 10.0.2.15"),
     ("root-bytes", str(5 * GIB - 9_000_000)),
     ("end", ""),
 ]
@@ -63,6 +67,22 @@ def test_two_machines_pass() -> None:
             "two clones have the dhcp-identity 52:54:00:00:00:01",
         ),
         (
+            {"drawn": "/etc/nvme/hostid 1111"},
+            "clone-drawn-names",
+            "two clones have the same /etc/nvme/hostid",
+        ),
+        (
+            {"card": "eth0 none: up, networkd degraded configuring "},
+            "clone-network",
+            "eth0 of a clone has no address (up, networkd degraded configuring)",
+        ),
+        (
+            {"card": "eth0 none: , "},
+            "clone-network",
+            "eth0 of a clone has no address (no more is known)",
+        ),
+        ({"card": ""}, "clone-network", "a clone has no network card that its kernel knows"),
+        (
             {"root_bytes": str(4 * GIB)},
             "clone-growth",
             "on a disk that is 1024 MiB larger, / is 0 MiB larger",
@@ -71,6 +91,41 @@ def test_two_machines_pass() -> None:
 )
 def test_what_must_differ(changes: dict[str, str], check: str, detail: str) -> None:
     assert failed(report(FIRST), report(SECOND, **changes)) == {check: (detail,)}
+
+
+def test_machines_without_a_card_need_no_address() -> None:
+    bare = {"card": "", "dhcp_identity": ""}
+    first, second = report(FIRST, **bare), report(SECOND, **bare)
+    assert all(each.passed for each in compare(first, second, grown=GIB, network="none"))
+    assert "clone-dhcp-identities" in failed(first, second)
+
+
+@pytest.mark.parametrize(
+    ("state", "asks"),
+    [
+        ("up, networkd degraded configuring ", True),
+        ("up, NetworkManager 70 connecting getting IP configuration NetworkManager x", True),
+        ("up, ", True),
+        ("down, ", False),
+        ("down, networkd off unmanaged ", False),
+        ("up, NetworkManager 30 disconnected NetworkManager 0 No reason given ", False),
+        ("up, NetworkManager 10 unmanaged ", False),
+    ],
+)
+def test_a_network_without_addresses_is_not_held_against_a_card_that_asks(
+    state: str, asks: bool
+) -> None:
+    first, second = report(FIRST), report(SECOND, card=f"eth0 none: {state}")
+    for network in ("bridge:br0", "network:lab"):
+        found = compare(first, second, grown=GIB, network=network)
+        assert all(each.passed for each in found) == asks
+    assert "clone-network" in failed(first, second)
+
+
+def test_units_of_before_say_nothing_of_cards() -> None:
+    old = [[each for each in said if each[0] != "card"] for said in (FIRST, SECOND)]
+    first, second = (report([("address", "10.0.2.15"), *said]) for said in old)
+    assert failed(first, second) == {}
 
 
 @pytest.mark.parametrize("value", ["²", "9" * 5000, "-1", "٣", "1e9"])
@@ -110,6 +165,29 @@ def test_units_that_fail_are_named_once() -> None:
     assert failed(report(broken), report(also)) == {
         "clone-units": ("broken.service failed", "x.mount failed")
     }
+
+
+@pytest.mark.parametrize(
+    ("network", "state", "unit", "excused"),
+    [
+        ("bridge:br0", "eth0 none: up, networkd degraded configuring ", "", True),
+        ("network:lab", "eth0 none: up, NetworkManager 70 connecting ", "network.service", True),
+        ("none", "", "network.service", True),
+        # QEMU's own network gives addresses; where there is one, nothing waits; other units.
+        ("user", "eth0 none: up, networkd degraded configuring ", "", False),
+        ("bridge:br0", "eth0 192.0.2.7", "", False),
+        ("bridge:br0", "eth0 none: down, ", "", False),
+        ("bridge:br0", "eth0 none: up, networkd degraded configuring ", "sshd.service", False),
+    ],
+)
+def test_waiting_for_an_address_may_fail_where_none_is_to_be_had(
+    network: str, state: str, unit: str, excused: bool
+) -> None:
+    failing = ("failed-unit", unit or "NetworkManager-wait-online.service")
+    first, second = report([failing, *FIRST], card=state), report([failing, *SECOND], card=state)
+    found = compare(first, second, grown=GIB, network=network)
+    [units] = [each for each in found if each.check == "clone-units"]
+    assert units.passed == excused
 
 
 def test_a_clone_that_says_nothing_or_nonsense() -> None:

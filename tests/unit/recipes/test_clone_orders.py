@@ -57,6 +57,11 @@ def test_a_host_without_uefi() -> None:
         hardware(record, EMULATION, ORDER)
 
 
+def test_more_processors_than_a_guest_can_have() -> None:
+    with pytest.raises(UsageError, match="No guest can have 9 processors here"):
+        hardware(RECORD, replace(KVM, most_vcpus=8), replace(ORDER, vcpus=9))
+
+
 def test_a_template_with_cloud_init_is_told_its_name() -> None:
     seed = seed_for(CLOUD, ORDER)
     assert seed is not None

@@ -511,3 +511,21 @@ def test_what_cannot_be_cleared_is_left_behind_and_the_host_s_fault(
     assert "left behind" in said.out
     assert "hint: The warnings say why" in said.err
     assert app.run(["gc", "--dry-run"]) == 0
+
+
+@pytest.mark.parametrize("error", [HostError("It is full."), OSError("It is full.")])
+def test_a_build_that_is_cleared_is_so_whatever_its_record_says(
+    host: Host, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    recorded(traces(host).folder, state="running")
+    disk = host.store_pool.path / f"{ID}.qcow2"
+    disk.touch()
+    monkeypatch.setattr(Journal, "finish", refuse)
+    monitor = Heard()
+    [found] = collect_garbage(host, kept=True, dry_run=False, monitor=monitor)
+    assert (found.verdict, disk.exists()) == ("cleared", False)
+    said = f"{ID} is cleared, which its record does not say: It is full."
+    assert [text for kind, text, _at in monitor.told if kind == "warning"] == [said]

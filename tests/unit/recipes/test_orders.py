@@ -1,15 +1,20 @@
 """From names to orders."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from builder.errors import BuilderError, ConfigError, UsageError
+from builder.errors import BuilderError, ConfigError, MediaError, UsageError
+from builder.kickstart.render import render
+from builder.model.kickstart import Variable
 from builder.model.media import AtHand
-from builder.recipes.order import Request, pairs, resolve
+from builder.recipes.order import Request, pairs, refuse_unused, resolve
 from tests.orders import LIBRARY, ordered
 
+_WORDS = ("other", "C", "sdb", "ext4", "permissive", f"ssh-ed25519 {'A' * 32}")
 GONE = Path("/nonexistent/file")
 
 
@@ -81,8 +86,11 @@ def test_a_password_hash_goes_into_the_order_and_is_not_shown() -> None:
         ({"release": "centos"}, UsageError, "no release 'centos'", "Did you mean centos7?"),
         ({"profile": "minimall"}, UsageError, "no profile 'minimall'", "Did you mean minimal?"),
         ({"medium": "dvdd"}, UsageError, "no medium 'dvdd'", "Did you mean dvd?"),
-        ({"iso": GONE}, ConfigError, f"no file {GONE}", "--iso"),
-        ({"iso": Path("/")}, ConfigError, "no file /", "--iso"),
+        ({"iso": GONE}, MediaError, f"There is no file {GONE}.", "--iso"),
+        ({"iso": Path("/")}, MediaError, "/ is no file.", "--iso"),
+        ({"iso": Path("/dev/null")}, MediaError, "/dev/null is no file.", "--iso"),
+        ({"memory_mib": 10}, UsageError, "centos7 does not run in 10 MiB", "320 at least; 2048"),
+        ({"memory_mib": 319}, UsageError, "does not run in 319 MiB", "320 at least"),
         (
             {"kickstart": GONE},
             ConfigError,
@@ -108,3 +116,133 @@ def test_a_kickstart_at_hand_goes_into_the_order_and_the_name(tmp_path: Path) ->
     assert order.kickstart.name == "Web Server.ks.j2"
     assert order.kickstart.texts["Web Server.ks.j2"] == "cmdline\n"
     assert order.name == "centos7-web-server"
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("web-1.0.ks", "centos7-web-1.0"),
+        ("web-1.1.ks", "centos7-web-1.1"),
+        ("web-1..1.ks", "centos7-web-1-1"),
+        ("web-.1_.ks", "centos7-web-1"),
+        ("web", "centos7-web"),
+        ("web.KS", "centos7-web"),
+        ("web.cfg.j2", "centos7-web"),
+        ("A.B.C.ks", "centos7-a.b.c"),
+        ("web.v2.txt", "centos7-web.v2.txt"),
+        ("ks.cfg", "centos7-ks"),
+        ("tools-2.ks", "centos7-tools-2"),
+        ("../web_.ks", "centos7-web"),
+    ],
+)
+def test_a_kickstart_s_name_keeps_its_versions(tmp_path: Path, file: str, name: str) -> None:
+    (tmp_path / "in").mkdir()
+    (path := tmp_path / "in" / file).touch()
+    assert ordered(kickstart=path).name == name
+
+
+@pytest.mark.parametrize(
+    ("file", "sentence"),
+    [
+        ("_.ks", "no name of its own: _.ks gives none"),
+        (".ks", "no name of its own: .ks gives none"),
+        ("...ks", "no name of its own: ...ks gives none"),
+        ("日本.ks", "no name of its own: 日本.ks gives none"),
+        ("café.ks", "no name of its own: café.ks gives none"),
+        ("tools.ks", "centos7-tools is the name of a template that is built without tools.ks."),
+        ("DVD.ks.j2", "centos7-dvd is the name of a template that is built without DVD.ks.j2."),
+        ("uefi.ks", "centos7-uefi is the name of a template that is built without uefi.ks."),
+        ("dvd-tools-uefi.ks", "centos7-dvd-tools-uefi is the name of a template"),
+    ],
+)
+def test_a_kickstart_s_name_is_that_of_no_other_template(
+    tmp_path: Path, file: str, sentence: str
+) -> None:
+    (tmp_path / file).touch()
+    with pytest.raises(UsageError) as caught:
+        ordered(kickstart=tmp_path / file)
+    assert sentence in caught.value.message
+    assert "name" in caught.value.hint
+
+
+_PLAIN = "cmdline\n"
+
+
+def _kickstart(folder: Path, name: str) -> Path:
+    file = folder / name
+    file.write_text(_PLAIN)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("asked", "idle"),
+    [
+        ({"variables": {"hostname": "x", "lang": "C"}}, "the variable hostname and the variable l"),
+        ({"variables": {"seal": "false", "disk": "sda"}}, "the variable disk."),
+        ({"profile": "kvm-host"}, "the profile kvm-host."),
+        ({"root_password_file": Path("/dev/null")}, "a root password."),
+    ],
+)
+def test_what_a_plain_kickstart_cannot_use(
+    asked: dict[str, Any], idle: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        ordered(kickstart=_kickstart(tmp_path, "my.ks"), **asked)
+    assert caught.value.message.startswith(f"my.ks is no template, so it cannot use {idle}")
+    assert "my.ks.j2" in caught.value.hint
+    if "root_password_file" not in asked:
+        ordered(kickstart=_kickstart(tmp_path, "my.ks.j2"), **asked)
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "idle"),
+    [
+        ("cmdline\n", {"variables": {"hostname": "x", "seal": "false"}}, "the variable hostname"),
+        ("network --hostname={{ hostname }}\n", {"variables": {"hostname": "x"}}, ""),
+        ("{% if hostname %}text\n{% endif %}", {"variables": {"hostname": "x"}}, ""),
+        ("network --hostname=hostname\n", {"variables": {"hostname": "x"}}, "the variable host"),
+        ('{% include "snippets/network.ks.j2" %}', {"variables": {"hostname": "x"}}, ""),
+        ('{% extends "base.ks.j2" %}', {"variables": {"hostname": "x"}, "profile": "kvm-host"}, ""),
+        ("%packages\n%end\n", {"profile": "kvm-host"}, "the profile kvm-host"),
+        ("%packages\n{{ packages }}\n%end\n", {"profile": "kvm-host"}, ""),
+        ("rootpw --lock\n", {"root_password_file": Path("pw")}, "a root password"),
+        ("rootpw {{ root_password_hash }}\n", {"root_password_file": Path("pw")}, ""),
+    ],
+)
+def test_what_a_template_at_hand_does_not_mention(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, asked: dict[str, Any], idle: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    # As crypt makes it, so that nobody has to.
+    Path("pw").write_text(f"$6$salt${'a' * 86}\n")
+    file = tmp_path / "my.ks.j2"
+    file.write_text(text)
+    order = ordered(kickstart=file, **asked)
+    said = ""
+    try:
+        refuse_unused(order, root_password="root_password_file" in asked)
+    except UsageError as error:
+        said = error.message
+    assert bool(said) is bool(idle)
+    assert idle in said
+
+
+def test_variables_of_the_seal_are_all_that_a_plain_kickstart_uses(tmp_path: Path) -> None:
+    file = _kickstart(tmp_path, "my.ks")
+    plain = ordered(kickstart=file)
+    for name, value in {"seal": "false", "seal_except": "logs"}.items():
+        sealed = ordered(kickstart=file, variables={name: value})
+        assert render(sealed).text != render(plain).text
+    declared = plain.kickstart.variables.items()
+    others = {name: _another(each) for name, each in declared if not name.startswith("seal")}
+    assert render(replace(plain, variables=others)).text == render(plain).text
+
+
+def _another(variable: Variable) -> str:
+    match variable.default:
+        case bool(value):
+            return str(not value).lower()
+        case int(value):
+            return str(value + 1)
+        case _:
+            return next(word for word in _WORDS if re.fullmatch(variable.pattern, word))

@@ -23,6 +23,7 @@ from builder.errors import (
     ConfigError,
     HostError,
     InstallError,
+    MediaError,
     TemplateError,
     UsageError,
 )
@@ -205,6 +206,13 @@ def test_a_dry_run_tells_every_step_where_it_would_be_done(stage: Stage) -> None
     assert stage.done == []
 
 
+def test_a_dry_run_looks_at_an_iso_at_hand(stage: Stage, tmp_path: Path) -> None:
+    path = tmp_path / "notes.iso"
+    path.write_text("no ISO")
+    with pytest.raises(MediaError, match=r"notes\.iso"):
+        preview(ordered(iso=path), stage.host.settings, monitor=SilentMonitor())
+
+
 @pytest.mark.parametrize("at_its_end", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_killed_build_goes_on_after_its_last_finished_step(
@@ -325,6 +333,17 @@ def test_a_failure_keeps_what_was_made_if_that_is_wanted(stage: Stage, name: str
     assert [each.verdict for each in stage.gc()] == ["kept"]
     assert [each.verdict for each in stage.gc(kept=True)] == ["cleared"]
     assert stage.pool_files == []
+
+
+@pytest.mark.parametrize("network", ["bridge:nosuch", "network:nosuch"])
+def test_a_network_that_is_not_there_is_told_before_anything_is_made(
+    stage: Stage, network: str
+) -> None:
+    stage.host = replace(stage.host, settings=replace(stage.host.settings, network=network))
+    with pytest.raises(HostError, match=r"The build could not run: there is no .* nosuch"):
+        stage.build()
+    assert (stage.done, stage.pool_files) == ([], [])
+    assert not stage.host.settings.builds.exists()
 
 
 def test_a_dry_run_says_that_a_pool_is_away(stage: Stage) -> None:

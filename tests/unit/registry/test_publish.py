@@ -81,7 +81,7 @@ def test_a_damaged_template_is_not_the_one_that_was_meant(tmp_path: Path) -> Non
 
 
 def test_a_store_that_does_not_take_it_is_said(tmp_path: Path) -> None:
-    with pytest.raises(HostError, match=r"The folder of the templates, .*/gone, is away"):
+    with pytest.raises(HostError, match=r"There is no folder .*/gone, where templates"):
         publish(tmp_path / "gone" / ".x.candidate", values.manifest(), image(), today=TODAY)
     assert names(tmp_path) == []
 
@@ -141,9 +141,9 @@ def test_what_is_visible_stays_published(
 def test_an_empty_store_has_no_templates_and_a_missing_one_is_an_error(tmp_path: Path) -> None:
     assert Registry(tmp_path).templates() == ()
     for deed in (Registry.templates, Registry.shelves):
-        with pytest.raises(HostError, match=r"The folder of .*/missing, is away\.") as caught:
+        with pytest.raises(HostError, match=r"There is no folder .*/missing, where") as caught:
             deed(Registry(tmp_path / "missing"))
-        assert "mounted? `builder pool init`" in caught.value.hint
+        assert "unless it is on a disk that is not mounted" in caught.value.hint
 
 
 def test_versions_go_on_from_days_to_come(tmp_path: Path) -> None:

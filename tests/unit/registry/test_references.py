@@ -89,6 +89,26 @@ def test_what_is_not_there(registry: Registry, reference: str, sentence: str, hi
     assert caught.value.hint.startswith(hint)
 
 
+def test_what_is_revoked_is_not_among_what_is_known(registry: Registry) -> None:
+    channels.revoke(registry, f"centos7@{THREE}", reason="bad")
+    for word in ("centos7@nosuch", "centos7@20251123.1"):
+        with pytest.raises(UsageError) as caught:
+            registry.find(word)
+        assert THREE not in caught.value.hint
+    for version in (ONE, TWO):
+        channels.revoke(registry, f"centos7@{version}", reason="bad")
+    for word in ("centos7@nosuch", "centos7@20251123.1"):
+        with pytest.raises(UsageError) as caught:
+            registry.find(word)
+        assert caught.value.hint == "All that there are have been revoked: build it again."
+
+
+def test_a_store_without_templates_names_what_makes_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="There is no template 'centos7'") as caught:
+        Registry(tmp_path).find("centos7")
+    assert caught.value.hint == "There are none at all: `builder build NAME` makes the first."
+
+
 def test_a_revoked_version_is_not_served(registry: Registry) -> None:
     done = channels.revoke(registry, "centos7", reason="ssh keys were left in it")
     assert (done.version, done.moved) == (
@@ -224,3 +244,20 @@ def test_statuses(registry: Registry) -> None:
 )
 def test_age(created: str, text: str) -> None:
     assert age(created, now=datetime(2026, 11, 23, 10, tzinfo=UTC)) == text
+
+
+@pytest.mark.parametrize(
+    ("word", "sentence", "hint"),
+    [
+        ("centos8@stable", "There is no template 'centos8'.", "Did you mean centos7?"),
+        ("centos8", "There is no template 'centos8'.", "Did you mean centos7?"),
+        ("centos7", "Which channel of centos7?", "centos7@CHANNEL."),
+        ("centos7@stabel", "centos7 has no channel 'stabel'.", "Did you mean stable?"),
+    ],
+)
+def test_a_channel_that_is_not_there(
+    registry: Registry, word: str, sentence: str, hint: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        channels.delete(registry, word)
+    assert (caught.value.message, caught.value.hint) == (sentence, hint)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from builder.virt.networks import refusal
+from builder.virt.networks import absence, refusal
+from tests.hosts import new_host
 
 OTHERS = "A clone takes another by --network, a build by network in builder.toml."
 
@@ -55,3 +56,28 @@ def test_refusal(said: str, message: str, hint: str) -> None:
 
 def test_other_words_are_not_of_networks() -> None:
     assert refusal("x", "Cannot allocate memory", uri="qemu:///x", known=()) is None
+
+
+@pytest.mark.parametrize(
+    ("network", "reason"),
+    [
+        ("user", ""),
+        ("none", ""),
+        ("network:default", ""),
+        ("bridge:lo", "What: lo is no bridge that takes guests."),
+        ("network:defualt", "What: there is no network defualt."),
+        ("bridge:no-such-br", "What: there is no bridge no-such-br."),
+    ],
+)
+def test_absence(network: str, reason: str) -> None:
+    with new_host() as connection:
+        found = absence(connection, network, "What")
+    assert (found.message if found else "") == reason
+
+
+def test_a_network_that_is_not_started() -> None:
+    with new_host() as connection:
+        connection.handle.networkLookupByName("default").destroy()
+        found = absence(connection, "network:default", "What")
+    assert found is not None
+    assert found.message == "What: the network default is not started."

@@ -1,5 +1,6 @@
 """What libvirt says when it cannot be opened, as libvirt 9 said it, and what we make of it."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -135,11 +136,20 @@ def test_each_cause_has_its_own_remedy(
     assert hint in found.hint
 
 
-@pytest.mark.parametrize(("systemd", "hint"), [(True, "systemctl"), (False, "qemu:///session")])
+@pytest.mark.parametrize(
+    ("systemd", "user", "hint"),
+    [
+        (True, 0, "systemctl"),
+        (True, 1000, "systemctl"),
+        (False, 1000, "qemu:///session"),
+        (False, 0, "`builder host run -- COMMAND`"),  # root has no use for a session
+    ],
+)
 def test_how_a_daemon_is_started(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, systemd: bool, hint: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, systemd: bool, user: int, hint: str
 ) -> None:
     monkeypatch.setattr(refusal, "_SYSTEMD", tmp_path if systemd else tmp_path / "none")
+    monkeypatch.setattr(os, "geteuid", lambda: user)
     assert hint in refusal.refusal("URI", f"{NO_SOCKET}: No such file or directory").hint
 
 

@@ -37,6 +37,11 @@ def test_volume() -> None:
     )
 
 
+def test_a_volume_of_small_clusters() -> None:
+    document = xml.volume_xml("x.qcow2", 2**30, cluster=4096)
+    assert '<clusterSize unit="bytes">4096</clusterSize>' in document
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_an_overlay_reads_back(name: str) -> None:
     backing = Path("/srv") / name
