@@ -108,8 +108,7 @@ device_of() {  # NAME: none for what is on no disk
 # and in blocks of less than 4 KiB those are zeros. What is on no file system may be anything.
 note_used() {
     for device in $(devices); do
-        node=$(readlink -f "$device")
-        size=$(($(cat "/sys/class/block/${node##*/}/size") * 512))
+        size=$(blockdev --getsize64 "$device")  # without udev, nodes of LVM are no links to dm-0
         case $(type_of "$device") in
             LVM2_member) size=0 ;;
             swap) grep -q "^$device [^0]" "$work/facts/swap" || size=4096 ;;
