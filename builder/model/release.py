@@ -1,12 +1,16 @@
 """What can be installed."""
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Literal
 
 import msgspec
 
 Digest = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")]
 FileName = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Fingerprint = Annotated[str, msgspec.Meta(pattern="^[0-9A-F]{40}$")]
 Positive = Annotated[int, msgspec.Meta(gt=0)]
+Firmware = Literal["bios", "uefi", "hybrid"]
+"""How an image boots; hybrid is both."""
 
 
 class Medium(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -19,31 +23,81 @@ class Medium(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Bytes, where a reliable source gives them."""
     network: bool = False
     """True when the ISO holds no packages, so that the kickstart must name a URL."""
+    urls: tuple[str, ...] = ()
+    """Folders that hold the file, where they are not the release's."""
+
+
+class Checksums(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The vendor's list of its media's digests, and whose signature it has."""
+
+    file: str
+    """Its name beside the ISO, or its whole address; {file} stands for the ISO's name."""
+    signature: Literal["", "inline", "sig", "asc"] = ""
+    """Where the signature is: in the list itself (clear-signed), or in a file of its own whose name
+    is the list's and this ending. Empty where the vendor signs none."""
+    keys: tuple[Fingerprint, ...] = ()
+    """The keys that may have signed it, each by the fingerprint of its primary key."""
+    key_files: tuple[str, ...] = ()
+    """Names of files that hold them where a host has them, such as RPM-GPG-KEY-Rocky-9."""
+    key_urls: tuple[str, ...] = ()
+    """Where the vendor publishes them."""
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a family's installer, and the systems that it installs, differ from others'."""
+
+    on_failure: tuple[Literal["onerror", "traceback"], ...] = ("onerror",)
+    """Sections that it runs when it fails. EL 7 knows %onerror since 7.4 (rhbz#1412538), but in
+    cmdline mode it does not run it (https://github.com/rhinstaller/anaconda/pull/3974); earlier
+    ones stop at it. pykickstart of EL 9 calls %traceback deprecated."""
+    gpt: bool = True
+    """Whether disks get a GPT with BIOS as well: always from EL 10 on, on our request before."""
+    network_files: Literal["ifcfg", "keyfile"] = "keyfile"
+    """What the installer writes of the machine's cards."""
+    package_options: tuple[str, ...] = ()
+    """Options of %packages."""
+    kdump_addon: bool = True
+    """Whether media have Anaconda's add-on for kdump, which must be told not to take memory."""
+    bls: bool = True
+    """Whether the boot loader's entries are files of their own (the Boot Loader Specification)."""
+    least_mib: Positive = 512
+    """Of memory, below which the installer stops."""
+    least_network_mib: Positive = 1280
+    """The same where the medium holds no packages: stage 2 is then in memory."""
 
 
 class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A row of the catalogue."""
+    """A row of the catalogue, with what it has of its family."""
 
     name: str
+    family: str
+    """Such as el9: what its members share."""
     title: str
     version: str
     arch: str = "x86_64"
+    """As in names of files; the processor's kind is always x86_64."""
+    end_of_life: date | None = None
+    """The last day on which it gets updates; None where nobody knows."""
     syntax: str
     """pykickstart's name of the kickstart syntax, such as RHEL7."""
-    has_onerror: bool = True
-    """The installer runs %onerror scripts when it fails, as Anaconda of EL 8 and later does. EL 7
-    knows the section since 7.4 (rhbz#1412538), but in cmdline mode it does not run it
-    (https://github.com/rhinstaller/anaconda/pull/3974); earlier ones stop at it."""
+    facts: Facts = Facts()
     volume_id: str
+    other_volume_ids: tuple[str, ...] = ()
+    """What other media of this release have; * stands for anything."""
     osinfo: str
     """libosinfo's identifier, which virt-manager and cockpit understand."""
     kickstart: FileName
     """Template file under kickstarts/."""
     urls: tuple[str, ...] = ()
-    """Folders that hold the ISO files, best first."""
-    repository: str = ""
-    """Folder of the package repositories, such as .../7.9.2009, which holds os/x86_64; for media
-    without packages and for the installed system."""
+    """Folders that hold the ISO files, best first; none where only its owner can give the ISO."""
+    checksums: Checksums | None = None
+    minors: bool = False
+    """Whether NAME.N is the release's minor version N, found in the same folders."""
+    rolling: bool = False
+    """Whether files keep their names when their contents change."""
+    repositories: dict[str, str] = {}
+    """Package repositories by their ids, first the one to install from: for media without packages,
+    for more packages than a medium has, and for the installed system where its own are dead."""
     media: dict[str, Medium]
     default_medium: str
     memory_mib: Positive

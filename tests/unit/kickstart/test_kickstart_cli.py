@@ -133,7 +133,7 @@ def test_a_syntax_that_nobody_knows(tmp_path: Path, said: str, hint: str) -> Non
         (
             ["lint", "centos"],
             "There is no file and no release 'centos'.",
-            "Did you mean centos7?",
+            "Did you mean centos8?",
         ),
         (
             ["lint", "mine.ks.j2"],
@@ -165,7 +165,7 @@ def test_a_syntax_that_nobody_knows(tmp_path: Path, said: str, hint: str) -> Non
             "There is no file and no release 'zzz'.",
             f"Name a file by its path, or a release: {', '.join(catalogue.names())}.",
         ),
-        (["render", "centos"], "There is no release 'centos'.", "Did you mean centos7?"),
+        (["render", "centos"], "There is no release 'centos'.", "Did you mean centos8?"),
         (["render", "centos7", "--set", "x"], "--set x has no value.", "Write --set x=VALUE."),
         (
             ["render", "centos7", "--medium", "minimum"],

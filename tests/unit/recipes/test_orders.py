@@ -83,7 +83,7 @@ def test_a_password_hash_goes_into_the_order_and_is_not_shown() -> None:
 @pytest.mark.parametrize(
     ("asked", "error", "sentence", "hint"),
     [
-        ({"release": "centos"}, UsageError, "no release 'centos'", "Did you mean centos7?"),
+        ({"release": "centos"}, UsageError, "no release 'centos'", "Did you mean centos8?"),
         ({"profile": "minimall"}, UsageError, "no profile 'minimall'", "Did you mean minimal?"),
         ({"medium": "dvdd"}, UsageError, "no medium 'dvdd'", "Did you mean dvd?"),
         ({"iso": GONE}, MediaError, f"There is no file {GONE}.", "--iso"),
