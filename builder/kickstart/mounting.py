@@ -40,6 +40,9 @@ def _places(layout: Layout) -> Iterator[LintFinding]:
 
 def _folders(layout: Layout) -> Iterator[LintFinding]:
     """Some folders are the root's own, some need what only Linux's file systems have."""
+    auto = layout.handler.autopart
+    if getattr(auto, "fstype", "") in _FOREIGN:
+        yield error(f"autopart makes no / of {auto.fstype}", auto.lineno)
     # Whether a boot loader reads a / that has /boot in it is said elsewhere.
     linux = set(_OF_LINUX) - (set() if "/boot" in layout.points else {"/"})
     for each in (*layout.all, *layout.btrfs):

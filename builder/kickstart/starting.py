@@ -22,8 +22,10 @@ def started(parsed: Parsed, layout: Layout) -> Iterator[LintFinding]:
     if not loader:
         return
     added = getattr(getattr(parsed.handler, "reqpart", None), "addBoot", False)
+    # What is laid out for /boot takes the place of what reqpart has made.
+    made = added and "/boot" not in layout.points
     # systemd-boot reads kernels from where firmware reads it.
-    if loader != "systemd-boot" and not added and not parsed.unclear("bootloader", "reqpart"):
+    if loader != "systemd-boot" and not made and not parsed.unclear("bootloader", "reqpart"):
         yield from _boots(layout, loader)
     if parsed.handler.version >= F18:
         yield from _fits(parsed, loader)
