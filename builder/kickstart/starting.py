@@ -14,6 +14,8 @@ _READ = {"GRUB": _EXT, "extlinux": _EXT, "GRUB 2": (*_EXT, "xfs", "btrfs")}
 """What Anaconda lets each start from; GRUB is that of EL 6."""
 _NAMES = {_EXT: "ext", _READ["GRUB 2"]: "ext, xfs, btrfs"}
 _BIOSBOOT = {"biosboot", "BIOS Boot"}
+_SMALLEST_ESP = 50
+"""MiB that Anaconda wants at least."""
 
 
 def started(parsed: Parsed, layout: Layout) -> Iterator[LintFinding]:
@@ -124,3 +126,6 @@ def _esp(parsed: Parsed, layout: Layout) -> Iterator[LintFinding]:
             yield error("/boot/efi is on LVM, and UEFI reads partitions", each.lineno)
         elif level != "RAID1":
             yield error(f"/boot/efi is on {level}, and Anaconda takes RAID1 alone", each.lineno)
+        # What RAID gives nobody knows before its members are made.
+        elif 0 < (getattr(each, "size", 0) or 0) < _SMALLEST_ESP and not each.grow:
+            yield error(f"/boot/efi has less than {_SMALLEST_ESP} MiB", each.lineno)

@@ -228,7 +228,7 @@ BIOSBOOT = "no part biosboot, and BIOS starts from one on GPT: reqpart makes it 
 GPT = "clearpart --all --disklabel=gpt\n"
 SDBOOT = "systemd-boot starts by UEFI alone"
 EXTLINUX = "extlinux starts by a BIOS alone"
-EFI = "part /boot/efi --fstype=efi --size=9\n"
+EFI = "part /boot/efi --fstype=efi --size=50\n"
 BIOS_BOOT = "part biosboot --size=1\n"
 OF_V = " --vgname=v --name=a --size=9\n"
 OF_TWO = " --device=md0 --fstype=efi raid.1 raid.2"
@@ -239,7 +239,18 @@ OF_TWO = " --device=md0 --fstype=efi raid.1 raid.2"
     [
         ("RHEL7", "uefi", ROOT, ESP),
         ("RHEL10", "uefi", f"{VG}{LV}", ESP),
-        ("RHEL9", "uefi", f"part /boot/efi --fstype=efi --size=9\n{ROOT}", ""),
+        ("RHEL9", "uefi", f"{EFI}{ROOT}", ""),
+        ("RHEL9", "uefi", f"part /boot/efi --size=49\n{ROOT}", "/boot/efi has less than 50 MiB"),
+        ("RHEL9", "uefi", f"part /boot/efi --size=1 --grow --maxsize=99\n{ROOT}", ""),
+        ("RHEL9", "uefi", f"part /boot/efi --onpart=sda1\n{ROOT}", ""),
+        (
+            "RHEL9",
+            "uefi",
+            f"{ROOT}part raid.1 --onpart=sda1\npart raid.2 --onpart=sda2\n"
+            f"raid /boot/efi{OF_TWO} --level=1\n",
+            "",
+        ),
+        ("RHEL9", "bios", f"part /boot/efi --size=9\n{ROOT}", ""),
         ("RHEL9", "uefi", f"reqpart\n{ROOT}", ""),
         ("RHEL9", "uefi", "autopart\n", ""),
         ("RHEL9", "uefi", f"{ROOT}bootloader --location=none\n", ""),
