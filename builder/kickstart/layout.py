@@ -7,55 +7,35 @@ is made (a root, a boot loader that can read /boot), and from blivet.
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
-from pykickstart.version import F14, F18, F37, RHEL8
+from pykickstart.constants import CLEARPART_TYPE_ALL
+from pykickstart.version import F18
 
-from builder.kickstart.lying import lies_encrypted
+from builder.kickstart.lying import Layout
 from builder.kickstart.members import members_made, names_used_once
+from builder.kickstart.mounting import mounted
 from builder.kickstart.parsed import Parsed, error, warning
+from builder.kickstart.starting import started
 from builder.model.kickstart import LintFinding
 
 _LARGEST_EXTENT = 16 << 20
 """KiB; LVM takes powers of two up to it."""
+_EXTENT = 4096
+"""KiB, where none is asked for."""
 _FILE_SYSTEMS = re.compile(
     r"ext[234]|xfs|vfat|efi|swap|tmpfs|btrfs|biosboot|prepboot|appleboot|macefi|hfs\+?|lvmpv"
     r"|mdmember|raid|luks|stratis|f2fs|gfs2|jfs|nilfs2|ntfs|reiserfs|.* .*"
 )
 """What blivet makes, or finds and keeps; some have names of several words."""
-_NOT_STARTED = ("vfat", "efi", "swap", "tmpfs", "biosboot", "lvmpv", "ntfs", "f2fs", "jfs")
-_PLACES = re.compile(r"/|$|swap$|(?:pv|btrfs)\.|[nN]one$")
-_PLACES_OF_VOLUMES = re.compile(r"/|$|swap$")
-"""Where something is mounted, or what it is instead; of volumes none but a pool is nowhere."""
 _MEMBER = re.compile(r"(?:raid|pv|btrfs)\.")
 _LAID_OUT = ("partition", "logvol", "raid", "btrfs", "mount")
-
-
-class _Layout:
-    """What commands lay out, whichever the syntax knows."""
-
-    def __init__(self, handler: Any) -> None:  # noqa: ANN401  # pykickstart has no types
-        self.handler = handler
-        self.parts: list[Any] = handler.partition.partitions
-        self.raids: list[Any] = handler.raid.raidList
-        self.groups: list[Any] = handler.volgroup.vgList
-        self.volumes: list[Any] = handler.logvol.lvList
-        self.btrfs: list[Any] = getattr(getattr(handler, "btrfs", None), "btrfsList", [])
-        mounts = getattr(getattr(handler, "mount", None), "mount_points", [])
-        self.points = {each.mountpoint for each in (*self.all, *self.btrfs)}
-        self.points.update(each.mount_point for each in mounts)
-
-    @property
-    def all(self) -> tuple[Any, ...]:
-        """Return what may be encrypted, in the order in which it is made."""
-        return (*self.parts, *self.raids, *self.volumes)
 
 
 def layout_made(parsed: Parsed) -> Iterator[LintFinding]:
     """A layout must hold together: what is missing may be in no part that nobody has read."""
     if not parsed.complete or parsed.unclear("part", "volgroup", *_LAID_OUT):
         return
-    layout = _Layout(parsed.handler)
+    layout = Layout(parsed.handler)
     if parsed.seen(*_LAID_OUT, "reqpart") and "/" not in layout.points:
         yield error("no / is laid out, and Anaconda wants one")
     yield from _twice(layout)
@@ -64,10 +44,10 @@ def layout_made(parsed: Parsed) -> Iterator[LintFinding]:
     yield from _groups(layout)
     yield from _pools(layout)
     yield from _parts(layout)
+    yield from _cleared(layout)
+    yield from mounted(parsed, layout)
     yield from _passphrases(parsed, layout)
-    yield from _boots(parsed, layout)
-    yield from _read_by_grub(parsed, layout)
-    yield from _started(parsed, layout)
+    yield from started(parsed, layout)
 
 
 def loader_taken(parsed: Parsed) -> Iterator[LintFinding]:
@@ -84,7 +64,7 @@ def loader_taken(parsed: Parsed) -> Iterator[LintFinding]:
         yield error(said, boot.lineno)
 
 
-def _twice(layout: _Layout) -> Iterator[LintFinding]:
+def _twice(layout: Layout) -> Iterator[LintFinding]:
     known = set[str]()
     for each in (*layout.parts, *layout.raids):
         if each.mountpoint in known:
@@ -92,7 +72,7 @@ def _twice(layout: _Layout) -> Iterator[LintFinding]:
         known.update([each.mountpoint] if _MEMBER.match(each.mountpoint) else [])
 
 
-def _groups(layout: _Layout) -> Iterator[LintFinding]:
+def _groups(layout: Layout) -> Iterator[LintFinding]:
     known = {each.vgname for each in layout.groups}
     for each in layout.groups:
         size = int(each.pesize or 0)
@@ -107,9 +87,10 @@ def _groups(layout: _Layout) -> Iterator[LintFinding]:
         yield from _extents(layout)
 
 
-def _extents(layout: _Layout) -> Iterator[LintFinding]:
+def _extents(layout: Layout) -> Iterator[LintFinding]:
     """A new volume of a size has one extent at least; those that grow, or are shares, may."""
-    extents = {each.vgname: int(each.pesize or 0) for each in layout.groups if not each.preexist}
+    made = (each for each in layout.groups if not each.preexist)
+    extents = {each.vgname: int(each.pesize or _EXTENT) for each in made}
     for each in layout.volumes:
         shared = each.grow or each.percent or each.preexist or getattr(each, "thin_volume", False)
         extent = extents.get(each.vgname, 0)
@@ -118,9 +99,11 @@ def _extents(layout: _Layout) -> Iterator[LintFinding]:
             yield error(said, each.lineno)
 
 
-def _pools(layout: _Layout) -> Iterator[LintFinding]:
+def _pools(layout: Layout) -> Iterator[LintFinding]:
+    """A group that was there before may have its pools."""
     known = set[tuple[str, str]]()
-    for each in layout.volumes:
+    new = {each.vgname for each in layout.groups if each.format and not each.preexist}
+    for each in (each for each in layout.volumes if each.vgname in new):
         if getattr(each, "thin_pool", False):
             known.add((each.vgname, each.name))
         elif getattr(each, "thin_volume", False) and (each.vgname, each.pool_name) not in known:
@@ -128,29 +111,28 @@ def _pools(layout: _Layout) -> Iterator[LintFinding]:
             yield error(said, each.lineno)
 
 
-def _parts(layout: _Layout) -> Iterator[LintFinding]:
+def _parts(layout: Layout) -> Iterator[LintFinding]:
     for each in layout.parts:
         if not each.format and not each.onPart:
             yield error("--noformat needs --onpart", each.lineno)
-    yield from _places(layout)
-    for each in (layout.handler.autopart, *layout.all):
+    # A pool has no file system, whatever is said: Anaconda itself writes "None".
+    made = (each for each in layout.all if not getattr(each, "thin_pool", False))
+    for each in (layout.handler.autopart, *made):
         fstype = getattr(each, "fstype", "")
         if fstype and not _FILE_SYSTEMS.fullmatch(fstype):
             yield warning(f"{fstype} is no file system that Anaconda makes", each.lineno)
 
 
-def _places(layout: _Layout) -> Iterator[LintFinding]:
-    volumes = [each for each in layout.volumes if not getattr(each, "thin_pool", False)]
-    kinds = [(_PLACES_OF_VOLUMES, volumes), (_PLACES, [*layout.raids, *layout.btrfs])]
-    for place, made in kinds:
-        for each in (each for each in made if not place.match(each.mountpoint)):
-            yield error(f"{each.mountpoint} is no place to mount: one begins with /", each.lineno)
-    for each in (each for each in layout.raids if each.format and not each.preexist):
-        if each.mountpoint.lower() == "none":
-            yield error("none is no place to mount: one begins with /", each.lineno)
+def _cleared(layout: Layout) -> Iterator[LintFinding]:
+    """Disks are cleared first: no partition of theirs is left to be used."""
+    clear = layout.handler.clearpart
+    if clear.type != CLEARPART_TYPE_ALL or clear.drives:
+        return
+    for each in (each for each in layout.parts if each.onPart):
+        yield error(f"clearpart --all removes {each.onPart} first", each.lineno)
 
 
-def _passphrases(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
+def _passphrases(parsed: Parsed, layout: Layout) -> Iterator[LintFinding]:
     """What has no passphrase of its own is encrypted with the first that was there before it.
 
     Without one the installer asks. It makes partitions, then RAID, then volumes.
@@ -165,61 +147,3 @@ def _passphrases(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
             said = f"--encrypted and no --passphrase{' yet' * later}: the installer asks for one"
             yield error(said, each.lineno)
             return
-
-
-def _boots(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
-    """Anaconda lets its boot loaders read /boot from partitions, RAID and btrfs, in clear.
-
-    GRUB 2 was let read LVM as well, for some years after EL 6; no longer in EL 8.
-    """
-    boot = parsed.handler.bootloader
-    added = getattr(getattr(parsed.handler, "reqpart", None), "addBoot", False)
-    # Without the command Anaconda installs one, whatever pykickstart says of it. systemd-boot
-    # reads kernels from where firmware reads it.
-    none = boot.seen and (boot.location == "none" or getattr(boot, "disabled", False))
-    none = none or getattr(boot, "sdboot", False)
-    if none or added or parsed.unclear("bootloader", "reqpart"):
-        return
-    point = "/boot" if "/boot" in layout.points else "/"
-    beside = "" if point == "/boot" else ": add /boot"
-    for each in (each for each in (*layout.all, *layout.btrfs) if each.mountpoint == point):
-        if lies_encrypted(parsed.handler, each):
-            said = f"{point} is encrypted, and Anaconda lets no boot loader start from it"
-            yield error(said + beside, each.lineno)
-        elif hasattr(each, "vgname") and not F14 <= parsed.handler.version < RHEL8:
-            said = f"{point} is on LVM, and Anaconda lets no boot loader start from it"
-            yield error(said + beside, each.lineno)
-
-
-def _read_by_grub(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
-    """Anaconda lets GRUB 2 start from Linux's own file systems alone: ext, xfs, btrfs."""
-    boot = parsed.handler.bootloader
-    none = boot.seen and (boot.location == "none" or getattr(boot, "disabled", False))
-    other = none or getattr(boot, "extlinux", False) or getattr(boot, "sdboot", False)
-    added = getattr(getattr(parsed.handler, "reqpart", None), "addBoot", False)
-    if parsed.handler.version < F18 or other or added or parsed.unclear("bootloader", "reqpart"):
-        return
-    point = "/boot" if "/boot" in layout.points else "/"
-    for each in layout.all:
-        if each.mountpoint == point and each.format and each.fstype in _NOT_STARTED:
-            said = f"{point} is {each.fstype}, and Anaconda lets GRUB 2 start from ext, xfs, btrfs"
-            yield error(said, each.lineno)
-
-
-def _started(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
-    """What firmware starts from is laid out by autopart and reqpart, else by the kickstart alone.
-
-    Anaconda labels disks as GPT for BIOS as well since Fedora 37, EL 10.
-    """
-    handler = parsed.handler
-    boot, version = handler.bootloader, handler.version
-    none = boot.seen and (boot.location == "none" or getattr(boot, "disabled", False))
-    if none or not layout.parts or parsed.seen("autopart", "reqpart") or version < F18:
-        return
-    other = getattr(boot, "extlinux", False) or getattr(boot, "sdboot", False)
-    label = getattr(handler.clearpart, "disklabel", "") or ("gpt" if version >= F37 else "")
-    kinds = {each.fstype for each in layout.parts} | layout.points
-    if parsed.firmware == "uefi" and "/boot/efi" not in kinds:
-        yield error("no part /boot/efi, and UEFI starts from one: reqpart makes it as well")
-    if parsed.firmware == "bios" and label == "gpt" and not kinds & {"biosboot"} and not other:
-        yield error("no part biosboot, and BIOS starts from one on GPT: reqpart makes it as well")

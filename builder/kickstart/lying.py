@@ -1,7 +1,31 @@
-"""What in a layout lies on what else: members of RAID, of volume groups and of btrfs."""
+"""What a layout is made of, and what lies on what: members of RAID, volume groups and btrfs."""
 
 from collections.abc import Iterator
 from typing import Any
+
+
+class Layout:
+    """What commands lay out, whichever the syntax knows."""
+
+    def __init__(self, handler: Any) -> None:  # noqa: ANN401  # pykickstart has no types
+        self.handler = handler
+        self.parts: list[Any] = handler.partition.partitions
+        self.raids: list[Any] = handler.raid.raidList
+        self.groups: list[Any] = handler.volgroup.vgList
+        self.volumes: list[Any] = handler.logvol.lvList
+        self.btrfs: list[Any] = getattr(getattr(handler, "btrfs", None), "btrfsList", [])
+        mounts = getattr(getattr(handler, "mount", None), "mount_points", [])
+        self.points = {each.mountpoint for each in (*self.all, *self.btrfs)}
+        self.points.update(each.mount_point for each in mounts)
+
+    @property
+    def all(self) -> tuple[Any, ...]:
+        """Return what may be encrypted, in the order in which it is made."""
+        return (*self.parts, *self.raids, *self.volumes)
+
+    def at(self, point: str) -> list[Any]:
+        """Return what is mounted somewhere."""
+        return [each for each in (*self.all, *self.btrfs) if each.mountpoint == point]
 
 
 def lies_encrypted(handler: Any, device: Any) -> bool:  # noqa: ANN401  # pykickstart has no types

@@ -26,6 +26,7 @@ def members_made(handler: Any) -> Iterator[LintFinding]:  # noqa: ANN401  # pyki
                 yield error(f"{name} is in use already", each.lineno)
             used.add(name)
     yield from _fewest(handler)
+    yield from _subvolumes(getattr(getattr(handler, "btrfs", None), "btrfsList", []))
 
 
 def _wanted(handler: Any) -> Iterator[tuple[Any, str, list[str]]]:  # noqa: ANN401
@@ -46,6 +47,22 @@ def _fewest(handler: Any) -> Iterator[LintFinding]:  # noqa: ANN401
         if len(each.members) - spares < fewest:
             beside = f" beside spares: {spares}" if spares else ""
             yield error(f"{each.level} needs {fewest} members at least{beside}", each.lineno)
+
+
+def _subvolumes(volumes: list[Any]) -> Iterator[LintFinding]:
+    """A subvolume names its volume by its label or a member, and comes after it.
+
+    One of a volume that is there already is right: so nothing is said where none is made.
+    """
+    if any(each.preexist for each in volumes) or all(each.subvol for each in volumes):
+        return
+    known = set[str]()
+    for each in volumes:
+        names = each.devices or []
+        for name in names if each.subvol else ():
+            if name.removeprefix("LABEL=") not in known and not name.startswith(("UUID=", "/")):
+                yield error(f"no btrfs before this line makes {name}", each.lineno)
+        known.update([] if each.subvol else [each.label, *names])
 
 
 def names_used_once(handler: Any) -> Iterator[LintFinding]:  # noqa: ANN401

@@ -23,6 +23,10 @@ _WRONG = (
 _OF_OLD = ("%packages", "%post", "%pre", "%traceback")
 """Sections until EL 6; to its installer all others are unknown."""
 _NO_FILE = "{} names no file"
+_ON_EACH_DISK = re.compile(
+    r"A partition with the mountpoint (?:\w+boot|[nN]one) has already been defined\."
+)
+"""pykickstart takes for a place what is none; a mirror of two disks has such a part on both."""
 _INCLUDED = ("%include", "%ksappend")
 _TO_LINE_FEED = re.compile(r"[^\n]*\n|[^\n]+")
 _TO_EITHER = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
@@ -187,7 +191,8 @@ class Parser(KickstartParser):  # type: ignore[misc]
                 self.broken.add(args[0])
                 self._add_error(error)
         for warning in caught:
-            self._add("warning", str(warning.message))
+            if not _ON_EACH_DISK.match(str(warning.message)):
+                self._add("warning", str(warning.message))
 
     def _leniently(self, handle: Callable[[int, list[str]], object], args: list[str]) -> None:
         """Handle a line; leave out words that installers in Python 2 did not look at."""

@@ -54,10 +54,13 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def named_by(text: str) -> str:
-    """Return the syntax that a kickstart names itself; "" where it names none that there is."""
+    """Return the syntax that a kickstart names itself; "" where it names none that there is.
+
+    DEVEL names none: EL 7 wrote it as well, and would be refused by what it reads.
+    """
     said = header(text)
     with suppress(UsageError):
-        return said.syntax if said else ""
+        return said.syntax if said and said.said.upper() != NEWEST else ""
     return ""
 
 

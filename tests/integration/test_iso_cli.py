@@ -347,7 +347,8 @@ def test_a_medium_that_says_nothing_is_for_what_the_kickstart_says(tmp_path: Pat
     for name in (".treeinfo", ".discinfo"):
         (tree / name).unlink(missing_ok=True)
     iso = small_media.by_genisoimage(tree, tmp_path / "silent.iso", hybrid=False)
-    for head, code in (("", 0), ("#version=RHEL7\n", 6), ("#version=NONE\n", 0)):
+    heads = (("", 0), ("RHEL7", 6), ("NONE", 0), ("DEVEL", 0))
+    for head, code in ((f"#version={said}\n" * bool(said), code) for said, code in heads):
         (tmp_path / "a.ks").write_text(f"{head}foo bar\n")
         words = ("remaster", iso, "-k", tmp_path / "a.ks", "-o", tmp_path / f"{len(head)}.iso")
         done = _run(tmp_path, *words)

@@ -125,3 +125,22 @@ def test_a_subvolume_by_its_number(tmp_path: Path) -> None:
     fstab = "LABEL=SYSTEM / btrfs subvol=root 0 0\nLABEL=SYSTEM /home btrfs rw,subvolid=257 0 0\n"
     who, *_ = read(tmp_path, "btrfs", SUBVOLUMES, fstab).splitlines()
     assert who == "me"
+
+
+NODE = """
+numbers=$(stat -c '0x%t 0x%T' "/dev/$image")
+mount -t tmpfs none /dev
+mkdir /dev/mapper
+mknod "/dev/$image" b $numbers
+mknod /dev/mapper/v-root b $numbers
+mknod /dev/null c 1 3
+mknod /dev/urandom c 1 9
+"""
+
+
+def test_a_volume_that_is_a_node_and_no_link(tmp_path: Path) -> None:
+    """Without udev nothing makes /dev/mapper's names links to what the kernel calls dm-0."""
+    fstab = "/dev/mapper/v-root / ext4 defaults 0 0\n"
+    _, *used = read(tmp_path, "ext4", PLAIN + NODE, fstab).splitlines()
+    assert used[-1].endswith(" /dev/mapper/v-root")
+    assert {9_000_000 < int(each.split()[0]) < 120 << 20 for each in used} == {True}

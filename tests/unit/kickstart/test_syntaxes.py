@@ -2,7 +2,7 @@
 
 import pytest
 
-from builder.kickstart.syntaxes import of_medium
+from builder.kickstart.syntaxes import named_by, of_medium
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,19 @@ from builder.kickstart.syntaxes import of_medium
 )
 def test_syntax(product: str, version: str, syntax: str) -> None:
     assert of_medium(product, version) == syntax
+
+
+@pytest.mark.parametrize(
+    ("said", "syntax"),
+    [
+        ("RHEL8", "RHEL8"),
+        ("F40", "F40"),
+        ("NONE", ""),
+        ("", ""),
+        # Anaconda of EL 7 wrote it, and takes what the newest does not.
+        ("DEVEL", ""),
+        ("devel", ""),
+    ],
+)
+def test_what_a_kickstart_names(said: str, syntax: str) -> None:
+    assert named_by(f"cmdline\n#version={said}\n") == syntax
