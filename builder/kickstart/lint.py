@@ -37,7 +37,7 @@ def lint(
     Parses with the kickstart's own syntax version; reads no other file and no network.
     Raises UsageError for an unknown syntax version.
     """
-    parser = _parse(kickstart)
+    parser = parse(kickstart)
     parsed = replace(
         _parsed(parser, kickstart.written), capacity=capacity, firmware=firmware, binds=binds
     )
@@ -51,7 +51,7 @@ def lint_for_others(kickstart: Kickstart) -> tuple[LintFinding, ...]:
 
     Only what its installer cannot read is an error: it may ask, and somebody may be there.
     """
-    parser = _parse(kickstart)
+    parser = parse(kickstart)
     parsed = _parsed(parser, kickstart.text)
     told = (
         each if check in AT_READING else replace(each, severity="warning")
@@ -105,7 +105,8 @@ def show(finding: LintFinding, *, source: str) -> str:
     return f"{PurePosixPath(source)}:{finding.line}: {finding.severity}: {finding.message}"
 
 
-def _parse(kickstart: Kickstart) -> Parser:
+def parse(kickstart: Kickstart) -> Parser:
+    """Read a kickstart by its own syntax. Raises UsageError for one that nobody knows."""
     try:
         parser = Parser(kickstart.syntax, kickstart.written)
     except KickstartVersionError as error:
