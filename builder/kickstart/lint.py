@@ -43,7 +43,7 @@ def lint(
     )
     checks = CHECKS if at_hand or kickstart.added else (*CHECKS, reports_success)
     found = (finding for check in checks for finding in check(parsed))
-    return _sorted((*parser.findings, *found))
+    return by_line((*parser.findings, *found))
 
 
 def lint_for_others(kickstart: Kickstart) -> tuple[LintFinding, ...]:
@@ -58,7 +58,7 @@ def lint_for_others(kickstart: Kickstart) -> tuple[LintFinding, ...]:
         for check in FOR_ANYBODY
         for each in check(parsed)
     )
-    return _sorted((*parser.findings, *told))
+    return by_line((*parser.findings, *told))
 
 
 def _parsed(parser: Parser, text: str) -> Parsed:
@@ -67,7 +67,7 @@ def _parsed(parser: Parser, text: str) -> Parsed:
     )
 
 
-def _sorted(findings: Iterable[LintFinding]) -> tuple[LintFinding, ...]:
+def by_line(findings: Iterable[LintFinding]) -> tuple[LintFinding, ...]:
     """Return findings once each, by lines; those of no line are last.
 
     What a file lacks is, more often than not, what a line of it has misspelt: that one is the first
@@ -82,13 +82,15 @@ def check(kickstart: Kickstart, findings: Iterable[LintFinding]) -> None:
     errors = [finding for finding in findings if finding.severity == "error"]
     if not errors:
         return
-    line = errors[0].line
-    place = f"{kickstart.source}, line {line}{shown(kickstart, line)}" if line else kickstart.source
     more = f"; errors: {len(errors)} in all" if len(errors) > 1 else ""
-    raise KickstartError(
-        f"{place}: {errors[0].message.rstrip('.')}.",
-        hint=f"Mend the kickstart{more}.",
-    )
+    raise KickstartError(sentence(kickstart, errors[0]), hint=f"Mend the kickstart{more}.")
+
+
+def sentence(kickstart: Kickstart, finding: LintFinding) -> str:
+    """Return what a finding says, and where."""
+    line = finding.line
+    place = f"{kickstart.source}, line {line}{shown(kickstart, line)}" if line else kickstart.source
+    return f"{place}: {finding.message.rstrip('.?')}{'?' if finding.message[-1:] == '?' else '.'}"
 
 
 def shown(kickstart: Kickstart, line: int) -> str:

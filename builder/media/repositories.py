@@ -91,6 +91,6 @@ def _read(medium: Survey, folder: str) -> Repository:
         raise MediaError(
             f"The list of packages in {folder or 'the root'} of {medium.source.name} cannot be "
             "read: it is in none of the forms that createrepo_c writes by itself.",
-            hint="`createrepo_c --update --compress-type gz FOLDER` writes it anew.",
+            hint="Get the ISO as its publisher made it.",
         )
     return Repository(folder=folder, files=files)

@@ -89,7 +89,9 @@ def test_a_dry_run_prints_the_plan_and_touches_nothing(
 ) -> None:
     assert app.run(["--uri", uri, "build", release, "--dry-run"]) == 0
     captured = capsys.readouterr()
-    plan, rest = captured.out.split("\n# kickstart\n")
+    looked, rest = captured.out.split("\n\n# plan\n")
+    assert looked.startswith("# preflight\n")
+    plan, rest = rest.split("\n\n# kickstart\n")
     kickstart, domain = rest.split("\n# domain\n")
     order = resolve(Request(release=release), Library(), environ={})
     titles = [f"{number}. {step.title(order)}: " for number, step in enumerate(STEPS, start=1)]
@@ -121,7 +123,7 @@ def test_a_dry_run_refuses_what_a_build_would(
 def test_a_dry_run_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(["--uri", URI, "build", "centos7", "--dry-run", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
-    assert shown.keys() == {"steps", "kickstart", "domain_xml"}
+    assert shown.keys() == {"preflight", "steps", "kickstart", "domain_xml"}
     assert len(shown["steps"]) == len(STEPS)
 
 

@@ -125,7 +125,9 @@ def pack(text: bytes, kind: str) -> bytes:
     if kind == "zst":
         done = subprocess.run(["zstd", "-q", "-c"], input=text, capture_output=True, check=True)
         return done.stdout
-    return {"bz2": bz2.compress, "gz": gzip.compress, "xz": lzma.compress}[kind](text)
+    if kind == "xz":
+        return lzma.compress(text)
+    return bz2.compress(text) if kind == "bz2" else gzip.compress(text, mtime=0)
 
 
 def large(count: int, folder: Path, *, names: Iterable[str], layout: str = "el9") -> Path:

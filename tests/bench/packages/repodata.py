@@ -38,6 +38,7 @@ def _package(name: str, provided: str, arch: str, large: bool) -> str:
     requires = []
     if large:
         library = f"lib{name}.so.1()(64bit)"
+        provides += [f'<rpm:entry name="{library}"/>']
         provides += [f'<rpm:entry name="{library[:-7]}(V_{n})(64bit)"/>' for n in range(11)]
         requires = [f'<rpm:entry name="libc.so.6(GLIBC_2.{n})(64bit)"/>' for n in range(30)]
     files = [f"  <file>/usr/bin/{name}</file>\n", f"  <file>/etc/{name}.conf</file>\n"]
