@@ -176,7 +176,9 @@ def test_a_build_tells_every_error_of_its_kickstart(
     (tmp_path / "own.ks").write_text(f"{fine}one\ntwo\n")
     words = ["build", "rehearsal", "--kickstart", str(tmp_path / "own.ks"), "--dry-run"]
     assert app.run(words) == 6
-    assert capfd.readouterr().err.splitlines() == [
+    said = capfd.readouterr()
+    assert "problem  kickstart" in said.out
+    assert said.err.splitlines()[-3:] == [
         "    error: line 9 of the kickstart: Unknown command: two",
         "error: own.ks, line 8: Unknown command: one.",
         "hint: Mend the kickstart; errors: 2 in all.",

@@ -2,11 +2,15 @@
 
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from msgspec.structs import replace
 
 from builder.errors import KickstartError
+from builder.model.kickstart import LintFinding
+from builder.model.media import StagedIso
+from builder.recipes import inputs, steps
 from builder.recipes.inputs import rendered
 from tests.monitors import Heard
 from tests.orders import LIBRARY, ordered
@@ -74,3 +78,30 @@ def test_lines_of_a_template_are_shown(tmp_path: Path) -> None:
     assert heard.told[0][1] == (
         'error: line 8 of the kickstart as it is filled in ("two"): Unknown command: two'
     )
+
+
+@pytest.mark.parametrize("at_hand", [False, True])
+def test_packages_of_an_iso_that_is_fetched_are_looked_for_when_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, at_hand: bool
+) -> None:
+    order = ordered("centos7")
+    path = tmp_path / order.medium.file
+    iso = StagedIso(
+        pool="iso", volume=path.name, path=path, sha256="a", size=1, volume_id="CentOS 7 x86_64"
+    )
+    if at_hand:
+        path.touch()
+    lacking = LintFinding(line=0, severity="error", message="there is no package x")
+    monkeypatch.setattr(inputs, "staged", lambda *_args, **_words: iso)
+    monkeypatch.setattr(inputs, "missing", lambda _wanted, _path: (lacking,))
+    work = Mock(order=order, monitor=Heard())
+    work.host.iso_pool.path = tmp_path
+    kickstart = rendered(order, monitor=Heard())
+    if at_hand:
+        assert steps.stage_iso.function(work, kickstart) == iso  # the step before has looked
+        with pytest.raises(KickstartError, match="there is no package x"):
+            steps.render_kickstart.function(work)
+        return
+    assert steps.render_kickstart.function(work) == kickstart
+    with pytest.raises(KickstartError, match="there is no package x"):
+        steps.stage_iso.function(work, kickstart)
