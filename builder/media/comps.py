@@ -49,7 +49,9 @@ def _groups(root: ET.Element, kind: str) -> tuple[Group, ...]:
 
 def _name(group: ET.Element) -> str:
     """Return its name as it is in no language."""
-    names = (each for each in group.iterfind("name") if _XML_LANG not in each.attrib)
+    names = [each for each in group.iterfind("name") if _XML_LANG not in each.attrib]
+    # As it is before translators' work is merged into it, in media that somebody made by hand.
+    names += group.findall("_name")
     return next((each.text or "" for each in names), "")
 
 

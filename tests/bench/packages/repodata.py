@@ -99,7 +99,9 @@ def modules(specs: Sequence[str]) -> bytes:
         lines = "".join(f"    {each}:\n      rpms:\n      - {name}\n" for each in profiles.split())
         documents.append(
             f"---\ndocument: modulemd\nversion: 2\ndata:\n  name: {name}\n  stream: {stream}\n"
-            f"  version: 8000020190628\n  summary: >-\n    What it is: {name}\n"
+            f"  version: 8000020190628\n  summary: >-\n    What it is: {name}, of the\n"
+            "    stream: wrong\n  license:\n    module:\n    - MIT\n  xmd:\n    mbs:\n"
+            "      requires:\n        platform:\n          stream: wrong\n"
             f"  dependencies:\n  - requires:\n      platform: [el8]\n  profiles:\n{lines}"
             f"  api:\n    rpms:\n    - {name}\n...\n"
         )

@@ -63,6 +63,11 @@ def test_groups_and_environments() -> None:
     assert [(each.id, each.name) for each in found.environments] == [("min", "Minimal Install")]
 
 
+def test_groups_without_translations() -> None:
+    text = repodata.comps(["core=Core"]).replace(b"<name>Core</name>", b"<_name>Core</_name>")
+    assert comps.comps([text]).groups[0].name == "Core"
+
+
 def test_modules() -> None:
     text = repodata.modules(["perl:5.24=minimal common", 'nodejs:"18"=default', "empty:rhel8="])
     found = comps.modules([text])
