@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from builder.errors import HostError
 from builder.host.host import Host
 from builder.kickstart.lint import by_line, check, lint, shown
 from builder.kickstart.render import render
@@ -16,6 +17,7 @@ from builder.model.build import BuildOrder
 from builder.model.kickstart import Kickstart, LintFinding, Value
 from builder.model.media import AtHand, Download, IsoSource, Made, StagedIso
 from builder.monitor import Monitor
+from builder.paths.reading import is_file
 from builder.proof.audit import freed
 from builder.proof.audit.judge import SEAL
 from builder.rehearsal.cache import cached, location
@@ -72,15 +74,18 @@ def judge(kickstart: Kickstart, findings: tuple[LintFinding, ...], *, monitor: M
 
 
 def at_hand(order: BuildOrder, iso_pool: Path, cache: Path) -> Path | None:
-    """Return where the order's ISO is, if nothing has to be fetched or made for it."""
+    """Return where the order's ISO is, if nothing has to be fetched or made for it.
+
+    That of a release that moves may be another one under the same name: it is looked at when it was
+    verified. Raises HostError where nobody may look.
+    """
     if isinstance(order.iso, AtHand):
         return order.iso.path
-    path = iso_pool / order.iso.title
+    places = [] if order.release.rolling else [iso_pool / order.iso.title]
     if isinstance(order.iso, Made):
         made = location(cache)
-        path = iso_pool / made.name
-        path = path if path.is_file() else made
-    return path if path.is_file() else None
+        places = [iso_pool / made.name, made]
+    return next((each for each in places if is_file(each, error_class=HostError)), None)
 
 
 def expected(order: BuildOrder, kickstart: Kickstart) -> Expected:

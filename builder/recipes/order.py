@@ -185,9 +185,10 @@ def _refuse_small(request: Request, release: Release, medium: Medium) -> None:
     """Raise UsageError for less memory than Anaconda's own floor, below which it stops."""
     facts = release.facts
     least = facts.least_network_mib if medium.network else facts.least_mib
-    if 0 < request.memory_mib < least:
+    asked = request.memory_mib or release.memory_mib
+    if asked < least:
         raise UsageError(
-            f"The installer of {release.name} does not run in {request.memory_mib} MiB of memory.",
+            f"The installer of {release.name} does not run in {asked} MiB of memory.",
             hint=f"It wants {least} at least; {release.memory_mib} are usual, which 0 means.",
         )
 

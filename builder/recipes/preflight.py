@@ -6,6 +6,7 @@ the same, or harms only what is made, is a warning.
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal
@@ -13,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from builder.config import Settings
-from builder.errors import BuilderError, HostError
+from builder.errors import BuilderError, HostError, MediaError, explained
 from builder.host import doctor
 from builder.install.plan import machine
 from builder.model.build import BuildOrder
@@ -202,8 +203,11 @@ def judge_store(capacity: int, path: Path, free: int) -> Remark:
 
 def _iso(order: BuildOrder, place: Place) -> Iterator[Remark]:
     found = at_hand(order, place.iso_pool, place.settings.cache)
-    there = found is not None and found.parent == place.iso_pool
-    size = 0 if there else found.stat().st_size if found else order.medium.size or 0
+    size = order.medium.size or 0
+    if found:
+        there = found.parent == place.iso_pool
+        with explained(f"Cannot look at {found}", error_class=MediaError):
+            size = 0 if there else found.stat().st_size
     yield judge_iso(order.iso.title, size, place.iso_pool, free=_free(place.iso_pool))
 
 
@@ -223,5 +227,7 @@ def judge_iso(title: str, size: int, path: Path, *, free: int) -> Remark:
 
 def _free(path: Path) -> int:
     """Return what is free where the folder is, or will be."""
-    there = next(each for each in (path, *path.parents) if each.exists())
-    return shutil.disk_usage(there).free
+    for folder in (path, *path.parents):
+        with suppress(OSError):  # still to be made, or behind one that is closed to us
+            return shutil.disk_usage(folder).free
+    return 0

@@ -73,10 +73,10 @@ def _kickstart(order: BuildOrder, monitor: Monitor) -> tuple[Kickstart | None, t
 
 
 def _packages(order: BuildOrder, kickstart: Kickstart, place: Place) -> tuple[Remark, ...]:
-    medium = inputs.at_hand(order, place.iso_pool, place.settings.cache)
-    if medium is None:
-        return (Remark(subject="packages", state="ok", detail=_NO_MEDIUM),)
     try:
+        medium = inputs.at_hand(order, place.iso_pool, place.settings.cache)
+        if medium is None:
+            return (Remark(subject="packages", state="ok", detail=_NO_MEDIUM),)
         found = inputs.lacking(order, kickstart, medium)
     except BuilderError as error:
         return (preflight.problem("medium", error),)
