@@ -23,28 +23,29 @@ _NEAR = 40
 """Names of thousands that are looked at closely."""
 
 
-def missing(wanted: Wanted, path: Path) -> tuple[LintFinding, ...]:
+def missing(wanted: Wanted, path: Path | None) -> tuple[LintFinding, ...]:
     """Return what is to be said of `wanted` where the ISO at `path` is what it installs from.
 
-    Errors are what ends the installation or makes it ask; a note says why nothing can be said.
+    None is one that is still to come. Errors are what ends the installation or makes it ask; a note
+    says why nothing can be said.
     Raises MediaError for an ISO that cannot be read.
     """
     if wanted.source == "image":
         return ()
     if wanted.source == "elsewhere":
         return (_note("the kickstart installs from elsewhere"),)
+    if path is None:
+        return (_note("the ISO is not there; the build does so when it is"),)
     with shelf(path) as opened:
         software = opened.software()
         if not software.folders:
-            return (_note(f"{opened.name} has none"),)
+            return (_note(f"{opened.name} holds no list of them"),)
         found = (*_packages(wanted, software, opened), *_others(wanted, software, opened.name))
     return tuple(sorted((_finding(*each, wanted=wanted) for each in found), key=_place))
 
 
 def _note(why: str) -> LintFinding:
-    return LintFinding(
-        line=0, severity="note", message=f"packages are not looked for before the guest: {why}"
-    )
+    return LintFinding(line=0, severity="note", message=f"packages are not looked for: {why}")
 
 
 def _finding(asked: Asked, message: str, *, wanted: Wanted) -> LintFinding:

@@ -50,9 +50,13 @@ def rendered(order: BuildOrder, *, medium: Path | None = None, monitor: Monitor)
     return kickstart
 
 
-def lacking(order: BuildOrder, kickstart: Kickstart, medium: Path) -> tuple[LintFinding, ...]:
+def lacking(
+    order: BuildOrder, kickstart: Kickstart, medium: Path | None
+) -> tuple[LintFinding, ...]:
     """Return what is to be said of packages that the ISO does not have. Raises MediaError."""
-    if isinstance(order.iso, AtHand):  # before all else: the wrong ISO lacks many packages
+    if medium and isinstance(
+        order.iso, AtHand
+    ):  # before all else: the wrong ISO lacks many packages
         suitable(medium, volume_id=order.release.volume_id)
     return missing(wanted(kickstart), medium)
 

@@ -31,7 +31,6 @@ from builder.virt.domain_xml import domain_xml
 _BUILD = "BUILD"
 """Stands for the build's id."""
 
-_NO_MEDIUM = "not looked for: the ISO is not there yet, the build does so when it is."
 _ASSUMED = Accelerator(virt_type="kvm", cpu="host-passthrough", uefi=True)
 
 
@@ -75,8 +74,6 @@ def _kickstart(order: BuildOrder, monitor: Monitor) -> tuple[Kickstart | None, t
 def _packages(order: BuildOrder, kickstart: Kickstart, place: Place) -> tuple[Remark, ...]:
     try:
         medium = inputs.at_hand(order, place.iso_pool, place.settings.cache)
-        if medium is None:
-            return (Remark(subject="packages", state="ok", detail=_NO_MEDIUM),)
         found = inputs.lacking(order, kickstart, medium)
     except BuilderError as error:
         return (preflight.problem("medium", error),)
@@ -86,7 +83,7 @@ def _packages(order: BuildOrder, kickstart: Kickstart, place: Place) -> tuple[Re
 
 
 def _remark(kickstart: Kickstart, finding: LintFinding) -> Remark:
-    detail = sentence(kickstart, finding)
+    detail = sentence(kickstart, finding) if finding.line else f"{finding.message}."
     if finding.severity == "error":
         return preflight.problem("packages", KickstartError(detail, hint="Mend the kickstart."))
     state: State = "warning" if finding.severity == "warning" else "ok"

@@ -155,7 +155,10 @@ def test_what_is_missing_is_left_out_on_request(media: dict[str, Path]) -> None:
 
 @pytest.mark.parametrize(
     ("layout", "source", "why"),
-    [("network", "cdrom", "network.iso has none"), ("el8", "url --url=http://h/", "elsewhere")],
+    [
+        ("network", "cdrom", "network.iso holds no list of them"),
+        ("el8", "url --url=http://h/", "elsewhere"),
+    ],
 )
 def test_where_nothing_can_be_said_it_is_said_once(
     media: dict[str, Path], layout: str, source: str, why: str

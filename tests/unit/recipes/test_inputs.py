@@ -117,7 +117,7 @@ def test_packages_of_an_iso_that_is_fetched_are_looked_for_when_it_is_there(
     ],
 )
 def test_an_iso_in_the_pool_is_at_hand(
-    tmp_path: Path, release: str, asked: dict[str, str], *, there: bool
+    tmp_path: Path, release: str, asked: dict[str, Any], *, there: bool
 ) -> None:
     named = ("CentOS-7-x86_64-Minimal-2009.iso", "CentOS-Stream-9-latest-x86_64-dvd1.iso")
     for name in named:
