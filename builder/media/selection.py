@@ -40,7 +40,7 @@ def missing(wanted: Wanted, path: Path | None) -> tuple[LintFinding, ...]:
         software = opened.software()
         if not software.folders:
             return (_note(f"{opened.name} holds no list of them"),)
-        found = (*_packages(wanted, software, opened), *_others(wanted, software, opened.name))
+        found = (*_packages(wanted, software, opened), *_others(wanted, software, opened))
     return tuple(sorted((_finding(*each, wanted=wanted) for each in found), key=_place))
 
 
@@ -112,31 +112,32 @@ def _provided(names: list[str], medium: Shelf) -> set[str]:
     return {name for name, fits in matchers.items() if any(map(fits, offered))}
 
 
-def _others(wanted: Wanted, software: Software, medium: str) -> Iterator[tuple[Asked, str]]:
+def _others(wanted: Wanted, software: Software, medium: Shelf) -> Iterator[tuple[Asked, str]]:
     """Yield groups, environments and modules that are not there.
 
     dnf takes groups for environments and the other way round; one of each name is enough.
     """
     known = (*software.groups, *software.environments)
-    if not known:
-        return  # a medium without comps.xml, such as a rehearsal's: its installer knows of some
     ids = [each.id for each in known]
-    for kind, asked in (("group", wanted.groups), ("environment", wanted.environments)):
+    kinds = [("group", wanted.groups), ("environment", wanted.environments)]
+    # A medium without comps.xml, such as a rehearsal's: its installer knows of some.
+    for kind, asked in kinds if known else []:
         for each in asked:
-            if _known(each.name, known):
-                continue
-            message = _module(each.name, software.modules)
-            if message is None:
-                message = f"there is no {kind} {each.name} on {medium}{_meant(each.name, ids)}"
-            if message:
-                yield each, message
-    names = [each.name for each in software.modules]
+            if not _known(each.name, known):
+                yield from _unknown(each, kind, ids, medium)
     for each in wanted.modules:
-        message = _module(each.name, software.modules)
-        if message is None:
-            message = f"there is no module {each.name} on {medium}{_meant(each.name, names)}"
-        if message:
-            yield each, message
+        yield from _unknown(each, "module", [one.name for one in medium.modules], medium)
+
+
+def _unknown(
+    asked: Asked, kind: str, names: list[str], medium: Shelf
+) -> Iterator[tuple[Asked, str]]:
+    """Yield what is wrong with a name that is no group's: a module may have it."""
+    message = _module(asked.name, medium.modules)
+    if message is None:
+        message = f"there is no {kind} {asked.name} on {medium.name}{_meant(asked.name, names)}"
+    if message:
+        yield asked, message
 
 
 def _known(name: str, groups: Iterable[Group]) -> bool:

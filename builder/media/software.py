@@ -1,5 +1,6 @@
 """What a medium has to install: its packages, groups, environments and modules."""
 
+import functools
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +31,6 @@ class Software(msgspec.Struct, frozen=True, kw_only=True):
     """Names of packages that are installed in any case."""
     groups: tuple[Group, ...]
     environments: tuple[Group, ...]
-    modules: tuple[Module, ...]
 
 
 class Shelf:
@@ -51,8 +51,12 @@ class Shelf:
             base=self._base(),
             groups=tuple(one for each in groups for one in each.groups),
             environments=tuple(one for each in groups for one in each.environments),
-            modules=tuple(one for each in found for one in self._modules(each)),
         )
+
+    @functools.cached_property
+    def modules(self) -> tuple[Module, ...]:
+        """What modules there are: of EL 8 a long list, which few kickstarts ask for."""
+        return tuple(one for each in self._repositories for one in self._modules(each))
 
     def provided(self, wanted: Callable[[str], bool], *, words: Collection[bytes]) -> set[str]:
         """Return what packages provide, as `primary.provided` does."""
