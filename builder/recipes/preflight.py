@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from builder.config import Settings
-from builder.errors import BuilderError, HostError, MediaError, explained
+from builder.errors import BuilderError, ConfigError, HostError, MediaError, explained
 from builder.host import doctor
 from builder.install.plan import machine
 from builder.model.build import BuildOrder
@@ -33,6 +33,8 @@ _LEVELS = {
     3: frozenset({"abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "xsave"}),
 }
 """What x86-64-v2 and -v3 add, as Linux calls it (pni is SSE3, abm has LZCNT)."""
+_MODELS = {"qemu64": 1, "Nehalem": 2, "Westmere": 2, "SandyBridge": 2, "IvyBridge": 2}
+"""The levels of QEMU's models that have not all three."""
 
 State = Literal["ok", "warning", "problem"]
 
@@ -142,9 +144,23 @@ def _machine(order: BuildOrder, place: Place) -> Iterator[Remark]:
 
 
 def _processor(order: BuildOrder, place: Place) -> Iterator[Remark]:
-    """An emulator has what its model has, and the row names one that suffices."""
-    if place.known and place.accelerator.virt_type == "kvm":
+    if place.accelerator.virt_type != "kvm":
+        yield judge_model(order)
+    elif place.known:
         yield judge_processor(order, _CPUINFO.read_text())
+
+
+def judge_model(order: BuildOrder) -> Remark:
+    """Judge the model that an emulator shows its guests; of most nobody need know the level."""
+    release, level = order.release, order.release.facts.cpu_level
+    if _MODELS.get(release.emulated_cpu, level) < level:
+        raise ConfigError(
+            f"{release.title} needs x86-64-v{level}, which an emulated {release.emulated_cpu} "
+            "does not have.",
+            hint='Write emulated_cpu = "Haswell-noTSX" into its row: that has v3.',
+        )
+    detail = f"emulated as {release.emulated_cpu}; it needs x86-64-v{level}."
+    return Remark(subject="processor", state="ok", detail=detail)
 
 
 def judge_processor(order: BuildOrder, cpuinfo: str) -> Remark:

@@ -4,13 +4,15 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from builder.config import Settings
-from builder.errors import HostError, KickstartError, UsageError
+from builder.errors import ConfigError, HostError, KickstartError, UsageError
 from builder.model.domain import Accelerator
 from builder.monitor import SilentMonitor
 from builder.recipes import preflight
 from builder.recipes.preflight import Place, Remark
+from builder.releases import catalogue
 from tests.hosts import settings
 from tests.monitors import Heard
 from tests.orders import ordered
@@ -56,6 +58,33 @@ def test_processors(release: str, flags: str, lacking: str) -> None:
     with pytest.raises(HostError) as caught:
         preflight.judge_processor(ordered(release), text)
     assert lacking in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("model", "level", "suffices"),
+    [
+        ("Nehalem", 2, True),
+        ("Nehalem", 3, False),
+        ("qemu64", 1, True),
+        ("qemu64", 2, False),
+        ("Haswell-noTSX", 3, True),
+        ("EPYC-Genoa", 3, True),
+    ],
+)
+def test_emulated_processors(model: str, level: int, *, suffices: bool) -> None:
+    order = ordered("rocky9")
+    facts = replace(order.release.facts, cpu_level=level)
+    order = replace(order, release=replace(order.release, emulated_cpu=model, facts=facts))
+    if suffices:
+        assert preflight.judge_model(order).state == "ok"
+        return
+    with pytest.raises(ConfigError, match=f"needs x86-64-v{level}, which an emulated {model}"):
+        preflight.judge_model(order)
+
+
+@pytest.mark.parametrize("name", catalogue.names())
+def test_every_release_can_be_emulated(name: str) -> None:
+    assert preflight.judge_model(ordered(name)).state == "ok"
 
 
 @pytest.mark.parametrize(("mib", "state"), [(2348, "ok"), (2347, "warning")])
