@@ -349,6 +349,16 @@ def test_a_network_that_is_not_there_is_told_before_anything_is_made(
     assert not stage.host.settings.builds.exists()
 
 
+def test_what_a_host_cannot_run_is_told_before_anything_is_made(stage: Stage) -> None:
+    network = replace(stage.host.settings, network="bridge:nosuch")
+    host = replace(stage.host, settings=network)
+    with pytest.raises(HostError, match="no UEFI firmware"):
+        build(ordered("rehearsal", firmware="uefi"), host=host, monitor=stage.monitor)
+    assert (stage.done, stage.pool_files) == ([], [])
+    assert not stage.host.settings.builds.exists()
+    assert "there is no bridge nosuch" in str(stage.told)  # as well
+
+
 def test_a_dry_run_says_that_a_pool_is_away(stage: Stage) -> None:
     monitor, place = Heard(), stage.host.store_pool.path
     place.rmdir()
