@@ -1,5 +1,6 @@
 """%packages against media of each layout: what is not there is told before any guest."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ from builder.media.selection import missing
 from builder.media.software import shelf
 from builder.model.kickstart import Kickstart, LintFinding
 from tests.bench.packages.media import BASE, LAYOUTS, MORE, Contents, master, medium, repository
+
+_MISSING = [tool for tool in ("xorriso", "zstd") if not shutil.which(tool)]
+pytestmark = pytest.mark.skipif(bool(_MISSING), reason=f"not installed: {_MISSING}")
 
 FINE = "cmdline\ncdrom\nlang C\ntimezone UTC\nrootpw --lock\nautopart\npoweroff\n%packages\n"
 FIRST = FINE.count("\n") + 1
