@@ -26,6 +26,7 @@ from builder.errors import HostError, UsageError
 if TYPE_CHECKING:
     from builder.model.build import BuildOrder
     from builder.model.template import Built
+    from builder.recipes.preview import Preview
 
 
 def build(
@@ -112,7 +113,7 @@ def build(
     refuse_unused(order, root_password=root_password_file is not None)
     keys, monitor = keyring(sign), context(ctx).monitor
     if dry_run:
-        typer.echo(_preview(order, context(ctx), json=json))
+        _preview(order, context(ctx), json=json)
         return
     options = BuildOptions(
         force=force, keep=keep, events=events, sign=sign.absolute() if sign else None
@@ -122,14 +123,26 @@ def build(
     tell(built, json=json)
 
 
-def _preview(order: "BuildOrder", context: Context, *, json: bool) -> str:
+def _preview(order: "BuildOrder", context: Context, *, json: bool) -> None:
+    """Print what a build would do and what speaks against it; raise the first problem."""
+    from builder.monitor import SilentMonitor
+    from builder.recipes.preflight import refuse
     from builder.recipes.preview import preview
 
     shown = preview(order, context.settings, monitor=context.monitor)
-    if json:
-        return to_json(shown)
+    typer.echo(to_json(shown) if json else _plan(shown))
+    refuse(shown.preflight, monitor=SilentMonitor())  # what else there is was printed
+
+
+def _plan(shown: "Preview") -> str:
+    seen = [(each.state, each.subject, f"{each.detail} {each.hint}") for each in shown.preflight]
     rows = "\n".join(f"{number}. {step}" for number, step in enumerate(shown.steps, start=1))
-    return f"{rows}\n\n# kickstart\n{shown.kickstart}\n# domain\n{shown.domain_xml}"
+    text = f"# preflight\n{table(('', '', ''), seen).lstrip()}"
+    if not shown.steps:
+        return text
+    return (
+        f"{text}\n\n# plan\n{rows}\n\n# kickstart\n{shown.kickstart}\n# domain\n{shown.domain_xml}"
+    )
 
 
 def tell(built: "Built", *, json: bool) -> None:

@@ -84,9 +84,15 @@ def lint(
     medium: Medium = "",
     firmware: Firmware = "bios",
     variables: Variables = None,
+    iso: Annotated[
+        Path | None,
+        typer.Option(help="ISO to look for the packages on.  [default: a release's in the pool]"),
+    ] = None,
 ) -> None:
     """Check a kickstart: one finding a line, as file:line: severity: text; exit 6 for errors."""
     from builder.kickstart import lint as linter
+    from builder.kickstart.wanted import wanted
+    from builder.media.selection import missing
     from builder.recipes.order import Request, pairs
 
     at_hand = "/" in name or is_file(Path(name))
@@ -103,7 +109,10 @@ def lint(
             variables=pairs(variables or []),
         )
         kickstart = _rendered(request, context(ctx))
+        iso = iso or _in_pool(request, context(ctx))
     findings = linter.lint(kickstart, at_hand=at_hand)
+    if iso:
+        findings = linter.by_line((*findings, *missing(wanted(kickstart), iso)))
     for finding in (*said, *findings):
         typer.echo(linter.show(finding, source=kickstart.source))
     linter.check(kickstart, findings)
@@ -147,6 +156,14 @@ def _refuse_unknown(name: str) -> None:
         near = nearest(name, [*releases, *(path.name for path in Path().glob("*.ks"))])
         known = f"Name a file by its path, or a release: {', '.join(releases)}."
         raise UsageError(f"There is no file and no release {name!r}.", hint=near or known)
+
+
+def _in_pool(request: "Request", here: Context) -> Path | None:
+    from builder.recipes.inputs import at_hand
+    from builder.recipes.order import resolve
+
+    settings = here.settings
+    return at_hand(resolve(request, here.library), settings.iso_pool_path, settings.cache)
 
 
 def _rendered(request: "Request", here: Context) -> "Kickstart":

@@ -73,15 +73,17 @@ def judge_kvm(*, works: bool, node: bool, ours: bool, roots: bool) -> Remark:
     return Remark(subject="KVM", state="warn", detail=detail, hint=hint)
 
 
+def available(meminfo: str) -> int:
+    """Return the bytes that the text of /proc/meminfo says are available."""
+    lines = (line.split() for line in meminfo.splitlines() if line.startswith("MemAvailable:"))
+    return int(next(lines)[1]) * 1024
+
+
 def judge_memory(meminfo: str) -> Remark:
     """Judge the text of /proc/meminfo: a guest and QEMU want 2.5 GiB."""
-    available = next(
-        int(line.split()[1]) * 1024
-        for line in meminfo.splitlines()
-        if line.startswith("MemAvailable:")
-    )
-    detail = f"{available / _GIB:.1f} GiB available"
-    if available >= 2.5 * _GIB:
+    found = available(meminfo)
+    detail = f"{found / _GIB:.1f} GiB available"
+    if found >= 2.5 * _GIB:
         return Remark(subject="memory", state="ok", detail=detail)
     hint = "A guest gets 2 GiB: stop something, or build on a bigger host."
     return Remark(subject="memory", state="warn", detail=detail, hint=hint)

@@ -37,13 +37,13 @@ def lint(
     Parses with the kickstart's own syntax version; reads no other file and no network.
     Raises UsageError for an unknown syntax version.
     """
-    parser = _parse(kickstart)
+    parser = parse(kickstart)
     parsed = replace(
         _parsed(parser, kickstart.written), capacity=capacity, firmware=firmware, binds=binds
     )
     checks = CHECKS if at_hand or kickstart.added else (*CHECKS, reports_success)
     found = (finding for check in checks for finding in check(parsed))
-    return _sorted((*parser.findings, *found))
+    return by_line((*parser.findings, *found))
 
 
 def lint_for_others(kickstart: Kickstart) -> tuple[LintFinding, ...]:
@@ -51,14 +51,14 @@ def lint_for_others(kickstart: Kickstart) -> tuple[LintFinding, ...]:
 
     Only what its installer cannot read is an error: it may ask, and somebody may be there.
     """
-    parser = _parse(kickstart)
+    parser = parse(kickstart)
     parsed = _parsed(parser, kickstart.text)
     told = (
         each if check in AT_READING else replace(each, severity="warning")
         for check in FOR_ANYBODY
         for each in check(parsed)
     )
-    return _sorted((*parser.findings, *told))
+    return by_line((*parser.findings, *told))
 
 
 def _parsed(parser: Parser, text: str) -> Parsed:
@@ -67,7 +67,7 @@ def _parsed(parser: Parser, text: str) -> Parsed:
     )
 
 
-def _sorted(findings: Iterable[LintFinding]) -> tuple[LintFinding, ...]:
+def by_line(findings: Iterable[LintFinding]) -> tuple[LintFinding, ...]:
     """Return findings once each, by lines; those of no line are last.
 
     What a file lacks is, more often than not, what a line of it has misspelt: that one is the first
@@ -82,13 +82,15 @@ def check(kickstart: Kickstart, findings: Iterable[LintFinding]) -> None:
     errors = [finding for finding in findings if finding.severity == "error"]
     if not errors:
         return
-    line = errors[0].line
-    place = f"{kickstart.source}, line {line}{shown(kickstart, line)}" if line else kickstart.source
     more = f"; errors: {len(errors)} in all" if len(errors) > 1 else ""
-    raise KickstartError(
-        f"{place}: {errors[0].message.rstrip('.')}.",
-        hint=f"Mend the kickstart{more}.",
-    )
+    raise KickstartError(sentence(kickstart, errors[0]), hint=f"Mend the kickstart{more}.")
+
+
+def sentence(kickstart: Kickstart, finding: LintFinding) -> str:
+    """Return what a finding says, and where."""
+    line = finding.line
+    place = f"{kickstart.source}, line {line}{shown(kickstart, line)}" if line else kickstart.source
+    return f"{place}: {finding.message.rstrip('.?')}{'?' if finding.message[-1:] == '?' else '.'}"
 
 
 def shown(kickstart: Kickstart, line: int) -> str:
@@ -105,7 +107,8 @@ def show(finding: LintFinding, *, source: str) -> str:
     return f"{PurePosixPath(source)}:{finding.line}: {finding.severity}: {finding.message}"
 
 
-def _parse(kickstart: Kickstart) -> Parser:
+def parse(kickstart: Kickstart) -> Parser:
+    """Read a kickstart by its own syntax. Raises UsageError for one that nobody knows."""
     try:
         parser = Parser(kickstart.syntax, kickstart.written)
     except KickstartVersionError as error:

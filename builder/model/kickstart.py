@@ -126,5 +126,5 @@ class LintFinding(msgspec.Struct, frozen=True, kw_only=True):
     line: int
     """1-based; 0 when it concerns the whole file."""
     severity: str
-    """"error" or "warning"."""
+    """"error", "warning" or "note": that something could not be looked at."""
     message: str

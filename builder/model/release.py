@@ -60,6 +60,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Whether media have Anaconda's add-on for kdump, which must be told not to take memory."""
     bls: bool = True
     """Whether the boot loader's entries are files of their own (the Boot Loader Specification)."""
+    cpu_level: Literal[1, 2, 3] = 1
+    """The x86-64 level that its programs are made for: with less, init dies."""
     least_mib: Positive = 512
     """Of memory, below which the installer stops."""
     least_network_mib: Positive = 1280

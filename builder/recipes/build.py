@@ -21,7 +21,7 @@ from builder.model.storage import Volume
 from builder.model.template import Built, Manifest, Template
 from builder.monitor import Monitor
 from builder.proof.checks import refuse
-from builder.recipes import ending, evidence, inputs, joining, steps
+from builder.recipes import ending, evidence, inputs, joining, preflight, steps
 from builder.recipes.work import DEFAULT, BuildOptions, Ticket, Work
 from builder.record import artifacts
 from builder.record.checkpoint import Checkpoint, foreign
@@ -44,7 +44,7 @@ def build(
     Raises the BuilderError of the step that failed; nothing but its evidence is left then, or what
     `options` say.
     """
-    networks.require(host.connection, host.settings.network, "The build could not run")
+    preflight.refuse(preflight.examine(order, _place(host)), monitor=monitor)
     host = host.prepared()
     ticket = Ticket(order=order, nonce=secrets.token_hex(16), options=options)
     place = host.settings.builds
@@ -98,7 +98,7 @@ def carry_out(work: Work) -> Built:
     with ending.cleared(work):
         kickstart = steps.render_kickstart(work)
         work.journal.monitor.hide = hiding(kickstart.text)
-        iso = steps.stage_iso(work)
+        iso = steps.stage_iso(work, kickstart)
         record = _draft(work, kickstart, iso)
         if kept := _unchanged(work, record):
             work.journal.discard()
@@ -131,6 +131,17 @@ def _proved_and_published(
     proof = {"audit": audited.findings, "clones": clones.findings}
     record = replace(record, boot_seconds=clones.boot_seconds, **proof)
     return steps.publish_image(work, candidate, record)
+
+
+def _place(host: Host) -> preflight.Place:
+    network = host.settings.network
+    return preflight.Place(
+        settings=host.settings,
+        accelerator=host.accelerator,
+        iso_pool=host.iso_pool.path,
+        store_pool=host.store_pool.path,
+        absent=networks.absence(host.connection, network, "The build could not run"),
+    )
 
 
 def _draft(work: Work, kickstart: Kickstart, iso: StagedIso) -> Manifest:

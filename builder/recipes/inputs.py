@@ -4,19 +4,23 @@ from pathlib import Path
 
 import msgspec
 
+from builder.errors import HostError
 from builder.host.host import Host
-from builder.kickstart.lint import check, lint, shown
+from builder.kickstart.lint import by_line, check, lint, shown
 from builder.kickstart.render import render
+from builder.kickstart.wanted import wanted
 from builder.media.fetch import fetch
-from builder.media.stage import stage
+from builder.media.selection import missing
+from builder.media.stage import stage, suitable
 from builder.model.audit import Expected
 from builder.model.build import BuildOrder
-from builder.model.kickstart import Kickstart, Value
-from builder.model.media import AtHand, Download, IsoSource, StagedIso
+from builder.model.kickstart import Kickstart, LintFinding, Value
+from builder.model.media import AtHand, Download, IsoSource, Made, StagedIso
 from builder.monitor import Monitor
+from builder.paths.reading import is_file
 from builder.proof.audit import freed
 from builder.proof.audit.judge import SEAL
-from builder.rehearsal.cache import cached
+from builder.rehearsal.cache import cached, location
 from builder.virt import pools
 
 _BY_THE_SEAL = {
@@ -31,12 +35,34 @@ _BY_OUR_KICKSTARTS = {"authorized-keys", "clone-growth", "hostname", "root-login
 _PINNED = "network-identity"
 
 
-def rendered(order: BuildOrder, *, monitor: Monitor) -> Kickstart:
-    """Return the order's kickstart; raise for the linter's first error, tell its other findings."""
+def rendered(order: BuildOrder, *, medium: Path | None = None, monitor: Monitor) -> Kickstart:
+    """Return the order's kickstart; raise for the linter's first error, tell its other findings.
+
+    Its packages are looked for on the `medium`, an ISO, if that is there already.
+    """
     kickstart = render(order)
     binds = order.kickstart.own and not order.release.made_here
     binds &= _PINNED not in waived(order, kickstart)
     findings = lint(kickstart, capacity=order.capacity, firmware=order.firmware, binds=binds)
+    if medium:
+        findings = by_line((*findings, *lacking(order, kickstart, medium)))
+    judge(kickstart, findings, monitor=monitor)
+    return kickstart
+
+
+def lacking(
+    order: BuildOrder, kickstart: Kickstart, medium: Path | None
+) -> tuple[LintFinding, ...]:
+    """Return what is to be said of packages that the ISO does not have. Raises MediaError."""
+    if medium and isinstance(
+        order.iso, AtHand
+    ):  # before all else: the wrong ISO lacks many packages
+        suitable(medium, volume_id=order.release.volume_id)
+    return missing(wanted(kickstart), medium)
+
+
+def judge(kickstart: Kickstart, findings: tuple[LintFinding, ...], *, monitor: Monitor) -> None:
+    """Raise for the first error, tell the other findings."""
     raised = next((each for each in findings if each.severity == "error"), None)
     for each in (each for each in findings if each is not raised):
         place = "the kickstart"
@@ -44,10 +70,26 @@ def rendered(order: BuildOrder, *, monitor: Monitor) -> Kickstart:
             place = f"line {each.line} of the kickstart{shown(kickstart, each.line)}"
         if each.severity == "error":
             monitor.tell("note", f"error: {place}: {each.message}")
+        elif each.severity == "note":
+            monitor.tell("note", each.message)
         else:
             monitor.tell("warning", f"{place}: {each.message}")
     check(kickstart, findings)
-    return kickstart
+
+
+def at_hand(order: BuildOrder, iso_pool: Path, cache: Path) -> Path | None:
+    """Return where the order's ISO is, if nothing has to be fetched or made for it.
+
+    That of a release that moves may be another one under the same name: it is looked at when it was
+    verified. Raises HostError where nobody may look.
+    """
+    if isinstance(order.iso, AtHand):
+        return order.iso.path
+    places = [] if order.release.rolling else [iso_pool / order.iso.title]
+    if isinstance(order.iso, Made):
+        made = location(cache)
+        places = [iso_pool / made.name, made]
+    return next((each for each in places if is_file(each, error_class=HostError)), None)
 
 
 def expected(order: BuildOrder, kickstart: Kickstart) -> Expected:

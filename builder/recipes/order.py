@@ -21,9 +21,6 @@ from builder.paths.reading import is_file
 from builder.proof import checks
 from builder.releases import catalogue
 
-_LEAST_MIB = 320
-"""Of memory: Anaconda's own floor for an installation in text mode (MIN_RAM in its isys, later in
-its core/hw), below which it stops."""
 _INCLUDES = re.compile(r"{%-?\s*(include|extends|import|from)\b")
 _EXPRESSION = re.compile(r"{[{%].*?[%}]}", re.DOTALL)
 _BY_THE_SEAL = {"seal", "seal_except"}
@@ -62,7 +59,7 @@ def resolve(
     medium = catalogue.find_medium(release, request.medium)
     profile = library.profile(request.profile, release)
     _refuse_idle(request, profile)
-    _refuse_small(request, release)
+    _refuse_small(request, release, medium)
     order = BuildOrder(
         release=release,
         variant=request.medium or release.default_medium,
@@ -184,11 +181,15 @@ def _refuse_idle(request: Request, profile: Profile) -> None:
         )
 
 
-def _refuse_small(request: Request, release: Release) -> None:
-    if 0 < request.memory_mib < _LEAST_MIB:
+def _refuse_small(request: Request, release: Release, medium: Medium) -> None:
+    """Raise UsageError for less memory than Anaconda's own floor, below which it stops."""
+    facts = release.facts
+    least = facts.least_network_mib if medium.network else facts.least_mib
+    asked = request.memory_mib or release.memory_mib
+    if asked < least:
         raise UsageError(
-            f"The installer of {release.name} does not run in {request.memory_mib} MiB of memory.",
-            hint=f"It wants {_LEAST_MIB} at least; {release.memory_mib} are usual, which 0 means.",
+            f"The installer of {release.name} does not run in {asked} MiB of memory.",
+            hint=f"It wants {least} at least; {release.memory_mib} are usual, which 0 means.",
         )
 
 

@@ -4,19 +4,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from builder.config import Settings
-from builder.errors import HostError
+from builder.errors import BuilderError, HostError, KickstartError
 from builder.host import pools
 from builder.install.plan import install_plan, machine
+from builder.kickstart.lint import sentence
 from builder.kickstart.masking import mask
-from builder.media.stage import suitable
 from builder.model.build import BuildOrder
 from builder.model.domain import Accelerator
-from builder.model.media import AtHand, InstallMedia
+from builder.model.kickstart import Kickstart, LintFinding
+from builder.model.media import InstallMedia
 from builder.model.traces import Traces
 from builder.monitor import Monitor
-from builder.recipes.inputs import rendered
+from builder.recipes import inputs, preflight
+from builder.recipes.preflight import Place, Remark, State
 from builder.recipes.steps import STEPS
 from builder.recipes.work import Names
 from builder.record.builds import folder
@@ -32,26 +35,66 @@ _ASSUMED = Accelerator(virt_type="kvm", cpu="host-passthrough", uefi=True)
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
-    """The plan of a build."""
+    """The plan of a build; where a problem leaves nothing to plan, the rest of it is empty."""
 
-    steps: tuple[str, ...]
-    kickstart: str
+    preflight: tuple[Remark, ...]
+    steps: tuple[str, ...] = ()
+    kickstart: str = ""
     """Secrets masked."""
-    domain_xml: str
+    domain_xml: str = ""
 
 
 def preview(order: BuildOrder, settings: Settings, *, monitor: Monitor) -> Preview:
-    """Plan a build: neither an ISO nor a running libvirt is needed; an ISO at hand is looked at.
+    """Plan a build: neither an ISO nor a running libvirt is needed.
 
-    Raises what the build itself would raise for a wrong order or kickstart.
+    An ISO that is at hand or in the pool is looked at: all but its checksum, for which gigabytes
+    would be read. What is wrong is among the remarks; nothing is raised for it.
     """
-    kickstart = rendered(order, monitor=monitor)
-    if isinstance(order.iso, AtHand):
-        # All but its checksum, for which gigabytes would be read.
-        suitable(order.iso.path, volume_id=order.release.volume_id)
-    found, iso_pool, store_pool = _likely(settings, monitor)
-    hardware = machine(order, found, network=settings.network)
-    names = _names(order, settings, iso_pool=iso_pool, store_pool=store_pool)
+    place = _likely(settings, monitor)
+    remarks = preflight.examine(order, place)
+    kickstart, judged = _kickstart(order, monitor)
+    remarks += judged
+    if kickstart is not None:
+        remarks += _packages(order, kickstart, place)
+    if kickstart is None or any(each.subject == "machine" and each.exit_code for each in remarks):
+        return Preview(preflight=remarks)
+    return _planned(order, place, kickstart, remarks)
+
+
+def _kickstart(order: BuildOrder, monitor: Monitor) -> tuple[Kickstart | None, tuple[Remark, ...]]:
+    """Return the kickstart, if it can be used, and how it is judged."""
+    try:
+        kickstart = inputs.rendered(order, monitor=monitor)
+    except BuilderError as error:
+        return None, (preflight.problem("kickstart", error),)
+    detail = f"{kickstart.source} renders, and passes as {kickstart.syntax}."
+    return kickstart, (Remark(subject="kickstart", state="ok", detail=detail),)
+
+
+def _packages(order: BuildOrder, kickstart: Kickstart, place: Place) -> tuple[Remark, ...]:
+    try:
+        medium = inputs.at_hand(order, place.iso_pool, place.settings.cache)
+        found = inputs.lacking(order, kickstart, medium)
+    except BuilderError as error:
+        return (preflight.problem("medium", error),)
+    remarks = tuple(_remark(kickstart, each) for each in found)
+    detail = f"all of them are on {medium}."
+    return remarks or (Remark(subject="packages", state="ok", detail=detail),)
+
+
+def _remark(kickstart: Kickstart, finding: LintFinding) -> Remark:
+    detail = sentence(kickstart, finding) if finding.line else f"{finding.message}."
+    if finding.severity == "error":
+        return preflight.problem("packages", KickstartError(detail, hint="Mend the kickstart."))
+    state: State = "warning" if finding.severity == "warning" else "ok"
+    return Remark(subject="packages", state=state, detail=detail)
+
+
+def _planned(
+    order: BuildOrder, place: Place, kickstart: Kickstart, remarks: tuple[Remark, ...]
+) -> Preview:
+    hardware = machine(order, place.accelerator, network=place.settings.network)
+    names = _names(order, place.settings, iso_pool=place.iso_pool, store_pool=place.store_pool)
     plan = install_plan(
         order.name,
         hardware,
@@ -61,6 +104,7 @@ def preview(order: BuildOrder, settings: Settings, *, monitor: Monitor) -> Previ
         traces=names.traces,
     )
     return Preview(
+        preflight=remarks,
         steps=tuple(each.plan(order, names=names, machine=hardware) for each in STEPS),
         kickstart=mask(kickstart.text),
         domain_xml=domain_xml(plan.domain),
@@ -87,23 +131,24 @@ def _media(order: BuildOrder, path: Path) -> InstallMedia:
     )
 
 
-def _likely(settings: Settings, monitor: Monitor) -> tuple[Accelerator, Path, Path]:
-    """Return what guests run on, and the folders of the iso and the store pool.
-
-    Raises HostError where there is no such network as guests are to have.
-    """
-    iso, store = settings.iso_pool_path, settings.store_pool_path
-    found, absent = _ASSUMED, None
+def _likely(settings: Settings, monitor: Monitor) -> Place:
+    """Return what guests run on, and where the pools are, so far as that can be told."""
+    place = Place(
+        settings=settings,
+        accelerator=_ASSUMED,
+        iso_pool=settings.iso_pool_path,
+        store_pool=settings.store_pool_path,
+        known=False,
+    )
     try:
         with connect(settings.uri) as connection:
             absent = networks.absence(connection, settings.network, "The build could not run")
             iso, store = (_folder(connection, settings, each, monitor) for each in pools.BOTH)
-            found = accelerator(connection)
+            place = replace(place, iso_pool=iso, store_pool=store, absent=absent)
+            return replace(place, accelerator=accelerator(connection), known=True)
     except HostError as error:
         monitor.tell("warning", f"{error.message} The preview assumes a host with KVM and UEFI.")
-    if absent is not None:
-        raise absent
-    return found, iso, store
+    return place
 
 
 def _folder(

@@ -65,14 +65,23 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     "{order.kickstart.name}, profile {order.profile.name}, checked as {order.release.syntax}",
 )
 def render_kickstart(work: Work) -> Kickstart:
-    """Fill in the kickstart, and refuse what the linter calls an error."""
-    return inputs.rendered(work.order, monitor=work.monitor)
+    """Fill in the kickstart, and refuse what is wrong in it or not on a medium at hand."""
+    return inputs.rendered(work.order, medium=_at_hand(work), monitor=work.monitor)
 
 
 @step("Staging {order.iso.title}", "{order.iso} into {names.iso_pool}")
-def stage_iso(work: Work) -> StagedIso:
-    """Bring the ISO into the iso pool, verified."""
-    return inputs.staged(work.order, host=work.host, monitor=work.monitor)
+def stage_iso(work: Work, kickstart: Kickstart) -> StagedIso:
+    """Bring the ISO into the iso pool, verified; what was fetched may lack packages."""
+    fetched = _at_hand(work) is None
+    iso = inputs.staged(work.order, host=work.host, monitor=work.monitor)
+    if fetched:
+        found = inputs.lacking(work.order, kickstart, iso.path)
+        inputs.judge(kickstart, found, monitor=work.monitor)
+    return iso
+
+
+def _at_hand(work: Work) -> Path | None:
+    return inputs.at_hand(work.order, work.host.iso_pool.path, work.host.settings.cache)
 
 
 @step(

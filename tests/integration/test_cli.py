@@ -89,7 +89,9 @@ def test_a_dry_run_prints_the_plan_and_touches_nothing(
 ) -> None:
     assert app.run(["--uri", uri, "build", release, "--dry-run"]) == 0
     captured = capsys.readouterr()
-    plan, rest = captured.out.split("\n# kickstart\n")
+    looked, rest = captured.out.split("\n\n# plan\n")
+    assert looked.startswith("# preflight\n")
+    plan, rest = rest.split("\n\n# kickstart\n")
     kickstart, domain = rest.split("\n# domain\n")
     order = resolve(Request(release=release), Library(), environ={})
     titles = [f"{number}. {step.title(order)}: " for number, step in enumerate(STEPS, start=1)]
@@ -121,7 +123,7 @@ def test_a_dry_run_refuses_what_a_build_would(
 def test_a_dry_run_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     assert app.run(["--uri", URI, "build", "centos7", "--dry-run", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
-    assert shown.keys() == {"steps", "kickstart", "domain_xml"}
+    assert shown.keys() == {"preflight", "steps", "kickstart", "domain_xml"}
     assert len(shown["steps"]) == len(STEPS)
 
 
@@ -174,7 +176,9 @@ def test_a_build_tells_every_error_of_its_kickstart(
     (tmp_path / "own.ks").write_text(f"{fine}one\ntwo\n")
     words = ["build", "rehearsal", "--kickstart", str(tmp_path / "own.ks"), "--dry-run"]
     assert app.run(words) == 6
-    assert capfd.readouterr().err.splitlines() == [
+    said = capfd.readouterr()
+    assert "problem  kickstart" in said.out
+    assert said.err.splitlines()[-3:] == [
         "    error: line 9 of the kickstart: Unknown command: two",
         "error: own.ks, line 8: Unknown command: one.",
         "hint: Mend the kickstart; errors: 2 in all.",

@@ -89,8 +89,14 @@ def test_a_password_hash_goes_into_the_order_and_is_not_shown() -> None:
         ({"iso": GONE}, MediaError, f"There is no file {GONE}.", "--iso"),
         ({"iso": Path("/")}, MediaError, "/ is no file.", "--iso"),
         ({"iso": Path("/dev/null")}, MediaError, "/dev/null is no file.", "--iso"),
-        ({"memory_mib": 10}, UsageError, "centos7 does not run in 10 MiB", "320 at least; 2048"),
-        ({"memory_mib": 319}, UsageError, "does not run in 319 MiB", "320 at least"),
+        ({"memory_mib": 10}, UsageError, "centos7 does not run in 10 MiB", "512 at least; 2048"),
+        ({"memory_mib": 511}, UsageError, "does not run in 511 MiB", "512 at least"),
+        (
+            {"memory_mib": 1279, "medium": "netinstall"},
+            UsageError,
+            "does not run in 1279 MiB",
+            "1280 at least",
+        ),
         (
             {"kickstart": GONE},
             ConfigError,

@@ -42,6 +42,7 @@ from builder.monitor import SilentMonitor
 from builder.proof.verify import Verified
 from builder.recipes.build import attach, build
 from builder.recipes.gc import Leftover, collect_garbage
+from builder.recipes.preflight import refuse
 from builder.recipes.preview import preview
 from builder.recipes.steps import STEPS, Audited, Candidate
 from builder.recipes.work import BuildOptions, Step, Work
@@ -90,7 +91,7 @@ class Stage:
 
         return acted
 
-    def stage_iso(self, work: Work) -> StagedIso:
+    def stage_iso(self, work: Work, _kickstart: Kickstart) -> StagedIso:
         path = work.names.iso_pool / "rehearsal.iso"
         return StagedIso(
             pool="iso", volume=path.name, path=path, sha256="b" * 64, size=1, volume_id="V"
@@ -209,8 +210,10 @@ def test_a_dry_run_tells_every_step_where_it_would_be_done(stage: Stage) -> None
 def test_a_dry_run_looks_at_an_iso_at_hand(stage: Stage, tmp_path: Path) -> None:
     path = tmp_path / "notes.iso"
     path.write_text("no ISO")
+    shown = preview(ordered(iso=path), stage.host.settings, monitor=SilentMonitor())
+    assert shown.preflight[-1].detail == "notes.iso is not an ISO 9660 image."
     with pytest.raises(MediaError, match=r"notes\.iso"):
-        preview(ordered(iso=path), stage.host.settings, monitor=SilentMonitor())
+        refuse(shown.preflight, monitor=SilentMonitor())
 
 
 @pytest.mark.parametrize("at_its_end", [False, True], ids=["before", "after"])
@@ -344,6 +347,16 @@ def test_a_network_that_is_not_there_is_told_before_anything_is_made(
         stage.build()
     assert (stage.done, stage.pool_files) == ([], [])
     assert not stage.host.settings.builds.exists()
+
+
+def test_what_a_host_cannot_run_is_told_before_anything_is_made(stage: Stage) -> None:
+    network = replace(stage.host.settings, network="bridge:nosuch")
+    host = replace(stage.host, settings=network)
+    with pytest.raises(HostError, match="no UEFI firmware"):
+        build(ordered("rehearsal", firmware="uefi"), host=host, monitor=stage.monitor)
+    assert (stage.done, stage.pool_files) == ([], [])
+    assert not stage.host.settings.builds.exists()
+    assert "there is no bridge nosuch" in str(stage.told)  # as well
 
 
 def test_a_dry_run_says_that_a_pool_is_away(stage: Stage) -> None:

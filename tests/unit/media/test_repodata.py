@@ -1,0 +1,102 @@
+"""Lists of packages, groups and modules, as they are written."""
+
+from xml.parsers import expat
+
+import pytest
+
+from builder.errors import MediaError
+from builder.iso.source import Memory
+from builder.media import comps, primary
+from builder.media.primary import Nevra
+from builder.media.unpacked import unpacked
+from tests.bench.packages import repodata
+from tests.bench.packages.media import pack
+
+NAMES = [*repodata.numbered(300), "yum=dnf-yum /usr/bin/yum4"]
+TEXT = repodata.primary(NAMES)
+
+
+def pieces(text: bytes, size: int) -> list[bytes]:
+    return [text[at : at + size] for at in range(0, len(text), size)]
+
+
+@pytest.mark.parametrize("size", [37, 1000, 65536, 10**9])
+def test_packages_are_read_however_they_are_cut(size: int) -> None:
+    found = primary.packages(pieces(TEXT, size))
+    assert [each.name for each in found] == [name.partition("=")[0] for name in NAMES]
+    assert found[-1] == Nevra("yum", "0", "5.14.0", "427.13.1.el9", "x86_64")
+
+
+@pytest.mark.parametrize("size", [37, 65536, 10**9])
+@pytest.mark.parametrize(
+    ("name", "there"),
+    [
+        ("dnf-yum", True),
+        ("/usr/bin/yum4", True),
+        ("/usr/bin/library00002-doc", True),
+        ("liblibrary00002-doc.so.1()(64bit)", True),
+        ("libc.so.6(GLIBC_2.7)(64bit)", False),
+        ("nobody", False),
+    ],
+)
+def test_only_what_is_provided_is_found(name: str, size: int, *, there: bool) -> None:
+    found = primary.provided(pieces(TEXT, size), {name}.__contains__, words=[name.encode()])
+    assert found == ({name} if there else set())
+
+
+def test_tags_that_are_written_otherwise_are_understood() -> None:
+    text = TEXT.replace(b"<format>", b"<format >").replace(b"</rpm:requires>", b"</rpm:requires >")
+    assert primary.packages([text]) == primary.packages([TEXT])
+    name = "libc.so.6(GLIBC_2.7)(64bit)"
+    assert primary.provided([text], {name}.__contains__, words=[b""]) == set()
+
+
+@pytest.mark.parametrize("text", [b"", b"<metadata><package >", TEXT[:-20], b"nothing"])
+def test_what_is_no_xml_is_refused(text: bytes) -> None:
+    with pytest.raises(expat.ExpatError):
+        primary.packages([text])
+
+
+def test_groups_and_environments() -> None:
+    found = comps.comps([repodata.comps(["core=Core", "x=X & Y"], ["min=Minimal Install"])])
+    assert [(each.id, each.name) for each in found.groups] == [("core", "Core"), ("x", "X & Y")]
+    assert [(each.id, each.name) for each in found.environments] == [("min", "Minimal Install")]
+
+
+def test_groups_without_translations() -> None:
+    text = repodata.comps(["core=Core"]).replace(b"<name>Core</name>", b"<_name>Core</_name>")
+    assert comps.comps([text]).groups[0].name == "Core"
+
+
+def test_modules() -> None:
+    text = repodata.modules(["perl:5.24=minimal common", 'nodejs:"18"=default', "empty:rhel8="])
+    found = comps.modules([text])
+    assert [(each.name, each.stream, sorted(each.profiles)) for each in found] == [
+        ("perl", "5.24", ["common", "minimal"]),
+        ("nodejs", "18", ["default"]),
+        ("empty", "rhel8", []),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz"])
+def test_what_is_packed_is_unpacked(kind: str) -> None:
+    packed = pack(TEXT, kind)
+    source = Memory(b"before" + packed + b"behind")
+    assert b"".join(unpacked(source, 6, len(packed), name=f"primary.xml.{kind}")) == TEXT
+    two = Memory(packed + packed)
+    assert b"".join(unpacked(two, 0, two.size, name=f"primary.xml.{kind}")) == TEXT * 2
+
+
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz"])
+def test_what_is_damaged_is_told(kind: str) -> None:
+    packed = pack(TEXT, kind)
+    for content in (
+        packed[:-9],
+        packed[:99],
+        b"",
+        packed[:50] + b"?" * 40 + packed[90:],
+        b"x" * 99,
+    ):
+        source = Memory(content, name="x.iso")
+        with pytest.raises(MediaError, match=r"^x\.iso is a damaged ISO: its file p\.xml\."):
+            list(unpacked(source, 0, source.size, name=f"p.xml.{kind}"))
