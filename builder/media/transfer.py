@@ -31,7 +31,7 @@ class Transfer:
         self._file = file
         self.resumed = False
         """Whether the last attempt went on with what was there before."""
-        self._url, self._patience = url, patience
+        self.url, self._patience = url, patience
         self._pace = Pace(patience)
         self._reached = self._have()
         self._from_zero = False
@@ -48,7 +48,7 @@ class Transfer:
             self.resumed = True
             return
         have = 0 if self._from_zero else self._have()
-        with network.get(self._url, first=have, patience=self._patience) as response:
+        with network.get(self.url, first=have, patience=self._patience) as response:
             if self._nothing_left(response, have):
                 self.resumed = True
                 return

@@ -1,18 +1,18 @@
 """What goes into a template: a kickstart that passes the linter, and a staged ISO."""
 
-from pathlib import Path
-
 import msgspec
+from msgspec.structs import replace
 
 from builder.host.host import Host
 from builder.kickstart.lint import check, lint, shown
 from builder.kickstart.render import render
-from builder.media.fetch import fetch
-from builder.media.stage import stage
+from builder.media.obtain import Folders, Obtained, obtain
+from builder.media.obtain import expected as expected_digest
+from builder.media.stage import stage, volume_ids
 from builder.model.audit import Expected
 from builder.model.build import BuildOrder
 from builder.model.kickstart import Kickstart, Value
-from builder.model.media import AtHand, Download, IsoSource, StagedIso
+from builder.model.media import AtHand, Download, IsoSource, StagedIso, Voucher
 from builder.monitor import Monitor
 from builder.proof.audit import freed
 from builder.proof.audit.judge import SEAL
@@ -77,20 +77,26 @@ def _texts(value: Value) -> tuple[str, ...]:
 
 def staged(order: BuildOrder, *, host: Host, monitor: Monitor) -> StagedIso:
     """Return the order's ISO in the iso pool."""
+    found = _obtained(order.iso, host=host, monitor=monitor)
     iso = stage(
-        _obtain(order.iso, host=host, monitor=monitor),
+        found.path,
         pool=host.iso_pool,
-        expected_sha256=order.iso.sha256 or None,
-        volume_id=order.release.volume_id,
+        expected_sha256=found.sha256 or None,
+        volume_ids=volume_ids(order.release),
         monitor=monitor,
     )
     pools.notice(host.connection, iso.pool)
-    return iso
+    monitor.tell("note", f"{iso.volume}: {found.voucher}")
+    return replace(iso, voucher=found.voucher)
 
 
-def _obtain(source: IsoSource, *, host: Host, monitor: Monitor) -> Path:
+def _obtained(source: IsoSource, *, host: Host, monitor: Monitor) -> Obtained:
+    settings = host.settings
+    folders = Folders(pool=host.iso_pool.path, cache=settings.cache, state=settings.state)
     if isinstance(source, AtHand):
-        return source.path
+        sha256, voucher = expected_digest(source, folders, monitor=monitor)
+        return Obtained(path=source.path, sha256=sha256, voucher=voucher)
     if isinstance(source, Download):
-        return fetch(source, cache=host.iso_pool.path, monitor=monitor)
-    return cached(host.settings.cache, monitor=monitor)
+        return obtain(source, folders, monitor=monitor)
+    made = cached(settings.cache, monitor=monitor)
+    return Obtained(path=made, sha256="", voucher=Voucher(state="made"))

@@ -10,7 +10,7 @@ from builder.errors import HostError
 from builder.host import pools
 from builder.install.plan import install_plan, machine
 from builder.kickstart.masking import mask
-from builder.media.stage import suitable
+from builder.media.stage import suitable, volume_ids
 from builder.model.build import BuildOrder
 from builder.model.domain import Accelerator
 from builder.model.media import AtHand, InstallMedia
@@ -48,7 +48,7 @@ def preview(order: BuildOrder, settings: Settings, *, monitor: Monitor) -> Previ
     kickstart = rendered(order, monitor=monitor)
     if isinstance(order.iso, AtHand):
         # All but its checksum, for which gigabytes would be read.
-        suitable(order.iso.path, volume_id=order.release.volume_id)
+        suitable(order.iso.path, volume_ids=volume_ids(order.release))
     found, iso_pool, store_pool = _likely(settings, monitor)
     hardware = machine(order, found, network=settings.network)
     names = _names(order, settings, iso_pool=iso_pool, store_pool=store_pool)

@@ -53,8 +53,9 @@ def origin(order: BuildOrder, iso: StagedIso) -> Origin:
     """Return what a template of the order is made from."""
     urls, medium = order.release.urls, order.medium
     # A file at hand may be another one than that of the catalogue.
-    url = f"{urls[0]}/{medium.file}" if urls and iso.sha256 == medium.sha256 else ""
-    return Origin(file=iso.volume, sha256=iso.sha256, url=url)
+    known = iso.sha256 == medium.sha256 or iso.voucher.state in ("signed", "listed")
+    url = f"{urls[0]}/{medium.file}" if urls and known else ""
+    return Origin(file=iso.volume, sha256=iso.sha256, url=url, voucher=iso.voucher)
 
 
 def draft(
@@ -73,6 +74,7 @@ def draft(
         iso=origin.file,
         iso_sha256=origin.sha256,
         iso_url=origin.url,
+        iso_voucher=origin.voucher,
         variables=_shown(order.variables, kickstart.text, record),
         kickstart=record,
         machine=machine,
