@@ -1,5 +1,5 @@
 # Two commands for users: make rehearsal, make test. The rest are for people who change the code.
-.PHONY: help setup rehearsal test check unit fuzz judge soak twins bench bench-overhead bench-finish bench-registry bench-export lock clean
+.PHONY: help setup rehearsal test check unit fuzz judge soak twins bench bench-overhead bench-finish bench-registry bench-export bench-fetch lock clean
 .DEFAULT_GOAL := help
 
 JUDGE ?= 1 20000
@@ -55,6 +55,9 @@ bench-registry: setup  ## Time finding templates among 5,000 versions of one; AR
 
 bench-export: setup  ## Time writing a VMDK against qemu-img's own; ARGS=--help
 	@.venv/bin/python -m tests.bench.export $(ARGS)
+
+bench-fetch: setup  ## Time download and verification against curl, then sha256sum; ARGS=--help
+	@.venv/bin/python -m tests.bench.fetch $(ARGS)
 
 lock: setup  ## Choose the newest versions that pyproject.toml allows, into requirements.lock
 	@.venv/bin/python -m venv .venv/lock

@@ -1,4 +1,4 @@
-"""`builder iso list|fetch|add|remove`: what is in the iso pool."""
+"""What is in the iso pool: commands of `builder iso`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -89,7 +89,7 @@ def _locked(part: Path, monitor: Monitor) -> FileIO:
     while True:
         _refuse_strange(part)
         with files.writing(part.parent):
-            handle = FileIO(part, "ab", opener=_without_links)
+            handle = FileIO(part, "ab+", opener=_without_links)
             # Nobody else may write it, whatever the umask: what is verified must stay as it is.
             os.fchmod(handle.fileno(), 0o644)
         try:
@@ -138,6 +138,8 @@ def _download(transfers: Iterable[Transfer], target: Path, *, monitor: Monitor) 
             failures.append(f"{shown(transfer.url)}: {refusal}")
         else:
             return
+        finally:
+            transfer.end()
     raise MediaError(
         f"{target.name} could not be downloaded: {'; '.join(failures)}.",
         hint="Check the network and try again, or give the ISO to `builder build` with --iso FILE.",
@@ -173,7 +175,7 @@ def _fill(transfer: Transfer, *, monitor: Monitor) -> None:
 def _finish(transfer: Transfer, target: Path, *, monitor: Monitor) -> None:
     """Give the download its name if it is right; drop it if not, for nothing can mend it."""
     part, expected = transfer.part, transfer.medium.sha256
-    found = files.sha256(part, monitor=monitor)
+    found = transfer.digest(monitor)
     if found != expected:
         transfer.discard()
         raise Refusal(f"its sha256 is {found}, expected {expected}")

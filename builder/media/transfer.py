@@ -11,13 +11,15 @@ import requests
 import urllib3
 
 from builder import files
-from builder.errors import HostError
+from builder.errors import HostError, explained
 from builder.media import network
+from builder.media.follower import Follower
 from builder.media.network import Interruption, Refusal
 from builder.media.pace import Pace, Patience
 from builder.model.release import Medium
 from builder.monitor import Monitor, Progress
 
+_CHUNK = 8 << 20
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
 
@@ -36,6 +38,7 @@ class Transfer:
         self._reached = self._have()
         self._from_zero = False
         self._tags: tuple[str, ...] = ()
+        self._follower: Follower | None = None
 
     def attempt(self, monitor: Monitor) -> None:
         """Ask for what is missing and keep what comes.
@@ -44,7 +47,7 @@ class Transfer:
         """
         self._pace = Pace(self._patience)
         if self.medium.size is not None and self._have() >= self.medium.size:
-            self._file.truncate(self.medium.size)
+            self._truncate(self.medium.size)
             self.resumed = True
             return
         have = 0 if self._from_zero else self._have()
@@ -62,8 +65,35 @@ class Transfer:
 
     def discard(self) -> None:
         """Drop what has come: it is wrong."""
-        self._file.truncate(0)
+        self._truncate(0)
         self._reached = 0
+
+    def digest(self, monitor: Monitor) -> str:
+        """Return the sha256 of what has come; most of it is known by then."""
+        title, size = f"Checking {self.part.name}", self._have()
+        with (
+            explained(f"Cannot read {self.part}"),
+            monitor.progress(title, total=size) as progress,
+        ):
+            return self._followed().digest(size, progress)
+
+    def end(self) -> None:
+        """Let go of the file."""
+        if self._follower:
+            self._follower.end()
+        self._follower = None
+
+    def _followed(self) -> Follower:
+        """Return what hashes the file: from its beginning, also what an earlier process left."""
+        if self._follower is None:
+            self._follower = Follower(self._file.fileno())
+            self._follower.grown(self._have())
+        return self._follower
+
+    def _truncate(self, size: int) -> None:
+        if self._have() > size:
+            self.end()
+        self._file.truncate(size)
 
     def _have(self) -> int:
         return os.fstat(self._file.fileno()).st_size
@@ -148,14 +178,27 @@ class Transfer:
     ) -> None:
         left = total - start
         if not start:
-            self._file.truncate(0)
+            self._truncate(0)
+        follower, begun = self._followed(), start
         # Whatever was announced, no more than the file is taken; read1 waits for no full block.
         while block := self._pace.timed(response.raw.read1, min(files.BLOCK, left)):
             self._append(block)
             left -= len(block)
+            follower.grown(total - left)
+            begun = self._to_disk(begun, total - left)
             progress.advance(len(block))
             if self._pace.stalls():
                 raise Interruption("the server sends less than 1 KiB a second")
+
+    def _to_disk(self, begun: int, end: int) -> int:
+        """Have what was begun at `begun` written now and then: the final sync waits for the rest.
+
+        The call starts to write dirty pages, and only drops those that are written.
+        """
+        if end - begun < _CHUNK:
+            return begun
+        os.posix_fadvise(self._file.fileno(), begun, end - begun, os.POSIX_FADV_DONTNEED)
+        return end
 
     def _append(self, block: bytes) -> None:
         with files.writing(self.part.parent):

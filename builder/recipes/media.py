@@ -1,5 +1,6 @@
 """The iso pool as people see it: what the catalogue knows, what is there, and out with one."""
 
+import shlex
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -133,8 +134,8 @@ def remove(
     if user := next(_builds(path, settings, monitor), ""):
         raise UsageError(
             f"{name} stays: the build {user} has not ended.",
-            hint=f"`builder builds show {user}` tells how far it is; if it was killed, "
-            "`builder gc --kept` clears it.",
+            hint=f"`builder builds show {shlex.quote(user)}` tells how far it is; "
+            "if it was killed, `builder gc --kept` clears it.",
         )
     users = usage.users(usage.uses(connection, leaving=path), path)
     if why := retention.used(users):
