@@ -20,6 +20,7 @@ from builder.model.release import Medium
 from builder.monitor import Monitor, Progress
 
 _CHUNK = 8 << 20
+_PAGES = ("text/html", "application/xhtml")
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
 
@@ -126,6 +127,9 @@ class Transfer:
 
     def _total(self, response: requests.Response, start: int) -> int:
         """Return how long the whole file is; make sure that it is the one that we want."""
+        # Login pages of networks come for any address; what has come already is not lost to one.
+        if response.headers.get("Content-Type", "").lower().startswith(_PAGES):
+            raise Refusal("it answers with a web page")
         # Encoded, neither lengths nor ranges would count the file's own bytes.
         if response.headers.get("Content-Encoding", "identity").lower() not in {"", "identity"}:
             raise Refusal("the server sends it compressed, although it was asked not to")
