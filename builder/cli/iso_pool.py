@@ -63,7 +63,8 @@ def fetch(
     wanted = catalogue.find_medium(release, medium)
     if release.made_here:
         raise UsageError(
-            f"The ISO of {name} is made, and not downloaded.", hint="`builder rehearsal make`."
+            f"The ISO of {name} is made, and not downloaded.",
+            hint="`builder rehearsal make` makes it.",
         )
     with _iso_pool(shared) as (_, pool), shared.monitor.step(f"Fetching {wanted.file}"):
         folders = _folders(shared, pool.path)

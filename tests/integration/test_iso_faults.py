@@ -3,7 +3,6 @@
 import hashlib
 import multiprocessing
 import os
-import ssl
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -19,7 +18,7 @@ from builder.media.network import Refusal
 from builder.media.pace import Patience
 from builder.model.media import Download
 from builder.model.release import Medium
-from tests.mirrors import Mirror, serving
+from tests.mirrors import Mirror, secured, serving
 from tests.monitors import Heard
 from tests.waiting import wait_until
 
@@ -198,15 +197,8 @@ def test_proxies_are_those_of_the_environment(
 @pytest.fixture
 def secure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
     """Return a server with TLS, whose certificate is good."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    words = ("-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost")
-    name = ("-addext", "subjectAltName=IP:127.0.0.1")
-    small_media.call("openssl", "req", "-x509", *words, *name, "-keyout", key, "-out", certificate)
     server = Mirror()
-    settings = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    settings.load_cert_chain(certificate, key)
-    server.socket = settings.wrap_socket(server.socket, server_side=True)
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(secured(server, tmp_path, "IP:127.0.0.1")))
     with serving(server):
         yield server
 
