@@ -1,8 +1,12 @@
 """What goes into a template: a kickstart that passes the linter, and a staged ISO."""
 
+from pathlib import Path
+
 import msgspec
 from msgspec.structs import replace
 
+from builder import files
+from builder.errors import MediaError
 from builder.host.host import Host
 from builder.kickstart.lint import check, lint, shown
 from builder.kickstart.render import render
@@ -78,16 +82,35 @@ def _texts(value: Value) -> tuple[str, ...]:
 def staged(order: BuildOrder, *, host: Host, monitor: Monitor) -> StagedIso:
     """Return the order's ISO in the iso pool."""
     found = _obtained(order.iso, host=host, monitor=monitor)
-    iso = stage(
-        found.path,
-        pool=host.iso_pool,
-        expected_sha256=found.sha256 or None,
-        volume_ids=volume_ids(order.release),
-        monitor=monitor,
-    )
+    try:
+        iso = stage(
+            found.path,
+            pool=host.iso_pool,
+            expected_sha256=found.sha256 or None,
+            volume_ids=volume_ids(order.release),
+            monitor=monitor,
+        )
+    except MediaError as error:
+        _tell_apart(order, found.path, error, monitor=monitor)
+        raise
     pools.notice(host.connection, iso.pool)
     monitor.tell("note", f"{iso.volume}: {found.voucher}")
     return replace(iso, voucher=found.voucher)
+
+
+def _tell_apart(order: BuildOrder, path: Path, error: MediaError, *, monitor: Monitor) -> None:
+    """Raise a better error where an ISO at hand is another medium of the same release."""
+    others = {name: each for name, each in order.release.media.items() if name != order.variant}
+    if not isinstance(order.iso, AtHand) or not any(each.sha256 for each in others.values()):
+        return
+    digest = files.digest(path, monitor=monitor)
+    for name, medium in others.items():
+        if medium.sha256 == digest:
+            raise MediaError(
+                f"{path.name} is the medium {name} of {order.release.name}, and not "
+                f"{order.variant}.",
+                hint=f"Say so: --medium {name}.",
+            ) from error
 
 
 def _obtained(source: IsoSource, *, host: Host, monitor: Monitor) -> Obtained:

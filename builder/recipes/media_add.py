@@ -147,9 +147,9 @@ def _listed(
 
 
 def _unknown(file: Path, what: str, failure: MediaError | None) -> MediaError:
-    why = f" {failure.message}" if failure else ""
+    why = f": {failure.message[0].lower()}{failure.message[1:].rstrip('.')}" if failure else ""
     return MediaError(
-        f"Nobody says which sha256 {file.name} must have, which looks like {what}.{why}",
+        f"Nobody says which sha256 {file.name} must have, which looks like {what}{why}.",
         hint="Give the one of the vendor's page of downloads with --sha256 HEX, or take the file "
         "as it is with --allow-unverified.",
     )

@@ -16,11 +16,14 @@ from typer.testing import CliRunner, Result
 from builder.attest.provenance import statement
 from builder.cli import iso
 from builder.cli.context import Context
-from builder.errors import MediaError
+from builder.errors import MediaError, UsageError
+from builder.kickstart.library import Library
 from builder.media import vendor_keys
-from builder.model.media import Download, Voucher
+from builder.model.media import Download, StagedIso, Voucher
 from builder.monitor import SilentMonitor
+from builder.recipes import steps
 from builder.recipes.inputs import staged
+from builder.record.journal import Journal
 from builder.registry.manifest import origin
 from builder.releases import catalogue
 from tests.hosts import driven, settings
@@ -130,3 +133,71 @@ def test_who_vouched_for_it_goes_into_manifest_and_provenance(
     }
     signed = Voucher(state="signed", source="x/CHECKSUM", key="F" * 40)
     assert str(signed) == f"signed by {'F' * 40} (CHECKSUM)"
+
+
+def test_an_iso_that_somebody_has_is_recognised(vendor: Mirror, tmp_path: Path) -> None:
+    """By the volume id it may be CentOS 7; by its name Rocky 9, whose list knows it."""
+    mine = small_media.el7(tmp_path, "Rocky-9.8-x86_64-boot.iso")
+    content, folder = mine.read_bytes(), "/pub/rocky/9.8/isos/x86_64"
+    listed = f"{hashlib.sha256(content).hexdigest()}  {mine.name}\n".encode()
+    refused = _run(tmp_path, "add", str(mine)).exception
+    assert isinstance(refused, MediaError)
+    assert "which looks like Rocky Linux 9.8: the sha256 of Rocky-9.8" in refused.message
+    assert "404 Not Found" in refused.message
+    vendor.files[f"{folder}/CHECKSUM"] = listed
+    assert _run(tmp_path, "add", str(mine)).stdout == f"{tmp_path}/iso/{mine.name}\n"
+    vendor.files = {}
+    (line,) = _run(tmp_path, "list", "--here").stdout.splitlines()[1:]
+    assert "Rocky Linux 9.8, boot" in line
+    assert "checksum only (CHECKSUM is not signed)" in line
+    fetched = _run(tmp_path, "fetch", "rocky9", "--medium", "boot")
+    assert fetched.stdout == f"{tmp_path}/iso/{mine.name}\n"
+    shown = _run(tmp_path, "verify", f"{tmp_path}/iso/{mine.name}").stdout
+    assert "checksum only (CHECKSUM is not signed)" in shown
+
+
+def test_an_iso_under_another_name_is_recognised_by_its_digest(
+    vendor: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = small_media.el7(tmp_path, "mine.iso")
+    digest = hashlib.sha256(mine.read_bytes()).hexdigest()
+    row = catalogue.find("centos7")
+    media = row.media | {"dvd": replace(row.media["dvd"], sha256=digest)}
+    monkeypatch.setattr(Library, "releases", lambda _self: (replace(row, media=media),))
+    name = "CentOS-7-x86_64-DVD-2009.iso"
+    assert _run(tmp_path, "add", str(mine)).stdout == f"{tmp_path}/iso/{name}\n"
+    (line,) = _run(tmp_path, "list", "--here").stdout.splitlines()[1:]
+    assert "CentOS 7 (2009), dvd" in line
+    assert "checksum as in the catalogue" in line
+    assert vendor.asked == []
+
+
+def test_an_iso_at_hand_that_is_another_medium(
+    tmp_path: Path,
+) -> None:
+    mine = small_media.el7(tmp_path, "mine.iso")
+    digest = hashlib.sha256(mine.read_bytes()).hexdigest()
+    order = ordered(iso=mine)
+    row = order.release
+    media = row.media | {"dvd": replace(row.media["dvd"], sha256=digest)}
+    order = replace(order, release=replace(row, media=media))
+    with driven(tmp_path) as host, pytest.raises(MediaError) as caught:
+        staged(order, host=host, monitor=SilentMonitor())
+    assert caught.value.message == "mine.iso is the medium dvd of centos7, and not minimal."
+    assert caught.value.hint == "Say so: --medium dvd."
+
+
+def test_an_iso_that_a_build_has_staged_stays(tmp_path: Path) -> None:
+    mine = small_media.el7(tmp_path, "mine.iso")
+    _run(tmp_path, "add", str(mine), "--allow-unverified")
+    path, given = tmp_path / "iso/mine.iso", settings(tmp_path)
+    iso = StagedIso(pool="iso", volume="mine.iso", path=path, sha256=DIGEST, size=1, volume_id="x")
+    journal = Journal.begin(given.builds, "centos7", monitor=SilentMonitor())
+    with journal:
+        journal.checkpoint.keep({steps.stage_iso.name: iso})
+        refused = _run(tmp_path, "remove", "mine.iso").exception
+        assert isinstance(refused, UsageError)
+        assert refused.message == f"mine.iso stays: the build {journal.build_id} has not ended."
+        assert path.exists()
+        journal.finish(state="cleared")
+    assert _run(tmp_path, "remove", "mine.iso").exit_code == 0
