@@ -1,5 +1,6 @@
 """From a row of the catalogue to a verified ISO in the pool, and who says that it is right."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -21,6 +22,7 @@ from builder.monitor import Monitor
 from builder.record import vouchers
 
 _PATIENCE = Patience()
+_Expected = tuple[str, Voucher]
 _OWN = 12
 """Digits of the digest that tell two files of one name apart."""
 
@@ -57,8 +59,7 @@ def obtain(
         path = fetch(source, cache=folders.pool, monitor=monitor, patience=patience)
         voucher = Voucher(state="catalogue")
         return _kept(source, folders, path, medium.sha256, voucher=voucher, monitor=monitor)
-    vendors = source.checksums and source.checksums.signature
-    good = ("signed",) if vendors else ("signed", "listed")
+    good = _good(source)
     if not source.rolling and (found := _known(source, folders, good, monitor=monitor)):
         monitor.tell("note", f"{found.path.name} is in the pool already")
         return found
@@ -88,7 +89,7 @@ def _told(source: Download, folders: Folders, *, monitor: Monitor, patience: Pat
 
 def expected(
     source: AtHand, folders: Folders, *, monitor: Monitor, patience: Patience = _PATIENCE
-) -> tuple[str, Voucher]:
+) -> _Expected:
     """Return the sha256 that an ISO at hand must have, and who says so; "" where nobody has to.
 
     Raises MediaError where the vendor's list cannot be had or does not name it.
@@ -97,11 +98,19 @@ def expected(
         return source.sha256, Voucher(state="given" if source.given else "catalogue")
     if source.known is None:
         return "", Voucher(state="unverified")
-    name, known = source.path.name, source.known
-    digest = files.digest(source.path, monitor=monitor)
-    if (voucher := vouchers.recalled(folders.state, digest)).state in ("signed", "listed"):
-        return digest, voucher
     ask = partial(vouched, cache=folders.cache, patience=patience, monitor=monitor)
+    try:
+        return _looked_up(source.path.name, source.known, ask)
+    except Offline as error:
+        digest = files.remembered(source.path) or files.sha256(source.path, monitor=monitor)
+        voucher = vouchers.recalled(folders.state, digest)
+        if voucher.state not in _good(source.known):
+            raise
+        monitor.tell("warning", error.message)
+        return digest, voucher
+
+
+def _looked_up(name: str, known: Download, ask: Callable[[Download, str], Vouched]) -> _Expected:
     told = None
     if known.rolling and name != known.medium.file:
         # The dated file has a list of its own, while that of the row's is of the newest.
@@ -109,6 +118,12 @@ def expected(
             told = ask(replace(known, medium=replace(known.medium, file=name)), name)
     told = told or ask(known, known.medium.file)
     return told.listed.sha256, told.voucher
+
+
+def _good(source: Download) -> tuple[str, ...]:
+    """Return the states of those vouchers that a list of the vendor's could give."""
+    signed = source.checksums and source.checksums.signature
+    return ("signed",) if signed else ("signed", "listed")
 
 
 def _downloaded(

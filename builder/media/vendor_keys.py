@@ -4,6 +4,7 @@ Only keys with the wanted fingerprints are taken, whatever else a file holds, so
 matter who wrote it.
 """
 
+import glob
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -65,7 +66,7 @@ def _on_host(wanted: Checksums) -> list[bytes]:
         path
         for folder in folders
         for name in wanted.key_files
-        for path in sorted(folder.rglob(name))
+        for path in sorted(folder.rglob(glob.escape(Path(name).name)))
     )
     return _read(paths)
 

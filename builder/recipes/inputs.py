@@ -103,7 +103,7 @@ def _tell_apart(order: BuildOrder, path: Path, error: MediaError, *, monitor: Mo
     others = {name: each for name, each in order.release.media.items() if name != order.variant}
     if not isinstance(order.iso, AtHand) or not any(each.sha256 for each in others.values()):
         return
-    digest = files.digest(path, monitor=monitor)
+    digest = files.remembered(path) or files.sha256(path, monitor=monitor)
     for name, medium in others.items():
         if medium.sha256 == digest:
             raise MediaError(

@@ -70,7 +70,9 @@ def add(
 
     Raises MediaError where nobody says which sha256 it must have, and where it has another.
     """
-    digest, facts = files.digest(file, monitor=monitor), inspect(file)
+    facts = inspect(file)
+    # What is somebody else's gets no attribute of ours.
+    digest = files.remembered(file) or files.sha256(file, monitor=monitor)
     rows = [_Row(each, name, medium) for each in releases for name, medium in each.media.items()]
     known = (
         _in_catalogue(rows, digest)

@@ -1,6 +1,7 @@
 """Media whose sha256 only the vendor's list has: fetched, remembered, found again."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -198,3 +199,21 @@ def test_an_older_one_of_what_moves_has_a_list_of_its_own(mirror: Mirror, tmp_pa
     digest, voucher = _expected(iso, tmp_path)
     assert digest == hashlib.sha256(ONE).hexdigest()
     assert voucher.source.endswith(f"/{DATED}.SUM")
+
+
+def test_an_iso_at_hand_that_was_verified_before_needs_no_network(
+    mirror: Mirror, tmp_path: Path
+) -> None:
+    _offer(mirror, ONE)
+    found = _get(_source(mirror.url), tmp_path)
+    (path := tmp_path / "mine.iso").write_bytes(ONE)
+    mirror.files = {}
+    iso = AtHand(path=path, known=_source(mirror.url))
+    assert _expected(iso, tmp_path) == (found.sha256, found.voucher)
+    assert not os.listxattr(path)  # it is somebody else's
+    signed = _source(mirror.url, signature="inline", keys=("F" * 40,))
+    with pytest.raises(MediaError, match="404"):
+        _expected(AtHand(path=path, known=signed), tmp_path)
+    path.write_bytes(TWO)
+    with pytest.raises(MediaError, match="404"):
+        _expected(iso, tmp_path)
