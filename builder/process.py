@@ -14,6 +14,7 @@ from typing import IO
 from builder.errors import HostError
 
 _PACKAGES = {
+    "gpgv": "gpgv (Debian) or gnupg2 (EL)",
     "grub-mkimage": "grub-common",
     "implantisomd5": "isomd5sum",
     "isohybrid": "syslinux-utils",

@@ -11,6 +11,7 @@ from builder.attest.statement import (
     RunDetails,
     Statement,
 )
+from builder.model.media import Voucher
 from builder.model.template import Manifest, Template
 from builder.registry.registry import parsed
 
@@ -66,12 +67,25 @@ def _definition(manifest: Manifest) -> BuildDefinition:
         },
         resolved_dependencies=(
             Resource(
-                name=manifest.iso, uri=manifest.iso_url, digest={"sha256": manifest.iso_sha256}
+                name=manifest.iso,
+                uri=manifest.iso_url,
+                digest={"sha256": manifest.iso_sha256},
+                annotations=_vouched(manifest.iso_voucher),
             ),
             # As it is in the manifest and in the build's folder: with its passwords masked.
             Resource(name="kickstart.ks", digest={"sha256": _sha256(manifest.kickstart.encode())}),
         ),
     )
+
+
+def _vouched(voucher: Voucher) -> dict[str, str]:
+    """Return how the ISO was verified, and what proves it."""
+    told = {
+        "verification": voucher.state,
+        "checksums": voucher.source,
+        "signedBy": voucher.key,
+    }
+    return {key: text for key, text in told.items() if text}
 
 
 def _run(manifest: Manifest) -> RunDetails:

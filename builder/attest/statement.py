@@ -17,6 +17,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str = ""
     uri: str = ""
     digest: dict[str, str] = {}
+    annotations: dict[str, str] = {}
 
 
 class BuildDefinition(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -42,6 +42,9 @@ def build(
     allow_unverified: Annotated[
         bool, typer.Option("--allow-unverified", help="Take that ISO whatever its checksum.")
     ] = False,
+    sha256: Annotated[
+        str, typer.Option(metavar="HEX", help="What that ISO must have, as its vendor says.")
+    ] = "",
     firmware: Firmware = "bios",
     variables: Variables = None,
     root_password_file: Annotated[
@@ -84,10 +87,7 @@ def build(
     from builder.recipes.order import Request, pairs, refuse_unused, resolve
     from builder.recipes.work import BuildOptions
 
-    if allow_unverified and iso is None:
-        raise UsageError(
-            "--allow-unverified is for an ISO at hand.", hint="Name that with --iso FILE."
-        )
+    _check_iso(iso, sha256=sha256, allow_unverified=allow_unverified)
     given = pairs(variables or [])
     if no_seal and given.get("seal", "false") != "false":
         raise UsageError("--no-seal and --set seal contradict each other.", hint="Leave one out.")
@@ -100,6 +100,7 @@ def build(
             firmware=firmware,
             iso=iso,
             allow_unverified=allow_unverified,
+            sha256=sha256,
             variables=given | ({"seal": "false"} if no_seal else {}),
             root_password_file=root_password_file,
             compression="zlib" if compat else "zstd",
@@ -121,6 +122,17 @@ def build(
     with open_host(linked(context(ctx), artifacts).settings, monitor) as host:
         built = run(order, host=host, options=options, keyring=keys, monitor=monitor)
     tell(built, json=json)
+
+
+def _check_iso(iso: Path | None, *, sha256: str, allow_unverified: bool) -> None:
+    asked = {"--allow-unverified": allow_unverified, "--sha256": bool(sha256)}
+    options = [option for option, given in asked.items() if given]
+    if options and iso is None:
+        raise UsageError(f"{options[0]} is for an ISO at hand.", hint="Name that with --iso FILE.")
+    if len(options) > 1:
+        raise UsageError(
+            "--sha256 and --allow-unverified contradict each other.", hint="Leave one out."
+        )
 
 
 def _preview(order: "BuildOrder", context: Context, *, json: bool) -> None:

@@ -1,47 +1,29 @@
 """`builder iso`: installer media."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from builder.cli import iso_pool
 from builder.cli.burn import burn
 from builder.cli.context import Context, Json, context
 from builder.cli.output import size, table, to_json
 from builder.cli.remaster import remaster
-from builder.errors import MediaError, UsageError
+from builder.errors import MediaError
 
 if TYPE_CHECKING:
-    from builder.model.media import IsoFacts
     from builder.model.release import Medium
-    from builder.model.storage import Pool
 
 app = typer.Typer(no_args_is_help=True, help="Installer media: download, check, remaster, burn.")
+app.command("list")(iso_pool.list_)
+app.command()(iso_pool.fetch)
+app.command()(iso_pool.add)
+app.command()(iso_pool.remove)
 app.command()(remaster)
 app.command()(burn)
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="An ISO.")]
-
-
-@app.command("list")
-def list_(ctx: typer.Context, json: Json = False) -> None:
-    """List the ISOs in the iso pool."""
-    from builder import files
-    from builder.host import pools
-
-    shared = context(ctx)
-    folder = pools.folder(shared.settings, "iso_pool", monitor=shared.monitor)
-    found = {path.name: _facts(path) for path in files.inside(folder) if path.name.endswith(".iso")}
-    rows = [
-        (name, size(facts.size), facts.volume_id, _words(facts.product, facts.version))
-        if facts
-        else (name, "", "damaged", "")
-        for name, facts in found.items()
-    ]
-    header = ("FILE", "SIZE", "VOLUME ID", "PRODUCT")
-    typer.echo(to_json(found) if json else table(header, rows))
 
 
 @app.command()
@@ -99,6 +81,8 @@ def verify(
         digest = files.sha256(file, monitor=monitor)
         stage.verify(file.name, digest, known.sha256)
         typer.echo(f"sha256       {digest}, as in the catalogue")
+    elif told := _vouched(file, context(ctx)):
+        typer.echo(f"sha256       {told}")
     typer.echo(f"media check  {media_check}")
     if foreign:
         typer.echo(f"notice       Linux may mount it as {foreign}, which is not checked.")
@@ -109,65 +93,6 @@ def verify(
     if found or media_check == "fails":
         raise MediaError(f"{file.name} is not right.", hint="Get it again, or remaster it again.")
     typer.echo(f"{file.name} is right.")
-
-
-@app.command()
-def fetch(
-    ctx: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A release.")],
-    medium: Annotated[str, typer.Option(metavar="M", help="One of the release's media.")] = "",
-) -> None:
-    """Download a release's ISO into the iso pool, resuming what an earlier try left."""
-    from builder.media.fetch import fetch as download
-    from builder.model.media import Download
-    from builder.releases import catalogue
-
-    monitor = context(ctx).monitor
-    release = catalogue.find(name)
-    wanted = catalogue.find_medium(release, medium)
-    with _iso_pool(context(ctx)) as pool, monitor.step(f"Fetching {wanted.file}"):
-        source = Download(urls=release.urls, medium=wanted)
-        typer.echo(download(source, cache=pool.path, monitor=monitor))
-
-
-@app.command()
-def add(
-    ctx: typer.Context,
-    file: File,
-    allow_unverified: Annotated[
-        bool, typer.Option("--allow-unverified", help="Take it whatever its checksum.")
-    ] = False,
-) -> None:
-    """Put an ISO into the iso pool, checked against the catalogue's sha256."""
-    from builder.media.stage import stage, suitable
-
-    monitor = context(ctx).monitor
-    suitable(file)  # first of all: pools are made for what may go into them
-    expected = None if allow_unverified else _expected(file.name)
-    with _iso_pool(context(ctx)) as pool, monitor.step(f"Staging {file.name}"):
-        staged = stage(file, pool=pool, expected_sha256=expected, volume_id=None, monitor=monitor)
-    typer.echo(staged.path)
-
-
-@contextmanager
-def _iso_pool(here: Context) -> "Iterator[Pool]":
-    from builder.host import pools
-    from builder.host.libvirtd import opened
-    from builder.virt.pools import notice
-
-    with opened(here.settings.uri, monitor=here.monitor) as connection:
-        pool = pools.made(connection, here.settings, "iso_pool")
-        yield pool
-        notice(connection, pool.name)
-
-
-def _facts(path: Path) -> "IsoFacts | None":
-    from builder.media.inspect import inspect as look
-
-    try:
-        return look(path)
-    except MediaError:
-        return None
 
 
 def _known(name: str) -> "Medium | None":
@@ -182,12 +107,13 @@ def _known(name: str) -> "Medium | None":
     return next((each for each in media if each.file == name and each.sha256), None)
 
 
-def _expected(name: str) -> str:
-    known = _known(name)
-    if known is None:
-        raise UsageError(
-            f"The catalogue has no sha256 of {name}.",
-            hint="Give the file its publisher's name, or use `builder iso verify`; "
-            "`builder iso add FILE --allow-unverified` takes it as it is.",
-        )
-    return known.sha256
+def _vouched(file: Path, here: Context) -> str:
+    """Return who vouched for the content of a file that we have verified; else an empty text."""
+    from builder import files
+    from builder.record import vouchers
+
+    if not any(each.file == file.name for each in vouchers.known(here.settings.state)):
+        return ""
+    digest = files.sha256(file, monitor=here.monitor)
+    told = str(vouchers.recalled(here.settings.state, digest)) or "nobody vouches for it"
+    return f"{digest}, {told}"

@@ -4,7 +4,7 @@ import fcntl
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
@@ -24,18 +24,32 @@ _PATIENCE = Patience()
 
 
 def fetch(
-    source: Download, *, cache: Path, monitor: Monitor, patience: Patience = _PATIENCE
+    source: Download,
+    *,
+    cache: Path,
+    monitor: Monitor,
+    patience: Patience = _PATIENCE,
+    names: tuple[str, ...] = (),
 ) -> Path:
     """Return the verified ISO in `cache`, downloading it unless it is there.
 
-    Raises MediaError naming every URL tried and why it failed, HostError when `cache` is full.
+    On servers it may have other `names`, the best first. Raises MediaError naming every URL tried
+    and why it failed, HostError when `cache` is full.
     """
     medium = source.medium
-    if not medium.sha256 or not source.urls:
+    if not source.urls:
         raise MediaError(
-            f"{medium.file} cannot be downloaded: the catalogue has no address or no sha256 of it.",
+            f"{medium.file} cannot be downloaded: only its owner can give it.",
+            hint="Download it as their customer; then give it to `builder build` with --iso FILE.",
+        )
+    if not medium.sha256:
+        raise MediaError(
+            f"{medium.file} cannot be downloaded: nobody says which sha256 it has.",
             hint="Give the ISO to `builder build` with --iso FILE.",
         )
+    addresses = [
+        f"{each.rstrip('/')}/{name}" for each in source.urls for name in names or (medium.file,)
+    ]
     with files.writing(cache):
         cache.mkdir(mode=0o755, parents=True, exist_ok=True)
     target = cache / medium.file
@@ -43,7 +57,8 @@ def fetch(
     if not _already(target, medium, monitor):
         with _alone(part, monitor) as file:
             if not _already(target, medium, monitor):
-                _download(source, target, file=file, patience=patience, monitor=monitor)
+                transfers = (Transfer(url, file, medium, patience=patience) for url in addresses)
+                _download(transfers, target, monitor=monitor)
     return target
 
 
@@ -74,7 +89,7 @@ def _locked(part: Path, monitor: Monitor) -> FileIO:
     while True:
         _refuse_strange(part)
         with files.writing(part.parent):
-            handle = FileIO(part, "ab", opener=_without_links)
+            handle = FileIO(part, "ab+", opener=_without_links)
             # Nobody else may write it, whatever the umask: what is verified must stay as it is.
             os.fchmod(handle.fileno(), 0o644)
         try:
@@ -113,21 +128,20 @@ def _is_still(part: Path, handle: FileIO) -> bool:
         return False
 
 
-def _download(
-    source: Download, target: Path, *, file: FileIO, patience: Patience, monitor: Monitor
-) -> None:
-    failures, medium = [], source.medium
-    for folder in source.urls:
-        url = f"{folder.rstrip('/')}/{medium.file}"
+def _download(transfers: Iterable[Transfer], target: Path, *, monitor: Monitor) -> None:
+    failures = []
+    for transfer in transfers:
         try:
-            monitor.tell("note", f"downloading {shown(url)}")
-            _obtain(Transfer(url, file, medium, patience=patience), target, monitor=monitor)
+            monitor.tell("note", f"downloading {shown(transfer.url)}")
+            _obtain(transfer, target, monitor=monitor)
         except Refusal as refusal:
-            failures.append(f"{shown(url)}: {refusal}")
+            failures.append(f"{shown(transfer.url)}: {refusal}")
         else:
             return
+        finally:
+            transfer.end()
     raise MediaError(
-        f"{medium.file} could not be downloaded: {'; '.join(failures)}.",
+        f"{target.name} could not be downloaded: {'; '.join(failures)}.",
         hint="Check the network and try again, or give the ISO to `builder build` with --iso FILE.",
     )
 
@@ -161,7 +175,7 @@ def _fill(transfer: Transfer, *, monitor: Monitor) -> None:
 def _finish(transfer: Transfer, target: Path, *, monitor: Monitor) -> None:
     """Give the download its name if it is right; drop it if not, for nothing can mend it."""
     part, expected = transfer.part, transfer.medium.sha256
-    found = files.sha256(part, monitor=monitor)
+    found = transfer.digest(monitor)
     if found != expected:
         transfer.discard()
         raise Refusal(f"its sha256 is {found}, expected {expected}")

@@ -40,24 +40,75 @@ def get(url: str, *, first: int, patience: Patience) -> requests.Response:
 
     Raises Refusal and Interruption, the latter also for headers that do not come to an end.
     """
-    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={first}-"} if first else {})
+    headers = {"Range": f"bytes={first}-"} if first else {}
     with requests.Session() as session, _Watch(patience.connect + patience.silence) as watch:
-        for scheme in ("http://", "https://"):
-            session.mount(scheme, _Adapter(watch))
-        try:
-            response = session.get(
-                url,
-                headers=headers,
-                stream=True,
-                timeout=(patience.connect, patience.silence),
-                hooks={"response": _without_body},
-            )
-        except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
-            raise Interruption(_LATE) if watch.expired else _judged(error, patience) from error
+        response = _asked(session, url, headers, watch=watch, patience=patience)
     if watch.expired:  # headers that break off pass for complete ones
         response.close()
         raise Interruption(_LATE)
     return response
+
+
+def small(url: str, *, limit: int, patience: Patience) -> bytes:
+    """Return the whole of a file that must be small, and come within the time of one silence.
+
+    Raises Refusal, Interruption, and the former as well when https leads to plain http: whoever is
+    on the way could say what he likes.
+    """
+    with requests.Session() as session, _Watch(patience.connect + patience.silence) as watch:
+        with _asked(session, url, {}, watch=watch, patience=patience) as response:
+            _refuse_status(response, url)
+            content = _whole(response, limit)
+        if watch.expired:
+            raise Interruption(_LATE)
+    return content
+
+
+def _refuse_status(response: requests.Response, url: str) -> None:
+    code = response.status_code
+    if code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise Interruption(status(code))
+    if code != HTTPStatus.OK:
+        raise Refusal(status(code))
+    if url.startswith("https://") and not response.url.startswith("https://"):
+        raise Refusal("it redirects from https to http")
+    if response.headers.get("Content-Encoding", "identity").lower() not in {"", "identity"}:
+        raise Refusal("the server sends it compressed, although it was asked not to")
+
+
+def _whole(response: requests.Response, limit: int) -> bytes:
+    told = response.headers.get("Content-Length", "")
+    try:
+        content: bytes = response.raw.read(limit + 1)
+    except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
+        raise Interruption("the connection broke") from error
+    if len(content) > limit:
+        raise Refusal(f"it has more than {limit} bytes")
+    if told.isdecimal() and len(content) < int(told):
+        raise Interruption("the connection broke")
+    return content
+
+
+def _asked(
+    session: requests.Session,
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    watch: "_Watch",
+    patience: Patience,
+) -> requests.Response:
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, _Adapter(watch))
+    try:
+        return session.get(
+            url,
+            headers={"Accept-Encoding": "identity", **headers},
+            stream=True,
+            timeout=(patience.connect, patience.silence),
+            hooks={"response": _without_body},
+        )
+    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
+        raise Interruption(_LATE) if watch.expired else _judged(error, patience) from error
 
 
 class _Watch:

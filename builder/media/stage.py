@@ -1,5 +1,6 @@
 """Put a verified ISO into the iso pool."""
 
+import fnmatch
 import hashlib
 import os
 import re
@@ -10,6 +11,7 @@ from builder.errors import HostError, MediaError, explained
 from builder.iso import copy
 from builder.media.inspect import inspect
 from builder.model.media import IsoFacts, StagedIso
+from builder.model.release import Release
 from builder.model.storage import Pool
 from builder.monitor import Monitor
 
@@ -22,16 +24,18 @@ def stage(
     *,
     pool: Pool,
     expected_sha256: str | None,
-    volume_id: str | None,
+    volume_ids: tuple[str, ...] = (),
+    name: str = "",
     monitor: Monitor,
 ) -> StagedIso:
-    """Copy the ISO at `source` into `pool` under its own name, unless it is there already.
+    """Copy the ISO at `source` into `pool` under its own or another name, unless it is there.
 
-    It must have `expected_sha256` and `volume_id`; None accepts any. Raises MediaError for a
-    wrong or damaged ISO and for another one of that name, HostError when the pool cannot take it.
+    It must have `expected_sha256`, if that is not None, and one of the volume ids, if there are
+    any. Raises MediaError for a wrong or damaged ISO and for another one of that name, HostError
+    when the pool cannot take it.
     """
-    facts = suitable(source, volume_id=volume_id)
-    target = _target(source, pool)
+    facts = suitable(source, volume_ids=volume_ids)
+    target = _target(name or source.name, pool)
     if is_there(target):
         digest = _reuse(source, target, expected_sha256, monitor=monitor)
     else:
@@ -46,12 +50,15 @@ def stage(
     )
 
 
-def suitable(source: Path, *, volume_id: str | None = None) -> IsoFacts:
-    """Return what the ISO is. Raises MediaError for one that no pool can take."""
-    facts = inspect(source)
-    if volume_id is not None and facts.volume_id != volume_id:
+def suitable(source: Path, *, volume_ids: tuple[str, ...] = ()) -> IsoFacts:
+    """Return what the ISO is. Raises MediaError for one that no pool can take.
+
+    In volume ids, * stands for anything; where there are none, any will do.
+    """
+    facts, wanted = inspect(source), volume_ids
+    if wanted and not any(fnmatch.fnmatchcase(facts.volume_id, each) for each in wanted):
         raise MediaError(
-            f"{source.name} has the volume id {facts.volume_id!r}, expected {volume_id!r}.",
+            f"{source.name} has the volume id {facts.volume_id!r}, expected {wanted[0]!r}.",
             hint="It is the medium of another release: give the right ISO.",
         )
     if not _NAME.fullmatch(source.name):
@@ -73,6 +80,11 @@ def is_there(path: Path) -> bool:
     return there
 
 
+def volume_ids(release: Release) -> tuple[str, ...]:
+    """Return the volume ids that the release's media may have."""
+    return (release.volume_id, *release.other_volume_ids)
+
+
 def verify(name: str, found: str, expected: str | None) -> None:
     """Raise MediaError when `found` is not the `expected` sha256; None accepts any."""
     if expected and found != expected.lower():
@@ -83,13 +95,13 @@ def verify(name: str, found: str, expected: str | None) -> None:
         )
 
 
-def _target(source: Path, pool: Pool) -> Path:
+def _target(name: str, pool: Pool) -> Path:
     if not pool.path.is_dir():
         raise HostError(
             f"The folder {pool.path} of the pool {pool.name} does not exist.",
             hint="`builder pool init` creates the pools.",
         )
-    return pool.path / source.name
+    return pool.path / name
 
 
 def _reuse(source: Path, target: Path, expected: str | None, *, monitor: Monitor) -> str:

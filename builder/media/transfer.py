@@ -11,13 +11,16 @@ import requests
 import urllib3
 
 from builder import files
-from builder.errors import HostError
+from builder.errors import HostError, explained
 from builder.media import network
+from builder.media.follower import Follower
 from builder.media.network import Interruption, Refusal
 from builder.media.pace import Pace, Patience
 from builder.model.release import Medium
 from builder.monitor import Monitor, Progress
 
+_CHUNK = 8 << 20
+_PAGES = ("text/html", "application/xhtml")
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
 
@@ -31,11 +34,12 @@ class Transfer:
         self._file = file
         self.resumed = False
         """Whether the last attempt went on with what was there before."""
-        self._url, self._patience = url, patience
+        self.url, self._patience = url, patience
         self._pace = Pace(patience)
         self._reached = self._have()
         self._from_zero = False
         self._tags: tuple[str, ...] = ()
+        self._follower: Follower | None = None
 
     def attempt(self, monitor: Monitor) -> None:
         """Ask for what is missing and keep what comes.
@@ -44,11 +48,11 @@ class Transfer:
         """
         self._pace = Pace(self._patience)
         if self.medium.size is not None and self._have() >= self.medium.size:
-            self._file.truncate(self.medium.size)
+            self._truncate(self.medium.size)
             self.resumed = True
             return
         have = 0 if self._from_zero else self._have()
-        with network.get(self._url, first=have, patience=self._patience) as response:
+        with network.get(self.url, first=have, patience=self._patience) as response:
             if self._nothing_left(response, have):
                 self.resumed = True
                 return
@@ -62,8 +66,35 @@ class Transfer:
 
     def discard(self) -> None:
         """Drop what has come: it is wrong."""
-        self._file.truncate(0)
+        self._truncate(0)
         self._reached = 0
+
+    def digest(self, monitor: Monitor) -> str:
+        """Return the sha256 of what has come; most of it is known by then."""
+        title, size = f"Checking {self.part.name}", self._have()
+        with (
+            explained(f"Cannot read {self.part}"),
+            monitor.progress(title, total=size) as progress,
+        ):
+            return self._followed().digest(size, progress)
+
+    def end(self) -> None:
+        """Let go of the file."""
+        if self._follower:
+            self._follower.end()
+        self._follower = None
+
+    def _followed(self) -> Follower:
+        """Return what hashes the file: from its beginning, also what an earlier process left."""
+        if self._follower is None:
+            self._follower = Follower(self._file.fileno())
+            self._follower.grown(self._have())
+        return self._follower
+
+    def _truncate(self, size: int) -> None:
+        if self._have() > size:
+            self.end()
+        self._file.truncate(size)
 
     def _have(self) -> int:
         return os.fstat(self._file.fileno()).st_size
@@ -96,6 +127,9 @@ class Transfer:
 
     def _total(self, response: requests.Response, start: int) -> int:
         """Return how long the whole file is; make sure that it is the one that we want."""
+        # Login pages of networks come for any address; what has come already is not lost to one.
+        if response.headers.get("Content-Type", "").lower().startswith(_PAGES):
+            raise Refusal("it answers with a web page")
         # Encoded, neither lengths nor ranges would count the file's own bytes.
         if response.headers.get("Content-Encoding", "identity").lower() not in {"", "identity"}:
             raise Refusal("the server sends it compressed, although it was asked not to")
@@ -148,14 +182,27 @@ class Transfer:
     ) -> None:
         left = total - start
         if not start:
-            self._file.truncate(0)
+            self._truncate(0)
+        follower, begun = self._followed(), start
         # Whatever was announced, no more than the file is taken; read1 waits for no full block.
         while block := self._pace.timed(response.raw.read1, min(files.BLOCK, left)):
             self._append(block)
             left -= len(block)
+            follower.grown(total - left)
+            begun = self._to_disk(begun, total - left)
             progress.advance(len(block))
             if self._pace.stalls():
                 raise Interruption("the server sends less than 1 KiB a second")
+
+    def _to_disk(self, begun: int, end: int) -> int:
+        """Have what was begun at `begun` written now and then: the final sync waits for the rest.
+
+        The call starts to write dirty pages, and only drops those that are written.
+        """
+        if end - begun < _CHUNK:
+            return begun
+        os.posix_fadvise(self._file.fileno(), begun, end - begun, os.POSIX_FADV_DONTNEED)
+        return end
 
     def _append(self, block: bytes) -> None:
         with files.writing(self.part.parent):

@@ -2,10 +2,11 @@
 
 import re
 from pathlib import Path
+from typing import Literal, Self
 
 import msgspec
 
-from builder.model.release import Medium
+from builder.model.release import Checksums, Medium, Release
 
 
 def shown(url: str) -> str:
@@ -13,22 +14,28 @@ def shown(url: str) -> str:
     return re.sub(r"//[^/]*@", "//", url)
 
 
-class AtHand(msgspec.Struct, frozen=True, kw_only=True, tag="at-hand"):
-    """An ISO that the user gives."""
+class Voucher(msgspec.Struct, frozen=True, kw_only=True):
+    """Who says that an ISO's sha256 is the right one."""
 
-    path: Path
-    """Absolute, on the host that builds."""
-    sha256: str = ""
-    """What it must have; empty takes it whatever it has."""
-
-    @property
-    def title(self) -> str:
-        """What people call it."""
-        return self.path.name
+    state: Literal["", "catalogue", "signed", "listed", "given", "made", "unverified"] = ""
+    """Signed and listed: the vendor's list, with and without a signature that holds; given: whoever
+    typed it. Empty for a template of earlier times."""
+    source: str = ""
+    """The list's address."""
+    key: str = ""
+    """The fingerprint of the primary key that signed it."""
 
     def __str__(self) -> str:
-        """Say where it comes from."""
-        return f"{self.path}{'' if self.sha256 else ', unverified'}"
+        """Say so."""
+        return {
+            "": "",
+            "catalogue": "checksum as in the catalogue",
+            "signed": f"signed by {self.key} ({self.source.rpartition('/')[2]})",
+            "listed": f"checksum only ({self.source.rpartition('/')[2]} is not signed)",
+            "given": "checksum as given",
+            "made": "made on this machine",
+            "unverified": "unverified (as you asked)",
+        }[self.state]
 
 
 class Download(msgspec.Struct, frozen=True, kw_only=True, tag="download"):
@@ -37,6 +44,20 @@ class Download(msgspec.Struct, frozen=True, kw_only=True, tag="download"):
     urls: tuple[str, ...]
     """Folders that hold it, best first."""
     medium: Medium
+    checksums: Checksums | None = None
+    """Where its sha256 is found, if the catalogue has none."""
+    rolling: bool = False
+    """Whether the file keeps its name when its contents change."""
+
+    @classmethod
+    def of(cls, release: Release, medium: Medium) -> Self:
+        """Return what the release's row says of one of its media."""
+        return cls(
+            urls=medium.urls or release.urls,
+            medium=medium,
+            checksums=release.checksums,
+            rolling=release.rolling,
+        )
 
     @property
     def title(self) -> str:
@@ -45,12 +66,38 @@ class Download(msgspec.Struct, frozen=True, kw_only=True, tag="download"):
 
     @property
     def sha256(self) -> str:
-        """What it must have."""
+        """What it must have; empty where the vendor's list says it."""
         return self.medium.sha256
 
     def __str__(self) -> str:
         """Say where it comes from."""
-        return f"{shown(self.urls[0])}/{self.medium.file} (sha256 {self.medium.sha256})"
+        if not self.urls:
+            return f"{self.medium.file} (which only its owner can give)"
+        digest = f"sha256 {self.sha256}" if self.sha256 else "sha256 as the vendor's list has it"
+        return f"{shown(self.urls[0])}/{self.medium.file} ({digest})"
+
+
+class AtHand(msgspec.Struct, frozen=True, kw_only=True, tag="at-hand"):
+    """An ISO that the user gives."""
+
+    path: Path
+    """Absolute, on the host that builds."""
+    sha256: str = ""
+    """What it must have; empty where the vendor's list says it, and where nobody has to."""
+    given: bool = False
+    """Whether the user gave the sha256, and not the catalogue."""
+    known: Download | None = None
+    """What the catalogue says of it, where only the vendor's list has the sha256."""
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.path.name
+
+    def __str__(self) -> str:
+        """Say where it comes from."""
+        listed = ", checked against the vendor's list" if self.known else ", unverified"
+        return f"{self.path}{'' if self.sha256 else listed}"
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True, tag="made"):
@@ -78,6 +125,7 @@ class StagedIso(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     size: int
     volume_id: str
+    voucher: Voucher = Voucher()
 
 
 class InstallMedia(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ import msgspec
 
 from builder.model.audit import Expected, Finding
 from builder.model.domain import Machine
+from builder.model.media import Voucher
 from builder.model.package import Package, System
 from builder.model.text import moment
 
@@ -53,6 +54,8 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     url: str = ""
     """Where it can be had, if the catalogue knows."""
+    voucher: Voucher = Voucher()
+    """Who says that it is the right one."""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +76,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     iso_sha256: str
     iso_url: str = ""
     """Where it can be had, if the catalogue knows."""
+    iso_voucher: Voucher = Voucher()
+    """Who says that it is the right one."""
     variables: dict[str, str] = {}
     """Of the kickstart, as far as the user set them; passwords are no variables."""
     kickstart: str
@@ -112,7 +117,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def origin(self) -> Origin:
         """What it was made from."""
-        return Origin(file=self.iso, sha256=self.iso_sha256, url=self.iso_url)
+        return Origin(
+            file=self.iso, sha256=self.iso_sha256, url=self.iso_url, voucher=self.iso_voucher
+        )
 
     @classmethod
     def parse(cls, data: bytes) -> Self:

@@ -12,7 +12,7 @@ from builder.errors import BuilderError, HostError
 from builder.host import pools
 from builder.kickstart.library import Library
 from builder.model.build import BuildOrder
-from builder.model.media import AtHand, IsoSource
+from builder.model.media import AtHand, Download, IsoSource
 from builder.monitor import Monitor, SilentMonitor
 from builder.paths.reading import is_plain
 from builder.pipeline.definition import Job, Pipeline
@@ -95,7 +95,9 @@ def judge(
         return "new", "never built"
     digest = order.iso.sha256 or _digest(order.iso, cache=cache, monitor=monitor)
     if not digest:
-        return "unknown", f"depends on {order.iso.title}, which is made when it is built"
+        listed = isinstance(order.iso, Download)
+        when = "whose vendor's list is read" if listed else "which is made"
+        return "unknown", f"depends on {order.iso.title}, {when} when it is built"
     key = build_key(order, kickstart, origin_sha256=digest)
     if kept := registry.unchanged(order.name, key=key):
         return "unchanged", f"unchanged since {kept.version}"
@@ -108,6 +110,8 @@ def judge(
 
 def _digest(iso: IsoSource, *, cache: Path, monitor: Monitor) -> str:
     """Return the sha256 of an ISO that may have any; empty while nobody can know it."""
+    if isinstance(iso, Download):
+        return ""
     path = iso.path if isinstance(iso, AtHand) else location(cache)
     known = is_plain(path) and (isinstance(iso, AtHand) or path.stat().st_size < _LARGEST)
     return files.sha256(path, monitor=monitor) if known else ""

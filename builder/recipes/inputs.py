@@ -3,19 +3,22 @@
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
-from builder.errors import HostError
+from builder import files
+from builder.errors import HostError, MediaError
 from builder.host.host import Host
 from builder.kickstart.lint import by_line, check, lint, shown
 from builder.kickstart.render import render
 from builder.kickstart.wanted import wanted
-from builder.media.fetch import fetch
+from builder.media.obtain import Folders, Obtained, obtain
+from builder.media.obtain import expected as expected_digest
 from builder.media.selection import missing
-from builder.media.stage import stage, suitable
+from builder.media.stage import stage, suitable, volume_ids
 from builder.model.audit import Expected
 from builder.model.build import BuildOrder
 from builder.model.kickstart import Kickstart, LintFinding, Value
-from builder.model.media import AtHand, Download, IsoSource, Made, StagedIso
+from builder.model.media import AtHand, Download, IsoSource, Made, StagedIso, Voucher
 from builder.monitor import Monitor
 from builder.paths.reading import is_file
 from builder.proof.audit import freed
@@ -57,7 +60,7 @@ def lacking(
     if medium and isinstance(
         order.iso, AtHand
     ):  # before all else: the wrong ISO lacks many packages
-        suitable(medium, volume_id=order.release.volume_id)
+        suitable(medium, volume_ids=volume_ids(order.release))
     return missing(wanted(kickstart), medium)
 
 
@@ -119,20 +122,45 @@ def _texts(value: Value) -> tuple[str, ...]:
 
 def staged(order: BuildOrder, *, host: Host, monitor: Monitor) -> StagedIso:
     """Return the order's ISO in the iso pool."""
-    iso = stage(
-        _obtain(order.iso, host=host, monitor=monitor),
-        pool=host.iso_pool,
-        expected_sha256=order.iso.sha256 or None,
-        volume_id=order.release.volume_id,
-        monitor=monitor,
-    )
+    found = _obtained(order.iso, host=host, monitor=monitor)
+    try:
+        iso = stage(
+            found.path,
+            pool=host.iso_pool,
+            expected_sha256=found.sha256 or None,
+            volume_ids=volume_ids(order.release),
+            monitor=monitor,
+        )
+    except MediaError as error:
+        _tell_apart(order, found.path, error, monitor=monitor)
+        raise
     pools.notice(host.connection, iso.pool)
-    return iso
+    monitor.tell("note", f"{iso.volume}: {found.voucher}")
+    return replace(iso, voucher=found.voucher)
 
 
-def _obtain(source: IsoSource, *, host: Host, monitor: Monitor) -> Path:
+def _tell_apart(order: BuildOrder, path: Path, error: MediaError, *, monitor: Monitor) -> None:
+    """Raise a better error where an ISO at hand is another medium of the same release."""
+    others = {name: each for name, each in order.release.media.items() if name != order.variant}
+    if not isinstance(order.iso, AtHand) or not any(each.sha256 for each in others.values()):
+        return
+    digest = files.remembered(path) or files.sha256(path, monitor=monitor)
+    for name, medium in others.items():
+        if medium.sha256 == digest:
+            raise MediaError(
+                f"{path.name} is the medium {name} of {order.release.name}, and not "
+                f"{order.variant}.",
+                hint=f"Say so: --medium {name}.",
+            ) from error
+
+
+def _obtained(source: IsoSource, *, host: Host, monitor: Monitor) -> Obtained:
+    settings = host.settings
+    folders = Folders(pool=host.iso_pool.path, cache=settings.cache, state=settings.state)
     if isinstance(source, AtHand):
-        return source.path
+        sha256, voucher = expected_digest(source, folders, monitor=monitor)
+        return Obtained(path=source.path, sha256=sha256, voucher=voucher)
     if isinstance(source, Download):
-        return fetch(source, cache=host.iso_pool.path, monitor=monitor)
-    return cached(host.settings.cache, monitor=monitor)
+        return obtain(source, folders, monitor=monitor)
+    made = cached(settings.cache, monitor=monitor)
+    return Obtained(path=made, sha256="", voucher=Voucher(state="made"))

@@ -23,6 +23,7 @@ from builder.releases import catalogue
 
 _INCLUDES = re.compile(r"{%-?\s*(include|extends|import|from)\b")
 _EXPRESSION = re.compile(r"{[{%].*?[%}]}", re.DOTALL)
+_DIGEST = re.compile("[0-9a-f]{64}")
 _BY_THE_SEAL = {"seal", "seal_except"}
 """Variables that a plain kickstart has use for: the seal is added to it."""
 
@@ -38,6 +39,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     firmware: Literal["bios", "uefi"] = "bios"
     iso: Path | None = None
     allow_unverified: bool = False
+    sha256: str = ""
+    """What the ISO at hand must have."""
     variables: dict[str, str] = {}
     root_password_file: Path | None = None
     compression: Literal["zstd", "zlib"] = "zstd"
@@ -194,16 +197,34 @@ def _refuse_small(request: Request, release: Release, medium: Medium) -> None:
 
 
 def _iso(request: Request, release: Release, medium: Medium) -> IsoSource:
+    known = Download.of(release, medium)
     if request.iso is not None:
-        if not is_file(request.iso):
-            path, there = request.iso, request.iso.exists()
-            what = f"{path} is no file." if there else f"There is no file {path}."
-            raise MediaError(what, hint="Check the path given with --iso.")
-        unverified = request.allow_unverified or release.made_here
-        return AtHand(path=request.iso.absolute(), sha256="" if unverified else medium.sha256)
-    if release.made_here:
-        return Made(title=medium.file)
-    return Download(urls=release.urls, medium=medium)
+        return _at_hand(request, release, known)
+    return Made(title=medium.file) if release.made_here else known
+
+
+def _at_hand(request: Request, release: Release, known: Download) -> AtHand:
+    path = request.iso or Path()
+    if not is_file(path):
+        what = f"{path} is no file." if path.exists() else f"There is no file {path}."
+        raise MediaError(what, hint="Check the path given with --iso.")
+    digest = request.sha256.lower()
+    if digest and not _DIGEST.fullmatch(digest):
+        raise UsageError("--sha256 takes 64 hexadecimal digits.", hint="Copy them from the vendor.")
+    path = path.absolute()
+    if digest:
+        return AtHand(path=path, sha256=digest, given=True)
+    if request.allow_unverified or release.made_here:
+        return AtHand(path=path)
+    if known.sha256:
+        return AtHand(path=path, sha256=known.sha256)
+    if known.checksums is None:
+        raise MediaError(
+            f"Nobody says which sha256 {path.name} must have: {release.title} has no public list.",
+            hint="Give the one of the vendor's page of downloads with --sha256 HEX, or take the "
+            "file as it is with --allow-unverified.",
+        )
+    return AtHand(path=path, known=known)
 
 
 def _known(names: tuple[str, ...]) -> tuple[str, ...]:

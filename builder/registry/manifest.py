@@ -1,6 +1,7 @@
 """The record of a build, and the key that says whether it must be done again."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import version
@@ -21,6 +22,7 @@ from builder.model.traces import Traces
 from builder.virt import capabilities as host
 from builder.virt.connection import Connection
 
+_DATED = re.compile(r"-20[0-9]{6}\.")
 _ROUNDS = 200_000
 """About a twentieth of a second."""
 
@@ -51,10 +53,14 @@ def _digest(file: CheckFile) -> str:
 
 def origin(order: BuildOrder, iso: StagedIso) -> Origin:
     """Return what a template of the order is made from."""
-    urls, medium = order.release.urls, order.medium
+    release, medium = order.release, order.medium
+    urls = medium.urls or release.urls
     # A file at hand may be another one than that of the catalogue.
-    url = f"{urls[0]}/{medium.file}" if urls and iso.sha256 == medium.sha256 else ""
-    return Origin(file=iso.volume, sha256=iso.sha256, url=url)
+    known = iso.sha256 == medium.sha256 or iso.voucher.state in ("signed", "listed")
+    # What moves is found there under its dated name alone, once there is a newer one.
+    name = medium.file if not release.rolling else iso.volume if _DATED.search(iso.volume) else ""
+    url = f"{urls[0]}/{name}" if urls and known and name else ""
+    return Origin(file=iso.volume, sha256=iso.sha256, url=url, voucher=iso.voucher)
 
 
 def draft(
@@ -73,6 +79,7 @@ def draft(
         iso=origin.file,
         iso_sha256=origin.sha256,
         iso_url=origin.url,
+        iso_voucher=origin.voucher,
         variables=_shown(order.variables, kickstart.text, record),
         kickstart=record,
         machine=machine,

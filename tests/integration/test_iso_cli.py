@@ -9,6 +9,7 @@ import pytest
 import small_media
 from typer.testing import CliRunner, Result
 
+from builder import files
 from builder.cli import iso
 from builder.cli.context import Context
 from builder.cli.output import size
@@ -171,12 +172,66 @@ def test_add_and_list(medium: Path, tmp_path: Path) -> None:
     staged = tmp_path / "iso" / medium.name
     assert (added.exit_code, added.stdout) == (0, f"{staged}\n")
     staged.with_name("broken.iso").write_bytes(b"no ISO")
-    listed = _run(tmp_path, "list").stdout.splitlines()
+    listed = _run(tmp_path, "list", "--here").stdout.splitlines()
     assert [line.split()[0] for line in listed] == ["FILE", medium.name, "broken.iso"]
+    assert "CentOS 7 (2009), minimal" in listed[1]
+    assert "unverified (as you asked)" in listed[1]
     assert "damaged" in listed[2]
-    shown = json.loads(_run(tmp_path, "list", "--json").stdout)
+    shown = {each["file"]: each for each in json.loads(_run(tmp_path, "list", "--json").stdout)}
     assert shown[medium.name]["volume_id"] == inspect(medium).volume_id
-    assert shown["broken.iso"] is None
+    assert shown[medium.name]["releases"] == ["centos7"]
+    assert shown["broken.iso"]["state"] == "damaged"
+    states = {name: shown[name]["state"] for name in ("rhel-9.8-x86_64-dvd.iso", "rehearsal.iso")}
+    assert list(states.values()) == ["only its owner can give it", "made when it is built"]
+    assert shown["Rocky-9.8-x86_64-minimal.iso"]["state"] == "can be fetched"
+
+
+def test_remove(medium: Path, tmp_path: Path) -> None:
+    _run(tmp_path, "add", medium, "--allow-unverified")
+    for name in ("gone.iso", "../iso", f"../iso/{medium.name}", ".hidden.iso", "/etc/passwd"):
+        refused = _run(tmp_path, "remove", name).exception
+        assert isinstance(refused, UsageError)
+    done = _run(tmp_path, "remove", medium.name)
+    assert (done.exit_code, done.stdout) == (0, f"Removed {tmp_path}/iso/{medium.name}.\n")
+    assert not list((tmp_path / "iso").iterdir())
+
+
+def test_remove_what_somebody_uses(medium: Path, tmp_path: Path) -> None:
+    _run(tmp_path, "add", medium, "--allow-unverified")
+    path = tmp_path / "iso" / medium.name
+    overlay = path.with_name("overlay.qcow2")
+    image = ("-q", "-f", "qcow2", "-F", "raw", "-b", path, overlay)
+    small_media.call("qemu-img", "create", *image)
+    refused = _run(tmp_path, "remove", medium.name).exception
+    assert isinstance(refused, UsageError)
+    assert refused.message == f"{medium.name} stays: {overlay} needs it."
+    overlay.unlink()
+    with files.locked(path):
+        refused = _run(tmp_path, "remove", medium.name).exception
+    assert isinstance(refused, UsageError)
+    assert "it is being downloaded" in refused.message
+    assert path.exists()
+
+
+def test_add_with_a_digest(medium: Path, tmp_path: Path) -> None:
+    """The one that somebody typed, which need not be small letters."""
+    mine = tmp_path / "rhel-9.8-x86_64-dvd.iso"
+    shutil.copy(medium, mine)
+    digest = files.sha256(mine, monitor=SilentMonitor())
+    wrong = _run(tmp_path, "add", mine, "--sha256", "0" * 64).exception
+    assert isinstance(wrong, MediaError)
+    assert not (tmp_path / "iso" / mine.name).exists()
+    assert _run(tmp_path, "add", mine, "--sha256", digest.upper()).exit_code == 0
+    (line,) = _run(tmp_path, "list", "--here").stdout.splitlines()[1:]
+    assert "Red Hat Enterprise Linux 9.8, dvd" in line
+    assert "checksum as given" in line
+    # It can be had from nowhere, and is at hand now.
+    fetched = _run(tmp_path, "fetch", "rhel9")
+    assert fetched.stdout == f"{tmp_path}/iso/{mine.name}\n"
+    (tmp_path / "iso" / mine.name).unlink()
+    refused = _run(tmp_path, "fetch", "rhel9").exception
+    assert isinstance(refused, MediaError)
+    assert refused.message == f"{mine.name} cannot be downloaded: only its owner can give it."
 
 
 @pytest.mark.parametrize(
@@ -198,8 +253,10 @@ def test_an_iso_that_the_catalogue_does_not_know(medium: Path, tmp_path: Path) -
     gone, there = (_run(tmp_path, "add", str(name)).exception for name in ("/gone.iso", mine))
     assert isinstance(gone, MediaError)
     assert gone.message == "Cannot read /gone.iso: No such file or directory."
-    assert isinstance(there, UsageError)
-    assert there.message == "The catalogue has no sha256 of mine.iso."
+    assert isinstance(there, MediaError)
+    assert there.message == (
+        "Nobody says which sha256 mine.iso must have, which looks like CentOS 7 (2009)."
+    )
 
 
 def test_second_medium_instead_of_a_remaster(medium: Path, tmp_path: Path) -> None:

@@ -226,7 +226,7 @@ def test_modes_do_not_depend_on_the_umask(umask: int, mirror: Mirror, tmp_path: 
 
 
 def test_no_checksum_no_download(mirror: Mirror, tmp_path: Path) -> None:
-    with pytest.raises(MediaError, match="no address or no sha256"):
+    with pytest.raises(MediaError, match="nobody says which sha256 it has"):
         _get(tmp_path, mirror.folder, medium=Medium(file=_FILE))
 
 

@@ -45,7 +45,8 @@ def _put(
     iso: Path, pool: Pool, *, sha256: str | None = None, volume_id: str | None = None
 ) -> StagedIso:
     monitor = SilentMonitor()
-    return stage(iso, pool=pool, expected_sha256=sha256, volume_id=volume_id, monitor=monitor)
+    wanted = (volume_id,) if volume_id else ()
+    return stage(iso, pool=pool, expected_sha256=sha256, volume_ids=wanted, monitor=monitor)
 
 
 def _digest(path: Path) -> str:

@@ -88,6 +88,7 @@ def _recorded(manifest: "Manifest") -> list[tuple[str, str]]:
         ("release", f"{manifest.release}, profile {manifest.profile}, medium {manifest.medium}"),
         ("ISO", manifest.iso),
         ("ISO's sha256", manifest.iso_sha256),
+        ("ISO verified", str(manifest.iso_voucher) or "not recorded"),
         (
             "machine",
             f"{machine.memory_mib} MiB, {machine.vcpus} vCPU, {machine.firmware}, {machine.cpu}",

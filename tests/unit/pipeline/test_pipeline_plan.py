@@ -93,6 +93,16 @@ def test_a_medium_that_is_not_made_yet_is_unknown(store: Path) -> None:
     assert judged(wanted, store) == ("changed", "changed since 20261101.1")
 
 
+def test_an_iso_whose_digest_only_the_vendor_knows(store: Path) -> None:
+    wanted = ordered("rocky9")
+    assert judged(wanted, store) == ("new", "never built")
+    published(wanted, store, iso_sha256=EMPTY, day=1)
+    location(store).parent.mkdir()
+    location(store).touch()  # the rehearsal's, which is none of it
+    reason = "whose vendor's list is read when it is built"
+    assert judged(wanted, store) == ("unknown", f"depends on {wanted.iso.title}, {reason}")
+
+
 @pytest.mark.parametrize(
     ("unverified", "state"), [(True, "unchanged"), (False, "changed")], ids=["as it is", "verified"]
 )

@@ -10,12 +10,13 @@ from msgspec.structs import replace
 from builder.errors import BuilderError, ConfigError, MediaError, UsageError
 from builder.kickstart.render import render
 from builder.model.kickstart import Variable
-from builder.model.media import AtHand
+from builder.model.media import AtHand, Download
 from builder.recipes.order import Request, pairs, refuse_unused, resolve
+from builder.releases import catalogue
 from tests.orders import LIBRARY, ordered
 
 _WORDS = ("other", "C", "sdb", "ext4", "permissive", f"ssh-ed25519 {'A' * 32}")
-GONE = Path("/nonexistent/file")
+GONE, ISO = Path("/nonexistent/file"), Path("x.iso")
 
 
 @pytest.mark.parametrize(
@@ -72,6 +73,23 @@ def test_what_was_asked_for_is_in_the_order(tmp_path: Path) -> None:
     assert order.medium == order.release.media["dvd"]
 
 
+def test_what_an_iso_at_hand_must_have(tmp_path: Path) -> None:
+    iso = tmp_path / "x.iso"
+    iso.touch()
+    digest = "ab" * 32
+    given = AtHand(path=iso, sha256=digest, given=True)
+    for release in ("centos7", "rocky9", "rhel9"):
+        assert ordered(release, iso=iso, sha256=digest.upper()).iso == given
+        assert ordered(release, iso=iso, allow_unverified=True).iso == AtHand(path=iso)
+    known = catalogue.find("centos7").media["minimal"].sha256
+    assert ordered("centos7", iso=iso).iso == AtHand(path=iso, sha256=known)
+    row = catalogue.find("rocky9")
+    listed = Download(urls=row.urls, medium=row.media["minimal"], checksums=row.checksums)
+    assert ordered("rocky9", iso=iso).iso == AtHand(path=iso, known=listed)
+    assert ordered("rocky9").iso == listed
+    assert getattr(ordered("centos-stream9").iso, "rolling", False)
+
+
 def test_a_password_hash_goes_into_the_order_and_is_not_shown() -> None:
     hashed = f"$6$salt${'a' * 86}"
     environ = {"BUILDER_ROOT_PASSWORD": hashed}
@@ -104,11 +122,21 @@ def test_a_password_hash_goes_into_the_order_and_is_not_shown() -> None:
             "Check the path.",
         ),
         ({"root_password_file": GONE}, ConfigError, str(GONE), "Check the path."),
+        (
+            {"release": "rhel9", "iso": ISO},
+            MediaError,
+            "Nobody says which sha256 x.iso must have: Red Hat Enterprise Linux 9",
+            "--sha256 HEX",
+        ),
+        ({"iso": ISO, "sha256": "ab"}, UsageError, "64 hexadecimal digits", "from the vendor"),
     ],
 )
 def test_refused(
-    asked: dict[str, Any], error: type[BuilderError], sentence: str, hint: str
+    asked: dict[str, Any], error: type[BuilderError], sentence: str, hint: str, tmp_path: Path
 ) -> None:
+    if asked.get("iso") == ISO:
+        (iso := tmp_path / ISO).touch()
+        asked = asked | {"iso": iso}
     with pytest.raises(error) as caught:
         ordered(**asked)
     assert sentence in caught.value.message
