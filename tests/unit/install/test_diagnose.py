@@ -102,6 +102,54 @@ TEXTS = [
     ("Would you like to go on? [y/N]:", 8, "waits for an answer: Would you like to go on?"),
     ("localhost login:", 8, "prompt instead of installing: localhost login:."),
     ("[anaconda root@localhost ~]#", 8, "prompt instead of installing"),
+    ("pyanaconda.errors.ScriptError", 7, "before the installer's interface was up"),
+    ("broken packages: one, two", 6, "cannot be installed: one, two."),
+    ("Stream was not specified for a module without a default stream. This is", 6, "a module"),
+    ("The following error occurred while installing the boot loader. The system", 7, "boot loader"),
+    ("Unable to allocate requested partition scheme.", 7, "do not fit on the disk: Unable to"),
+    ("Storage configuration has failed: not so", 7, "do not fit on the disk: not so."),
+    ("Your / partition is too small for xfs formatting (allowable size is", 7, "do not fit on"),
+    (
+        "Your BIOS-based system needs a special partition to boot from a GPT disk label. To",
+        6,
+        "needs a biosboot partition.",
+    ),
+    ("You have not defined a root partition (/), which is required for", 6, "refuses the kicks"),
+    ("No valid boot loader target device found. See below for details.", 6, "boot loader target"),
+    ("For a UEFI installation, you must include an EFI System Partition on", 6, "For a UEFI inst"),
+    ("This mount point is invalid. The /etc directory must be on", 6, "This mount point is inv"),
+    ("You must create a new file system on the root device.", 6, "create a new file system"),
+    ("An error occurred while activating your storage configuration.", 7, "partition the disk."),
+    ("Failed to save storage configuration", 7, "could not partition the disk."),
+    ("There is a problem with your existing storage configuration or your", 7, "partition the"),
+    ("Error enabling service chronyd: 1", 6, "a service that the system does not have: chronyd."),
+    ("The following error occurred during the installation:", 7, "A step of the installation"),
+    ("An error occurred during registration attempt triggered by the rhsm", 7, "subscription"),
+    ("Failed to enable Red Hat subscription on the installed system.", 7, "subscription of the"),
+    ('File "/sbin/anaconda", line 380, in <module>', 7, "The installer crashed."),
+    (
+        "Service org.fedoraproject.Anaconda.Modules.Storage has failed to start: timed out",
+        7,
+        "module Storage has failed to start: timed out.",
+    ),
+    (
+        "Rocky Linux 9 requires 1024 MiB of memory to install, but you only have 768 MiB on this",
+        7,
+        "ran out of memory.",
+    ),
+    ("Fatal glibc error: CPU does not support x86-64-v3", 7, "CPU does not support x86-64-v3."),
+    ("Fatal glibc error: something new", 7, "too old for this release: something new."),
+    (
+        "[    9.1] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00007f00",
+        7,
+        "a processor that is too old for the release",
+    ),
+    (
+        "You have specified that the group 'none' should be installed.  This group does not",
+        6,
+        "group that is not on the medium: none.",
+    ),
+    ("Modular dependency problems:", 6, "a module whose stream is not clear."),
     ("Pane is dead (status 1, Mon Nov 23 12:00:00 2026)", 7, "without a word"),
 ]
 
@@ -114,6 +162,31 @@ def test_cause(line: str, code: int, sentence: str) -> None:
     assert failure.exit_code == code
 
 
+OF_LOGS = [
+    ("10:00:00,001 INFO anaconda:anaconda: core.util: Reporting the IPMI event: 10", 7, "failed."),
+    (
+        "10:00:00,001 WARNING org.fedoraproject.Anaconda.Modules.Users:ValueError: Error enabling "
+        "service one: 1",
+        6,
+        "does not have: one.",
+    ),
+    (
+        "10:00:00,001 WARNING org.fedoraproject.Anaconda.Modules.Network:  File "
+        '"/usr/lib64/python3.9/site-packages/pyanaconda/modules/network/__main__.py", line 32, in '
+        "<module>",
+        7,
+        "module network died when it started.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("line", "code", "sentence"), OF_LOGS)
+def test_cause_in_a_log(line: str, code: int, sentence: str) -> None:
+    failure = found(line, witness=LOG).failure()
+    assert failure.message.endswith(sentence)
+    assert failure.exit_code == code
+
+
 NAMES = {cause.name for cause in CAUSES}
 
 
@@ -121,7 +194,9 @@ NAMES = {cause.name for cause in CAUSES}
     "cause", [each for each in CAUSES if each.sentence], ids=lambda cause: cause.sentence[:40]
 )
 def test_every_row_is_tested_and_written_as_sentences(cause: Cause) -> None:
-    assert any(cause.pattern.match(found(line).line) for line, _, _ in TEXTS) or cause.explains
+    lines = [found(line).line for line, _, _ in TEXTS]
+    lines += [found(line, witness=LOG).line for line, _, _ in OF_LOGS]
+    assert any(map(cause.pattern.match, lines)) or cause.explains
     assert cause.sentence.endswith(".")
     assert cause.hint.endswith(".")
     assert set(cause.explains) <= NAMES
