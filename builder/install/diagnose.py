@@ -8,7 +8,7 @@ import re
 import msgspec
 
 from builder.errors import BuilderError
-from builder.install.boot_args import BootArgs, explain
+from builder.install.boot_args import BootArgs, explain, whose_line
 from builder.install.causes import CAUSES, Cause, Take
 from builder.install.log_line import CONSOLE, SCRIPTS, LogLine, said
 from builder.install.printed import Printed
@@ -167,6 +167,8 @@ class Diagnosis:
         cause = seen.cause
         # Not str.format: what the guest says is no format.
         sentence = cause.sentence.replace("{0}", _shown(seen.group).rstrip("."))
+        if cause.name == "kickstart-syntax":
+            sentence = whose_line(sentence, self._medium)
         details = _shown(", ".join(seen.details)).rstrip(".")
         if cause.take is Take.SCRIPT and self._printed.sentence:
             sentence, details = self._printed.sentence, _shown(self._printed.line).rstrip(".")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from builder.errors import BuilderError
 from builder.install.clock import GRACE_SECONDS
@@ -29,7 +30,6 @@ PLAN = InstallPlan(
         console_log=Path("console.log"),
     ),
     nonce=NONCE,
-    media=media(volume_id="CentOS 7 x86_64"),
     traces=Traces(id="x", folder=Path(), began=datetime.now(UTC)),
 )
 LIMITS = Limits(deadlines=Deadlines(total_seconds=5400, idle_seconds=900))
@@ -46,12 +46,15 @@ class Still:
         raise AssertionError
 
 
-def run(signals: Iterator[tuple[float, Signal]]) -> tuple[Guest, Heard, BuilderError | None]:
+def run(
+    signals: Iterator[tuple[float, Signal]], *, includes: tuple[str, ...] = ()
+) -> tuple[Guest, Heard, BuilderError | None]:
     guest, monitor = Guest(*signals), Heard()
+    medium = media(volume_id="CentOS 7 x86_64", includes=includes)
     try:
         watch(
             guest,
-            PLAN,
+            replace(PLAN, media=medium),
             limits=LIMITS,
             guest=Still(),
             monitor=monitor,
@@ -83,7 +86,8 @@ FAILURES = [
         ANACONDA_PORT,
         "The following problem occurred on line 2",
         6,
-        "cannot read line 2 of the kickstart: Unknown command: partt.",
+        "cannot read line 2 of the kickstart, or of /run/part.ks that it includes: "
+        "Unknown command: partt.",
     ),
     (
         "unknown-package-text",
@@ -162,7 +166,8 @@ def test_a_failure(
     name: str, source: str, text: str, code: int, sentence: str, seed: int | None
 ) -> None:
     pieces = arrivals(name)
-    guest, _, error = run(cut(pieces, seed))
+    includes = ("/run/part.ks",) if "include" in name else ()
+    guest, _, error = run(cut(pieces, seed), includes=includes)
     assert error is not None
     assert error.message.endswith(sentence)
     assert error.exit_code == code

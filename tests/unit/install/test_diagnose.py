@@ -481,3 +481,17 @@ def test_what_was_looked_for_and_what_there_is(
     finding = found(COMMAND_LINE.format(*asked), text, medium=MEDIUM)
     assert sentence in finding.sentence
     assert found(COMMAND_LINE.format(*asked), text).sentence == found(text).sentence
+
+
+def test_a_line_may_be_of_an_included_file() -> None:
+    said = ["The following problem occurred on line 2 of the kickstart file:", "Unknown command: x"]
+    medium = media(includes=("/run/part.ks", "http://a/b.ks"))
+    assert found(*said, medium=medium).sentence == (
+        "The installer cannot read line 2 of the kickstart, or of /run/part.ks or http://a/b.ks "
+        "that it includes: Unknown command: x."
+    )
+    assert found(*said, medium=media()).sentence.endswith(
+        "line 2 of the kickstart: Unknown command: x."
+    )
+    whole = "An error occurred during reading the kickstart file:"
+    assert found(whole, medium=medium).sentence == "The installer cannot read the kickstart."
