@@ -64,6 +64,11 @@ def said_at(pieces: tuple[Piece, ...], source: str, text: str) -> float:
     )
 
 
+def console_of(name: str) -> bytes:
+    """Return what a case wrote to its console."""
+    return _read(name, "console")
+
+
 def _read(name: str, what: str) -> bytes:
     path = FOLDER / f"{name}.{what}.xz"
     return lzma.decompress(path.read_bytes()) if path.is_file() else b""

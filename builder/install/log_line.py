@@ -29,7 +29,7 @@ _TERMINAL = re.compile(
 # Where nobody can be asked, each error is put into another one.
 _WRAPPED = re.compile(
     r"^(?:(?:pyanaconda\.errors\.)?(?:NonInteractive|Cmdline)Error: )?"
-    r"(?:Non interactive installation failed: )?"
+    r"(?:Non interactive installation failed: (?=[^.\s]))?"
 )
 
 

@@ -10,12 +10,14 @@ from msgspec.structs import replace
 
 from builder.errors import BuilderError
 from builder.install.clock import GRACE_SECONDS
+from builder.install.diagnose import Diagnosis
 from builder.install.log_line import CONSOLE
 from builder.install.watch import watch
 from builder.model.domain import ANACONDA_PORT, RESULT_PORT, DomainSpec
 from builder.model.installation import Deadlines, Ended, InstallPlan, Limits, Output, Signal
 from builder.model.traces import Traces
-from tests.captures import arrivals, cut, said_at
+from builder.record.terminal import Lines
+from tests.captures import arrivals, console_of, cut, said_at
 from tests.guests import Guest, console
 from tests.monitors import Heard
 from tests.values import machine, media
@@ -194,6 +196,21 @@ def test_a_success_without_a_false_alarm(seed: int | None) -> None:
     assert [text for kind, text, _ in monitor.told if kind == "failure"] == []
     counts = [details["done"] for kind, _, details in monitor.told if kind == "package"]
     assert counts == list(range(1, 232))
+
+
+@pytest.mark.parametrize("name", ["success-text", *(case[0] for case in FAILURES)])
+def test_half_a_line_is_no_other_failure_than_the_whole(name: str) -> None:
+    """A guest may pause anywhere, and the line that it has begun is looked at then."""
+    data, whole, looked_at = console_of(name), Diagnosis(), Diagnosis()
+    terminal = Lines()
+    for number in range(len(data)):
+        for line in terminal.feed(data[number : number + 1]):
+            whole.hear(line, CONSOLE)
+            looked_at.hear(line, CONSOLE)
+        looked_at.glimpse(terminal.pending(), CONSOLE)
+    whole.glimpse(terminal.pending(), CONSOLE)
+    assert looked_at.finding == whole.finding
+    assert (whole.finding is None) == (name in ("success-text", "storage-module-crash"))
 
 
 DAEMONS = [

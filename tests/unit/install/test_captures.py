@@ -117,7 +117,7 @@ FAILURES = [
         "pre-erroronfail-text/console.log",
         'File "/sbin/anaconda"',
         7,
-        "A script of the kickstart failed before the installer's interface was up.",
+        "A script of the kickstart failed.",
         "stage 2",
     ),
     ("pre-erroronfail-text/virtio.log", "IPMI event: 10", 7, "The installer failed.", "boot"),

@@ -102,7 +102,14 @@ TEXTS = [
     ("Would you like to go on? [y/N]:", 8, "waits for an answer: Would you like to go on?"),
     ("localhost login:", 8, "prompt instead of installing: localhost login:."),
     ("[anaconda root@localhost ~]#", 8, "prompt instead of installing"),
-    ("pyanaconda.errors.ScriptError", 7, "before the installer's interface was up"),
+    (
+        "[    9.1] dracut: FATAL: Failed to find a root filesystem in /run/x.img.",
+        5,
+        "its stage 2: Failed to find a root filesystem in /run/x.img.",
+    ),
+    ("dracut: FATAL: Failed to mount block device of live image", 5, "cannot mount its stage 2"),
+    ("pyanaconda.errors.ScriptError", 7, "A script of the kickstart failed."),
+    ("Non interactive installation failed: .", 7, "A script of the kickstart failed."),
     ("broken packages: one, two", 6, "cannot be installed: one, two."),
     ("Stream was not specified for a module without a default stream. This is", 6, "a module"),
     ("The following error occurred while installing the boot loader. The system", 7, "boot loader"),
@@ -321,6 +328,80 @@ TOGETHER = [
         "cannot reach a repository of the kickstart: no such host: a.",
     ),
     (
+        "a refused download explains a payload that does not work",
+        [
+            "The following error occurred while setting up the payload. This is a fatal",
+            "- Status code: 404 for http://a/repodata/repomd.xml (IP: 192.0.2.1)",
+        ],
+        "cannot reach a repository of the kickstart: 404 for http://a/repodata/repomd.xml.",
+    ),
+    (
+        "a boot loader says why",
+        [
+            "Question",
+            "The following error occurred while installing the boot loader. The system will",
+            "not be bootable. Would you like to ignore this and continue with installation?",
+            "failed to set new efi boot target",
+            "Please respond 'yes' or 'no':",
+        ],
+        "boot loader could not be installed: failed to set new efi boot target.",
+    ),
+    (
+        "an error that one may ignore is one",
+        [
+            "Question",
+            "The following error occurred during the installation:",
+            "Something went wrong",
+            "Would you like to ignore this and continue with installation?",
+            "Please respond 'yes' or 'no':",
+        ],
+        "A step of the installation failed: Something went wrong.",
+    ),
+    (
+        "EL 10 asks whether a service may be missing",
+        ["The following error occurred during the installation:", "Error enabling service none: 1"],
+        "enables a service that the system does not have: none.",
+    ),
+    (
+        "a crash before there is an interface says its exception",
+        [
+            "Traceback (most recent call last):",
+            'File "/sbin/anaconda", line 380, in <module>',
+            "startup_utils.run_pre_scripts(kspath)",
+            "KeyError: 'a'",
+        ],
+        "installer crashed: KeyError: 'a'.",
+    ),
+    (
+        "cmdline mode's prefix does not hide the cause",
+        [
+            "The installation was stopped due to an error which occurred while running in",
+            "The exact error message is:",
+            "Non interactive installation failed: Problems in request:",
+            "missing packages: one",
+            "The installer will now terminate.",
+        ],
+        "package that is not on the medium: one.",
+    ),
+    (
+        "a processor that is too old counts more than init's end",
+        [
+            "Fatal glibc error: CPU does not support x86-64-v3",
+            "Kernel panic - not syncing: Attempted to kill init! exitcode=0x00007f00",
+        ],
+        "too old for this release: CPU does not support x86-64-v3.",
+    ),
+    (
+        "BIOS and GPT",
+        [
+            "storage configuration failed: so",
+            "Your BIOS-based system needs a special partition to boot from a GPT disk label.",
+            "The following mandatory spokes are not completed:",
+            "Installation Destination",
+        ],
+        "a disk with a GPT needs a biosboot partition.",
+    ),
+    (
         "a disk that is too small explains storage that does not work",
         [
             "storage configuration failed: Unable to do it.",
@@ -363,6 +444,19 @@ def test_a_record_of_a_log_holds_its_details(line: str, sentence: str) -> None:
 
 SILENT = [
     "",
+    "Wayland startup failed, falling back to text mode.",
+    "X startup failed, falling back to text mode",
+    "Not asking for remote desktop session because of an automated install",
+    "Kernel boot argument 'ks' detected. Did you mean to use 'inst.ks'?",
+    "All Anaconda kernel boot arguments are now required to use the inst. prefix.",
+    "You have not specified a swap partition. Although not strictly required in all cases, it",
+    "Your / partition is less than 10 GiB which is lower than recommended for a normal install.",
+    "(Kickstart insufficient)",
+    "Configuring kernel-core.x86_64",
+    "Verifying nothing-provides.noarch (1/2)",
+    "- nothing provides /bin/sh needed by bash",
+    'File "/usr/lib/python3/site-packages/pyanaconda/kickstart.py", line 1, in <module>',
+    "The Rocky Linux graphical installer requires 2048 MB of memory, but you only have 1024 MB",
     "Installing libgcc (1/483)",
     "Error code 1 running the kickstart script at line 7",
     "Some warnings occurred during reading the kickstart file:",
@@ -393,6 +487,74 @@ def test_what_scripts_print_into_the_log_is_no_failure() -> None:
     printed = "10:00:00,001 INFO anaconda:program: Kernel panic - not syncing: no"
     assert heard(printed, witness=LOG).finding is None
     assert heard(printed.replace("anaconda:", ""), witness=LOG).finding is None
+
+
+BUS = "10:00:00,001 WARNING org.fedoraproject.Anaconda.Modules.Storage:"
+OF_LOGS_SILENT = [
+    f"{BUS}DEBUG:blivet:not enough free space for primary -- trying logical",
+    f"{BUS}INFO:program:Kernel panic - not syncing: no",
+    f"{BUS}Traceback (most recent call last):",
+    "10:00:00,001 WARNING anaconda:packaging: #012 Problem 1: conflicting requests#012  - nothing "
+    "provides /bin/sh needed by kernel-core",
+    "10:00:00,001 ERR anaconda:dnf: No match for argument: none",
+    "10:00:00,001 INFO anaconda:anaconda: core.util: Reporting the IPMI event: 9",
+    "10:00:00,001 ERR anaconda:anaconda: kickstart.script: Error code 127 running the kickstart "
+    "script at line 103",
+]
+
+
+@pytest.mark.parametrize("line", OF_LOGS_SILENT)
+def test_no_failure_in_a_log(line: str) -> None:
+    assert heard(line, witness=LOG).finding is None
+
+
+PROBLEMS = [
+    ("Problem: nothing provides /bin/sh needed by bash", "nothing provides /bin/sh needed by bash"),
+    ("Problem 2: package a requires b, but none of the providers can be installed", "package a r"),
+    ("- cannot install both a-1 and a-2", "cannot install both a-1 and a-2"),
+    ("- package a conflicts with b provided by c", "package a conflicts with b provided by c"),
+    ("- package a-1 is filtered out by modular filtering", "package a-1 is filtered out by"),
+]
+UNMET = "CmdlineError: The following mandatory spokes are not completed:#012"
+
+
+@pytest.mark.parametrize(("problem", "sentence"), PROBLEMS)
+def test_why_software_is_incomplete(problem: str, sentence: str) -> None:
+    before = f"10:00:00,001 WARNING anaconda:packaging: #012 {problem}"
+    after = f"10:00:00,002 ERR anaconda:anaconda: ui.tui.hubs.summary: {UNMET}"
+    finding = found(before, f"{after}Software selection", witness=LOG)
+    assert f"cannot be installed: {sentence}" in finding.sentence
+    # What is open for another reason is not theirs.
+    finding = found(before, f"{after}Root password", witness=LOG)
+    assert finding.sentence.endswith("must know: Root password.")
+
+
+def test_a_package_that_is_not_there_is_why_software_is_incomplete() -> None:
+    before = "10:00:00,001 ERR anaconda:dnf: No match for argument: none"
+    after = f"10:00:00,002 ERR anaconda:anaconda: ui: {UNMET}Software selection"
+    assert found(before, after, witness=LOG).sentence.endswith("not on the medium: none.")
+
+
+def test_a_failed_script_is_the_last_that_failed_and_says_what_it_had_printed() -> None:
+    diagnosis = Diagnosis()
+    log = [
+        "INFO anaconda:program: Running... /bin/sh /tmp/ks-script-a",
+        "INFO anaconda:program: one",
+        "DEBUG anaconda:program: Return code: 1",
+        "ERR anaconda:anaconda: kickstart.script: Error code 1 running the kickstart script at "
+        "line 3",
+        "INFO anaconda:program: Running... /bin/sh /tmp/ks-script-b",
+        "DEBUG anaconda:program: Return code: 2",
+        "ERR anaconda:anaconda: kickstart.script: Error code 2 running the kickstart script at "
+        "line 9",
+    ]
+    for line in log:
+        diagnosis.hear(f"10:00:00,001 {line}", LOG)
+    by_itself = diagnosis.finding
+    diagnosis.hear("Non interactive installation failed: .", "console")
+    assert by_itself is None
+    assert diagnosis.finding is not None
+    assert diagnosis.finding.sentence == "The kickstart script at line 9 failed with exit code 2."
 
 
 def test_what_the_guest_says_is_not_a_format() -> None:
