@@ -70,7 +70,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     explains: tuple[str, ...] = ()
     """Causes that this one makes exact. It is no failure by itself: installers retry."""
     about: str = ""
-    """What the details of a cause must name for this one to explain it."""
+    """What a cause that lists all its details must name for this one to explain it."""
     amid: bool = False
     """Whether it stands in the middle of the details of another, which go on after it."""
 

@@ -26,7 +26,7 @@ _PATIENCE = {Take.FIRST: 12, Take.ALL: 12, Take.LAST: 2000}
 _EMPTY = re.compile(
     r"[=.\s-]*$|(?:Error|Question|Problems in request:)$|\[anaconda\]"
     r"|.*(?:fatal error|installation will be aborted|details of this error are)"
-    r"|(?:The system will )?not be bootable"
+    r"|(?:The system will )?not be bootable|This is likely caused by|your installation source"
     r"|(?:error and |and )?installation|error are:|are:$|aborted\."
     r"|The exact error message is|.*non-interactive cmdline mode|.*edit your kickstart"
 )
@@ -192,8 +192,10 @@ def _place(record: LogLine, witness: str) -> str:
 
 
 def _explains(clue: _Seen, failure: _Seen) -> bool:
-    named = failure.cause.name in clue.cause.explains
-    return named and clue.cause.about in ", ".join(failure.details)
+    if failure.cause.name not in clue.cause.explains:
+        return False
+    lists = failure.cause.take is Take.ALL
+    return not lists or clue.cause.about in ", ".join(failure.details)
 
 
 def _key(cause: Cause) -> str:

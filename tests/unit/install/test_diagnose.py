@@ -110,6 +110,13 @@ TEXTS = [
     ("dracut: FATAL: Failed to mount block device of live image", 5, "cannot mount its stage 2"),
     ("pyanaconda.errors.ScriptError", 7, "A script of the kickstart failed."),
     ("Non interactive installation failed: .", 7, "A script of the kickstart failed."),
+    ("No match for argument: one", 6, "a package that is not on the medium: one."),
+    ("Some packages, groups or modules are missing.", 6, "packages that cannot be installed."),
+    (
+        "[FAILED] Failed to start anaconda-direct.service - the anaconda installation program.",
+        7,
+        "without a word",
+    ),
     ("broken packages: one, two", 6, "cannot be installed: one, two."),
     ("Stream was not specified for a module without a default stream. This is", 6, "a module"),
     ("The following error occurred while installing the boot loader. The system", 7, "boot loader"),
@@ -334,6 +341,26 @@ TOGETHER = [
             "- Status code: 404 for http://a/repodata/repomd.xml (IP: 192.0.2.1)",
         ],
         "cannot reach a repository of the kickstart: 404 for http://a/repodata/repomd.xml.",
+    ),
+    (
+        "EL 10's list of what is missing says what",
+        [
+            "Non interactive installation failed: Some packages, groups or modules are missing.",
+            "Problems in request:",
+            "missing packages: one",
+        ],
+        "a package that is not on the medium: one.",
+    ),
+    (
+        "Fedora's list of what cannot be installed says why",
+        [
+            "The following software marked for installation has errors.",
+            "This is likely caused by an error with your installation source.",
+            "Problem 1: conflicting requests",
+            "- nothing provides /bin/sh needed by bash",
+            "Please respond 'yes' or 'no':",
+        ],
+        "packages cannot be installed: nothing provides /bin/sh needed by bash.",
     ),
     (
         "a boot loader says why",
