@@ -225,7 +225,11 @@ def _fresh(cause: Cause, text: str, witness: str) -> _Seen:
 def _add(seen: _Seen, detail: str) -> None:
     if seen.cause.take is Take.LAST:
         seen.details[:] = [detail]
-    elif seen.cause.take is Take.ALL or not seen.details:
+    elif seen.cause.take is Take.ALL:
+        # The log and the console, which ends its sentence with a period, say the same.
+        item = detail.rstrip(".")
+        seen.details.extend([item] if item not in seen.details else [])
+    elif not seen.details:
         seen.details.append(detail)
 
 

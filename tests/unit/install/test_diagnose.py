@@ -684,3 +684,12 @@ def test_a_line_may_be_of_an_included_file() -> None:
     )
     whole = "An error occurred during reading the kickstart file:"
     assert found(whole, medium=medium).sentence == "The installer cannot read the kickstart."
+
+
+def test_two_witnesses_list_the_same_things_once() -> None:
+    diagnosis = heard("The following mandatory spokes are not completed:")
+    diagnosis.hear(f"10:00:00,002 ERR anaconda:anaconda: ui: {UNMET}One#012Two", LOG)
+    for line in ("One", "Two.", "Three"):
+        diagnosis.hear(line, "console")
+    assert diagnosis.finding is not None
+    assert diagnosis.finding.sentence.endswith("must know: One, Two, Three.")
