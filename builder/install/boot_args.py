@@ -53,6 +53,17 @@ def explain(cause: str, asked: BootArgs, medium: InstallMedia | None) -> Explana
     )
 
 
+def whose_line(sentence: str, medium: InstallMedia | None) -> str:
+    """Return a sentence on a line of the kickstart with the files whose line it may be.
+
+    Installers count the lines of an included file from its own first, and do not name it.
+    """
+    if medium is None or not medium.includes:
+        return sentence
+    files = " or ".join(medium.includes)
+    return sentence.replace("of the kickstart", f"of the kickstart, or of {files} that it includes")
+
+
 def _wrong_label(what: str, place: str, medium: InstallMedia) -> Explanation | None:
     found = re.match(r"hd:(?:CD)?LABEL=([^:]*)", place)
     if found is None or medium.volume_id in _meant(found[1]):

@@ -38,6 +38,8 @@ class Take(Enum):
     FIRST = "first"
     LAST = "last"
     ALL = "all"
+    SCRIPT = "script"
+    """None of them: a log told before which script failed, and what it had printed."""
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,6 +69,10 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """What a line of details must match; its first group is shown."""
     explains: tuple[str, ...] = ()
     """Causes that this one makes exact. It is no failure by itself: installers retry."""
+    about: str = ""
+    """What a cause that lists all its details must name for this one to explain it."""
+    amid: bool = False
+    """Whether it stands in the middle of the details of another, which go on after it."""
 
     @property
     def error(self) -> type[BuilderError]:

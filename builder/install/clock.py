@@ -53,6 +53,7 @@ class Clock:
         if failed:
             self._failed = now if self._failed is None else self._failed
             return now - self._failed > GRACE_SECONDS
+        self._failed = None  # what looked like a failure was none
         self._check(now)
         return False
 

@@ -8,9 +8,11 @@ import re
 import msgspec
 
 from builder.errors import BuilderError
-from builder.install.boot_args import BootArgs, explain
+from builder.install.boot_args import BootArgs, explain, whose_line
 from builder.install.causes import CAUSES, Cause, Take
-from builder.install.log_line import CONSOLE, said
+from builder.install.log_line import CONSOLE, SCRIPTS, LogLine, said
+from builder.install.printed import Printed
+from builder.install.tabs import Tabs
 from builder.model.media import InstallMedia
 from builder.model.text import plain
 
@@ -24,6 +26,7 @@ _PATIENCE = {Take.FIRST: 12, Take.ALL: 12, Take.LAST: 2000}
 _EMPTY = re.compile(
     r"[=.\s-]*$|(?:Error|Question|Problems in request:)$|\[anaconda\]"
     r"|.*(?:fatal error|installation will be aborted|details of this error are)"
+    r"|(?:The system will )?not be bootable|This is likely caused by|your installation source"
     r"|(?:error and |and )?installation|error are:|are:$|aborted\."
     r"|The exact error message is|.*non-interactive cmdline mode|.*edit your kickstart"
 )
@@ -73,25 +76,33 @@ class Diagnosis:
         self._asked = BootArgs()
         self._seen: dict[str, _Seen] = {}
         self._open: dict[str, _Seen] = {}
+        self._printed = Printed()
+        self._tabs = Tabs()
 
     def hear(self, line: str, witness: str) -> None:
         """Take in a whole line of `witness`."""
         record = said(line)
-        if record.program == "program":
-            return  # what the kickstart's scripts and other programs print is no verdict
+        self._printed.hear(record)
+        self._turn(line, witness)
+        place = _place(record, witness)
+        if not self._counts(record, witness):
+            self._open.pop(place, None)
+            return
         for text in record.lines:
             self._asked = self._asked.after(text) if witness == CONSOLE else self._asked
-            if not self._note(text, witness):
-                self._detail(text, witness)
-        if witness != CONSOLE:
+            if not self._note(text, witness, place):
+                self._detail(text, place)
+        if witness != CONSOLE and not record.loose:
             # Other programs write to a log as well; the details are in the same record.
-            self._open.pop(witness, None)
+            self._open.pop(place, None)
 
     def glimpse(self, line: str, witness: str) -> None:
         """Take in a line that may go on: a guest that asks waits in the line of its question."""
         record = said(line)
-        for text in record.lines if record.program != "program" else ():
-            self._note(text, witness)
+        self._turn(line, witness)
+        if self._counts(record, witness):
+            for text in record.lines:
+                self._note(text, witness, _place(record, witness))
 
     def forget(self) -> None:
         """Begin anew: what was heard so far was no failure after all."""
@@ -104,12 +115,30 @@ class Diagnosis:
         failures = [seen for seen in self._seen.values() if not seen.cause.explains]
         if not failures:
             return None
-        names = {seen.cause.name for seen in failures}
-        clues = [seen for seen in self._seen.values() if names & set(seen.cause.explains)]
-        best = max([*failures, *clues], key=lambda seen: seen.cause.heaviness)
-        return _worded(best, self._asked, self._medium)
+        heaviest = max(seen.cause.heaviness for seen in failures)
+        best = [seen for seen in failures if seen.cause.heaviness == heaviest]
+        clues = [
+            clue
+            for clue in self._seen.values()
+            if any(_explains(clue, failure) for failure in best)
+        ]
+        return self._worded(max([*best, *clues], key=lambda seen: seen.cause.heaviness))
 
-    def _note(self, text: str, witness: str) -> bool:
+    def _counts(self, record: LogLine, witness: str) -> bool:
+        """Tell whether what was said can be a verdict; what scripts and others print is none."""
+        ours = witness != CONSOLE or self._tabs.speaks(record)
+        return ours and not record.minor and record.program != SCRIPTS
+
+    def _turn(self, line: str, witness: str) -> None:
+        """Take back that a console waits when a person looks at its shell: that was what waited."""
+        if witness != CONSOLE or not self._tabs.turn(line):
+            return
+        for key, seen in list(self._seen.items()):
+            if seen.witness == CONSOLE and seen.cause.weight == "vague":
+                del self._seen[key]
+        self._open.pop(CONSOLE, None)
+
+    def _note(self, text: str, witness: str, place: str) -> bool:
         """Look for a cause in `text`; tell whether it has one."""
         cause = _matching(text, witness)
         if cause is None:
@@ -117,21 +146,56 @@ class Diagnosis:
         seen = self._seen.get(_key(cause))
         if seen is None or _newer(seen, text):
             seen = self._seen[_key(cause)] = _fresh(cause, text, witness)
-        self._open.pop(witness, None)
-        if cause.take is not Take.NONE and not seen.details:
-            self._open[witness] = seen
+        if not cause.amid:
+            self._open.pop(place, None)
+        if cause.take in _PATIENCE and not seen.details:
+            self._open[place] = seen
         return True
 
-    def _detail(self, text: str, witness: str) -> None:
-        seen = self._open.get(witness)
+    def _detail(self, text: str, place: str) -> None:
+        seen = self._open.get(place)
         if seen is None:
             return
         seen.patience -= 1
         found = None if _EMPTY.match(text) else seen.cause.detail.match(text)
         if seen.patience < 0 or _END.match(text):
-            del self._open[witness]
+            del self._open[place]
         elif found:
             _add(seen, found[1])
+
+    def _worded(self, seen: _Seen) -> FoundCause:
+        cause = seen.cause
+        # Not str.format: what the guest says is no format.
+        sentence = cause.sentence.replace("{0}", _shown(seen.group).rstrip("."))
+        if cause.name == "kickstart-syntax":
+            sentence = whose_line(sentence, self._medium)
+        details = _shown(", ".join(seen.details)).rstrip(".")
+        if cause.take is Take.SCRIPT and self._printed.sentence:
+            sentence, details = self._printed.sentence, _shown(self._printed.line).rstrip(".")
+        if details:
+            sentence = f"{sentence.removesuffix('.')}: {details}."
+        known = explain(cause.name, self._asked, self._medium)
+        sentence, hint = known or (sentence, cause.hint)
+        return FoundCause(
+            cause=cause,
+            sentence=sentence,
+            hint=hint,
+            line=seen.line,
+            witness=seen.witness,
+            vague=cause.weight == "vague" and not (details or known),
+        )
+
+
+def _place(record: LogLine, witness: str) -> str:
+    """Return where the details of what was said will come from."""
+    return witness if witness == CONSOLE else f"{witness} {record.program}"
+
+
+def _explains(clue: _Seen, failure: _Seen) -> bool:
+    if failure.cause.name not in clue.cause.explains:
+        return False
+    lists = failure.cause.take is Take.ALL
+    return not lists or clue.cause.about in ", ".join(failure.details)
 
 
 def _key(cause: Cause) -> str:
@@ -161,27 +225,12 @@ def _fresh(cause: Cause, text: str, witness: str) -> _Seen:
 def _add(seen: _Seen, detail: str) -> None:
     if seen.cause.take is Take.LAST:
         seen.details[:] = [detail]
-    elif seen.cause.take is Take.ALL or not seen.details:
+    elif seen.cause.take is Take.ALL:
+        # The log and the console, which ends its sentence with a period, say the same.
+        item = detail.rstrip(".")
+        seen.details.extend([item] if item not in seen.details else [])
+    elif not seen.details:
         seen.details.append(detail)
-
-
-def _worded(seen: _Seen, asked: BootArgs, medium: InstallMedia | None) -> FoundCause:
-    cause = seen.cause
-    # Not str.format: what the guest says is no format.
-    sentence = cause.sentence.replace("{0}", _shown(seen.group).rstrip("."))
-    details = _shown(", ".join(seen.details)).rstrip(".")
-    if details:
-        sentence = f"{sentence.removesuffix('.')}: {details}."
-    known = explain(cause.name, asked, medium)
-    sentence, hint = known or (sentence, cause.hint)
-    return FoundCause(
-        cause=cause,
-        sentence=sentence,
-        hint=hint,
-        line=seen.line,
-        witness=seen.witness,
-        vague=cause.weight == "vague" and not (details or known),
-    )
 
 
 def _shown(text: str) -> str:

@@ -7,6 +7,7 @@ import msgspec
 from builder.errors import BuilderError, InstallError
 from builder.install import report
 from builder.install.diagnose import Diagnosis
+from builder.install.life import is_life
 from builder.install.progress import follow
 from builder.install.progress_report import ProgressReport
 from builder.model.domain import ANACONDA_PORT, RESULT_PORT
@@ -55,11 +56,12 @@ class Observer:
         self._lines: dict[str, Lines] = {}
         self._diagnosis = Diagnosis(medium)
 
-    def listen(self, output: Output) -> None:
-        """Take in what arrived on one of the guest's outputs."""
+    def listen(self, output: Output) -> bool:
+        """Take in what arrived on one of the guest's outputs; tell whether it is a sign of life."""
         self.progress.live |= not output.replayed
         lines = self._lines.setdefault(output.source, Lines())
-        for line in lines.feed(output.data):
+        whole = lines.feed(output.data)
+        for line in whole:
             if output.source == RESULT_PORT:
                 self._take_report(line)
             else:
@@ -67,6 +69,7 @@ class Observer:
                 self._diagnosis.hear(line, output.source)
                 self.observed.off |= _OFF.fullmatch(line) is not None
                 self._judge()
+        return is_life(output.source, whole, lines.pending())
 
     def pause(self) -> None:
         """Take in unfinished lines as well: a guest that asks waits in the line of its question."""
@@ -97,6 +100,8 @@ class Observer:
         if found and not (self._refused and found.vague):
             self.observed.failure, self.observed.line = found.failure(), found.line
             self.observed.source = "virtio" if found.witness == ANACONDA_PORT else found.witness
+        elif not self._refused:
+            self.observed.failure = None  # a person at the console went back from its shell
 
 
 def _reported(said: report.GuestReport) -> InstallError:

@@ -5,34 +5,51 @@ from collections.abc import Mapping
 
 import msgspec
 
-from builder.install.log_line import message
+from builder.install.log_line import SCRIPTS, said
 
 PHASES = (
     ("boot", r"Loading |Linux version|(?:Kernel command|Command) line:|Probing EDD"),
     ("stage 2", r"Starting installer, one moment|anaconda .* started\.$"),
     (
         "storage",
-        r"Setting up the installation environment|Configuring storage|Creating \w+ on /",
+        r"Setting up the installation environment|Configuring storage|Creating \w+ on /"
+        r"|Task started: Create storage layout",
     ),
     (
         "packages",
         r"Starting package installation process|Installing the software$|Downloading packages"
-        r"|Installing \S+ \(\d+/\d+\)",
+        r"|Installing \S+ \(\d+/\d+\)|Downloading \d+ RPMs, |Installed: "
+        r"|(?:Queue started: Payload installation|Task started: Install the payload)",
     ),
-    ("boot loader", r"Installing boot loader"),
-    ("configuration", r"Configuring installed system|Writing network configuration"),
-    ("scripts", r"Running post-installation scripts"),
+    ("boot loader", r"Installing boot loader|Queue started: Bootloader installation"),
+    (
+        "configuration",
+        r"Configuring installed system|Writing network configuration"
+        r"|Queue started: Installed system configuration",
+    ),
+    ("scripts", r"Running post-installation scripts|Queue started: Post installation scripts"),
     (
         "shutdown",
-        r"Installation complete|(?:reboot: )?(?:Power down|Restarting system)|Powering off\."
-        r"|Rebooting\.|Stopping anaconda",
+        r"Installation complete|Complete!$|(?:reboot: )?(?:Power down|Restarting system)"
+        r"|Powering off\.|Rebooting\.|Stopping anaconda",
     ),
 )
-"""Name of a phase and the text that begins it, in order (Anaconda of EL 7 to 10)."""
+"""Name of a phase and the text that begins it, in order (Anaconda of EL 7 to 10 and Fedora).
+
+The names of queues and tasks, which the log has, are the same in all languages.
+"""
 
 _PHASES = tuple((name, re.compile(pattern)) for name, pattern in PHASES)
 _ORDER = ("firmware", *(name for name, _ in PHASES))
 _PACKAGE = re.compile(r"Installing (\S+) \((\d{1,6})/(\d{1,6})\)")
+# What dnf's payload says beside that. EL 8 and 9 count all packages once more when they verify
+# them; libdnf5's finds more to download while it does, so that its percentage sinks.
+_SELECTED = re.compile(r"(\d{1,6}) packages selected totalling ")
+_LOGGED = re.compile(r"Installed: (\S+)")
+_DOWNLOAD = re.compile(r"Downloading \d{1,6} RPMs, .{1,40} \((\d{1,3})%\) done\.")
+_VERIFIED = re.compile(r"Verifying \S+ \((\d{1,6})/\d{1,6}\)")
+_DOWNLOADS = 0.3
+"""Share of the downloads in the phase of packages, where there are any."""
 
 Weights = Mapping[str, float]
 """Seconds that each phase takes; one that is not there takes no time."""
@@ -62,20 +79,65 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     package: str = ""
     done: int = 0
     total: int = 0
+    selected: int = 0
+    """How many packages the log has announced, and how many it has called installed."""
+    logged: int = 0
+    downloaded: int = 0
+    """Per cent of what is to be downloaded."""
+    verified: int = 0
+    """Of the packages that are done."""
 
 
 def follow(position: Position, line: str) -> Position:
     """Return the position after `line`. It never goes back: consoles repaint old text."""
-    text = message(line)
-    package = _PACKAGE.match(text)
-    if package and int(package[2]) > position.done:
-        position = msgspec.structs.replace(
-            position, package=package[1], done=int(package[2]), total=int(package[3])
-        )
+    record = said(line)
+    if not record.lines or record.program == SCRIPTS:
+        return position
+    text = record.lines[0]
+    position = _counted(position, text)
     for name, pattern in _PHASES[_index(position.phase) :]:
         if pattern.match(text):
             return msgspec.structs.replace(position, phase=name)
     return position
+
+
+def _counted(position: Position, text: str) -> Position:
+    """Return the position with what `text` counts."""
+    if package := _PACKAGE.match(text):
+        return _at(position, package[1], done=int(package[2]), total=int(package[3]))
+    if package := _LOGGED.match(text):
+        # The console counts, too, and is ahead of the log; a log alone has to do where it is not.
+        position = msgspec.structs.replace(position, logged=position.logged + 1)
+        total = position.total or position.selected
+        return _at(position, package[1], done=min(position.logged, total), total=total)
+    return _measured(position, text)
+
+
+def _at(position: Position, package: str, *, done: int, total: int) -> Position:
+    if done <= position.done:
+        return position
+    return msgspec.structs.replace(position, package=package, done=done, total=total)
+
+
+def _measured(position: Position, text: str) -> Position:
+    if found := _DOWNLOAD.match(text):
+        percent = max(position.downloaded, min(int(found[1]), 100))
+        return msgspec.structs.replace(position, downloaded=percent)
+    if found := _VERIFIED.match(text):
+        return msgspec.structs.replace(position, verified=max(position.verified, int(found[1])))
+    if found := _SELECTED.match(text):
+        return msgspec.structs.replace(position, selected=int(found[1]))
+    return position
+
+
+def doing(position: Position) -> str:
+    """Return what is counted at present, for people; empty where nothing is."""
+    here = position.phase == "packages"
+    if here and position.downloaded and not position.done:
+        return f", downloading {position.downloaded}%"
+    if here and position.verified and position.done >= position.total:
+        return f", verifying {position.verified}/{position.total}"
+    return f" {position.done}/{position.total}" if position.total else ""
 
 
 def fraction(position: Position, weights: Weights = WEIGHTS) -> float:
@@ -117,8 +179,12 @@ def _index(phase: str) -> int:
 
 
 def _counts(position: Position) -> bool:
-    return position.phase == "packages" and position.total > 0
+    return position.phase == "packages" and position.total + position.downloaded > 0
 
 
 def _share(position: Position) -> float:
-    return min(position.done / position.total, 1.0) if _counts(position) else 0.0
+    if not _counts(position):
+        return 0.0
+    installed = min(position.done / max(position.total, 1), 1.0)
+    loads = _DOWNLOADS if position.downloaded else 0.0
+    return loads * position.downloaded / 100 + (1 - loads) * installed

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from builder.install.progress import WEIGHTS, Position, Weights, fraction, remaining
+from builder.install.progress import WEIGHTS, Position, Weights, doing, fraction, remaining
 from builder.model.event import Details
 from builder.model.installation import Told
 from builder.monitor import Monitor, Progress
@@ -78,7 +78,7 @@ class ProgressReport:
 
     def _text(self) -> str:
         here = self.position
-        text = f"{here.phase} {here.done}/{here.total}" if here.total else here.phase
+        text = f"{here.phase}{doing(here)}"
         if not self._expected:
             return text
         lasted = 0.0 if self._entered is None else self._now() - self._entered

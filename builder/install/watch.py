@@ -100,8 +100,8 @@ def _until_end(
     while True:
         signal = _next(signals)
         if isinstance(signal, Output):
-            clock.alive()
-            observer.listen(signal)
+            if observer.listen(signal):
+                clock.alive()
         elif isinstance(signal, Ended):
             if not _firmware_reset(signal, observer, resets):
                 return signal

@@ -1,6 +1,7 @@
 """From what a user wants of a remaster to the changes that it means on one medium."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from builder.media.unattended import Unattended, is_live, plainest
 from builder.model.octets import encoded
 
 KICKSTART = "ks.cfg"
+_INCLUDE = re.compile(r"^%(?:include|ksappend)[ \t]+(\S+)", re.MULTILINE)
 _EFI_IMAGE = "images/efiboot.img"
 _BLOCK = 1 << 20
 _LABEL = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ._+-")
@@ -45,6 +47,11 @@ class Edits(msgspec.Struct, frozen=True, kw_only=True):
     """Refuse a result that this one ("bios", "uefi") does not start by itself; "" for neither."""
     when: datetime | None = None
     """The date of new files; None takes the volume's own."""
+
+
+def included(kickstart: str) -> tuple[str, ...]:
+    """Return what a kickstart includes, also what one of its scripts only may write."""
+    return tuple(dict.fromkeys(_INCLUDE.findall(kickstart)))
 
 
 def changes(medium: Survey, edits: Edits) -> Changes:

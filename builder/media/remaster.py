@@ -18,7 +18,7 @@ from builder.iso.source import AGAIN, SECTOR, FileSource, Source, opened
 from builder.iso.survey import Survey, survey
 from builder.iso.tree import Directory, Found, Tree
 from builder.media import additions, check, menu_check, second_reader, starting
-from builder.media.edits import KICKSTART, Edits, changes
+from builder.media.edits import KICKSTART, Edits, changes, included
 from builder.media.routes import routes
 from builder.model.media import InstallMedia
 from builder.monitor import Monitor, SilentMonitor
@@ -66,6 +66,7 @@ def remaster(
         format="qcow2" if overlay else "raw",
         volume_id=wanted.volume_id,
         kickstart_path=f"/{KICKSTART}",
+        includes=included(edits.kickstart),
         size=patch.size,
         added=tally(wanted),
     )

@@ -137,6 +137,8 @@ class InstallMedia(msgspec.Struct, frozen=True, kw_only=True):
     volume_id: str
     kickstart_path: str
     """Where the kickstart lies inside, such as /ks.cfg."""
+    includes: tuple[str, ...] = ()
+    """Files that the kickstart includes while it installs: the installer counts their own lines."""
     size: int
     added: tuple[int, int] = (0, 0)
     """Files and folders that went along."""

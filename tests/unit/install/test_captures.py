@@ -56,7 +56,7 @@ def captured(name: str, step: int) -> Heard:
 
 SUCCESSES = [
     ("success-text/console.log", 1, "shutdown", 231),
-    ("success-text/virtio.log", 7, "shutdown", 0),
+    ("success-text/virtio.log", 7, "shutdown", 231),
     ("el7-kickstart-automated.txt", 1, "packages", 3),
     ("el8-kickstart-rocky8.5-virt-install.txt", 1, "shutdown", 367),
     ("el9-automated-alma9.8.txt", 1, "configuration", 309),
@@ -113,6 +113,59 @@ FAILURES = [
         "not on the medium: nosuchpackage.",
         "stage 2",
     ),
+    (
+        "pre-erroronfail-text/console.log",
+        'File "/sbin/anaconda"',
+        7,
+        "A script of the kickstart failed.",
+        "stage 2",
+    ),
+    ("pre-erroronfail-text/virtio.log", "IPMI event: 10", 7, "The installer failed.", "boot"),
+    (
+        "storage-module-crash/virtio.log",
+        "modules/storage/__main__.py",
+        7,
+        "module storage died when it started: AttributeError: 'gi.repository.BlockDev' object has "
+        "no attribute 'nvme_get_host_nqn'.",
+        "boot",
+    ),
+    (
+        "software-selection-incomplete/console.log",
+        "The installation was stopped",
+        6,
+        "must know: Software selection.",
+        "stage 2",
+    ),
+    (
+        "software-selection-incomplete/virtio.log",
+        "CmdlineError",
+        6,
+        "nothing provides /bin/sh needed by kernel-core-5.14.0-503.el9.x86_64.",
+        "boot",
+    ),
+    (
+        "payload-scriptlet-error-cmdline/console.log",
+        "The installation was stopped",
+        7,
+        "packages failed: Error in POSTIN scriptlet in rpm package systemd.",
+        "packages",
+    ),
+    (
+        "disk-too-small-cmdline/console.log",
+        "Failed to save storage configuration",
+        7,
+        "do not fit on the disk: Unable to allocate requested partition scheme.",
+        "stage 2",
+    ),
+    (
+        "disk-too-small-cmdline/virtio.log",
+        "Storage configuration has failed",
+        7,
+        "do not fit on the disk: Unable to allocate requested partition scheme.",
+        "boot",
+    ),
+    ("ks-syntax-error-in-include/console.log", "An error occ", 6, "command: partt.", "stage 2"),
+    ("ks-syntax-error-in-include/virtio.log", "on line 2 of", 6, "command: partt.", "boot"),
     ("el7-dracut-emergency.txt", "Could not boot", 5, "kickstart or its stage 2.", "firmware"),
     (
         "el7-interactive-everything-2009.txt",

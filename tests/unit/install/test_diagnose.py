@@ -102,6 +102,67 @@ TEXTS = [
     ("Would you like to go on? [y/N]:", 8, "waits for an answer: Would you like to go on?"),
     ("localhost login:", 8, "prompt instead of installing: localhost login:."),
     ("[anaconda root@localhost ~]#", 8, "prompt instead of installing"),
+    (
+        "[    9.1] dracut: FATAL: Failed to find a root filesystem in /run/x.img.",
+        5,
+        "its stage 2: Failed to find a root filesystem in /run/x.img.",
+    ),
+    ("dracut: FATAL: Failed to mount block device of live image", 5, "cannot mount its stage 2"),
+    ("pyanaconda.errors.ScriptError", 7, "A script of the kickstart failed."),
+    ("Non interactive installation failed: .", 7, "A script of the kickstart failed."),
+    ("Some packages, groups or modules are missing.", 6, "packages that cannot be installed."),
+    (
+        "[FAILED] Failed to start anaconda-direct.service - the anaconda installation program.",
+        7,
+        "without a word",
+    ),
+    ("broken packages: one, two", 6, "cannot be installed: one, two."),
+    ("Stream was not specified for a module without a default stream. This is", 6, "a module"),
+    ("The following error occurred while installing the boot loader. The system", 7, "boot loader"),
+    ("Unable to allocate requested partition scheme.", 7, "do not fit on the disk: Unable to"),
+    ("Storage configuration has failed: not so", 7, "do not fit on the disk: not so."),
+    ("Your / partition is too small for xfs formatting (allowable size is", 7, "do not fit on"),
+    (
+        "Your BIOS-based system needs a special partition to boot from a GPT disk label. To",
+        6,
+        "needs a biosboot partition.",
+    ),
+    ("You have not defined a root partition (/), which is required for", 6, "refuses the kicks"),
+    ("No valid boot loader target device found. See below for details.", 6, "boot loader target"),
+    ("For a UEFI installation, you must include an EFI System Partition on", 6, "For a UEFI inst"),
+    ("This mount point is invalid. The /etc directory must be on", 6, "This mount point is inv"),
+    ("You must create a new file system on the root device.", 6, "create a new file system"),
+    ("An error occurred while activating your storage configuration.", 7, "partition the disk."),
+    ("Failed to save storage configuration", 7, "could not partition the disk."),
+    ("There is a problem with your existing storage configuration or your", 7, "partition the"),
+    ("Error enabling service chronyd: 1", 6, "a service that the system does not have: chronyd."),
+    ("The following error occurred during the installation:", 7, "A step of the installation"),
+    ("An error occurred during registration attempt triggered by the rhsm", 7, "subscription"),
+    ("Failed to enable Red Hat subscription on the installed system.", 7, "subscription of the"),
+    ('File "/sbin/anaconda", line 380, in <module>', 7, "The installer crashed."),
+    (
+        "Service org.fedoraproject.Anaconda.Modules.Storage has failed to start: timed out",
+        7,
+        "module Storage has failed to start: timed out.",
+    ),
+    (
+        "Rocky Linux 9 requires 1024 MiB of memory to install, but you only have 768 MiB on this",
+        7,
+        "ran out of memory.",
+    ),
+    ("Fatal glibc error: CPU does not support x86-64-v3", 7, "CPU does not support x86-64-v3."),
+    ("Fatal glibc error: something new", 7, "too old for this release: something new."),
+    (
+        "[    9.1] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00007f00",
+        7,
+        "a processor that is too old for the release",
+    ),
+    (
+        "You have specified that the group 'none' should be installed.  This group does not",
+        6,
+        "group that is not on the medium: none.",
+    ),
+    ("Modular dependency problems:", 6, "a module whose stream is not clear."),
     ("Pane is dead (status 1, Mon Nov 23 12:00:00 2026)", 7, "without a word"),
 ]
 
@@ -114,6 +175,31 @@ def test_cause(line: str, code: int, sentence: str) -> None:
     assert failure.exit_code == code
 
 
+OF_LOGS = [
+    ("10:00:00,001 INFO anaconda:anaconda: core.util: Reporting the IPMI event: 10", 7, "failed."),
+    (
+        "10:00:00,001 WARNING org.fedoraproject.Anaconda.Modules.Users:ValueError: Error enabling "
+        "service one: 1",
+        6,
+        "does not have: one.",
+    ),
+    (
+        "10:00:00,001 WARNING org.fedoraproject.Anaconda.Modules.Network:  File "
+        '"/usr/lib64/python3.9/site-packages/pyanaconda/modules/network/__main__.py", line 32, in '
+        "<module>",
+        7,
+        "module network died when it started.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("line", "code", "sentence"), OF_LOGS)
+def test_cause_in_a_log(line: str, code: int, sentence: str) -> None:
+    failure = found(line, witness=LOG).failure()
+    assert failure.message.endswith(sentence)
+    assert failure.exit_code == code
+
+
 NAMES = {cause.name for cause in CAUSES}
 
 
@@ -121,11 +207,13 @@ NAMES = {cause.name for cause in CAUSES}
     "cause", [each for each in CAUSES if each.sentence], ids=lambda cause: cause.sentence[:40]
 )
 def test_every_row_is_tested_and_written_as_sentences(cause: Cause) -> None:
-    assert any(cause.pattern.match(found(line).line) for line, _, _ in TEXTS) or cause.explains
+    lines = [found(line).line for line, _, _ in TEXTS]
+    lines += [found(line, witness=LOG).line for line, _, _ in OF_LOGS]
+    assert any(map(cause.pattern.match, lines)) or cause.explains
     assert cause.sentence.endswith(".")
     assert cause.hint.endswith(".")
     assert set(cause.explains) <= NAMES
-    assert cause.weight == "exact" or not cause.explains
+    assert cause.weight in ("exact", "root") or not cause.explains
     assert cause.detail.pattern == "(.+)" or cause.take is not Take.NONE
 
 
@@ -246,6 +334,109 @@ TOGETHER = [
         "cannot reach a repository of the kickstart: no such host: a.",
     ),
     (
+        "a refused download explains a payload that does not work",
+        [
+            "The following error occurred while setting up the payload. This is a fatal",
+            "- Status code: 404 for http://a/repodata/repomd.xml (IP: 192.0.2.1)",
+        ],
+        "cannot reach a repository of the kickstart: 404 for http://a/repodata/repomd.xml.",
+    ),
+    (
+        "EL 10's list of what is missing says what",
+        [
+            "Non interactive installation failed: Some packages, groups or modules are missing.",
+            "Problems in request:",
+            "missing packages: one",
+        ],
+        "a package that is not on the medium: one.",
+    ),
+    (
+        "Fedora's list of what cannot be installed says why",
+        [
+            "The following software marked for installation has errors.",
+            "This is likely caused by an error with your installation source.",
+            "Problem 1: conflicting requests",
+            "- nothing provides /bin/sh needed by bash",
+            "Please respond 'yes' or 'no':",
+        ],
+        "packages cannot be installed: nothing provides /bin/sh needed by bash.",
+    ),
+    (
+        "Fedora asks whether a package may be missing",
+        [
+            "No match for argument: one",
+            "Would you like to ignore this and continue with installation?",
+            "Please respond 'yes' or 'no':",
+        ],
+        "a package that is not on the medium: one.",
+    ),
+    (
+        "a boot loader says why",
+        [
+            "Question",
+            "The following error occurred while installing the boot loader. The system will",
+            "not be bootable. Would you like to ignore this and continue with installation?",
+            "failed to set new efi boot target",
+            "Please respond 'yes' or 'no':",
+        ],
+        "boot loader could not be installed: failed to set new efi boot target.",
+    ),
+    (
+        "an error that one may ignore is one",
+        [
+            "Question",
+            "The following error occurred during the installation:",
+            "Something went wrong",
+            "Would you like to ignore this and continue with installation?",
+            "Please respond 'yes' or 'no':",
+        ],
+        "A step of the installation failed: Something went wrong.",
+    ),
+    (
+        "EL 10 asks whether a service may be missing",
+        ["The following error occurred during the installation:", "Error enabling service none: 1"],
+        "enables a service that the system does not have: none.",
+    ),
+    (
+        "a crash before there is an interface says its exception",
+        [
+            "Traceback (most recent call last):",
+            'File "/sbin/anaconda", line 380, in <module>',
+            "startup_utils.run_pre_scripts(kspath)",
+            "KeyError: 'a'",
+        ],
+        "installer crashed: KeyError: 'a'.",
+    ),
+    (
+        "cmdline mode's prefix does not hide the cause",
+        [
+            "The installation was stopped due to an error which occurred while running in",
+            "The exact error message is:",
+            "Non interactive installation failed: Problems in request:",
+            "missing packages: one",
+            "The installer will now terminate.",
+        ],
+        "package that is not on the medium: one.",
+    ),
+    (
+        "a processor that is too old counts more than init's end",
+        [
+            "Fatal glibc error: CPU does not support x86-64-v3",
+            "Kernel panic - not syncing: Attempted to kill init! exitcode=0x00007f00",
+        ],
+        "too old for this release: CPU does not support x86-64-v3.",
+    ),
+    (
+        "BIOS and GPT",
+        [
+            "storage configuration failed: so",
+            "Your BIOS-based system needs a special partition to boot from a GPT disk label.",
+            "The following mandatory spokes are not completed:",
+            "Installation Destination",
+        ],
+        "a disk with a GPT needs a biosboot partition.",
+    ),
+    (
         "a disk that is too small explains storage that does not work",
         [
             "storage configuration failed: Unable to do it.",
@@ -288,6 +479,21 @@ def test_a_record_of_a_log_holds_its_details(line: str, sentence: str) -> None:
 
 SILENT = [
     "",
+    "Wayland startup failed, falling back to text mode.",
+    "X startup failed, falling back to text mode",
+    "Not asking for remote desktop session because of an automated install",
+    "Kernel boot argument 'ks' detected. Did you mean to use 'inst.ks'?",
+    "All Anaconda kernel boot arguments are now required to use the inst. prefix.",
+    "You have not specified a swap partition. Although not strictly required in all cases, it",
+    "Your / partition is less than 10 GiB which is lower than recommended for a normal install.",
+    "(Kickstart insufficient)",
+    "Configuring kernel-core.x86_64",
+    "Verifying nothing-provides.noarch (1/2)",
+    "- nothing provides /bin/sh needed by bash",
+    "No match for argument: one",
+    "Status code: 404 for http://a/repodata/repomd.xml (IP: 192.0.2.1)",
+    'File "/usr/lib/python3/site-packages/pyanaconda/kickstart.py", line 1, in <module>',
+    "The Rocky Linux graphical installer requires 2048 MB of memory, but you only have 1024 MB",
     "Installing libgcc (1/483)",
     "Error code 1 running the kickstart script at line 7",
     "Some warnings occurred during reading the kickstart file:",
@@ -318,6 +524,87 @@ def test_what_scripts_print_into_the_log_is_no_failure() -> None:
     printed = "10:00:00,001 INFO anaconda:program: Kernel panic - not syncing: no"
     assert heard(printed, witness=LOG).finding is None
     assert heard(printed.replace("anaconda:", ""), witness=LOG).finding is None
+
+
+BUS = "10:00:00,001 WARNING org.fedoraproject.Anaconda.Modules.Storage:"
+OF_LOGS_SILENT = [
+    f"{BUS}DEBUG:blivet:not enough free space for primary -- trying logical",
+    f"{BUS}INFO:program:Kernel panic - not syncing: no",
+    f"{BUS}Traceback (most recent call last):",
+    "10:00:00,001 WARNING anaconda:packaging: #012 Problem 1: conflicting requests#012  - nothing "
+    "provides /bin/sh needed by kernel-core",
+    "10:00:00,001 ERR anaconda:dnf: No match for argument: none",
+    "10:00:00,001 INFO anaconda:anaconda: core.util: Reporting the IPMI event: 9",
+    "10:00:00,001 ERR anaconda:anaconda: kickstart.script: Error code 127 running the kickstart "
+    "script at line 103",
+]
+
+
+@pytest.mark.parametrize("line", OF_LOGS_SILENT)
+def test_no_failure_in_a_log(line: str) -> None:
+    assert heard(line, witness=LOG).finding is None
+
+
+PROBLEMS = [
+    ("Problem: nothing provides /bin/sh needed by bash", "nothing provides /bin/sh needed by bash"),
+    ("Problem 2: package a requires b, but none of the providers can be installed", "package a r"),
+    ("- cannot install both a-1 and a-2", "cannot install both a-1 and a-2"),
+    ("- package a conflicts with b provided by c", "package a conflicts with b provided by c"),
+    ("- package a-1 is filtered out by modular filtering", "package a-1 is filtered out by"),
+]
+UNMET = "CmdlineError: The following mandatory spokes are not completed:#012"
+
+
+@pytest.mark.parametrize(("problem", "sentence"), PROBLEMS)
+def test_why_software_is_incomplete(problem: str, sentence: str) -> None:
+    before = f"10:00:00,001 WARNING anaconda:packaging: #012 {problem}"
+    after = f"10:00:00,002 ERR anaconda:anaconda: ui.tui.hubs.summary: {UNMET}"
+    finding = found(before, f"{after}Software selection", witness=LOG)
+    assert f"cannot be installed: {sentence}" in finding.sentence
+    # What is open for another reason is not theirs.
+    finding = found(before, f"{after}Root password", witness=LOG)
+    assert finding.sentence.endswith("must know: Root password.")
+
+
+def test_a_package_that_is_not_there_is_why_software_is_incomplete() -> None:
+    before = "10:00:00,001 ERR anaconda:dnf: No match for argument: none"
+    after = f"10:00:00,002 ERR anaconda:anaconda: ui: {UNMET}Software selection"
+    assert found(before, after, witness=LOG).sentence.endswith("not on the medium: none.")
+
+
+def test_a_package_that_may_be_missing_is_not_why_others_cannot_be_installed() -> None:
+    lines = [
+        "10:00:00,001 ERR anaconda:dnf: No match for argument: none",
+        "10:00:00,001 WARNING anaconda:packaging: #012 Problem: nothing provides a needed by b",
+        f"10:00:00,002 ERR anaconda:anaconda: ui: {UNMET}Software selection",
+    ]
+    assert found(*lines, witness=LOG).sentence.endswith("nothing provides a needed by b.")
+    asked = heard(lines[0], witness=LOG)
+    asked.hear("Press ENTER to exit:", "console")
+    assert asked.finding is not None
+    assert asked.finding.cause.name == "question"
+
+
+def test_a_failed_script_is_the_last_that_failed_and_says_what_it_had_printed() -> None:
+    diagnosis = Diagnosis()
+    log = [
+        "INFO anaconda:program: Running... /bin/sh /tmp/ks-script-a",
+        "INFO anaconda:program: one",
+        "DEBUG anaconda:program: Return code: 1",
+        "ERR anaconda:anaconda: kickstart.script: Error code 1 running the kickstart script at "
+        "line 3",
+        "INFO anaconda:program: Running... /bin/sh /tmp/ks-script-b",
+        "DEBUG anaconda:program: Return code: 2",
+        "ERR anaconda:anaconda: kickstart.script: Error code 2 running the kickstart script at "
+        "line 9",
+    ]
+    for line in log:
+        diagnosis.hear(f"10:00:00,001 {line}", LOG)
+    by_itself = diagnosis.finding
+    diagnosis.hear("Non interactive installation failed: .", "console")
+    assert by_itself is None
+    assert diagnosis.finding is not None
+    assert diagnosis.finding.sentence == "The kickstart script at line 9 failed with exit code 2."
 
 
 def test_what_the_guest_says_is_not_a_format() -> None:
@@ -406,3 +693,26 @@ def test_what_was_looked_for_and_what_there_is(
     finding = found(COMMAND_LINE.format(*asked), text, medium=MEDIUM)
     assert sentence in finding.sentence
     assert found(COMMAND_LINE.format(*asked), text).sentence == found(text).sentence
+
+
+def test_a_line_may_be_of_an_included_file() -> None:
+    said = ["The following problem occurred on line 2 of the kickstart file:", "Unknown command: x"]
+    medium = media(includes=("/run/part.ks", "http://a/b.ks"))
+    assert found(*said, medium=medium).sentence == (
+        "The installer cannot read line 2 of the kickstart, or of /run/part.ks or http://a/b.ks "
+        "that it includes: Unknown command: x."
+    )
+    assert found(*said, medium=media()).sentence.endswith(
+        "line 2 of the kickstart: Unknown command: x."
+    )
+    whole = "An error occurred during reading the kickstart file:"
+    assert found(whole, medium=medium).sentence == "The installer cannot read the kickstart."
+
+
+def test_two_witnesses_list_the_same_things_once() -> None:
+    diagnosis = heard("The following mandatory spokes are not completed:")
+    diagnosis.hear(f"10:00:00,002 ERR anaconda:anaconda: ui: {UNMET}One#012Two", LOG)
+    for line in ("One", "Two.", "Three"):
+        diagnosis.hear(line, "console")
+    assert diagnosis.finding is not None
+    assert diagnosis.finding.sentence.endswith("must know: One, Two, Three.")

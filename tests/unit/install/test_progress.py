@@ -8,6 +8,7 @@ from builder.install.progress import (
     PHASES,
     WEIGHTS,
     Position,
+    doing,
     filled,
     follow,
     fraction,
@@ -42,6 +43,40 @@ def after(*lines: str) -> Position:
         ("Downloading packages", "packages"),
         ("10:00:00,001 INFO anaconda:anaconda: progress: Installing boot loader", "boot loader"),
         ("Configuring storage", "storage"),
+        ("Downloading 367 RPMs, 17.7 MiB / 433.72 MiB (4%) done.", "packages"),
+        ("10:00:00,001 INFO anaconda:packaging: Installed: glibc-2.36-1.x86_64 17 f9", "packages"),
+        (
+            "10:00:00,001 INFO anaconda:anaconda: installation: Queue started: Payload "
+            "installation (6/17)",
+            "packages",
+        ),
+        (
+            "10:00:00,001 INFO anaconda:anaconda: installation: Task started: Create storage "
+            "layout (2/39)",
+            "storage",
+        ),
+        ("installation: Task started: Install the payload (11/39)", "firmware"),
+        (
+            "10:00:00,001 INFO anaconda:anaconda: installation: Queue started: Bootloader "
+            "installation (7/17)",
+            "boot loader",
+        ),
+        (
+            "10:00:00,001 INFO anaconda:anaconda: installation: Queue started: Installed system "
+            "configuration (11/17)",
+            "configuration",
+        ),
+        (
+            "10:00:00,001 INFO anaconda:anaconda: installation: Queue started: Post installation "
+            "scripts (17/17)",
+            "scripts",
+        ),
+        ("Complete!", "shutdown"),
+        ("Completely new", "firmware"),
+        ("10:00:00,001 INFO anaconda:program: Installing boot loader", "firmware"),
+        ("Configuring kernel-core.x86_64", "firmware"),
+        ("Configuring Red Hat subscription", "firmware"),
+        ("Downloading group metadata...", "firmware"),
         ("+ echo Installing boot loader", "firmware"),
         ("Powering off.", "shutdown"),
         ("localhost login:", "firmware"),
@@ -65,6 +100,61 @@ def test_phases_never_go_back() -> None:
 def test_packages_never_go_back() -> None:
     position = after("Installing a (1/3)", "Installing b (2/3)", "Installing a (1/3)")
     assert position == Position(phase="packages", package="b", done=2, total=3)
+
+
+LOG = "10:00:00,001 INFO anaconda:packaging: "
+EL9 = [
+    ("Starting package installation process", 0.0, ""),
+    ("Downloading packages", 0.0, ""),
+    ("Downloading 2 RPMs, 1 MiB / 4 MiB (25%) done.", 0.075, ", downloading 25%"),
+    ("Downloading 2 RPMs, 4 MiB / 4 MiB (100%) done.", 0.3, ", downloading 100%"),
+    ("Preparing transaction from installation source", 0.3, ", downloading 100%"),
+    ("Installing a.x86_64 (1/2)", 0.65, " 1/2"),
+    (f"{LOG}Installed: a-1-1.x86_64 17 f9", 0.65, " 1/2"),
+    ("Installing b.noarch (2/2)", 1.0, " 2/2"),
+    ("Performing post-installation setup tasks", 1.0, " 2/2"),
+    ("Configuring a.x86_64", 1.0, " 2/2"),
+    ("Verifying a.x86_64 (1/2)", 1.0, ", verifying 1/2"),
+    ("Verifying b.noarch (2/2)", 1.0, ", verifying 2/2"),
+    ("Verifying a.x86_64 (1/2)", 1.0, ", verifying 2/2"),
+]
+# libdnf5 finds more to download, and configures while it installs.
+FEDORA = [
+    ("Installing the software", 0.0, ""),
+    ("Downloading 2 RPMs, 1 MiB / 2 MiB (50%) done.", 0.15, ", downloading 50%"),
+    ("Downloading 4 RPMs, 1 MiB / 4 MiB (25%) done.", 0.15, ", downloading 50%"),
+    ("Downloading 4 RPMs, 4 MiB / 4 MiB (100%) done.", 0.3, ", downloading 100%"),
+    ("Installing a.x86_64 (1/4)", 0.475, " 1/4"),
+    ("Configuring a.x86_64", 0.475, " 1/4"),
+    ("Installing b.x86_64 (2/4)", 0.65, " 2/4"),
+    ("Configuring a.x86_64", 0.65, " 2/4"),
+    ("Installing c.x86_64 (4/4)", 1.0, " 4/4"),
+]
+LOG_ALONE = [
+    (f"{LOG}4 packages selected totalling 785.37 MiB", 0.0, ""),
+    ("Starting package installation process", 0.0, ""),
+    (f"{LOG}Installed: a-1-1.x86_64 17 f9", 0.25, " 1/4"),
+    (f"{LOG}Installed: b-1-1.x86_64 17 f9", 0.5, " 2/4"),
+    ("Installing b.x86_64 (2/4)", 0.5, " 2/4"),
+    ("Installing c.x86_64 (3/4)", 0.75, " 3/4"),
+    (f"{LOG}Installed: c-1-1.x86_64 17 f9", 0.75, " 3/4"),
+    (f"{LOG}Installed: d-1-1.x86_64 17 f9", 1.0, " 4/4"),
+    (f"{LOG}Installed: e-1-1.x86_64 17 f9", 1.0, " 4/4"),
+]
+
+
+@pytest.mark.parametrize("lines", [EL9, FEDORA, LOG_ALONE], ids=["EL 9", "Fedora", "log alone"])
+def test_packages_as_they_come(lines: list[tuple[str, float, str]]) -> None:
+    position = Position()
+    for line, share, text in lines:
+        position = follow(position, line)
+        assert fraction(position, {"packages": 1.0}) == pytest.approx(share)
+        assert doing(position) == text
+
+
+def test_a_log_that_announced_nothing_counts_nothing() -> None:
+    position = after("Downloading packages", f"{LOG}Installed: a-1-1.x86_64 17 f9")
+    assert (position.phase, position.done, position.total) == ("packages", 0, 0)
 
 
 def test_a_count_that_no_installer_prints_is_none() -> None:

@@ -111,6 +111,8 @@ TROUBLE = [
     ("Entering emergency mode. Exit the shell to continue.", "initramfs gave up"),
     ("ALERT!  UUID=5eed does not exist.  Dropping to a shell!", "initramfs gave up"),
     ("[    2.5] Kernel panic - not syncing: No init found.", "its kernel panicked: No init found."),
+    ("Fatal glibc error: CPU does not support x86-64-v3", "too old for it (CPU does not support"),
+    ("Kernel panic - not syncing: Attempted to kill init! exitcode=0x00007f00", "too old for it"),
     ("You are in emergency mode. After logging in, type", "entered emergency mode"),
     ('Welcome to emergency mode! After logging in, type "journalctl -xb"', "emergency mode"),
     ("[ *** ] Job x (1min / no limit)You are in emergency mode.", "entered emergency mode"),
