@@ -34,7 +34,7 @@ def list_(ctx: typer.Context, *, json: Json = False) -> None:
             release.name,
             release.kickstart,
             release.syntax,
-            [profile.name for profile in profiles if profile.fits(release.name)],
+            [profile.name for profile in profiles if profile.fits(release)],
         )
         for release in library.releases()
     ]

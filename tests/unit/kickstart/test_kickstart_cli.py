@@ -40,7 +40,7 @@ def test_list() -> None:
 
 def test_render() -> None:
     text = run("render", "centos7", "-p", "tools", "--set", "hostname=gold", "--firmware", "uefi")
-    assert "network --hostname=gold\n" in text
+    assert " --hostname=gold\n" in text
     assert "\ntree\n" in text
     assert "part /boot/efi " in text
     assert text.endswith("%end\n")
