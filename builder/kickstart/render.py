@@ -26,7 +26,7 @@ _MISTAKES = (
 
 
 class _Compiled(jinja2.BytecodeCache):
-    """Templates as Python's bytecode: whoever renders many kickstarts has them of a few snippets."""
+    """Templates as bytecode: many kickstarts are made of a few snippets."""
 
     def __init__(self) -> None:
         self._codes: dict[tuple[str, str], bytes] = {}
