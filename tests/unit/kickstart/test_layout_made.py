@@ -225,7 +225,11 @@ def test_what_later_installers_know(layout: str, findings: list[str], syntax: st
 
 ESP = "no part /boot/efi, and UEFI starts from one: reqpart makes it as well"
 BIOSBOOT = "no part biosboot, and BIOS starts from one on GPT: reqpart makes it as well"
+ON_GPT = "this installer takes /boot/efi on GPT alone: --disklabel=gpt"
 GPT = "clearpart --all --disklabel=gpt\n"
+MSDOS = GPT.replace("gpt", "msdos")
+BIOS, EFI = "part biosboot --fstype=biosboot --size=1\n", "part /boot/efi --fstype=efi --size=9\n"
+FAMILIES = ("RHEL7", "RHEL8", "RHEL9", "RHEL10", "F43", "F44")
 
 
 @pytest.mark.parametrize(
@@ -250,6 +254,14 @@ GPT = "clearpart --all --disklabel=gpt\n"
         ("RHEL10", "", ROOT, ""),
         ("RHEL9", "bios", f"bootloader --extlinux\n{GPT}{ROOT}", ""),
         ("F40", "bios", f"bootloader --sdboot\n{ROOT}", ""),
+        *((syntax, "bios", ROOT, "") for syntax in ("RHEL7", "RHEL8")),
+        *((syntax, "bios", f"{GPT}{ROOT}", BIOSBOOT) for syntax in FAMILIES),
+        *((syntax, "bios", ROOT, BIOSBOOT) for syntax in ("F43", "F44")),
+        *((syntax, "hybrid", f"{BIOS}{EFI}{ROOT}", "") for syntax in FAMILIES),
+        *((syntax, "hybrid", f"{EFI}{ROOT}", BIOSBOOT) for syntax in FAMILIES),
+        *((syntax, "hybrid", f"{BIOS}{ROOT}", ESP) for syntax in FAMILIES),
+        *((syntax, "uefi", f"{MSDOS}{EFI}{ROOT}", "") for syntax in ("RHEL9", "RHEL10")),
+        *((syntax, "uefi", f"{MSDOS}{EFI}{ROOT}", ON_GPT) for syntax in ("F43", "F44")),
     ],
 )
 def test_what_firmware_starts_from(syntax: str, firmware: str, layout: str, message: str) -> None:
