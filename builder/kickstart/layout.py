@@ -209,8 +209,8 @@ def _read_by_grub(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
 def _started(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
     """What firmware starts from is laid out by autopart and reqpart, else by the kickstart alone.
 
-    Anaconda labels disks as GPT for UEFI, since Fedora 37 and EL 10 for BIOS as well. Since Fedora
-    43 it wants GPT below /boot/efi.
+    Anaconda labels disks as GPT for BIOS as well since Fedora 37, EL 10. Since Fedora 43 it wants
+    GPT below /boot/efi.
     """
     handler = parsed.handler
     boot, version = handler.bootloader, handler.version
@@ -218,17 +218,11 @@ def _started(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
     if none or not layout.parts or parsed.seen("autopart", "reqpart") or version < F18:
         return
     other = getattr(boot, "extlinux", False) or getattr(boot, "sdboot", False)
-    gpt = version >= F37 or parsed.firmware != "bios"
-    label = getattr(handler.clearpart, "disklabel", "") or ("gpt" if gpt else "")
+    label = getattr(handler.clearpart, "disklabel", "") or ("gpt" if version >= F37 else "")
     kinds = {each.fstype for each in layout.parts} | layout.points
-    if parsed.firmware in ("uefi", "hybrid") and "/boot/efi" not in kinds:
+    if parsed.firmware == "uefi" and "/boot/efi" not in kinds:
         yield error("no part /boot/efi, and UEFI starts from one: reqpart makes it as well")
-    if (
-        parsed.firmware in ("bios", "hybrid")
-        and label == "gpt"
-        and not kinds & {"biosboot"}
-        and not other
-    ):
+    if parsed.firmware == "bios" and label == "gpt" and not kinds & {"biosboot"} and not other:
         yield error("no part biosboot, and BIOS starts from one on GPT: reqpart makes it as well")
     if version >= F43 and label == "msdos" and "/boot/efi" in kinds:
         line = handler.clearpart.lineno

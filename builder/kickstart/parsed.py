@@ -17,7 +17,7 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     capacity: int = 0
     """Bytes of the disk of the guest that it is to install; 0 where nobody knows of one."""
     firmware: str = ""
-    """bios, uefi or hybrid, which is both; empty where nobody knows what starts the machine."""
+    """bios or uefi; empty where nobody knows what starts the machine."""
     binds: bool = False
     """Whether the guest's installer binds the network to its own card, as Anaconda does."""
 

@@ -69,6 +69,8 @@ _REMEDIES: tuple[tuple[str, int, int, str], ...] = (
 
 def remedied(message: str, line: str, version: int) -> str:
     """Return what pykickstart says of a line, with what to write instead where that is known."""
+    if re.match("A network device .* already been defined", message):
+        return f"{message.rstrip('.')}: say all of it in one line, or name each with --device"
     remedies = list(dict.fromkeys(_of(line, version))) if _REFUSED.search(message) else []
     if not remedies:
         return message

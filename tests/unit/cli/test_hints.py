@@ -47,6 +47,7 @@ OF_OTHERS = {
     "--thinpool": "a kickstart's logvol",
     "--iscrypted": "a kickstart's rootpw and user",
     "--addsupport": "a kickstart's lang",
+    "--device": "a kickstart's network",
     "--disklabel": "a kickstart's clearpart",
     "--enabled": "a kickstart's firewall",
     "--exclude-weakdeps": "a kickstart's %packages",

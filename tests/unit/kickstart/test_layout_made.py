@@ -228,7 +228,7 @@ BIOSBOOT = "no part biosboot, and BIOS starts from one on GPT: reqpart makes it 
 ON_GPT = "this installer takes /boot/efi on GPT alone: --disklabel=gpt"
 GPT = "clearpart --all --disklabel=gpt\n"
 MSDOS = GPT.replace("gpt", "msdos")
-BIOS, EFI = "part biosboot --fstype=biosboot --size=1\n", "part /boot/efi --fstype=efi --size=9\n"
+EFI = "part /boot/efi --fstype=efi --size=9\n"
 FAMILIES = ("RHEL7", "RHEL8", "RHEL9", "RHEL10", "F43", "F44")
 
 
@@ -257,9 +257,6 @@ FAMILIES = ("RHEL7", "RHEL8", "RHEL9", "RHEL10", "F43", "F44")
         *((syntax, "bios", ROOT, "") for syntax in ("RHEL7", "RHEL8")),
         *((syntax, "bios", f"{GPT}{ROOT}", BIOSBOOT) for syntax in FAMILIES),
         *((syntax, "bios", ROOT, BIOSBOOT) for syntax in ("F43", "F44")),
-        *((syntax, "hybrid", f"{BIOS}{EFI}{ROOT}", "") for syntax in FAMILIES),
-        *((syntax, "hybrid", f"{EFI}{ROOT}", BIOSBOOT) for syntax in FAMILIES),
-        *((syntax, "hybrid", f"{BIOS}{ROOT}", ESP) for syntax in FAMILIES),
         *((syntax, "uefi", f"{MSDOS}{EFI}{ROOT}", "") for syntax in ("RHEL9", "RHEL10")),
         *((syntax, "uefi", f"{MSDOS}{EFI}{ROOT}", ON_GPT) for syntax in ("F43", "F44")),
     ],

@@ -69,6 +69,22 @@ def test_what_is_known_is_not_spoken_of(line: str, syntax: str) -> None:
     assert told == refused
 
 
+@pytest.mark.parametrize("syntax", [*EL, *FEDORA])
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        ("--device=ens3", "--device=ens3 --hostname=a", True),
+        ("--bootproto=dhcp", "--hostname=a", True),
+        ("--device=ens3", "--device=ens4", False),
+        ("--device=link", "--hostname=a", False),
+    ],
+)
+def test_a_card_has_one_line(first: str, second: str, told: bool, syntax: str) -> None:
+    text = f"network {first}\nnetwork {second}\n{REST}"
+    found = lint(Kickstart(source="x.ks", syntax=syntax, text=text), at_hand=True)
+    assert [each.line for each in found if "in one line" in each.message] == [2] * told
+
+
 def test_a_value_that_is_wrong_gets_no_remedy() -> None:
     [message] = messages("timezone", "RHEL10")
     assert "write" not in message
