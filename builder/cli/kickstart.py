@@ -32,18 +32,19 @@ def list_(ctx: typer.Context, *, json: Json = False) -> None:
     rows = [
         (
             release.name,
+            release.family,
             release.kickstart,
             release.syntax,
-            [profile.name for profile in profiles if profile.fits(release.name)],
+            [profile.name for profile in profiles if profile.fits(release)],
         )
         for release in library.releases()
     ]
     if json:
-        keys = ("release", "kickstart", "syntax", "profiles")
+        keys = ("release", "family", "kickstart", "syntax", "profiles")
         typer.echo(to_json([dict(zip(keys, row, strict=True)) for row in rows]))
         return
-    lines = [(*row[:3], " ".join(row[3])) for row in rows]
-    typer.echo(table(("RELEASE", "KICKSTART", "SYNTAX", "PROFILES"), lines))
+    lines = [(*row[:4], " ".join(row[4])) for row in rows]
+    typer.echo(table(("RELEASE", "FAMILY", "KICKSTART", "SYNTAX", "PROFILES"), lines))
 
 
 @app.command()

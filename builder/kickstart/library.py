@@ -39,7 +39,8 @@ class Library(msgspec.Struct, frozen=True):
 
     def profile(self, name: str, release: Release) -> Profile:
         """Return the profile `name`; UsageError when there is none, or none for `release`."""
-        return profiles.find(self.folders, name, release=release)
+        families = sorted({each.family for each in self.releases()})
+        return profiles.find(self.folders, name, release=release, families=families)
 
     def profiles(self, *, monitor: Monitor) -> tuple[Profile, ...]:
         """Return all profiles, sorted by name; what is wrong with others is told as a warning."""

@@ -13,6 +13,7 @@ from pykickstart.version import F7, F14, F18, F23, makeVersion, stringToVersion
 
 from builder.kickstart.masking import Secret, secrets
 from builder.kickstart.quoting import elsewhere, quoted
+from builder.kickstart.remedies import remedied
 from builder.model.kickstart import LintFinding
 
 # What pykickstart did not foresee comes as one of Python's own errors.
@@ -218,6 +219,7 @@ class Parser(KickstartParser):  # type: ignore[misc]
     def _add(self, severity: str, message: str, *, line: int = 0) -> None:
         line = line or self._lines.number
         text = " ".join(quoted(str(message), self._secrets.get(line, ())).split())
+        text = remedied(text, self._lines.line, self.handler.version)
         self.findings.append(LintFinding(line=line, severity=severity, message=text))
 
 

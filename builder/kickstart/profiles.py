@@ -1,7 +1,7 @@
 """Profiles: named variations of a release, one TOML file each."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -19,17 +19,27 @@ _LARGEST = 16 << 20
 """Bytes of all files of a profile's checks: they go along with the order of a build."""
 
 
-def find(folders: Sequence[Path], name: str, *, release: Release) -> Profile:
-    """Return the profile `name`; UsageError when there is none, or none for `release`."""
+def find(
+    folders: Sequence[Path], name: str, *, release: Release, families: Collection[str] = ()
+) -> Profile:
+    """Return the profile `name`; UsageError when there is none, or none for `release`.
+
+    Raises ConfigError if it has variables for a family that is none of `families`.
+    """
     paths = _paths(folders)
     if name not in paths:
         raise UsageError(f"There is no profile {name!r}.", hint=suggest(name, paths))
     profile = _read(paths[name])
-    if not profile.fits(release.name):
+    if not profile.fits(release):
         raise UsageError(
             f"The profile {name} is not for {release.name}.",
             hint=f"It is for {', '.join(profile.releases)}.",
         )
+    for family in profile.family if families else ():
+        if family not in families:
+            raise ConfigError(
+                f"{paths[name]}: there is no family {family!r}.", hint=suggest(family, families)
+            )
     return profile
 
 
@@ -121,7 +131,8 @@ def _read(path: Path) -> Profile:
     except msgspec.ValidationError as error:
         raise ConfigError(
             f"{path} is wrong: {error}.",
-            hint="A profile has title, releases, checks and [variables].",
+            hint="A profile has title, releases, checks, [variables], [family.NAME.variables] and "
+            "[medium.NAME.variables].",
         ) from error
     for each in profile.checks:
         _refuse(path, each)

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 
 import jinja2
+from jinja2.bccache import Bucket
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from builder.errors import KickstartError, suggest
@@ -22,6 +23,24 @@ _MISSPELT = re.compile("'([A-Za-z_0-9]+)' is undefined")
 _MISTAKES = (
     jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError,
 )  # fmt: skip
+
+
+class _Compiled(jinja2.BytecodeCache):
+    """Templates as bytecode: many kickstarts are made of a few snippets."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        code = self._codes.get((bucket.key, bucket.checksum))
+        if code is not None:
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._codes[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
 
 
 def render(order: BuildOrder) -> Kickstart:
@@ -64,7 +83,7 @@ def _values(order: BuildOrder) -> dict[str, Value]:
     known = order.kickstart.variables
     layers = [
         (f"release {order.release.name}", order.release.variables),
-        (f"profile {order.profile.name}", order.profile.variables),
+        *order.profile.layers(order.release, order.variant),
         (variables.COMMAND_LINE, variables.convert(known, order.variables)),
     ]
     return variables.resolve(known, layers)
@@ -95,6 +114,7 @@ def _environment(source: KickstartSource) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=_COMPILED,
         autoescape=False,  # a kickstart is no HTML; patterns guard the values
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from pykickstart.version import F14, F18, F37, RHEL6, RHEL8
+from pykickstart.version import F14, F18, F37, F43, RHEL6, RHEL8
 
 from builder.kickstart.lying import Layout, lies_encrypted
 from builder.kickstart.parsed import Parsed, error
@@ -99,7 +99,7 @@ def _laid_out(parsed: Parsed, layout: Layout) -> Iterator[LintFinding]:
     """What firmware starts from is laid out by autopart and reqpart, else by the kickstart alone.
 
     Anaconda labels disks as GPT for BIOS as well since Fedora 37, EL 10; a disk whose partitions
-    are there already has a label.
+    are there already has a label. Since Fedora 43 it wants GPT below /boot/efi.
     """
     handler = parsed.handler
     if not layout.parts or parsed.seen("autopart", "reqpart"):
@@ -112,6 +112,9 @@ def _laid_out(parsed: Parsed, layout: Layout) -> Iterator[LintFinding]:
     there = any(each.onPart for each in layout.parts)
     if parsed.firmware == "bios" and label == "gpt" and not kinds & _BIOSBOOT and not there:
         yield error("no part biosboot, and BIOS starts from one on GPT: reqpart makes it as well")
+    if handler.version >= F43 and label == "msdos" and "/boot/efi" in kinds:
+        line = handler.clearpart.lineno
+        yield error("this installer takes /boot/efi on GPT alone: --disklabel=gpt", line)
 
 
 def _esp(parsed: Parsed, layout: Layout) -> Iterator[LintFinding]:

@@ -1,8 +1,11 @@
 """Kickstarts."""
 
 import re
+from collections.abc import Iterator
 
 import msgspec
+
+from builder.model.release import Release
 
 DEFAULT_PROFILE = "minimal"
 
@@ -37,21 +40,43 @@ class Checks(msgspec.Struct, frozen=True, kw_only=True):
     """They, and what is beside them, by paths below one folder."""
 
 
+class Variation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What of a profile holds for one family of releases, or one medium, alone."""
+
+    variables: dict[str, object] = {}
+
+
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A variation of a release: variables for its kickstart."""
 
     name: str = DEFAULT_PROFILE
     title: str = ""
     releases: tuple[str, ...] = ()
-    """Releases that it is for; empty means all."""
+    """Releases, and families of such, that it is for; empty means all."""
     variables: dict[str, object] = {}
+    family: dict[str, Variation] = {}
+    """What goes before those variables, by families: packages have other names in each."""
+    medium: dict[str, Variation] = {}
+    """What goes before both, by media, as releases call them: minimal ones lack packages."""
     checks: tuple[str, ...] = ()
     """What is run against a clone over ssh: programs, and Python files for testinfra; each by its
     path from the folder that holds profiles/."""
 
-    def fits(self, release: str) -> bool:
-        """Tell whether it is for the release of that name."""
-        return not self.releases or release in self.releases
+    def fits(self, release: Release) -> bool:
+        """Tell whether it is for a release; for one that is made here only if it names it.
+
+        That one is of a family for the sake of its installer: it has other packages.
+        """
+        of_family = release.family in self.releases and not release.made_here
+        return not self.releases or release.name in self.releases or of_family
+
+    def layers(self, release: Release, medium: str) -> Iterator[tuple[str, dict[str, object]]]:
+        """Give its variables for a release and a medium, first what others override, with names."""
+        yield f"profile {self.name}", self.variables
+        parts = (("family", self.family, release.family), ("medium", self.medium, medium))
+        for kind, variations, name in parts:
+            if name in variations:
+                yield f"profile {self.name}, {kind} {name}", variations[name].variables
 
 
 class Secrets(msgspec.Struct, frozen=True, kw_only=True):

@@ -56,6 +56,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """What the installer writes of the machine's cards."""
     package_options: tuple[str, ...] = ()
     """Options of %packages."""
+    language_option: str = ""
+    """The one by which packages are told whose translations to bring; empty where there is none."""
+    timesource: bool = True
+    """Whether servers of the time are a command of their own, not an option of timezone."""
     kdump_addon: bool = True
     """Whether media have Anaconda's add-on for kdump, which must be told not to take memory."""
     bls: bool = True

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -42,12 +43,14 @@ def records(root: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (root / PORT).read_text().splitlines() if line]
 
 
-ALL = [
-    pytest.param(each.script, id=f"{name}-{number}{'-user' if variables else ''}")
+_DISTINCT = {
+    each.script: f"{name}-{number}{'-user' if variables else ''}"
     for name in catalogue.names()
     for variables in ({}, USER)
     for number, each in enumerate(scripts(name, variables))
-]
+}
+ALL = [pytest.param(script, id=name) for script, name in _DISTINCT.items()]
+"""Each once, by the last release that has it: those of a family share most of them."""
 
 
 @pytest.mark.parametrize("script", ALL)
@@ -87,6 +90,14 @@ GONE = [
     "var/lib/NetworkManager/secret_key",
     "var/lib/rpm/__db.001",
     "var/lib/yum/uuid",
+    "var/cache/dnf/baseos-0123/repodata/repomd.xml",
+    "var/cache/libdnf5/fedora-0123/solv/x.solv",
+    "var/cache/PackageKit/44/metadata/x",
+    "var/lib/dnf/history.sqlite",
+    "var/lib/dnf/history.sqlite-wal",
+    "var/lib/dnf/repos/baseos-0123/countme",
+    "var/lib/systemd/credential.secret",
+    "var/log/dnf.rpm.log.1",
     "var/lib/apt/lists/x_Packages",
     "var/cache/apt/archives/x.deb",
     "var/cache/yum/x86_64/x",
@@ -101,10 +112,24 @@ GONE = [
     "var/tmp/x",
 ]
 EMPTY = ["etc/machine-id", "etc/resolv.conf", "var/log/messages", "var/log/wtmp", "var/mail/root"]
-KEPT = ["etc/ssh/sshd_config", "root/.ssh/authorized_keys", "var/lib/dpkg/status"]
+KEPT = [
+    "etc/ssh/sshd_config",
+    "root/.ssh/authorized_keys",
+    "var/lib/dpkg/status",
+    # Databases of packages of EL 8 and EL 9; that of EL 10 and Fedora is in /usr.
+    "var/lib/rpm/Packages",
+    "var/lib/rpm/rpmdb.sqlite",
+    "var/lib/dnf/modulefailsafe/x",
+    "boot/grub2/grubenv",
+    "etc/kernel/cmdline",
+]
 
 
-@pytest.mark.parametrize("name", ["centos7", "rehearsal"])
+EL = ["centos7", "rocky8", "rocky9", "alma10", "fedora44"]
+"""One of each family."""
+
+
+@pytest.mark.parametrize("name", [*EL, "rehearsal"])
 def test_the_seal_seals(root: Path, run: Run, name: str) -> None:
     for path in (*GONE, *EMPTY, *KEPT):
         put(root / path, "secret")
@@ -349,19 +374,166 @@ def test_centos7_gets_vault_repositories_and_a_generic_machine(root: Path, run: 
     assert keys.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("name", ["centos7", "rehearsal"])
+@pytest.mark.parametrize("name", [*EL, "rehearsal"])
 def test_clones_can_tell_of_themselves_and_grow(root: Path, run: Run, name: str) -> None:
     stub(root, "rpm", ":")
-    put(root / "etc/yum.repos.d/x", "")
+    put(root / "etc/yum.repos.d/x.repo", "")
     put(root / "etc/sysconfig/network-scripts/ifcfg-lo", "DEVICE=lo")
     done = run(post(name, CONFIGURE))
     assert done.returncode == 0, done.stdout
     wants = root / "etc/systemd/system/multi-user.target.wants"
-    assert [path.name for path in wants.iterdir()] == ["builder-grow-root.service"]
-    for script in ("builder-grow-root", "builder-clone-report"):
+    names = ["builder-boot-entries", "builder-grow-root"][not catalogue.find(name).facts.bls :]
+    assert sorted(path.name for path in wants.iterdir()) == [f"{each}.service" for each in names]
+    for script in (*names, "builder-clone-report"):
         path = root.parent / "upper/libexec" / script
         assert path.stat().st_mode & 0o777 == 0o755
         process.run(["shellcheck", "--shell=sh", path])
+
+
+PROFILES = "etc/NetworkManager/system-connections"
+
+
+@pytest.mark.parametrize("name", EL[1:])
+@pytest.mark.parametrize("server", [False, True])
+def test_no_profile_of_the_installer_s_card_is_left(
+    root: Path, run: Run, name: str, server: bool
+) -> None:
+    """EL 8 has it as a script of the old kind, later ones as NetworkManager's own file."""
+    put(root / "etc/sysconfig/network-scripts/ifcfg-enp1s0", "DEVICE=enp1s0\n")
+    put(root / "etc/sysconfig/network-scripts/ifcfg-lo", "DEVICE=lo\n")
+    put(root / PROFILES / "enp1s0.nmconnection", "[connection]\ninterface-name=enp1s0\n")
+    if server:  # as NetworkManager-config-server has it
+        put(root / "etc/NetworkManager/conf.d/00-server.conf", "[main]\nno-auto-default=*\n")
+    done = run(post(name, CONFIGURE))
+    assert done.returncode == 0, done.stdout
+    old = (root / "etc/sysconfig/network-scripts").iterdir()
+    assert [path.name for path in old] == ["ifcfg-lo"]
+    left = {path.name: path for path in (root / PROFILES).iterdir()}
+    assert list(left) == ["any-card.nmconnection"] * server
+    for profile in left.values():
+        assert profile.stat().st_mode & 0o777 == 0o600  # NetworkManager takes no other
+        assert not re.search("interface-name|uuid|mac-address", profile.read_text())
+    assert not (root / "etc/sysconfig/network").exists()
+
+
+@pytest.mark.parametrize("name", EL[1:])
+def test_grub_does_not_hide_its_menu(root: Path, run: Run, name: str) -> None:
+    put(root / "boot/grub2/grubenv", "menu_auto_hide=1\n")
+    stub(root, "grub2-editenv", 'echo "$@" >/stubs/editenv')
+    done = run(post(name, CONFIGURE))
+    assert done.returncode == 0, done.stdout
+    assert (root / "stubs/editenv").read_text() == "- unset menu_auto_hide\n"
+
+
+CENTOS_8 = """\
+[baseos]
+name=CentOS Linux $releasever - BaseOS
+mirrorlist=http://mirrorlist.centos.org/?release=$releasever&arch=$basearch&repo=BaseOS
+#baseurl=http://mirror.centos.org/$contentdir/$releasever/BaseOS/$basearch/os/
+gpgcheck=1
+enabled=1
+"""
+VAULT_8 = """\
+[baseos]
+name=CentOS Linux $releasever - BaseOS
+#mirrorlist=http://mirrorlist.centos.org/?release=$releasever&arch=$basearch&repo=BaseOS
+baseurl=http://vault.centos.org/$contentdir/$releasever/BaseOS/$basearch/os/
+gpgcheck=1
+enabled=1
+"""
+OTHERS = "[theirs]\nmirrorlist=https://mirrors.example/list\n#baseurl=https://mirror.example/\n"
+
+
+@pytest.mark.parametrize("name", ["centos8", "centos-stream8"])
+def test_centos8_s_repositories_are_the_vault_s(root: Path, run: Run, name: str) -> None:
+    put(root / "etc/yum.repos.d/CentOS-Linux-BaseOS.repo", CENTOS_8)
+    put(root / "etc/yum.repos.d/others.repo", OTHERS)
+    done = run(post(name, CONFIGURE))
+    assert done.returncode == 0, done.stdout
+    assert (root / "etc/yum.repos.d/CentOS-Linux-BaseOS.repo").read_text() == VAULT_8
+    assert (root / "etc/yum.repos.d/others.repo").read_text() == OTHERS
+
+
+@pytest.mark.parametrize("name", ["rocky8", "centos-stream9", "fedora44", "oracle8"])
+def test_others_keep_the_repositories_that_they_come_with(root: Path, run: Run, name: str) -> None:
+    put(root / "etc/yum.repos.d/CentOS-Linux-BaseOS.repo", CENTOS_8)
+    assert run(post(name, CONFIGURE)).returncode == 0
+    assert (root / "etc/yum.repos.d/CentOS-Linux-BaseOS.repo").read_text() == CENTOS_8
+
+
+OURS, THEIRS, OTHER = "a" * 32, "0123456789abcdef" * 2, "f" * 32
+_EDITENV = """
+case $2 in
+    list) echo "saved_entry=$(cat /boot/saved)" ;;
+    set) echo "${3#saved_entry=}" >/boot/saved ;;
+esac
+"""
+ENTRIES = "boot/loader/entries"
+
+
+@pytest.mark.parametrize(
+    ("id_", "before", "saved", "after", "saved_after"),
+    [
+        (OURS, [f"{THEIRS}-5.14"], f"{THEIRS}-5.14", [f"{OURS}-5.14"], f"{OURS}-5.14"),
+        # Another may be saved; a second start finds nothing to do.
+        (OURS, [f"{THEIRS}-5.14"], "other", [f"{OURS}-5.14"], "other"),
+        (OURS, [f"{OURS}-5.14"], f"{OURS}-5.14", [f"{OURS}-5.14"], f"{OURS}-5.14"),
+        (
+            OURS,
+            [f"{THEIRS}-5.14", f"{THEIRS}-5.15"],
+            f"{THEIRS}-5.15",
+            [f"{OURS}-5.14", f"{OURS}-5.15"],
+            f"{OURS}-5.15",
+        ),
+        # Rescue images, kernels that are not here, and names of another kind are somebody's.
+        (
+            OURS,
+            [f"{THEIRS}-0-rescue", f"{OTHER}-6.1", "fedora-6.1", "ostree-1-x"],
+            "x",
+            [f"{THEIRS}-0-rescue", f"{OTHER}-6.1", "fedora-6.1", "ostree-1-x"],
+            "x",
+        ),
+        # What a new kernel made in the meantime stays.
+        (
+            OURS,
+            [f"{THEIRS}-5.14", f"{OURS}-5.14"],
+            f"{OURS}-5.14",
+            [f"{THEIRS}-5.14", f"{OURS}-5.14"],
+            f"{OURS}-5.14",
+        ),
+        ("", [f"{THEIRS}-5.14"], f"{THEIRS}-5.14", [f"{THEIRS}-5.14"], f"{THEIRS}-5.14"),
+        ("uninitialized", [f"{THEIRS}-5.14"], "x", [f"{THEIRS}-5.14"], "x"),
+        (OURS, [], "x", [], "x"),
+    ],
+)
+def test_boot_entries_get_the_clone_s_own_id(  # noqa: PLR0913, PLR0917  # a row of the table
+    root: Path,
+    run: Run,
+    id_: str,
+    before: list[str],
+    saved: str,
+    after: list[str],
+    saved_after: str,
+) -> None:
+    for name in before:
+        put(root / ENTRIES / f"{name}.conf", "linux /boot/vmlinuz-5.14\n")
+    for name in ("vmlinuz-5.14", "vmlinuz-5.15"):
+        put(root / "boot" / name)
+    put(root / "boot/saved", f"{saved}\n")
+    put(root / "etc/machine-id", f"{id_}\n")
+    give(root / "stubs", "mv")
+    stub(root, "grub2-editenv", _EDITENV)
+    done = run(post("rocky9", CONFIGURE) + "/usr/libexec/builder-boot-entries\n")
+    assert done.returncode == 0, done.stdout
+    entries = [path.stem for path in (root / ENTRIES).iterdir()] if before else []
+    assert sorted(entries) == sorted(after)
+    assert (root / "boot/saved").read_text() == f"{saved_after}\n"
+
+
+def test_a_template_that_keeps_its_id_keeps_its_boot_entries() -> None:
+    assert "boot-entries" in post("rocky9", CONFIGURE)
+    for variables in ({"seal": "no"}, {"seal_except": "machine-id"}):
+        assert "boot-entries" not in post("rocky9", CONFIGURE, variables)
 
 
 _SYSTEMD = """
@@ -397,6 +569,8 @@ def test_a_clone_tells_that_it_lives_and_which_units_were_too_slow(root: Path, r
     ("name", "kind", "stage"),
     [
         ("centos7", KS_SCRIPT_TRACEBACK, "traceback"),
+        ("rocky9", KS_SCRIPT_ONERROR, "onerror"),
+        ("fedora44", KS_SCRIPT_ONERROR, "onerror"),
         ("rehearsal", KS_SCRIPT_TRACEBACK, "traceback"),
         ("rehearsal", KS_SCRIPT_ONERROR, "onerror"),
     ],

@@ -79,7 +79,7 @@ def soil(root: Path) -> None:
         put(root / path, text)
 
 
-@pytest.mark.parametrize("name", ["centos7", "rehearsal"])
+@pytest.mark.parametrize("name", ["centos7", "rocky8", "rocky9", "alma10", "fedora44", "rehearsal"])
 def test_a_sealed_system_passes(root: Path, run: Run, tmp_path: Path, name: str) -> None:
     soil(root)
     assert run(post(name, SEAL)).returncode == 0

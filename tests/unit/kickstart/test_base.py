@@ -1,5 +1,6 @@
 """The kickstart that all others extend: ours, and the user's own."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,12 @@ def test_an_own_base_is_what_ours_extend(tmp_path: Path) -> None:
     (tmp_path / "base.ks.j2").write_text("text\n{% block auth %}{% endblock %}\npoweroff\n")
     made = render(ordered(library=Library(tmp_path)))
     assert made.text.split() == ["text", "auth", "--enableshadow", "--passalgo=sha512", "poweroff"]
+
+
+def test_templates_ask_for_facts_and_compare_no_names() -> None:
+    """So whoever adds a release, or a family, has no template to mend."""
+    [folder] = Library().folders
+    asked = re.compile(r"\{[%{][^}]*\brelease\.(?:name|family|syntax|version|title)\b[^}]*\}+")
+    texts = [path.read_text() for path in sorted(folder.rglob("*.j2"))]
+    found = [each for text in texts for each in asked.findall(text)]
+    assert found == ["{{ release.title }}"]

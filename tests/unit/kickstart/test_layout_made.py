@@ -225,6 +225,7 @@ def test_what_later_installers_know(layout: str, findings: list[str], syntax: st
 
 ESP = "no part /boot/efi, and UEFI starts from one: reqpart makes it as well"
 BIOSBOOT = "no part biosboot, and BIOS starts from one on GPT: reqpart makes it as well"
+ON_GPT = "this installer takes /boot/efi on GPT alone: --disklabel=gpt"
 GPT = "clearpart --all --disklabel=gpt\n"
 SDBOOT = "systemd-boot starts by UEFI alone"
 EXTLINUX = "extlinux starts by a BIOS alone"
@@ -232,6 +233,8 @@ EFI = "part /boot/efi --fstype=efi --size=50\n"
 BIOS_BOOT = "part biosboot --size=1\n"
 OF_V = " --vgname=v --name=a --size=9\n"
 OF_TWO = " --device=md0 --fstype=efi raid.1 raid.2"
+MSDOS = GPT.replace("gpt", "msdos")
+FAMILIES = ("RHEL7", "RHEL8", "RHEL9", "RHEL10", "F43", "F44")
 
 
 @pytest.mark.parametrize(
@@ -278,6 +281,11 @@ OF_TWO = " --device=md0 --fstype=efi raid.1 raid.2"
         ("RHEL9", "uefi", f"{TWO}raid /boot/efi{OF_TWO} --level=1\n", ""),
         ("RHEL9", "uefi", f"{TWO}raid /boot/efi{OF_TWO} --level=0\n", "/boot/efi is on RAID0, and"),
         ("RHEL9", "bios", f"{TWO}raid /boot/efi{OF_TWO} --level=0\n", ""),
+        *((syntax, "bios", ROOT, "") for syntax in ("RHEL7", "RHEL8")),
+        *((syntax, "bios", f"{GPT}{ROOT}", BIOSBOOT) for syntax in FAMILIES),
+        *((syntax, "bios", ROOT, BIOSBOOT) for syntax in ("F43", "F44")),
+        *((syntax, "uefi", f"{MSDOS}{EFI}{ROOT}", "") for syntax in ("RHEL9", "RHEL10")),
+        *((syntax, "uefi", f"{MSDOS}{EFI}{ROOT}", ON_GPT) for syntax in ("F43", "F44")),
     ],
 )
 def test_what_firmware_starts_from(syntax: str, firmware: str, layout: str, message: str) -> None:

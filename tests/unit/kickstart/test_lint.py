@@ -64,9 +64,14 @@ def test_fine(added: str, syntax: str) -> None:
         ("RHEL7", "sshkey --username=root 'ssh-rsa AAAA'\n", 0, "error: Unknown command: sshkey"),
         ("RHEL7", "%packages --nobase\n%end\n", 0, "warning: "),
         ("RHEL8", "install\n", 0, "warning: "),
-        ("RHEL9", "install\n", 0, "error: install has been removed."),
+        ("RHEL9", "install\n", 0, "error: install has been removed: leave it out"),
         ("RHEL9", "\nlogging --level=info\n", 1, "warning: "),
-        ("RHEL10", "authconfig --enableshadow\n", 0, "error: authconfig has been removed."),
+        (
+            "RHEL10",
+            "authconfig --enableshadow\n",
+            0,
+            "error: authconfig has been removed: leave it out",
+        ),
         ("RHEL7", "%post\necho\n%end\n", 0, "warning: this %post may fail unnoticed"),
         (
             "RHEL7",
@@ -257,6 +262,7 @@ def test_a_mode_that_never_asks(mode: str, syntax: str) -> None:
     assert found(text, syntax=syntax) == []
     (finding,) = found(text, syntax="RHEL7")
     said = "unrecognized arguments: --non-interactive (another --syntax knows it)"
+    said += ": write cmdline, which never asks"
     assert finding == f"x.ks:1: error: {said}"
     (finding,) = found(text.replace(mode, "cmdline"), syntax=syntax)
     assert "cmdline does not support --non-interactive" in finding

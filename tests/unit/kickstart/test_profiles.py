@@ -9,14 +9,19 @@ import pytest
 from builder.errors import ConfigError, UsageError
 from builder.kickstart import library, profiles, texts
 from builder.kickstart.library import Library
-from builder.model.kickstart import CheckFile
+from builder.kickstart.render import render
+from builder.model.kickstart import CheckFile, Profile
 from builder.monitor import SilentMonitor
 from builder.releases import catalogue
 from tests.monitors import Heard
+from tests.orders import ordered
 from tests.users import as_a_user
 
 CENTOS7 = catalogue.find("centos7")
 REHEARSAL = catalogue.find("rehearsal")
+RELEASES = Library().releases()
+FAMILIES = {each.family for each in RELEASES}
+LIBVIRTD = ("sshd", "libvirtd", "tuned")
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -27,19 +32,84 @@ def write(folder: Path, name: str, text: str) -> Path:
 
 def test_profiles_fit_their_releases() -> None:
     every = Library().profiles(monitor=SilentMonitor())
-    fit = {each.name for each in every if each.fits(CENTOS7.name)}
+    fit = {each.name for each in every if each.fits(CENTOS7)}
     assert {"minimal", "kvm-host", "tools"} <= fit
-    assert "kvm-host" not in {each.name for each in every if each.fits(REHEARSAL.name)}
+    assert "kvm-host" not in {each.name for each in every if each.fits(REHEARSAL)}
     for profile in every:
         assert profile.title
-        assert set(profile.releases) <= set(catalogue.names())
+        assert set(profile.releases) <= {*catalogue.names(), *FAMILIES}
+        assert set(profile.family) <= FAMILIES
+        assert set(profile.medium) <= {key for each in RELEASES for key in each.media}
+
+
+@pytest.mark.parametrize(
+    ("release", "profile", "medium", "expected"),
+    [
+        ("centos7", "kvm-host", "dvd", {"online": True, "services_enabled": LIBVIRTD}),
+        ("rocky8", "kvm-host", "dvd", {"online": False, "services_enabled": LIBVIRTD}),
+        ("rocky9", "kvm-host", "minimal", {"online": True}),
+        ("rocky9", "kvm-host", "dvd", {"online": False}),
+        ("rocky9", "tools", "minimal", {"online": True}),
+        ("alma10", "tools", "boot", {"online": False}),  # such media need no asking
+        ("fedora44", "cloud", "dvd", {"online": True}),
+        ("fedora44", "server", "dvd", {"online": False}),
+        ("oracle7", "server", "dvd", {"packages": ("@^infrastructure-server-environment",)}),
+        ("rhel10", "server", "dvd", {"packages": ("@^server-product-environment",)}),
+        ("rocky8", "podman", "dvd", {"packages": ("buildah", "podman", "skopeo")}),
+        ("rocky9", "podman", "dvd", {"packages": ("buildah", "passt", "podman", "skopeo")}),
+    ],
+)
+def test_families_and_media_have_variables_of_their_own(
+    release: str, profile: str, medium: str, expected: dict[str, object]
+) -> None:
+    values = render(ordered(release, profile=profile, medium=medium)).values
+    assert {name: values[name] for name in expected} == expected
+
+
+def test_what_is_given_goes_before_a_profile_s_families_and_media() -> None:
+    order = ordered("rocky9", profile="tools", variables={"online": "no", "packages": "vim"})
+    values = render(order).values
+    assert (values["online"], values["packages"]) == (False, ("vim",))
+
+
+@pytest.mark.parametrize(
+    ("releases", "fitting"),
+    [
+        ([], ["centos7", "centos8", "rehearsal"]),
+        (["el7"], ["centos7"]),  # a rehearsal is of EL 7's family for its installer's sake
+        (["rehearsal"], ["rehearsal"]),
+        (["el7", "rehearsal"], ["centos7", "rehearsal"]),
+        (["centos8"], ["centos8"]),
+    ],
+)
+def test_a_profile_is_for_families_and_for_releases(
+    releases: list[str], fitting: list[str]
+) -> None:
+    profile = Profile(releases=tuple(releases))
+    names = ("centos7", "centos8", "rehearsal")
+    assert [each for each in names if profile.fits(catalogue.find(each))] == fitting
+
+
+def test_a_misspelt_family_is_said(tmp_path: Path) -> None:
+    own = write(tmp_path, "mine", "[family.el70.variables]\nonline = true\n")
+    with pytest.raises(ConfigError, match=r"mine\.toml: there is no family 'el70'") as caught:
+        Library(own).profile("mine", CENTOS7)
+    assert caught.value.hint == "Did you mean el7?"
+
+
+def test_a_variable_that_is_wrong_for_one_family_is_named_with_it(tmp_path: Path) -> None:
+    own = Library(write(tmp_path, "mine", "[family.el7.variables]\nonlin = true\n"))
+    render(ordered("rocky9", profile="mine", library=own))
+    with pytest.raises(ConfigError, match="profile mine, family el7") as caught:
+        render(ordered("centos7", profile="mine", library=own))
+    assert caught.value.hint == "Did you mean online?"
 
 
 @pytest.mark.parametrize(
     ("name", "message", "hint"),
     [
         ("kvm-hots", "There is no profile 'kvm-hots'.", "Did you mean kvm-host?"),
-        ("kvm-host", "The profile kvm-host is not for rehearsal.", "It is for centos7."),
+        ("podman", "The profile podman is not for rehearsal.", "It is for el8, el9, el10, fedora."),
         ("../minimal", "There is no profile '../minimal'.", "Did you mean minimal?"),
     ],
 )
