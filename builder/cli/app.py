@@ -28,6 +28,7 @@ _GROUPS = (
     "pipeline",
     "pool",
     "rehearsal",
+    "release",
     "template",
     "volume",
 )

@@ -73,7 +73,9 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
         """Where kickstarts, profiles and releases are looked up."""
         from builder.kickstart.library import library
 
-        return library(self.settings.kickstarts)
+        return library(
+            self.settings.kickstarts, self.settings.release_folders, folder=self.settings.releases
+        )
 
 
 def context(ctx: typer.Context) -> Context:

@@ -94,7 +94,7 @@ def verify(
         media_check = check.media_check(medium)
         foreign = " and ".join(views.foreign(medium))
         notices = [*check.notices(medium), *(each.sentence for each in menu_check.silent(medium))]
-    known = _known(file.name)
+    known = _known(file.name, context(ctx))
     if known is not None:
         digest = files.sha256(file, monitor=monitor)
         stage.verify(file.name, digest, known.sha256)
@@ -120,11 +120,11 @@ def fetch(
     """Download a release's ISO into the iso pool, resuming what an earlier try left."""
     from builder.media.fetch import fetch as download
     from builder.model.media import Download
-    from builder.releases import catalogue
+    from builder.releases.catalogue import find_medium
 
     monitor = context(ctx).monitor
-    release = catalogue.find(name)
-    wanted = catalogue.find_medium(release, medium)
+    release = context(ctx).library.release(name)
+    wanted = find_medium(release, medium)
     with _iso_pool(context(ctx)) as pool, monitor.step(f"Fetching {wanted.file}"):
         source = Download(urls=release.urls, medium=wanted)
         typer.echo(download(source, cache=pool.path, monitor=monitor))
@@ -143,7 +143,7 @@ def add(
 
     monitor = context(ctx).monitor
     suitable(file)  # first of all: pools are made for what may go into them
-    expected = None if allow_unverified else _expected(file.name)
+    expected = None if allow_unverified else _expected(file.name, context(ctx))
     with _iso_pool(context(ctx)) as pool, monitor.step(f"Staging {file.name}"):
         staged = stage(file, pool=pool, expected_sha256=expected, volume_id=None, monitor=monitor)
     typer.echo(staged.path)
@@ -170,20 +170,18 @@ def _facts(path: Path) -> "IsoFacts | None":
         return None
 
 
-def _known(name: str) -> "Medium | None":
+def _known(name: str, here: Context) -> "Medium | None":
     """Return the catalogue's row of the ISO that has this name."""
-    from builder.releases import catalogue
-
     media = (
         medium
-        for release in map(catalogue.find, catalogue.names())
+        for release in here.library.releases(monitor=here.monitor)
         for medium in release.media.values()
     )
     return next((each for each in media if each.file == name and each.sha256), None)
 
 
-def _expected(name: str) -> str:
-    known = _known(name)
+def _expected(name: str, here: Context) -> str:
+    known = _known(name, here)
     if known is None:
         raise UsageError(
             f"The catalogue has no sha256 of {name}.",

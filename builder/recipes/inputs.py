@@ -1,5 +1,6 @@
 """What goes into a template: a kickstart that passes the linter, and a staged ISO."""
 
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from builder.monitor import Monitor
 from builder.proof.audit import freed
 from builder.proof.audit.judge import SEAL
 from builder.rehearsal.cache import cached
+from builder.releases.life import notice
 from builder.virt import pools
 
 _BY_THE_SEAL = {
@@ -32,7 +34,12 @@ _PINNED = "network-identity"
 
 
 def rendered(order: BuildOrder, *, monitor: Monitor) -> Kickstart:
-    """Return the order's kickstart; raise for the linter's first error, tell its other findings."""
+    """Return the order's kickstart; raise for the linter's first error, tell its other findings.
+
+    And that the release gets no updates any more, of which each build is to tell.
+    """
+    if ended := notice(order.release, date.today()):
+        monitor.tell("warning", ended)
     kickstart = render(order)
     binds = order.kickstart.own and not order.release.made_here
     binds &= _PINNED not in waived(order, kickstart)

@@ -7,12 +7,27 @@ import pytest
 from msgspec.structs import replace
 
 from builder.errors import KickstartError
+from builder.model.build import BuildOrder
 from builder.recipes.inputs import rendered
 from tests.monitors import Heard
 from tests.orders import LIBRARY, ordered
 
 FINE = "cmdline\nlang C\ntimezone UTC\nrootpw --lock\nautopart\npoweroff\n"
 STATIC = "network --bootproto=static --ip=10.0.0.2 --netmask=255.0.0.0 --gateway=10.0.0.1"
+
+
+def alive(order: BuildOrder) -> BuildOrder:
+    return replace(order, release=replace(order.release, end_of_life=None))
+
+
+def test_that_a_release_gets_no_updates_any_more_is_told_with_every_build() -> None:
+    heard = Heard()
+    rendered(ordered("centos7"), monitor=heard)
+    sentence = "CentOS 7 (2009) has had no updates since 2024-06-30: its end of life."
+    assert ("warning", sentence) in [each[:2] for each in heard.told]
+    heard = Heard()
+    rendered(alive(ordered("centos7")), monitor=heard)
+    assert "end of life" not in str(heard.told)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +53,7 @@ STATIC = "network --bootproto=static --ip=10.0.0.2 --netmask=255.0.0.0 --gateway
     ],
 )
 def test_each_error_is_said_once(added: str, told: list[tuple[str, str]], hint: str) -> None:
-    own = replace(ordered(), kickstart=LIBRARY.own_kickstart("x.ks", FINE + added))
+    own = replace(alive(ordered()), kickstart=LIBRARY.own_kickstart("x.ks", FINE + added))
     heard = Heard()
     with pytest.raises(KickstartError, match=r"^x\.ks, line 7: Unknown command: one\.$") as caught:
         rendered(own, monitor=heard)
@@ -67,7 +82,7 @@ def test_lines_of_a_template_are_shown(tmp_path: Path) -> None:
     (path := tmp_path / "x.ks.j2").write_text(f"{{# a comment #}}\n{FINE}one\ntwo\n")
     heard = Heard()
     with pytest.raises(KickstartError) as caught:
-        rendered(ordered(kickstart=path), monitor=heard)
+        rendered(alive(ordered(kickstart=path)), monitor=heard)
     assert caught.value.message == (
         'x.ks.j2, line 7 as it is filled in ("one"): Unknown command: one.'
     )
