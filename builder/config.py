@@ -229,7 +229,14 @@ def _from_file(path: Path | None) -> _Given:
     for key in found:
         if key not in _KINDS:
             raise ConfigError(f"There is no setting {key!r}: {path}.", hint=suggest(key, _KINDS))
-    return {key: (f"{key} in {path}", value) for key, value in found.items()}
+    folder = path.parent if _visible(path) else Path()  # a pipe is in no folder of the user's
+    return {key: (f"{key} in {path}", _seen(key, found[key], folder)) for key in found}
+
+
+def _seen(key: str, value: object, folder: Path) -> object:
+    """Return a value of a file in `folder`: paths in it are seen from there."""
+    is_path = _KINDS[key] in (Path, Path | None)
+    return folder / value if is_path and isinstance(value, str) and value else value
 
 
 def _from_environment(environ: Mapping[str, str]) -> _Given:

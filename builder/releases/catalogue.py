@@ -116,7 +116,7 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
                 "and its version, to your own releases: README has an example.",
             )
         if int(minor) < int(newest):
-            row = joined(row, row.get("older", {}))
+            row = joined(_undated(row), row.get("older", {}))
         changed = {"name": f"{place.name}.{minor}", "version": f"{major}.{minor}"}
         return self._release(place, row | changed)
 
@@ -142,6 +142,17 @@ def release(row: Row, digests: Mapping[str, Row], *, source: str) -> Release:
             hint=suggest(found.default_medium, found.media),
         )
     return found
+
+
+def _undated(row: Row) -> Row:
+    """Return a row without digests of files whose names the version is in: theirs are others."""
+    media = {
+        name: {key: value for key, value in medium.items() if key not in ("sha256", "size")}
+        if "{" in medium["file"]
+        else medium
+        for name, medium in row["media"].items()
+    }
+    return row | {"media": media}
 
 
 def _with_digest(medium: object, digests: Mapping[str, Row]) -> object:

@@ -154,7 +154,7 @@ def _plain(value: Any, path: Path, odd: list[Wrong]) -> Any:  # noqa: ANN401  # 
 
 def _judged(name: str, row: Row, known: Catalogue, kickstarts: Collection[str]) -> Iterator[Wrong]:
     """Yield what rules have against a row whose shape is right, as far as it goes."""
-    media = {key: each for key, each in row.get("media", {}).items() if "file" in each}
+    media = {key: {"file": "x.iso"} | each for key, each in row.get("media", {}).items()}
     checksums = row.get("checksums")
     if checksums is not None and "file" not in checksums:
         row = row | {"checksums": None}

@@ -141,7 +141,7 @@ def wanted(kind: Any) -> str:  # noqa: ANN401  # a type
         return f"one of {', '.join(repr(each) for each in get_args(kind))}"
     if get_origin(kind) is tuple:
         return f"a list, of which each is {wanted(get_args(kind)[0])}"
-    return "a table"
+    return "a table, of which each is a text" if get_args(kind) == (str, str) else "a table"
 
 
 def _said(value: object) -> str:
