@@ -35,7 +35,11 @@ def list_(ctx: typer.Context, *, json: Json = False) -> None:
             release.name,
             release.kickstart,
             release.syntax,
-            [profile.name for profile in profiles if profile.fits(release.name)],
+            [
+                profile.name
+                for profile in profiles
+                if any(map(profile.fits, (release.name, *release.kin)))
+            ],
         )
         for release in library.releases(monitor=context(ctx).monitor)
     ]

@@ -86,6 +86,8 @@ def _facts(release: "Release", row: dict[str, Any], minors: tuple[str, ...]) -> 
     yield "name", release.name
     yield "title", release.title
     yield "family", release.family
+    if release.kin:
+        yield "extends", ", ".join(release.kin)
     yield "version", release.version
     yield "architecture", release.arch
     yield "from", _origin(row) or "builder"

@@ -25,7 +25,7 @@ def find(folders: Sequence[Path], name: str, *, release: Release) -> Profile:
     if name not in paths:
         raise UsageError(f"There is no profile {name!r}.", hint=suggest(name, paths))
     profile = _read(paths[name])
-    if not profile.fits(release.name):
+    if not any(map(profile.fits, (release.name, *release.kin))):
         raise UsageError(
             f"The profile {name} is not for {release.name}.",
             hint=f"It is for {', '.join(profile.releases)}.",

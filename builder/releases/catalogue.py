@@ -118,6 +118,7 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
         if int(minor) < int(newest):
             row = joined(_undated(row), row.get("older", {}))
         changed = {"name": f"{place.name}.{minor}", "version": f"{major}.{minor}"}
+        row["kin"] = [place.name, *row["kin"]]
         return self._release(place, row | changed)
 
     def _release(self, place: Place, row: Row) -> Release:

@@ -62,7 +62,8 @@ def whole(place: Place, layers: Sequence[Layer], families: Mapping[str, Row]) ->
         below = layers[found.layer].rows[found.name]
         row = joined(below, row) | {"extends": below.get("extends")}
         seen.append(found)
-    row = joined(families[base], row) | {"family": base, "name": place.name}
+    kin = [each.name for each in seen if each.name != place.name]
+    row = joined(families[base], row) | {"family": base, "name": place.name, "kin": kin}
     return {key: value for key, value in row.items() if key != "extends"}
 
 

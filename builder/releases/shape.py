@@ -12,6 +12,8 @@ from builder.model.release import Digest, FileName, Fingerprint, Positive, Relea
 from builder.releases.lines import Path
 from builder.releases.rows import Row
 
+_NO_KEYS = ("name", "family", "kin")
+"""What a release has of its table's name, and of what it extends."""
 _SAID = 60
 """Characters that are shown of a value."""
 _WORDS: tuple[tuple[Any, str], ...] = (
@@ -39,9 +41,7 @@ def of_release() -> dict[str, Any]:
 
 
 def _of_older() -> dict[str, Any]:
-    keys = _keys(Release)
-    del keys["name"], keys["family"]
-    return keys
+    return {key: kind for key, kind in _keys(Release).items() if key not in _NO_KEYS}
 
 
 def examine(row: Row) -> tuple[Row, list[Wrong]]:
@@ -62,7 +62,7 @@ def missing(row: Row) -> Iterator[Wrong]:
 
 def _missing(row: Row, kind: Any, path: Path) -> Iterator[Wrong]:  # noqa: ANN401  # a struct's class
     for each in msgspec.structs.fields(kind):
-        if each.required and each.name not in {"name", "family", *row}:
+        if each.required and each.name not in {*_NO_KEYS, *row}:
             text = f"The key {each.name} is missing; it is {wanted(each.type)}."
             yield Wrong((*path, each.name), text)
 

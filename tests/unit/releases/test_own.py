@@ -34,6 +34,7 @@ def test_the_first_folder_counts(folders: list[Path]) -> None:
     assert rows.find("corp9").disk_gib == 10, "it extends rocky9, not the other corp9"
     assert rows.find("corp9.6").media["minimal"].file == "Rocky-9.6-x86_64-minimal.iso"
     assert rows.find("corp9.6").name == "corp9.6"
+    assert (rows.find("corp9").kin, rows.find("corp9.6").kin) == (("rocky9",), ("corp9", "rocky9"))
     assert rows.source("corp9.6").source == str(folders[0] / "a.toml")
     assert set(gathered([]).names()) | {"corp9"} == set(rows.names())
 
@@ -55,6 +56,18 @@ def test_a_newer_minor_than_ours_is_a_row_of_three_lines(folders: list[Path]) ->
     assert rows.find("rocky9").media["dvd"].file == "Rocky-9.9-x86_64-dvd.iso"
     assert rows.find("rocky9.8").volume_id == "Rocky-9-8-x86_64-dvd"
     assert "/vault/rocky/9.8/" in rows.find("rocky9.8").repositories["BaseOS"]
+
+
+def test_profiles_for_a_release_are_for_what_extends_it(folders: list[Path]) -> None:
+    write(folders[0] / "a.toml", OWN.format(title="x"))
+    (folders[1] / "profiles").mkdir()
+    write(folders[1] / "profiles/web.toml", 'releases = ["rocky9"]\n')
+    known = Library(folders[1], gathered(folders[:1]))
+    for name in ("rocky9", "rocky9.6", "corp9", "corp9.6"):
+        assert known.profile("web", known.release(name)).name == "web"
+    for name in ("rocky8", "alma9"):
+        with pytest.raises(UsageError, match="The profile web is not for"):
+            known.profile("web", known.release(name))
 
 
 BROKEN: dict[str, tuple[bytes, tuple[str, ...]]] = {
