@@ -144,9 +144,7 @@ def check(
 
     library = context(ctx).library
     text = read_text(file, pipes=True, hint="Check the path.")
-    findings = checker.check(
-        text, source=str(file), known=library.rows, kickstarts=library.kickstarts()
-    )
+    findings = checker.check(text, source=str(file), known=library.rows, words=library.words())
     if json:
         typer.echo(to_json(findings))
     for finding in () if json else findings:

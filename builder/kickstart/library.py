@@ -7,12 +7,14 @@ import msgspec
 
 import builder
 from builder.errors import ConfigError, explained
-from builder.kickstart import profiles, texts, variables
+from builder.kickstart import profiles, syntaxes, texts, variables
 from builder.model.kickstart import Checks, KickstartSource, Profile, Variable
 from builder.model.release import Release
 from builder.monitor import Monitor
+from builder.paths.reading import is_plain
 from builder.releases.catalogue import Catalogue, shipped
 from builder.releases.own import gathered
+from builder.releases.rules import Words
 
 _PACKAGE = Path(builder.__file__).parent
 _SETTING = "`kickstarts` in builder.toml, or BUILDER_KICKSTARTS, names the folder."
@@ -74,10 +76,13 @@ class Library(msgspec.Struct, frozen=True):
         """Return what the release's kickstart is rendered from. Raises ConfigError."""
         return self._source(release.kickstart)
 
-    def kickstarts(self) -> frozenset[str]:
-        """Return the names of all kickstarts that a release may have."""
-        return frozenset(
-            path.name for folder in self.folders for path in folder.glob("*.j2") if path.is_file()
+    def words(self) -> Words:
+        """Return what the row of a release may name. Raises ConfigError."""
+        found = (path for folder in self.folders for path in folder.glob("*.j2"))
+        return Words(
+            kickstarts=frozenset(path.name for path in found if is_plain(path)),
+            syntaxes=syntaxes.NAMES,
+            variables=frozenset(self.variables()),
         )
 
     def own_kickstart(self, name: str, text: str) -> KickstartSource:

@@ -1,7 +1,7 @@
 """What is wrong with a file of releases: all of it, with lines and hints."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -52,12 +52,10 @@ def shown(finding: Finding) -> str:
     return f"{place}{table}{key}{finding.text} {finding.hint}".rstrip()
 
 
-def check(
-    text: str, *, source: str, known: Catalogue, kickstarts: Collection[str]
-) -> tuple[Finding, ...]:
+def check(text: str, *, source: str, known: Catalogue, words: rules.Words) -> tuple[Finding, ...]:
     """Return all mistakes of a file, by their lines.
 
-    `known` is the catalogue that it is or will be a part of, `kickstarts` are the names of all.
+    `known` is the catalogue that it is or will be a part of, `words` are what its rows may name.
     """
     try:
         own = layer(text, source=source)
@@ -69,7 +67,7 @@ def check(
     found = [
         _finding(source, name, each, at)
         for name, row in own.rows.items()
-        for each in _of_row(name, row, judged, kickstarts)
+        for each in _of_row(name, row, judged, words)
     ]
     return tuple(sorted(dict.fromkeys(found), key=lambda each: each.line))
 
@@ -99,7 +97,7 @@ def _finding(source: str, name: str, wrong: Wrong, at: Mapping[Path, int]) -> Fi
     )
 
 
-def _of_row(name: str, row: Row, known: Catalogue, kickstarts: Collection[str]) -> Iterator[Wrong]:
+def _of_row(name: str, row: Row, known: Catalogue, words: rules.Words) -> Iterator[Wrong]:
     yield from rules.of_name(name, known.families)
     base, wrong = _base(name, known)
     yield from wrong
@@ -111,7 +109,7 @@ def _of_row(name: str, row: Row, known: Catalogue, kickstarts: Collection[str]) 
     yield from ill
     if not wrong:
         yield from missing(whole_row)
-    yield from _judged(name, joined(filled(base | values), own), known, kickstarts)
+    yield from _judged(name, joined(filled(base | values), own), known, words)
 
 
 def _is_text(value: object) -> bool:
@@ -152,7 +150,7 @@ def _plain(value: Any, path: Path, odd: list[Wrong]) -> Any:  # noqa: ANN401  # 
     return _FIELD.sub(lambda found: found[0] if found[1] in known else f"x{found[1]}", value)
 
 
-def _judged(name: str, row: Row, known: Catalogue, kickstarts: Collection[str]) -> Iterator[Wrong]:
+def _judged(name: str, row: Row, known: Catalogue, words: rules.Words) -> Iterator[Wrong]:
     """Yield what rules have against a row whose shape is right, as far as it goes."""
     media = {key: {"file": "x.iso"} | each for key, each in row.get("media", {}).items()}
     checksums = row.get("checksums")
@@ -168,10 +166,10 @@ def _judged(name: str, row: Row, known: Catalogue, kickstarts: Collection[str]) 
         yield Wrong(("default_medium",), f"There is no medium {named!r} here.", hint)
         assumed |= {"default_medium": next(iter(assumed["media"]))}
     if "kickstart" not in row:
-        kickstarts = {*kickstarts, _ASSUMED["kickstart"]}
+        assumed |= {"kickstart": next(iter(words.kickstarts), "x")}
     try:
         found = release(assumed, known.digests, source="x")
     except BuilderError as error:
         yield Wrong(("extends",), f"What it extends is wrong: {error.message}", error.hint)
         return
-    yield from rules.of_release(found, kickstarts)
+    yield from rules.of_release(found, words)

@@ -1,10 +1,13 @@
 """What a release whose shape is right may still not say."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+
+import msgspec
 
 from builder.errors import suggest
 from builder.model.release import Checksums, Medium, Release
+from builder.releases.lines import Path
 from builder.releases.rows import Row
 from builder.releases.shape import Wrong
 
@@ -30,6 +33,14 @@ CPUS = frozenset(
 """Models of x86 processors that libvirt knows (its folder cpu_map)."""
 
 
+class Words(msgspec.Struct, frozen=True, kw_only=True):
+    """What a row may name that is elsewhere."""
+
+    kickstarts: frozenset[str]
+    syntaxes: frozenset[str]
+    variables: frozenset[str]
+
+
 def of_name(name: str, families: Mapping[str, Row]) -> Iterator[Wrong]:
     """Yield what is wrong with a release's name."""
     if name in families:
@@ -42,19 +53,40 @@ def of_name(name: str, families: Mapping[str, Row]) -> Iterator[Wrong]:
         )
 
 
-def of_release(release: Release, kickstarts: Collection[str]) -> Iterator[Wrong]:
+def of_release(release: Release, words: Words) -> Iterator[Wrong]:
     """Yield what is wrong with a release."""
     yield from _ids(release)
+    yield from _addresses(release)
     yield from _signature(release.checksums)
     for name, medium in release.media.items():
         yield from _unprotected(release, name, medium)
     yield from _machine(release)
-    if release.kickstart not in kickstarts:
-        hint = suggest(release.kickstart, kickstarts)
-        yield Wrong(("kickstart",), f"There is no kickstart {release.kickstart}.", hint)
+    yield from _named(release, words)
     if release.minors and not re.fullmatch(r"\d+\.\d+", release.version):
         text = f"Minor versions are of a version such as 9.8, not of {release.version!r}."
         yield Wrong(("minors",), text, "Leave minors out, or give the newest one as version.")
+
+
+def _named(release: Release, words: Words) -> Iterator[Wrong]:
+    for key, what, name, known in (
+        ("kickstart", "kickstart", release.kickstart, words.kickstarts),
+        ("syntax", "syntax of kickstarts", release.syntax, words.syntaxes),
+    ):
+        if name not in known:
+            yield Wrong((key,), f"There is no {what} {name!r}.", suggest(name, known))
+    for name in release.variables.keys() - words.variables:
+        text = f"There is no variable {name!r}."
+        yield Wrong(("variables", name), text, suggest(name, words.variables))
+
+
+def _addresses(release: Release) -> Iterator[Wrong]:
+    places: list[tuple[Path, tuple[str, ...]]] = [(("urls",), release.urls)]
+    places += [(("media", name, "urls"), each.urls) for name, each in release.media.items()]
+    places += [(("repositories", name), (url,)) for name, url in release.repositories.items()]
+    for path, urls in places:
+        for url in urls:
+            if not re.match("https?://[^/]", url):
+                yield Wrong(path, f"{url!r} is no address.", "Begin it with https://.")
 
 
 def _ids(release: Release) -> Iterator[Wrong]:
@@ -88,7 +120,7 @@ def _unprotected(release: Release, name: str, medium: Medium) -> Iterator[Wrong]
     if medium.sha256 or (release.checksums and release.checksums.signature):
         return
     path = ("media", name, "urls") if medium.urls else ("urls",)
-    unsafe = [url for url in medium.urls or release.urls if not url.startswith("https://")]
+    unsafe = [url for url in medium.urls or release.urls if url.startswith(_UNSAFE)]
     if unsafe:
         text = f"Nothing protects what comes from {unsafe[0]}: neither digest nor signature."
         yield Wrong(path, text, f"Write https://, or give {medium.file} a sha256.")
@@ -98,6 +130,9 @@ def _unprotected(release: Release, name: str, medium: Medium) -> Iterator[Wrong]
 
 
 def _machine(release: Release) -> Iterator[Wrong]:
+    if not release.arch.startswith("x86_64"):
+        text = f"Guests have processors of x86_64, not of {release.arch!r}."
+        yield Wrong(("arch",), text, "Names of files may say x86_64_v2 and the like.")
     if not _OSINFO.fullmatch(release.osinfo):
         text = f"{release.osinfo!r} is no identifier of libosinfo's."
         hint = 'They are as "http://rockylinux.org/rocky/9"; `osinfo-query os` lists them.'

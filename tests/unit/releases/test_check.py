@@ -55,9 +55,11 @@ network = false
 urls = ["https://mirror.example/other"]
 """.replace("{digest}", "0" * 64)
 
+WORDS = Library().words()
+
 
 def found(text: str) -> tuple[Finding, ...]:
-    return check(text, source="mine.toml", known=shipped(), kickstarts=Library().kickstarts())
+    return check(text, source="mine.toml", known=shipped(), words=WORDS)
 
 
 def test_a_good_file_has_every_key_and_no_mistake() -> None:
@@ -69,7 +71,7 @@ def test_a_good_file_has_every_key_and_no_mistake() -> None:
 
 def test_ours_have_no_mistake() -> None:
     text = (Path(catalogue.__file__).parent / "releases.toml").read_text()
-    assert check(text, source="x", known=shipped(), kickstarts=Library().kickstarts()) == ()
+    assert check(text, source="x", known=shipped(), words=WORDS) == ()
 
 
 MISTAKES = [
@@ -90,6 +92,28 @@ MISTAKES = [
     ('"x86_64"', "64", "[corp9] arch: It must be a text, not 64."),
     ("2032-05-31", '"May 2032"', "[corp9] end_of_life: It must be a date, such as 2030-05-31, not"),
     ("2032-05-31", "2032", "[corp9] end_of_life: It must be a date"),
+    (
+        '"RHEL9"',
+        '"RHEL99"',
+        "[corp9] syntax: There is no syntax of kickstarts 'RHEL99'. Did you mean",
+    ),
+    ('"x86_64"', '"aarch64"', "[corp9] arch: Guests have processors of x86_64, not of 'aarch64'."),
+    (
+        "timezone =",
+        "timezon =",
+        "[corp9.variables] timezon: There is no variable 'timezon'. Did you",
+    ),
+    ('["https://mirror.example/{version}/isos"]', '["mirror/x"]', "[corp9] urls: 'mirror/x' is no"),
+    (
+        "https://mirror.example/other",
+        "mirror.example",
+        "[corp9.media.dvd] urls: 'mirror.example' is",
+    ),
+    (
+        '"https://mirror.example/{version}/os"',
+        '"/os"',
+        "[corp9.repositories] BaseOS: '/os' is no add",
+    ),
     ('"RHEL9"', '["RHEL9"]', "[corp9] syntax: It must be a text"),
     ("Corp-{major}-{minor}", "Corp" * 9, "[corp9] volume_id: 'CorpCorp"),
     ("Corp-{major}-{minor}", "Corp" * 9, "has 36 characters, and an ISO has room for 32."),
@@ -100,7 +124,7 @@ MISTAKES = [
     (
         "el8.ks.j2",
         "el7x.ks.j2",
-        "[corp9] kickstart: There is no kickstart el7x.ks.j2. Did you mean",
+        "[corp9] kickstart: There is no kickstart 'el7x.ks.j2'. Did",
     ),
     ("el8.ks.j2", "../el8.ks.j2", "[corp9] kickstart: It must be the name of a file, without its"),
     ("minors = true", 'minors = "yes"', "[corp9] minors: It must be true or false, not 'yes'."),
@@ -238,8 +262,7 @@ def test_a_file_that_is_in_use_is_not_compared_with_itself(tmp_path: Path) -> No
     path.write_text('[rocky9]\nextends = "rocky9"\ndisk_gib = 20\n')
     (tmp_path / "other.toml").write_text('[corp]\nextends = "rocky9"\nmemory_mib = 0\n')
     known = gathered([tmp_path])
-    kickstarts = Library().kickstarts()
-    assert check(path.read_text(), source=str(path), known=known, kickstarts=kickstarts) == ()
-    [finding] = check('[y]\nextends = "corp"\n', source="y", known=known, kickstarts=kickstarts)
+    assert check(path.read_text(), source=str(path), known=known, words=WORDS) == ()
+    [finding] = check('[y]\nextends = "corp"\n', source="y", known=known, words=WORDS)
     assert finding.text.startswith("What it extends is wrong")
     assert (finding.line, finding.key) == (2, "extends")
