@@ -14,10 +14,13 @@ from builder.errors import ConfigError, HostError
 
 if TYPE_CHECKING:
     from builder.model.release import Checksums, Medium, Release
+    from builder.releases.rows import Layer
 
 app = typer.Typer(no_args_is_help=True, help="What can be installed, and until when it lives.")
 
 _LIFE = {"": "", "soon": " (soon)", "past": " (past)"}
+_OURS = "builder"
+"""Where rows are from that come with us."""
 _SIGNED = {
     "": "nobody",
     "inline": "clear-signed",
@@ -53,7 +56,7 @@ def list_(ctx: typer.Context, *, json: Json = False) -> None:
         )
         for each in found
     ]
-    own = any(line[-1] for line in lines)
+    own = any(each["source"] != _OURS for each in found)
     typer.echo(table(header, lines) if own else table(header[:-1], [line[:-1] for line in lines]))
 
 
@@ -90,7 +93,7 @@ def _facts(release: "Release", row: dict[str, Any], minors: tuple[str, ...]) -> 
         yield "extends", ", ".join(release.kin)
     yield "version", release.version
     yield "architecture", release.arch
-    yield "from", _origin(row) or "builder"
+    yield "from", _origin(row)
     yield "end of life", f"{release.end_of_life or 'unknown'}{_LIFE[row['life']]}"
     if minors:
         yield "minor versions", " ".join(minors)
@@ -175,14 +178,18 @@ def _row(release: "Release", here: Context, pool: frozenset[str]) -> dict[str, A
         "end_of_life": release.end_of_life and str(release.end_of_life),
         "life": state(release, date.today()),
         "media": media,
-        "source": layer.source if layer.own else "",
-        "replaces_another": rows.hidden(release.name),
+        "source": _whose(layer),
+        "instead_of": _whose(replaced) if (replaced := rows.replaced(release.name)) else "",
     }
 
 
+def _whose(layer: "Layer") -> str:
+    return layer.source if layer.own else _OURS
+
+
 def _origin(row: dict[str, Any]) -> str:
-    instead = ", instead of ours" if row["replaces_another"] else ""
-    return f"{row['source']}{instead}"
+    replaced = row["instead_of"] and f", instead of that of {row['instead_of']}"
+    return f"{row['source']}{replaced}"
 
 
 def _pool(here: Context) -> frozenset[str]:

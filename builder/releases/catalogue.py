@@ -75,9 +75,9 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
         known = {each: layer for layer in reversed(self.layers) for each in layer.rows}
         return known[name] if name in known else known[name.rpartition(".")[0]]
 
-    def hidden(self, name: str) -> bool:
-        """Tell whether the row is the user's and takes the place of another."""
-        return len([layer for layer in self.layers if name in layer.rows]) > 1
+    def replaced(self, name: str) -> Layer | None:
+        """Return the layer whose row of that name does not count, as the user has another."""
+        return next(iter([each for each in self.layers if name in each.rows][1:]), None)
 
     def _members(self, family: str) -> list[str]:
         whole_rows = (self._whole(name) for name in self.names())

@@ -26,8 +26,10 @@ def gathered(folders: Sequence[Path]) -> Catalogue:
 
 def _of(folder: Path) -> list[Layer]:
     with explained(f"Cannot read {folder}", hint="Mend it.", error_class=ConfigError):
-        paths = sorted(folder.glob("*.toml")) if folder.is_dir() else []
-    return _distinct([read(path) for path in paths if is_plain(path)])
+        # Not glob, which finds nothing in a folder that is closed to us.
+        paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    found = (path for path in paths if path.suffix == ".toml" and is_plain(path))
+    return _distinct([read(path) for path in found])
 
 
 def read(path: Path) -> Layer:

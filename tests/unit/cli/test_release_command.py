@@ -52,9 +52,9 @@ def test_json_says_the_same(here: Path, capsys: pytest.CaptureFixture[str]) -> N
     rows = {row["name"]: row for row in json.loads(said(capsys, "release", "list", "--json"))}
     assert rows["centos7"]["life"] == "past"
     assert rows["centos7"]["end_of_life"] == "2024-06-30"
-    assert rows["centos7"]["source"] == ""
-    assert (rows["rocky9"]["source"], rows["rocky9"]["replaces_another"]) == (str(own), True)
-    assert (rows["corp9"]["source"], rows["corp9"]["replaces_another"]) == (str(own), False)
+    assert (rows["centos7"]["source"], rows["centos7"]["instead_of"]) == ("builder", "")
+    assert (rows["rocky9"]["source"], rows["rocky9"]["instead_of"]) == (str(own), "builder")
+    assert (rows["corp9"]["source"], rows["corp9"]["instead_of"]) == (str(own), "")
     medium = {"file": "Rocky-9.8-x86_64-boot.iso", "in_pool": False}
     assert rows["corp9"]["media"]["boot"] == medium
     shown = json.loads(said(capsys, "release", "show", "corp9.6", "--json"))
@@ -63,7 +63,7 @@ def test_json_says_the_same(here: Path, capsys: pytest.CaptureFixture[str]) -> N
     listed = said(capsys, "release", "list").splitlines()
     assert [line.split("  ")[-1].strip() for line in listed if "own.toml" in line] == [
         str(own),
-        f"{own}, instead of ours",
+        f"{own}, instead of that of builder",
     ]
 
 

@@ -46,7 +46,7 @@ def test_a_row_of_ours_is_overridden_and_so_are_those_that_extend_it(folders: li
     assert rows.find("alma10").urls == ("https://mirror.example/10.2/x86_64",)
     assert rows.find("alma10-v2").urls == ("https://mirror.example/10.2/x86_64_v2",)
     assert rows.find("alma10").checksums == gathered([]).find("alma10").checksums
-    assert (rows.hidden("alma10"), rows.hidden("alma9")) == (True, False)
+    assert (rows.replaced("alma10"), rows.replaced("alma9")) == (rows.layers[-1], None)
     assert gathered([]).find("alma10").urls[0].startswith("https://repo.almalinux.org/")
 
 
