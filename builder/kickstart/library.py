@@ -43,10 +43,11 @@ class Library(msgspec.Struct, frozen=True):
         return self.rows.find(name)
 
     def releases(self, *, monitor: Monitor) -> tuple[Release, ...]:
-        """Return all releases, sorted by name; what is wrong with others is told as a warning."""
-        told, found = {layer.flaw for layer in self.rows.layers} - {""}, []
-        for flaw in sorted(told):
-            monitor.tell("warning", flaw)
+        """Return all releases, sorted by name; what is wrong with others is told as a warning.
+
+        But for files that cannot be read at all: whoever made the library has told of them.
+        """
+        told, found = set(self.rows.flaws), []
         for name in self.rows.names():
             try:
                 found.append(self.rows.find(name))

@@ -46,9 +46,14 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
                 f"{name} is a family of releases, not one of them.",
                 hint=f"Name one: {', '.join(self._members(name))}.",
             )
-        flawed = " ".join(layer.flaw for layer in self.layers if layer.flaw)
+        flawed = " ".join(self.flaws)
         near = suggest(name, self.names())
         raise UsageError(f"There is no release {name!r}.", hint=f"{near} {flawed}".strip())
+
+    @property
+    def flaws(self) -> tuple[str, ...]:
+        """Why files of the user's cannot be read."""
+        return tuple(layer.flaw for layer in self.layers if layer.flaw)
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all rows, sorted, also of those that are wrong."""

@@ -125,6 +125,30 @@ def test_a_file_is_checked(here: Path, capsys: pytest.CaptureFixture[str]) -> No
     said(capsys, "release", "check", "none.toml", code=3)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("release", "list"),
+        ("release", "show", "rocky9"),
+        ("kickstart", "list"),
+        ("kickstart", "lint", "rocky9"),
+        ("build", "rocky9", "--dry-run"),
+    ],
+    ids=" ".join,
+)
+def test_a_file_that_is_broken_is_told_once_by_who_looks_something_up(
+    here: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    (here / "builder.toml").write_text('releases = "."\n')
+    (here / "broken.toml").write_text('[corp9]\ntitle = "x\n')
+    (here / "builder.toml").rename(here / "settings")
+    assert app.run(["--config", "settings", *words]) == 0
+    told = [each for each in capsys.readouterr().err.splitlines() if "broken.toml" in each]
+    assert [each.strip().partition(":")[0] for each in told] == ["warning"]
+    assert app.run(["--config", "settings", "build", "corp9", "--dry-run"]) == 3
+    assert "error: " in capsys.readouterr().err
+
+
 STARTED = (
     "builder.toml",
     "releases/own.toml",

@@ -98,7 +98,8 @@ def test_a_broken_file_is_an_error_for_its_own_rows_alone(folders: list[Path], n
     names = [each.name for each in rows.releases(monitor=heard)]
     assert "centos7" in names
     assert not set(lost) & set(names)
-    assert [each[1] for each in heard.told if str(path) in each[1]] != []
+    assert [each[1] for each in heard.told if str(path) in each[1]] == []
+    assert [str(path) in each for each in rows.rows.flaws] == [True]
 
 
 def test_a_row_that_is_wrong_is_a_warning_for_lists(folders: list[Path]) -> None:
