@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from builder.errors import BuilderError, ConfigError, suggest
+from builder.errors import ConfigError, suggest
 from builder.releases import lines, rules
 from builder.releases.catalogue import Catalogue, layer, release
 from builder.releases.lines import Path
 from builder.releases.rows import FILLED, STANDS_FOR, Place, Row, filled, joined, whole
-from builder.releases.shape import Wrong, examine, missing
+from builder.releases.shape import NO_KEYS, Wrong, examine, missing
 
 _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)")
 _FIELD = re.compile(r"{(\w*)}")
@@ -109,7 +109,13 @@ def _of_row(name: str, row: Row, known: Catalogue, words: rules.Words) -> Iterat
     yield from ill
     if not wrong:
         yield from missing(whole_row)
-    yield from _judged(name, joined(filled(base | values), own), known, words)
+    below, ill = examine(
+        {key: value for key, value in filled(base | values).items() if key not in NO_KEYS}
+    )
+    for each in ill[:1]:
+        text = f"What it extends is wrong: {'.'.join(each.path)}: {each.text}"
+        yield Wrong(("extends",), text, each.hint)
+    yield from _judged(name, joined(below, own), known, words)
 
 
 def _is_text(value: object) -> bool:
@@ -158,18 +164,15 @@ def _judged(name: str, row: Row, known: Catalogue, words: rules.Words) -> Iterat
         row = row | {"checksums": None}
     assumed = _ASSUMED | {"family": "x"} | row | {"media": media, "name": name}
     first = next(iter(media), "")
-    if "default_medium" not in row or not media:
-        assumed |= {"default_medium": first or "x", "media": media or {"x": {"file": "x"}}}
-    named = assumed["default_medium"]
-    if named not in assumed["media"]:
-        hint = suggest(named, media)
+    named = row.get("default_medium", first)
+    if "media" in row and named not in media:
+        hint = suggest(named, media, none="A release has a medium at least.")
         yield Wrong(("default_medium",), f"There is no medium {named!r} here.", hint)
-        assumed |= {"default_medium": next(iter(assumed["media"]))}
+    assumed |= {
+        "media": media or {"x": {"file": "x.iso"}},
+        "default_medium": named if named in media else first or "x",
+    }
     if "kickstart" not in row:
         assumed |= {"kickstart": next(iter(words.kickstarts), "x")}
-    try:
-        found = release(assumed, known.digests, source="x")
-    except BuilderError as error:
-        yield Wrong(("extends",), f"What it extends is wrong: {error.message}", error.hint)
-        return
+    found = release(assumed, known.digests, source="x")
     yield from rules.of_release(found, words)

@@ -12,7 +12,7 @@ from builder.model.release import Digest, FileName, Fingerprint, Positive, Relea
 from builder.releases.lines import Path
 from builder.releases.rows import Row
 
-_NO_KEYS = ("name", "family", "kin")
+NO_KEYS = ("name", "family", "kin")
 """What a release has of its table's name, and of what it extends."""
 _SAID = 60
 """Characters that are shown of a value."""
@@ -41,7 +41,7 @@ def of_release() -> dict[str, Any]:
 
 
 def _of_older() -> dict[str, Any]:
-    return {key: kind for key, kind in _keys(Release).items() if key not in _NO_KEYS}
+    return {key: kind for key, kind in _keys(Release).items() if key not in NO_KEYS}
 
 
 def examine(row: Row) -> tuple[Row, list[Wrong]]:
@@ -62,7 +62,7 @@ def missing(row: Row) -> Iterator[Wrong]:
 
 def _missing(row: Row, kind: Any, path: Path) -> Iterator[Wrong]:  # noqa: ANN401  # a struct's class
     for each in msgspec.structs.fields(kind):
-        if each.required and each.name not in {*_NO_KEYS, *row}:
+        if each.required and each.name not in {*NO_KEYS, *row}:
             text = f"The key {each.name} is missing; it is {wanted(each.type)}."
             yield Wrong((*path, each.name), text)
 
@@ -75,13 +75,10 @@ def _tables(value: object) -> list[tuple[str, Row]]:
 def _table(value: Row, kinds: Mapping[str, Any], path: Path, wrong: list[Wrong]) -> Row:
     right: Row = {}
     for key, each in value.items():
-        before = len(wrong)
         here = (*path, key)
         if key not in kinds:
             wrong.append(Wrong(here, "There is no such key.", _known(key, each, kinds)))
-            continue
-        found = _value(each, kinds[key], here, wrong)
-        if len(wrong) == before or isinstance(found, dict):
+        elif (found := _value(each, kinds[key], here, wrong)) is not None:
             right[key] = found
     return right
 
@@ -94,29 +91,30 @@ def _known(key: str, value: object, kinds: Mapping[str, Any]) -> str:
     return suggest(key, kinds)
 
 
-def _value(value: object, kind: Any, path: Path, wrong: list[Wrong]) -> Any:  # noqa: ANN401  # as TOML has it
-    """Return a value without what is wrong in it, which it adds to `wrong`."""
+def _value(value: object, kind: Any, path: Path, wrong: list[Wrong]) -> object:  # noqa: ANN401  # a type
+    """Return a value without what is wrong in it, which it adds to `wrong`; None if all is."""
     inner = _struct(kind)
     many = get_origin(kind) is dict and _struct(get_args(kind)[1])
-    if (inner or many) and not isinstance(value, dict):
+    if not inner and not many:
+        return _plain(value, kind, path, wrong)
+    if not isinstance(value, dict):
         wrong.append(Wrong(path, f"It must be a table, not {_said(value)}."))
-    elif inner and isinstance(value, dict):
+        return None
+    if inner:
         return _table(value, _of_older() if inner is Release else _keys(inner), path, wrong)
-    elif many and isinstance(value, dict):
-        each = get_args(kind)[1]
-        found = {key: _value(one, each, (*path, key), wrong) for key, one in value.items()}
-        return {key: one for key, one in found.items() if isinstance(one, dict)}
-    else:
-        _plain(value, kind, path, wrong)
-    return value
+    each = get_args(kind)[1]
+    found = {key: _value(one, each, (*path, key), wrong) for key, one in value.items()}
+    return {key: one for key, one in found.items() if one is not None}
 
 
-def _plain(value: object, kind: Any, path: Path, wrong: list[Wrong]) -> None:  # noqa: ANN401  # a type
+def _plain(value: object, kind: Any, path: Path, wrong: list[Wrong]) -> object:  # noqa: ANN401  # a type
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError:
         text = f"It must be {wanted(kind)}, not {_said(value)}."
         wrong.append(Wrong(path, text, _remedy(value, kind)))
+        return None
+    return value
 
 
 def _keys(kind: Any) -> dict[str, Any]:  # noqa: ANN401  # a struct's class

@@ -1,6 +1,11 @@
 """`builder release check`: each mistake is found where it is, all of them in one run."""
 
+import json
+import tomllib
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +16,7 @@ from builder.releases.catalogue import shipped
 from builder.releases.check import Finding, check, shown
 from builder.releases.own import gathered
 from builder.releases.shape import of_release
+from tests.monitors import Heard
 
 GOOD = """
 [corp9]
@@ -266,3 +272,63 @@ def test_a_file_that_is_in_use_is_not_compared_with_itself(tmp_path: Path) -> No
     [finding] = check('[y]\nextends = "corp"\n', source="y", known=known, words=WORDS)
     assert finding.text.startswith("What it extends is wrong")
     assert (finding.line, finding.key) == (2, "extends")
+
+
+ODD: list[Any] = [
+    "",
+    "x",
+    "{",
+    "{}",
+    "{version}{version.x}",
+    "a\tb\u0000"[:3],
+    0,
+    -1,
+    2**70,
+    1.5,
+    True,
+    [],
+    [[]],
+    [{}],
+    ["x", 1],
+    {},
+    {"x": 1},
+    {"x": {"y": {}}},
+    {"file": 1},
+]
+
+
+def written(value: Any) -> str:  # noqa: ANN401  # as TOML has it
+    """Return a value as TOML."""
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{json.dumps(k)} = {written(v)}' for k, v in value.items())} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(written, value))}]"
+    return value.isoformat() if isinstance(value, date) else json.dumps(value)
+
+
+def paths(table: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    for key, value in table.items():
+        yield (key,)
+        if isinstance(value, dict):
+            yield from ((key, *below) for below in paths(value))
+
+
+@pytest.mark.parametrize("path", list(paths(tomllib.loads(GOOD))), ids=".".join)
+def test_nothing_that_is_toml_is_too_odd(path: tuple[str, ...], tmp_path: Path) -> None:
+    for odd in ODD:
+        tables = tomllib.loads(GOOD)
+        at = tables
+        for key in path[:-1]:
+            at = at[key]
+        at[path[-1]] = odd
+        text = "".join(f"{json.dumps(k)} = {written(v)}\n" for k, v in tables.items())
+        assert tomllib.loads(text) == tables
+        findings = found(text)
+        (tmp_path / "odd.toml").write_text(text)
+        above = gathered([tmp_path])
+        check('[z]\nextends = "corp9"\n', source="z", known=above, words=WORDS)
+        assert all(shown(each).isprintable() for each in findings)
+        names = [each.name for each in Library(rows=above).releases(monitor=Heard())]
+        assert "rocky9" in names
+        if not findings:
+            assert "corp9" in names, "what is right can be used"
