@@ -15,6 +15,7 @@ from builder.releases.rows import OF_ROWS, Layer, Place, Row, filled, joined, lo
 
 _HERE = Path(__file__).parent
 _MINOR = re.compile(r"(.+\d)\.(\d+)")
+_OF_A_FILE = ("sha256", "size")
 _ANY_CPU = "Haswell-noTSX"
 """Runs every release of ours, if slowly."""
 
@@ -121,7 +122,7 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
                 "and its version, to your own releases: README has an example.",
             )
         if int(minor) < int(newest):
-            row = joined(_undated(row), row.get("older", {}))
+            row = _older(row)
         changed = {"name": f"{place.name}.{minor}", "version": f"{major}.{minor}"}
         row["kin"] = [place.name, *row["kin"]]
         return self._release(place, row | changed)
@@ -150,15 +151,21 @@ def release(row: Row, digests: Mapping[str, Row], *, source: str) -> Release:
     return found
 
 
-def _undated(row: Row) -> Row:
-    """Return a row without digests of files whose names the version is in: theirs are others."""
+def _older(row: Row) -> Row:
+    """Return the row of a minor version before the row's own.
+
+    A file whose name the version is in is another than that of the row's digest. What media without
+    packages install is the newest, unless there are repositories of older ones.
+    """
+    older = row.get("older", {})
     media = {
-        name: {key: value for key, value in medium.items() if key not in ("sha256", "size")}
+        name: {key: value for key, value in medium.items() if key not in _OF_A_FILE}
         if "{" in medium["file"]
         else medium
         for name, medium in row["media"].items()
+        if "repositories" in older or not medium.get("network")
     }
-    return row | {"media": media}
+    return joined(row | {"media": media}, older)
 
 
 def _with_digest(medium: object, digests: Mapping[str, Row]) -> object:

@@ -191,3 +191,10 @@ def test_older_minors(name: str, folders: list[str], file: str, repository: str)
         assert url.startswith(f"https://{folder}/")
     assert release.media["dvd"].file == file
     assert next(iter(release.repositories.values())) == repository
+
+
+def test_no_minor_is_installed_from_what_the_newest_is() -> None:
+    assert catalogue.find("oracle9").media.keys() == {"dvd", "boot", "boot-uek"}
+    assert catalogue.find("oracle9.8").media.keys() == {"dvd", "boot", "boot-uek"}
+    assert catalogue.find("oracle9.7").media.keys() == {"dvd"}
+    assert catalogue.find("rocky9.6").media.keys() == {"minimal", "dvd", "boot"}
