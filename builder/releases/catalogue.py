@@ -11,11 +11,11 @@ import msgspec
 from builder.errors import BuilderError, ConfigError, UsageError, suggest
 from builder.model.release import Medium, Release
 from builder.paths.reading import parse_toml
-from builder.releases.rows import OF_ROWS, Layer, Place, Row, filled, joined, located, whole
+from builder.releases import minors
+from builder.releases.rows import OF_ROWS, Layer, Place, Row, filled, located, whole
 
 _HERE = Path(__file__).parent
 _MINOR = re.compile(r"(.+\d)\.(\d+)")
-_OF_A_FILE = ("sha256", "size")
 _ANY_CPU = "Haswell-noTSX"
 """Runs every release of ours, if slowly."""
 
@@ -68,10 +68,7 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     def minors(self, name: str) -> tuple[str, ...]:
         """Return the names of a release's minor versions, oldest first."""
         found = self.find(name)
-        if not found.minors or not self._has(name):
-            return ()
-        newest = int(found.version.partition(".")[2])
-        return tuple(f"{name}.{minor}" for minor in range(newest + 1))
+        return minors.names(found) if self._has(name) else ()
 
     def _has(self, name: str) -> bool:
         return any(name in layer.rows for layer in self.layers)
@@ -106,26 +103,9 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
         except BuilderError:
             return _ANY_CPU
 
-    def _minor(self, place: Place, minor: str) -> Release:
+    def _minor(self, place: Place, number: str) -> Release:
         row = whole(place, self.layers, self.families)
-        release = self._release(place, row)
-        major, _, newest = release.version.partition(".")
-        if not release.minors:
-            raise UsageError(
-                f"{place.name} has no minor versions to choose from.",
-                hint=f"It is {release.title}: {place.name} is the name to give.",
-            )
-        if str(int(minor)) != minor or int(minor) > int(newest):
-            raise UsageError(
-                f"{place.name} has no minor version {minor} here: there are 0 to {newest}.",
-                hint=f'For a newer one add a row [{place.name}], with extends = "{place.name}" '
-                "and its version, to your own releases: README has an example.",
-            )
-        if int(minor) < int(newest):
-            row = _older(row)
-        changed = {"name": f"{place.name}.{minor}", "version": f"{major}.{minor}"}
-        row["kin"] = [place.name, *row["kin"]]
-        return self._release(place, row | changed)
+        return self._release(place, minors.row_of(row, self._release(place, row), number))
 
     def _release(self, place: Place, row: Row) -> Release:
         return release(row, self.digests, source=self.layers[place.layer].source)
@@ -149,23 +129,6 @@ def release(row: Row, digests: Mapping[str, Row], *, source: str) -> Release:
             hint=suggest(found.default_medium, found.media),
         )
     return found
-
-
-def _older(row: Row) -> Row:
-    """Return the row of a minor version before the row's own.
-
-    A file whose name the version is in is another than that of the row's digest. What media without
-    packages install is the newest, unless there are repositories of older ones.
-    """
-    older = row.get("older", {})
-    media = {
-        name: {key: value for key, value in medium.items() if key not in _OF_A_FILE}
-        if "{" in medium["file"]
-        else medium
-        for name, medium in row["media"].items()
-        if "repositories" in older or not medium.get("network")
-    }
-    return joined(row | {"media": media}, older)
 
 
 def _with_digest(medium: object, digests: Mapping[str, Row]) -> object:

@@ -128,6 +128,22 @@ def test_minor_versions() -> None:
     assert (newest.name, newest.version, newest.repositories) == ("x1.3", "1.3", {})
 
 
+def test_a_version_without_a_minor_has_none() -> None:
+    text = MINORS.replace("[x", "[x1").replace('"1.3"', '"1"')
+    with pytest.raises(UsageError, match="x1 has no minor versions to choose from"):
+        found(text, name="x1.0")
+    assert found(text, name="x1").minors
+
+
+def test_older_minors_of_what_holds_no_packages_need_repositories_of_theirs() -> None:
+    text = MINORS.replace("[x", "[x1").replace('"x.iso"', '"x-{minor}.iso"\nnetwork = true')
+    assert found(text, name="x1.0").repositories == {"os": "http://vault/1.0"}
+    without = text.replace("[x1.older.repositories]", "[x1.repositories]")
+    assert found(without, name="x1.3").media["dvd"].network
+    with pytest.raises(UsageError, match="Minor versions of x1 have nothing to be installed from"):
+        found(without, name="x1.0")
+
+
 @pytest.mark.parametrize(
     ("name", "sentence", "hint"),
     [
