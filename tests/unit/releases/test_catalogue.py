@@ -153,6 +153,7 @@ def test_older_minors_of_what_holds_no_packages_need_repositories_of_theirs() ->
         ("centos7.3", "centos7 has no minor versions to choose from.", "It is CentOS 7 (2009)"),
         ("fedora44.1", "fedora44 has no minor versions to choose from.", "It is Fedora 44"),
         ("rocky9.6.1", "There is no release 'rocky9.6.1'.", "rocky9"),
+        ("rocky9." + "9" * 5000, "There is no release 'rocky9.999", "rocky9"),
         ("rocky9.", "There is no release 'rocky9.'.", "rocky9"),
         ("fedora", "fedora is a family of releases, not one", "Name one: fedora43, fedora44."),
         ("centos6", "There is no release 'centos6'.", "Did you mean centos8?"),
@@ -161,6 +162,7 @@ def test_older_minors_of_what_holds_no_packages_need_repositories_of_theirs() ->
 def test_what_cannot_be(name: str, sentence: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
         catalogue.find(name)
+    assert caught.value.hint
     assert sentence in caught.value.message
     assert hint in caught.value.hint
 
