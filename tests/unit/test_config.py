@@ -201,3 +201,25 @@ def test_phases_have_limits_of_their_own_in_the_file_alone() -> None:
     assert found.of("boot").idle_seconds == 300
     with pytest.raises(ConfigError, match="phases"):
         load("[phases.nosuch]\nminutes = 1\n")
+
+
+def test_paths_in_a_file_are_seen_from_its_folder_and_others_from_here(tmp_path: Path) -> None:
+    Path("sub").mkdir()
+    file = Path("sub/given.toml")
+    file.write_text("state = 's'\nkickstarts = '/abs'\nreleases = 'r'\niso_pool = 'x'\n")
+    settings = config.load(file=file, environ={**HOME, "BUILDER_CACHE": "c"}, store_pool_path="p")
+    assert settings.state == tmp_path / "sub/s"
+    assert settings.kickstarts == Path("/abs")
+    assert settings.release_folders == (tmp_path / "sub/r",)
+    assert (settings.cache, settings.store_pool_path) == (tmp_path / "c", tmp_path / "p")
+    assert settings.iso_pool == "x"
+
+
+def test_a_pipe_is_in_no_folder(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as file:
+        file.write("state = 's'\n")
+    try:
+        assert config.load(file=Path(f"/dev/fd/{reading}"), environ=HOME).state == tmp_path / "s"
+    finally:
+        os.close(reading)
