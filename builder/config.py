@@ -11,6 +11,7 @@ import msgspec
 
 from builder.errors import BuilderError, ConfigError, suggest
 from builder.model.installation import Deadlines, PhaseLimits
+from builder.paths.configured import absolute, config_folders, release_folders
 from builder.paths.reading import as_path, is_file, read_toml
 
 Minutes = Annotated[float, msgspec.Meta(gt=0, le=100_000)]
@@ -72,6 +73,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Builds and runs, locks, and logs of daemons that we start; the same wherever one stands."""
     kickstarts: Path | None = None
     """The user's own kickstarts, snippets and profiles, searched before ours."""
+    releases: Path | None = None
+    """A folder of the user's own releases, searched before the others."""
+    release_folders: tuple[Path, ...] = ()
+    """All folders of the user's own releases, first things first; no setting by itself."""
     trusted_key: Path | None = None
     """Public key that signatures of templates are verified with."""
     network: str = "user"
@@ -121,9 +126,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 _KINDS: dict[str, Any] = get_type_hints(Settings, include_extras=True)
+del _KINDS["release_folders"]
 _FILE = Path("builder.toml")
-_SYSTEM_FILE = Path("/etc/builder/builder.toml")
-"""Root's, like /var/lib/builder."""
 
 
 def load(
@@ -180,12 +184,18 @@ def _fill_in(chosen: Settings, environ: Mapping[str, str]) -> Settings:
         "state": Path("/var/lib/builder") if root else state,
     }
     paths = {
-        key: _absolute(folder if getattr(chosen, key) == Path() else getattr(chosen, key))
+        key: absolute(folder if getattr(chosen, key) == Path() else getattr(chosen, key))
         for key, folder in folders.items()
     }
     artifacts = chosen.artifacts or _artifacts_here()
-    links = _absolute(artifacts) if artifacts else None
-    return msgspec.structs.replace(chosen, **paths, uri=uri, artifacts=links)
+    links = absolute(artifacts) if artifacts else None
+    return msgspec.structs.replace(
+        chosen,
+        **paths,
+        uri=uri,
+        artifacts=links,
+        release_folders=release_folders(chosen.releases, environ),
+    )
 
 
 def _artifacts_here() -> Path | None:
@@ -196,18 +206,8 @@ def _artifacts_here() -> Path | None:
     return None
 
 
-def _absolute(path: Path) -> Path:
-    try:
-        return path.absolute()
-    except FileNotFoundError:  # the current folder is gone, which not every command needs
-        return path
-
-
 def _default_file(environ: Mapping[str, str]) -> Path | None:
-    config = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "/")) / ".config")
-    known = [_absolute(_FILE), config / "builder" / _FILE]
-    if os.geteuid() == 0:
-        known.append(_SYSTEM_FILE)
+    known = [absolute(_FILE), *(folder / _FILE for folder in config_folders(environ))]
     return next((path for path in known if _visible(path)), None)
 
 
@@ -229,7 +229,14 @@ def _from_file(path: Path | None) -> _Given:
     for key in found:
         if key not in _KINDS:
             raise ConfigError(f"There is no setting {key!r}: {path}.", hint=suggest(key, _KINDS))
-    return {key: (f"{key} in {path}", value) for key, value in found.items()}
+    folder = path.parent if _visible(path) else Path()  # a pipe is in no folder of the user's
+    return {key: (f"{key} in {path}", _seen(key, found[key], folder)) for key in found}
+
+
+def _seen(key: str, value: object, folder: Path) -> object:
+    """Return a value of a file in `folder`: paths in it are seen from there."""
+    is_path = _KINDS[key] in (Path, Path | None)
+    return folder / value if is_path and isinstance(value, str) and value else value
 
 
 def _from_environment(environ: Mapping[str, str]) -> _Given:

@@ -1,5 +1,6 @@
 """What commands share: the settings and the monitor, and the options that several have."""
 
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -60,7 +61,7 @@ Variables = Annotated[
 ]
 
 
-class Context(msgspec.Struct, frozen=True, kw_only=True):
+class Context(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The global options, resolved."""
 
     settings: Settings
@@ -68,12 +69,16 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     umask: int = -1
     """What files are made with that belong to the user's own programs; -1 is what we have."""
 
-    @property
+    @cached_property
     def library(self) -> "Library":
-        """Where kickstarts, profiles and releases are looked up."""
+        """Where kickstarts, profiles and releases are looked up; files that are lost are told."""
         from builder.kickstart.library import library
 
-        return library(self.settings.kickstarts)
+        settings = self.settings
+        found = library(settings.kickstarts, settings.release_folders, folder=settings.releases)
+        for flaw in found.rows.flaws:
+            self.monitor.tell("warning", flaw)
+        return found
 
 
 def context(ctx: typer.Context) -> Context:

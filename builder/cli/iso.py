@@ -76,7 +76,7 @@ def verify(
         media_check = check.media_check(medium)
         foreign = " and ".join(views.foreign(medium))
         notices = [*check.notices(medium), *(each.sentence for each in menu_check.silent(medium))]
-    known = _known(file.name)
+    known = _known(file.name, context(ctx))
     if known is not None:
         digest = files.sha256(file, monitor=monitor)
         stage.verify(file.name, digest, known.sha256)
@@ -95,13 +95,11 @@ def verify(
     typer.echo(f"{file.name} is right.")
 
 
-def _known(name: str) -> "Medium | None":
+def _known(name: str, here: Context) -> "Medium | None":
     """Return the catalogue's row of the ISO that has this name."""
-    from builder.releases import catalogue
-
     media = (
         medium
-        for release in map(catalogue.find, catalogue.names())
+        for release in here.library.releases(monitor=here.monitor)
         for medium in release.media.values()
     )
     return next((each for each in media if each.file == name and each.sha256), None)

@@ -28,7 +28,8 @@ def list_(
 
     shared = context(ctx)
     folder = pools.folder(shared.settings, "iso_pool", monitor=shared.monitor)
-    rows = media.listing(shared.library.releases(), _folders(shared, folder), here=here)
+    releases = shared.library.releases(monitor=shared.monitor)
+    rows = media.listing(releases, _folders(shared, folder), here=here)
     if json:
         typer.echo(to_json(rows))
         return
@@ -97,7 +98,7 @@ def add(
             "--sha256 and --allow-unverified contradict each other.", hint="Leave one out."
         )
     wish = media_add.Wish(sha256=sha256.lower(), unverified=allow_unverified)
-    releases = shared.library.releases()
+    releases = shared.library.releases(monitor=shared.monitor)
     with _iso_pool(shared) as (_, pool), shared.monitor.step(f"Staging {file.name}"):
         folders = _folders(shared, pool.path)
         added = media_add.add(

@@ -13,6 +13,7 @@ from builder.errors import UsageError, nearest
 from builder.paths.reading import is_file
 
 if TYPE_CHECKING:
+    from builder.kickstart.library import Library
     from builder.model.kickstart import Kickstart, LintFinding
     from builder.recipes.order import Request
 
@@ -37,7 +38,7 @@ def list_(ctx: typer.Context, *, json: Json = False) -> None:
             release.syntax,
             [profile.name for profile in profiles if profile.fits(release)],
         )
-        for release in library.releases()
+        for release in library.releases(monitor=context(ctx).monitor)
     ]
     if json:
         keys = ("release", "family", "kickstart", "syntax", "profiles")
@@ -139,7 +140,7 @@ def _read(name: str, syntax: str) -> "tuple[Kickstart, tuple[LintFinding, ...]]"
 
 def _refuse_unused(ctx: typer.Context, name: str, *, at_hand: bool) -> None:
     if not at_hand:
-        _refuse_unknown(name)
+        _refuse_unknown(name, context(ctx).library)
     of_releases = ("profile", "medium", "firmware", "variables")
     for parameter in of_releases if at_hand else ("syntax",):
         source = ctx.get_parameter_source(parameter)
@@ -149,11 +150,9 @@ def _refuse_unused(ctx: typer.Context, name: str, *, at_hand: bool) -> None:
             raise UsageError(f"{option} is not for {name}: {kind}.", hint=f"Leave {option} out.")
 
 
-def _refuse_unknown(name: str) -> None:
-    from builder.releases import catalogue
-
-    releases = catalogue.names()
-    if name not in releases:
+def _refuse_unknown(name: str, library: "Library") -> None:
+    if not library.rows.knows(name):
+        releases = library.rows.names()
         near = nearest(name, [*releases, *(path.name for path in Path().glob("*.ks"))])
         known = f"Name a file by its path, or a release: {', '.join(releases)}."
         raise UsageError(f"There is no file and no release {name!r}.", hint=near or known)

@@ -22,6 +22,8 @@ _FIRST_FEDORA = 18
 """The first that has the installer of EL 7; no RHEL has such a number yet."""
 
 
+NAMES = frozenset(versionMap)
+"""Of all syntaxes."""
 NEWEST = "DEVEL"
 """What headers call the newest syntax; Anaconda of EL 7 wrote it into its own files."""
 

@@ -68,7 +68,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         That one is of a family for the sake of its installer: it has other packages.
         """
         of_family = release.family in self.releases and not release.made_here
-        return not self.releases or release.name in self.releases or of_family
+        named = any(name in self.releases for name in (release.name, *release.kin))
+        return not self.releases or named or of_family
 
     def layers(self, release: Release, medium: str) -> Iterator[tuple[str, dict[str, object]]]:
         """Give its variables for a release and a medium, first what others override, with names."""

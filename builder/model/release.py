@@ -78,6 +78,9 @@ class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     name: str
     family: str
     """Such as el9: what its members share."""
+    kin: tuple[str, ...] = ()
+    """The releases that it extends or is a minor version of, nearest first: what is for them, such
+    as a profile, is for it as well."""
     title: str
     version: str
     arch: str = "x86_64"

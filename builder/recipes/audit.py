@@ -38,7 +38,7 @@ from builder.proof.verify import Trial, verify
 from builder.record import verifications
 from builder.registry.image import data_size, refuse_parts
 from builder.registry.registry import manifest
-from builder.releases import catalogue
+from builder.releases.own import gathered
 from builder.virt import domains
 
 BLOCK = 4096
@@ -135,7 +135,7 @@ def boot_template(template: Template, *, host: Host, monitor: Monitor) -> tuple[
 
 
 def _machine(record: Manifest, host: Host) -> Machine:
-    emulated = catalogue.find(record.release).emulated_cpu
+    emulated = gathered(host.settings.release_folders).least_cpu(record.release)
     return adapted(record.machine, host.accelerator, emulated_cpu=emulated)
 
 

@@ -21,7 +21,7 @@ from builder.monitor import Monitor
 from builder.recipes.volumes import check_name, refuse_others
 from builder.registry.image import refuse_parts
 from builder.registry.registry import manifest
-from builder.releases import catalogue
+from builder.releases.own import gathered
 from builder.virt import domains, networks, pools, volumes
 from builder.virt.domain_xml import clone_xml
 
@@ -39,7 +39,8 @@ def clone(host: Host, template: Template, order: CloneOrder, *, monitor: Monitor
     """
     refuse_parts(template)
     record = manifest(template)
-    machine = hardware(record, host.accelerator, order)
+    least = gathered(host.settings.release_folders).least_cpu(record.release)
+    machine = hardware(record, host.accelerator, order, emulated_cpu=least)
     capacity = _capacity(template, order)
     seed = seed_for(record, order)
     _refuse_taken(host, order.name)
@@ -69,15 +70,16 @@ def clone(host: Host, template: Template, order: CloneOrder, *, monitor: Monitor
     )
 
 
-def hardware(record: Manifest, accelerator: Accelerator, order: CloneOrder) -> Machine:
+def hardware(
+    record: Manifest, accelerator: Accelerator, order: CloneOrder, *, emulated_cpu: str
+) -> Machine:
     """Return the machine: as the template's was, on what this host has, but for what is asked.
 
     Raises UsageError for a network that is none and for too many processors, HostError for UEFI on
     a host without it.
     """
-    emulated = catalogue.find(record.release).emulated_cpu
     refuse_processors(order.vcpus, accelerator)
-    known = adapted(record.machine, accelerator, emulated_cpu=emulated)
+    known = adapted(record.machine, accelerator, emulated_cpu=emulated_cpu)
     check_network(order.network or known.network, error_class=UsageError)
     return replace(
         known,

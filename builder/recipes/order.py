@@ -158,7 +158,7 @@ def _of_releases(library: Library) -> set[str]:
     profiles = [DEFAULT_PROFILE, *(each.name for each in library.profiles(monitor=SilentMonitor()))]
     return {
         template_name(release, variant, profile=profile, firmware=firmware)
-        for release in library.releases()
+        for release in library.releases(monitor=SilentMonitor())
         for variant in release.media
         for profile in profiles
         for firmware in ("bios", "uefi")

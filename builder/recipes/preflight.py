@@ -130,7 +130,7 @@ def judge_support(title: str, end: date | None, today: date) -> Remark:
     return Remark(
         subject="support",
         state="warning",
-        detail=f"{title} gets no updates since {end}.",
+        detail=f"{title} has had no updates since {end}: its end of life.",
         hint="What is found in it stays open.",
     )
 

@@ -1,39 +1,141 @@
-"""The catalogue: releases by name, from the tables beside this file."""
+"""The catalogue: releases by name, from the tables beside this file and the user's own."""
 
 import functools
 import re
-import tomllib
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from builder.errors import ConfigError, UsageError, suggest
+from builder.errors import BuilderError, ConfigError, UsageError, suggest
 from builder.model.release import Medium, Release
-from builder.releases.rows import Row, filled, whole
+from builder.paths.reading import parse_toml
+from builder.releases import minors
+from builder.releases.rows import OF_ROWS, Layer, Place, Row, filled, located, whole
 
 _HERE = Path(__file__).parent
-_MINOR = re.compile(r"(.+\d)\.(\d{1,2})")
+_MINOR = re.compile(r"(.+[0-9])\.([0-9]{1,4})")
+_ANY_CPU = "Haswell-noTSX"
+"""Runs every release of ours, if slowly."""
 
 
-def find(name: str) -> Release:
-    """Return the release called `name`, which may be a minor version of one: rocky9.6.
+class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be installed: a value, made where settings are read."""
 
-    Raises UsageError with the nearest name if there is none.
-    """
-    releases = _catalogue()
-    if name in releases:
-        return releases[name]
-    found = _MINOR.fullmatch(name)
-    if found and found[1] in releases and releases[found[1]].minors:
-        return _minor(found[1], found[2])
-    raise UsageError(f"There is no release {name!r}.", hint=suggest(name, releases))
+    layers: tuple[Layer, ...]
+    """Files of rows; the first that has a name counts."""
+    families: Mapping[str, Row]
+    digests: Mapping[str, Row]
+    """Of ISOs that never change, by the names of their files."""
+
+    def find(self, name: str) -> Release:
+        """Return the release called `name`, which may be a minor version of one: rocky9.6.
+
+        Raises UsageError with the nearest name if there is none, ConfigError where its row is
+        wrong.
+        """
+        place = located(name, self.layers)
+        if place is not None:
+            return self._release(place, whole(place, self.layers, self.families))
+        found = _MINOR.fullmatch(name)
+        base = located(found[1], self.layers) if found else None
+        if found and base is not None:
+            return self._minor(base, found[2])
+        if name in self.families:
+            raise UsageError(
+                f"{name} is a family of releases, not one of them.",
+                hint=f"Name one: {', '.join(self._members(name))}.",
+            )
+        flawed = " ".join(self.flaws)
+        near = suggest(name, self.names())
+        raise UsageError(f"There is no release {name!r}.", hint=f"{near} {flawed}".strip())
+
+    @property
+    def flaws(self) -> tuple[str, ...]:
+        """Why files of the user's cannot be read."""
+        return tuple(layer.flaw for layer in self.layers if layer.flaw)
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all rows, sorted, also of those that are wrong."""
+        return tuple(sorted({name for each in self.layers for name in (*each.rows, *each.flaws)}))
+
+    def knows(self, name: str) -> bool:
+        """Tell whether it is a row's name, or may be meant as that of a minor version of one."""
+        found = _MINOR.fullmatch(name)
+        return not {name, found[1] if found else name}.isdisjoint(self.names())
+
+    def minors(self, name: str) -> tuple[str, ...]:
+        """Return the names of a release's minor versions, oldest first."""
+        found = self.find(name)
+        return minors.names(found) if self._has(name) else ()
+
+    def _has(self, name: str) -> bool:
+        return any(name in layer.rows for layer in self.layers)
+
+    def source(self, name: str) -> Layer:
+        """Return the layer that has the row `name`, or that of which it is a minor version."""
+        known = {each: layer for layer in reversed(self.layers) for each in layer.rows}
+        return known[name] if name in known else known[name.rpartition(".")[0]]
+
+    def replaced(self, name: str) -> Layer | None:
+        """Return the layer whose row of that name does not count, as the user has another."""
+        return next(iter([each for each in self.layers if name in each.rows][1:]), None)
+
+    def _members(self, family: str) -> list[str]:
+        whole_rows = (self._whole(name) for name in self.names())
+        return [row["name"] for row in whole_rows if row and row["family"] == family]
+
+    def _whole(self, name: str) -> Row:
+        try:
+            place = located(name, self.layers)
+            return whole(place, self.layers, self.families) if place else {}
+        except ConfigError:  # of another row than those that are asked for
+            return {}
+
+    def least_cpu(self, name: str) -> str:
+        """Return the smallest CPU model of the release of a template that was once made.
+
+        Its row may be gone since, or on another host.
+        """
+        try:
+            return self.find(name).emulated_cpu
+        except BuilderError:
+            return _ANY_CPU
+
+    def _minor(self, place: Place, number: str) -> Release:
+        row = whole(place, self.layers, self.families)
+        return self._release(place, minors.row_of(row, self._release(place, row), number))
+
+    def _release(self, place: Place, row: Row) -> Release:
+        return release(row, self.digests, source=self.layers[place.layer].source)
 
 
-def names() -> tuple[str, ...]:
-    """Return the names of all releases, sorted."""
-    return tuple(sorted(_catalogue()))
+def release(row: Row, digests: Mapping[str, Row], *, source: str) -> Release:
+    """Return the release of a row that is whole. Raises ConfigError for what is wrong with it."""
+    row = filled({key: value for key, value in row.items() if key not in OF_ROWS})
+    hint = f"`builder release check {shlex.quote(source)}` shows every mistake of it."
+    try:
+        row["media"] = {
+            key: _with_digest(medium, digests) for key, medium in row.get("media", {}).items()
+        }
+        found = msgspec.convert(row, Release)
+    except (msgspec.ValidationError, AttributeError) as error:
+        raise ConfigError(f"{source}: {row['name']} is wrong: {error}.", hint=hint) from error
+    if found.default_medium not in found.media:
+        raise ConfigError(
+            f"{source}: {found.name} names the default medium {found.default_medium!r}, "
+            "which it does not have.",
+            hint=suggest(found.default_medium, found.media),
+        )
+    return found
+
+
+def _with_digest(medium: object, digests: Mapping[str, Row]) -> object:
+    """Return a medium with the digest of its file's name, unless it gives one itself."""
+    if isinstance(medium, dict) and "sha256" not in medium:
+        return digests.get(str(medium.get("file")), {}) | medium
+    return medium
 
 
 def find_medium(release: Release, name: str = "") -> Medium:
@@ -46,76 +148,45 @@ def find_medium(release: Release, name: str = "") -> Medium:
     return release.media[chosen]
 
 
-def parse(
-    text: str,
-    *,
-    source: str,
-    families: Mapping[str, Row],
-    digests: Mapping[str, Row],
-) -> dict[str, Release]:
-    """Read a catalogue; ConfigError for what is not TOML, unknown, ill-typed or contradictory.
+def layer(text: str, *, source: str, own: bool = True) -> Layer:
+    """Read a file of rows. Raises ConfigError for what is not TOML, or holds no tables.
 
     A name that occurs twice is refused by TOML itself.
     """
-    rows = _rows(text, source)
-    return {
-        name: _release(whole(name, rows, families, source=source), digests, source=source)
-        for name in rows
-    }
-
-
-def _rows(text: str, source: str) -> dict[str, Row]:
-    try:
-        return msgspec.convert(tomllib.loads(text), dict[str, dict[str, Any]])
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise _wrong(source, error) from error
-
-
-def _release(row: Row, digests: Mapping[str, Row], *, source: str) -> Release:
-    row = filled(row)
-    for key, medium in row.get("media", {}).items():
-        if isinstance(medium, dict) and medium.get("file") in digests:
-            row["media"][key] = digests[medium["file"]] | medium
-    try:
-        release = msgspec.convert(row, Release)
-    except msgspec.ValidationError as error:
-        raise _wrong(f"{source}: {row['name']}", error) from error
-    if release.default_medium not in release.media:
+    tables = parse_toml(text, source=source)
+    odd = next((key for key, value in tables.items() if not isinstance(value, dict)), None)
+    if odd is not None:
         raise ConfigError(
-            f"{source}: {release.name} names the default medium {release.default_medium!r}, "
-            "which it does not have.",
-            hint=suggest(release.default_medium, release.media),
+            f"{source}: {odd} is in no table.", hint="A release is a table: [corp9], then its keys."
         )
-    return release
-
-
-def _wrong(place: str, error: Exception) -> ConfigError:
-    return ConfigError(f"{place} is wrong: {error}.", hint="Compare with the rows that work.")
-
-
-def _read(name: str) -> str:
-    return (_HERE / name).read_text(encoding="utf-8")
+    return Layer(source=source, own=own, rows=tables)
 
 
 @functools.cache
-def _families() -> dict[str, Row]:
-    return _rows(_read("families.toml"), "families.toml")
+def shipped() -> Catalogue:
+    """Return the catalogue of ours alone: what the user adds, settings know of."""
+    return Catalogue(
+        layers=(_ours("releases.toml"),),
+        families=_ours("families.toml").rows,
+        digests=_ours("digests.toml").rows,
+    )
 
 
-@functools.cache
-def _digests() -> dict[str, Row]:
-    return _rows(_read("digests.toml"), "digests.toml")
+def _ours(name: str) -> Layer:
+    return layer((_HERE / name).read_text(encoding="utf-8"), source=name, own=False)
 
 
-@functools.cache
-def _catalogue() -> dict[str, Release]:
-    source = "releases.toml"
-    return parse(_read(source), source=source, families=_families(), digests=_digests())
+def with_own(layers: Sequence[Layer]) -> Catalogue:
+    """Return the catalogue with the user's own files before ours."""
+    ours = shipped()
+    return msgspec.structs.replace(ours, layers=(*layers, *ours.layers))
 
 
-def _minor(name: str, minor: str) -> Release:
-    source = "releases.toml"
-    row = whole(name, _rows(_read(source), source), _families(), source=source)
-    major = str(row["version"]).partition(".")[0]
-    changed = row | {"name": f"{name}.{minor}", "version": f"{major}.{minor}"}
-    return _release(changed, _digests(), source=source)
+def find(name: str) -> Release:
+    """Return a release of ours; for tests, since it knows none of the user's."""
+    return shipped().find(name)
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of ours; for tests, since it knows none of the user's."""
+    return shipped().names()

@@ -1,63 +1,126 @@
 """Rows of a catalogue as they are written, made whole: what they extend, what stands for what."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import msgspec
 
 from builder.errors import ConfigError, suggest
 
 Row = dict[str, Any]
-_STANDS_FOR = re.compile(r"{(version|major|minor|arch)}")
-_FILLED = ("title", "volume_id", "other_volume_ids", "osinfo", "urls", "checksums", "repositories")
-"""Keys in which {version} and its kin stand for something; so in the media."""
+STANDS_FOR = ("version", "major", "minor", "arch")
+"""What may be written in braces."""
+FILLED = (
+    "title",
+    "volume_id",
+    "other_volume_ids",
+    "osinfo",
+    "urls",
+    "checksums",
+    "repositories",
+    "media",
+)
+"""Keys in which {version} and its kin stand for something."""
+OF_ROWS = ("extends", "older")
+"""Keys of a row that a release has not: what it extends; and what comes on top of it for a minor
+version before its own, such as the vault's repositories."""
+_FIELD = re.compile(rf"{{({'|'.join(STANDS_FOR)})}}")
 
 
-def whole(name: str, rows: Mapping[str, Row], families: Mapping[str, Row], *, source: str) -> Row:
-    """Return the row `name` with all that it extends, itself on top, and the name of its family.
+class Layer(msgspec.Struct, frozen=True, kw_only=True):
+    """The rows of one file."""
 
-    Tables are joined key by key, anything else is replaced. Raises ConfigError for a row that
-    extends none, itself or something that is not there.
+    source: str
+    """The file's path, or the name of one of ours."""
+    own: bool = True
+    """Whether it is the user's."""
+    rows: dict[str, Row] = {}
+    flaws: dict[str, str] = {}
+    """Rows that cannot be used, and why, as sentences."""
+    flaw: str = ""
+    """Why the whole file cannot be read."""
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a row is: the layer's number, and its name."""
+
+    layer: int
+    name: str
+
+
+def whole(place: Place, layers: Sequence[Layer], families: Mapping[str, Row]) -> Row:
+    """Return a row with all that it extends, itself on top, and the name of its family.
+
+    The first layer that has a row counts; one that extends its own name extends the row of later
+    layers. Tables are joined key by key, anything else is replaced. Raises ConfigError for a row
+    that extends none, itself or something that is not there.
     """
-    row, seen = rows[name], [name]
-    while "family" not in row:
-        base = row.get("extends")
-        if not isinstance(base, str):
-            raise ConfigError(
-                f"{source}: {name} does not say what it extends.",
-                hint=f'Write extends = "el9" there: {", ".join(sorted(families))}, or a release.',
-            )
-        if base in seen:
-            raise ConfigError(
-                f"{source}: {name} extends itself: {' extends '.join([*seen, base])}.",
-                hint="One of them must extend a family.",
-            )
-        seen.append(base)
-        row = _joined(_found(base, rows, families, place=f"{source}: {name}"), row)
-    return {key: value for key, value in row.items() if key != "extends"} | {"name": name}
+    row, seen = layers[place.layer].rows[place.name], [place]
+    while (base := _base(row, seen[-1], layers, families)) not in families:
+        found = _found(base, seen, layers, families)
+        below = layers[found.layer].rows[found.name]
+        row = joined(below, row) | {"extends": below.get("extends")}
+        seen.append(found)
+    kin = [each.name for each in seen if each.name != place.name]
+    row = joined(families[base], row) | {"family": base, "name": place.name, "kin": kin}
+    return {key: value for key, value in row.items() if key != "extends"}
 
 
-def _found(base: str, rows: Mapping[str, Row], families: Mapping[str, Row], *, place: str) -> Row:
-    if base in families:
-        return families[base] | {"family": base, "extends": base}
-    if base in rows:
-        return rows[base]
-    raise ConfigError(
-        f"{place} extends {base!r}, which is neither a family nor a release.",
-        hint=suggest(base, [*families, *rows]),
-    )
-
-
-def _joined(below: Row, above: Row) -> Row:
-    """Join two rows; what `below` extends is what the result extends."""
-    joined = dict(below)
-    for key, value in above.items():
-        old = joined.get(key)
-        if key == "extends":
-            continue
-        joined[key] = (
-            _joined(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+def _base(row: Row, place: Place, layers: Sequence[Layer], families: Mapping[str, Row]) -> str:
+    base = row.get("extends")
+    if not isinstance(base, str):
+        raise ConfigError(
+            f"{layers[place.layer].source}: {place.name} does not say what it extends.",
+            hint=f'Write extends = "el9" there: {", ".join(sorted(families))}, or a release.',
         )
-    return joined
+    return base
+
+
+def _found(
+    base: str, seen: Sequence[Place], layers: Sequence[Layer], families: Mapping[str, Row]
+) -> Place:
+    at = seen[-1]
+    first = at.layer + 1 if base == at.name else 0
+    place = located(base, layers, first=first)
+    if place in seen or (place is None and base == at.name):
+        loop = " extends ".join([*(each.name for each in seen), base])
+        raise ConfigError(
+            f"{layers[seen[0].layer].source}: {seen[0].name} extends itself: {loop}.",
+            hint="One of them must extend a family, or a release of ours.",
+        )
+    if place is None:
+        names = {name for layer in layers for name in layer.rows}
+        raise ConfigError(
+            f"{layers[at.layer].source}: {at.name} extends {base!r}, "
+            "which is neither a family nor a release.",
+            hint=suggest(base, {*families, *names}),
+        )
+    return place
+
+
+def located(name: str, layers: Sequence[Layer], *, first: int = 0) -> Place | None:
+    """Return where a row is, in the layers from `first` on; None where it is in none.
+
+    Raises ConfigError where it cannot be used.
+    """
+    for number, layer in enumerate(layers[first:], first):
+        if name in layer.flaws:
+            raise ConfigError(layer.flaws[name], hint="Mend that file, or remove it.")
+        if name in layer.rows:
+            return Place(number, name)
+    return None
+
+
+def joined(below: Row, above: Row) -> Row:
+    """Join two rows, tables key by key."""
+    row = dict(below)
+    for key, value in above.items():
+        old = row.get(key)
+        row[key] = (
+            joined(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+        )
+    return row
 
 
 def filled(row: Row) -> Row:
@@ -65,13 +128,12 @@ def filled(row: Row) -> Row:
     version = str(row.get("version", ""))
     major, _, minor = version.partition(".")
     values = {"version": version, "major": major, "minor": minor, "arch": row.get("arch", "x86_64")}
-    keys = (*_FILLED, "media")
-    return row | {key: _filled(row[key], values) for key in keys if key in row}
+    return row | {key: _filled(row[key], values) for key in FILLED if key in row}
 
 
 def _filled(value: Any, values: Mapping[str, Any]) -> Any:  # noqa: ANN401  # as TOML has it
     if isinstance(value, str):
-        return _STANDS_FOR.sub(lambda found: str(values[found[1]]), value)
+        return _FIELD.sub(lambda found: str(values[found[1]]), value)
     if isinstance(value, list):
         return [_filled(each, values) for each in value]
     if isinstance(value, dict):

@@ -8,6 +8,7 @@ import pytest
 from builder import config
 from builder.config import Settings
 from builder.errors import ConfigError
+from builder.paths import configured
 
 HOME = {"HOME": "/home/ann"}
 
@@ -149,12 +150,30 @@ def test_what_may_have_been_meant(tmp_path: Path) -> None:
 def test_root_has_a_file_of_the_system(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: int, found: str
 ) -> None:
-    (tmp_path / "etc.toml").write_text("iso_pool = 'etc'")
-    monkeypatch.setattr(config, "_SYSTEM_FILE", tmp_path / "etc.toml")
+    (tmp_path / "etc/releases").mkdir(parents=True)
+    (tmp_path / "etc/builder.toml").write_text("iso_pool = 'etc'")
+    monkeypatch.setattr(configured, "SYSTEM", tmp_path / "etc")
     monkeypatch.setattr(os, "geteuid", lambda: user)
     assert load().iso_pool == found
+    assert load().release_folders == ((tmp_path / "etc/releases",) if user == 0 else ())
     Path("builder.toml").write_text("iso_pool = 'here'")
     assert load().iso_pool == "here"
+
+
+def test_own_releases_are_in_the_folder_of_a_setting_then_beside_the_users_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    beside = tmp_path / "config/builder/releases"
+    environ = {"XDG_CONFIG_HOME": str(tmp_path / "config")}
+    assert load(environ=environ).release_folders == ()
+    beside.mkdir(parents=True)
+    assert load(environ=environ).release_folders == (beside,)
+    assert load("releases = 'mine'", environ).release_folders == (tmp_path / "mine", beside)
+    named = load(environ={**environ, "BUILDER_RELEASES": str(beside)})
+    assert (named.releases, named.release_folders) == (beside, (beside,))
+    with pytest.raises(ConfigError, match="There is no setting 'release_folders'"):
+        load("release_folders = ['x']")
 
 
 @pytest.mark.parametrize(
@@ -182,3 +201,25 @@ def test_phases_have_limits_of_their_own_in_the_file_alone() -> None:
     assert found.of("boot").idle_seconds == 300
     with pytest.raises(ConfigError, match="phases"):
         load("[phases.nosuch]\nminutes = 1\n")
+
+
+def test_paths_in_a_file_are_seen_from_its_folder_and_others_from_here(tmp_path: Path) -> None:
+    Path("sub").mkdir()
+    file = Path("sub/given.toml")
+    file.write_text("state = 's'\nkickstarts = '/abs'\nreleases = 'r'\niso_pool = 'x'\n")
+    settings = config.load(file=file, environ={**HOME, "BUILDER_CACHE": "c"}, store_pool_path="p")
+    assert settings.state == tmp_path / "sub/s"
+    assert settings.kickstarts == Path("/abs")
+    assert settings.release_folders == (tmp_path / "sub/r",)
+    assert (settings.cache, settings.store_pool_path) == (tmp_path / "c", tmp_path / "p")
+    assert settings.iso_pool == "x"
+
+
+def test_a_pipe_is_in_no_folder(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as file:
+        file.write("state = 's'\n")
+    try:
+        assert config.load(file=Path(f"/dev/fd/{reading}"), environ=HOME).state == tmp_path / "s"
+    finally:
+        os.close(reading)

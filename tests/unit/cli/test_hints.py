@@ -44,6 +44,7 @@ OF_OTHERS = {
     "--partition": "a kickstart's harddrive",
     "--passphrase": "a kickstart's part",
     "--pesize": "a kickstart's volgroup",
+    "--show-keys": "gpg",
     "--thinpool": "a kickstart's logvol",
     "--iscrypted": "a kickstart's rootpw and user",
     "--addsupport": "a kickstart's lang",

@@ -19,7 +19,7 @@ from tests.users import as_a_user
 
 CENTOS7 = catalogue.find("centos7")
 REHEARSAL = catalogue.find("rehearsal")
-RELEASES = Library().releases()
+RELEASES = Library().releases(monitor=SilentMonitor())
 FAMILIES = {each.family for each in RELEASES}
 LIBVIRTD = ("sshd", "libvirtd", "tuned")
 

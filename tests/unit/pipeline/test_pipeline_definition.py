@@ -98,7 +98,7 @@ def test_one_at_a_time_unless_the_file_says_more() -> None:
         ("parallel = 3", "parallel = 0", "`$.parallel`", ""),
         ("[defaults]", "[default]", ": there is no key 'default'.", "Did you mean defaults?"),
         ("[[build]]", "[build]", "not TOML", ""),
-        ('"centos7"', '"centos"', "[[build]] 1: There is no release", "Did you mean centos7?"),
+        ('"centos7"', '"centos77"', "[[build]] 1: There is no release", "Did you mean centos7?"),
         ('release = "centos7"', "", "[[build]] 1: Object missing required field `release`", ""),
         ("release =", "relase =", "[defaults]: there is no key", "Did you mean release?"),
         ('"centos7"', "7", "[defaults]: Expected `str`", ""),

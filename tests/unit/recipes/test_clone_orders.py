@@ -40,26 +40,31 @@ ORDER = CloneOrder(name="web_1")
 def test_hardware(
     record: Manifest, host: Accelerator, order: CloneOrder, expected: Machine
 ) -> None:
-    assert hardware(record, host, order) == expected
+    assert hardware(record, host, order, emulated_cpu="Nehalem") == expected
 
 
 @pytest.mark.parametrize("network", ["br0", "bridge:", "network:a:b", "user:x", "user\n"])
 def test_what_is_no_network(network: str) -> None:
     with pytest.raises(UsageError, match="cannot join the network") as caught:
-        hardware(RECORD, KVM, replace(ORDER, network=network))
+        hardware(RECORD, KVM, replace(ORDER, network=network), emulated_cpu="Nehalem")
     assert "network:NAME (`virsh net-list --all` shows them)" in caught.value.hint
 
 
 def test_a_host_without_uefi() -> None:
     record = manifest(machine=machine(firmware="uefi"))
-    assert hardware(record, KVM, ORDER).firmware == "uefi"
+    assert hardware(record, KVM, ORDER, emulated_cpu="Nehalem").firmware == "uefi"
     with pytest.raises(HostError, match="finds no UEFI firmware"):
-        hardware(record, EMULATION, ORDER)
+        hardware(record, EMULATION, ORDER, emulated_cpu="Nehalem")
 
 
 def test_more_processors_than_a_guest_can_have() -> None:
     with pytest.raises(UsageError, match="No guest can have 9 processors here"):
-        hardware(RECORD, replace(KVM, most_vcpus=8), replace(ORDER, vcpus=9))
+        hardware(
+            RECORD,
+            replace(KVM, most_vcpus=8),
+            replace(ORDER, vcpus=9),
+            emulated_cpu="Nehalem",
+        )
 
 
 def test_a_template_with_cloud_init_is_told_its_name() -> None:

@@ -141,7 +141,7 @@ def test_what_is_past_its_end_is_built_with_a_warning(tmp_path: Path) -> None:
     heard = Heard()
     preflight.refuse(preflight.examine(ordered("centos7"), place(tmp_path)), monitor=heard)
     said = [text for kind, text, *_ in heard.told if kind == "warning"]
-    assert any("gets no updates since 2024-06-30" in text for text in said)
+    assert any("has had no updates since 2024-06-30" in text for text in said)
 
 
 def test_the_first_problem_decides_on_the_exit_code() -> None:
