@@ -30,6 +30,8 @@ class Mirror(ThreadingHTTPServer):
         """Where everything is, if not here."""
         self.halfway: Callable[[], object] = lambda: None
         """Is called when half of a body is sent."""
+        self.pause = threading.Event()
+        """Is waited for in vain between the bytes of the fault "drip"."""
         self.starts: list[int] = []
         """The first bytes that were asked for."""
 
@@ -72,6 +74,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Type", server.kind)
         self.end_headers()
         end = start + server.cut if fault == "cut" else len(body)
+        if fault == "drip":
+            for at in range(start, end):
+                self.wfile.write(body[at : at + 1])
+                server.pause.wait(0.01)
         middle = (start + end) // 2
         self.wfile.write(body[start:middle])
         self.wfile.flush()

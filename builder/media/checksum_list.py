@@ -9,8 +9,10 @@ import re
 import msgspec
 
 _HEX = "[0-9A-Fa-f]{64}"
-_BSD = re.compile(rf"SHA256 ?\(\s*(?P<name>[^()]+?)\s*\) ?= ?(?P<digest>{_HEX})")
-_COREUTILS = re.compile(rf"(?P<digest>{_HEX})(?:  | \*|\t)(?:\./)?(?P<name>[^/\s]+)")
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._+~-]*"
+"""What goes into file names and messages is plain, whatever a server sends."""
+_BSD = re.compile(rf"SHA256 ?\(\s*(?P<name>{_NAME})\s*\) ?= ?(?P<digest>{_HEX})")
+_COREUTILS = re.compile(rf"(?P<digest>{_HEX})(?:  | \*|\t)(?:\./)?(?P<name>{_NAME})")
 _MOVES = "latest"
 _DATE = r"20[0-9]{6}(?:\.[0-9]{1,3})?"
 """As in the names of composes: 20240603.0."""

@@ -120,6 +120,7 @@ class _Watch:
 
     def __init__(self, seconds: float) -> None:
         self.connections: list[Any] = []
+        self._twins: list[socket.socket] = []
         self.expired = False
         self._seconds, self._done = seconds, threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -131,6 +132,12 @@ class _Watch:
     def __exit__(self, *_error: object) -> None:
         self._done.set()
         self._thread.join()
+        for twin in self._twins:
+            twin.close()
+
+    def made(self, connection: Any) -> None:  # noqa: ANN401  # urllib3's
+        """Keep a twin of its socket: it has none any more when the answer's end is its own."""
+        self._twins.append(socket.socket(fileno=os.dup(connection.sock.fileno())))
 
     def _run(self) -> None:
         seconds = self._seconds
@@ -138,6 +145,9 @@ class _Watch:
             self.expired, seconds = True, _AGAIN
             for each in tuple(self.connections):
                 _shut(each)
+            for twin in tuple(self._twins):
+                with suppress(OSError):
+                    twin.shutdown(socket.SHUT_RDWR)
 
 
 def _shut(connection: Any) -> None:  # noqa: ANN401  # urllib3's, which may have no socket yet
@@ -169,6 +179,13 @@ class _Adapter(HTTPAdapter):
         def watched(**options: object) -> object:
             connection = make(**options)
             self._watch.connections.append(connection)
+            connect = connection.connect
+
+            def connecting() -> None:
+                connect()
+                self._watch.made(connection)
+
+            connection.connect = connecting
             return connection
 
         pool.ConnectionCls = watched

@@ -232,3 +232,12 @@ def test_lists_are_small(mirror: Mirror) -> None:
     mirror.cut, mirror.faults = 50, ["cut"]
     with pytest.raises(network.Interruption, match="the connection broke"):
         _small(f"{mirror.url}/CHECKSUM", 200)
+
+
+def test_lists_have_a_limit_of_time_for_the_whole(mirror: Mirror) -> None:
+    mirror.files["/CHECKSUM"] = bytes(1 << 20)
+    mirror.faults = ["drip"]
+    with pytest.raises(network.Interruption, match=r"connection broke|no answer in time"):
+        network.small(
+            f"{mirror.url}/CHECKSUM", limit=1 << 20, patience=Patience(connect=0.5, silence=0.5)
+        )

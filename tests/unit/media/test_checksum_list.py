@@ -82,6 +82,8 @@ def test_latest_may_stand_for_a_dated_file(text: str, file: str) -> None:
         (f"MD5 (a.iso) = {A[:32]}", "a.iso", "it is no list"),
         (f"<html><p>SHA256 (a.iso) = {A}</p></html>", "a.iso", "it is no list"),
         ("", "a.iso", "it is no list"),
+        (f"{A}  \x1b[2Ja.iso", "a.iso", "it is no list"),
+        (f"SHA256 (../../a.iso) = {A}", "a.iso", "it is no list"),
         (
             f"{A}  {DATED}\n{A}  {DATED.replace('0831', '0901')}",
             LATEST,
