@@ -425,6 +425,26 @@ def test_grub_does_not_hide_its_menu(root: Path, run: Run, name: str) -> None:
     assert (root / "stubs/editenv").read_text() == "- unset menu_auto_hide\n"
 
 
+@pytest.mark.parametrize(
+    ("has", "lang", "left"),
+    [
+        ("C\nC.utf8\nen_US\nen_US.utf8\nPOSIX", "en_US.UTF-8", "en_US.UTF-8"),
+        ("C\nC.utf8\nPOSIX", "en_US.UTF-8", "C.UTF-8"),
+        ("C\nC.utf8\nen_US\nPOSIX", "en_US.UTF-8", "C.UTF-8"),
+        ("C\nC.utf8\nPOSIX", "C.UTF-8", "C.UTF-8"),
+        ("C\nC.utf8\nde_DE.utf8", "de_DE.UTF-8", "de_DE.UTF-8"),
+    ],
+)
+def test_a_locale_that_no_package_brought_is_not_left(
+    root: Path, run: Run, has: str, lang: str, left: str
+) -> None:
+    put(root / "etc/locale.conf", f"LANG={lang}\n")
+    stub(root, "locale", f"cat <<'EOF'\n{has}\nEOF")
+    done = run(post("rocky9", CONFIGURE, {"lang": lang}))
+    assert done.returncode == 0, done.stdout
+    assert (root / "etc/locale.conf").read_text() == f"LANG={left}\n"
+
+
 CENTOS_8 = """\
 [baseos]
 name=CentOS Linux $releasever - BaseOS
