@@ -94,7 +94,7 @@ def test_a_medium_that_is_not_made_yet_is_unknown(store: Path) -> None:
 
 
 def test_an_iso_whose_digest_only_the_vendor_knows(store: Path) -> None:
-    wanted = ordered("rocky9")
+    wanted = ordered("alma9")
     assert judged(wanted, store) == ("new", "never built")
     published(wanted, store, iso_sha256=EMPTY, day=1)
     location(store).parent.mkdir()

@@ -83,10 +83,10 @@ def test_what_an_iso_at_hand_must_have(tmp_path: Path) -> None:
         assert ordered(release, iso=iso, allow_unverified=True).iso == AtHand(path=iso)
     known = catalogue.find("centos7").media["minimal"].sha256
     assert ordered("centos7", iso=iso).iso == AtHand(path=iso, sha256=known)
-    row = catalogue.find("rocky9")
+    row = catalogue.find("alma9")
     listed = Download(urls=row.urls, medium=row.media["minimal"], checksums=row.checksums)
-    assert ordered("rocky9", iso=iso).iso == AtHand(path=iso, known=listed)
-    assert ordered("rocky9").iso == listed
+    assert ordered("alma9", iso=iso).iso == AtHand(path=iso, known=listed)
+    assert ordered("alma9").iso == listed
     assert getattr(ordered("centos-stream9").iso, "rolling", False)
 
 
