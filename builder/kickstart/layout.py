@@ -219,7 +219,9 @@ def _started(parsed: Parsed, layout: _Layout) -> Iterator[LintFinding]:
     other = getattr(boot, "extlinux", False) or getattr(boot, "sdboot", False)
     label = getattr(handler.clearpart, "disklabel", "") or ("gpt" if version >= F37 else "")
     kinds = {each.fstype for each in layout.parts} | layout.points
-    if parsed.firmware == "uefi" and "/boot/efi" not in kinds:
+    hybrid = parsed.firmware == "hybrid"
+    if parsed.firmware in {"uefi", "hybrid"} and "/boot/efi" not in kinds:
         yield error("no part /boot/efi, and UEFI starts from one: reqpart makes it as well")
-    if parsed.firmware == "bios" and label == "gpt" and not kinds & {"biosboot"} and not other:
+    bios = hybrid or (parsed.firmware == "bios" and label == "gpt")
+    if bios and not kinds & {"biosboot"} and not other:
         yield error("no part biosboot, and BIOS starts from one on GPT: reqpart makes it as well")

@@ -26,7 +26,9 @@ def accelerator(connection: Connection) -> Accelerator:
             return Accelerator(
                 virt_type=virt_type,
                 cpu=cpu,
-                uefi=_has_uefi(found),
+                uefi=_has(found, "os/enum[@name='firmware']", "efi"),
+                secure_boot=_has(found, "os/loader/enum[@name='secure']", "yes"),
+                tpm=_has(found, "devices/tpm/enum[@name='backendModel']", "emulator"),
                 most_vcpus=int(most.get("max", "0")) if most is not None else 0,
             )
     raise HostError(
@@ -47,9 +49,8 @@ def _capabilities(connection: Connection, virt_type: str) -> ElementTree.Element
     return ElementTree.fromstring(text)  # noqa: S314  # libvirt wrote it
 
 
-def _has_uefi(capabilities: ElementTree.Element) -> bool:
-    values = capabilities.findall("os/enum[@name='firmware']/value")
-    return any(value.text == "efi" for value in values)
+def _has(capabilities: ElementTree.Element, where: str, value: str) -> bool:
+    return any(each.text == value for each in capabilities.findall(f"{where}/value"))
 
 
 @persistent

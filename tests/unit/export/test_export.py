@@ -162,9 +162,12 @@ def test_vagrant_counts_in_whole_gigabytes(capacity: int, gigabytes: int) -> Non
     }
 
 
-@pytest.mark.parametrize("hardware", [machine(), UEFI], ids=["bios", "uefi"])
-def test_vagrantfile(golden: Golden, hardware: Machine) -> None:
-    golden(f"export/Vagrantfile-{hardware.firmware}", vagrant.vagrantfile(hardware))
+@pytest.mark.parametrize(
+    ("hardware", "boots", "name"),
+    [(machine(), "bios", "bios"), (UEFI, "uefi", "uefi"), (UEFI, "hybrid", "bios")],
+)
+def test_vagrantfile(golden: Golden, hardware: Machine, boots: str, name: str) -> None:
+    golden(f"export/Vagrantfile-{name}", vagrant.vagrantfile(hardware, boots))
 
 
 def test_a_box(source: ExportSource, tmp_path: Path) -> None:
