@@ -17,6 +17,7 @@ from builder.host.libvirtd import opened
 from builder.host.pools import Setting
 from builder.model.domain import Accelerator
 from builder.monitor import Monitor
+from builder.virt import firmware
 from builder.virt.capabilities import accelerator, version
 from builder.virt.connection import Connection
 from builder.virt.networks import absence
@@ -148,11 +149,10 @@ def _hypervisor(connection: Connection) -> Iterable[Remark]:
 
 def judge_firmware(found: Accelerator) -> Iterable[Remark]:
     """Judge what guests need that are not to boot with BIOS alone."""
-    ovmf, swtpm = "Install ovmf (Debian) or edk2-ovmf (EL).", "Install swtpm and swtpm-tools."
     for subject, there, what, hint in (
-        ("UEFI", found.uefi, "firmware for guests", ovmf),
-        ("Secure Boot", found.secure_boot, "firmware that minds signatures", ovmf),
-        ("TPM", found.tpm, "emulator for guests", swtpm),
+        ("UEFI", found.uefi, "firmware for guests", firmware.OVMF),
+        ("Secure Boot", found.secure_boot, "firmware that minds signatures", firmware.OVMF),
+        ("TPM", found.tpm, "emulator for guests", firmware.SWTPM),
     ):
         if there:
             yield Remark(subject=subject, state="ok", detail=f"{what} is there")

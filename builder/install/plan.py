@@ -19,6 +19,7 @@ from builder.model.domain import (
 from builder.model.installation import InstallPlan
 from builder.model.media import InstallMedia
 from builder.model.traces import Traces
+from builder.virt import firmware
 
 
 def machine(order: BuildOrder, accelerator: Accelerator, *, network: str) -> Machine:
@@ -70,28 +71,26 @@ def refuse_processors(asked: int, accelerator: Accelerator) -> None:
         )
 
 
-def started(machine: Machine, firmware: str) -> Machine:
+def started(machine: Machine, by: str) -> Machine:
     """Return the machine with that firmware instead of its own; only UEFI has Secure Boot."""
-    secure_boot = machine.secure_boot and firmware == "uefi"
-    return replace(machine, firmware=firmware, secure_boot=secure_boot)
+    return replace(machine, firmware=by, secure_boot=machine.secure_boot and by == "uefi")
 
 
 def _refuse_without(machine: Machine, accelerator: Accelerator) -> None:
     if machine.firmware == "uefi" and not accelerator.uefi:
         raise HostError(
             "libvirt finds no UEFI firmware on this host.",
-            hint="Install ovmf (Debian) or edk2-ovmf (EL).",
+            hint=firmware.OVMF,
         )
     if machine.secure_boot and not accelerator.secure_boot:
         raise HostError(
             "libvirt finds no UEFI firmware with Secure Boot on this host.",
-            hint="Install ovmf (Debian) or edk2-ovmf (EL): their files OVMF_CODE*secboot* or *.ms* "
-            "and descriptors in /usr/share/qemu/firmware.",
+            hint=firmware.OVMF,
         )
     if machine.tpm and not accelerator.tpm:
         raise HostError(
             "libvirt cannot emulate a TPM on this host.",
-            hint="Install swtpm and swtpm-tools; they are called so in Debian and EL.",
+            hint=firmware.SWTPM,
         )
 
 
