@@ -1,4 +1,4 @@
-"""What guests need of their host to start by more than BIOS, and how libvirt says it is not there."""
+"""What guests need to start by more than BIOS, and how libvirt says that it is not there."""
 
 import re
 from collections.abc import Iterator
