@@ -10,7 +10,8 @@ from builder.errors import HostError
 from builder.virt.connection import plain
 
 OVMF = "Install ovmf (Debian) or edk2-ovmf (EL)."
-SWTPM = "Install swtpm and swtpm-tools; they are called so in Debian and EL."
+SWTPM = "Install swtpm and swtpm-tools (Debian, EL), and restart libvirtd."
+"""It looks for the user that swtpm runs as when it starts itself, and takes root where none is."""
 _KEYS = (
     f"{OVMF} Secure Boot is for files in /usr/share/qemu/firmware whose features have "
     '"enrolled-keys"; one of the same name in /etc/qemu/firmware hides them.'
@@ -22,6 +23,12 @@ _CAUSES = (
         r"any firmware to satisfy|firmware that is compatible with the current configuration",
         "this host has no UEFI firmware like that",
         _KEYS,
+    ),
+    (
+        r"Could not run '\S*swtpm_setup'",
+        "swtpm cannot make it a TPM",
+        "Its log is in /var/log/swtpm/libvirt/qemu. /var/lib/swtpm-localca, with all in it, must "
+        "belong to the user that swtpm runs as: tss or swtpm, after a restart of libvirtd.",
     ),
     (r"TPM version '\S+' is not supported", "this host emulates no TPM", SWTPM),
 )

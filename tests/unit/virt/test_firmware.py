@@ -46,6 +46,12 @@ def test_capabilities(name: str, *, uefi: bool, secure_boot: bool, tpm: bool) ->
             "this host emulates no TPM",
             "swtpm-tools",
         ),
+        (
+            "internal error: Could not run '/usr/bin/swtpm_setup'. exitstatus: 1; Check error log "
+            "'/var/log/swtpm/libvirt/qemu/x-swtpm.log' for details.",
+            "swtpm cannot make it a TPM",
+            "/var/lib/swtpm-localca",
+        ),
     ],
 )
 def test_refusals(said: str, means: str, hint: str) -> None:
