@@ -125,6 +125,11 @@ def test_users_are_told_what_uefi_needs(form: str, firmware: str) -> None:
     assert bool(needs(form, firmware)) is (firmware == "uefi" or form in {"vmdk", "vhdx"})
 
 
+@pytest.mark.parametrize("form", [each.name for each in formats.FORMATS])
+def test_what_boots_with_both_needs_nothing(form: str) -> None:
+    assert not needs(form, "hybrid")
+
+
 def test_a_tar_needs_nothing() -> None:
     """It is a template again, whose manifest says what its machines have."""
     assert not needs("tar", "uefi")
