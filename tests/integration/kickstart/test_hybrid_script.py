@@ -6,9 +6,11 @@ import pytest
 from pykickstart.constants import KS_SCRIPT_POST
 from pykickstart.parser import KickstartParser
 from pykickstart.version import makeVersion
-from roots import Run, put, root_fixture, run_fixture, stub
+from roots import CONFIGURE, Run, give, post, put, root_fixture, run_fixture, stub
 
 from builder.kickstart.render import render
+from builder.model.domain import CLONE_PORT
+from builder.proof.clone_report import Report
 from tests.orders import ordered
 
 __all__ = ["root_fixture", "run_fixture"]
@@ -77,3 +79,33 @@ def test_a_boot_loader_that_fails_ends_the_installation(root: Path, run: Run, gr
     assert done.returncode == 1
     assert "no room in biosboot" in done.stdout
     assert not (grub / "grub.cfg").exists()
+
+
+@pytest.mark.parametrize(
+    ("variable", "tpm", "told"),
+    [
+        (b"\6\0\0\0\1", True, (("uefi",), ("1",), ("yes",))),
+        (b"\6\0\0\0\0", False, (("uefi",), ("0",), ())),
+        (b"", True, (("uefi",), (), ("yes",))),
+        (None, True, (("bios",), (), ("yes",))),
+    ],
+)
+def test_a_clone_tells_what_started_it(
+    root: Path, run: Run, variable: bytes | None, told: tuple[tuple[str, ...], ...], *, tpm: bool
+) -> None:
+    put(root / "dev/virtio-ports" / CLONE_PORT, "")
+    put(root / "sys/class/net/eth0/device")
+    if variable is not None:
+        put(root / "sys/firmware/efi/efivars/SecureBoot-8be4df61")
+        (root / "sys/firmware/efi/efivars/SecureBoot-8be4df61").write_bytes(variable)
+    if tpm:
+        (root / "sys/class/tpm/tpm0").mkdir(parents=True)
+    give(root / "stubs", "od")
+    stub(root, "ip", "echo '2: eth0 inet 10.0.2.15/24 scope global eth0'")
+    stub(root, "sleep", ":")
+    done = run(post("rehearsal", CONFIGURE) + "/usr/libexec/builder-clone-report\n")
+    assert done.returncode == 0, done.stdout
+    report = Report()
+    report.feed((root / "dev/virtio-ports" / CLONE_PORT).read_bytes())
+    assert report.complete
+    assert tuple(report.all(each) for each in ("firmware", "secure-boot", "tpm")) == told
