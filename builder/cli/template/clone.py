@@ -25,9 +25,8 @@ def clone(
         str, typer.Option(help="user, network:NAME, bridge:NAME or none.", metavar="NET")
     ] = "",
     firmware: Annotated[
-        Literal["", "bios", "uefi"],
-        typer.Option(help="bios or uefi, for a hybrid template.", metavar="FIRMWARE"),
-    ] = "",
+        Literal["bios", "uefi"] | None, typer.Option(help="For a template that boots with both.")
+    ] = None,
     secure_boot: Annotated[
         bool | None, typer.Option("--secure-boot/--no-secure-boot", help="Start what is signed.")
     ] = None,
@@ -65,7 +64,7 @@ def clone(
         memory_mib=memory or 0,
         vcpus=vcpus or 0,
         network=network,
-        firmware=firmware,
+        firmware=firmware or "",
         secure_boot=secure_boot,
         tpm=tpm,
         disk_gib=disk_gib or 0,
