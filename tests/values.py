@@ -18,7 +18,7 @@ from builder.record.builds import Build, BuildRecord
 Golden = Callable[[str, str], None]
 """golden(NAME, TEXT), the fixture: a check that a text equals the file NAME below tests/golden."""
 
-KVM = Accelerator(virt_type="kvm", cpu="host-passthrough", uefi=True)
+KVM = Accelerator(virt_type="kvm", cpu="host-passthrough", uefi=True, secure_boot=True, tpm=True)
 EMULATION = Accelerator(virt_type="qemu", cpu="", uefi=False)
 
 _MACHINE = Machine(

@@ -46,6 +46,10 @@ def build(
         str, typer.Option(metavar="HEX", help="What that ISO must have, as its vendor says.")
     ] = "",
     firmware: Firmware = "bios",
+    secure_boot: Annotated[
+        bool, typer.Option("--secure-boot", help="Start only what is signed; by UEFI.")
+    ] = False,
+    tpm: Annotated[bool, typer.Option("--tpm", help="Give guests a TPM 2.0.")] = False,
     variables: Variables = None,
     root_password_file: Annotated[
         Path | None, typer.Option(help="File with root's password; without one root is locked.")
@@ -98,6 +102,8 @@ def build(
             profile=profile,
             medium=medium,
             firmware=firmware,
+            secure_boot=secure_boot,
+            tpm=tpm,
             iso=iso,
             allow_unverified=allow_unverified,
             sha256=sha256,

@@ -50,7 +50,9 @@ Events = Annotated[
         callback=_stream,
     ),
 ]
-Firmware = Annotated[Literal["bios", "uefi"], typer.Option(help="How guests boot.")]
+Firmware = Annotated[
+    Literal["bios", "uefi", "hybrid"], typer.Option(help="How guests boot; hybrid is both.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Medium = Annotated[str, typer.Option(help="Variant of the ISO: minimal, dvd, …")]
 MOST_VCPUS, MOST_MIB, MOST_GIB = 4096, 2**24, 2**16

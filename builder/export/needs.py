@@ -26,5 +26,8 @@ _NEEDS = {
 
 
 def needs(form: str, firmware: str) -> str:
-    """Return what users of that format must see to; empty where all comes by itself."""
+    """Return what users of that format must see to; empty where all comes by itself.
+
+    What boots with both, a hybrid image, starts with whatever a machine has.
+    """
     return _NEEDS.get((form, firmware), "")

@@ -113,7 +113,7 @@ def _hardware(system: Element, manifest: Manifest) -> None:
         SubElement(described, f"{{{_VSSD}}}{name}").text = value
     for number, item in enumerate(_items(manifest), start=1):
         _item(section, item | {"InstanceID": str(number)})
-    firmware = "efi" if manifest.machine.firmware == "uefi" else "bios"
+    firmware = "efi" if manifest.boots == "uefi" else "bios"
     config = {_o("required"): "false"} | {
         f"{{{_VMW}}}{key}": value for key, value in (("key", "firmware"), ("value", firmware))
     }

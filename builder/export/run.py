@@ -75,7 +75,7 @@ def _make(
         form.write(source, part, name=path.name, monitor=monitor)
         digest = files.sha256(part, monitor=monitor)
         Registry(template.path.parent).find(f"{template.name}@{template.version}")
-        return digest, needs(form.name, source.manifest.machine.firmware)
+        return digest, needs(form.name, source.manifest.boots)
 
 
 @contextmanager

@@ -26,9 +26,10 @@ def write(source: ExportSource, part: Path, *, name: str, monitor: Monitor) -> N
     """See formats.Writer."""
     if _USER not in source.manifest.kickstart:
         monitor.tell("warning", _NOBODY)
+    defaults = vagrantfile(source.manifest.machine, source.manifest.boots)
     members = (
         Member(name="metadata.json", content=metadata(source.capacity)),
-        Member(name="Vagrantfile", content=vagrantfile(source.manifest.machine).encode()),
+        Member(name="Vagrantfile", content=defaults.encode()),
         Member(name="box.img", content=source.image),
     )
     pack(part, members, when=source.when, monitor=monitor, gzipped=True)
@@ -40,8 +41,8 @@ def metadata(capacity: int) -> bytes:
     return msgspec.json.encode(value) + b"\n"
 
 
-def vagrantfile(machine: Machine) -> str:
-    """Return the defaults that the box brings along."""
+def vagrantfile(machine: Machine, boots: str) -> str:
+    """Return the defaults that the box brings along; `boots` is what its image boots with."""
     lines = [
         'Vagrant.configure("2") do |config|',
         "  # A minimal system has no rsync and no NFS.",
@@ -51,14 +52,14 @@ def vagrantfile(machine: Machine) -> str:
         f"    libvirt.cpus = {machine.vcpus}",
         '    libvirt.machine_type = "q35"',
         '    libvirt.disk_bus = "scsi"',
-        *_firmware(machine),
+        *_firmware(boots),
         "  end",
         "end",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _firmware(machine: Machine) -> list[str]:
-    if machine.firmware != "uefi":
+def _firmware(boots: str) -> list[str]:
+    if boots != "uefi":
         return []
     return ["    # It boots with UEFI: set libvirt.loader and libvirt.nvram to your host's OVMF."]

@@ -15,7 +15,9 @@ from builder.errors import HostError
 from builder.host import pools, reach
 from builder.host.libvirtd import opened
 from builder.host.pools import Setting
+from builder.model.domain import Accelerator
 from builder.monitor import Monitor
+from builder.virt import firmware
 from builder.virt.capabilities import accelerator, version
 from builder.virt.connection import Connection
 from builder.virt.networks import absence
@@ -144,11 +146,20 @@ def _hypervisor(connection: Connection) -> Iterable[Remark]:
     works, node = found.virt_type == "kvm", _KVM.exists()
     ours, roots = os.access(_KVM, os.R_OK | os.W_OK), node and not _KVM.stat().st_mode & 0o077
     yield judge_kvm(works=works, node=node, ours=ours, roots=roots)
-    if found.uefi:
-        yield Remark(subject="UEFI", state="ok", detail="firmware for guests is there")
-    else:
-        hint = "Install ovmf (Debian) or edk2-ovmf (EL)."
-        yield Remark(subject="UEFI", state="warn", detail="no firmware for guests", hint=hint)
+    yield from judge_firmware(found)
+
+
+def judge_firmware(found: Accelerator) -> Iterable[Remark]:
+    """Judge what guests need that are not to boot with BIOS alone."""
+    for subject, there, what, hint in (
+        ("UEFI", found.uefi, "firmware for guests", firmware.OVMF),
+        ("Secure Boot", found.secure_boot, "firmware that minds signatures", firmware.OVMF),
+        ("TPM", found.tpm, "emulator for guests", firmware.SWTPM),
+    ):
+        if there:
+            yield Remark(subject=subject, state="ok", detail=f"{what} is there")
+        else:
+            yield Remark(subject=subject, state="warn", detail=f"no {what}", hint=hint)
 
 
 def judge_network(connection: Connection, network: str) -> Remark:

@@ -21,6 +21,8 @@ openssl                openssl             hashes passwords
 ovmf                   edk2-ovmf           UEFI for guests
 qemu-system-x86        qemu-kvm            runs the guests
 qemu-utils             qemu-img            makes and checks disks
+swtpm                  swtpm               a TPM for guests (--tpm)
+swtpm-tools            swtpm-tools         a TPM for guests (--tpm)
 dosfstools             -                   rehearsal ISO: the EFI boot image
 grub-common            -                   rehearsal ISO: the EFI boot loader
 grub-efi-amd64-bin     -                   rehearsal ISO: the EFI boot loader

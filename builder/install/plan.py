@@ -19,35 +19,41 @@ from builder.model.domain import (
 from builder.model.installation import InstallPlan
 from builder.model.media import InstallMedia
 from builder.model.traces import Traces
+from builder.virt import firmware
 
 
 def machine(order: BuildOrder, accelerator: Accelerator, *, network: str) -> Machine:
     """Choose the hardware.
 
-    Raises HostError for UEFI on a host without that firmware, UsageError as `refuse_processors`.
+    Raises HostError for what the host lacks of UEFI, Secure Boot and TPM, UsageError as
+    `refuse_processors`.
     """
-    _refuse_without(order.firmware, accelerator)
     refuse_processors(order.vcpus, accelerator)
     # Two of some sixty emulated guests with two processors froze while their kernel started.
     processors = order.release.vcpus if accelerator.virt_type == "kvm" else 1
-    return Machine(
+    chosen = Machine(
         osinfo=order.release.osinfo,
         virt_type=accelerator.virt_type,
         cpu=accelerator.cpu or order.release.emulated_cpu,
         memory_mib=order.memory_mib or order.release.memory_mib,
         vcpus=order.vcpus or processors,
-        firmware=order.firmware,
+        # Only UEFI's installer makes a boot loader for both: that for BIOS is added to it.
+        firmware="bios" if order.firmware == "bios" else "uefi",
+        secure_boot=order.secure_boot,
+        tpm=order.tpm,
         network=network,
     )
+    _refuse_without(chosen, accelerator)
+    return chosen
 
 
 def adapted(machine: Machine, accelerator: Accelerator, *, emulated_cpu: str) -> Machine:
     """Return the machine of a template as this host can run it.
 
     `emulated_cpu` is the release's, for a template that was made with KVM and does not name one.
-    Raises HostError for UEFI on a host without that firmware.
+    Raises HostError for what the host lacks of UEFI, Secure Boot and TPM.
     """
-    _refuse_without(machine.firmware, accelerator)
+    _refuse_without(machine, accelerator)
     named = "" if machine.cpu == "host-passthrough" else machine.cpu
     return replace(
         machine,
@@ -65,11 +71,26 @@ def refuse_processors(asked: int, accelerator: Accelerator) -> None:
         )
 
 
-def _refuse_without(firmware: str, accelerator: Accelerator) -> None:
-    if firmware == "uefi" and not accelerator.uefi:
+def started(machine: Machine, by: str) -> Machine:
+    """Return the machine with that firmware instead of its own; only UEFI has Secure Boot."""
+    return replace(machine, firmware=by, secure_boot=machine.secure_boot and by == "uefi")
+
+
+def _refuse_without(machine: Machine, accelerator: Accelerator) -> None:
+    if machine.firmware == "uefi" and not accelerator.uefi:
         raise HostError(
             "libvirt finds no UEFI firmware on this host.",
-            hint="Install ovmf (Debian) or edk2-ovmf (EL).",
+            hint=firmware.OVMF,
+        )
+    if machine.secure_boot and not accelerator.secure_boot:
+        raise HostError(
+            "libvirt finds no UEFI firmware with Secure Boot on this host.",
+            hint=firmware.OVMF,
+        )
+    if machine.tpm and not accelerator.tpm:
+        raise HostError(
+            "libvirt cannot emulate a TPM on this host.",
+            hint=firmware.SWTPM,
         )
 
 

@@ -32,8 +32,8 @@ def lint(
     `at_hand` is for a user's file as it is, before a build adds what reports its outcome; what was
     added is ours, and not looked at. `capacity` is that of a build's disk in bytes: what
     cannot be installed there is an error. Without it names of other disks are warnings, and so
-    are disks that nobody opens. `firmware` is what starts the build's guest. `binds` says that
-    the installer is Anaconda, which binds the network to its card.
+    are disks that nobody opens. `firmware` is what the image boots with. `binds` says that the
+    installer is Anaconda, which binds the network to its card.
     Parses with the kickstart's own syntax version; reads no other file and no network.
     Raises UsageError for an unknown syntax version.
     """

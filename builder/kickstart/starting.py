@@ -89,9 +89,9 @@ def _read_by(layout: Layout, loader: str, device: Any) -> Iterator[LintFinding]:
 
 def _fits(parsed: Parsed, loader: str) -> Iterator[LintFinding]:
     firmware, line = parsed.firmware, parsed.handler.bootloader.lineno
-    if loader == "systemd-boot" and firmware == "bios":
+    if loader == "systemd-boot" and firmware in {"bios", "hybrid"}:
         yield error("systemd-boot starts by UEFI alone, and this guest has a BIOS", line)
-    if loader == "extlinux" and firmware == "uefi":
+    if loader == "extlinux" and firmware in {"uefi", "hybrid"}:
         yield error("extlinux starts by a BIOS alone, and this guest has UEFI", line)
 
 
@@ -105,12 +105,14 @@ def _laid_out(parsed: Parsed, layout: Layout) -> Iterator[LintFinding]:
     if not layout.parts or parsed.seen("autopart", "reqpart"):
         return
     kinds = {each.fstype for each in layout.parts} | layout.points
-    if parsed.firmware == "uefi" and "/boot/efi" not in kinds:
+    if parsed.firmware in {"uefi", "hybrid"} and "/boot/efi" not in kinds:
         yield error("no part /boot/efi, and UEFI starts from one: reqpart makes it as well")
     newest = "gpt" if handler.version >= F37 else ""
     label = getattr(handler.clearpart, "disklabel", "") or newest
     there = any(each.onPart for each in layout.parts)
-    if parsed.firmware == "bios" and label == "gpt" and not kinds & _BIOSBOOT and not there:
+    # A hybrid image is installed by UEFI, which labels its disk as GPT.
+    bios = parsed.firmware == "hybrid" or (parsed.firmware == "bios" and label == "gpt")
+    if bios and not kinds & _BIOSBOOT and not there:
         yield error("no part biosboot, and BIOS starts from one on GPT: reqpart makes it as well")
     if handler.version >= F43 and label == "msdos" and "/boot/efi" in kinds:
         line = handler.clearpart.lineno
@@ -119,7 +121,7 @@ def _laid_out(parsed: Parsed, layout: Layout) -> Iterator[LintFinding]:
 
 def _esp(parsed: Parsed, layout: Layout) -> Iterator[LintFinding]:
     """Firmware knows partitions; it takes a mirror's member for one, its metadata at the end."""
-    if parsed.firmware != "uefi":
+    if parsed.firmware not in {"uefi", "hybrid"}:
         return
     for each in layout.at("/boot/efi"):
         level = str(getattr(each, "level", "") or "RAID1")

@@ -15,6 +15,10 @@ from itertools import islice
 
 import msgspec
 
+from builder.errors import MediaError
+from builder.iso import fat
+from builder.iso.source import Memory
+
 _MAGIC = b"mimg"
 _MEMDISK, _CONFIG, _PREFIX = 1, 2, 3
 _MOST = 4096  # modules: a hundred is much
@@ -39,7 +43,28 @@ class Core(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def files(memdisk: bytes) -> dict[str, bytes]:
-    """Return what a memdisk holds by path: a tar's files; others are not looked into."""
+    """Return what a memdisk holds by path: the files of a tar, or of a FAT file system.
+
+    Debian's signed GRUB has the latter. Others are not looked into.
+    """
+    source = Memory(memdisk)
+    return _fat_files(source) if fat.claims(source, 0) else _tar_files(memdisk)
+
+
+def _fat_files(source: Memory) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    left = source.size  # a damaged one may give every name the same clusters
+    with suppress(MediaError):
+        system = fat.FileSystem(source, 0)
+        for each in system.files():
+            left -= each.size
+            if left < 0:
+                break
+            found[each.path] = system.read(each, largest=source.size)
+    return found
+
+
+def _tar_files(memdisk: bytes) -> dict[str, bytes]:
     found = {}
     with suppress(tarfile.TarError, EOFError), tarfile.open(fileobj=io.BytesIO(memdisk)) as held:
         for each in held:

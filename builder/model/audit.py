@@ -34,6 +34,6 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     """Accounts of people, beside root."""
     ssh_keys: tuple[str, ...] = ()
     firmware: str = ""
-    """"bios" or "uefi"; empty where it is not known."""
+    """"bios", "uefi" or "hybrid"; empty where it is not known."""
     root_password: bool = False
     """Whether root may have one."""

@@ -12,7 +12,7 @@ from builder.model.kickstart import (
     Secrets,
 )
 from builder.model.media import IsoSource
-from builder.model.release import Medium, Release
+from builder.model.release import Firmware, Medium, Release
 
 
 class BuildOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +25,12 @@ class BuildOrder(msgspec.Struct, frozen=True, kw_only=True):
     release: Release
     variant: str
     """The wanted key of the release's media."""
-    firmware: Literal["bios", "uefi"] = "bios"
+    firmware: Firmware = "bios"
+    """What the image boots with."""
+    secure_boot: bool = False
+    """Whether its machines are to start only what is signed."""
+    tpm: bool = False
+    """Whether they are to have a TPM."""
     profile: Profile = Profile()
     checks: Checks = Checks()
     """The profile's."""
@@ -59,6 +64,12 @@ class BuildOrder(msgspec.Struct, frozen=True, kw_only=True):
         return self.disk_gib or self.release.disk_gib
 
     @property
+    def trial(self) -> str:
+        """How far its clones are booted, for people."""
+        both = " by UEFI and by BIOS" if self.firmware == "hybrid" else ""
+        return f"to their login prompts{both}"
+
+    @property
     def name(self) -> str:
         """The template's name: what differs from the release's plain image is part of it."""
         return template_name(
@@ -66,19 +77,28 @@ class BuildOrder(msgspec.Struct, frozen=True, kw_only=True):
             self.variant,
             kickstart=self.kickstart.stem if self.kickstart.own else "",
             profile=self.profile.name,
-            firmware=self.firmware,
+            hardware=hardware_name(self.firmware, secure_boot=self.secure_boot, tpm=self.tpm),
         )
 
 
+def hardware_name(firmware: str, *, secure_boot: bool = False, tpm: bool = False) -> str:
+    """Return what a template's name says of the machine that it is for; empty for a plain one."""
+    parts = (firmware * (firmware != "bios"), "secureboot" * secure_boot, "tpm" * tpm)
+    return "-".join(filter(None, parts))
+
+
 def template_name(
-    release: Release, variant: str, *, kickstart: str = "", profile: str, firmware: str
+    release: Release, variant: str, *, kickstart: str = "", profile: str, hardware: str = ""
 ) -> str:
-    """Return the name of a template; `kickstart` is the stem of one at hand."""
+    """Return the name of a template.
+
+    `kickstart` is the stem of one at hand, `hardware` what `hardware_name` says.
+    """
     parts = (
         release.name,
         variant if variant != release.default_medium else "",
         kickstart,
         profile if profile != DEFAULT_PROFILE else "",
-        firmware if firmware != "bios" else "",
+        hardware,
     )
     return "-".join(filter(None, parts))

@@ -1,6 +1,7 @@
 """Machines that are made of templates."""
 
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -13,6 +14,11 @@ class CloneOrder(msgspec.Struct, frozen=True, kw_only=True):
     vcpus: int = 0
     network: str = ""
     """"user", "network:NAME", "bridge:NAME" or "none"."""
+    firmware: Literal["", "bios", "uefi"] = ""
+    """For a template that boots with both."""
+    secure_boot: bool | None = None
+    """None is as the template has it; so for the TPM."""
+    tpm: bool | None = None
     disk_gib: int = 0
     ssh_keys: tuple[Path, ...] = ()
     """Files of public keys, for cloud-init's default user."""

@@ -66,6 +66,10 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     vcpus: Annotated[int, msgspec.Meta(ge=1)]
     firmware: Annotated[str, msgspec.Meta(pattern=r"^(bios|uefi)\Z")]
     """"bios" or "uefi"."""
+    secure_boot: bool = False
+    """Whether UEFI starts only what is signed, by the keys that it comes with."""
+    tpm: bool = False
+    """Whether there is a TPM 2.0, emulated."""
     network: str
     """"user", "network:NAME", "bridge:NAME" or "none"."""
 
@@ -73,6 +77,12 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     def processors(self) -> str:
         """How many there are, for people."""
         return f"{self.vcpus} processor{'' if self.vcpus == 1 else 's'}"
+
+    @property
+    def start(self) -> str:
+        """What it starts by, for people."""
+        extras = ("Secure Boot" * self.secure_boot, "TPM" * self.tpm)
+        return " with ".join(filter(None, (self.firmware, " and ".join(filter(None, extras)))))
 
     @property
     def kernel_args(self) -> tuple[str, ...]:
@@ -131,5 +141,9 @@ class Accelerator(msgspec.Struct, frozen=True, kw_only=True):
     cpu: str
     """Empty when the release decides (emulation)."""
     uefi: bool
+    secure_boot: bool = False
+    """Whether there is firmware that minds signatures."""
+    tpm: bool = False
+    """Whether it emulates TPMs (swtpm)."""
     most_vcpus: int = 0
     """Of one guest; 0 where libvirt does not say."""

@@ -9,6 +9,7 @@ from builder.model.audit import Expected, Finding
 from builder.model.domain import Machine
 from builder.model.media import Voucher
 from builder.model.package import Package, System
+from builder.model.release import Firmware
 from builder.model.text import moment
 
 SCHEMAS = frozenset({1, 2})
@@ -83,6 +84,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     kickstart: str
     """The rendered text, secrets masked."""
     machine: Machine
+    """What it was installed on, and what its clones are like."""
+    firmware: Firmware | None = None
+    """What the image boots with; None where that is its machine's, as in older manifests."""
     domain_xml: str = ""
     packages: tuple[Package, ...] = ()
     """As the guest listed them at the end of its installation."""
@@ -107,6 +111,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Refuse times that are none: msgspec makes its error of this ValueError."""
         check_times(self.created, self.finished)
+
+    @property
+    def boots(self) -> str:
+        """What the image boots with: "bios", "uefi" or "hybrid"."""
+        return self.firmware or self.machine.firmware
 
     @property
     def install_seconds(self) -> float:

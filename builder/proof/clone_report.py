@@ -5,12 +5,13 @@ virtio port CLONE_PORT, which only these clones have.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Annotated, Literal
 
 import msgspec
 
 from builder.model.audit import Finding
+from builder.model.domain import Machine
 from builder.model.text import whole_number
 from builder.record.terminal import Lines
 
@@ -35,6 +36,9 @@ Item = Literal[
     "late-unit",
     "address",
     "card",
+    "firmware",
+    "secure-boot",
+    "tpm",
     "drawn",
     "waiting",
     "end",
@@ -83,12 +87,12 @@ class Report:
 
 
 def compare(
-    first: Report, second: Report, *, grown: int, network: str = "user"
+    first: Report, second: Report, *, grown: int, machines: Sequence[Machine]
 ) -> tuple[Finding, ...]:
     """Return one finding for each check; the second clone's disk is `grown` bytes larger.
 
-    `network` is what the machines are plugged into, as in Machine. QEMU's own ("user") gives every
-    card an address; others may have none to give, so there it is enough that a card asks for one.
+    `machines` are the clones'. QEMU's own network ("user") gives every card an address; others may
+    have none to give, so there it is enough that a card asks for one.
     """
     if not (first.complete and second.complete):
         says = "clones tell of themselves"
@@ -96,15 +100,17 @@ def compare(
         return (Finding(check="clone-report", says=says, details=details),)
     return tuple(
         Finding(check=name, says=says, details=tuple(look(first, second)))
-        for name, says, look in _checks(grown, network)
+        for name, says, look in _checks(grown, machines)
     )
 
 
 _Look = Callable[[Report, Report], Iterable[str]]
 
 
-def _checks(grown: int, network: str) -> tuple[tuple[str, str, _Look], ...]:
+def _checks(grown: int, machines: Sequence[Machine]) -> tuple[tuple[str, str, _Look], ...]:
+    network = machines[0].network if machines else "user"
     return (
+        ("clone-firmware", "clones start by the firmware that they are for", _start(machines)),
         ("clone-machine-ids", "clones have machine-ids of their own", _differs("machine-id")),
         ("clone-ssh-host-keys", "clones have ssh host keys of their own", _keys),
         ("clone-dhcp-identities", "clones are several to a DHCP server", _dhcp(network)),
@@ -113,6 +119,21 @@ def _checks(grown: int, network: str) -> tuple[tuple[str, str, _Look], ...]:
         ("clone-growth", "the root file system fills a larger disk", _growth(grown)),
         ("clone-units", "no unit fails", _units(network)),
     )
+
+
+def _start(machines: Sequence[Machine]) -> _Look:
+    def look(first: Report, second: Report) -> Iterator[str]:
+        """Yield what a machine has and its kernel does not. Units before this check say nothing."""
+        for report, machine in zip((first, second), machines, strict=True):
+            by = "".join(report.all("firmware")[:1])
+            if by not in {"", machine.firmware}:
+                yield f"a clone was started by {by}, not by {machine.firmware}"
+            if machine.secure_boot and report.number("secure-boot") != 1:
+                yield "Secure Boot is off in a clone"
+            if machine.tpm and not report.all("tpm"):
+                yield "a clone has no TPM that its kernel knows"
+
+    return look
 
 
 def _differs(item: str) -> _Look:
@@ -190,4 +211,4 @@ def _without_address(report: Report, network: str) -> bool:
     return network == "none" or (network != "user" and asks)
 
 
-NAMES = ("clone-report", *(name for name, _says, _look in _checks(0, "user")))
+NAMES = ("clone-report", *(name for name, _says, _look in _checks(0, ())))

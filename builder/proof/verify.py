@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from builder.errors import HostError, TemplateError
+from builder.install.plan import started
 from builder.model.audit import Finding
 from builder.model.domain import CLONE_PORT, Channel, Disk, DomainSpec, Machine
 from builder.model.installation import Deadlines
@@ -65,17 +66,29 @@ class _Clone(NamedTuple):
         self.boot.begin()
 
 
+def machines(machine: Machine, boots: str) -> tuple[Machine, Machine]:
+    """Return the machines of both clones, for an image that `boots` with bios, uefi or hybrid."""
+    return (machine, started(machine, "bios") if boots == "hybrid" else machine)
+
+
 def verify(
-    image: Path, machine: Machine, *, connection: Connection, trial: Trial, monitor: Monitor
+    image: Path,
+    pair: tuple[Machine, Machine],
+    *,
+    connection: Connection,
+    trial: Trial,
+    monitor: Monitor,
 ) -> Verified:
     """Boot two clones of `image` at once, one of them on a larger disk, and compare them.
+
+    `pair` are the machines that they run on.
 
     Raises TemplateError when one does not come up, HostError when it could not be tried, twice.
     What is wrong with clones that do come up is among the findings. A unit that took too long may
     have had too little of a busy host: it gets a second boot.
     """
     boot_both = partial(
-        _boot_both, image, machine, connection=connection, trial=trial, monitor=monitor
+        _boot_both, image, pair, connection=connection, trial=trial, monitor=monitor
     )
     verified = once_more(boot_both, monitor=monitor)
     if verified.late:
@@ -86,21 +99,29 @@ def verify(
 
 
 def _boot_both(
-    image: Path, machine: Machine, *, connection: Connection, trial: Trial, monitor: Monitor
+    image: Path,
+    pair: tuple[Machine, Machine],
+    *,
+    connection: Connection,
+    trial: Trial,
+    monitor: Monitor,
 ) -> Verified:
+    differences = (
+        _Difference("a", pair[0], 0, trial.access),
+        _Difference("b", pair[1], _GROWN, None),
+    )
     with ExitStack() as undo:
         clones = [
-            undo.enter_context(_clone(image, machine, each, connection=connection, trial=trial))
-            for each in (_Difference("a", 0, trial.access), _Difference("b", _GROWN, None))
+            undo.enter_context(_clone(image, each, connection=connection, trial=trial))
+            for each in differences
         ]
         for clone in clones:
             clone.start()
         first, second = boots = [clone.boot for clone in clones]
         _until_done(boots, monitor)
-        network = machine.network
-        findings = compare(first.report, second.report, grown=_GROWN, network=network)
+        findings = compare(first.report, second.report, grown=_GROWN, machines=pair)
         if trial.access:
-            findings += (_checked(clones[0], machine, trial.access),)
+            findings += (_checked(clones[0], pair[0], trial.access),)
     late = sorted({unit for boot in boots for unit in boot.report.all("late-unit")})
     seconds = max(boot.seconds for boot in boots)
     return Verified(boot_seconds=seconds, findings=findings, late=tuple(late))
@@ -110,6 +131,7 @@ class _Difference(NamedTuple):
     """What one of the clones has of its own."""
 
     letter: str
+    machine: Machine
     more: int
     """Bytes that its disk is larger."""
     access: SshAccess | None
@@ -126,9 +148,9 @@ def _checked(clone: _Clone, machine: Machine, access: SshAccess) -> Finding:
 
 @contextmanager
 def _clone(
-    image: Path, machine: Machine, own: _Difference, *, connection: Connection, trial: Trial
+    image: Path, own: _Difference, *, connection: Connection, trial: Trial
 ) -> Iterator[_Clone]:
-    spec = _spec(image, machine, own, traces=trial.traces)
+    spec = _spec(image, own, traces=trial.traces)
     follow.remove(spec.logs.values())  # of a check that was killed
     # libvirt tells of the loss of a connection once: each listener needs one of its own.
     with (
@@ -158,12 +180,12 @@ def _key_disk(access: SshAccess | None) -> tuple[Disk, ...]:
     return (Disk(path=access.key_iso, format="raw", boot_order=2, readonly=True),)
 
 
-def _spec(image: Path, machine: Machine, own: _Difference, *, traces: Traces) -> DomainSpec:
+def _spec(image: Path, own: _Difference, *, traces: Traces) -> DomainSpec:
     report = traces.folder / f"clone-{own.letter}-report.log"
     return DomainSpec(
         name=traces.domain(f"check-{own.letter}"),
         title=f"Check of a clone of {image.name}",
-        machine=machine,
+        machine=own.machine,
         maker=traces,
         disks=(),
         console_log=traces.folder / f"clone-{own.letter}.log",

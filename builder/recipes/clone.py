@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from builder.config import check_network
 from builder.errors import HostError, UsageError
 from builder.host.host import Host
-from builder.install.plan import adapted, refuse_processors
+from builder.install.plan import adapted, refuse_processors, started
 from builder.media import nocloud
 from builder.model.clone import Clone, CloneOrder, Seed
 from builder.model.domain import Accelerator, CloneSpec, Machine, TemplateVersion
@@ -75,11 +75,11 @@ def hardware(
 ) -> Machine:
     """Return the machine: as the template's was, on what this host has, but for what is asked.
 
-    Raises UsageError for a network that is none and for too many processors, HostError for UEFI on
-    a host without it.
+    Raises UsageError for a network that is none, too many processors, and firmware that the
+    template does not boot with; HostError for what the host lacks of UEFI, Secure Boot and TPM.
     """
     refuse_processors(order.vcpus, accelerator)
-    known = adapted(record.machine, accelerator, emulated_cpu=emulated_cpu)
+    known = adapted(_wanted(record, accelerator, order), accelerator, emulated_cpu=emulated_cpu)
     check_network(order.network or known.network, error_class=UsageError)
     return replace(
         known,
@@ -87,6 +87,27 @@ def hardware(
         vcpus=order.vcpus or known.vcpus,
         network=order.network or known.network,
     )
+
+
+def _wanted(record: Manifest, accelerator: Accelerator, order: CloneOrder) -> Machine:
+    """Return the template's machine with the firmware, Secure Boot and TPM that are asked for.
+
+    What boots with both gets UEFI where this host has it.
+    """
+    machine = record.machine
+    if record.boots == "hybrid":
+        lacks = not (accelerator.uefi or machine.secure_boot)
+        machine = started(machine, order.firmware or ("bios" if lacks else "uefi"))
+    elif order.firmware not in {"", machine.firmware}:
+        raise UsageError(
+            f"{record.name} {record.version} does not boot with {order.firmware}.",
+            hint=f"It is made for {machine.firmware}: leave --firmware out, or build a template "
+            "with `--firmware hybrid`, which boots with both.",
+        )
+    if order.secure_boot and machine.firmware == "bios":
+        raise UsageError("Only UEFI has Secure Boot.", hint="Leave --secure-boot out.")
+    asked = {"secure_boot": order.secure_boot, "tpm": order.tpm}
+    return replace(machine, **{name: each for name, each in asked.items() if each is not None})
 
 
 def seed_for(record: Manifest, order: CloneOrder) -> Seed | None:

@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -12,10 +12,10 @@ from builder.errors import MediaError, UsageError, suggest
 from builder.kickstart import secrets
 from builder.kickstart.library import Library
 from builder.kickstart.reading import read
-from builder.model.build import BuildOrder, template_name
+from builder.model.build import BuildOrder, hardware_name, template_name
 from builder.model.kickstart import DEFAULT_PROFILE, KickstartSource, Profile
 from builder.model.media import AtHand, Download, IsoSource, Made
-from builder.model.release import Medium, Release
+from builder.model.release import Firmware, Medium, Release
 from builder.monitor import SilentMonitor
 from builder.paths.reading import is_file
 from builder.proof import checks
@@ -26,6 +26,13 @@ _EXPRESSION = re.compile(r"{[{%].*?[%}]}", re.DOTALL)
 _DIGEST = re.compile("[0-9a-f]{64}")
 _BY_THE_SEAL = {"seal", "seal_except"}
 """Variables that a plain kickstart has use for: the seal is added to it."""
+_HARDWARE = [
+    hardware_name(firmware, secure_boot=secure_boot, tpm=tpm)
+    for firmware in get_args(Firmware)
+    for secure_boot in ((False,) if firmware == "bios" else (False, True))
+    for tpm in (False, True)
+]
+"""What a template's name may say of its machine."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,7 +43,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A file instead of the release's kickstart; a template if its name ends in .j2."""
     profile: str = DEFAULT_PROFILE
     medium: str = ""
-    firmware: Literal["bios", "uefi"] = "bios"
+    firmware: Firmware = "bios"
+    secure_boot: bool = False
+    tpm: bool = False
     iso: Path | None = None
     allow_unverified: bool = False
     sha256: str = ""
@@ -66,7 +75,9 @@ def resolve(
     order = BuildOrder(
         release=release,
         variant=request.medium or release.default_medium,
-        firmware=request.firmware,
+        firmware="uefi" if request.secure_boot and request.firmware == "bios" else request.firmware,
+        secure_boot=request.secure_boot,
+        tpm=request.tpm,
         profile=profile,
         checks=library.checks(profile),
         kickstart=_kickstart(request, release, library),
@@ -157,11 +168,11 @@ def _of_releases(library: Library) -> set[str]:
     """Return the names of all templates that releases' own kickstarts give."""
     profiles = [DEFAULT_PROFILE, *(each.name for each in library.profiles(monitor=SilentMonitor()))]
     return {
-        template_name(release, variant, profile=profile, firmware=firmware)
+        template_name(release, variant, profile=profile, hardware=hardware)
         for release in library.releases(monitor=SilentMonitor())
         for variant in release.media
         for profile in profiles
-        for firmware in ("bios", "uefi")
+        for hardware in _HARDWARE
     }
 
 

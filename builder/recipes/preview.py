@@ -31,7 +31,9 @@ from builder.virt.domain_xml import domain_xml
 _BUILD = "BUILD"
 """Stands for the build's id."""
 
-_ASSUMED = Accelerator(virt_type="kvm", cpu="host-passthrough", uefi=True)
+_ASSUMED = Accelerator(
+    virt_type="kvm", cpu="host-passthrough", uefi=True, secure_boot=True, tpm=True
+)
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):

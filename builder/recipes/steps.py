@@ -116,7 +116,7 @@ def create_disk(work: Work) -> Volume:
 
 @step(
     INSTALLING,
-    "{names.domain} with {machine.virt_type}, {machine.firmware}, CPU {machine.cpu}, "
+    "{names.domain} with {machine.virt_type}, {machine.start}, CPU {machine.cpu}, "
     "{machine.memory_mib} MiB, {machine.processors}, network {machine.network}",
 )
 def run_installation(work: Work, media: InstallMedia, disk: Volume) -> Installation:
@@ -162,7 +162,7 @@ def compress_disk(work: Work, disk: Volume) -> Candidate:
     return Candidate(path=path, image=measure(path))
 
 
-@step("Booting two clones", "to their login prompts, one of them on a larger disk")
+@step("Booting two clones", "{order.trial}, one of them on a larger disk")
 def boot_clones(work: Work, kickstart: Kickstart, candidate: Candidate) -> Verified:
     """Boot two clones of the image, and compare them.
 
@@ -178,7 +178,7 @@ def boot_clones(work: Work, kickstart: Kickstart, candidate: Candidate) -> Verif
         )
         found = verify.verify(
             candidate.path,
-            work.machine,
+            verify.machines(work.machine, work.order.firmware),
             connection=work.host.connection,
             trial=trial,
             monitor=work.monitor,

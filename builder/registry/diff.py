@@ -121,6 +121,7 @@ def _facts(manifest: Manifest) -> dict[str, str]:
     return {
         **facts,
         **{name.replace("_", " "): str(each) for name, each in machine.items()},
+        "firmware": manifest.boots,
         **tools,
     }
 

@@ -11,7 +11,7 @@ import msgspec
 from builder import process
 from builder.errors import HostError
 from builder.kickstart.masking import mask
-from builder.model.build import BuildOrder
+from builder.model.build import BuildOrder, hardware_name
 from builder.model.domain import Machine
 from builder.model.hiding import MARK
 from builder.model.kickstart import CheckFile, Kickstart
@@ -34,7 +34,7 @@ def build_key(order: BuildOrder, kickstart: Kickstart, *, origin_sha256: str) ->
         "iso": origin_sha256,
         "kickstart": _costly(kickstart.for_build("")),
         "installer_args": order.release.installer_args,
-        "firmware": order.firmware,
+        "firmware": hardware_name(order.firmware, secure_boot=order.secure_boot, tpm=order.tpm),
         "capacity": order.capacity,
         "compression": order.compression,
         "checks": [_digest(order.checks.files[name]) for name in order.checks.programs],
@@ -83,6 +83,7 @@ def draft(
         variables=_shown(order.variables, kickstart.text, record),
         kickstart=record,
         machine=machine,
+        firmware=order.firmware,
         compression=order.compression,
     )
 

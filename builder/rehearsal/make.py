@@ -70,7 +70,7 @@ def _systems(cache: Path, monitor: Monitor) -> tuple[Path, Path]:
 
 
 def _fill(layout: Layout, work: Path, target: Path, installer: Path) -> Medium:
-    medium = _start(layout, work, installer)
+    medium = _start(layout, work, target, installer)
     layout.lay_out(medium)
     stage2.build(installer, work / "modules", work / "squashfs.img")
     system = medium.root / layout.stage2
@@ -82,13 +82,13 @@ def _fill(layout: Layout, work: Path, target: Path, installer: Path) -> Medium:
     return medium
 
 
-def _start(layout: Layout, work: Path, installer: Path) -> Medium:
+def _start(layout: Layout, work: Path, target: Path, installer: Path) -> Medium:
     root = work / "iso"
     root.mkdir()
     initrd = initramfs.build(installer, work, product=layout.product)
     release = initramfs.kernel_release(installer)
     kernel = installer / "kernel/boot" / f"vmlinuz-{release}"
-    return Medium(root=root, work=work, kernel=kernel, initrd=initrd)
+    return Medium(root=root, work=work, target=target / "tree", kernel=kernel, initrd=initrd)
 
 
 def _write(layout: Layout, medium: Medium, output: Path) -> None:

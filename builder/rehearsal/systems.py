@@ -41,9 +41,9 @@ def target(distribution: Distribution) -> System:
         name="target",
         packages=(
             distribution.target_kernel, "dosfstools", "e2fsprogs", "fdisk", "grub-efi-amd64-bin",
-            "grub-pc-bin", "grub2-common", "initramfs-tools", "iproute2", "kmod", "lvm2", "netbase",
-            "openssh-server", "sudo", "systemd-resolved", "systemd-sysv", "tzdata", "udev",
-            "zstd",
+            "grub-efi-amd64-signed", "grub-pc-bin", "grub2-common", "initramfs-tools", "iproute2",
+            "kmod", "lvm2", "netbase", "openssh-server", "shim-signed", "sudo", "systemd-resolved",
+            "systemd-sysv", "tzdata", "udev", "zstd",
         ),
         setup="target.sh",
         arguments=_OFFERED,

@@ -21,35 +21,43 @@ def accelerator(connection: Connection) -> Accelerator:
     for virt_type in ("kvm", "qemu"):
         found = _capabilities(connection, virt_type)
         if found is not None:
-            cpu = "host-passthrough" if virt_type == "kvm" else ""
-            most = found.find("vcpu")
-            return Accelerator(
-                virt_type=virt_type,
-                cpu=cpu,
-                uefi=_has_uefi(found),
-                most_vcpus=int(most.get("max", "0")) if most is not None else 0,
-            )
+            return read(found, virt_type)
     raise HostError(
         f"libvirt at {connection.uri} can run no x86_64 guests.",
         hint="Install qemu-system-x86 (Debian) or qemu-kvm (EL), and use QEMU: qemu:///system.",
     )
 
 
+def read(document: str, virt_type: str) -> Accelerator:
+    """Return what libvirt's description of a domain's capabilities says.
+
+    That firmware comes with enrolled keys it does not say: see builder/virt/firmware.py.
+    """
+    found = ElementTree.fromstring(document)  # noqa: S314  # libvirt wrote it
+    most = found.find("vcpu")
+    return Accelerator(
+        virt_type=virt_type,
+        cpu="host-passthrough" if virt_type == "kvm" else "",
+        uefi=_has(found, "os/enum[@name='firmware']", "efi"),
+        secure_boot=_has(found, "os/loader/enum[@name='secure']", "yes"),
+        tpm=_has(found, "devices/tpm/enum[@name='backendModel']", "emulator"),
+        most_vcpus=int(most.get("max", "0")) if most is not None else 0,
+    )
+
+
 @persistent
-def _capabilities(connection: Connection, virt_type: str) -> ElementTree.Element | None:
+def _capabilities(connection: Connection, virt_type: str) -> str | None:
     with translated("Cannot ask what the host can do"):
         try:
-            text = connection.handle.getDomainCapabilities(None, "x86_64", "q35", virt_type, 0)
+            return str(connection.handle.getDomainCapabilities(None, "x86_64", "q35", virt_type, 0))
         except libvirt.libvirtError as error:
             if error.get_error_code() in _UNSUPPORTED:
                 return None
             raise
-    return ElementTree.fromstring(text)  # noqa: S314  # libvirt wrote it
 
 
-def _has_uefi(capabilities: ElementTree.Element) -> bool:
-    values = capabilities.findall("os/enum[@name='firmware']/value")
-    return any(value.text == "efi" for value in values)
+def _has(capabilities: ElementTree.Element, where: str, value: str) -> bool:
+    return any(each.text == value for each in capabilities.findall(f"{where}/value"))
 
 
 @persistent

@@ -46,7 +46,7 @@ def domain_xml(spec: DomainSpec) -> str:
         _channel(devices, channel)
     # A socket: a port is chosen by libvirt and taken by QEMU, and somebody may be quicker.
     SubElement(SubElement(devices, "graphics", type="vnc"), "listen", type="socket")
-    _standard_devices(devices, balloon="none")
+    _standard_devices(devices, spec.machine, balloon="none")
     return text(domain)
 
 
@@ -74,7 +74,7 @@ def clone_xml(spec: CloneSpec) -> str:
     SubElement(devices, "input", type="tablet", bus="usb")  # the pointer is where one clicks
     graphics = SubElement(devices, "graphics", type="vnc", port="-1", autoport="yes")
     SubElement(graphics, "listen", type="address", address="127.0.0.1")
-    _standard_devices(devices, balloon="virtio")
+    _standard_devices(devices, spec.machine, balloon="virtio")
     return text(domain)
 
 
@@ -116,16 +116,21 @@ def _boot(domain: Element, machine: Machine) -> None:
     if machine.firmware != "uefi":
         return
     os.set("firmware", "efi")
-    firmware = SubElement(os, "firmware")
+    firmware, enabled = SubElement(os, "firmware"), "yes" if machine.secure_boot else "no"
     # Debian's and EL's firmware descriptors differ in their defaults: ask for what we mean.
-    SubElement(firmware, "feature", enabled="no", name="enrolled-keys")
-    SubElement(firmware, "feature", enabled="no", name="secure-boot")
+    SubElement(firmware, "feature", enabled=enabled, name="enrolled-keys")
+    SubElement(firmware, "feature", enabled=enabled, name="secure-boot")
+    if machine.secure_boot:
+        SubElement(os, "loader", secure="yes")
 
 
 def _processor(domain: Element, machine: Machine) -> None:
     features = SubElement(domain, "features")
     SubElement(features, "acpi")
     SubElement(features, "apic")
+    if machine.secure_boot:
+        # The guest's kernel must not write to the variables: only System Management Mode may.
+        SubElement(features, "smm", state="on")
     if machine.cpu == "host-passthrough":
         SubElement(domain, "cpu", mode="host-passthrough")
     else:
@@ -204,7 +209,11 @@ def _channel(devices: Element, channel: Channel) -> None:
     SubElement(element, "target", type="virtio", name=channel.name)
 
 
-def _standard_devices(devices: Element, *, balloon: str) -> None:
+def _standard_devices(devices: Element, machine: Machine, *, balloon: str) -> None:
+    if machine.tpm:
+        # Its state is by the domain's uuid, so no clone inherits another's; undefining removes it.
+        tpm = SubElement(devices, "tpm", model="tpm-crb")
+        SubElement(tpm, "backend", type="emulator", version="2.0")
     video = SubElement(devices, "video")
     SubElement(video, "model", type="vga")
     rng = SubElement(devices, "rng", model="virtio")

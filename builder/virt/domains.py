@@ -12,7 +12,7 @@ import libvirt_qemu
 import msgspec
 
 from builder.errors import HostError
-from builder.virt import networks, xml
+from builder.virt import firmware, networks, xml
 from builder.virt.connection import Connection, attempt, persistent, translated, unless
 
 _UNDEFINE = libvirt.VIR_DOMAIN_UNDEFINE_NVRAM | libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
@@ -101,7 +101,8 @@ def define(connection: Connection, document: str, *, hint: str = "") -> Domain:
 
 @persistent
 def _define(connection: Connection, document: str, *, hint: str) -> str:
-    with translated("libvirt refuses the domain", hint=hint):
+    what = "libvirt refuses the domain"
+    with translated(what, hint=hint), firmware.explained(what):
         handle = connection.handle.defineXMLFlags(document, libvirt.VIR_DOMAIN_DEFINE_VALIDATE)
         return str(handle.name())
 
@@ -129,7 +130,11 @@ def boot(domain: Domain) -> None:
 @persistent
 def _launch(domain: Domain, flags: int) -> None:
     what = f"Cannot start the domain {domain.name}"
-    with translated(what, hint=_START_HINT), networks.explained(domain.connection, what):
+    with (
+        translated(what, hint=_START_HINT),
+        networks.explained(domain.connection, what),
+        firmware.explained(what),
+    ):
         handle = domain.handle
         # Without a look before: a libvirtd that comes back in the middle of a start first calls the
         # domain active, then ends it. Another start waits until that is decided.

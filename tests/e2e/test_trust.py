@@ -116,7 +116,7 @@ def sabotage(
         try:
             return verify(
                 image,
-                manifest(template).machine,
+                (manifest(template).machine,) * 2,
                 connection=host.connection,
                 trial=Trial(
                     pool=host.store_pool.name,

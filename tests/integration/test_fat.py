@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 import small_media
 
+from builder import process
 from builder.errors import MediaError
 from builder.iso.fat import FatFile, FileSystem
 from builder.iso.patch import Draft
 from builder.iso.source import opened
+from builder.media import grub_image
 
 pytestmark = small_media.NEEDED
 
@@ -153,3 +155,15 @@ def test_chains_that_go_round(image: Path) -> None:
         system._set(large.cluster, large.cluster)  # noqa: SLF001  # damage
         with pytest.raises(MediaError, match="does not end"):
             system.read(large)
+
+
+def test_a_memdisk_that_is_a_fat_file_system(tmp_path: Path) -> None:
+    """Debian's signed GRUB brings its first script along in one."""
+    disk, script = tmp_path / "disk", tmp_path / "grub.cfg"
+    script.write_text("source $cmdpath/grub.cfg\n")
+    disk.write_bytes(bytes(1 << 20))
+    process.run(["mkfs.vfat", "-F", "12", disk])
+    process.run(["mcopy", "-i", disk, script, "::grub.cfg"])
+    content = disk.read_bytes()
+    assert grub_image.files(content) == {"grub.cfg": script.read_bytes()}
+    assert grub_image.files(content[:1024]) == {}

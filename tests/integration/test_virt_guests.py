@@ -375,7 +375,7 @@ def _check(
     folder.mkdir()
     return verify.verify(
         image,
-        MACHINE,
+        (MACHINE, MACHINE),
         connection=connection,
         trial=verify.Trial(
             pool=store,

@@ -1,7 +1,7 @@
 """builder template clone."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -24,6 +24,13 @@ def clone(
     network: Annotated[
         str, typer.Option(help="user, network:NAME, bridge:NAME or none.", metavar="NET")
     ] = "",
+    firmware: Annotated[
+        Literal["bios", "uefi"] | None, typer.Option(help="For a template that boots with both.")
+    ] = None,
+    secure_boot: Annotated[
+        bool | None, typer.Option("--secure-boot/--no-secure-boot", help="Start what is signed.")
+    ] = None,
+    tpm: Annotated[bool | None, typer.Option("--tpm/--no-tpm", help="Have a TPM 2.0.")] = None,
     disk_gib: Annotated[
         int | None, typer.Option(min=1, max=MOST_GIB, help="A larger disk.", metavar="GIB")
     ] = None,
@@ -57,6 +64,9 @@ def clone(
         memory_mib=memory or 0,
         vcpus=vcpus or 0,
         network=network,
+        firmware=firmware or "",
+        secure_boot=secure_boot,
+        tpm=tpm,
         disk_gib=disk_gib or 0,
         ssh_keys=tuple(ssh_key or ()),
         user_data=user_data,

@@ -91,8 +91,9 @@ def _recorded(manifest: "Manifest") -> list[tuple[str, str]]:
         ("ISO verified", str(manifest.iso_voucher) or "not recorded"),
         (
             "machine",
-            f"{machine.memory_mib} MiB, {machine.vcpus} vCPU, {machine.firmware}, {machine.cpu}",
+            f"{machine.memory_mib} MiB, {machine.vcpus} vCPU, {machine.start}, {machine.cpu}",
         ),
+        ("boots with", "BIOS and UEFI" if manifest.boots == "hybrid" else manifest.boots.upper()),
         ("build", manifest.build_id),
         ("build key", manifest.build_key),
         ("packages", str(len(manifest.packages))),

@@ -11,7 +11,7 @@ def fallback(tree: GuestTree, expected: Expected) -> Iterator[str]:
 
     Such firmware looks for EFI/BOOT/BOOTX64.EFI on EFI system partitions (UEFI 3.5.1.1).
     """
-    if expected.firmware != "uefi":
+    if expected.firmware not in {"uefi", "hybrid"}:
         return
     found = [line.partition(" ") for line in tree.fact("fallback").splitlines()]
     if not any(said == "yes" for said, _, _device in found):

@@ -16,7 +16,7 @@ _MODULES = (
     "search", "search_label", "search_fs_uuid", "serial", "sleep", "terminal", "test", "true",
     "video", "video_bochs", "video_cirrus",
 )  # fmt: skip
-_EFI_MODULES = ("efi_gop", "efi_uga", "fat", "linuxefi")
+_SHIM, _SIGNED = Path("usr/lib/shim"), Path("usr/lib/grub/x86_64-efi-signed")
 _GRUB = Path("/usr/lib/grub")
 _DATA = Path(__file__).parents[1] / "data"
 
@@ -73,12 +73,18 @@ def _grub(file: Path, target: str, *, prefix: str, extra: tuple[str, ...]) -> No
 
 
 def efi_partition(medium: Medium, image: Path, *, timestamp: int) -> None:
-    """Make BOOTX64.EFI beside its grub.cfg, and the file system that UEFI boots, with both.
+    """Put shim and GRUB beside their grub.cfg, and make the file system that UEFI boots, with all.
 
-    Raises HostError.
+    As on EL's media both are signed, so that they start with Secure Boot as well. Raises HostError.
     """
     folder = medium.root / "EFI/BOOT"
-    _grub(folder / "BOOTX64.EFI", "x86_64-efi", prefix="/EFI/BOOT", extra=_EFI_MODULES)
+    # The signed GRUB for CDs; where it finds no /.disk of Debian's, it looks beside itself.
+    for source, name in (
+        (_SHIM / "shimx64.efi.signed", "BOOTX64.EFI"),
+        (_SHIM / "mmx64.efi.signed", "mmx64.efi"),
+        (_SIGNED / "gcdx64.efi.signed", "grubx64.efi"),
+    ):
+        shutil.copy(medium.target / source, folder / name)
     contents = sorted(folder.iterdir())
     size = sum(file.stat().st_size for file in contents)
     image.write_bytes(b"")

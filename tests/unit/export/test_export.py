@@ -125,6 +125,11 @@ def test_users_are_told_what_uefi_needs(form: str, firmware: str) -> None:
     assert bool(needs(form, firmware)) is (firmware == "uefi" or form in {"vmdk", "vhdx"})
 
 
+@pytest.mark.parametrize("form", [each.name for each in formats.FORMATS])
+def test_what_boots_with_both_needs_nothing(form: str) -> None:
+    assert not needs(form, "hybrid")
+
+
 def test_a_tar_needs_nothing() -> None:
     """It is a template again, whose manifest says what its machines have."""
     assert not needs("tar", "uefi")
@@ -162,9 +167,12 @@ def test_vagrant_counts_in_whole_gigabytes(capacity: int, gigabytes: int) -> Non
     }
 
 
-@pytest.mark.parametrize("hardware", [machine(), UEFI], ids=["bios", "uefi"])
-def test_vagrantfile(golden: Golden, hardware: Machine) -> None:
-    golden(f"export/Vagrantfile-{hardware.firmware}", vagrant.vagrantfile(hardware))
+@pytest.mark.parametrize(
+    ("hardware", "boots", "name"),
+    [(machine(), "bios", "bios"), (UEFI, "uefi", "uefi"), (UEFI, "hybrid", "bios")],
+)
+def test_vagrantfile(golden: Golden, hardware: Machine, boots: str, name: str) -> None:
+    golden(f"export/Vagrantfile-{name}", vagrant.vagrantfile(hardware, boots))
 
 
 def test_a_box(source: ExportSource, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from builder.errors import HostError
 from builder.host.doctor import (
     examine,
     failed,
+    judge_firmware,
     judge_kvm,
     judge_memory,
     judge_network,
@@ -16,6 +17,7 @@ from builder.host.doctor import (
 )
 from builder.monitor import SilentMonitor
 from tests.hosts import driven, new_host, settings
+from tests.values import KVM
 
 _GIB = 1024**3
 
@@ -96,3 +98,15 @@ def test_kvm(*, works: bool, node: bool, ours: bool, roots: bool, state: str, hi
     found = judge_kvm(works=works, node=node, ours=ours, roots=roots)
     assert (found.state, bool(found.hint)) == (state, bool(hint))
     assert hint in found.hint
+
+
+@pytest.mark.parametrize(
+    ("lacking", "subject", "package"),
+    [("uefi", "UEFI", "ovmf"), ("secure_boot", "Secure Boot", "ovmf"), ("tpm", "TPM", "swtpm")],
+)
+def test_what_starts_guests(lacking: str, subject: str, package: str) -> None:
+    assert {each.state for each in judge_firmware(KVM)} == {"ok"}
+    found = {each.subject: each for each in judge_firmware(replace(KVM, **{lacking: False}))}
+    assert found[subject].state == "warn"
+    assert f"Install {package}" in found[subject].hint
+    assert [each.state for each in found.values()].count("ok") == 2

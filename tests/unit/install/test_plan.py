@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -10,6 +11,7 @@ from builder.errors import HostError, UsageError
 from builder.install.plan import install_plan, machine
 from builder.model.domain import ANACONDA_PORT, RESULT_PORT, Accelerator
 from builder.model.traces import Traces
+from builder.proof import verify
 from builder.releases import catalogue
 from tests.orders import ordered
 from tests.values import EMULATION, KVM, media
@@ -39,9 +41,31 @@ def test_kernels_are_told_that_their_timer_is_emulated(
     assert machine(ordered(), accelerator, network="user").kernel_args == told
 
 
-def test_uefi_needs_its_firmware() -> None:
-    with pytest.raises(HostError, match="no UEFI firmware"):
-        machine(ordered(firmware="uefi"), EMULATION, network="user")
+@pytest.mark.parametrize(
+    ("asked", "lacking", "sentence", "package"),
+    [
+        ({"firmware": "uefi"}, "uefi", "libvirt finds no UEFI firmware on", "edk2-ovmf (EL)"),
+        ({"firmware": "hybrid"}, "uefi", "libvirt finds no UEFI firmware on", "ovmf (Debian)"),
+        ({"secure_boot": True}, "secure_boot", "UEFI firmware with Secure Boot", "edk2-ovmf (EL)"),
+        ({"tpm": True}, "tpm", "libvirt cannot emulate a TPM on this host", "swtpm-tools"),
+    ],
+)
+def test_what_a_host_lacks(
+    asked: dict[str, Any], lacking: str, sentence: str, package: str
+) -> None:
+    wanted = ordered(**asked)
+    assert machine(wanted, KVM, network="user").firmware == ("bios" if lacking == "tpm" else "uefi")
+    with pytest.raises(HostError, match=sentence) as caught:
+        machine(wanted, replace(KVM, **{lacking: False}), network="user")
+    assert package in caught.value.hint
+
+
+def test_a_bios_has_no_secure_boot() -> None:
+    secure = machine(ordered(firmware="hybrid", secure_boot=True, tpm=True), KVM, network="user")
+    assert secure.start == "uefi with Secure Boot and TPM"
+    assert verify.machines(secure, "uefi") == (secure, secure)
+    first, second = verify.machines(secure, "hybrid")
+    assert (first, second.start) == (secure, "bios with TPM")
 
 
 def test_more_processors_than_a_guest_can_have() -> None:

@@ -85,6 +85,12 @@ def test_builds_get_the_defaults_and_override_them() -> None:
     )
 
 
+def test_builds_say_what_their_machines_start_by() -> None:
+    text = GOOD.replace('firmware = "uefi"', 'firmware = "hybrid"\nsecure_boot = true\ntpm = true')
+    names = [job.name for job in definition.parse(text, Library(), path=FILE).jobs]
+    assert names == ["centos7", "centos7-dvd-hybrid-secureboot-tpm"]
+
+
 def test_one_at_a_time_unless_the_file_says_more() -> None:
     text = 'title = "One"\n[[build]]\nrelease = "rehearsal"\n'
     assert definition.parse(text, Library(), path=FILE).parallel == 1

@@ -267,7 +267,7 @@ def test_a_unit_that_was_too_slow_gets_a_second_boot(
     with new_host() as connection:
         found = verify.verify(
             Path("x.qcow2"),
-            machine(),
+            (machine(), machine()),
             connection=connection,
             trial=Trial(pool="store", deadlines=DEADLINES, traces=traces),
             monitor=monitor,

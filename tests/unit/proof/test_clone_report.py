@@ -7,8 +7,10 @@ from typing import get_args
 import pytest
 
 from builder.kickstart.library import Library
+from builder.model.domain import Machine
 from builder.proof import checks, clone_report
 from builder.proof.clone_report import Report, compare
+from tests.values import machine
 
 GIB = 1 << 30
 FIRST = [
@@ -31,6 +33,14 @@ SECOND = [
 ]
 
 
+def on(network: str) -> list[Machine]:
+    return [machine(network=network)] * 2
+
+
+PAIR = on("user")
+SECURE = machine(firmware="uefi", secure_boot=True, tpm=True)
+
+
 def report(items: list[tuple[str, str]], **changes: str) -> Report:
     said = Report()
     for item, value in items:
@@ -40,12 +50,12 @@ def report(items: list[tuple[str, str]], **changes: str) -> Report:
 
 
 def failed(first: Report, second: Report) -> dict[str, tuple[str, ...]]:
-    found = compare(first, second, grown=GIB)
+    found = compare(first, second, grown=GIB, machines=PAIR)
     return {each.check: each.details for each in found if not each.passed}
 
 
 def test_two_machines_pass() -> None:
-    found = compare(report(FIRST), report(SECOND), grown=GIB)
+    found = compare(report(FIRST), report(SECOND), grown=GIB, machines=PAIR)
     assert all(each.passed for each in found)
     assert {each.check for each in found} == set(clone_report.NAMES) - {"clone-report"}
     assert set(clone_report.NAMES) < checks.NAMES
@@ -96,7 +106,7 @@ def test_what_must_differ(changes: dict[str, str], check: str, detail: str) -> N
 def test_machines_without_a_card_need_no_address() -> None:
     bare = {"card": "", "dhcp_identity": ""}
     first, second = report(FIRST, **bare), report(SECOND, **bare)
-    assert all(each.passed for each in compare(first, second, grown=GIB, network="none"))
+    assert all(each.passed for each in compare(first, second, grown=GIB, machines=on("none")))
     assert "clone-dhcp-identities" in failed(first, second)
 
 
@@ -117,7 +127,7 @@ def test_a_network_without_addresses_is_not_held_against_a_card_that_asks(
 ) -> None:
     first, second = report(FIRST), report(SECOND, card=f"eth0 none: {state}")
     for network in ("bridge:br0", "network:lab"):
-        found = compare(first, second, grown=GIB, network=network)
+        found = compare(first, second, grown=GIB, machines=on(network))
         assert all(each.passed for each in found) == asks
     assert "clone-network" in failed(first, second)
 
@@ -185,9 +195,46 @@ def test_waiting_for_an_address_may_fail_where_none_is_to_be_had(
 ) -> None:
     failing = ("failed-unit", unit or "NetworkManager-wait-online.service")
     first, second = report([failing, *FIRST], card=state), report([failing, *SECOND], card=state)
-    found = compare(first, second, grown=GIB, network=network)
+    found = compare(first, second, grown=GIB, machines=on(network))
     [units] = [each for each in found if each.check == "clone-units"]
     assert units.passed == excused
+
+
+@pytest.mark.parametrize(
+    ("pair", "first", "second", "details"),
+    [
+        ((SECURE, SECURE), "uefi 1 yes", "uefi 1 yes", ()),
+        ((SECURE, SECURE), "uefi 0 yes", "uefi 1 yes", ("Secure Boot is off in a clone",)),
+        ((SECURE, SECURE), "uefi  yes", "uefi 1 yes", ("Secure Boot is off in a clone",)),
+        ((SECURE, SECURE), "uefi 1 yes", "uefi 1 ", ("a clone has no TPM that its kernel knows",)),
+        ((SECURE, machine(tpm=True)), "uefi 1 yes", "bios  yes", ()),
+        (
+            (SECURE, machine(tpm=True)),
+            "uefi 1 yes",
+            "uefi 1 yes",
+            ("a clone was started by uefi, not by bios",),
+        ),
+        (
+            (machine(firmware="uefi"), machine()),
+            "bios  ",
+            "bios  ",
+            ("a clone was started by bios, not by uefi",),
+        ),
+        # More than is asked for is no finding, and units of before say nothing of it.
+        (PAIR, "bios  yes", "bios  yes", ()),
+        ((machine(firmware="uefi"), machine()), "  ", "  ", ()),
+    ],
+)
+def test_what_started_a_clone(
+    pair: tuple[Machine, Machine], first: str, second: str, details: tuple[str, ...]
+) -> None:
+    names = ("firmware", "secure-boot", "tpm")
+    reports = [
+        report([*zip(names, told.split(" "), strict=True), *said])
+        for told, said in ((first, FIRST), (second, SECOND))
+    ]
+    found = {each.check: each for each in compare(*reports, grown=GIB, machines=pair)}
+    assert found["clone-firmware"].details == details
 
 
 def test_a_clone_that_says_nothing_or_nonsense() -> None:

@@ -50,11 +50,67 @@ def test_what_is_no_network(network: str) -> None:
     assert "network:NAME (`virsh net-list --all` shows them)" in caught.value.hint
 
 
+UEFI = machine(firmware="uefi")
+
+
 def test_a_host_without_uefi() -> None:
-    record = manifest(machine=machine(firmware="uefi"))
+    record = manifest(machine=UEFI)
     assert hardware(record, KVM, ORDER, emulated_cpu="Nehalem").firmware == "uefi"
     with pytest.raises(HostError, match="finds no UEFI firmware"):
         hardware(record, EMULATION, ORDER, emulated_cpu="Nehalem")
+
+
+SECURE = machine(firmware="uefi", secure_boot=True, tpm=True)
+HYBRID = manifest(machine=SECURE, firmware="hybrid")
+NO_UEFI = replace(KVM, uefi=False, secure_boot=False)
+
+
+@pytest.mark.parametrize(
+    ("record", "host", "order", "start"),
+    [
+        (manifest(machine=SECURE), KVM, ORDER, "uefi with Secure Boot and TPM"),
+        (manifest(machine=SECURE), KVM, replace(ORDER, secure_boot=False, tpm=False), "uefi"),
+        (RECORD, KVM, replace(ORDER, tpm=True), "bios with TPM"),
+        (HYBRID, KVM, ORDER, "uefi with Secure Boot and TPM"),
+        (HYBRID, KVM, replace(ORDER, firmware="bios"), "bios with TPM"),
+        (HYBRID, NO_UEFI, replace(ORDER, firmware="bios"), "bios with TPM"),
+        (manifest(machine=UEFI, firmware="hybrid"), KVM, ORDER, "uefi"),
+        (manifest(machine=UEFI, firmware="hybrid"), NO_UEFI, ORDER, "bios"),
+        (
+            manifest(machine=UEFI, firmware="hybrid"),
+            KVM,
+            replace(ORDER, secure_boot=True),
+            "uefi with Secure Boot",
+        ),
+    ],
+)
+def test_what_a_clone_starts_by(
+    record: Manifest, host: Accelerator, order: CloneOrder, start: str
+) -> None:
+    assert hardware(record, host, order, emulated_cpu="Nehalem").start == start
+
+
+@pytest.mark.parametrize(
+    ("record", "host", "order", "sentence"),
+    [
+        (
+            RECORD,
+            KVM,
+            replace(ORDER, firmware="uefi"),
+            "centos7 20261123.1 does not boot with uefi",
+        ),
+        (manifest(machine=UEFI), KVM, replace(ORDER, firmware="bios"), "does not boot with bios"),
+        (RECORD, KVM, replace(ORDER, secure_boot=True), "Only UEFI has Secure Boot"),
+        (HYBRID, NO_UEFI, ORDER, "finds no UEFI firmware on"),
+        (HYBRID, replace(KVM, tpm=False), ORDER, "cannot emulate a TPM"),
+    ],
+)
+def test_what_a_clone_cannot_start_by(
+    record: Manifest, host: Accelerator, order: CloneOrder, sentence: str
+) -> None:
+    with pytest.raises((UsageError, HostError), match=sentence) as caught:
+        hardware(record, host, order, emulated_cpu="Nehalem")
+    assert caught.value.hint
 
 
 def test_more_processors_than_a_guest_can_have() -> None:

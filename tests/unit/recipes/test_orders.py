@@ -49,6 +49,10 @@ def test_a_pair_needs_a_value(text: str, name: str) -> None:
         ({"medium": "minimal"}, "centos7"),
         ({"medium": "dvd", "profile": "kvm-host"}, "centos7-dvd-kvm-host"),
         ({"firmware": "uefi"}, "centos7-uefi"),
+        ({"firmware": "hybrid"}, "centos7-hybrid"),
+        ({"secure_boot": True}, "centos7-uefi-secureboot"),
+        ({"firmware": "hybrid", "secure_boot": True, "tpm": True}, "centos7-hybrid-secureboot-tpm"),
+        ({"tpm": True, "profile": "kvm-host"}, "centos7-kvm-host-tpm"),
     ],
 )
 def test_the_name_tells_what_differs(asked: dict[str, Any], name: str) -> None:

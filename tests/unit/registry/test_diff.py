@@ -117,3 +117,12 @@ def test_everything_that_differs_is_told() -> None:
     assert found.kickstart == (
         "--- centos7@20261122.1", "+++ centos7@20261123.1", "@@ -1,2 +1,2 @@", " one", "-two", "+2",
     )  # fmt: skip
+
+
+def test_what_an_image_boots_with_is_told_beside_its_machine() -> None:
+    uefi = manifest(machine=machine(firmware="uefi"))
+    hybrid = manifest(machine=machine(firmware="uefi", secure_boot=True), firmware="hybrid")
+    assert compare(uefi, hybrid).facts == (
+        Pair(what="firmware", before="uefi", after="hybrid"),
+        Pair(what="secure boot", before="False", after="True"),
+    )

@@ -99,7 +99,13 @@ def test_a_medium_says_what_it_is(tmp_path: Path, name: str) -> None:
     for path in layout.checked:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text("abc")
-    medium = Medium(root=tmp_path, work=tmp_path, kernel=tmp_path / "k", initrd=tmp_path / "i")
+    medium = Medium(
+        root=tmp_path,
+        work=tmp_path,
+        target=tmp_path,
+        kernel=tmp_path / "k",
+        initrd=tmp_path / "i",
+    )
     files.describe(layout, medium)
     treeinfo = (tmp_path / ".treeinfo").read_text()
     assert _parsed(treeinfo)["stage2"]["mainimage"] == layout.stage2

@@ -42,12 +42,17 @@ def spec(hardware: Machine, purpose: str) -> DomainSpec:
     return plan.domain
 
 
+def started(hardware: Machine, by: str) -> Machine:
+    words = by.split("-")
+    return replace(hardware, firmware=words[0], secure_boot="secure" in words, tpm="tpm" in words)
+
+
 @pytest.mark.parametrize("purpose", ["install", "clone"])
-@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+@pytest.mark.parametrize("firmware", ["bios", "uefi", "uefi-secure", "uefi-secure-tpm"])
 @pytest.mark.parametrize("hardware", [EMULATED, ACCELERATED], ids=["tcg", "kvm"])
 def test_golden(golden: Golden, hardware: Machine, firmware: str, purpose: str) -> None:
     accelerator = "tcg" if hardware.virt_type == "qemu" else "kvm"
-    document = domain_xml(spec(replace(hardware, firmware=firmware), purpose))
+    document = domain_xml(spec(started(hardware, firmware), purpose))
     golden(f"domain/{purpose}-{firmware}-{accelerator}.xml", document)
 
 
@@ -60,11 +65,11 @@ def test_other_networks() -> None:
 
 
 @pytest.mark.parametrize("seed", [None, Path("/srv/store/web1-cidata.iso")], ids=["", "seed"])
-@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+@pytest.mark.parametrize("firmware", ["bios", "bios-tpm", "uefi", "uefi-secure-tpm"])
 def test_machines_from_templates(golden: Golden, firmware: str, seed: Path | None) -> None:
     machine = CloneSpec(
         name="web1",
-        machine=replace(ACCELERATED, firmware=firmware),
+        machine=started(ACCELERATED, firmware),
         template=TemplateVersion(name="centos7", version="20261123.1"),
         disk=Path("/srv/store/web1.qcow2"),
         seed=seed,
