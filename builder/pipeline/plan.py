@@ -12,7 +12,7 @@ from builder.errors import BuilderError, HostError
 from builder.host import pools
 from builder.kickstart.library import Library
 from builder.model.build import BuildOrder
-from builder.model.media import AtHand, IsoSource
+from builder.model.media import AtHand, Download, IsoSource
 from builder.monitor import Monitor, SilentMonitor
 from builder.paths.reading import is_plain
 from builder.pipeline.definition import Job, Pipeline
@@ -108,6 +108,8 @@ def judge(
 
 def _digest(iso: IsoSource, *, cache: Path, monitor: Monitor) -> str:
     """Return the sha256 of an ISO that may have any; empty while nobody can know it."""
-    path = iso.path if isinstance(iso, AtHand) else location(cache)
+    if isinstance(iso, Download):
+        return ""
+    path = iso.path if isinstance(iso, AtHand) else location(cache, layout=iso.layout)
     known = is_plain(path) and (isinstance(iso, AtHand) or path.stat().st_size < _LARGEST)
     return files.sha256(path, monitor=monitor) if known else ""

@@ -93,4 +93,4 @@ def _obtain(source: IsoSource, *, host: Host, monitor: Monitor) -> Path:
         return source.path
     if isinstance(source, Download):
         return fetch(source, cache=host.iso_pool.path, monitor=monitor)
-    return cached(host.settings.cache, monitor=monitor)
+    return cached(host.settings.cache, layout=source.layout, monitor=monitor)

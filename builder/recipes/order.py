@@ -201,8 +201,14 @@ def _iso(request: Request, release: Release, medium: Medium) -> IsoSource:
         unverified = request.allow_unverified or release.made_here
         return AtHand(path=request.iso.absolute(), sha256="" if unverified else medium.sha256)
     if release.made_here:
-        return Made(title=medium.file)
+        return Made(title=medium.file, layout=_layout(request, release))
     return Download(urls=release.urls, medium=medium)
+
+
+def _layout(request: Request, release: Release) -> str:
+    """Return the rehearsal's layout; a medium that is not the default one names another."""
+    own = request.medium in ("", release.default_medium)
+    return release.family if own else f"{release.family}-{request.medium}"
 
 
 def _known(names: tuple[str, ...]) -> tuple[str, ...]:

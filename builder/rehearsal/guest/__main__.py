@@ -11,18 +11,26 @@ from pathlib import Path
 
 from builder.rehearsal.guest import install, scripts
 from builder.rehearsal.guest.console import Console, opened
+from builder.rehearsal.guest.family import FAMILIES
 from builder.rehearsal.guest.kickstart import SyntaxFailure
 from builder.rehearsal.guest.model import Failure, FinalAction, Order, ScriptKind
 from builder.rehearsal.guest.programs import Runner
 from builder.rehearsal.guest.software import Missing
 
-_PRODUCT = Path("/run/install/product")
+_PRODUCT, _FAMILY = Path("/run/install/product"), Path("/run/install/family")
 _LOG = Path("/tmp/anaconda.log")  # noqa: S108  # where Anaconda has it
 _CRASH = (
     "An unknown error has occured, look at the /tmp/anaconda-tb* file(s) for more details"
     "\n\n1) Report Bug\n2) Debug\n3) Run shell\n4) Quit\n"
 )
 _DONE = "Installation complete.  Press return to quit"
+_END = "Installation complete. Press ENTER to quit"
+_FATAL = (
+    "The following error occurred while {}.  "
+    "This is a fatal error and installation will be aborted."
+)
+_NON_INTERACTIVE = "Non interactive installation failed: "
+_KINDS = (ScriptKind.ON_ERROR, ScriptKind.TRACEBACK)
 _RULE = "=" * 80
 _REFUSAL_WAIT = 10  # seconds until a kickstart that cannot be read ends the installer
 _CMDLINE_WAIT = 180  # seconds that a failure stays on the screen in cmdline mode
@@ -37,18 +45,45 @@ def main() -> int:
         kickstart=kickstart,
         kernel_arguments=arguments,
         product=_PRODUCT.read_text().strip(),
+        family=FAMILIES[_FAMILY.read_text().strip()],
     )
-    with opened(_LOG) as console:
+    with opened(_LOG, tag="anaconda:" if media.family.dnf else "") as console:
         _greet(console, media)
         runner = Runner(console)
         try:
             order = install.read(media, runner)
+            _warn(order, media, console)
         except SyntaxFailure as error:
             return _refuse(str(error), console)
         except scripts.ScriptFailure as error:
-            return _stop(str(error), console)
+            return _before_all(error, media, console)
         action.write_text(order.final or FinalAction.REBOOT)
         return _guarded(order, media, runner)
+
+
+def _warn(order: Order, media: install.Media, console: Console) -> None:
+    """Tell of the kickstart's warnings. Raises SyntaxFailure where inst.ksstrict forbids them."""
+    if not order.warnings:
+        return
+    text = "\n".join(order.warnings)
+    if media.family.dnf and "inst.ksstrict" in media.kernel_arguments.split():
+        raise SyntaxFailure(text)
+    console.say(f"\nSome warnings occurred during reading the kickstart file:\n{text}")
+
+
+def _before_all(error: scripts.ScriptFailure, media: install.Media, console: Console) -> int:
+    """Show that a %pre has failed: from EL 8 on there is no interface yet that could."""
+    if not media.family.dnf:
+        return _stop(str(error), console)
+    lines = traceback.format_exception_only(error)
+    console.show(
+        "Traceback (most recent call last):\n"
+        '  File "/sbin/anaconda", line 380, in <module>\n'
+        "    startup_utils.run_pre_scripts(kspath)\n"
+        f"pyanaconda.errors.{lines[-1].split(':')[0].rpartition('.')[2]}"
+    )
+    while True:  # nothing else comes, not even a dead pane
+        time.sleep(3600)
 
 
 def _greet(console: Console, media: install.Media) -> None:
@@ -64,8 +99,9 @@ def _guarded(order: Order, media: install.Media, runner: Runner) -> int:
         text = traceback.format_exc()
         Path("/tmp/anaconda-tb-1").write_text(text)  # noqa: S108  # where Anaconda has it
         runner.console.log(text, name="anaconda-tb", level="CRIT")
-        _quietly(order, ScriptKind.TRACEBACK, runner)
-        sys.stdout.write(text)
+        kinds = _KINDS if media.family.dnf else (ScriptKind.TRACEBACK,)
+        _quietly(order, kinds, runner)
+        runner.console.show(text)
         runner.console.ask(f"{_CRASH}\nPlease make your choice from above:")
         return 1
 
@@ -76,30 +112,53 @@ def _install(order: Order, media: install.Media, runner: Runner) -> int:
         choices = install.choose(order, media, runner)
         install.carry_out(order, choices, media, runner)
     except Failure as error:
+        if media.family.dnf:
+            return _fail_by_exception(error, order, runner, interactive=interactive)
         return _fail(error, order, runner, interactive=interactive)
     if order.final in (None, FinalAction.HALT):
-        runner.console.ask(_DONE)
+        runner.console.ask(_END if media.family.dnf else _DONE)
     return 0
 
 
 def _fail(error: Failure, order: Order, runner: Runner, *, interactive: bool) -> int:
     console = runner.console
     text = str(error)
-    _quietly(order, ScriptKind.ON_ERROR, runner)
+    _quietly(order, (ScriptKind.ON_ERROR,), runner)
     if isinstance(error, scripts.ScriptFailure):
         _stop(text, console)
     elif not interactive:
         _terminate(text, console)
+        time.sleep(_CMDLINE_WAIT)
     elif isinstance(error, Missing):
         _question(text, console)
     elif isinstance(error, install.Incomplete):
         _hub(error, console)
     else:
-        _stop(
-            "The following error occurred while installing.  "
-            f"This is a fatal error and installation will be aborted.\n\n{text}",
-            console,
-        )
+        _stop(f"{_FATAL.format('installing')}\n\n{text}", console)
+    return 1
+
+
+def _fail_by_exception(error: Failure, order: Order, runner: Runner, *, interactive: bool) -> int:
+    """Fail as from EL 8 on: the exception that ends all runs %onerror and %traceback alike.
+
+    Where a person is asked first, they run after the answer.
+    """
+    console = runner.console
+    text = str(error)
+    if isinstance(error, scripts.ScriptFailure):
+        _stop(text, console)
+    elif isinstance(error, install.Incomplete) and interactive:
+        _hub(error, console)
+    elif not interactive:
+        prefix = "" if isinstance(error, install.Incomplete) else _NON_INTERACTIVE
+        _terminate(f"{prefix}{text}", console)
+    elif isinstance(error, Missing):
+        _question(text, console)
+    else:
+        _stop(f"{_FATAL.format('installing the payload')}\n\n{text}", console)
+    _quietly(order, _KINDS, runner)
+    if not interactive:
+        time.sleep(_CMDLINE_WAIT)
     return 1
 
 
@@ -141,7 +200,6 @@ def _terminate(text: str, console: Console) -> None:
         "edit your kickstart file and retry installation.\n"
         f"The exact error message is:\n\n{text}\n\nThe installer will now terminate."
     )
-    time.sleep(_CMDLINE_WAIT)
 
 
 def _question(text: str, console: Console) -> None:
@@ -153,9 +211,9 @@ def _question(text: str, console: Console) -> None:
         console.say("A rehearsal cannot go on without it.")
 
 
-def _quietly(order: Order, kind: ScriptKind, runner: Runner) -> None:
+def _quietly(order: Order, kinds: tuple[ScriptKind, ...], runner: Runner) -> None:
     try:
-        scripts.run(order.scripts_of(kind), runner)
+        scripts.run([script for script in order.scripts if script.kind in kinds], runner)
     except scripts.ScriptFailure as error:
         runner.console.log(str(error), name="anaconda", level="ERR")
 

@@ -1,4 +1,4 @@
-"""The installation, as Anaconda of EL 7 goes about it in text mode."""
+"""The installation, as Anaconda goes about it in text mode."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,20 +7,28 @@ from urllib.parse import urlsplit
 from builder.rehearsal.guest import (
     bootloader,
     disks,
+    kept,
     kickstart,
     payload,
     planning,
+    repositories,
     scripts,
     software,
     target,
 )
+from builder.rehearsal.guest.family import FAMILIES, Family
 from builder.rehearsal.guest.layout import DiskLayout
 from builder.rehearsal.guest.model import Failure, Order, ScriptKind, StorageRequest
 from builder.rehearsal.guest.programs import Runner
+from builder.rehearsal.guest.sizes import NoRoom
+from builder.rehearsal.guest.stages import Progress, Step, stages
 
-_POST_TASKS = "Performing post-installation setup tasks"
+_NO_ROOM = "Unable to allocate requested partition scheme."
+_NOT_SAVED = "Failed to save storage configuration"
 _RULE = "=" * 80
 _OPEN = "The following mandatory spokes are not completed:"
+_NO_VNC = "Not asking for VNC because of an automated install"
+_NO_RDP = "Not asking for remote desktop session because of an automated install"
 
 
 class Incomplete(Failure):
@@ -40,6 +48,12 @@ class Media:
     kickstart: Path
     kernel_arguments: str = ""
     product: str = "Builder Rehearsal 7"
+    family: Family = FAMILIES["el7"]
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the kickstart and the logs are to stay in the installed system."""
+        return "inst.nosave=all" not in self.kernel_arguments.split()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,31 +62,65 @@ class Choices:
 
     layout: DiskLayout
     base: tuple[payload.Base, ...]
-    extra: tuple[software.Package, ...]
+    extra: tuple[repositories.Package, ...]
 
 
 def read(media: Media, runner: Runner) -> Order:
     """Run the %pre scripts, then read the kickstart. Raises SyntaxFailure and Failure."""
-    before = kickstart.read_pre(media.kickstart)
+    syntax = media.family.syntax
+    before = kickstart.read_pre(media.kickstart, syntax=syntax)
     if before:
         runner.console.timed("Running pre-installation scripts")
         scripts.run(before, runner)
-    return kickstart.read(media.kickstart)
+    return kickstart.read(media.kickstart, syntax=syntax)
 
 
 def choose(order: Order, media: Media, runner: Runner) -> Choices:
     """Decide on packages and disks. Raises Failure."""
     console = runner.console
-    console.timed("Not asking for VNC because of an automated install")
-    console.say("Starting automated install............")
+    console.timed(_NO_RDP if media.family.name == "el10" else _NO_VNC)
+    console.show("Starting automated install............")
+    if media.family.dnf:
+        return _choose_all(order, media, runner)
     console.say("Checking software selection")
     base, extra = _software(order, media, runner)
     console.say("Generating updated storage configuration")
     console.say("Checking storage configuration...")
-    _require(order)
-    layout = planning.plan(_without_oemdrv(order.storage, runner), disks.probe())
-    console.log(f"{layout}", name="storage", level="DEBUG")
+    _require(order, ())
+    return Choices(layout=_plan(order, media, runner), base=base, extra=extra)
+
+
+def _choose_all(order: Order, media: Media, runner: Runner) -> Choices:
+    """Look at everything before any of it is found wanting, as from EL 8 on."""
+    console = runner.console
+    console.show("Saving storage configuration...")
+    layout = None
+    open_spokes: list[str] = []
+    try:
+        layout = _plan(order, media, runner) if _has_storage(order) else None
+        console.show("Checking storage configuration...")
+    except Failure as error:
+        refused = isinstance(error, planning.Refused)
+        console.show("Checking storage configuration..." if refused else _NOT_SAVED)
+        text = _NO_ROOM if isinstance(error, NoRoom) else str(error)
+        console.say(text, name="ui.lib.storage", level="ERR")
+        open_spokes = ["Installation Destination"]
+    try:
+        base, extra = _software(order, media, runner)
+    except NoSource:
+        base, extra = (), ()
+        open_spokes = ["Installation source", "Software selection", *open_spokes]
+    _require(order, tuple(open_spokes))
+    if layout is None:  # _require has said so
+        raise Incomplete(_OPEN)
     return Choices(layout=layout, base=base, extra=extra)
+
+
+def _plan(order: Order, media: Media, runner: Runner) -> DiskLayout:
+    storage = _without_oemdrv(order.storage, runner)
+    layout = planning.plan(storage, disks.probe(), family=media.family)
+    runner.console.log(f"{layout}", name="storage", level="DEBUG")
+    return layout
 
 
 def _without_oemdrv(storage: StorageRequest, runner: Runner) -> StorageRequest:
@@ -86,17 +134,31 @@ def _without_oemdrv(storage: StorageRequest, runner: Runner) -> StorageRequest:
 
 def _software(
     order: Order, media: Media, runner: Runner
-) -> tuple[tuple[payload.Base, ...], tuple[software.Package, ...]]:
+) -> tuple[tuple[payload.Base, ...], tuple[repositories.Package, ...]]:
     _reach(order, runner)
     base = payload.read_contents(media.root)
-    names = frozenset(package.name for package in base)
-    medium = software.read_repodata(media.root)
-    lacking = software.missing(order.software, names, medium)
-    for text in lacking:
-        runner.console.log(text, name="packaging", level="WARN")
-    if lacking and not order.software.ignore_missing:
-        raise software.Missing("\n".join(lacking))
-    return base, software.select(order.software, names, medium)
+    offer = repositories.read(media.root)
+    names = frozenset(package.name for package in base) | payload.held(offer)
+    lacking = software.missing(order.software, offer, base=names)
+    if lacking:
+        _tell_of(lacking, order, media, runner)
+    return base, software.select(order.software, offer, base=names)
+
+
+def _tell_of(lacking: software.Lacking, order: Order, media: Media, runner: Runner) -> None:
+    console = runner.console
+    if media.family.dnf:
+        for name in lacking.packages:
+            console.log(f"No match for argument: {name}", name="dnf", level="ERR")
+        text = "\n".join(lacking.by_dnf())
+        start = "Some packages, groups or modules are missing or broken:"
+        console.log(f"{start}\n{text}", name="packaging", level="DEBUG")
+    else:
+        text = "\n".join(lacking.by_yum())
+        for line in lacking.by_yum():
+            console.log(line, name="packaging", level="WARN")
+    if not order.software.ignore_missing:
+        raise software.Missing(text)
 
 
 def _reach(order: Order, runner: Runner) -> None:
@@ -109,52 +171,74 @@ def _reach(order: Order, runner: Runner) -> None:
     raise NoSource(f"{_OPEN}\nInstallation source\nSoftware selection")
 
 
-def _require(order: Order) -> None:
-    lacking = []
-    if not (order.storage.partitions or order.storage.auto):
-        lacking.append("Installation Destination")
+def _has_storage(order: Order) -> bool:
+    return bool(order.storage.partitions or order.storage.auto)
+
+
+def _require(order: Order, lacking: tuple[str, ...]) -> None:
+    names = list(lacking)
+    if not _has_storage(order) and "Installation Destination" not in names:
+        names.append("Installation Destination")
     root_is_set = bool(order.root.text or order.root.lock)
     if not root_is_set and not any("wheel" in user.groups for user in order.users):
-        lacking.append("Root password")
-    if lacking:
-        names = "\n".join(lacking)
-        raise Incomplete(f"{_OPEN}\n{names}")
+        names.append("Root password")
+    if not names:
+        return
+    text = "\n".join([_OPEN, *names])
+    if "Installation source" in names:
+        raise NoSource(text)
+    raise Incomplete(text)
 
 
 def carry_out(order: Order, choices: Choices, media: Media, runner: Runner) -> None:
     """Install. Raises Failure."""
-    console = runner.console
-    console.say(f"{_RULE}\n{_RULE}\nProgress")
-    with console.stage("Setting up the installation environment"):
+    console, family = runner.console, media.family
+    console.show(f"{_RULE}\n{_RULE}\nProgress")
+    progress = Progress(console, family, stages(family, keeps=media.keeps))
+    with progress.step(Step.STORAGE):
         disks.apply(choices.layout, runner)
         disks.mount(choices.layout, runner)
-    with console.stage("Running pre-installation scripts"):
+    with progress.step(Step.PRE_INSTALL):
         scripts.run(order.scripts_of(ScriptKind.PRE_INSTALL), runner)
-    console.say("Starting package installation process")
-    console.say("Preparing transaction from installation source")
-    payload.install(media.root, choices.base, choices.extra, runner)
-    with console.stage(_POST_TASKS):
-        target.write_fstab(choices.layout, runner)
-    with console.stage("Installing boot loader"):
-        bootloader.install(order.bootloader, choices.layout, media.kernel_arguments, runner)
-    with console.stage(_POST_TASKS):
-        pass
-    _configure(order, runner)
-    with console.stage("Running post-installation scripts"):
-        scripts.run(order.scripts_of(ScriptKind.POST), runner)
+    with progress.step(Step.SOFTWARE):
+        payload.install(media.root, choices.base, choices.extra, runner, family=family)
+    _finish(order, choices, media, runner, progress)
     disks.unmount(runner)
+    if family.name == "el10":
+        console.show("Complete!")
 
 
-def _configure(order: Order, runner: Runner) -> None:
-    stage = runner.console.stage
-    with stage("Configuring installed system"):
-        target.configure(order, runner)
-    with stage("Writing network configuration"):
-        target.write_network(order.network, runner)
-    with stage("Creating users"):
+def _finish(
+    order: Order, choices: Choices, media: Media, runner: Runner, progress: Progress
+) -> None:
+    step, family, layout = progress.step, media.family, choices.layout
+    if family.dnf:
+        with step(Step.BOOT_LOADER):
+            target.make_identity(runner)
+            bootloader.install(order.bootloader, layout, media.kernel_arguments, runner)
+        with step(Step.ENVIRONMENT):
+            target.write_fstab(layout, runner)
+    else:
+        with step(Step.ENVIRONMENT):
+            target.write_fstab(layout, runner)
+        with step(Step.BOOT_LOADER):
+            target.make_identity(runner)
+            bootloader.install(order.bootloader, layout, media.kernel_arguments, runner)
+    with step(Step.SYSTEM):
+        target.configure(order, runner, family=family)
+    with step(Step.NETWORK):
+        target.write_network(order.network, runner, family=family)
+    with step(Step.USERS):
         target.create_users(order, runner)
-    with stage("Configuring addons"):
-        pass
-    with stage("Generating initramfs"):
+    with step(Step.INITRAMFS):
         # The payload's initramfs is made for any machine: what dracut does on EL is done already.
         pass
+    with step(Step.KICKSTART):
+        if family.keeps_kickstart and media.keeps:
+            kept.kickstart(media.kickstart, runner)
+    with step(Step.POST):
+        scripts.run(order.scripts_of(ScriptKind.POST), runner)
+        if family.post_scripts:
+            kept.by_scripts(media.kickstart, runner)
+    if family.dnf and not family.post_scripts and media.keeps:
+        kept.original(media.kickstart, runner)

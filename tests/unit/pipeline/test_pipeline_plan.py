@@ -85,7 +85,7 @@ def test_a_medium_that_is_not_made_yet_is_unknown(store: Path) -> None:
         "unknown",
         "depends on rehearsal.iso, which is made when it is built",
     )
-    made = location(store)
+    made = location(store, layout="el7")
     made.parent.mkdir()
     made.touch()
     assert judged(wanted, store) == ("unchanged", "unchanged since 20261101.1")
