@@ -25,6 +25,10 @@ class Family:
     """Whether a service to enable that is not there ends the installation."""
     network_files: str = "keyfile"
     """What is written of network cards: ifcfg or keyfile."""
+    bls: bool = True
+    """Whether boot entries are files of their own, which the machine-id names."""
+    literal_options: bool = True
+    """Whether boot entries hold the kernel's arguments themselves, and not $kernelopts."""
     software: str = "Installing."
     """The screen's word for the installation of the software."""
     certificates: bool = True
@@ -43,8 +47,15 @@ FAMILIES = {
             network_files="",
             verifies=False,
             certificates=False,
+            bls=False,
         ),
-        Family(name="el8", syntax="RHEL8", network_files="ifcfg", certificates=False),
+        Family(
+            name="el8",
+            syntax="RHEL8",
+            network_files="ifcfg",
+            certificates=False,
+            literal_options=False,
+        ),
         Family(name="el9", syntax="RHEL9"),
         Family(
             name="el10",

@@ -5,8 +5,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from builder.rehearsal.guest import (
+    bls,
     bootloader,
     disks,
+    dnf,
     kept,
     kickstart,
     payload,
@@ -202,6 +204,8 @@ def carry_out(order: Order, choices: Choices, media: Media, runner: Runner) -> N
         scripts.run(order.scripts_of(ScriptKind.PRE_INSTALL), runner)
     with progress.step(Step.SOFTWARE):
         payload.install(media.root, choices.base, choices.extra, runner, family=family)
+        if family.dnf:
+            dnf.leave(runner.sysroot)
     _finish(order, choices, media, runner, progress)
     disks.unmount(runner)
     if family.name == "el10":
@@ -212,18 +216,20 @@ def _finish(
     order: Order, choices: Choices, media: Media, runner: Runner, progress: Progress
 ) -> None:
     step, family, layout = progress.step, media.family, choices.layout
+
+    def fstab() -> None:
+        with step(Step.ENVIRONMENT):
+            target.write_fstab(layout, runner)
+
+    if not family.dnf:
+        fstab()
+    with step(Step.BOOT_LOADER):
+        target.make_identity(runner)
+        bootloader.install(order.bootloader, layout, media.kernel_arguments, runner)
+        if family.bls:
+            bls.write(runner.sysroot, family)
     if family.dnf:
-        with step(Step.BOOT_LOADER):
-            target.make_identity(runner)
-            bootloader.install(order.bootloader, layout, media.kernel_arguments, runner)
-        with step(Step.ENVIRONMENT):
-            target.write_fstab(layout, runner)
-    else:
-        with step(Step.ENVIRONMENT):
-            target.write_fstab(layout, runner)
-        with step(Step.BOOT_LOADER):
-            target.make_identity(runner)
-            bootloader.install(order.bootloader, layout, media.kernel_arguments, runner)
+        fstab()
     with step(Step.SYSTEM):
         target.configure(order, runner, family=family)
     with step(Step.NETWORK):

@@ -2,13 +2,14 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from builder.install.progress import PHASES
-from builder.rehearsal.guest import kept, payload, planning, profiles
+from builder.rehearsal.guest import bls, kept, payload, planning, profiles
+from builder.rehearsal.guest.bootloader import Menu, menu_text
 from builder.rehearsal.guest.console import Console
 from builder.rehearsal.guest.family import FAMILIES
 from builder.rehearsal.guest.layout import Disk, Firmware
@@ -54,6 +55,7 @@ def told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Told]:
 def test_a_family_is_that_of_the_catalogue(name: str) -> None:
     family, release = FAMILIES[name], catalogue.find(RELEASES[name])
     assert (release.family, release.syntax) == (name, family.syntax)
+    assert family.bls == release.facts.bls
     if family.network_files:
         assert family.network_files == release.facts.network_files
 
@@ -230,7 +232,32 @@ def test_the_first_card_is_no_loop(tmp_path: Path) -> None:
     assert profiles.first_card(sys=tmp_path) == "ens3"
 
 
-Keep = Callable[[Path, Runner, Path], None]
+@pytest.mark.parametrize(
+    ("name", "options"), [("el8", "$kernelopts"), ("el9", "root=UUID=1 ro a=b")]
+)
+def test_boot_entries_say_what_the_menu_says(tmp_path: Path, name: str, options: str) -> None:
+    (tmp_path / "boot/grub").mkdir(parents=True)
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/machine-id").write_text(f"{'ab' * 16}\n")
+    menu = Menu(
+        release="6.1.0",
+        root="UUID=1",
+        boot_uuid="2",
+        boot_is_own=False,
+        arguments="a=b",
+        timeout=1,
+    )
+    (tmp_path / "boot/grub/grub.cfg").write_text(menu_text(menu))
+    bls.write(tmp_path, FAMILIES[name])
+    (entry,) = (tmp_path / "boot/loader/entries").iterdir()
+    assert entry.name == f"{'ab' * 16}-6.1.0.conf"
+    lines = entry.read_text().splitlines()
+    assert {
+        "linux /boot/vmlinuz-6.1.0",
+        "initrd /boot/initrd.img-6.1.0",
+        f"options {options}",
+    } <= set(lines)
+    assert (tmp_path / "etc/kernel/cmdline").exists() == (name != "el8")
 
 
 @pytest.mark.parametrize(
