@@ -36,7 +36,7 @@ def main() -> int:
             order = install.read(media, runner)
             failing.warn(order, media, console)
         except SyntaxFailure as error:
-            return failing.refuse(str(error), console)
+            return failing.refuse(str(error), media, console)
         except scripts.ScriptFailure as error:
             return failing.before_all(error, media, console)
         action.write_text(order.final or FinalAction.REBOOT)

@@ -44,14 +44,17 @@ class Console:
         """Put a line on the screen with the time in front of it."""
         self.say(f"{time.strftime('%H:%M:%S')} {text}")
 
-    def log(self, text: str, *, name: str, level: str = "INFO") -> None:
+    def log(self, text: str, *, name: str, level: str = "INFO", part: str = "") -> None:
         """Write `HH:MM:SS,mmm LEVEL name: text` to the log, in UTC, line breaks as #012.
 
-        With a tag it stands before the name, as journald's identifier does from EL 8 on.
+        With a tag it stands before the name, as journald's identifier does from EL 8 on; so does
+        then the part of Anaconda behind the name.
         """
         now = time.time()
         stamp = f"{time.strftime('%H:%M:%S', time.gmtime(now))},{int(now * 1000) % 1000:03d}"
         record = "#012".join(text.splitlines())
+        if part and self._tag:
+            record = f"{part}: {record}"
         self._write(f"{stamp} {level} {self._tag}{name}: {record}\n".encode())
 
     def ask(self, question: str) -> str:

@@ -38,28 +38,37 @@ def warn(order: Order, media: install.Media, console: Console) -> None:
     console.say(f"\nSome warnings occurred during reading the kickstart file:\n{text}")
 
 
-def refuse(text: str, console: Console) -> int:
+def refuse(text: str, media: install.Media, console: Console) -> int:
     """End as Anaconda of EL 8 and later does, whose kickstart knows no final action yet."""
-    console.say(
+    ending = (
         f"\nAn error occurred during reading the kickstart file:\n{text}\n\n"
         "The installer will now terminate."
     )
-    time.sleep(_REFUSAL_WAIT)
-    return 1
+    if not media.family.dnf:
+        console.say(ending)
+        time.sleep(_REFUSAL_WAIT)
+        return 1
+    console.log(text, name="anaconda", level="ERR", part="kickstart.parsing")
+    console.show(ending)
+    return _nothing_follows()
 
 
 def before_all(error: scripts.ScriptFailure, media: install.Media, console: Console) -> int:
     """Show that a %pre has failed: from EL 8 on there is no interface yet that could."""
     if not media.family.dnf:
         return _stop(str(error), console)
-    lines = traceback.format_exception_only(error)
     console.show(
         "Traceback (most recent call last):\n"
         '  File "/sbin/anaconda", line 380, in <module>\n'
         "    startup_utils.run_pre_scripts(kspath)\n"
-        f"pyanaconda.errors.{lines[-1].split(':')[0].rpartition('.')[2]}"
+        "pyanaconda.errors.ScriptError"
     )
-    while True:  # nothing else comes, not even a dead pane
+    return _nothing_follows()
+
+
+def _nothing_follows() -> int:
+    """Wait for ever: on genuine media not even a dead pane is seen then."""
+    while True:
         time.sleep(3600)
 
 

@@ -105,7 +105,8 @@ def _choose_all(order: Order, media: Media, runner: Runner) -> Choices:
         refused = isinstance(error, planning.Refused)
         console.show("Checking storage configuration..." if refused else _NOT_SAVED)
         text = _NO_ROOM if isinstance(error, NoRoom) else str(error)
-        console.say(text, name="ui.lib.storage", level="ERR")
+        console.show(text)
+        console.log(text, name="anaconda", level="ERR", part="ui.lib.storage")
         open_spokes = ["Installation Destination"]
     try:
         base, extra = _software(order, media, runner)

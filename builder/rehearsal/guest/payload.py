@@ -110,10 +110,7 @@ class Teller:
 
     def _progress(self, text: str) -> None:
         self._console.show(text)
-        if self._family.dnf:
-            self._console.log(f"progress: {text}", name="anaconda")
-        else:
-            self._console.log(text, name="anaconda")
+        self._console.log(text, name="anaconda", part="progress")
 
     def _log(self, text: str) -> None:
         self._console.log(text, name="packaging")

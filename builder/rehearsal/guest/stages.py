@@ -148,18 +148,18 @@ class Progress:
                 console.dot()
             return
         if stage.text:
-            self._log(f"progress: {stage.text}")
-        self._log(f"installation: Queue started: {stage.queue} ({self._next}/{len(self._stages)})")
+            self._log(stage.text, part="progress")
+        self._log(f"Queue started: {stage.queue} ({self._next}/{len(self._stages)})")
         for number, task in enumerate(stage.tasks):
             self._done += 1
             count = f"{task} ({self._done}/{self._tasks})"
-            self._log(f"installation: Task started: {count}")
+            self._log(f"Task started: {count}")
             if number == 0:
                 yield
-            self._log(f"installation: Task completed: {count} (0.1 s)", level="DEBUG")
+            self._log(f"Task completed: {count} (0.1 s)", level="DEBUG")
         if not stage.tasks:
             yield
         console.dot()
 
-    def _log(self, text: str, level: str = "INFO") -> None:
-        self._console.log(text, name="anaconda", level=level)
+    def _log(self, text: str, *, level: str = "INFO", part: str = "installation") -> None:
+        self._console.log(text, name="anaconda", level=level, part=part)

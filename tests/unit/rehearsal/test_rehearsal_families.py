@@ -60,6 +60,30 @@ def test_a_family_is_that_of_the_catalogue(name: str) -> None:
         assert family.network_files == release.facts.network_files
 
 
+@pytest.mark.parametrize(
+    ("tag", "line"),
+    [
+        ("", "ERR anaconda: Error code 3#012at line 5"),
+        ("anaconda:", "ERR anaconda:anaconda: kickstart.script: Error code 3#012at line 5"),
+    ],
+    ids=["by syslog", "by the journal"],
+)
+def test_lines_of_the_log(told: Told, tag: str, line: str) -> None:
+    text = "Error code 3\nat line 5"
+    told.console(tag).log(text, name="anaconda", level="ERR", part="kickstart.script")
+    assert told.log() == [line]
+
+
+def test_dots_stand_in_one_line(told: Told) -> None:
+    console = told.console()
+    for text in ("one", "", "", "two", ""):
+        if text:
+            console.show(text)
+        else:
+            console.dot()
+    assert told.screen() == "one\n..\ntwo\n."
+
+
 def gone_through(told: Told, name: str, *, keeps: bool = True) -> None:
     """Do nothing in each of the family's steps."""
     family = FAMILIES[name]
