@@ -4,7 +4,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from builder.rehearsal import comps, repodata
+from builder.rehearsal import comps, payload, repodata
 from builder.rehearsal.guest import repositories, software
 from builder.rehearsal.guest.model import Software
 from builder.rehearsal.guest.repositories import Offer
@@ -190,3 +190,18 @@ def test_payload_order() -> None:
         ("tree", "usr/bin/tree"),
         ("", "etc/fstab"),
     ]
+
+
+def test_the_payload_is_packed_once(tmp_path: Path) -> None:
+    info = tmp_path / "target-1234/tree/var/lib/dpkg/info"
+    info.mkdir(parents=True)
+    (info / "tree.list").write_text("/var/lib/dpkg/info/tree.list\n")
+    old = tmp_path / "payload-1233-abcd"
+    old.mkdir()
+    made = payload.ensure(tmp_path / "target-1234", tmp_path)
+    stamp = (made / payload.ARCHIVE).stat()
+    names = [line.split("\t")[0] for line in (made / payload.CONTENTS).read_text().splitlines()]
+    assert names == ["tree", ""]
+    assert payload.ensure(tmp_path / "target-1234", tmp_path) == made
+    assert (made / payload.ARCHIVE).stat() == stamp
+    assert not old.exists()
