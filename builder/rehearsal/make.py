@@ -69,7 +69,7 @@ def _systems(cache: Path, monitor: Monitor) -> tuple[Path, Path]:
 
 
 def _fill(layout: Layout, work: Path, target: Path, installer: Path) -> Medium:
-    medium = _start(layout, work, installer)
+    medium = _start(layout, work, target, installer)
     layout.lay_out(layout, medium)
     shared = payload.ensure(target, work.parent)
     links = {
@@ -85,13 +85,13 @@ def _fill(layout: Layout, work: Path, target: Path, installer: Path) -> Medium:
     return medium
 
 
-def _start(layout: Layout, work: Path, installer: Path) -> Medium:
+def _start(layout: Layout, work: Path, target: Path, installer: Path) -> Medium:
     root = work / "iso"
     root.mkdir()
     initrd = initramfs.build(installer, work, product=layout.product, family=layout.family)
     release = initramfs.kernel_release(installer)
     kernel = installer / "kernel/boot" / f"vmlinuz-{release}"
-    return Medium(root=root, work=work, kernel=kernel, initrd=initrd)
+    return Medium(root=root, work=work, target=target / "tree", kernel=kernel, initrd=initrd)
 
 
 def _write(layout: Layout, medium: Medium, output: Path) -> None:

@@ -23,6 +23,7 @@ _ELSEWHERE = {
     "linux-image": ("kernel", "kernel-core"),
     "passwd": ("shadow-utils",),
     "procps": ("procps-ng",),
+    "shim-signed": ("shim-x64",),
     "systemd-sysv": ("systemd",),
 }
 """EL's names of what the base system has under others: one of its kickstarts may ask for them."""

@@ -13,6 +13,8 @@ class Medium(msgspec.Struct, frozen=True, kw_only=True):
     """The tree of the ISO."""
     work: Path
     """A folder for what goes into the ISO, but not into its tree."""
+    target: Path
+    """The tree of the system that gets installed, which has the signed loaders."""
     kernel: Path
     initrd: Path
 

@@ -37,7 +37,7 @@ RESCUE = {"el7": "rescue", "el8": "inst.rescue", "el9": "inst.rescue", "el10": "
 
 
 def medium(root: Path) -> Medium:
-    return Medium(root=root, work=root, kernel=root / "k", initrd=root / "i")
+    return Medium(root=root, work=root, target=root, kernel=root / "k", initrd=root / "i")
 
 
 @pytest.fixture
