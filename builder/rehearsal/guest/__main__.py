@@ -11,6 +11,7 @@ from builder.rehearsal.guest import failing, install, scripts
 from builder.rehearsal.guest.console import Console, opened
 from builder.rehearsal.guest.family import FAMILIES
 from builder.rehearsal.guest.kickstart import SyntaxFailure
+from builder.rehearsal.guest.media import Media
 from builder.rehearsal.guest.model import FinalAction
 from builder.rehearsal.guest.programs import Runner
 
@@ -22,7 +23,7 @@ def main() -> int:
     """Install, and say in a file what becomes of the machine."""
     root, kickstart, action = (Path(argument) for argument in sys.argv[1:4])
     arguments = Path("/proc/cmdline").read_text()
-    media = install.Media(
+    media = Media(
         root=root,
         kickstart=kickstart,
         kernel_arguments=arguments,
@@ -43,7 +44,7 @@ def main() -> int:
         return failing.guarded(order, media, runner)
 
 
-def _greet(console: Console, media: install.Media) -> None:
+def _greet(console: Console, media: Media) -> None:
     console.say(f"anaconda (builder rehearsal) 1 for {media.product} started.")
     console.say(" * installation log files are stored in /tmp during the installation")
     console.say(" * this is a rehearsal of an installation: nothing here is CentOS")

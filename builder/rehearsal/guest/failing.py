@@ -4,9 +4,10 @@ import time
 import traceback
 from pathlib import Path
 
-from builder.rehearsal.guest import install, scripts
+from builder.rehearsal.guest import choosing, install, scripts
 from builder.rehearsal.guest.console import Console
 from builder.rehearsal.guest.kickstart import SyntaxFailure
+from builder.rehearsal.guest.media import Media
 from builder.rehearsal.guest.model import Failure, FinalAction, Order, ScriptKind
 from builder.rehearsal.guest.programs import Runner
 from builder.rehearsal.guest.software import Missing
@@ -28,7 +29,7 @@ _REFUSAL_WAIT = 10  # seconds until a kickstart that cannot be read ends the ins
 _CMDLINE_WAIT = 180  # seconds that a failure stays on the screen in cmdline mode
 
 
-def warn(order: Order, media: install.Media, console: Console) -> None:
+def warn(order: Order, media: Media, console: Console) -> None:
     """Tell of the kickstart's warnings. Raises SyntaxFailure where inst.ksstrict forbids them."""
     if not order.warnings:
         return
@@ -38,7 +39,7 @@ def warn(order: Order, media: install.Media, console: Console) -> None:
     console.say(f"\nSome warnings occurred during reading the kickstart file:\n{text}")
 
 
-def refuse(text: str, media: install.Media, console: Console) -> int:
+def refuse(text: str, media: Media, console: Console) -> int:
     """End as Anaconda of EL 8 and later does, whose kickstart knows no final action yet."""
     ending = (
         f"\nAn error occurred during reading the kickstart file:\n{text}\n\n"
@@ -53,7 +54,7 @@ def refuse(text: str, media: install.Media, console: Console) -> int:
     return _nothing_follows()
 
 
-def before_all(error: scripts.ScriptFailure, media: install.Media, console: Console) -> int:
+def before_all(error: scripts.ScriptFailure, media: Media, console: Console) -> int:
     """Show that a %pre has failed: from EL 8 on there is no interface yet that could."""
     if not media.family.dnf:
         return _stop(str(error), console)
@@ -72,7 +73,7 @@ def _nothing_follows() -> int:
         time.sleep(3600)
 
 
-def guarded(order: Order, media: install.Media, runner: Runner) -> int:
+def guarded(order: Order, media: Media, runner: Runner) -> int:
     """Install; return the exit code. A bug is shown as Anaconda shows one."""
     try:
         return _install(order, media, runner)
@@ -87,10 +88,10 @@ def guarded(order: Order, media: install.Media, runner: Runner) -> int:
         return 1
 
 
-def _install(order: Order, media: install.Media, runner: Runner) -> int:
+def _install(order: Order, media: Media, runner: Runner) -> int:
     interactive = order.interactive and "inst.cmdline" not in media.kernel_arguments.split()
     try:
-        choices = install.choose(order, media, runner)
+        choices = choosing.choose(order, media, runner)
         install.carry_out(order, choices, media, runner)
     except Failure as error:
         if media.family.dnf:
@@ -112,7 +113,7 @@ def _fail(error: Failure, order: Order, runner: Runner, *, interactive: bool) ->
         time.sleep(_CMDLINE_WAIT)
     elif isinstance(error, Missing):
         _question(text, console)
-    elif isinstance(error, install.Incomplete):
+    elif isinstance(error, choosing.Incomplete):
         _hub(error, console)
     else:
         _stop(f"{_FATAL.format('installing')}\n\n{text}", console)
@@ -128,10 +129,10 @@ def _fail_by_exception(error: Failure, order: Order, runner: Runner, *, interact
     text = str(error)
     if isinstance(error, scripts.ScriptFailure):
         _stop(text, console)
-    elif isinstance(error, install.Incomplete) and interactive:
+    elif isinstance(error, choosing.Incomplete) and interactive:
         _hub(error, console)
     elif not interactive:
-        prefix = "" if isinstance(error, install.Incomplete) else _NON_INTERACTIVE
+        prefix = "" if isinstance(error, choosing.Incomplete) else _NON_INTERACTIVE
         _terminate(f"{prefix}{text}", console)
     elif isinstance(error, Missing):
         _question(text, console)
@@ -150,8 +151,8 @@ def _stop(text: str, console: Console) -> int:
     return 1
 
 
-def _hub(error: install.Incomplete, console: Console) -> None:
-    if isinstance(error, install.NoSource):
+def _hub(error: choosing.Incomplete, console: Console) -> None:
+    if isinstance(error, choosing.NoSource):
         console.say(
             " 3) [!] Installation source               4) [!] Software selection\n"
             "        (Error setting up software               (Installation source not set\n"

@@ -14,6 +14,7 @@ from builder.rehearsal.guest.console import Console
 from builder.rehearsal.guest.family import FAMILIES
 from builder.rehearsal.guest.kickstart import SyntaxFailure
 from builder.rehearsal.guest.layout import Disk, Firmware
+from builder.rehearsal.guest.media import Media
 from builder.rehearsal.guest.planning import Machine
 from builder.rehearsal.guest.programs import Runner
 
@@ -159,13 +160,11 @@ class Programs(Runner):
         return 0
 
 
-def media(folder: Path, text: str, *, family: str, arguments: str = "") -> install.Media:
+def media(folder: Path, text: str, *, family: str, arguments: str = "") -> Media:
     file = folder / "ks.cfg"
     file.write_text(text)
     root = medium(folder / "medium")
-    return install.Media(
-        root=root, kickstart=file, kernel_arguments=arguments, family=FAMILIES[family]
-    )
+    return Media(root=root, kickstart=file, kernel_arguments=arguments, family=FAMILIES[family])
 
 
 @pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS.keys())
