@@ -17,7 +17,9 @@ app = typer.Typer(
 def make_(
     ctx: typer.Context,
     *,
-    layout: Annotated[str, typer.Option(help="Media to be like: el7 or el10.")] = "el7",
+    layout: Annotated[
+        str, typer.Option(help="Media to be like: el7 to el10, or el8-minimal to el10-minimal.")
+    ] = "el7",
     size: Annotated[
         int | None, typer.Option(help="Pad the ISO to this size.", metavar="MIB", min=1)
     ] = None,

@@ -105,6 +105,8 @@ class Made(msgspec.Struct, frozen=True, kw_only=True, tag="made"):
 
     title: str
     """What people call it."""
+    layout: str
+    """Of which EL's media it has the form: el9, el9-minimal."""
     sha256: str = ""
     """Unknown before it is made."""
 

@@ -112,6 +112,6 @@ def _digest(iso: IsoSource, *, cache: Path, monitor: Monitor) -> str:
     """Return the sha256 of an ISO that may have any; empty while nobody can know it."""
     if isinstance(iso, Download):
         return ""
-    path = iso.path if isinstance(iso, AtHand) else location(cache)
+    path = iso.path if isinstance(iso, AtHand) else location(cache, layout=iso.layout)
     known = is_plain(path) and (isinstance(iso, AtHand) or path.stat().st_size < _LARGEST)
     return files.sha256(path, monitor=monitor) if known else ""

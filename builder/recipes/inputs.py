@@ -90,7 +90,7 @@ def at_hand(order: BuildOrder, iso_pool: Path, cache: Path) -> Path | None:
         return order.iso.path
     places = [] if order.release.rolling else [iso_pool / order.iso.title]
     if isinstance(order.iso, Made):
-        made = location(cache)
+        made = location(cache, layout=order.iso.layout)
         places = [iso_pool / made.name, made]
     return next((each for each in places if is_file(each, error_class=HostError)), None)
 
@@ -162,5 +162,5 @@ def _obtained(source: IsoSource, *, host: Host, monitor: Monitor) -> Obtained:
         return Obtained(path=source.path, sha256=sha256, voucher=voucher)
     if isinstance(source, Download):
         return obtain(source, folders, monitor=monitor)
-    made = cached(settings.cache, monitor=monitor)
+    made = cached(settings.cache, layout=source.layout, monitor=monitor)
     return Obtained(path=made, sha256="", voucher=Voucher(state="made"))

@@ -211,7 +211,9 @@ def _iso(request: Request, release: Release, medium: Medium) -> IsoSource:
     known = Download.of(release, medium)
     if request.iso is not None:
         return _at_hand(request, release, known)
-    return Made(title=medium.file) if release.made_here else known
+    if release.made_here:
+        return Made(title=medium.file, layout=_layout(request, release))
+    return known
 
 
 def _at_hand(request: Request, release: Release, known: Download) -> AtHand:
@@ -236,6 +238,12 @@ def _at_hand(request: Request, release: Release, known: Download) -> AtHand:
             "file as it is with --allow-unverified.",
         )
     return AtHand(path=path, known=known)
+
+
+def _layout(request: Request, release: Release) -> str:
+    """Return the rehearsal's layout; a medium that is not the default one names another."""
+    own = request.medium in ("", release.default_medium)
+    return release.family if own else f"{release.family}-{request.medium}"
 
 
 def _known(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The rehearsal ISO of this builder and this distribution, made once."""
+"""The rehearsal ISOs of this builder and this distribution, each layout's made once."""
 
 import hashlib
 from importlib.metadata import version
@@ -9,19 +9,19 @@ from builder.rehearsal import distribution
 from builder.rehearsal.make import make
 
 
-def cached(cache: Path, *, monitor: Monitor) -> Path:
-    """Return the ISO, named by what it is made of; made now unless the cache has it.
+def cached(cache: Path, *, layout: str, monitor: Monitor) -> Path:
+    """Return the ISO of a layout, named by what it is made of; made now unless the cache has it.
 
     Builds that want it at the same time wait for one of them to make it. Raises HostError.
     """
-    path = location(cache)
+    path = location(cache, layout=layout)
     if path.is_file():
         return path
-    return make(path, cache=_folder(cache), monitor=monitor, keep=True)
+    return make(path, cache=_folder(cache), layout=layout, monitor=monitor, keep=True)
 
 
-def location(cache: Path) -> Path:
-    """Return where the ISO is, or will be.
+def location(cache: Path, *, layout: str) -> Path:
+    """Return where the ISO of a layout is, or will be.
 
     The name covers our own code for it and the names of what goes in. What the distribution
     publishes later under these names changes nothing: clear the cache.
@@ -31,7 +31,7 @@ def location(cache: Path) -> Path:
     digest = hashlib.sha256(f"{distribution.detect()} {version('pykickstart')}".encode())
     for path in sources:
         digest.update(path.read_bytes())
-    return _folder(cache) / f"rehearsal-{digest.hexdigest()[:12]}.iso"
+    return _folder(cache) / f"rehearsal-{layout}-{digest.hexdigest()[:12]}.iso"
 
 
 def _folder(cache: Path) -> Path:

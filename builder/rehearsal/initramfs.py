@@ -24,11 +24,11 @@ _MODULES = (
 _STAGE2_MODULES = ("xfs", "ext4", "dm-mod", "efivarfs", "crc32c_intel", "crc32c_generic")
 
 
-def build(installer: Path, folder: Path, *, product: str) -> Path:
+def build(installer: Path, folder: Path, *, product: str, family: str) -> Path:
     """Make the initramfs in `folder` from an installer system; return its file.
 
-    It says that it loads `product`. `folder` also gets `modules`, the kernel modules of stage 2.
-    Raises HostError.
+    It says that it loads `product`, and stage 2 speaks like the installer of `family`. `folder`
+    also gets `modules`, the kernel modules of stage 2. Raises HostError.
     """
     root = folder / "initramfs"
     release = kernel_release(installer)
@@ -40,6 +40,7 @@ def build(installer: Path, folder: Path, *, product: str) -> Path:
     (root / "etc").mkdir()
     (root / "etc/modules").write_text("".join(f"{name}\n" for name in _MODULES))
     (root / "etc/product").write_text(f"{product}\n")
+    (root / "etc/family").write_text(f"{family}\n")
     shutil.copy(_INIT, root / "init")
     (root / "init").chmod(0o755)
     return _pack(root, folder / "initrd.img", _busybox(installer))

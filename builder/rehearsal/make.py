@@ -1,7 +1,6 @@
 """Makes the rehearsal ISO: one page that says how."""
 
 import os
-import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,8 +9,8 @@ from builder import files, process
 from builder.errors import HostError
 from builder.monitor import Monitor
 from builder.rehearsal import distribution, initramfs, packages, payload, stage2, systems
-from builder.rehearsal.layouts import files as layout_files
 from builder.rehearsal.layouts import known
+from builder.rehearsal.layouts.describe import describe
 from builder.rehearsal.layouts.layout import Layout, Medium
 
 
@@ -56,7 +55,7 @@ def _make(
             medium = _fill(layout, Path(name), target, installer)
         if size_mib is not None:
             with monitor.step(f"Padding the medium to {size_mib} MiB"):
-                packages.pad(medium.root, size_mib, dist=layout.name)
+                packages.pad(medium.root, size_mib, layout=layout)
         with monitor.step(f"Writing {output.name}"):
             _write(layout, medium, output)
 
@@ -71,21 +70,25 @@ def _systems(cache: Path, monitor: Monitor) -> tuple[Path, Path]:
 
 def _fill(layout: Layout, work: Path, target: Path, installer: Path) -> Medium:
     medium = _start(layout, work, target, installer)
-    layout.lay_out(medium)
-    stage2.build(installer, work / "modules", work / "squashfs.img")
-    system = medium.root / layout.stage2
-    system.parent.mkdir(exist_ok=True)
-    shutil.move(work / "squashfs.img", system)
-    payload.build(target / "tree", medium.root / "images")
-    packages.add(medium.root, target, timestamp=layout.timestamp)
-    layout_files.describe(layout, medium)
+    layout.lay_out(layout, medium)
+    shared = payload.ensure(target, work.parent)
+    links = {
+        layout.stage2: stage2.ensure(installer, work / "modules", work.parent),
+        f"images/{payload.ARCHIVE}": shared / payload.ARCHIVE,
+        f"images/{payload.CONTENTS}": shared / payload.CONTENTS,
+    }
+    for path, source in links.items():
+        (medium.root / path).parent.mkdir(exist_ok=True)
+        os.link(source, medium.root / path)
+    packages.add(layout, medium.root, target)
+    describe(layout, medium)
     return medium
 
 
 def _start(layout: Layout, work: Path, target: Path, installer: Path) -> Medium:
     root = work / "iso"
     root.mkdir()
-    initrd = initramfs.build(installer, work, product=layout.product)
+    initrd = initramfs.build(installer, work, product=layout.product, family=layout.family)
     release = initramfs.kernel_release(installer)
     kernel = installer / "kernel/boot" / f"vmlinuz-{release}"
     return Medium(root=root, work=work, target=target / "tree", kernel=kernel, initrd=initrd)

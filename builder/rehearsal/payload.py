@@ -1,11 +1,32 @@
 """The payload: the system to install, as one archive ordered by package."""
 
+import hashlib
 import os
+import shutil
 import tarfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 _MERGED = ("/bin/", "/lib/", "/lib32/", "/lib64/", "/libx32/", "/sbin/")
+
+
+ARCHIVE, CONTENTS = "payload.tar", "payload.contents"
+
+
+def ensure(system: Path, cache: Path) -> Path:
+    """Return a folder with the payload, which all layouts share: made now unless the cache has it.
+
+    An older one, which no layout needs any more, goes away.
+    """
+    own = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]
+    folder = cache / f"payload-{system.name.removeprefix('target-')}-{own}"
+    if not folder.is_dir():
+        for old in cache.glob("payload-*"):
+            shutil.rmtree(old)
+        part = folder.with_name(f"{folder.name}.partial")
+        build(system / "tree", part)
+        part.rename(folder)
+    return folder
 
 
 def build(tree: Path, images: Path) -> None:
@@ -19,12 +40,12 @@ def build(tree: Path, images: Path) -> None:
     """
     images.mkdir(parents=True, exist_ok=True)
     ends: dict[str, int] = {}
-    with tarfile.open(images / "payload.tar", "w", format=tarfile.GNU_FORMAT) as archive:
+    with tarfile.open(images / ARCHIVE, "w", format=tarfile.GNU_FORMAT) as archive:
         for package, path in order(walk(tree), owners(tree)):
             archive.add(tree / path, arcname=path, recursive=False)
             ends[package] = archive.offset
     text = "".join(f"{package}\t{end}\n" for package, end in ends.items())
-    (images / "payload.contents").write_text(text)
+    (images / CONTENTS).write_text(text)
 
 
 def owners(tree: Path) -> dict[str, str]:

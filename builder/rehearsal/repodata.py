@@ -11,6 +11,8 @@ import msgspec
 _COMMON = "http://linux.duke.edu/metadata/common"
 _RPM = "http://linux.duke.edu/metadata/rpm"
 _REPO = "http://linux.duke.edu/metadata/repo"
+PRIMARY = "primary.xml.gz"
+COMPS = "comps.xml"
 
 
 class Package(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +26,8 @@ class Package(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     sha256: str
     requires: tuple[str, ...] = ()
+    provides: tuple[str, ...] = ()
+    """Names that it goes by beside its own."""
 
 
 def parse_control(text: str) -> dict[str, str]:
@@ -67,18 +71,27 @@ def _add_package(root: ET.Element, package: Package) -> None:
     ET.SubElement(element, "summary").text = package.summary
     ET.SubElement(element, "size", {"package": str(package.size)})
     ET.SubElement(element, "location", {"href": str(package.location)})
-    entries = ET.SubElement(ET.SubElement(element, "format"), "rpm:requires")
-    for name in package.requires:
-        ET.SubElement(entries, "rpm:entry", {"name": name})
+    details = ET.SubElement(element, "format")
+    for tag, names in (
+        ("rpm:provides", (package.name, *package.provides)),
+        ("rpm:requires", package.requires),
+    ):
+        entries = ET.SubElement(details, tag)
+        for name in names:
+            ET.SubElement(entries, "rpm:entry", {"name": name})
 
 
-def repomd(primary: bytes, *, timestamp: int) -> bytes:
-    """Return repomd.xml for what `primary` returned."""
+def repomd(primary: bytes, comps: bytes = b"", *, timestamp: int) -> bytes:
+    """Return repomd.xml for what `primary` and comps.comps returned."""
     root = ET.Element("repomd", {"xmlns": _REPO})
     ET.SubElement(root, "revision").text = str(timestamp)
-    data = ET.SubElement(root, "data", {"type": "primary"})
-    checksum = ET.SubElement(data, "checksum", {"type": "sha256"})
-    checksum.text = hashlib.sha256(primary).hexdigest()
-    ET.SubElement(data, "location", {"href": "repodata/primary.xml.gz"})
-    ET.SubElement(data, "size").text = str(len(primary))
+    files = [("primary", PRIMARY, primary)]
+    files += [("group", COMPS, comps)] if comps else []
+    for kind, name, content in files:
+        data = ET.SubElement(root, "data", {"type": kind})
+        checksum = ET.SubElement(data, "checksum", {"type": "sha256"})
+        checksum.text = hashlib.sha256(content).hexdigest()
+        ET.SubElement(data, "location", {"href": f"repodata/{name}"})
+        ET.SubElement(data, "timestamp").text = str(timestamp)
+        ET.SubElement(data, "size").text = str(len(content))
     return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))

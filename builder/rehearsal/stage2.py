@@ -1,7 +1,10 @@
 """Stage 2 of a rehearsal: the installer system, its modules, pykickstart and our own guest."""
 
+import hashlib
 import shutil
+import tempfile
 from importlib import resources
+from importlib.metadata import version
 from pathlib import Path
 
 import pykickstart
@@ -26,22 +29,43 @@ _REQUESTS = {
 _SKIPPED = shutil.ignore_patterns("__pycache__", "*.mo", "locale")
 
 
-def build(installer: Path, modules: Path, file: Path) -> None:
-    """Pack stage 2 into `file`, a squashfs. Raises HostError."""
-    tree = file.parent / "stage2"
-    process.run(["cp", "--archive", installer / "tree", tree])
-    shutil.copytree(modules, tree / "usr", dirs_exist_ok=True)
-    for kernel in (modules / "lib/modules").iterdir():
-        process.run(["chroot", tree, "depmod", kernel.name])
-    start = tree / "usr/lib/rehearsal/start"
-    start.parent.mkdir()
-    shutil.copy(_HERE / "data/start", start)
-    start.chmod(0o755)
-    (tree / "mnt/sysimage").mkdir()
-    _copy_guest(tree / _GUEST)
-    _compile(tree)
-    _squash(tree, file, newest=int((installer / "tree").stat().st_mtime))
-    shutil.rmtree(tree)
+def ensure(installer: Path, modules: Path, cache: Path) -> Path:
+    """Return stage 2, a squashfs that all layouts share: made now unless the cache has it.
+
+    An older one, which no layout needs any more, goes away. Raises HostError.
+    """
+    file = cache / f"stage2-{_key(installer)}.img"
+    if not file.is_file():
+        for old in cache.glob("stage2-*"):
+            old.unlink()
+        part = file.with_suffix(".partial")
+        _build(installer, modules, part)
+        part.rename(file)
+    return file
+
+
+def _key(installer: Path) -> str:
+    digest = hashlib.sha256(f"{installer.name} {version('pykickstart')}".encode())
+    for path in sorted([_HERE / "data/start", Path(__file__), *(_HERE / "guest").glob("*.py")]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _build(installer: Path, modules: Path, file: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=file.parent) as name:
+        tree = Path(name) / "stage2"
+        process.run(["cp", "--archive", installer / "tree", tree])
+        shutil.copytree(modules, tree / "usr", dirs_exist_ok=True)
+        for kernel in (modules / "lib/modules").iterdir():
+            process.run(["chroot", tree, "depmod", kernel.name])
+        start = tree / "usr/lib/rehearsal/start"
+        start.parent.mkdir()
+        shutil.copy(_HERE / "data/start", start)
+        start.chmod(0o755)
+        (tree / "mnt/sysimage").mkdir()
+        _copy_guest(tree / _GUEST)
+        _compile(tree)
+        _squash(tree, file, newest=int((installer / "tree").stat().st_mtime))
 
 
 def _copy_guest(where: Path) -> None:

@@ -13,6 +13,7 @@ from builder.install.run import install
 from builder.kickstart.library import Library
 from builder.media.edits import Edits
 from builder.media.remaster import remaster
+from builder.model.build import BuildOrder
 from builder.model.domain import Disk, DomainSpec
 from builder.model.installation import Deadlines, Ended, Installation, InstallPlan, Limits
 from builder.model.media import StagedIso
@@ -49,10 +50,16 @@ def left(host: Host) -> tuple[list[str], list[str]]:
 
 @contextmanager
 def planned(
-    text: str, *, nonce: str, host: Host, iso: StagedIso, folder: Path
+    text: str,
+    *,
+    nonce: str,
+    host: Host,
+    iso: StagedIso,
+    folder: Path,
+    order: BuildOrder | None = None,
 ) -> Iterator[InstallPlan]:
     """Yield the plan of an installation; its medium and its disk are there for the block."""
-    order = resolve(Request(release="rehearsal"), Library())
+    order = order or resolve(Request(release="rehearsal"), Library())
     name = f"attempt-{nonce[:8]}"
     with ExitStack() as undo:
         output = host.iso_pool.path / f"{name}.qcow2"

@@ -53,9 +53,10 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.layout}-{self.firmware}-{self.plug}"
 
 
+RELEASES = {"el7": "rehearsal", "el9": "rehearsal9", "el10": "rehearsal10"}
 WAYS = [
     Way(layout=layout, firmware=firmware, plug=plug)
-    for layout in ("el7", "el10")
+    for layout in RELEASES
     for firmware in FIRMWARES
     for plug in PLUGS
 ]
@@ -80,7 +81,7 @@ def made(settings: config.Settings, place: Path) -> Iterator[Made]:
 
 @pytest.mark.parametrize("way", WAYS, ids=str)
 def test_medium_installs_by_itself(way: Way, made: Made, tmp_path: Path) -> None:
-    request = Request(release="rehearsal", firmware=way.firmware)
+    request = Request(release=RELEASES[way.layout], firmware=way.firmware)
     kickstart = rendered(resolve(request, Library()), monitor=SILENT).for_build(NONCE)
     # Guests of builds have sda; here that may be the stick.
     edits = Edits(kickstart=kickstart.replace("sda", "vda"), usb=True)

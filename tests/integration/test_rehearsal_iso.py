@@ -3,13 +3,21 @@
 import filecmp
 import os
 import re
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from builder import config, process
+from builder.iso.source import opened
+from builder.iso.survey import survey
+from builder.media import check, second_reader
+from builder.media.edits import Edits
 from builder.media.inspect import inspect
+from builder.media.remaster import remaster
 from builder.monitor import SilentMonitor
+from builder.rehearsal.guest import repositories
 from builder.rehearsal.make import make
 
 pytestmark = [
@@ -19,50 +27,130 @@ pytestmark = [
 
 SIZE = 500  # MiB; without padding it is some 400
 EFI_SYSTEM_PARTITION = "28732ac11ff8d211ba4b00a0c93ec93b"  # as on disk: its first parts swapped
-BOTH = (
+EVERY = (
     ".discinfo", ".treeinfo", "EFI/BOOT/BOOTX64.EFI", "EFI/BOOT/grub.cfg",
-    "images/pxeboot/initrd.img", "images/pxeboot/vmlinuz", "repodata/repomd.xml",
+    "images/payload.tar", "images/pxeboot/initrd.img", "images/pxeboot/vmlinuz",
 )  # fmt: skip
+ISOLINUX = (
+    "images/efiboot.img", "isolinux", "isolinux/boot.cat", "isolinux/initrd.img",
+    "isolinux/isolinux.bin", "isolinux/isolinux.cfg", "isolinux/vmlinuz",
+)  # fmt: skip
+NEWER = ("images/install.img", "media.repo")
+GRUB = ("boot/grub2/grub.cfg", "images/eltorito.img")
+
+
+def repository(folder: str) -> tuple[str, ...]:
+    prefix = f"{folder}/" if folder else ""
+    lists = ("comps.xml", "primary.xml.gz", "repomd.xml")
+    return tuple(f"{prefix}repodata/{name}" for name in lists)
+
+
+BASE, APPS, MINIMAL = repository("BaseOS"), repository("AppStream"), repository("Minimal")
 OWN = {
-    "el7": (
-        "LiveOS", "LiveOS/squashfs.img", "images/efiboot.img", "isolinux", "isolinux/boot.cat",
-        "isolinux/initrd.img", "isolinux/isolinux.bin", "isolinux/isolinux.cfg",
-        "isolinux/vmlinuz",
-    ),
-    "el10": ("boot/grub2/grub.cfg", "images/eltorito.img", "images/install.img"),
-}  # fmt: skip
+    "el7": (*ISOLINUX, "LiveOS", "LiveOS/squashfs.img", *repository("")),
+    "el8": (*ISOLINUX, *NEWER, *BASE, *APPS),
+    "el9": (*ISOLINUX, *NEWER, *BASE, *APPS),
+    "el9-minimal": (*ISOLINUX, *NEWER, *BASE, *MINIMAL),
+    "el10": (*GRUB, *NEWER, *BASE, *APPS),
+}
+ANY = {path for paths in OWN.values() for path in (*EVERY, *paths)}
+
+Make = Callable[[str], Path]
 
 
 @pytest.fixture(scope="module")
-def el7(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Make:
+    """Return a function from a layout to its ISO, made once; EL 7's is padded."""
+    folder = tmp_path_factory.mktemp("media")
+
+    @cache
+    def iso(layout: str) -> Path:
+        size = SIZE if layout == "el7" else None
+        return _made(folder / f"{layout}.iso", layout, size_mib=size)
+
+    return iso
+
+
+@pytest.fixture(scope="module")
+def el7(made: Make) -> Path:
     """Return a padded ISO."""
-    return _made(tmp_path_factory.mktemp("el7") / "rehearsal.iso", "el7", size_mib=SIZE)
+    return made("el7")
 
 
 @pytest.fixture(scope="module")
-def el10(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def el10(made: Make) -> Path:
     """Return an ISO."""
-    return _made(tmp_path_factory.mktemp("el10") / "rehearsal.iso", "el10")
+    return made("el10")
 
 
 def _made(output: Path, layout: str, *, size_mib: int | None = None) -> Path:
     """Make one; the host's packages come from the program's own cache."""
-    cache = config.load().cache / "rehearsal"
-    return make(output, cache=cache, layout=layout, size_mib=size_mib, monitor=SilentMonitor())
+    cached = config.load().cache / "rehearsal"
+    return make(output, cache=cached, layout=layout, size_mib=size_mib, monitor=SilentMonitor())
 
 
 @pytest.mark.parametrize("layout", OWN)
-def test_its_tree_is_that_of_the_layout(layout: str, request: pytest.FixtureRequest) -> None:
-    iso = request.getfixturevalue(layout)
-    listed = process.run(["xorriso", "-indev", iso, "-find", "/"]).stdout
-    found = {path for path in {*BOTH, *OWN["el7"], *OWN["el10"]} if f"'/{path}'" in listed}
-    assert found == {*BOTH, *OWN[layout]}
+def test_its_tree_is_that_of_the_layout(layout: str, made: Make) -> None:
+    listed = process.run(["xorriso", "-indev", made(layout), "-find", "/"]).stdout
+    found = {path for path in ANY if f"'/{path}'" in listed}
+    assert found == {*EVERY, *OWN[layout]}
 
 
 @pytest.mark.parametrize("layout", OWN)
-def test_it_passes_its_own_media_check(layout: str, request: pytest.FixtureRequest) -> None:
-    iso = request.getfixturevalue(layout)
-    assert "PASS" in process.run(["checkisomd5", "--verbose", iso]).stderr.upper()
+def test_it_passes_its_own_media_check(layout: str, made: Make) -> None:
+    assert "PASS" in process.run(["checkisomd5", "--verbose", made(layout)]).stderr.upper()
+
+
+def problems(iso: Path) -> list[str]:
+    """Return what `builder iso verify --usb-check` holds against an ISO."""
+    with opened(iso) as source:
+        medium = survey(source)
+        found = [*check.problems(medium), *check.usb_problems(medium)]
+        return [*found, *second_reader.problems(iso, medium)]
+
+
+@pytest.mark.parametrize("layout", OWN)
+def test_it_is_right_and_so_is_what_a_build_makes_of_it(
+    layout: str, made: Make, tmp_path: Path
+) -> None:
+    iso = made(layout)
+    assert problems(iso) == []
+    edits = Edits(kickstart="cmdline\npoweroff\n", usb=True)
+    changed = remaster(iso, edits, output=tmp_path / "unattended.iso", monitor=SilentMonitor())
+    facts = inspect(changed.path)
+    assert problems(changed.path) == []
+    assert facts.volume_id == inspect(iso).volume_id
+    for path in facts.boot_configs:
+        told = _extracted(changed.path, path, tmp_path / path.replace("/", "-")).read_text()
+        assert "inst.ks=" in told
+
+
+@pytest.mark.parametrize(
+    ("layout", "boots", "disk"),
+    [
+        ("el8", "isolinux", "MBR"),
+        ("el9", "isolinux", "GPT"),
+        ("el10", "grub2", "GPT"),
+    ],
+)
+def test_both_firmwares_boot_it_from_a_cd_and_a_disk(
+    layout: str, boots: str, disk: str, made: Make
+) -> None:
+    facts = inspect(made(layout))
+    assert facts.layout == boots
+    assert {entry.platform for entry in facts.boot_entries} == {"bios", "uefi"}
+    assert any(partition.startswith(disk) for partition in facts.partitions)
+
+
+@pytest.mark.parametrize("layout", ["el8", "el9-minimal"])
+def test_its_repositories_are_what_they_say(layout: str, made: Make, tmp_path: Path) -> None:
+    process.run(["xorriso", "-osirrox", "on", "-indev", made(layout), "-extract", "/", tmp_path])
+    offer = repositories.read(tmp_path)
+    assert offer.named("dracut-config-generic") == offer.packages["initramfs-tools"]
+    assert offer.within("^minimal-environment") == offer.within("core")
+    assert offer.within("guest-agents") == ("qemu-guest-agent",)
+    for package in offer.packages.values():
+        assert (tmp_path / package.location).is_file()
 
 
 def test_it_is_padded(el7: Path) -> None:
@@ -77,6 +165,7 @@ def test_the_label_of_el_7_has_spaces(el7: Path) -> None:
 
 
 def _extracted(iso: Path, name: str, folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
     output = folder / Path(name).name
     process.run(["xorriso", "-osirrox", "on", "-indev", iso, "-extract", f"/{name}", output])
     return output

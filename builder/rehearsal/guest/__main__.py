@@ -5,159 +5,49 @@ the kickstart is understood leaves no such file, and the machine running for eve
 """
 
 import sys
-import time
-import traceback
 from pathlib import Path
 
-from builder.rehearsal.guest import install, scripts
+from builder.rehearsal.guest import failing, install, scripts
 from builder.rehearsal.guest.console import Console, opened
+from builder.rehearsal.guest.family import FAMILIES
 from builder.rehearsal.guest.kickstart import SyntaxFailure
-from builder.rehearsal.guest.model import Failure, FinalAction, Order, ScriptKind
+from builder.rehearsal.guest.media import Media
+from builder.rehearsal.guest.model import FinalAction
 from builder.rehearsal.guest.programs import Runner
-from builder.rehearsal.guest.software import Missing
 
-_PRODUCT = Path("/run/install/product")
+_PRODUCT, _FAMILY = Path("/run/install/product"), Path("/run/install/family")
 _LOG = Path("/tmp/anaconda.log")  # noqa: S108  # where Anaconda has it
-_CRASH = (
-    "An unknown error has occured, look at the /tmp/anaconda-tb* file(s) for more details"
-    "\n\n1) Report Bug\n2) Debug\n3) Run shell\n4) Quit\n"
-)
-_DONE = "Installation complete.  Press return to quit"
-_RULE = "=" * 80
-_REFUSAL_WAIT = 10  # seconds until a kickstart that cannot be read ends the installer
-_CMDLINE_WAIT = 180  # seconds that a failure stays on the screen in cmdline mode
 
 
 def main() -> int:
     """Install, and say in a file what becomes of the machine."""
     root, kickstart, action = (Path(argument) for argument in sys.argv[1:4])
     arguments = Path("/proc/cmdline").read_text()
-    media = install.Media(
+    media = Media(
         root=root,
         kickstart=kickstart,
         kernel_arguments=arguments,
         product=_PRODUCT.read_text().strip(),
+        family=FAMILIES[_FAMILY.read_text().strip()],
     )
-    with opened(_LOG) as console:
+    with opened(_LOG, tag="anaconda:" if media.family.dnf else "") as console:
         _greet(console, media)
         runner = Runner(console)
         try:
             order = install.read(media, runner)
+            failing.warn(order, media, console)
         except SyntaxFailure as error:
-            return _refuse(str(error), console)
+            return failing.refuse(str(error), media, console)
         except scripts.ScriptFailure as error:
-            return _stop(str(error), console)
+            return failing.before_all(error, media, console)
         action.write_text(order.final or FinalAction.REBOOT)
-        return _guarded(order, media, runner)
+        return failing.guarded(order, media, runner)
 
 
-def _greet(console: Console, media: install.Media) -> None:
+def _greet(console: Console, media: Media) -> None:
     console.say(f"anaconda (builder rehearsal) 1 for {media.product} started.")
     console.say(" * installation log files are stored in /tmp during the installation")
     console.say(" * this is a rehearsal of an installation: nothing here is CentOS")
-
-
-def _guarded(order: Order, media: install.Media, runner: Runner) -> int:
-    try:
-        return _install(order, media, runner)
-    except Exception:  # the outermost frame, which shows every bug as Anaconda does
-        text = traceback.format_exc()
-        Path("/tmp/anaconda-tb-1").write_text(text)  # noqa: S108  # where Anaconda has it
-        runner.console.log(text, name="anaconda-tb", level="CRIT")
-        _quietly(order, ScriptKind.TRACEBACK, runner)
-        sys.stdout.write(text)
-        runner.console.ask(f"{_CRASH}\nPlease make your choice from above:")
-        return 1
-
-
-def _install(order: Order, media: install.Media, runner: Runner) -> int:
-    interactive = order.interactive and "inst.cmdline" not in media.kernel_arguments.split()
-    try:
-        choices = install.choose(order, media, runner)
-        install.carry_out(order, choices, media, runner)
-    except Failure as error:
-        return _fail(error, order, runner, interactive=interactive)
-    if order.final in (None, FinalAction.HALT):
-        runner.console.ask(_DONE)
-    return 0
-
-
-def _fail(error: Failure, order: Order, runner: Runner, *, interactive: bool) -> int:
-    console = runner.console
-    text = str(error)
-    _quietly(order, ScriptKind.ON_ERROR, runner)
-    if isinstance(error, scripts.ScriptFailure):
-        _stop(text, console)
-    elif not interactive:
-        _terminate(text, console)
-    elif isinstance(error, Missing):
-        _question(text, console)
-    elif isinstance(error, install.Incomplete):
-        _hub(error, console)
-    else:
-        _stop(
-            "The following error occurred while installing.  "
-            f"This is a fatal error and installation will be aborted.\n\n{text}",
-            console,
-        )
-    return 1
-
-
-def _refuse(text: str, console: Console) -> int:
-    """End as Anaconda of EL 8 and later does, whose kickstart knows no final action yet."""
-    console.say(
-        f"\nAn error occurred during reading the kickstart file:\n{text}\n\n"
-        "The installer will now terminate."
-    )
-    time.sleep(_REFUSAL_WAIT)
-    return 1
-
-
-def _stop(text: str, console: Console) -> int:
-    """Show an error that ends everything; in cmdline mode Anaconda waits here as well."""
-    console.say(f"{_RULE}\n{_RULE}\nError\n\n{text}")
-    console.ask("\nPress ENTER to exit:")
-    return 1
-
-
-def _hub(error: install.Incomplete, console: Console) -> None:
-    if isinstance(error, install.NoSource):
-        console.say(
-            " 3) [!] Installation source               4) [!] Software selection\n"
-            "        (Error setting up software               (Installation source not set\n"
-            "        source)                                  up)"
-        )
-    console.say(str(error))
-    console.ask(
-        "  Please make your choice from above ['q' to quit | 'b' to begin installation |\n"
-        "  'r' to refresh]:"
-    )
-
-
-def _terminate(text: str, console: Console) -> None:
-    console.say(
-        "The installation was stopped due to an error which occurred while running in "
-        "non-interactive cmdline mode. Since there cannot be any questions in cmdline mode, "
-        "edit your kickstart file and retry installation.\n"
-        f"The exact error message is:\n\n{text}\n\nThe installer will now terminate."
-    )
-    time.sleep(_CMDLINE_WAIT)
-
-
-def _question(text: str, console: Console) -> None:
-    console.say(
-        f"{_RULE}\n{_RULE}\nQuestion\n\n{text}\n\n"
-        "Would you like to ignore this and continue with installation?"
-    )
-    while console.ask("Please respond 'yes' or 'no':") != "no":
-        console.say("A rehearsal cannot go on without it.")
-
-
-def _quietly(order: Order, kind: ScriptKind, runner: Runner) -> None:
-    try:
-        scripts.run(order.scripts_of(kind), runner)
-    except scripts.ScriptFailure as error:
-        runner.console.log(str(error), name="anaconda", level="ERR")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """A kickstart file into an Order; with kickstart_storage the only module that knows pykickstart."""
 
+import warnings
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pykickstart import constants
-from pykickstart.errors import KickstartError
+from pykickstart.errors import KickstartError, KickstartWarning
 from pykickstart.parser import KickstartParser
 from pykickstart.parser import Script as ParsedScript
 from pykickstart.sections import NullSection, PreScriptSection
@@ -25,8 +27,6 @@ from builder.rehearsal.guest.model import (
     Software,
     User,
 )
-
-SYNTAX = "RHEL7"
 
 _KINDS = {
     constants.KS_SCRIPT_PRE: ScriptKind.PRE,
@@ -65,18 +65,23 @@ class _PreParser(KickstartParser):  # type: ignore[misc]  # pykickstart has no t
             self.registerSection(NullSection(self.handler, sectionOpen=name))
 
 
-def read_pre(path: Path) -> tuple[Script, ...]:
+def read_pre(path: Path, *, syntax: str) -> tuple[Script, ...]:
     """Return the %pre scripts. Raises SyntaxFailure."""
-    handler = makeVersion(SYNTAX)
-    _parse(_PreParser(handler, missingIncludeIsFatal=False), path)
+    handler = makeVersion(syntax)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # told when the whole is read
+        _parse(_PreParser(handler, missingIncludeIsFatal=False), path)
     return tuple(_script(script) for script in handler.scripts)
 
 
-def read(path: Path) -> Order:
-    """Return the whole kickstart. Raises SyntaxFailure."""
-    handler = makeVersion(SYNTAX)
-    _parse(KickstartParser(handler), path)
-    return _order(handler)
+def read(path: Path, *, syntax: str) -> Order:
+    """Return the whole kickstart as its `syntax` (RHEL9) has it. Raises SyntaxFailure."""
+    handler = makeVersion(syntax)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        _parse(KickstartParser(handler), path)
+    told = [str(each.message) for each in caught if issubclass(each.category, KickstartWarning)]
+    return replace(_order(handler), warnings=tuple(dict.fromkeys(told)))
 
 
 def _parse(parser: KickstartParser, path: Path) -> None:
@@ -103,8 +108,13 @@ def _order(handler: Any) -> Order:  # noqa: ANN401  # pykickstart has no types
         source=_source(handler.url),
         final=_final(handler),
         interactive=not _is_cmdline(handler),
-        noted=tuple(name for name in _NOTED if handler.commands[name].seen),
+        noted=tuple(name for name in _NOTED if _is_seen(handler, name)),
     )
+
+
+def _is_seen(handler: Any, name: str) -> bool:  # noqa: ANN401
+    # A command that this syntax has no more is not there at all.
+    return name in handler.commands and bool(handler.commands[name].seen)
 
 
 def _bootloader(line: Any) -> Bootloader:  # noqa: ANN401

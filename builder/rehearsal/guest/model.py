@@ -202,6 +202,8 @@ class Order:
     """None: wait for a key in the end."""
     interactive: bool = True
     """False in cmdline mode, where every question is a failure."""
+    warnings: tuple[str, ...] = ()
+    """What the reader of the kickstart has to say against it."""
     noted: tuple[str, ...] = ()
     """Commands that are accepted and have nothing to act on here."""
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from builder.rehearsal.guest.autopart import expand
+from builder.rehearsal.guest.family import FAMILIES, Family
 from builder.rehearsal.guest.layout import (
     Disk,
     DiskLayout,
@@ -26,7 +27,26 @@ _NO_DEVICES = (
     "An error has occurred - no valid devices were found on which to create new file systems."
 )
 _PRIMARIES = 4
+_REFUSED = "The following errors occurred with your partitioning:\n"
+_WORDS = {
+    "root": f"{_REFUSED}no root partition (/) is defined",
+    "efi": f"{_REFUSED}a UEFI machine needs an EFI System Partition at /boot/efi",
+    "biosboot": f"{_REFUSED}a BIOS machine needs a biosboot partition of 1 MiB on a GPT disk",
+}
+_SENTENCES = {
+    "root": "You have not defined a root partition (/), which is required for installation of "
+    "Builder Rehearsal to continue.",
+    "efi": "For a UEFI installation, you must include an EFI System Partition on a GPT-formatted "
+    "disk, mounted at /boot/efi.",
+    "biosboot": "Your BIOS-based system needs a special partition to boot from a GPT disk label. "
+    "To continue, please create a 1MiB 'biosboot' type partition on the {disk} disk.",
+}
+"""From EL 8 on."""
 _FILESYSTEMS = ("xfs", "ext2", "ext3", "ext4", "vfat", "swap")
+
+
+class Refused(Failure):
+    """The storage checker says no; the message is its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +64,16 @@ class _Placed:
     partition: Partition
 
 
-def plan(request: StorageRequest, machine: Machine) -> DiskLayout:
-    """Lay out the disks. Raises Failure with the installer's text when the edits cannot be met."""
+def plan(
+    request: StorageRequest, machine: Machine, *, family: Family = FAMILIES["el7"]
+) -> DiskLayout:
+    """Lay out the disks as the family does.
+
+    Raises Failure with the installer's text when the edits cannot be met.
+    """
     disks = _usable(request, machine.disks)
-    label = request.disklabel or ("gpt" if machine.firmware is Firmware.UEFI else "msdos")
+    gpt = family.gpt or machine.firmware is Firmware.UEFI
+    label = request.disklabel or ("gpt" if gpt else "msdos")
     request = expand(request, firmware=machine.firmware, label=label, disk_size=disks[0].size)
     chosen = _choose(request.partitions, disks)
     tables, placed = [], []
@@ -58,7 +84,7 @@ def plan(request: StorageRequest, machine: Machine) -> DiskLayout:
             tables.append(Table(disk=disk.name, label=label, partitions=made[0]))
             placed += made[1]
     layout = _layout(request, machine, tables, placed)
-    _check(layout)
+    _check(layout, _SENTENCES if family.dnf else _WORDS)
     return layout
 
 
@@ -206,16 +232,12 @@ def _filesystem(request: PartitionRequest | LogicalRequest, device: str) -> File
     )
 
 
-def _check(layout: DiskLayout) -> None:
+def _check(layout: DiskLayout, words: dict[str, str]) -> None:
     roles = {part.role for table in layout.tables for part in table.partitions}
     labels = {table.label for table in layout.tables}
     if "/" not in [made.mountpoint for made in layout.filesystems]:
-        _refuse("no root partition (/) is defined")
+        raise Refused(words["root"])
     if layout.firmware is Firmware.UEFI and "efi" not in roles:
-        _refuse("a UEFI machine needs an EFI System Partition at /boot/efi")
+        raise Refused(words["efi"])
     if layout.firmware is Firmware.BIOS and labels == {"gpt"} and "biosboot" not in roles:
-        _refuse("a BIOS machine needs a biosboot partition of 1 MiB on a GPT disk")
-
-
-def _refuse(reason: str) -> None:
-    raise Failure(f"The following errors occurred with your partitioning:\n{reason}")
+        raise Refused(words["biosboot"].format(disk=layout.boot_disk))

@@ -18,7 +18,7 @@ def run(scripts: Iterable[Script], runner: Runner) -> None:
         if not code:
             continue
         text = f"Error code {code} running the kickstart script at line {script.line}"
-        runner.console.log(text, name="anaconda", level="ERR")
+        runner.console.log(text, name="anaconda", level="ERR", part="kickstart.script")
         if script.error_on_fail:
             raise ScriptFailure(_fatal(script, log))
 

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from builder.rehearsal.guest.model import Failure
 
 
+class NoRoom(Failure):
+    """The plain sizes do not fit."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Want:
     """The size that something asks for; `most` 0 knows no limit."""
@@ -18,11 +22,11 @@ class Want:
 def share(wants: Sequence[Want], room: int) -> tuple[int, ...]:
     """Give everyone what it asks for and share the rest among those that grow, by their size.
 
-    Raises Failure when the plain sizes do not fit.
+    Raises NoRoom when the plain sizes do not fit.
     """
     spare = room - sum(want.size for want in wants)
     if spare < 0:
-        raise Failure(
+        raise NoRoom(
             f"storage configuration failed: not enough free space: {-spare} MiB are missing"
         )
     sizes = [want.size for want in wants]

@@ -4,9 +4,10 @@ import ipaddress
 import secrets
 from pathlib import Path
 
-from builder.rehearsal.guest import disks
+from builder.rehearsal.guest import disks, profiles
+from builder.rehearsal.guest.family import Family
 from builder.rehearsal.guest.layout import DiskLayout
-from builder.rehearsal.guest.model import Link, Locale, Network, Order, Password, User
+from builder.rehearsal.guest.model import Failure, Link, Locale, Network, Order, Password, User
 from builder.rehearsal.guest.programs import Runner
 
 _ENABLED_NETWORK = "systemd-networkd.service"
@@ -19,12 +20,20 @@ def write_fstab(layout: DiskLayout, runner: Runner) -> None:
     (runner.sysroot / "etc/fstab").write_text(disks.fstab(layout, uuids))
 
 
-def configure(order: Order, runner: Runner) -> None:
-    """Set the locale, the clock, the machine's identity and the services."""
-    _locale(order.locale, runner)
+def make_identity(runner: Runner) -> None:
+    """Give the system a machine-id of its own, by which its boot entries will be called."""
     (runner.sysroot / "etc/machine-id").write_text(f"{secrets.token_hex(16)}\n")
+
+
+def configure(order: Order, runner: Runner, *, family: Family) -> None:
+    """Set the locale, the clock and the services. Raises Failure for one that is not there.
+
+    EL 7 and EL 10 only log it; EL 8 and 9 end with an error.
+    """
+    _locale(order.locale, runner)
     for name in order.services_enabled:
-        _service("enable", name, runner)
+        if not _service("enable", name, runner) and family.strict_services:
+            raise Failure(f"Error enabling service {name}")
     for name in order.services_disabled:
         _service("disable", name, runner)
     for name in order.noted:
@@ -59,16 +68,18 @@ def _timezone(locale: Locale, runner: Runner) -> None:
     (etc / "adjtime").write_text(f"0.0 0 0.0\n0\n{'UTC' if locale.utc else 'LOCAL'}\n")
 
 
-def _service(verb: str, name: str, runner: Runner) -> None:
+def _service(verb: str, name: str, runner: Runner) -> bool:
+    """Enable or disable a unit; return whether it is there."""
     unit = name if "." in name else f"{name}.service"
     alias = runner.sysroot / "etc/systemd/system" / unit
     if alias.is_symlink():  # systemctl does not take an alias, and sshd is one on Debian
         unit = alias.readlink().name
-    runner.chroot("systemctl", verb, unit, check=False)
+    said = runner.chroot("systemctl", verb, unit, check=False)
+    return "does not exist" not in said
 
 
-def write_network(network: Network, runner: Runner) -> None:
-    """Write the host name, and one systemd-networkd file a link."""
+def write_network(network: Network, runner: Runner, *, family: Family) -> None:
+    """Write the host name, one systemd-networkd file a link, and beside it the family's own."""
     etc = runner.sysroot / "etc"
     hostname = network.hostname or "localhost.localdomain"
     (etc / "hostname").write_text(f"{hostname}\n")
@@ -77,6 +88,7 @@ def write_network(network: Network, runner: Runner) -> None:
     for number, link in enumerate(links, start=1):
         file = etc / f"systemd/network/{number}0-{link.device or 'any'}.network"
         file.write_text(link_file(link))
+        profiles.write(link, runner.sysroot, kind=family.network_files)
     if links:
         runner.chroot("systemctl", "enable", _ENABLED_NETWORK)
         (etc / "resolv.conf").unlink(missing_ok=True)

@@ -6,17 +6,16 @@ from pathlib import Path
 from builder.rehearsal.layouts import files
 from builder.rehearsal.layouts.layout import Layout, Medium
 
-_TIMESTAMP = 1747699200  # May 2025, as EL 10.0
 _EFI_SYSTEM_PARTITION = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
 _STAGE2 = "images/install.img"
 _ELTORITO = "images/eltorito.img"
 
 
-def _lay_out(medium: Medium) -> None:
-    files.copy_texts(medium, "el10")
+def _lay_out(layout: Layout, medium: Medium) -> None:
+    files.copy_texts(layout, medium)
     files.copy_kernel(medium, medium.root / "images/pxeboot")
     files.bios_loader(medium.root / _ELTORITO)
-    files.efi_partition(medium, _efi_partition(medium), timestamp=_TIMESTAMP)
+    files.efi_partition(medium, _efi_partition(medium), timestamp=layout.timestamp)
 
 
 def _efi_partition(medium: Medium) -> Path:
@@ -37,10 +36,13 @@ def _boot_options(medium: Medium) -> Sequence[str | Path]:
 
 EL10 = Layout(
     name="el10",
+    family="el10",
     product="Builder Rehearsal 10",
+    version="10",
     volume_id="Builder-Rehearsal-10-x86_64",
-    timestamp=_TIMESTAMP,
+    timestamp=1747699200,  # May 2025, as EL 10.0
     stage2=_STAGE2,
+    repositories=("BaseOS", "AppStream"),
     lay_out=_lay_out,
     # Not the El Torito image, into which xorriso writes where it lies.
     checked=(_STAGE2, "images/pxeboot/initrd.img", "images/pxeboot/vmlinuz"),

@@ -4,9 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
-from builder import files, process
+from builder import process
 from builder.errors import HostError
-from builder.monitor import SilentMonitor
 from builder.rehearsal.layouts.layout import Layout, Medium
 
 # What the loaders need before they can read modules: they bring none on the medium.
@@ -21,19 +20,15 @@ _GRUB = Path("/usr/lib/grub")
 _DATA = Path(__file__).parents[1] / "data"
 
 
-def copy_texts(medium: Medium, name: str) -> None:
-    """Put the texts of the layout `name` into the tree: boot menus and what they show."""
-    shutil.copytree(_DATA / name / "tree", medium.root, dirs_exist_ok=True)
-
-
-def describe(layout: Layout, medium: Medium) -> None:
-    """Write .treeinfo and .discinfo; the tree is complete otherwise."""
-    text = (_DATA / layout.name / "treeinfo").read_text()
-    for path in layout.checked:
-        digest = files.sha256(medium.root / path, monitor=SilentMonitor())
-        text = text.replace(f"@{path}@", digest)
-    (medium.root / ".treeinfo").write_text(text)
-    shutil.copy(_DATA / layout.name / "discinfo", medium.root / ".discinfo")
+def copy_texts(layout: Layout, medium: Medium) -> None:
+    """Put the texts of the layout into the tree: boot menus and what they show."""
+    tree = _DATA / layout.family / "tree"
+    shutil.copytree(tree, medium.root, dirs_exist_ok=True)
+    for source in (path for path in tree.rglob("*") if path.is_file()):
+        file = medium.root / source.relative_to(tree)
+        text = file.read_text()
+        text = text.replace("@PRODUCT@", layout.product).replace("@LABEL@", layout.volume_id)
+        file.write_text(text)
 
 
 def host_file(path: Path) -> Path:

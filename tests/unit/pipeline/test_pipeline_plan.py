@@ -85,7 +85,7 @@ def test_a_medium_that_is_not_made_yet_is_unknown(store: Path) -> None:
         "unknown",
         "depends on rehearsal.iso, which is made when it is built",
     )
-    made = location(store)
+    made = location(store, layout="el7")
     made.parent.mkdir()
     made.touch()
     assert judged(wanted, store) == ("unchanged", "unchanged since 20261101.1")
@@ -97,8 +97,8 @@ def test_an_iso_whose_digest_only_the_vendor_knows(store: Path) -> None:
     wanted = ordered("alma9")
     assert judged(wanted, store) == ("new", "never built")
     published(wanted, store, iso_sha256=EMPTY, day=1)
-    location(store).parent.mkdir()
-    location(store).touch()  # the rehearsal's, which is none of it
+    location(store, layout="el7").parent.mkdir()
+    location(store, layout="el7").touch()  # the rehearsal's, which is none of it
     reason = "whose vendor's list is read when it is built"
     assert judged(wanted, store) == ("unknown", f"depends on {wanted.iso.title}, {reason}")
 

@@ -129,7 +129,7 @@ def test_an_iso_in_the_pool_is_at_hand(
 def test_a_rehearsal_that_was_made_is_at_hand(tmp_path: Path) -> None:
     order, cache = ordered("rehearsal"), tmp_path / "cache"
     assert inputs.at_hand(order, tmp_path, cache) is None
-    made = location(cache)
+    made = location(cache, layout="el7")
     made.parent.mkdir(parents=True)
     made.touch()
     assert inputs.at_hand(order, tmp_path, cache) == made

@@ -54,10 +54,10 @@ echo failed
 """
 
 
-def read(folder: Path, text: str) -> Order:
+def read(folder: Path, text: str, *, syntax: str = "RHEL7") -> Order:
     file = folder / "ks.cfg"
     file.write_text(text)
-    return kickstart.read(file)
+    return kickstart.read(file, syntax=syntax)
 
 
 def test_a_whole_kickstart(tmp_path: Path) -> None:
@@ -157,10 +157,39 @@ def test_what_does_not_parse(tmp_path: Path, text: str, message: str) -> None:
         read(tmp_path, text)
 
 
+@pytest.mark.parametrize(
+    ("syntax", "text", "message"),
+    [
+        ("RHEL8", "auth --enableshadow\n", ""),
+        ("RHEL10", "auth --enableshadow\n", "auth has been removed"),
+        ("RHEL7", "timesource --ntp-disable\n", "Unknown command: timesource"),
+        ("RHEL9", "timesource --ntp-disable\n", ""),
+        ("RHEL9", "install\n", "install has been removed"),
+        ("RHEL8", "%packages --exclude-weakdeps\n%end\n", "exclude-weakdeps"),
+        ("RHEL10", "%packages --exclude-weakdeps\n%end\n", ""),
+    ],
+)
+def test_each_family_has_its_own_syntax(
+    tmp_path: Path, syntax: str, text: str, message: str
+) -> None:
+    if not message:
+        assert read(tmp_path, text, syntax=syntax).final is None
+        return
+    with pytest.raises(kickstart.SyntaxFailure, match=message):
+        read(tmp_path, text, syntax=syntax)
+
+
+def test_what_is_deprecated_is_told_once(tmp_path: Path) -> None:
+    script = "%traceback\n:\n%end\n"
+    assert read(tmp_path, script, syntax="RHEL8").warnings == ()
+    (warning,) = read(tmp_path, script * 2, syntax="RHEL9").warnings
+    assert warning.startswith("The %traceback section has been deprecated.")
+
+
 def test_pre_scripts_are_read_before_anything_else(tmp_path: Path) -> None:
     file = tmp_path / "ks.cfg"
     file.write_text("%include /tmp/made-by-pre\nnosuchcommand\n%pre\necho\n%end\n%post\n:\n%end\n")
-    (script,) = kickstart.read_pre(file)
+    (script,) = kickstart.read_pre(file, syntax="RHEL7")
     assert (script.kind, script.text) == (ScriptKind.PRE, "echo\n")
 
 

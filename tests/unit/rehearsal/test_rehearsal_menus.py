@@ -8,121 +8,174 @@ import pytest
 
 from builder.errors import UsageError
 from builder.rehearsal.layouts import files, known
-from builder.rehearsal.layouts.layout import Medium
+from builder.rehearsal.layouts.describe import describe
+from builder.rehearsal.layouts.layout import Layout, Medium
 
-STAGE2 = {
+LABELS = {
     "el7": r"inst.stage2=hd:LABEL=Builder\x20Rehearsal\x207",
+    "el8": "inst.stage2=hd:LABEL=Builder-Rehearsal-8-x86_64",
+    "el9": "inst.stage2=hd:LABEL=Builder-Rehearsal-9-x86_64",
     "el10": "inst.stage2=hd:LABEL=Builder-Rehearsal-10-x86_64",
 }
-DATA = Path(files.__file__).parents[1] / "data"
-ISOLINUX = (DATA / "el7/tree/isolinux/isolinux.cfg").read_text()
-BIOS_GRUB = (DATA / "el10/tree/boot/grub2/grub.cfg").read_text()
-EFI_GRUB = {name: (DATA / name / "tree/EFI/BOOT/grub.cfg").read_text() for name in STAGE2}
-GRUB = [
-    pytest.param("el7", EFI_GRUB["el7"], "efi", id="el7"),
-    pytest.param("el10", EFI_GRUB["el10"], "", id="el10-uefi"),
-    pytest.param("el10", BIOS_GRUB, "", id="el10-bios"),
-]
+ISOLINUX = ("el7", "el8", "el9")
+GRUB = (
+    ("el7", "EFI/BOOT/grub.cfg", "efi"),
+    ("el8", "EFI/BOOT/grub.cfg", "efi"),
+    ("el9", "EFI/BOOT/grub.cfg", "efi"),
+    ("el10", "EFI/BOOT/grub.cfg", ""),
+    ("el10", "boot/grub2/grub.cfg", ""),
+)
+FIPS = {"el9", "el10"}
+"""Whose menus have an entry for FIPS mode, since 2025."""
+BASIC = {
+    "el7": "xdriver=vesa nomodeset",
+    "el8": "nomodeset",
+    "el9": "inst.text",
+    "el10": "nomodeset",
+}
+RESCUE = {"el7": "rescue", "el8": "inst.rescue", "el9": "inst.rescue", "el10": "inst.rescue"}
 
 
-def entry(name: str) -> str:
-    return ISOLINUX.split(f"label {name}\n")[1].split("\nlabel ")[0]
+def medium(root: Path) -> Medium:
+    return Medium(root=root, work=root, target=root, kernel=root / "k", initrd=root / "i")
 
 
-def test_isolinux_checks_the_media_by_default_after_a_minute() -> None:
-    assert "\ntimeout 600\n" in ISOLINUX
-    assert "menu default" in entry("check")
-    assert f"append initrd=initrd.img {STAGE2['el7']} " in entry("check")
-    assert " rd.live.check quiet\n" in entry("check")
-    assert ISOLINUX.count("menu default") == 1
+@pytest.fixture
+def menu(tmp_path: Path) -> "Menu":
+    return Menu(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["linux", "check", "vesa", "rescue"])
-def test_every_isolinux_entry_names_stage2_once(name: str) -> None:
-    assert entry(name).count(STAGE2["el7"]) == 1
+class Menu:
+    """The menus of the layouts as they are on their media."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, name: str, path: str) -> str:
+        root = self._folder / name
+        files.copy_texts(known.find(name), medium(root))
+        return (root / path).read_text()
+
+    def entry(self, name: str, label: str) -> str:
+        text = self.read(name, "isolinux/isolinux.cfg")
+        return text.split(f"label {label}\n")[1].split("\nlabel ")[0]
 
 
-def test_isolinux_keeps_entries_without_kernel_arguments() -> None:
-    assert "append" not in entry("memtest") + entry("local")
-    assert ISOLINUX.index("menu begin ^Troubleshooting") < ISOLINUX.index("label vesa")
-    assert ISOLINUX.index("label returntomain") < ISOLINUX.index("menu end")
+@pytest.mark.parametrize("name", ISOLINUX)
+def test_isolinux_checks_the_media_by_default_after_a_minute(menu: Menu, name: str) -> None:
+    text = menu.read(name, "isolinux/isolinux.cfg")
+    assert "\ntimeout 600\n" in text
+    assert text.count("menu default") == 1
+    entry = menu.entry(name, "check")
+    assert "menu default" in entry
+    assert f"append initrd=initrd.img {LABELS[name]} " in entry
+    assert " rd.live.check quiet\n" in entry
 
 
-@pytest.mark.parametrize(("layout", "text", "suffix"), GRUB)
+@pytest.mark.parametrize("name", ISOLINUX)
+def test_every_isolinux_entry_with_a_kernel_names_stage2_once(menu: Menu, name: str) -> None:
+    text = menu.read(name, "isolinux/isolinux.cfg")
+    appended = re.findall(r"^  append initrd=initrd.img (\S+) (.*)$", text, re.M)
+    assert {stage2 for stage2, _ in appended} == {LABELS[name]}
+    told = [arguments.removeprefix("mitigations=off no_timer_check ") for _, arguments in appended]
+    fips = ["quiet fips=1"] if name in FIPS else []
+    basic, rescue = f"{BASIC[name]} quiet", f"{RESCUE[name]} quiet"
+    assert told == ["quiet", "rd.live.check quiet", *fips, basic, rescue]
+
+
+@pytest.mark.parametrize("name", ISOLINUX)
+def test_isolinux_keeps_entries_without_kernel_arguments(menu: Menu, name: str) -> None:
+    assert "append" not in menu.entry(name, "memtest") + menu.entry(name, "local")
+    text = menu.read(name, "isolinux/isolinux.cfg")
+    nested = text.index("label text" if name == "el9" else "label vesa")
+    assert text.index("menu begin ^Troubleshooting") < nested
+    assert text.index("label returntomain") < text.index("menu end")
+
+
+@pytest.mark.parametrize(("name", "path", "suffix"), GRUB)
 def test_grub_checks_the_media_by_default_after_a_minute(
-    layout: str, text: str, suffix: str
+    menu: Menu, name: str, path: str, suffix: str
 ) -> None:
+    text = menu.read(name, path)
     assert 'set default="1"\n' in text
     assert "set timeout=60\n" in text
-    assert f"search --no-floppy --set=root -l '{known.find(layout).volume_id}'\n" in text
-    kernels = re.findall(r"^\s*(linux\S*) /images/pxeboot/vmlinuz (.*)$", text, re.M)
-    assert [command for command, _ in kernels] == [f"linux{suffix}"] * 4
-    assert ["rd.live.check" in arguments for _, arguments in kernels] == [False, True, False, False]
-    assert text.count(STAGE2[layout]) == 4
-    assert text.count(f"initrd{suffix} /images/pxeboot/initrd.img\n") == 4
+    assert f"search --no-floppy --set=root -l '{known.find(name).volume_id}'\n" in text
+    found = re.findall(r"^\s*(linux\S*) /images/pxeboot/vmlinuz (\S+) (.*)$", text, re.M)
+    assert {(command, stage2) for command, stage2, _ in found} == {(f"linux{suffix}", LABELS[name])}
+    told = [arguments.removeprefix("mitigations=off no_timer_check ") for *_, arguments in found]
+    fips = ["quiet fips=1"] if name in FIPS else []
+    basic, rescue = f"{BASIC[name]} quiet", f"{RESCUE[name]} quiet"
+    assert told == ["quiet", "rd.live.check quiet", *fips, basic, rescue]
+    assert text.count(f"initrd{suffix} /images/pxeboot/initrd.img\n") == len(found)
 
 
-@pytest.mark.parametrize(("layout", "text", "suffix"), GRUB)
-def test_grub_nests_its_troubles(layout: str, text: str, suffix: str) -> None:
+@pytest.mark.parametrize(("name", "path", "suffix"), GRUB)
+def test_grub_nests_its_troubles(menu: Menu, name: str, path: str, suffix: str) -> None:
+    text = menu.read(name, path)
     assert text.count("{") == text.count("}")
     main, trouble = text.split("submenu ")
-    assert f"\n\tlinux{suffix} /images/pxeboot/vmlinuz {STAGE2[layout]}" in main
-    assert f"\n\t\tlinux{suffix} /images/pxeboot/vmlinuz {STAGE2[layout]}" in trouble
+    assert f"\n\tlinux{suffix} /images/pxeboot/vmlinuz {LABELS[name]}" in main
+    assert f"\n\t\tlinux{suffix} /images/pxeboot/vmlinuz {LABELS[name]}" in trouble
 
 
 @pytest.mark.parametrize(
-    ("text", "drives"),
-    [(BIOS_GRUB, ["hd0", "hd1"]), (EFI_GRUB["el10"], [])],
-    ids=["bios", "uefi"],
+    ("path", "drives"), [("boot/grub2/grub.cfg", ["hd0", "hd1"]), ("EFI/BOOT/grub.cfg", [])]
 )
-def test_el_10_chains_to_drives_under_bios_only(text: str, drives: list[str]) -> None:
+def test_el_10_chains_to_drives_under_bios_only(menu: Menu, path: str, drives: list[str]) -> None:
+    text = menu.read("el10", path)
     assert re.findall(r"^\t\tchainloader \((.*)\)\+1$", text, re.M) == drives
 
 
-def test_treeinfo_of_el_7_is_the_old_form() -> None:
-    parser = _parsed((DATA / "el7/treeinfo").read_text())
-    assert parser["general"]["arch"] == "x86_64"
-    assert parser["images-x86_64"]["kernel"] == "images/pxeboot/vmlinuz"
-    assert "header" not in parser
-
-
-def _parsed(text: str) -> configparser.ConfigParser:
-    parser = configparser.ConfigParser()
-    parser.read_string(text)
-    return parser
-
-
-@pytest.mark.parametrize("name", STAGE2)
-def test_a_medium_says_what_it_is(tmp_path: Path, name: str) -> None:
+def described(name: str, root: Path) -> tuple[Layout, configparser.ConfigParser]:
     layout = known.find(name)
-    assert len(layout.volume_id) <= 32, "ISO 9660 has no room for more"
     for path in layout.checked:
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text("abc")
-    medium = Medium(
-        root=tmp_path,
-        work=tmp_path,
-        target=tmp_path,
-        kernel=tmp_path / "k",
-        initrd=tmp_path / "i",
-    )
-    files.describe(layout, medium)
-    treeinfo = (tmp_path / ".treeinfo").read_text()
-    assert _parsed(treeinfo)["stage2"]["mainimage"] == layout.stage2
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text("abc")
+    describe(layout, medium(root))
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read(root / ".treeinfo")
+    return layout, parser
+
+
+def test_el_7_describes_itself_in_the_old_form(tmp_path: Path) -> None:
+    layout, parser = described("el7", tmp_path)
+    assert parser["general"]["arch"] == "x86_64"
+    assert parser["general"]["timestamp"] == f"{layout.timestamp}.00"
+    assert parser["images-x86_64"]["kernel"] == "images/pxeboot/vmlinuz"
+    assert parser["stage2"]["mainimage"] == layout.stage2
+    assert "header" not in parser
+    assert (tmp_path / ".discinfo").read_text() == f"{layout.timestamp}.000000\n7\nx86_64\n"
+    assert not (tmp_path / "media.repo").exists()
+
+
+@pytest.mark.parametrize("name", [name for name in known.names() if name != "el7"])
+def test_others_describe_themselves_as_productmd_does(tmp_path: Path, name: str) -> None:
+    layout, parser = described(name, tmp_path)
     digest = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert (treeinfo.count(digest), treeinfo.count("@")) == (len(layout.checked), 0)
-    assert (tmp_path / ".discinfo").read_text().startswith(f"{layout.timestamp}.000000\n")
-    assert str(layout.timestamp) in treeinfo
-
-
-def test_treeinfo_of_el_10_is_the_form_of_productmd() -> None:
-    parser = _parsed((DATA / "el10/treeinfo").read_text())
     assert dict(parser["header"]) == {"type": "productmd.treeinfo", "version": "1.2"}
-    assert (parser["release"]["name"], parser["release"]["version"]) == ("Builder Rehearsal", "10")
-    assert parser[f"variant-{parser['tree']['variants']}"]["repository"] == "."
+    assert dict(parser["checksums"]) == dict.fromkeys(layout.checked, digest)
+    assert parser["release"]["name"] == "Builder Rehearsal"
+    assert parser["release"]["version"] == layout.version
+    assert parser["stage2"]["mainimage"] == "images/install.img"
+    assert parser["tree"]["build_timestamp"] == str(layout.timestamp)
+    assert parser["images-x86_64"]["initrd"] == "images/pxeboot/initrd.img"
+    assert ("efiboot.img" in parser["images-x86_64"]) == (layout.family != "el10")
+    second = "Minimal" if name.endswith("-minimal") else "AppStream"
+    assert set(parser["tree"]["variants"].split(",")) == {"BaseOS", second}
+    for variant in ("BaseOS", second):
+        section = parser[f"variant-{variant}"]
+        assert (section["repository"], section["packages"]) == (variant, f"{variant}/Packages")
+    stamp = f"{layout.timestamp}.000000"
+    assert (tmp_path / ".discinfo").read_text() == f"{stamp}\n{layout.product}\nx86_64\nALL\n"
+    assert f"\nmediaid={stamp}\n" in (tmp_path / "media.repo").read_text()
+
+
+@pytest.mark.parametrize("name", known.names())
+def test_labels_fit_into_an_iso(name: str) -> None:
+    assert len(known.find(name).volume_id) <= 32
 
 
 def test_layouts_that_nobody_knows() -> None:
     with pytest.raises(UsageError, match="no rehearsal layout el6") as raised:
         known.find("el6")
-    assert raised.value.hint == "Known: el7, el10."
+    assert raised.value.hint.startswith("Did you mean el")

@@ -4,20 +4,30 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from builder.rehearsal import repodata
-from builder.rehearsal.guest import software
+from builder.rehearsal import comps, payload, repodata
+from builder.rehearsal.guest import repositories, software
 from builder.rehearsal.guest.model import Software
+from builder.rehearsal.guest.repositories import Offer
 from builder.rehearsal.payload import order
 
 BASE = frozenset({"libc6", "bash"})
-MEDIUM = {
-    "tree": software.Package(name="tree", location="Packages/tree.deb"),
-    "curl": software.Package(name="curl", location="Packages/curl.deb", requires=("libcurl4",)),
-    "libcurl4": software.Package(
-        name="libcurl4", location="Packages/libcurl4.deb", requires=("libpsl5", "libcurl4")
-    ),
-    "libpsl5": software.Package(name="libpsl5", location="Packages/libpsl5.deb"),
-}
+MEDIUM = Offer(
+    packages={
+        "bash": repositories.Package(name="bash", location="../images/payload.tar"),
+        "tree": repositories.Package(
+            name="tree", location="Packages/tree.deb", provides=("folders",)
+        ),
+        "curl": repositories.Package(
+            name="curl", location="Packages/curl.deb", requires=("libcurl4",)
+        ),
+        "libcurl4": repositories.Package(
+            name="libcurl4", location="Packages/libcurl4.deb", requires=("libpsl5", "libcurl4")
+        ),
+        "libpsl5": repositories.Package(name="libpsl5", location="Packages/libpsl5.deb"),
+    },
+    groups={"core": ("bash",), "tools": ("tree", "bash")},
+    environments={"minimal": ("core",), "full": ("core", "tools")},
+)
 
 
 @pytest.mark.parametrize(
@@ -57,18 +67,43 @@ def package(name: str, *requires: str) -> repodata.Package:
     )
 
 
+def repository(folder: Path, packages: list[repodata.Package], groups: bytes = b"") -> None:
+    primary = repodata.primary(packages)
+    (folder / "repodata").mkdir(parents=True)
+    (folder / "repodata/primary.xml.gz").write_bytes(primary)
+    (folder / "repodata/comps.xml").write_bytes(groups)
+    (folder / "repodata/repomd.xml").write_bytes(repodata.repomd(primary, groups, timestamp=1))
+
+
 def test_the_installer_reads_what_the_host_writes(tmp_path: Path) -> None:
-    primary = repodata.primary([package("tree"), package("curl", "libcurl4")])
-    (tmp_path / "repodata").mkdir()
-    (tmp_path / "repodata/primary.xml.gz").write_bytes(primary)
-    repomd = repodata.repomd(primary, timestamp=1)
-    (tmp_path / "repodata/repomd.xml").write_bytes(repomd)
-    assert software.read_repodata(tmp_path) == {
-        "curl": software.Package(
-            name="curl", location="Packages/curl_1.0_amd64.deb", requires=("libcurl4",)
-        ),
-        "tree": software.Package(name="tree", location="Packages/tree_1.0_amd64.deb"),
+    repository(tmp_path, [package("tree"), package("curl", "libcurl4")])
+    assert repositories.read(tmp_path) == Offer(
+        packages={
+            "curl": repositories.Package(
+                name="curl", location="Packages/curl_1.0_amd64.deb", requires=("libcurl4",)
+            ),
+            "tree": repositories.Package(name="tree", location="Packages/tree_1.0_amd64.deb"),
+        }
+    )
+
+
+def test_every_variant_is_a_repository(tmp_path: Path) -> None:
+    core = comps.Group(id="core", name="Core", mandatory=("bash",), optional=("tree",))
+    agents = comps.Group(id="guest-agents", name="Guest Agents", mandatory=("agent",))
+    whole = comps.Environment(id="all", name="All", groups=("core", "guest-agents"))
+    repository(tmp_path / "BaseOS", [package("bash")], comps.comps([core], [whole]))
+    repository(tmp_path / "AppStream", [package("agent")], comps.comps([agents], []))
+    (tmp_path / ".treeinfo").write_text(
+        "[variant-AppStream]\nrepository = AppStream\n[variant-BaseOS]\nrepository = BaseOS\n"
+    )
+    offer = repositories.read(tmp_path)
+    assert {name: each.location for name, each in offer.packages.items()} == {
+        "bash": "BaseOS/Packages/bash_1.0_amd64.deb",
+        "agent": "AppStream/Packages/agent_1.0_amd64.deb",
     }
+    assert offer.within("core") == offer.within("Core") == ("bash",)
+    assert offer.within("^all") == ("bash", "agent")
+    assert offer.within("all") is offer.within("^core") is None
 
 
 def test_primary_does_not_depend_on_the_order() -> None:
@@ -86,31 +121,56 @@ def test_primary_does_not_depend_on_the_order() -> None:
         (Software(packages=("curl", "libpsl5", "tree")), ["libpsl5", "libcurl4", "curl", "tree"]),
         (Software(packages=("tree",), excluded=("tree",)), []),
         (Software(packages=("nosuch", "tree")), ["tree"]),
+        (Software(packages=("folders",)), ["tree"]),
+        (Software(packages=("lib*",)), ["libpsl5", "libcurl4"]),
+        (Software(packages=("curl", "tree"), excluded=("tr*",)), ["libpsl5", "libcurl4", "curl"]),
+        (Software(groups=("tools",)), ["tree"]),
+        (Software(groups=("^minimal",)), []),
+        (Software(groups=("^full",), excluded=("tree",)), []),
     ],
 )
 def test_select(wanted: Software, expected: list[str]) -> None:
-    assert [chosen.name for chosen in software.select(wanted, BASE, MEDIUM)] == expected
+    chosen = software.select(wanted, MEDIUM, base=BASE)
+    assert [package.name for package in chosen] == expected
 
 
 @pytest.mark.parametrize(
-    ("wanted", "expected"),
+    ("wanted", "by_yum", "by_dnf"),
     [
-        (Software(packages=("bash", "tree"), groups=("core", "^minimal")), []),
         (
             Software(packages=("nosuch",)),
             [
                 "You have specified that the package 'nosuch' should be installed.  "
                 "This package does not exist."
             ],
+            ["Problems in request:", "missing packages: nosuch"],
         ),
         (
-            Software(groups=("^gnome",)),
-            ["The group 'gnome' is required for this installation. This group does not exist."],
+            Software(packages=("one", "two*"), groups=("^gnome",)),
+            [
+                "You have specified that the package 'one' should be installed.  "
+                "This package does not exist.",
+                "You have specified that the package 'two*' should be installed.  "
+                "This package does not exist.",
+                "The group 'gnome' is required for this installation. This group does not exist.",
+            ],
+            [
+                "Problems in request:",
+                "missing packages: one, two*",
+                "missing groups or modules: gnome",
+            ],
         ),
     ],
 )
-def test_missing(wanted: Software, expected: list[str]) -> None:
-    assert software.missing(wanted, BASE, MEDIUM) == expected
+def test_missing(wanted: Software, by_yum: list[str], by_dnf: list[str]) -> None:
+    lacking = software.missing(wanted, MEDIUM, base=BASE)
+    assert lacking
+    assert (list(lacking.by_yum()), list(lacking.by_dnf())) == (by_yum, by_dnf)
+
+
+def test_nothing_is_missing() -> None:
+    wanted = Software(packages=("libc6", "tree", "folders", "lib*"), groups=("core", "^full"))
+    assert not software.missing(wanted, MEDIUM, base=BASE)
 
 
 def test_payload_order() -> None:
@@ -130,3 +190,18 @@ def test_payload_order() -> None:
         ("tree", "usr/bin/tree"),
         ("", "etc/fstab"),
     ]
+
+
+def test_the_payload_is_packed_once(tmp_path: Path) -> None:
+    info = tmp_path / "target-1234/tree/var/lib/dpkg/info"
+    info.mkdir(parents=True)
+    (info / "tree.list").write_text("/var/lib/dpkg/info/tree.list\n")
+    old = tmp_path / "payload-1233-abcd"
+    old.mkdir()
+    made = payload.ensure(tmp_path / "target-1234", tmp_path)
+    stamp = (made / payload.ARCHIVE).stat()
+    names = [line.split("\t")[0] for line in (made / payload.CONTENTS).read_text().splitlines()]
+    assert names == ["tree", ""]
+    assert payload.ensure(tmp_path / "target-1234", tmp_path) == made
+    assert (made / payload.ARCHIVE).stat() == stamp
+    assert not old.exists()
