@@ -143,13 +143,14 @@ def _start_daemons(monitor: Monitor) -> None:
 
 def _start_both(wrapper: Sequence[str | Path]) -> Path:
     """Start both daemons, and return libvirtd's log."""
+    earlier = _accepts(_LOGGER)
     logger = _start_logger(wrapper)
     _NOTE.unlink(missing_ok=True)
     try:
         reaper: list[str | Path] = [*_REAPER, _RUN / "users.lock", _NOTE, str(logger)]
         _NOTE.write_text(str(_start("libvirtd", _SOCKETS, [*reaper, *wrapper])))
     except HostError:
-        if logger:
+        if logger and not earlier:  # guests of an earlier libvirtd may write to that one still
             os.kill(logger, signal.SIGTERM)
         raise
     return _RUN / "libvirtd.log"

@@ -221,6 +221,24 @@ def test_a_libvirtd_that_does_not_start_leaves_no_virtlogd(tmp_path: Path) -> No
     assert "error: libvirtd does not start: the moon is wrong" in done.stderr
 
 
+def test_a_libvirtd_that_does_not_start_leaves_an_earlier_virtlogd_alone(tmp_path: Path) -> None:
+    """Guests may write to it, although the libvirtd that it came with was killed."""
+    (tmp_path / "libvirtd").write_text("#!/bin/sh\necho the moon is wrong\nexit 1\n")
+    (tmp_path / "libvirtd").chmod(0o755)
+    script = f"""
+        mkdir /run/builder
+        virtlogd --daemon
+        cp /run/virtlogd.pid /run/builder/virtlogd
+        PATH={tmp_path}:$PATH {_BUILDER} pool list || code=$?
+        sleep 2  # were it told to end, it would need a moment
+        kill "$(cat /run/builder/virtlogd)"
+        exit $code
+        """
+    done = _elsewhere(script, tmp_path / "state")
+    assert done.returncode == 4, done.stderr
+    assert "error: libvirtd does not start: the moon is wrong" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "send", "number"),
     [("INT", os.killpg, signal.SIGINT), ("TERM", os.kill, signal.SIGTERM)],
