@@ -8,22 +8,21 @@ from typing import Literal, get_args
 
 import msgspec
 
-from builder.errors import MediaError, UsageError, suggest
+from builder.errors import UsageError, suggest
 from builder.kickstart import secrets
 from builder.kickstart.library import Library
 from builder.kickstart.reading import read
 from builder.model.build import BuildOrder, hardware_name, template_name
 from builder.model.kickstart import DEFAULT_PROFILE, KickstartSource, Profile
-from builder.model.media import AtHand, Download, IsoSource, Made
+from builder.model.media import Download, IsoSource, Made
 from builder.model.release import Firmware, Medium, Release
 from builder.monitor import SilentMonitor
-from builder.paths.reading import is_file
 from builder.proof import checks
+from builder.recipes.at_hand import at_hand
 from builder.releases import catalogue
 
 _INCLUDES = re.compile(r"{%-?\s*(include|extends|import|from)\b")
 _EXPRESSION = re.compile(r"{[{%].*?[%}]}", re.DOTALL)
-_DIGEST = re.compile("[0-9a-f]{64}")
 _BY_THE_SEAL = {"seal", "seal_except"}
 """Variables that a plain kickstart has use for: the seal is added to it."""
 _HARDWARE = [
@@ -210,34 +209,14 @@ def _refuse_small(request: Request, release: Release, medium: Medium) -> None:
 def _iso(request: Request, release: Release, medium: Medium) -> IsoSource:
     known = Download.of(release, medium)
     if request.iso is not None:
-        return _at_hand(request, release, known)
+        unverified = request.allow_unverified or release.made_here
+        digest = request.sha256.lower()
+        return at_hand(
+            request.iso, known, title=release.title, sha256=digest, unverified=unverified
+        )
     if release.made_here:
         return Made(title=medium.file, layout=_layout(request, release))
     return known
-
-
-def _at_hand(request: Request, release: Release, known: Download) -> AtHand:
-    path = request.iso or Path()
-    if not is_file(path):
-        what = f"{path} is no file." if path.exists() else f"There is no file {path}."
-        raise MediaError(what, hint="Check the path given with --iso.")
-    digest = request.sha256.lower()
-    if digest and not _DIGEST.fullmatch(digest):
-        raise UsageError("--sha256 takes 64 hexadecimal digits.", hint="Copy them from the vendor.")
-    path = path.absolute()
-    if digest:
-        return AtHand(path=path, sha256=digest, given=True)
-    if request.allow_unverified or release.made_here:
-        return AtHand(path=path)
-    if known.sha256:
-        return AtHand(path=path, sha256=known.sha256)
-    if known.checksums is None:
-        raise MediaError(
-            f"Nobody says which sha256 {path.name} must have: {release.title} has no public list.",
-            hint="Give the one of the vendor's page of downloads with --sha256 HEX, or take the "
-            "file as it is with --allow-unverified.",
-        )
-    return AtHand(path=path, known=known)
 
 
 def _layout(request: Request, release: Release) -> str:
