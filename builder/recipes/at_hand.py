@@ -13,10 +13,8 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 def at_hand(path: Path, known: Download, *, title: str, sha256: str, unverified: bool) -> AtHand:
     """Return the ISO with the sha256 that it must have: the given one, or what is known of it.
 
-    `title` is the release's.
-
-    Raises MediaError where it is not there, or where nobody says a sha256; UsageError for what is
-    no sha256.
+    `title` is the release's. Raises MediaError where it is not there, or where nobody says a
+    sha256; UsageError for what is no sha256.
     """
     if not is_file(path):
         what = f"{path} is no file." if path.exists() else f"There is no file {path}."
