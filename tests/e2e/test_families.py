@@ -81,6 +81,8 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     spoil: Callable[[str], str]
     said: str
     """What its screen says."""
+    told: str
+    """What we make of that."""
 
 
 REFUSALS = {
@@ -88,16 +90,19 @@ REFUSALS = {
         release="rehearsal9",
         spoil=lambda good: good.replace("@core\n", "@core\nnosuchpackage\n"),
         said="failed: Problems in request:\nmissing packages: nosuchpackage\n",
+        told="asks for a package that is not on the medium: nosuchpackage.",
     ),
     "no biosboot": Refusal(
         release="rehearsal10",
         spoil=lambda good: re.sub("^part biosboot .*\n", "", good, flags=re.MULTILINE),
         said="please create a 1MiB 'biosboot' type partition on the sda disk.",
+        told="a disk with a GPT needs a biosboot partition.",
     ),
     "syntax of another": Refusal(
         release="rehearsal8",
         spoil=lambda good: good.replace("lang ", "timesource --ntp-disable\nlang "),
         said="kickstart file:\n\nUnknown command: timesource\n",
+        told="cannot read line 5 of the kickstart: Unknown command: timesource.",
     ),
 }
 
@@ -117,6 +122,6 @@ def test_a_family_refuses_what_it_cannot_do(host: Host, refusal: Refusal, tmp_pa
     ):
         carry_out(plan, host, deadlines=Deadlines(total_seconds=900, idle_seconds=240))
 
-    assert failure.value.exit_code == 7
+    assert (failure.value.exit_code, refusal.told in failure.value.message) == (6, True)
     screen = (tmp_path / "console.log").read_text(errors="replace").replace("\r", "")
     assert refusal.said in screen
