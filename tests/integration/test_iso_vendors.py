@@ -34,7 +34,13 @@ from tests.values import manifest
 
 pytestmark = small_media.NEEDED
 
-HOSTS = ("download.rockylinux.org", "dl.rockylinux.org", "mirror.stream.centos.org")
+HOSTS = (
+    "download.rockylinux.org",
+    "dl.rockylinux.org",
+    "mirror.stream.centos.org",
+    "vault.centos.org",
+)
+STREAM_8 = "/8-stream/isos/x86_64"
 ISO = b"an ISO, as far as a download goes" * 1000
 DIGEST = hashlib.sha256(ISO).hexdigest()
 
@@ -61,21 +67,21 @@ def _bsd(name: str) -> bytes:
 
 
 def test_a_release_whose_list_nobody_signs(vendor: Mirror, tmp_path: Path) -> None:
-    name, folder = "Rocky-9.8-x86_64-dvd.iso", "/pub/rocky/9.8/isos/x86_64"
+    name, folder = "CentOS-Stream-8-20240603.0-x86_64-dvd1.iso", STREAM_8
     vendor.files = {f"{folder}/CHECKSUM": _bsd(name), f"{folder}/{name}": ISO}
-    done = _run(tmp_path, "fetch", "rocky9", "--medium", "dvd", "--json")
+    done = _run(tmp_path, "fetch", "centos-stream8", "--medium", "dvd", "--json")
     found = json.loads(done.stdout)
     assert found["path"] == f"{tmp_path}/iso/{name}"
     assert (found["sha256"], found["voucher"]["state"]) == (DIGEST, "listed")
     shown = {each["file"]: each for each in json.loads(_run(tmp_path, "list", "--json").stdout)}
     assert shown[name]["there"]
-    assert shown[name]["what"] == "Rocky Linux 9.8, dvd"
+    assert shown[name]["what"] == "CentOS Stream 8, dvd"
 
 
 def test_an_older_minor_from_the_vault(vendor: Mirror, tmp_path: Path) -> None:
-    name, folder = "Rocky-9.6-x86_64-boot.iso", "/vault/rocky/9.6/isos/x86_64"
+    name, folder = "Rocky-9.4-x86_64-boot.iso", "/vault/rocky/9.4/isos/x86_64"
     vendor.files = {f"{folder}/CHECKSUM": _bsd(name), f"{folder}/{name}": ISO}
-    done = _run(tmp_path, "fetch", "rocky9.6", "--medium", "boot")
+    done = _run(tmp_path, "fetch", "rocky9.4", "--medium", "boot")
     assert done.stdout == f"{tmp_path}/iso/{name}\n"
 
 
@@ -112,9 +118,9 @@ def test_who_vouched_for_it_goes_into_manifest_and_provenance(
     vendor: Mirror, tmp_path: Path
 ) -> None:
     medium = small_media.el7(tmp_path, "a.iso")
-    content, folder = medium.read_bytes(), "/pub/rocky/9.8/isos/x86_64"
-    row = catalogue.find("rocky9")
-    source = Download.of(row, row.media["minimal"])
+    content, folder = medium.read_bytes(), STREAM_8
+    row = catalogue.find("centos-stream8")
+    source = Download.of(row, row.media["dvd"])
     digest = hashlib.sha256(content).hexdigest()
     listed = f"{digest}  {source.medium.file}\n".encode()
     vendor.files = {f"{folder}/CHECKSUM": listed, f"{folder}/{source.medium.file}": content}
@@ -129,28 +135,28 @@ def test_who_vouched_for_it_goes_into_manifest_and_provenance(
     ).predicate.build_definition.resolved_dependencies
     assert told.annotations == {
         "verification": "listed",
-        "checksums": f"https://download.rockylinux.org{folder}/CHECKSUM",
+        "checksums": f"https://vault.centos.org{folder}/CHECKSUM",
     }
     signed = Voucher(state="signed", source="x/CHECKSUM", key="F" * 40)
     assert str(signed) == f"signed by {'F' * 40} (CHECKSUM)"
 
 
 def test_an_iso_that_somebody_has_is_recognised(vendor: Mirror, tmp_path: Path) -> None:
-    """By the volume id it may be CentOS 7; by its name Rocky 9, whose list knows it."""
-    mine = small_media.el7(tmp_path, "Rocky-9.8-x86_64-boot.iso")
-    content, folder = mine.read_bytes(), "/pub/rocky/9.8/isos/x86_64"
+    """By the volume id it may be CentOS 7; by its name Stream 8, whose list knows it."""
+    mine = small_media.el7(tmp_path, "CentOS-Stream-8-20240603.0-x86_64-boot.iso")
+    content, folder = mine.read_bytes(), STREAM_8
     listed = f"{hashlib.sha256(content).hexdigest()}  {mine.name}\n".encode()
     refused = _run(tmp_path, "add", str(mine)).exception
     assert isinstance(refused, MediaError)
-    assert "which looks like Rocky Linux 9.8: the sha256 of Rocky-9.8" in refused.message
+    assert "which looks like CentOS Stream 8: the sha256 of CentOS-Stream-8" in refused.message
     assert "404 Not Found" in refused.message
     vendor.files[f"{folder}/CHECKSUM"] = listed
     assert _run(tmp_path, "add", str(mine)).stdout == f"{tmp_path}/iso/{mine.name}\n"
     vendor.files = {}
     (line,) = _run(tmp_path, "list", "--here").stdout.splitlines()[1:]
-    assert "Rocky Linux 9.8, boot" in line
+    assert "CentOS Stream 8, boot" in line
     assert "checksum only (CHECKSUM is not signed)" in line
-    fetched = _run(tmp_path, "fetch", "rocky9", "--medium", "boot")
+    fetched = _run(tmp_path, "fetch", "centos-stream8", "--medium", "boot")
     assert fetched.stdout == f"{tmp_path}/iso/{mine.name}\n"
     shown = _run(tmp_path, "verify", f"{tmp_path}/iso/{mine.name}").stdout
     assert "checksum only (CHECKSUM is not signed)" in shown
@@ -163,7 +169,7 @@ def test_an_iso_under_another_name_is_recognised_by_its_digest(
     digest = hashlib.sha256(mine.read_bytes()).hexdigest()
     row = catalogue.find("centos7")
     media = row.media | {"dvd": replace(row.media["dvd"], sha256=digest)}
-    monkeypatch.setattr(Library, "releases", lambda _self: (replace(row, media=media),))
+    monkeypatch.setattr(Library, "releases", lambda _self, **_: (replace(row, media=media),))
     name = "CentOS-7-x86_64-DVD-2009.iso"
     assert _run(tmp_path, "add", str(mine)).stdout == f"{tmp_path}/iso/{name}\n"
     (line,) = _run(tmp_path, "list", "--here").stdout.splitlines()[1:]
