@@ -1,6 +1,5 @@
 """`builder release`: what can be installed."""
 
-import re
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
@@ -16,7 +15,9 @@ if TYPE_CHECKING:
     from builder.model.release import Checksums, Medium, Release
     from builder.releases.rows import Layer
 
-app = typer.Typer(no_args_is_help=True, help="What can be installed, and until when it lives.")
+app = typer.Typer(
+    no_args_is_help=True, help="What can be installed, and until when it gets updates."
+)
 
 _LIFE = {"": "", "soon": " (soon)", "past": " (past)"}
 _OURS = "builder"
@@ -35,10 +36,7 @@ def list_(ctx: typer.Context, *, json: Json = False) -> None:
     end of life is over, or within 90 days."""
     here = context(ctx)
     pool = _pool(here)
-    found = [
-        _row(release, here, pool)
-        for release in sorted(here.library.releases(monitor=here.monitor), key=_natural)
-    ]
+    found = [_row(release, here, pool) for release in here.library.releases(monitor=here.monitor)]
     if json:
         typer.echo(to_json(found))
         return
@@ -99,7 +97,9 @@ def _facts(release: "Release", row: dict[str, Any], minors: tuple[str, ...]) -> 
         yield "minor versions", " ".join(minors)
     for name, medium in release.media.items():
         yield f"medium {name}", _medium(medium, row["media"][name], name == release.default_medium)
-    for url in release.urls or ("nowhere: who owns the ISO gives it, with --iso",):
+    for url in release.urls or (
+        "no known address: get it from its vendor, then iso add, or build with --iso",
+    ):
         yield "ISOs from", url
     yield from _trust(release.checksums)
     yield "volume id", ", ".join((release.volume_id, *release.other_volume_ids))
@@ -202,11 +202,3 @@ def _pool(here: Context) -> frozenset[str]:
         return frozenset(path.name for path in folder.iterdir())
     except (HostError, OSError):
         return frozenset()
-
-
-def _natural(release: "Release") -> list[tuple[int, str]]:
-    """Order names as people do: rocky9 before rocky10."""
-    return [
-        (int(part) if part.isdecimal() else 0, part)
-        for part in re.findall(r"\d+|\D+", release.name)
-    ]

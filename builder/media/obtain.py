@@ -79,9 +79,10 @@ def obtain(
 def _told(source: Download, folders: Folders, *, monitor: Monitor, patience: Patience) -> Vouched:
     if not source.urls:
         raise Offline(
-            f"{source.medium.file} cannot be downloaded: only its owner can give it.",
-            hint="Download it as their customer; then `builder iso add FILE --sha256 HEX` puts it "
-            "into the pool, with the sha256 of the page of downloads.",
+            f"{source.medium.file} cannot be downloaded: no address of it is known.",
+            hint="Get it from its vendor (RHEL: as a customer); "
+            "`builder iso add FILE --sha256 HEX` puts it into the pool, "
+            "with the sha256 of the page of downloads.",
         )
     name = source.medium.file
     return vouched(source, name, cache=folders.cache, patience=patience, monitor=monitor)

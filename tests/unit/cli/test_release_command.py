@@ -87,7 +87,7 @@ def test_all_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
         "http://almalinux.org/almalinux/8",
     ):
         assert each in shown
-    assert "nowhere: who owns the ISO gives it" in said(capsys, "release", "show", "rhel9")
+    assert "no known address: get it from its vendor" in said(capsys, "release", "show", "rhel9")
 
 
 def test_a_release_that_has_ended_is_shown_with_a_warning(
@@ -215,7 +215,7 @@ def blocks(text: str) -> list[str]:
     return [re.sub("^    ", "", each, flags=re.MULTILINE) for each in found if "[" in each[:6]]
 
 
-SECTION = README.read_text().partition("## What can be installed, and your own releases")[2]
+SECTION = README.read_text().partition("## Your own releases, profiles and kickstarts")[2]
 OWN, NEWER, *_ = blocks(SECTION)
 
 
