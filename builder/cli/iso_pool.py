@@ -38,7 +38,13 @@ def list_(
         table(
             header,
             [
-                (each.file, each.what, each.state, size(each.size) if each.size else "", each.age)
+                (
+                    each.file,
+                    each.what or each.volume_id,
+                    each.state,
+                    size(each.size) if each.size else "",
+                    each.age,
+                )
                 for each in rows
             ],
         )

@@ -193,12 +193,18 @@ def _origin(row: dict[str, Any]) -> str:
 
 
 def _pool(here: Context) -> frozenset[str]:
-    """Return the names of the files in the iso pool; none where that is not there."""
+    """Return what is in the iso pool: names of files, and the catalogue's of those renamed there.
+
+    Nothing where the pool is not there.
+    """
     from builder.host import pools
     from builder.monitor import SilentMonitor
+    from builder.record import vouchers
 
     try:
         folder = pools.folder(here.settings, "iso_pool", monitor=SilentMonitor())
-        return frozenset(path.name for path in folder.iterdir())
+        names = {path.name for path in folder.iterdir()}
     except (HostError, OSError):
         return frozenset()
+    renamed = {each.asked for each in vouchers.known(here.settings.state) if each.file in names}
+    return frozenset(names | renamed)
