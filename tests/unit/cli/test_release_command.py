@@ -252,6 +252,15 @@ def followed(here: Path) -> Path:
     return here / "releases/corp.toml"
 
 
+def test_a_plan_tells_of_an_iso_that_has_to_be_added(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BUILDER_STATE", str(here / "state"))
+    missing = "problem  medium      rhel-9.8-x86_64-dvd.iso cannot be downloaded: no address"
+    assert missing in said(capsys, "build", "rhel9", "--dry-run", code=5)
+    assert "cannot be downloaded" not in said(capsys, "build", "rocky9", "--dry-run")
+
+
 @pytest.mark.usefixtures("followed")
 def test_the_own_release_of_readme_is_built_as_far_as_it_goes_without_an_iso(
     capsys: pytest.CaptureFixture[str],
