@@ -43,7 +43,15 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
 
 
 BASE = Contents(
-    names=("bash", "kernel", "glibc", "yum-utils", "chrony", "dracut-config-generic"),
+    names=(
+        "bash",
+        "kernel",
+        "glibc",
+        "yum-utils",
+        "chrony",
+        "dracut-config-generic",
+        "rsyslog-logrotate",
+    ),
     groups=("core=Core", "standard=Standard"),
     environments=("minimal-environment=Minimal Install", "server=Server"),
 )
