@@ -40,10 +40,10 @@ def build(
     medium: Medium = "",
     iso: Annotated[Path | None, typer.Option(help="ISO at hand, instead of a download.")] = None,
     allow_unverified: Annotated[
-        bool, typer.Option("--allow-unverified", help="Take that ISO whatever its checksum.")
+        bool, typer.Option("--allow-unverified", help="Take the ISO of --iso whatever its sha256.")
     ] = False,
     sha256: Annotated[
-        str, typer.Option(metavar="HEX", help="What that ISO must have, as its vendor says.")
+        str, typer.Option(metavar="HEX", help="The sha256 that the ISO of --iso must have.")
     ] = "",
     firmware: Firmware = "bios",
     secure_boot: Annotated[

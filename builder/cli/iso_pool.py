@@ -38,7 +38,13 @@ def list_(
         table(
             header,
             [
-                (each.file, each.what, each.state, size(each.size) if each.size else "", each.age)
+                (
+                    each.file,
+                    each.what or each.volume_id,
+                    each.state,
+                    size(each.size) if each.size else "",
+                    each.age,
+                )
                 for each in rows
             ],
         )
@@ -78,7 +84,7 @@ def add(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An ISO.")],
     sha256: Annotated[
-        str, typer.Option(metavar="HEX", help="What it must have, as its vendor says.")
+        str, typer.Option(metavar="HEX", help="The sha256 that it must have, as its vendor says.")
     ] = "",
     allow_unverified: Annotated[
         bool, typer.Option("--allow-unverified", help="Take it whatever its checksum.")

@@ -1,6 +1,5 @@
 """`builder release`: what can be installed."""
 
-import re
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
@@ -16,7 +15,9 @@ if TYPE_CHECKING:
     from builder.model.release import Checksums, Medium, Release
     from builder.releases.rows import Layer
 
-app = typer.Typer(no_args_is_help=True, help="What can be installed, and until when it lives.")
+app = typer.Typer(
+    no_args_is_help=True, help="What can be installed, and until when it gets updates."
+)
 
 _LIFE = {"": "", "soon": " (soon)", "past": " (past)"}
 _OURS = "builder"
@@ -35,10 +36,7 @@ def list_(ctx: typer.Context, *, json: Json = False) -> None:
     end of life is over, or within 90 days."""
     here = context(ctx)
     pool = _pool(here)
-    found = [
-        _row(release, here, pool)
-        for release in sorted(here.library.releases(monitor=here.monitor), key=_natural)
-    ]
+    found = [_row(release, here, pool) for release in here.library.releases(monitor=here.monitor)]
     if json:
         typer.echo(to_json(found))
         return
@@ -99,7 +97,9 @@ def _facts(release: "Release", row: dict[str, Any], minors: tuple[str, ...]) -> 
         yield "minor versions", " ".join(minors)
     for name, medium in release.media.items():
         yield f"medium {name}", _medium(medium, row["media"][name], name == release.default_medium)
-    for url in release.urls or ("nowhere: who owns the ISO gives it, with --iso",):
+    for url in release.urls or (
+        "no known address: get it from its vendor, then iso add, or build with --iso",
+    ):
         yield "ISOs from", url
     yield from _trust(release.checksums)
     yield "volume id", ", ".join((release.volume_id, *release.other_volume_ids))
@@ -193,20 +193,18 @@ def _origin(row: dict[str, Any]) -> str:
 
 
 def _pool(here: Context) -> frozenset[str]:
-    """Return the names of the files in the iso pool; none where that is not there."""
+    """Return what is in the iso pool: names of files, and the catalogue's of those renamed there.
+
+    Nothing where the pool is not there.
+    """
     from builder.host import pools
     from builder.monitor import SilentMonitor
+    from builder.record import vouchers
 
     try:
         folder = pools.folder(here.settings, "iso_pool", monitor=SilentMonitor())
-        return frozenset(path.name for path in folder.iterdir())
+        names = {path.name for path in folder.iterdir()}
     except (HostError, OSError):
         return frozenset()
-
-
-def _natural(release: "Release") -> list[tuple[int, str]]:
-    """Order names as people do: rocky9 before rocky10."""
-    return [
-        (int(part) if part.isdecimal() else 0, part)
-        for part in re.findall(r"\d+|\D+", release.name)
-    ]
+    renamed = {each.asked for each in vouchers.known(here.settings.state) if each.file in names}
+    return frozenset(names | renamed)

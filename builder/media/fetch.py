@@ -39,8 +39,9 @@ def fetch(
     medium = source.medium
     if not source.urls:
         raise MediaError(
-            f"{medium.file} cannot be downloaded: only its owner can give it.",
-            hint="Download it as their customer; then give it to `builder build` with --iso FILE.",
+            f"{medium.file} cannot be downloaded: no address of it is known.",
+            hint="Get it from its vendor (RHEL: as a customer); "
+            "give it to `builder build` with --iso FILE.",
         )
     if not medium.sha256:
         raise MediaError(

@@ -76,13 +76,25 @@ def obtain(
     return _downloaded(source, told, folders, monitor=monitor, patience=patience)
 
 
+def refuse_absent(source: Download, folders: Folders) -> None:
+    """Raise Offline for a medium that can only be added, and was not; nothing is hashed for it."""
+    file = source.medium.file
+    names = {each.file for each in vouchers.known(folders.state) if each.asked == file}
+    if not source.urls and not any(is_there(folders.pool / each) for each in (file, *names)):
+        raise _unaddressed(source)
+
+
+def _unaddressed(source: Download) -> Offline:
+    return Offline(
+        f"{source.medium.file} cannot be downloaded: no address of it is known.",
+        hint="Get it from its vendor (RHEL: as a customer); `builder iso add FILE --sha256 HEX` "
+        "puts it into the pool, with the sha256 of the page of downloads.",
+    )
+
+
 def _told(source: Download, folders: Folders, *, monitor: Monitor, patience: Patience) -> Vouched:
     if not source.urls:
-        raise Offline(
-            f"{source.medium.file} cannot be downloaded: only its owner can give it.",
-            hint="Download it as their customer; then `builder iso add FILE --sha256 HEX` puts it "
-            "into the pool, with the sha256 of the page of downloads.",
-        )
+        raise _unaddressed(source)
     name = source.medium.file
     return vouched(source, name, cache=folders.cache, patience=patience, monitor=monitor)
 

@@ -72,7 +72,7 @@ class Download(msgspec.Struct, frozen=True, kw_only=True, tag="download"):
     def __str__(self) -> str:
         """Say where it comes from."""
         if not self.urls:
-            return f"{self.medium.file} (which only its owner can give)"
+            return f"{self.medium.file} (no address of it is known)"
         digest = f"sha256 {self.sha256}" if self.sha256 else "sha256 as the vendor's list has it"
         return f"{shown(self.urls[0])}/{self.medium.file} ({digest})"
 

@@ -98,7 +98,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     kickstart: FileName
     """Template file under kickstarts/."""
     urls: tuple[str, ...] = ()
-    """Folders that hold the ISO files, best first; none where only its owner can give the ISO."""
+    """Folders that hold the ISO files, best first; none where people bring the ISO themselves."""
     checksums: Checksums | None = None
     minors: bool = False
     """Whether NAME.N is the release's minor version N, found in the same folders."""

@@ -1,5 +1,6 @@
 """What goes into a template: a kickstart that passes the linter, and a staged ISO."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -19,10 +20,12 @@ from builder.model.audit import Expected
 from builder.model.build import BuildOrder
 from builder.model.kickstart import Kickstart, LintFinding, Value
 from builder.model.media import AtHand, Download, IsoSource, Made, StagedIso, Voucher
+from builder.model.text import rfc3339
 from builder.monitor import Monitor
 from builder.paths.reading import is_file
 from builder.proof.audit import freed
 from builder.proof.audit.judge import SEAL
+from builder.record import vouchers
 from builder.rehearsal.cache import cached, location
 from builder.virt import pools
 
@@ -135,8 +138,24 @@ def staged(order: BuildOrder, *, host: Host, monitor: Monitor) -> StagedIso:
         _tell_apart(order, found.path, error, monitor=monitor)
         raise
     pools.notice(host.connection, iso.pool)
+    if isinstance(order.iso, Made):
+        _keep(iso, found.voucher, order=order, state=host.settings.state, monitor=monitor)
     monitor.tell("note", f"{iso.volume}: {found.voucher}")
     return replace(iso, voucher=found.voucher)
+
+
+def _keep(
+    iso: StagedIso, voucher: Voucher, *, order: BuildOrder, state: Path, monitor: Monitor
+) -> None:
+    """Have lists know what was made here, whose name in the pool is no medium's."""
+    record = vouchers.Record(
+        sha256=iso.sha256,
+        file=iso.volume,
+        asked=order.release.media[order.variant].file,
+        voucher=voucher,
+        when=rfc3339(datetime.now(UTC), "milliseconds"),
+    )
+    vouchers.keep(state, record, monitor=monitor)
 
 
 def _tell_apart(order: BuildOrder, path: Path, error: MediaError, *, monitor: Monitor) -> None:

@@ -83,7 +83,7 @@ def _row(
     if path is not None:
         found = _there(path, records=records)
         return msgspec.structs.replace(found, what=what, releases=(release.name,))
-    ways = {True: "made when it is built", False: "only its owner can give it"}
+    ways = {True: "made when it is built", False: "for you to add"}
     state = "can be fetched" if release.urls else ways[release.made_here]
     size = next((each.size for each in release.media.values() if each.file == file), None)
     return Row(file=file, what=what, releases=(release.name,), state=state, size=size or 0)

@@ -12,10 +12,11 @@ from builder.host import pools
 from builder.install.plan import install_plan, machine
 from builder.kickstart.lint import sentence
 from builder.kickstart.masking import mask
+from builder.media.obtain import Folders, refuse_absent
 from builder.model.build import BuildOrder
 from builder.model.domain import Accelerator
 from builder.model.kickstart import Kickstart, LintFinding
-from builder.model.media import InstallMedia
+from builder.model.media import Download, InstallMedia
 from builder.model.traces import Traces
 from builder.monitor import Monitor
 from builder.recipes import inputs, preflight
@@ -74,8 +75,12 @@ def _kickstart(order: BuildOrder, monitor: Monitor) -> tuple[Kickstart | None, t
 
 
 def _packages(order: BuildOrder, kickstart: Kickstart, place: Place) -> tuple[Remark, ...]:
+    settings = place.settings
+    folders = Folders(pool=place.iso_pool, cache=settings.cache, state=settings.state)
     try:
-        medium = inputs.at_hand(order, place.iso_pool, place.settings.cache)
+        if isinstance(order.iso, Download):
+            refuse_absent(order.iso, folders)
+        medium = inputs.at_hand(order, place.iso_pool, settings.cache)
         found = inputs.lacking(order, kickstart, medium)
     except BuilderError as error:
         return (preflight.problem("medium", error),)

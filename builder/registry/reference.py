@@ -12,7 +12,7 @@ from builder.registry.ledger import LATEST, VERSION, Ledger
 
 _NAME = re.compile(r"[^/\0]{1,200}")
 """What a file may be called, with what comes after it."""
-_NONE_SERVED = "All that there are have been revoked: build it again."
+_NONE_SERVED = "All of its versions are revoked: build it again."
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):

@@ -57,8 +57,9 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(layer.flaw for layer in self.layers if layer.flaw)
 
     def names(self) -> tuple[str, ...]:
-        """Return the names of all rows, sorted, also of those that are wrong."""
-        return tuple(sorted({name for each in self.layers for name in (*each.rows, *each.flaws)}))
+        """Return the names of all rows, in people's order, also of those that are wrong."""
+        names = {name for each in self.layers for name in (*each.rows, *each.flaws)}
+        return tuple(sorted(names, key=_natural))
 
     def knows(self, name: str) -> bool:
         """Tell whether it is a row's name, or may be meant as that of a minor version of one."""
@@ -190,3 +191,9 @@ def find(name: str) -> Release:
 def names() -> tuple[str, ...]:
     """Return the names of ours; for tests, since it knows none of the user's."""
     return shipped().names()
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Order names as people do: rocky9 before rocky10."""
+    parts = re.findall(r"\d+|\D+", name)
+    return [(int(part) if part.isdecimal() else 0, part) for part in parts]

@@ -182,7 +182,7 @@ def test_add_and_list(medium: Path, tmp_path: Path) -> None:
     assert shown[medium.name]["releases"] == ["centos7"]
     assert shown["broken.iso"]["state"] == "damaged"
     states = {name: shown[name]["state"] for name in ("rhel-9.8-x86_64-dvd.iso", "rehearsal.iso")}
-    assert list(states.values()) == ["only its owner can give it", "made when it is built"]
+    assert list(states.values()) == ["for you to add", "made when it is built"]
     assert shown["Rocky-9.8-x86_64-minimal.iso"]["state"] == "can be fetched"
 
 
@@ -231,7 +231,7 @@ def test_add_with_a_digest(medium: Path, tmp_path: Path) -> None:
     (tmp_path / "iso" / mine.name).unlink()
     refused = _run(tmp_path, "fetch", "rhel9").exception
     assert isinstance(refused, MediaError)
-    assert refused.message == f"{mine.name} cannot be downloaded: only its owner can give it."
+    assert refused.message == f"{mine.name} cannot be downloaded: no address of it is known."
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,10 @@ from msgspec.structs import replace
 
 from builder.cli import app
 from builder.kickstart.library import library
+from builder.model.media import Voucher
+from builder.monitor import SilentMonitor
 from builder.pipeline import definition
+from builder.record import vouchers
 from builder.releases import catalogue
 from builder.releases.life import notice, state
 
@@ -43,6 +47,26 @@ def test_every_row_is_listed(here: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "2024-06-30 (past)" in rows["centos7"]
     assert list(rows).index("rocky9") < list(rows).index("rocky10")
     assert "FROM" not in rows["NAME"], "all are ours"
+
+
+def test_what_the_pool_has_under_another_name_is_there(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BUILDER_STATE", str(here / "state"))
+    (here / "iso").mkdir()
+    (here / "iso/CentOS-Stream-9-20261123.0-x86_64-dvd1.iso").touch()
+    for file in ("CentOS-Stream-9-20261123.0-x86_64-dvd1.iso", "gone.iso"):
+        record = vouchers.Record(
+            sha256=sha256(file.encode()).hexdigest(),
+            file=file,
+            asked=f"CentOS-Stream-{10 if file == 'gone.iso' else 9}-latest-x86_64-dvd1.iso",
+            voucher=Voucher(state="listed"),
+            when="2026-11-30T00:00:00.000Z",
+        )
+        vouchers.keep(here / "state", record, monitor=SilentMonitor())
+    rows = {row["name"]: row for row in json.loads(said(capsys, "release", "list", "--json"))}
+    assert rows["centos-stream9"]["media"]["dvd"]["in_pool"]
+    assert not rows["centos-stream10"]["media"]["dvd"]["in_pool"]
 
 
 def test_json_says_the_same(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,7 +111,7 @@ def test_all_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
         "http://almalinux.org/almalinux/8",
     ):
         assert each in shown
-    assert "nowhere: who owns the ISO gives it" in said(capsys, "release", "show", "rhel9")
+    assert "no known address: get it from its vendor" in said(capsys, "release", "show", "rhel9")
 
 
 def test_a_release_that_has_ended_is_shown_with_a_warning(
@@ -215,7 +239,7 @@ def blocks(text: str) -> list[str]:
     return [re.sub("^    ", "", each, flags=re.MULTILINE) for each in found if "[" in each[:6]]
 
 
-SECTION = README.read_text().partition("## What can be installed, and your own releases")[2]
+SECTION = README.read_text().partition("## Your own releases, profiles and kickstarts")[2]
 OWN, NEWER, *_ = blocks(SECTION)
 
 
@@ -226,6 +250,15 @@ def followed(here: Path) -> Path:
     (here / "builder.toml").write_text('releases = "releases"\n')
     (here / "releases/corp.toml").write_text(OWN)
     return here / "releases/corp.toml"
+
+
+def test_a_plan_tells_of_an_iso_that_has_to_be_added(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BUILDER_STATE", str(here / "state"))
+    missing = "problem  medium      rhel-9.8-x86_64-dvd.iso cannot be downloaded: no address"
+    assert missing in said(capsys, "build", "rhel9", "--dry-run", code=5)
+    assert "cannot be downloaded" not in said(capsys, "build", "rocky9", "--dry-run")
 
 
 @pytest.mark.usefixtures("followed")

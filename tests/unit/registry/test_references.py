@@ -100,7 +100,7 @@ def test_what_is_revoked_is_not_among_what_is_known(registry: Registry) -> None:
     for word in ("centos7@nosuch", "centos7@20251123.1"):
         with pytest.raises(UsageError) as caught:
             registry.find(word)
-        assert caught.value.hint == "All that there are have been revoked: build it again."
+        assert caught.value.hint == "All of its versions are revoked: build it again."
 
 
 def test_a_store_without_templates_names_what_makes_one(tmp_path: Path) -> None:
