@@ -63,6 +63,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Options of %packages."""
     language_option: str = ""
     """The one by which packages are told whose translations to bring; empty where there is none."""
+    langpacks: bool = True
+    """Whether glibc's locales are packages of their own, one a language."""
     timesource: bool = True
     """Whether servers of the time are a command of their own, not an option of timezone."""
     kdump_addon: bool = True

@@ -24,7 +24,7 @@ _ELSEWHERE = {
     "passwd": ("shadow-utils",),
     "procps": ("procps-ng",),
     "shim-signed": ("shim-x64",),
-    "systemd-sysv": ("systemd", "rsyslog-logrotate"),
+    "systemd-sysv": ("systemd", "rsyslog-logrotate", "logrotate"),
 }
 """EL's names of what the base system has under others: one of its kickstarts may ask for them."""
 
