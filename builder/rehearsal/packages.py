@@ -14,7 +14,7 @@ from builder.rehearsal.layouts.layout import Layout
 _FILLER_MIB = 64
 _SECOND = ("htop", "qemu-guest-agent")
 """What is in AppStream, or in Minimal, where a medium has two repositories."""
-_ELSEWHERE = {
+ELSEWHERE = {
     "grub-efi-amd64-bin": ("grub2-efi-x64",),
     "grub-pc-bin": ("grub2-pc", "grub2-pc-modules"),
     "grub2-common": ("grub2-tools", "grub2-tools-minimal"),
@@ -64,7 +64,7 @@ def _base(tree: Path, names: frozenset[str]) -> dict[str, repodata.Package]:
 
 def _in_the_payload(control: Control) -> repodata.Package:
     name = control["Package"]
-    known = _ELSEWHERE.get("linux-image" if name.startswith("linux-image-") else name, ())
+    known = ELSEWHERE.get("linux-image" if name.startswith("linux-image-") else name, ())
     identity = f"{name} {control['Version']}"
     return repodata.Package(
         name=name,

@@ -329,6 +329,6 @@ def test_the_kickstart_is_private(tmp_path: Path, told: Told) -> None:
 @pytest.mark.parametrize("name", RELEASES.values())
 def test_what_a_family_always_installs_is_on_its_medium(name: str) -> None:
     """Else the package check would refuse each build of that rehearsal."""
-    known = {each for names in packages._ELSEWHERE.values() for each in names}
+    known = {each for names in packages.ELSEWHERE.values() for each in names}
     wanted = {each for each in catalogue.find(name).packages if each[0] not in "@-"}
     assert wanted <= known
