@@ -354,3 +354,10 @@ def test_another_language_brings_its_locale(name: str, lang: str, found: list[st
 def test_without_weak_dependencies_logs_are_rotated_all_the_same() -> None:
     assert "rsyslog-logrotate" in lines_of("rocky9")
     assert "logrotate" in lines_of("rocky10")
+
+
+@pytest.mark.parametrize("name", ["centos7", "rocky8", "alma9", "oracle10", "fedora44"])
+def test_cloud_init_starts_whatever_presets_say(name: str) -> None:
+    enabled = '    [ ! -f "$file" ] || [ -h "$file" ] || systemctl enable "$unit.service"'
+    assert enabled in lines_of(name, "cloud")
+    assert enabled not in lines_of(name)
