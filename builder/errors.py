@@ -102,5 +102,6 @@ def suggest(word: str, known: Iterable[str], *, none: str = "") -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return a hint with the known name that is nearest; empty where none is near."""
-    near = difflib.get_close_matches(word, sorted(known), n=1)
-    return f"Did you mean {near[0]}?" if near else ""
+    names = {each.lower(): each for each in sorted(known, reverse=True)}
+    near = difflib.get_close_matches(word.lower(), sorted(names), n=1)
+    return f"Did you mean {names[near[0]]}?" if near else ""

@@ -96,6 +96,7 @@ def add(
     """
     from builder.media.stage import suitable
     from builder.recipes import media_add
+    from builder.recipes.at_hand import digest
 
     shared = context(ctx)
     suitable(file)  # first of all: pools are made for what may go into them
@@ -103,7 +104,7 @@ def add(
         raise UsageError(
             "--sha256 and --allow-unverified contradict each other.", hint="Leave one out."
         )
-    wish = media_add.Wish(sha256=sha256.lower(), unverified=allow_unverified)
+    wish = media_add.Wish(sha256=digest(sha256), unverified=allow_unverified)
     releases = shared.library.releases(monitor=shared.monitor)
     with _iso_pool(shared) as (_, pool), shared.monitor.step(f"Staging {file.name}"):
         folders = _folders(shared, pool.path)

@@ -13,6 +13,9 @@ import msgspec
 _BEGIN, _END = b"<package ", b"</package>"
 _FORMAT = (b"<format>", b"</format>")
 _REQUIRES = (b"<rpm:requires>", b"</rpm:requires>")
+_LARGEST = 16 << 20
+"""Bytes that are kept for one package; a kernel's, with all that its modules provide, has a
+hundredth of them."""
 
 
 class Nevra(msgspec.Struct, frozen=True, gc=False):
@@ -33,7 +36,10 @@ class Nevra(msgspec.Struct, frozen=True, gc=False):
 
 
 def packages(content: Iterable[bytes]) -> tuple[Nevra, ...]:
-    """Return the packages that a primary.xml lists. Raises ExpatError for what is no XML."""
+    """Return the packages that a primary.xml lists.
+
+    Raises ExpatError for what is no XML, ValueError for a text that is too large.
+    """
     found: list[Nevra] = []
     texts = {"name": "", "arch": ""}
     version: dict[str, str] = {}
@@ -96,9 +102,19 @@ def _parse(
     parser = expat.ParserCreate()
     parser.buffer_text = True
     text: list[str] = []
+    size = 0
+
+    def said(piece: str) -> None:
+        nonlocal size
+        size += len(piece)
+        if size > _LARGEST:
+            raise ValueError(f"a text in it has more than {_LARGEST >> 20} MiB")
+        text.append(piece)
 
     def started(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal size
         text.clear()
+        size = 0
         begin(tag, attributes)
 
     def ended(tag: str) -> None:
@@ -106,22 +122,23 @@ def _parse(
 
     parser.StartElementHandler = started
     parser.EndElementHandler = ended
-    parser.CharacterDataHandler = text.append
+    parser.CharacterDataHandler = said
     for block in blocks:
         parser.Parse(block, False)  # as expat has it
     parser.Parse(b"", True)
 
 
 def _blocks(content: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the content anew, whole packages at a time."""
+    """Yield the content anew, whole packages at a time; what is too large for one, in pieces."""
     left: list[bytes] = []
+    size = 0
     for piece in content:
         before, ending, after = piece.rpartition(_END)
-        if ending:
+        if ending or size > _LARGEST:
             yield b"".join([*left, before, ending])
-            left = [after]
-        else:
-            left.append(after)
+            left, size = [], 0
+        left.append(after)
+        size += len(after)
     yield b"".join(left)
 
 

@@ -50,10 +50,11 @@ def _note(why: str) -> LintFinding:
 
 def _finding(asked: Asked, message: str, *, wanted: Wanted) -> LintFinding:
     more = " or ".join(wanted.repositories)
+    said, colon, meant = message.partition(": ")
     if wanted.ignores_missing:
-        message += ", and is left out"
+        message = f"{said}, and is left out{colon}{meant}"
     elif more:
-        message += f"; {more} may have it"
+        message = f"{said}, but {more} may have it{colon}{meant}"
     sure = not (wanted.ignores_missing or more or _unlisted(asked.name))
     return LintFinding(line=asked.line, severity="error" if sure else "warning", message=message)
 

@@ -5,9 +5,14 @@ from typing import Annotated, Literal
 
 import msgspec
 
-Digest = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{64})?$")]
-FileName = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-Fingerprint = Annotated[str, msgspec.Meta(pattern="^[0-9A-F]{40}$")]
+# \Z, since $ would let a line end follow.
+Digest = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?\Z")]
+FileName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z")]
+Fingerprint = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-F]{40}\Z")]
+Line = Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+"""What goes into lines of kickstarts and menus of boot loaders, and ends none of them."""
+Word = Annotated[str, msgspec.Meta(pattern=r"^[^\s\x00-\x1f\x7f]+\Z")]
+"""One of several on such a line."""
 Positive = Annotated[int, msgspec.Meta(gt=0)]
 Firmware = Literal["bios", "uefi", "hybrid"]
 """How an image boots; hybrid is both."""
@@ -54,10 +59,12 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Whether disks get a GPT with BIOS as well: always from EL 10 on, on our request before."""
     network_files: Literal["ifcfg", "keyfile"] = "keyfile"
     """What the installer writes of the machine's cards."""
-    package_options: tuple[str, ...] = ()
+    package_options: tuple[Word, ...] = ()
     """Options of %packages."""
     language_option: str = ""
     """The one by which packages are told whose translations to bring; empty where there is none."""
+    langpacks: bool = True
+    """Whether glibc's locales are packages of their own, one a language."""
     timesource: bool = True
     """Whether servers of the time are a command of their own, not an option of timezone."""
     kdump_addon: bool = True
@@ -81,8 +88,8 @@ class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     kin: tuple[str, ...] = ()
     """The releases that it extends or is a minor version of, nearest first: what is for them, such
     as a profile, is for it as well."""
-    title: str
-    version: str
+    title: Line
+    version: Line
     arch: str = "x86_64"
     """As in names of files; the processor's kind is always x86_64."""
     end_of_life: date | None = None
@@ -90,8 +97,8 @@ class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     syntax: str
     """pykickstart's name of the kickstart syntax, such as RHEL7."""
     facts: Facts = Facts()
-    volume_id: str
-    other_volume_ids: tuple[str, ...] = ()
+    volume_id: Line
+    other_volume_ids: tuple[Line, ...] = ()
     """What other media of this release have; * stands for anything."""
     osinfo: str
     """libosinfo's identifier, which virt-manager and cockpit understand."""
@@ -114,9 +121,9 @@ class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     vcpus: Positive = 2
     emulated_cpu: str = "qemu64"
     """Smallest CPU model that runs the release, for hosts without KVM."""
-    installer_args: tuple[str, ...] = ()
+    installer_args: tuple[Word, ...] = ()
     """What the installer's kernel is given beside the kickstart and the console."""
-    packages: tuple[str, ...] = ()
+    packages: tuple[Line, ...] = ()
     """%packages of the plain golden image."""
     variables: dict[str, object] = {}
     """Where the release wants other defaults than kickstarts/variables.toml."""

@@ -19,8 +19,7 @@ def at_hand(path: Path, known: Download, *, title: str, sha256: str, unverified:
     if not is_file(path):
         what = f"{path} is no file." if path.exists() else f"There is no file {path}."
         raise MediaError(what, hint="Check the path given with --iso.")
-    if sha256 and not _DIGEST.fullmatch(sha256):
-        raise UsageError("--sha256 takes 64 hexadecimal digits.", hint="Copy them from the vendor.")
+    sha256 = digest(sha256)
     path = path.absolute()
     if sha256:
         return AtHand(path=path, sha256=sha256, given=True)
@@ -35,3 +34,14 @@ def at_hand(path: Path, known: Download, *, title: str, sha256: str, unverified:
             "file as it is with --allow-unverified.",
         )
     return AtHand(path=path, known=known)
+
+
+def digest(text: str) -> str:
+    """Return a sha256 that somebody has typed, as we write it. Raises UsageError for another word.
+
+    A digit that was left out would else be blamed on the ISO.
+    """
+    found = text.strip().lower().removeprefix("sha256:")
+    if found and not _DIGEST.fullmatch(found):
+        raise UsageError("--sha256 takes 64 hexadecimal digits.", hint="Copy them from the vendor.")
+    return found

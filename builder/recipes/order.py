@@ -210,9 +210,8 @@ def _iso(request: Request, release: Release, medium: Medium) -> IsoSource:
     known = Download.of(release, medium)
     if request.iso is not None:
         unverified = request.allow_unverified or release.made_here
-        digest = request.sha256.lower()
         return at_hand(
-            request.iso, known, title=release.title, sha256=digest, unverified=unverified
+            request.iso, known, title=release.title, sha256=request.sha256, unverified=unverified
         )
     if release.made_here:
         return Made(title=medium.file, layout=_layout(request, release))

@@ -14,7 +14,7 @@ from builder.rehearsal.layouts.layout import Layout
 _FILLER_MIB = 64
 _SECOND = ("htop", "qemu-guest-agent")
 """What is in AppStream, or in Minimal, where a medium has two repositories."""
-_ELSEWHERE = {
+ELSEWHERE = {
     "grub-efi-amd64-bin": ("grub2-efi-x64",),
     "grub-pc-bin": ("grub2-pc", "grub2-pc-modules"),
     "grub2-common": ("grub2-tools", "grub2-tools-minimal"),
@@ -24,7 +24,7 @@ _ELSEWHERE = {
     "passwd": ("shadow-utils",),
     "procps": ("procps-ng",),
     "shim-signed": ("shim-x64",),
-    "systemd-sysv": ("systemd", "rsyslog-logrotate"),
+    "systemd-sysv": ("systemd", "rsyslog-logrotate", "logrotate"),
 }
 """EL's names of what the base system has under others: one of its kickstarts may ask for them."""
 
@@ -64,7 +64,7 @@ def _base(tree: Path, names: frozenset[str]) -> dict[str, repodata.Package]:
 
 def _in_the_payload(control: Control) -> repodata.Package:
     name = control["Package"]
-    known = _ELSEWHERE.get("linux-image" if name.startswith("linux-image-") else name, ())
+    known = ELSEWHERE.get("linux-image" if name.startswith("linux-image-") else name, ())
     identity = f"{name} {control['Version']}"
     return repodata.Package(
         name=name,

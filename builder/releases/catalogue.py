@@ -11,7 +11,7 @@ import msgspec
 from builder.errors import BuilderError, ConfigError, UsageError, suggest
 from builder.model.release import Medium, Release
 from builder.paths.reading import parse_toml
-from builder.releases import minors
+from builder.releases import minors, rules
 from builder.releases.rows import OF_ROWS, Layer, Place, Row, filled, located, whole
 
 _HERE = Path(__file__).parent
@@ -109,7 +109,10 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
         return self._release(place, minors.row_of(row, self._release(place, row), number))
 
     def _release(self, place: Place, row: Row) -> Release:
-        return release(row, self.digests, source=self.layers[place.layer].source)
+        source = self.layers[place.layer].source
+        for wrong in rules.of_name(place.name, self.families):
+            raise ConfigError(f"{source}: {wrong.text}", hint=wrong.hint)
+        return release(row, self.digests, source=source)
 
 
 def release(row: Row, digests: Mapping[str, Row], *, source: str) -> Release:

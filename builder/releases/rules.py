@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -16,6 +17,8 @@ _LONGEST_ID = 32
 """Characters of an ISO's volume id: ISO 9660 has no room for more (ECMA-119, 8.4.7)."""
 _OSINFO = re.compile(r"https?://[a-z0-9.-]+(/[A-Za-z0-9._-]+)+")
 _UNSAFE = "http://"
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]*")
+"""What dnf takes for a repository's id."""
 CPUS = frozenset(
     """486 pentium pentium2 pentium3 pentiumpro coreduo n270 core2duo athlon phenom
     qemu32 qemu64 kvm32 kvm64 cpu64-rhel5 cpu64-rhel6 Conroe Penryn Nehalem Nehalem-IBRS
@@ -83,10 +86,27 @@ def _addresses(release: Release) -> Iterator[Wrong]:
     places: list[tuple[Path, tuple[str, ...]]] = [(("urls",), release.urls)]
     places += [(("media", name, "urls"), each.urls) for name, each in release.media.items()]
     places += [(("repositories", name), (url,)) for name, url in release.repositories.items()]
+    if release.checksums:
+        file = release.checksums.file
+        places += [(("checksums", "file"), (file,) if "://" in file else ())]
+        places += [(("checksums", "key_urls"), release.checksums.key_urls)]
     for path, urls in places:
         for url in urls:
-            if not re.match("https?://[^/]", url):
+            if not _is_address(url):
                 yield Wrong(path, f"{url!r} is no address.", "Begin it with https://.")
+    for name in release.repositories:
+        if not _REPOSITORY.fullmatch(name):
+            text = f"{name!r} cannot be a repository's id."
+            yield Wrong(("repositories", name), text, "Use letters, digits, dots, -, _ and :.")
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # half an address of IPv6
+        return False
+    # A blank would end it in a kickstart.
+    return bool(re.fullmatch(r"https?://[^/\s]\S*", url) and parts.hostname)
 
 
 def _ids(release: Release) -> Iterator[Wrong]:

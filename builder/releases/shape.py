@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 
 from builder.errors import suggest
-from builder.model.release import Digest, FileName, Fingerprint, Positive, Release
+from builder.model.release import Digest, FileName, Fingerprint, Line, Positive, Release, Word
 from builder.releases.lines import Path
 from builder.releases.rows import Row
 
@@ -20,6 +20,8 @@ _WORDS: tuple[tuple[Any, str], ...] = (
     (Digest, "a sha256, 64 hex digits in small letters"),
     (FileName, "the name of a file, without its folder"),
     (Fingerprint, "a fingerprint, 40 hex digits in capitals without spaces"),
+    (Line, "a text of one line"),
+    (Word, "a text without blanks"),
     (Positive, "a whole number, more than 0"),
     (bool, "true or false"),
     (str, "a text"),

@@ -220,8 +220,11 @@ def test_add_with_a_digest(medium: Path, tmp_path: Path) -> None:
     digest = files.sha256(mine, monitor=SilentMonitor())
     wrong = _run(tmp_path, "add", mine, "--sha256", "0" * 64).exception
     assert isinstance(wrong, MediaError)
+    for typed in (digest[:-1], f"{digest}0", digest.replace(digest[0], "g"), "md5:0"):
+        refused = _run(tmp_path, "add", mine, "--sha256", typed).exception
+        assert isinstance(refused, UsageError), "the ISO is not to blame"
     assert not (tmp_path / "iso" / mine.name).exists()
-    assert _run(tmp_path, "add", mine, "--sha256", digest.upper()).exit_code == 0
+    assert _run(tmp_path, "add", mine, "--sha256", f" sha256:{digest.upper()}\n").exit_code == 0
     (line,) = _run(tmp_path, "list", "--here").stdout.splitlines()[1:]
     assert "Red Hat Enterprise Linux 9.8, dvd" in line
     assert "checksum as given" in line

@@ -128,7 +128,7 @@ def test_what_anaconda_finds_is_found(media: dict[str, Path], layout: str, line:
         (
             "repo --name=more --baseurl=http://h/\n",
             "zzz",
-            ["warning {line}: there is no package zzz on el8.iso; more may have it"],
+            ["warning {line}: there is no package zzz on el8.iso, but more may have it"],
         ),
         ("module --name=perl --stream=5.30\n", "bash", []),
         (
@@ -155,6 +155,25 @@ def test_what_is_missing_is_left_out_on_request(media: dict[str, Path]) -> None:
     found = missing(wanted(Kickstart(source="x", syntax="RHEL8", text=text)), media["el8"])
     assert [each.severity for each in found] == ["warning", "warning"]
     assert all(each.message.endswith("and is left out") for each in found)
+
+
+@pytest.mark.parametrize(
+    ("option", "before", "end"),
+    [
+        (" --ignoremissing", "", ", and is left out: did you mean bash?"),
+        (
+            "",
+            "repo --name=more --baseurl=http://h/\n",
+            ", but more may have it: did you mean bash?",
+        ),
+    ],
+)
+def test_a_question_ends_the_sentence(
+    media: dict[str, Path], option: str, before: str, end: str
+) -> None:
+    text = f"{before}{FINE.rstrip()}{option}\nbashh\n%end\n"
+    [found] = missing(wanted(Kickstart(source="x", syntax="RHEL8", text=text)), media["el8"])
+    assert found.message.endswith(f"there is no package bashh on el8.iso{end}")
 
 
 @pytest.mark.parametrize(
@@ -245,7 +264,8 @@ def test_a_dry_run_and_a_build_tell_before_any_guest(
     iso = media["el9"].rename(tmp_path / "Rocky-9.iso")
     media["el9"] = iso
     words = ["--uri", "test:///default", "build", "rocky9", "--iso", str(iso)]
-    words += ["--allow-unverified", "--set", "packages=httpdd,nginxx", "--dry-run"]
+    words += ["--allow-unverified", "--set", "packages=-rsyslog-logrotate,httpdd,nginxx"]
+    words += ["--dry-run"]  # this medium has no syslog
     assert app.run(words) == 6
     said = capsys.readouterr()
     assert "problem  packages" in said.out

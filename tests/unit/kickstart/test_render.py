@@ -331,3 +331,33 @@ def test_a_file_that_is_wrong_is_named() -> None:
     with pytest.raises(KickstartError, match=r"web\.ks\.j2:2: 'lnag' is undefined") as caught:
         render(replace(order_of(), kickstart=wrong))
     assert caught.value.hint == "Did you mean lang?"
+
+
+@pytest.mark.parametrize(
+    ("name", "lang", "found"),
+    [
+        ("rocky8", "de_DE.UTF-8", ["glibc-langpack-de"]),
+        ("rocky9", "pt_BR.UTF-8", ["glibc-langpack-pt"]),
+        ("fedora44", "fr_FR", ["glibc-langpack-fr"]),
+        ("rocky10", "en_GB.UTF-8", []),
+        ("rocky10", "C.UTF-8", []),
+        ("centos7", "de_DE.UTF-8", []),  # glibc-common has all of them
+        ("rehearsal9", "de_DE.UTF-8", []),
+    ],
+)
+def test_another_language_brings_its_locale(name: str, lang: str, found: list[str]) -> None:
+    """Else the last script, which finds no such locale, would take C.UTF-8 instead."""
+    lines = lines_of(name, variables={"lang": lang})
+    assert [line for line in lines if "langpack" in line] == found
+
+
+def test_without_weak_dependencies_logs_are_rotated_all_the_same() -> None:
+    assert "rsyslog-logrotate" in lines_of("rocky9")
+    assert "logrotate" in lines_of("rocky10")
+
+
+@pytest.mark.parametrize("name", ["centos7", "rocky8", "alma9", "oracle10", "fedora44"])
+def test_cloud_init_starts_whatever_presets_say(name: str) -> None:
+    enabled = '    [ ! -f "$file" ] || [ -h "$file" ] || systemctl enable "$unit.service"'
+    assert enabled in lines_of(name, "cloud")
+    assert enabled not in lines_of(name)

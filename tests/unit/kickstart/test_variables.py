@@ -30,6 +30,8 @@ def resolved(**texts: str) -> dict[str, Value]:
         ("seal", "0", False),
         ("packages", "tree, -plymouth*,@^minimal", ("tree", "-plymouth*", "@^minimal")),
         ("packages", "", ()),
+        ("packages", "@nodejs:18/common,-@perl:5.30", ("@nodejs:18/common", "-@perl:5.30")),
+        ("packages", "@php/minimal,@virt:rhel", ("@php/minimal", "@virt:rhel")),
         ("disk", "vda", "vda"),
         ("disk", "nvme0n1", "nvme0n1"),
         ("timezone", "America/Argentina/Buenos_Aires", "America/Argentina/Buenos_Aires"),
@@ -64,6 +66,9 @@ def test_texts_get_their_types(name: str, text: str, value: object) -> None:
         ("online", "maybe"),
         ("packages", "%end"),
         ("packages", "a b"),
+        ("packages", "nodejs:18"),  # without @ it is no module
+        ("packages", "@a:1:2:3"),
+        ("user", "root"),  # who is there already
         ("packages", "tree #"),
         ("services_enabled", "sshd --disabled=x"),
         ("kernel_args", 'a"b'),

@@ -100,3 +100,21 @@ def test_what_is_damaged_is_told(kind: str) -> None:
         source = Memory(content, name="x.iso")
         with pytest.raises(MediaError, match=r"^x\.iso is a damaged ISO: its file p\.xml\."):
             list(unpacked(source, 0, source.size, name=f"p.xml.{kind}"))
+
+
+def test_what_never_ends_a_text_is_not_kept_whole() -> None:
+    """A few KiB of gzip unpack to gigabytes of blanks, all of which would be in memory."""
+    pieces = (b"<m>" + b" " * (1 << 20) if each == 0 else b" " * (1 << 20) for each in range(64))
+    with pytest.raises(ValueError, match="a text in it has more than 16 MiB"):
+        primary.packages(pieces)
+
+
+def test_packages_may_be_many_where_nothing_ends_them_as_we_know_it() -> None:
+    """More than is kept for one: in pieces that are cut anywhere."""
+    one = "<p:package ><p:name>n%d</p:name><p:arch>noarch</p:arch></p:package >" + " " * 1000
+    text = "<m xmlns:p='x'>" + "".join(one % each for each in range(40_000)) + "</m>"
+    data = text.replace("p:", "").encode()
+    assert len(data) > 2 * (16 << 20)
+    pieces = (data[at : at + 99_991] for at in range(0, len(data), 99_991))
+    found = primary.packages(pieces)
+    assert [each.name for each in found] == [f"n{each}" for each in range(40_000)]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from builder.install.progress import PHASES
+from builder.rehearsal import packages
 from builder.rehearsal.guest import bls, kept, payload, planning, profiles
 from builder.rehearsal.guest.bootloader import Menu, menu_text
 from builder.rehearsal.guest.console import Console
@@ -323,3 +324,11 @@ def test_the_kickstart_is_private(tmp_path: Path, told: Told) -> None:
     kept.kickstart(source, runner)
     copy = tmp_path / "root/anaconda-ks.cfg"
     assert (copy.read_text(), copy.stat().st_mode & 0o777) == (source.read_text(), 0o600)
+
+
+@pytest.mark.parametrize("name", RELEASES.values())
+def test_what_a_family_always_installs_is_on_its_medium(name: str) -> None:
+    """Else the package check would refuse each build of that rehearsal."""
+    known = {each for names in packages.ELSEWHERE.values() for each in names}
+    wanted = {each for each in catalogue.find(name).packages if each[0] not in "@-"}
+    assert wanted <= known

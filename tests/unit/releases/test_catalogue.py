@@ -201,6 +201,8 @@ def test_bad_rows_are_refused(old: str, new: str, complaint: str) -> None:
     [
         ("dv", ["dvd", "minimal"], "Did you mean dvd?"),
         ("Centos7", ["rehearsal", "centos7"], "Did you mean centos7?"),
+        ("ROCKY9", ["rocky8", "rocky9"], "Did you mean rocky9?"),
+        ("appstream", ["BaseOS", "AppStream"], "Did you mean AppStream?"),
         ("q", ["b", "a"], "Known: a, b."),
         ("q", [], ""),
     ],

@@ -140,3 +140,11 @@ def test_a_template_whose_release_is_gone_runs_on_a_processor_for_all(folders: l
 def test_the_folder_of_a_setting_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"The folder of releases .*/none is not there"):
         library.library(None, folder=tmp_path / "none")
+
+
+@pytest.mark.parametrize("name", ["ünicode", "a/b", "../up", "-x", "Corp9"])
+def test_a_name_that_no_file_can_have_is_no_release(name: str, tmp_path: Path) -> None:
+    """It would be the name of a build's folder, of a template and of a domain."""
+    (tmp_path / "own.toml").write_text(f'["{name}"]\nextends = "rocky9"\n')
+    with pytest.raises(ConfigError, match="cannot be a release's name"):
+        gathered([tmp_path]).find(name)
