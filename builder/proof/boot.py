@@ -29,7 +29,14 @@ _QUIET_SECONDS = 150
 """A clone that is up and shows no sign of life for so long has nothing more to tell of itself."""
 _PROMPT_SECONDS = 5
 """An unfinished line that stands there for so long is a prompt."""
+_LATE_DEVICE = re.compile(r"Timed out waiting for device")
+"""systemd's words. It waits for 90 seconds, by the clock: where the host is busy, the partitions of
+a disk may come later."""
 _EVIDENCE = "clone-a.log and clone-b.log in the evidence folder have the whole boot."
+
+
+class LateDeviceError(TemplateError):
+    """A clone gave up because a device of its fstab did not come in time, or is not there."""
 
 
 class Boot:
@@ -61,6 +68,7 @@ class Boot:
         self.begin()
         self._phase = "firmware"
         self._over = False
+        self._device_late = False
         self._console = Lines()
         self._latest = b""
 
@@ -102,7 +110,11 @@ class Boot:
 
     def _read(self, line: str) -> None:
         self.line = line
-        if trouble := trouble_of(line):
+        self._device_late |= bool(_LATE_DEVICE.search(line))
+        trouble = trouble_of(line)
+        if isinstance(trouble, TemplateError) and self._device_late:
+            raise LateDeviceError(trouble.message, hint=trouble.hint)
+        if trouble:
             raise trouble
         for name, pattern in _PHASES:
             if pattern.search(line) and self._phase != _PHASES[-1][0]:

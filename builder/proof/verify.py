@@ -18,7 +18,7 @@ from builder.model.traces import Traces
 from builder.monitor import Monitor
 from builder.proof import user_checks
 from builder.proof.again import once_more
-from builder.proof.boot import Boot
+from builder.proof.boot import Boot, LateDeviceError
 from builder.proof.clone_report import compare
 from builder.proof.user_checks import SshAccess
 from builder.registry.image import virtual_size
@@ -84,13 +84,17 @@ def verify(
     `pair` are the machines that they run on.
 
     Raises TemplateError when one does not come up, HostError when it could not be tried, twice.
-    What is wrong with clones that do come up is among the findings. A unit that took too long may
-    have had too little of a busy host: it gets a second boot.
+    What is wrong with clones that do come up is among the findings. A unit that took too long, or a
+    device that came too late, may have had too little of a busy host: it gets a second boot.
     """
     boot_both = partial(
         _boot_both, image, pair, connection=connection, trial=trial, monitor=monitor
     )
-    verified = once_more(boot_both, monitor=monitor)
+    try:
+        verified = once_more(boot_both, monitor=monitor)
+    except LateDeviceError as error:
+        monitor.tell("warning", f"{error.message} A device came too late: they are booted again.")
+        verified = once_more(boot_both, monitor=monitor)
     if verified.late:
         late = ", ".join(verified.late)
         monitor.tell("warning", f"{late} took too long in a clone. The clones are booted again.")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -16,7 +17,7 @@ from builder.model.traces import Traces
 from builder.monitor import SilentMonitor
 from builder.proof import verify
 from builder.proof.again import once_more
-from builder.proof.boot import Boot, trouble_of
+from builder.proof.boot import Boot, LateDeviceError, trouble_of
 from builder.proof.verify import Trial, Verified
 from tests.guests import Guest, console
 from tests.hosts import new_host
@@ -275,4 +276,43 @@ def test_a_unit_that_was_too_slow_gets_a_second_boot(
     assert found == came[1]
     assert [text for _, text, _ in monitor.told] == [
         "slow.service took too long in a clone. The clones are booted again."
+    ]
+
+
+def test_a_clone_that_waited_for_a_device_in_vain() -> None:
+    """Elsewhere a partition comes after 90 seconds, where the host is busy."""
+    late = b"[ TIME ] Timed out waiting for device dev-sda2.device - /dev/sda2.\n"
+    guest = Guest((20, console(late)), (30, console(b"You are in emergency mode\n")))
+    with pytest.raises(LateDeviceError, match="entered emergency mode"):
+        boot(guest)
+
+
+@pytest.mark.parametrize("comes", [True, False], ids=["then in time", "late again"])
+def test_a_device_that_came_too_late_gets_a_second_boot(
+    monkeypatch: pytest.MonkeyPatch, comes: bool
+) -> None:
+    came = Verified(boot_seconds=1, findings=(), late=())
+    late = LateDeviceError("It waited.", hint="Look.")
+    boots = iter([late, came if comes else late])
+
+    def boot_both(*_: object, **__: object) -> Verified:
+        found = next(boots)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    monkeypatch.setattr(verify, "_boot_both", boot_both)
+    traces = Traces(id="x", folder=Path(), began=datetime.now(UTC))
+    monitor = Heard()
+    with new_host() as connection, nullcontext() if comes else pytest.raises(TemplateError):
+        found = verify.verify(
+            Path("x.qcow2"),
+            (machine(), machine()),
+            connection=connection,
+            trial=Trial(pool="store", deadlines=DEADLINES, traces=traces),
+            monitor=monitor,
+        )
+        assert found == came
+    assert [text for _, text, _ in monitor.told] == [
+        "It waited. A device came too late: they are booted again."
     ]
