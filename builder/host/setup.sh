@@ -14,6 +14,7 @@ libvirt-dev            libvirt-devel       compiles libvirt-python
 pkgconf                pkgconf-pkg-config  compiles libvirt-python
 PYTHON-dev             PYTHON-devel        compiles libvirt-python
 PYTHON-venv            -                   makes .venv
+gpgv                   gnupg2              checks the signatures of vendors' lists of checksums
 libvirt-clients        libvirt-client      virsh, for a look by hand
 libvirt-daemon-system  libvirt             runs the guests
 openssh-client         openssh-clients     runs a profile's checks in a clone
@@ -38,6 +39,7 @@ xorriso                -                   rehearsal ISO: puts it together
 xz-utils               -                   rehearsal ISO: kernel modules of newer distributions
 zstd                   -                   rehearsal ISO: kernel modules of newer distributions
 fdisk                  util-linux          tests: an independent look at partitions
+gnupg                  gnupg2              tests: makes keys, and reads vendors'
 gdisk                  gdisk               tests: an independent look at partitions
 genisoimage            -                   tests: ISOs as CentOS makes them
 grub-pc-bin            -                   tests: ISOs as CentOS Stream 10 makes them
