@@ -1,5 +1,5 @@
 # Two commands for users: make rehearsal, make test. The rest are for people who change the code.
-.PHONY: help setup rehearsal test check unit fuzz judge soak twins bench bench-overhead bench-finish bench-registry bench-export bench-packages bench-fetch lock clean
+.PHONY: help setup rehearsal test check unit fuzz judge matrix soak twins bench bench-overhead bench-finish bench-registry bench-export bench-packages bench-fetch lock clean
 .DEFAULT_GOAL := help
 
 JUDGE ?= 1 20000
@@ -34,6 +34,9 @@ fuzz: setup  ## Remaster damaged ISOs for FUZZ_SECONDS (600)
 
 judge: setup  ## Change fields of ISOs where our check must be as strict as others; JUDGE="SEED COUNT --boots EVERY"
 	@PYTHONPATH=tests/integration nice .venv/bin/python -m tests.integration.judge $(JUDGE)
+
+matrix: setup  ## Each rehearsal with each firmware, and each way to boot a medium: an hour
+	@$(RUN) .venv/bin/pytest --numprocesses auto --maxprocesses 4 -m matrix tests/e2e
 
 soak: setup  ## Kill 60 builds and their libvirtd at random moments: hours; ARGS=--help
 	@.venv/bin/python -m tests.e2e.soak $(ARGS)

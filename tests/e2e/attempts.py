@@ -1,5 +1,6 @@
 """Installations with exactly the kickstart that a test wants: the linter would stop bad ones."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from builder.model.build import BuildOrder
 from builder.model.domain import Disk, DomainSpec
 from builder.model.installation import Deadlines, Ended, Installation, InstallPlan, Limits
 from builder.model.media import StagedIso
+from builder.model.template import Built
 from builder.model.traces import Traces
 from builder.monitor import SilentMonitor
 from builder.recipes.order import Request, resolve
@@ -90,6 +92,14 @@ def carry_out(plan: InstallPlan, host: Host, *, deadlines: Deadlines | None = No
         )
     finally:
         domains.remove(domains.Domain(name=plan.domain.name, connection=host.connection))
+
+
+def told(built: Built, letter: str) -> dict[str, str]:
+    """Return what a clone of a build reported of itself."""
+    assert built.folder is not None
+    lines = (built.folder / f"clone-{letter}-report.log").read_text().splitlines()
+    said = [json.loads(line) for line in lines]
+    return {each["item"]: each["value"] for each in said}
 
 
 def boot(plan: InstallPlan, host: Host) -> str:

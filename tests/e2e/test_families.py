@@ -4,62 +4,71 @@ import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 import pytest
-from attempts import SILENT, carry_out, left, planned
+from attempts import SILENT, carry_out, left, planned, told
 
 from builder.errors import BuilderError
 from builder.host.host import Host
 from builder.kickstart.library import Library
 from builder.model.installation import Deadlines
 from builder.model.media import StagedIso
+from builder.model.release import Firmware
 from builder.model.template import Manifest
 from builder.recipes.build import build
 from builder.recipes.inputs import rendered, staged
 from builder.recipes.order import Request, resolve
 from builder.registry.image import measure
 
-
-class Way(msgspec.Struct, frozen=True, kw_only=True):
-    """A build, and what its installer tells of itself."""
-
-    release: str
-    firmware: Literal["bios", "uefi"]
-    medium: str = ""
-    said: tuple[str, ...]
-    """Lines that the log port has, from its begin to its end."""
-
-    def __str__(self) -> str:
-        return f"{self.release}-{self.firmware}"
-
-
 _TASKS = r"installation: Task started: Install the payload \(\d+/\d+\)$"
 _INSTALLED = r"anaconda:packaging: Installed: \S+\.x86_64 "
-WAYS = [
-    Way(
-        release="rehearsal8",
-        firmware="bios",
-        said=(_TASKS, _INSTALLED, r"anaconda:packaging: Verifying: "),
-    ),
-    Way(
-        release="rehearsal9",
-        firmware="uefi",
-        medium="minimal",
-        said=(_TASKS, _INSTALLED, r"progress: Importing certificates$"),
-    ),
-    Way(
-        release="rehearsal10",
-        firmware="bios",
-        said=(r"progress: Installing the software$", _TASKS, _INSTALLED),
-    ),
+SAID = {
+    "rehearsal": (r"packaging: Installing \S+ \(\d+/\d+\)$",),
+    "rehearsal8": (_TASKS, _INSTALLED, r"anaconda:packaging: Verifying: "),
+    "rehearsal9": (_TASKS, _INSTALLED, r"progress: Importing certificates$"),
+    "rehearsal10": (r"progress: Installing the software$", _TASKS, _INSTALLED),
+}
+"""Lines that the log port has, from its begin to its end."""
+
+
+class Start(msgspec.Struct, frozen=True, kw_only=True):
+    """How a build's machines start, and what its two clones tell of that."""
+
+    firmware: Firmware
+    secure: bool = False
+    """With Secure Boot and a TPM."""
+    clones: tuple[Firmware, Firmware]
+
+    def __str__(self) -> str:
+        return f"{self.firmware}-secure" if self.secure else self.firmware
+
+
+STARTS = (
+    Start(firmware="bios", clones=("bios", "bios")),
+    Start(firmware="uefi", clones=("uefi", "uefi")),
+    Start(firmware="hybrid", clones=("uefi", "bios")),
+    Start(firmware="uefi", secure=True, clones=("uefi", "uefi")),
+)
+ALWAYS = {("rehearsal8", "bios"), ("rehearsal10", "uefi")}
+"""The rest takes an hour; test_firmware.py has a hybrid image, with all else, of rehearsal9."""
+BUILDS = [
+    pytest.param(
+        release,
+        start,
+        id=f"{release}-{start}",
+        marks=() if (release, str(start)) in ALWAYS else pytest.mark.matrix,
+    )
+    for release in SAID
+    for start in STARTS
 ]
 
 
-@pytest.mark.parametrize("way", WAYS, ids=str)
-def test_each_family_is_published(host: Host, way: Way) -> None:
-    request = Request(release=way.release, firmware=way.firmware, medium=way.medium)
+@pytest.mark.parametrize(("release", "start"), BUILDS)
+def test_each_family_is_published(host: Host, release: str, start: Start) -> None:
+    request = Request(
+        release=release, firmware=start.firmware, secure_boot=start.secure, tpm=start.secure
+    )
     order = resolve(request, Library())
 
     built = build(order, host=host, monitor=SILENT)
@@ -67,11 +76,19 @@ def test_each_family_is_published(host: Host, way: Way) -> None:
     manifest = Manifest.parse(built.template.manifest.read_bytes())
     assert measure(built.template.path) == manifest.image
     assert {package.kind for package in manifest.packages} == {"deb"}
+    assert all(each.passed for each in (*manifest.audit, *manifest.clones))
     assert left(host) == ([], [])
     assert built.folder is not None
     log = (built.folder / "virtio.log").read_text(errors="replace")
-    for line in way.said:
+    for line in SAID[release]:
         assert re.search(line, log, re.MULTILINE)
+    first, second = (told(built, letter) for letter in "ab")
+    assert (first["firmware"], second["firmware"]) == start.clones
+    assert first["machine-id"] != second["machine-id"]
+    if start.secure:
+        assert [(each["secure-boot"], each["tpm"]) for each in (first, second)] == [
+            ("1", "yes")
+        ] * 2
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
