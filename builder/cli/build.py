@@ -7,13 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from builder.cli.context import (
-    MOST_GIB,
-    MOST_MIB,
-    MOST_VCPUS,
     Artifacts,
     Context,
     Events,
-    Firmware,
     Medium,
     Variables,
     context,
@@ -22,6 +18,8 @@ from builder.cli.context import (
 from builder.cli.output import size, table, to_json
 from builder.cli.template.supply import Sign, keyring
 from builder.errors import HostError, UsageError
+from builder.model.domain import MOST_GIB, MOST_MIB, MOST_VCPUS
+from builder.model.release import Firmware
 
 if TYPE_CHECKING:
     from builder.model.build import BuildOrder
@@ -45,7 +43,12 @@ def build(
     sha256: Annotated[
         str, typer.Option(metavar="HEX", help="The sha256 that the ISO of --iso must have.")
     ] = "",
-    firmware: Firmware = "bios",
+    firmware: Annotated[
+        Firmware | None,
+        typer.Option(
+            help="How guests boot; hybrid is both.  [default: bios; with --secure-boot uefi]"
+        ),
+    ] = None,
     secure_boot: Annotated[
         bool, typer.Option("--secure-boot", help="Start only what is signed; by UEFI.")
     ] = False,
@@ -88,10 +91,10 @@ def build(
     """
     from builder.host.host import open_host
     from builder.recipes.build import build as run
-    from builder.recipes.order import Request, pairs, refuse_unused, resolve
+    from builder.recipes.order import Request, pairs, resolve
+    from builder.recipes.unused import refuse_unused
     from builder.recipes.work import BuildOptions
 
-    _check_iso(iso, sha256=sha256, allow_unverified=allow_unverified)
     given = pairs(variables or [])
     if no_seal and given.get("seal", "false") != "false":
         raise UsageError("--no-seal and --set seal contradict each other.", hint="Leave one out.")
@@ -128,17 +131,6 @@ def build(
     with open_host(linked(context(ctx), artifacts).settings, monitor) as host:
         built = run(order, host=host, options=options, keyring=keys, monitor=monitor)
     tell(built, json=json)
-
-
-def _check_iso(iso: Path | None, *, sha256: str, allow_unverified: bool) -> None:
-    asked = {"--allow-unverified": allow_unverified, "--sha256": bool(sha256)}
-    options = [option for option, given in asked.items() if given]
-    if options and iso is None:
-        raise UsageError(f"{options[0]} is for an ISO at hand.", hint="Name that with --iso FILE.")
-    if len(options) > 1:
-        raise UsageError(
-            "--sha256 and --allow-unverified contradict each other.", hint="Leave one out."
-        )
 
 
 def _preview(order: "BuildOrder", context: Context, *, json: bool) -> None:
