@@ -20,6 +20,7 @@ from builder.cli.template.supply import Sign, keyring
 from builder.errors import HostError, UsageError
 from builder.model.domain import MOST_GIB, MOST_MIB, MOST_VCPUS
 from builder.model.release import Firmware
+from builder.model.text import unbroken
 
 if TYPE_CHECKING:
     from builder.model.build import BuildOrder
@@ -145,7 +146,10 @@ def _preview(order: "BuildOrder", context: Context, *, json: bool) -> None:
 
 
 def _plan(shown: "Preview") -> str:
-    seen = [(each.state, each.subject, f"{each.detail} {each.hint}") for each in shown.preflight]
+    seen = [
+        (each.state, each.subject, unbroken(f"{each.detail} {each.hint}"))
+        for each in shown.preflight
+    ]
     rows = "\n".join(f"{number}. {step}" for number, step in enumerate(shown.steps, start=1))
     text = f"# preflight\n{table(('', '', ''), seen).lstrip()}"
     if not shown.steps:
