@@ -137,8 +137,8 @@ def build(
 def _preview(order: "BuildOrder", context: Context, *, json: bool) -> None:
     """Print what a build would do and what speaks against it; raise the first problem."""
     from builder.monitor import SilentMonitor
-    from builder.recipes.preflight import refuse
     from builder.recipes.preview import preview
+    from builder.recipes.remarks import refuse
 
     shown = preview(order, context.settings, monitor=context.monitor)
     typer.echo(to_json(shown) if json else _plan(shown))
