@@ -124,6 +124,35 @@ def log(
     _print(pieces if raw else lines)
 
 
+@app.command()
+def prune(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Only this template's.")] = "",
+    *,
+    keep: Annotated[int, typer.Option(min=0, help="So many of the newest stay.")] = 10,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell.")] = False,
+    json: Json = False,
+) -> None:
+    """Remove old records of builds that have ended: logs, pages, kickstarts.
+
+    The record of a template that is there stays, and so does that of a build that left something on
+    the host.
+    """
+    from builder.host.host import open_host
+    from builder.recipes.prune import prune
+
+    shared = context(ctx)
+    with open_host(shared.settings, shared.monitor) as host:
+        found = prune(host, name, keep=keep, dry_run=dry_run, monitor=shared.monitor)
+    gone = "would go" if dry_run else "gone"
+    rows = [
+        (x.build_id, x.name, x.state, size(x.size), f"stays: {x.kept}" if x.kept else gone)
+        for x in found
+    ]
+    header = ("BUILD", "NAME", "STATE", "SIZE", "WHAT AND WHY")
+    typer.echo(to_json(found) if json else table(header, rows))
+
+
 def _goes_on(folder: Path) -> bool:
     from builder.record.builds import RUNNING, load
 
@@ -177,11 +206,10 @@ def _hint(found: "Build") -> str:
 
 
 def _gone(found: "Build") -> UsageError:
-    name = shlex.quote(found.record.name)
     return UsageError(
         f"There is no build {found.record.build_id} any more: it has just ended.",
         hint="One that finds nothing changed leaves no record: the template that it kept is in "
-        f"`builder template list {name}`.",
+        f"`builder template list {shlex.quote(found.record.name)}`.",
     )
 
 
