@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from builder.cli.context import (
+    MOST_GIB,
+    MOST_MIB,
+    MOST_VCPUS,
     Artifacts,
     Context,
     Events,
@@ -18,7 +21,6 @@ from builder.cli.context import (
 from builder.cli.output import size, table, to_json
 from builder.cli.template.supply import Sign, keyring
 from builder.errors import HostError, UsageError
-from builder.model.domain import MOST_GIB, MOST_MIB, MOST_VCPUS
 from builder.model.release import Firmware
 from builder.model.text import unbroken
 

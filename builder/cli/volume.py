@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from builder.cli.context import Json, context
+from builder.cli.context import MOST_GIB, Json, context
 from builder.cli.output import size, table, to_json
-from builder.model.domain import MOST_GIB
 
 app = typer.Typer(no_args_is_help=True, help="Volumes of a pool; the store pool unless named.")
 

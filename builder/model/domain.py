@@ -25,10 +25,6 @@ BUILD_DISK = "sda"
 """The name of the disk that a build's guest has, as Linux gives it: virtio-scsi."""
 
 
-MOST_VCPUS, MOST_MIB, MOST_GIB = 4096, 2**24, 2**16
-"""More than any hypervisor gives; beyond, libvirt's answers are riddles."""
-
-
 class Disk(msgspec.Struct, frozen=True, kw_only=True):
     """A virtio-scsi disk whose discards reach the file."""
 

@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Literal, get_args
 
 import msgspec
 
@@ -13,7 +13,6 @@ from builder.kickstart import secrets
 from builder.kickstart.library import Library
 from builder.kickstart.reading import read
 from builder.model.build import BuildOrder, hardware_name, template_name
-from builder.model.domain import MOST_GIB, MOST_MIB, MOST_VCPUS
 from builder.model.kickstart import DEFAULT_PROFILE, KickstartSource
 from builder.model.media import Download, IsoSource, Made
 from builder.model.release import Firmware, Medium, Release
@@ -52,9 +51,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     root_password_file: Path | None = None
     compression: Literal["zstd", "zlib"] = "zstd"
     waive: tuple[str, ...] = ()
-    memory_mib: Annotated[int, msgspec.Meta(ge=0, le=MOST_MIB)] = 0
-    vcpus: Annotated[int, msgspec.Meta(ge=0, le=MOST_VCPUS)] = 0
-    disk_gib: Annotated[int, msgspec.Meta(ge=0, le=MOST_GIB)] = 0
+    memory_mib: int = 0
+    vcpus: int = 0
+    disk_gib: int = 0
 
 
 def resolve(

@@ -158,10 +158,6 @@ def test_one_at_a_time_unless_the_file_says_more() -> None:
             "",
         ),
         ('x.iso"', 'x.iso"\nsha256 = "ab"', "[[build]] 2: --sha256 takes 64 hex", "vendor"),
-        ('medium = "dvd"', "vcpus = -1", "[[build]] 2: Expected `int` >= 0 - at `$.vcpus`", ""),
-        ('medium = "dvd"', "vcpus = 4097", "[[build]] 2: Expected `int` <= 4096", ""),
-        ('medium = "dvd"', "memory_mib = -1", "`$.memory_mib`", ""),
-        ('medium = "dvd"', "disk_gib = 65537", "`$.disk_gib`", ""),
         (GOOD[GOOD.index("[[build]]") :], "", "builds nothing", ""),
     ],
 )
