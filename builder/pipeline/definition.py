@@ -171,5 +171,6 @@ def _check_names(names: Sequence[str], *, source: str) -> None:
         if first != number:
             raise ConfigError(
                 f"{source}: [[build]] {first} and {number} both make the template {name}.",
-                hint="Its name comes from release, medium, profile and firmware: vary one of them.",
+                hint="Its name comes from release, medium, kickstart, profile, firmware, "
+                "secure_boot and tpm: vary one of them.",
             )

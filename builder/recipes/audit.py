@@ -22,7 +22,7 @@ from builder.install.run import install
 from builder.media.edits import Edits
 from builder.media.remaster import remaster
 from builder.model.audit import Expected, Finding
-from builder.model.domain import Disk, Machine
+from builder.model.domain import Accelerator, Disk, Machine
 from builder.model.installation import InstallPlan, Limits
 from builder.model.storage import Volume
 from builder.model.template import Manifest, Template
@@ -107,7 +107,7 @@ def audit_template(template: Template, *, host: Host, monitor: Monitor) -> tuple
             disk,
             record.expected,
             medium=medium,
-            machine=_machine(record, host),
+            machine=reader(record, host.accelerator, emulated_cpu=_least_cpu(record, host)),
             host=host,
             traces=traces,
         )
@@ -137,13 +137,14 @@ def boot_template(template: Template, *, host: Host, monitor: Monitor) -> tuple[
     Raises TemplateError when one does not come up.
     """
     record, host = manifest(template), host.with_store()
+    machine = adapted(record.machine, host.accelerator, emulated_cpu=_least_cpu(record, host))
     with verifications.begun(host.settings.state, monitor=monitor) as traces:
         trial = Trial(
             pool=host.store_pool.name, deadlines=host.settings.boot_deadlines, traces=traces
         )
         found = verify(
             template.path,
-            machines(_machine(record, host), record.boots),
+            machines(machine, record.boots),
             connection=host.connection,
             trial=trial,
             monitor=monitor,
@@ -151,12 +152,16 @@ def boot_template(template: Template, *, host: Host, monitor: Monitor) -> tuple[
     return waive(found.findings, {each.check for each in record.clones if each.waived})
 
 
-def _machine(record: Manifest, host: Host) -> Machine:
-    emulated = gathered(host.settings.release_folders).least_cpu(record.release)
-    return adapted(record.machine, host.accelerator, emulated_cpu=emulated)
+def _least_cpu(record: Manifest, host: Host) -> str:
+    return gathered(host.settings.release_folders).least_cpu(record.release)
 
 
-def _reader(machine: Machine) -> Machine:
+def reader(record: Manifest, accelerator: Accelerator, *, emulated_cpu: str) -> Machine:
+    """Return the machine that reads a template's disk here; the host may lack what clones need."""
+    return adapted(_plain(record.machine), accelerator, emulated_cpu=emulated_cpu)
+
+
+def _plain(machine: Machine) -> Machine:
     """Return the machine without what is slow to emulate, and proved by clones."""
     return replace(machine, secure_boot=False, tpm=False)
 
@@ -189,7 +194,7 @@ def archive_of(
             monitor=SilentMonitor(),
         )
         plan = install_plan(
-            "audit", _reader(machine), nonce=nonce, disk=disk.path, media=media, traces=traces
+            "audit", _plain(machine), nonce=nonce, disk=disk.path, media=media, traces=traces
         )
         _run(_reading(plan, archive), host)
         yield archive

@@ -1,11 +1,12 @@
-"""What an audit of a published image does not look at."""
+"""An audit of a published image: what it does not look at, and what reads it."""
 
 import pytest
+from msgspec.structs import replace
 
 from builder.model.audit import Finding
 from builder.proof.audit.freed import NAME
-from builder.recipes.audit import unseen
-from tests.values import manifest
+from builder.recipes.audit import reader, unseen
+from tests.values import KVM, machine, manifest
 
 PASSED = Finding(check=NAME, says="nothing")
 FAILED = Finding(check=NAME, says="nothing", details=("900 MiB",))
@@ -28,3 +29,9 @@ def test_that_it_is_not_looked_at_is_said(build: tuple[Finding, ...], said: str)
 
 def test_what_was_looked_at_needs_no_word() -> None:
     assert unseen((PASSED,), manifest(audit=())) == ""
+
+
+def test_a_host_without_secure_boot_and_tpm_can_read_the_disk_of_a_template_for_them() -> None:
+    record = manifest(machine=machine(firmware="uefi", secure_boot=True, tpm=True))
+    bare = replace(KVM, secure_boot=False, tpm=False)
+    assert reader(record, bare, emulated_cpu="Nehalem").start == "uefi"
