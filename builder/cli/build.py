@@ -13,7 +13,6 @@ from builder.cli.context import (
     Artifacts,
     Context,
     Events,
-    Firmware,
     Medium,
     Variables,
     context,
@@ -22,6 +21,8 @@ from builder.cli.context import (
 from builder.cli.output import size, table, to_json
 from builder.cli.template.supply import Sign, keyring
 from builder.errors import HostError, UsageError
+from builder.model.release import Firmware
+from builder.model.text import unbroken
 
 if TYPE_CHECKING:
     from builder.model.build import BuildOrder
@@ -45,7 +46,12 @@ def build(
     sha256: Annotated[
         str, typer.Option(metavar="HEX", help="The sha256 that the ISO of --iso must have.")
     ] = "",
-    firmware: Firmware = "bios",
+    firmware: Annotated[
+        Firmware | None,
+        typer.Option(
+            help="How guests boot; hybrid is both.  [default: bios; with --secure-boot uefi]"
+        ),
+    ] = None,
     secure_boot: Annotated[
         bool, typer.Option("--secure-boot", help="Start only what is signed; by UEFI.")
     ] = False,
@@ -88,10 +94,10 @@ def build(
     """
     from builder.host.host import open_host
     from builder.recipes.build import build as run
-    from builder.recipes.order import Request, pairs, refuse_unused, resolve
+    from builder.recipes.order import Request, pairs, resolve
+    from builder.recipes.unused import refuse_unused
     from builder.recipes.work import BuildOptions
 
-    _check_iso(iso, sha256=sha256, allow_unverified=allow_unverified)
     given = pairs(variables or [])
     if no_seal and given.get("seal", "false") != "false":
         raise UsageError("--no-seal and --set seal contradict each other.", hint="Leave one out.")
@@ -130,22 +136,11 @@ def build(
     tell(built, json=json)
 
 
-def _check_iso(iso: Path | None, *, sha256: str, allow_unverified: bool) -> None:
-    asked = {"--allow-unverified": allow_unverified, "--sha256": bool(sha256)}
-    options = [option for option, given in asked.items() if given]
-    if options and iso is None:
-        raise UsageError(f"{options[0]} is for an ISO at hand.", hint="Name that with --iso FILE.")
-    if len(options) > 1:
-        raise UsageError(
-            "--sha256 and --allow-unverified contradict each other.", hint="Leave one out."
-        )
-
-
 def _preview(order: "BuildOrder", context: Context, *, json: bool) -> None:
     """Print what a build would do and what speaks against it; raise the first problem."""
     from builder.monitor import SilentMonitor
-    from builder.recipes.preflight import refuse
     from builder.recipes.preview import preview
+    from builder.recipes.remarks import refuse
 
     shown = preview(order, context.settings, monitor=context.monitor)
     typer.echo(to_json(shown) if json else _plan(shown))
@@ -153,7 +148,10 @@ def _preview(order: "BuildOrder", context: Context, *, json: bool) -> None:
 
 
 def _plan(shown: "Preview") -> str:
-    seen = [(each.state, each.subject, f"{each.detail} {each.hint}") for each in shown.preflight]
+    seen = [
+        (each.state, each.subject, unbroken(f"{each.detail} {each.hint}"))
+        for each in shown.preflight
+    ]
     rows = "\n".join(f"{number}. {step}" for number, step in enumerate(shown.steps, start=1))
     text = f"# preflight\n{table(('', '', ''), seen).lstrip()}"
     if not shown.steps:

@@ -4,19 +4,17 @@ import os
 import shlex
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
-from msgspec.structs import replace
 
 from builder.cli.context import Json, context
 from builder.cli.output import size, table, to_json
 from builder.cli.streams import pour
 from builder.config import Settings
-from builder.errors import HostError, UsageError, explained
+from builder.errors import UsageError, explained
 from builder.paths.reading import is_plain
 
 if TYPE_CHECKING:
@@ -65,11 +63,14 @@ def list_(
 @app.command()
 def show(ctx: typer.Context, build: Word, *, json: Json = False) -> None:
     """Show what is known of a build; its dossier is written unless it is there and new."""
-    from builder.model.text import duration
+    from builder.model.text import duration, unbroken
+    from builder.recipes import evidence
 
     settings = context(ctx).settings
     [found] = _asked(settings, _find(settings, build))
-    dossier = _dossier(found)
+    dossier, parts = evidence.dossier(found), evidence.parts(found.folder)
+    if not found.folder.exists():
+        raise _gone(found)
     if json:
         typer.echo(to_json({**_values(found), "dossier": dossier, "steps": found.record.steps}))
         return
@@ -79,15 +80,15 @@ def show(ctx: typer.Context, build: Word, *, json: Json = False) -> None:
         ("name", found.record.name),
         ("state", found.state),
         ("step", found.record.step),
-        ("error", found.record.error),
-        ("hint", found.record.hint or ("" if found.record.error else _hint(found))),
+        ("error", unbroken(found.record.error)),
+        ("hint", unbroken(found.record.hint) or ("" if found.record.error else _hint(found))),
         ("exit code", "" if code is None else str(code)),
         ("version", found.record.version),
         ("began", f"{_when(found)} UTC"),
         ("took", duration(found.seconds)),
         *((step.step, duration(step.seconds)) for step in found.record.steps),
         ("folder", str(found.folder)),
-        *(("", f"{name}, {size(count)}") for name, count in _files(found.folder)),
+        *(("", f"{name}, {size(count)}") for name, count in parts),
         ("dossier", str(dossier or "")),
     ]
     typer.echo(table(("", ""), [fact for fact in facts if fact[1]]).lstrip("\n"))
@@ -121,6 +122,35 @@ def log(
     hide = evidence.hidden_of(found.folder)
     lines = (hide(f"{line}\n").encode() for line in logs.cleaned(pieces))
     _print(pieces if raw else lines)
+
+
+@app.command()
+def prune(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Only this template's.")] = "",
+    *,
+    keep: Annotated[int, typer.Option(min=0, help="So many of the newest stay.")] = 10,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell.")] = False,
+    json: Json = False,
+) -> None:
+    """Remove old records of builds that have ended: logs, pages, kickstarts.
+
+    The record of a template that is there stays, and so does that of a build that left something on
+    the host.
+    """
+    from builder.host.host import open_host
+    from builder.recipes.prune import prune
+
+    shared = context(ctx)
+    with open_host(shared.settings, shared.monitor) as host:
+        found = prune(host, name, keep=keep, dry_run=dry_run, monitor=shared.monitor)
+    gone = "would go" if dry_run else "gone"
+    rows = [
+        (x.build_id, x.name, x.state, size(x.size), f"stays: {x.kept}" if x.kept else gone)
+        for x in found
+    ]
+    header = ("BUILD", "NAME", "STATE", "SIZE", "WHAT AND WHY")
+    typer.echo(to_json(found) if json else table(header, rows))
 
 
 def _goes_on(folder: Path) -> bool:
@@ -157,37 +187,14 @@ def _find(settings: Settings, word: str) -> "Build":
 
 
 def _asked(settings: Settings, *found: "Build") -> tuple["Build", ...]:
-    """Tell builds whose process has gone and whose guest runs on, as far as libvirt says."""
-    from builder.record.builds import ABANDONED, DETACHED
-    from builder.virt.connection import connect
-    from builder.virt.ours import ours
+    """Tell of builds that have not ended, and that nobody is at, what becomes of them."""
+    from builder.record.builds import OPEN
 
-    running: set[str] = set()
-    found = tuple(map(_judged, found))
-    if any(each.state == ABANDONED for each in found):
-        with suppress(HostError), connect(settings.uri) as connection:
-            running = {each.maker.id for each in ours(connection) if each.active}
-    return tuple(
-        replace(each, state=DETACHED)
-        if each.state == ABANDONED and each.record.build_id in running
-        else each
-        for each in found
-    )
-
-
-def _judged(found: "Build") -> "Build":
-    """Return the build, with what stands against going on with it as its error."""
-    from builder.record.builds import ABANDONED, STOPPED
-
-    if found.state not in (ABANDONED, STOPPED):
+    if not any(each.state in OPEN for each in found):
         return found
-    from builder.recipes.joining import obstacle
+    from builder.recipes.joining import standing  # libvirt, and every step's libraries
 
-    if why := obstacle(found):
-        error = f"{found.record.error} Nobody can go on with it here: {why}.".lstrip()
-        hint = "" if found.flaw else "`builder gc --kept` clears what is left."
-        return replace(found, record=replace(found.record, error=error, hint=hint))
-    return found
+    return standing(found, uri=settings.uri)
 
 
 def _hint(found: "Build") -> str:
@@ -198,33 +205,12 @@ def _hint(found: "Build") -> str:
     return f"{guest}: {found.remedy or attach}" if guest else ""
 
 
-def _dossier(found: "Build") -> Path | None:
-    from builder.dossier import page
-    from builder.recipes import evidence
-    from builder.record.builds import RUNNING
-
-    path = found.folder / page.FILE
-    if found.state != RUNNING and _is_current(path):
-        return path
-    with suppress(HostError):  # the page is a by-product, and the folder may be another user's
-        return page.write(found.folder, hide=evidence.hidden_of(found.folder))
-    return None
-
-
-def _is_current(page: Path) -> bool:
-    """Return whether the page is there, and nothing has happened since it was written."""
-    stamps = [
-        path.stat().st_mtime_ns
-        for path in (page, page.with_name("build.json"), page.with_name("events.jsonl"))
-        if is_plain(path)
-    ]
-    return is_plain(page) and stamps[0] == max(stamps)
-
-
-def _files(folder: Path) -> list[tuple[str, int]]:
-    with explained(f"Cannot read {folder}", hint="Mend its permissions."):
-        paths = [path for path in sorted(folder.iterdir()) if is_plain(path)]
-    return [(path.name, path.stat().st_size) for path in paths if path.name[0] != "."]
+def _gone(found: "Build") -> UsageError:
+    return UsageError(
+        f"There is no build {found.record.build_id} any more: it has just ended.",
+        hint="One that finds nothing changed leaves no record: the template that it kept is in "
+        f"`builder template list {shlex.quote(found.record.name)}`.",
+    )
 
 
 def _when(build: "Build") -> str:

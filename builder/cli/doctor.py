@@ -8,6 +8,7 @@ import typer
 from builder.cli.context import Json, context
 from builder.cli.output import table, to_json
 from builder.errors import HostError
+from builder.model.text import unbroken
 
 if TYPE_CHECKING:
     from builder.host.doctor import Remark
@@ -25,6 +26,6 @@ def doctor(ctx: typer.Context, *, json: Json = False) -> None:
 
 
 def _sheet(found: Sequence["Remark"]) -> str:
-    rows = [(one.state, one.subject, one.detail) for one in found]
+    rows = [(one.state, one.subject, unbroken(one.detail)) for one in found]
     remedies = [f"{one.subject}: {one.hint}" for one in found if one.hint]
     return "\n".join([table(("", "WHAT", "FOUND"), rows), *remedies])

@@ -1,5 +1,6 @@
 """builder init."""
 
+import os
 import shlex
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +8,7 @@ from typing import Annotated
 import typer
 
 from builder.cli.context import context
+from builder.errors import UsageError
 
 _STARTER = Path(__file__).parent / "starter"
 _FILES = {
@@ -33,6 +35,8 @@ def init(
     """
     from builder import files
 
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise UsageError(f"{folder} is no folder.", hint="Name one, or one that is to be made.")
     kickstart = context(ctx).library.release(_EXTENDED).kickstart
     for name, source in _FILES.items():
         text = (_STARTER / source).read_text(encoding="utf-8").replace("@KICKSTART@", kickstart)

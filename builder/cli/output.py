@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Never, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import msgspec
 
@@ -15,11 +15,15 @@ from builder.model.text import shown
 from builder.monitor import Progress
 
 if TYPE_CHECKING:
+    from typing import Never
+
     from tqdm import tqdm
+
+    Counter = tqdm[Never]  # it goes through nothing
 
 
 class _Bar:
-    def __init__(self, bar: "tqdm[Never]") -> None:
+    def __init__(self, bar: "Counter") -> None:
         self._bar = bar
 
     def advance(self, amount: int = 1) -> None:

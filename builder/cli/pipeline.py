@@ -28,6 +28,7 @@ def list_(ctx: typer.Context, *, json: Json = False) -> None:
 @app.command()
 def plan(ctx: typer.Context, file: File, *, json: Json = False) -> None:
     """Show what would be built, and why; nothing is touched or downloaded."""
+    from builder.model.text import unbroken
     from builder.pipeline.definition import find, load
     from builder.pipeline.plan import plan as compare
 
@@ -35,7 +36,10 @@ def plan(ctx: typer.Context, file: File, *, json: Json = False) -> None:
     found = compare(
         load(find(file), here.library), here.settings, here.library, monitor=here.monitor
     )
-    rows = [(each.name, each.release, each.profile, each.medium, each.reason) for each in found]
+    rows = [
+        (each.name, each.release, each.profile, each.medium, unbroken(each.reason))
+        for each in found
+    ]
     header = ("TEMPLATE", "RELEASE", "PROFILE", "MEDIUM", "REASON")
     typer.echo(to_json(found) if json else table(header, rows))
 

@@ -24,6 +24,7 @@ from builder.virt.networks import absence
 
 _GIB = 1024**3
 _BUILD = ("openssl", "qemu-img")
+_MEDIA = ("gpgv",)
 _REHEARSAL = (
     "grub-mkimage",
     "implantisomd5",
@@ -51,8 +52,9 @@ def examine(settings: Settings, *, monitor: Monitor) -> list[Remark]:
     """Look at programs, libvirt, memory, and the folders of both pools."""
     libvirt, folders = _libvirt(settings, monitor=monitor)
     return [
-        *(_program(name, "fail") for name in _BUILD),
-        *(_program(name, "warn") for name in _REHEARSAL),
+        *(_program(name, "fail", "every build") for name in _BUILD),
+        *(_program(name, "warn", "ISOs whose vendors sign for them") for name in _MEDIA),
+        *(_program(name, "warn", "rehearsals only") for name in _REHEARSAL),
         *libvirt,
         judge_memory(_MEMINFO.read_text()),
         *folders,
@@ -108,11 +110,10 @@ def failed(subject: str, error: HostError) -> Remark:
     return Remark(subject=subject, state="fail", detail=error.message, hint=hint)
 
 
-def _program(name: str, otherwise: Literal["warn", "fail"]) -> Remark:
+def _program(name: str, otherwise: Literal["warn", "fail"], needed: str) -> Remark:
     path = shutil.which(name)
     if path:
         return Remark(subject=name, state="ok", detail=path)
-    needed = "every build" if otherwise == "fail" else "rehearsals only"
     detail = f"not installed; needed for {needed}"
     hint = f"Install {process.package(name)}."
     return Remark(subject=name, state=otherwise, detail=detail, hint=hint)

@@ -42,6 +42,11 @@ def ended(text: str) -> str:
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
+def unbroken(text: str) -> str:
+    """Return a message of several lines as one, for a row of a table."""
+    return " ".join(text.split())
+
+
 def whole_number(text: str) -> int | None:
     """Return the number that a guest or a stranger wrote; None for what is none of ours.
 

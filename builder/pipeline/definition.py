@@ -14,7 +14,8 @@ from builder.kickstart.library import Library
 from builder.model.release import Positive
 from builder.monitor import Monitor
 from builder.paths.reading import as_path, is_file, parse_toml, read_text
-from builder.recipes.order import Request, resolve, usable
+from builder.recipes.order import Request, refuse_contradictions, resolve
+from builder.recipes.unused import refuse_idle, usable
 
 _PACKAGE = Path(builder.__file__).parent
 
@@ -42,6 +43,7 @@ class Pipeline(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _OF_A_BUILD = "`builder build --help` says what each option takes; keys have their names."
+_OF_AN_ISO = {"sha256", "allow_unverified"}
 _OF_A_FILE = (
     "title is a text, parallel a number from 1 on, [defaults] a table, and each [[build]] one."
 )
@@ -121,10 +123,16 @@ def parse(text: str, library: Library, *, path: Path) -> Pipeline:
 def _with_defaults(row: Mapping[str, object], defaults: Mapping[str, object]) -> dict[str, object]:
     """Return a [[build]] table with the defaults, but for variables.
 
-    A password that is for all is for those whose kickstart can use one.
+    A password that is for all is for those whose kickstart can use one, and what is said of ISOs at
+    hand for those that have one. How an ISO is to be verified a table says alone, if it does.
     """
-    plain = not str(row.get("kickstart", ".j2")).endswith(".j2")
-    idle = ("variables", "root_password_file") if plain else ("variables",)
+    idle = {"variables"}
+    if not str(row.get("kickstart", ".j2")).endswith(".j2"):
+        idle.add("root_password_file")
+    if "iso" not in row and "iso" not in defaults:
+        idle |= _OF_AN_ISO
+    if _OF_AN_ISO & row.keys():
+        idle |= _OF_AN_ISO
     return {**{key: defaults[key] for key in defaults if key not in idle}, **row}
 
 
@@ -144,9 +152,12 @@ def _convert(row: Mapping[str, object], kind: type[_T], *, where: str, folder: P
 
 def _job(request: Request, library: Library, *, where: str) -> Job:
     """Name the job and check the names in it; its files are looked for when it is built."""
-    names = replace(request, iso=None, root_password_file=None)
+    names = replace(request, iso=None, sha256="", allow_unverified=False, root_password_file=None)
     try:
+        refuse_contradictions(request)
         order = resolve(names, library, environ={})
+        password = request.root_password_file is not None
+        refuse_idle(request.kickstart, request.variables, order.profile, root_password=password)
     except UsageError as error:
         raise ConfigError(f"{where}: {error.message}", hint=error.hint) from error
     return Job(name=order.name, medium=order.variant, request=request)
@@ -160,5 +171,6 @@ def _check_names(names: Sequence[str], *, source: str) -> None:
         if first != number:
             raise ConfigError(
                 f"{source}: [[build]] {first} and {number} both make the template {name}.",
-                hint="Its name comes from release, medium, profile and firmware: vary one of them.",
+                hint="Its name comes from release, medium, kickstart, profile, firmware, "
+                "secure_boot and tpm: vary one of them.",
             )

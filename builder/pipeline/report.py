@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from builder.errors import BatchError
-from builder.model.text import duration
+from builder.model.text import duration, unbroken
 from builder.pipeline.runner import Outcome
 
 HEADER = ("TEMPLATE", "RESULT", "VERSION", "TIME", "")
@@ -32,5 +32,5 @@ def check(outcomes: Sequence[Outcome]) -> None:
 
 def _detail(outcome: Outcome) -> str:
     if outcome.result == "failed":
-        return f"{outcome.error} {outcome.hint}".strip()
+        return unbroken(f"{outcome.error} {outcome.hint}")
     return outcome.path

@@ -21,7 +21,7 @@ from builder.model.storage import Volume
 from builder.model.template import Built, Manifest, Template
 from builder.monitor import Monitor
 from builder.proof.checks import refuse
-from builder.recipes import ending, evidence, inputs, joining, preflight, steps
+from builder.recipes import ending, evidence, inputs, joining, preflight, remarks, steps
 from builder.recipes.work import DEFAULT, BuildOptions, Ticket, Work
 from builder.record import artifacts
 from builder.record.checkpoint import Checkpoint, foreign
@@ -44,7 +44,7 @@ def build(
     Raises the BuilderError of the step that failed; nothing but its evidence is left then, or what
     `options` say.
     """
-    preflight.refuse(preflight.examine(order, _place(host)), monitor=monitor)
+    remarks.refuse(preflight.examine(order, _place(host)), monitor=monitor)
     host = host.prepared()
     ticket = Ticket(order=order, nonce=secrets.token_hex(16), options=options)
     place = host.settings.builds

@@ -96,7 +96,8 @@ def _wanted(record: Manifest, accelerator: Accelerator, order: CloneOrder) -> Ma
     """
     machine = record.machine
     if record.boots == "hybrid":
-        lacks = not (accelerator.uefi or machine.secure_boot)
+        secure = machine.secure_boot if order.secure_boot is None else order.secure_boot
+        lacks = not (accelerator.uefi or secure)
         machine = started(machine, order.firmware or ("bios" if lacks else "uefi"))
     elif order.firmware not in {"", machine.firmware}:
         raise UsageError(

@@ -20,14 +20,11 @@ from builder.recipes import evidence
 from builder.recipes.joining import begun, obstacle
 from builder.recipes.steps import CHECKS
 from builder.record import verifications
-from builder.record.builds import ABANDONED, RUNNING, STOPPED, Build
+from builder.record.builds import ABANDONED, OPEN, RUNNING, Build
 from builder.record.journal import Journal
 from builder.record.listing import builds
 from builder.registry import gc
 from builder.registry.registry import Registry
-
-_OPEN = (ABANDONED, STOPPED)
-"""The states of builds that have not ended, and that nobody is at."""
 
 Fate = Literal[
     "cleared",
@@ -149,7 +146,7 @@ def _of_build(host: Host, build: Build, *, kept: bool) -> Iterator[_Found]:
     verdict, why = _verdict(host, build, told.left, kept=kept)
     if verdict != "would be cleared":
         yield _Found(replace(told, verdict=verdict, why=why))
-    elif told.left or build.state in _OPEN:
+    elif told.left or build.state in OPEN:
         yield _Found(told, partial(_cleared, host, build))
 
 
@@ -157,7 +154,7 @@ def _verdict(host: Host, build: Build, left: tuple[str, ...], *, kept: bool) -> 
     # What was not kept could not be cleared when the build ended.
     if build.state == "failed" and build.record.kept and left and not kept:
         return "kept", "`builder gc --kept` clears it"
-    if build.state in _OPEN and begun(build, left):
+    if build.state in OPEN and begun(build, left):
         if gone := obstacle(build):
             why = f"{gone}: nothing to attach; `builder gc --kept` clears what is left"
             return ("would be cleared", "") if kept else ("kept", why)
@@ -171,7 +168,7 @@ def _verdict(host: Host, build: Build, left: tuple[str, ...], *, kept: bool) -> 
 
 def _cleared(host: Host, build: Build, monitor: Monitor) -> bool:
     traces = build.traces
-    if build.state not in _OPEN:
+    if build.state not in OPEN:
         cleanup.clear(host, traces, monitor=monitor)
         return not cleanup.left(host, traces)
     gone = False

@@ -13,18 +13,15 @@ from builder.kickstart import secrets
 from builder.kickstart.library import Library
 from builder.kickstart.reading import read
 from builder.model.build import BuildOrder, hardware_name, template_name
-from builder.model.kickstart import DEFAULT_PROFILE, KickstartSource, Profile
+from builder.model.kickstart import DEFAULT_PROFILE, KickstartSource
 from builder.model.media import Download, IsoSource, Made
 from builder.model.release import Firmware, Medium, Release
 from builder.monitor import SilentMonitor
 from builder.proof import checks
-from builder.recipes.at_hand import at_hand
+from builder.recipes.at_hand import at_hand, digest
+from builder.recipes.unused import refuse_idle
 from builder.releases import catalogue
 
-_INCLUDES = re.compile(r"{%-?\s*(include|extends|import|from)\b")
-_EXPRESSION = re.compile(r"{[{%].*?[%}]}", re.DOTALL)
-_BY_THE_SEAL = {"seal", "seal_except"}
-"""Variables that a plain kickstart has use for: the seal is added to it."""
 _HARDWARE = [
     hardware_name(firmware, secure_boot=secure_boot, tpm=tpm)
     for firmware in get_args(Firmware)
@@ -42,7 +39,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A file instead of the release's kickstart; a template if its name ends in .j2."""
     profile: str = DEFAULT_PROFILE
     medium: str = ""
-    firmware: Firmware = "bios"
+    firmware: Firmware | None = None
+    """None is UEFI with Secure Boot, and BIOS without it."""
     secure_boot: bool = False
     tpm: bool = False
     iso: Path | None = None
@@ -69,12 +67,18 @@ def resolve(
     release = library.release(request.release)
     medium = catalogue.find_medium(release, request.medium)
     profile = library.profile(request.profile, release)
-    _refuse_idle(request, profile)
+    refuse_contradictions(request)
+    refuse_idle(
+        request.kickstart,
+        request.variables,
+        profile,
+        root_password=request.root_password_file is not None,
+    )
     _refuse_small(request, release, medium)
     order = BuildOrder(
         release=release,
         variant=request.medium or release.default_medium,
-        firmware="uefi" if request.secure_boot and request.firmware == "bios" else request.firmware,
+        firmware=request.firmware or ("uefi" if request.secure_boot else "bios"),
         secure_boot=request.secure_boot,
         tpm=request.tpm,
         profile=profile,
@@ -95,10 +99,21 @@ def resolve(
     return order
 
 
-def usable(variables: Mapping[str, str], kickstart: Path | None) -> dict[str, str]:
-    """Return the variables that a kickstart at hand can use; None is the release's own."""
-    template = kickstart is None or kickstart.name.endswith(".j2")
-    return {name: variables[name] for name in variables if template or name in _BY_THE_SEAL}
+def refuse_contradictions(request: Request) -> None:
+    """Raise UsageError for options that contradict each other, and for what is no sha256."""
+    if request.secure_boot and request.firmware == "bios":
+        raise UsageError(
+            "BIOS has no Secure Boot.", hint="Have --firmware uefi or hybrid, or no --secure-boot."
+        )
+    asked = {"--allow-unverified": request.allow_unverified, "--sha256": bool(request.sha256)}
+    options = [option for option, given in asked.items() if given]
+    if options and request.iso is None:
+        raise UsageError(f"{options[0]} is for an ISO at hand.", hint="Name that with --iso FILE.")
+    if len(options) > 1:
+        raise UsageError(
+            "--sha256 and --allow-unverified contradict each other.", hint="Leave one out."
+        )
+    digest(request.sha256)
 
 
 def pairs(texts: list[str]) -> dict[str, str]:
@@ -108,37 +123,6 @@ def pairs(texts: list[str]) -> dict[str, str]:
             name = re.split(r"\W", text)[0] or "NAME"  # what comes after it may open something
             raise UsageError(f"--set {name} has no value.", hint=f"Write --set {name}=VALUE.")
     return {key: value for key, _, value in (text.partition("=") for text in texts)}
-
-
-def refuse_unused(order: BuildOrder, *, root_password: bool = False) -> None:
-    """Raise UsageError for what is asked of a user's template that mentions none of it.
-
-    Not for what pipelines have for all of their builds.
-    """
-    source = order.kickstart
-    if not source.own or not source.name.endswith(".j2"):
-        return
-    there = _expressions(source)
-    asked = {name: f"the variable {name}" for name in sorted(order.variables.keys() - _BY_THE_SEAL)}
-    if root_password:
-        asked |= {"root_password_hash": "a root password"}
-    idle = [what for name, what in asked.items() if name not in there]
-    ours = order.profile.variables.keys()
-    if ours and not order.checks.programs and not ours & there:
-        idle.append(f"the profile {order.profile.name}")
-    if idle:
-        raise UsageError(
-            f"{source.name} mentions nothing that could use {' and '.join(idle)}.",
-            hint="Leave that out, or use it there: {{ hostname }}, {{ root_password_hash }}.",
-        )
-
-
-def _expressions(source: KickstartSource) -> set[str]:
-    """Return the words in what jinja2 looks at in a template, and in what that may include."""
-    text = source.texts[source.name]
-    texts = source.texts.values() if _INCLUDES.search(text) else (text,)
-    found = (each for text in texts for each in _EXPRESSION.findall(text))
-    return {word for each in found for word in re.findall(r"\w+", each)}
 
 
 def _kickstart(request: Request, release: Release, library: Library) -> KickstartSource:
@@ -173,25 +157,6 @@ def _of_releases(library: Library) -> set[str]:
         for profile in profiles
         for hardware in _HARDWARE
     }
-
-
-def _refuse_idle(request: Request, profile: Profile) -> None:
-    """Raise UsageError for what a plain kickstart would leave unused: it is taken as it is."""
-    file = request.kickstart
-    if file is None or file.name.endswith(".j2"):
-        return
-    used = usable(request.variables, file).keys()
-    idle = [f"the variable {name}" for name in sorted(request.variables.keys() - used)]
-    if profile.variables.keys() - _BY_THE_SEAL:
-        idle.append(f"the profile {profile.name}")
-    if request.root_password_file is not None:
-        idle.append("a root password")
-    if idle:
-        raise UsageError(
-            f"{file.name} is no template, so it cannot use {' and '.join(idle)}.",
-            hint=f"Write the values into it; or call it {file.name}.j2, and use "
-            "{{ hostname }}, {{ root_password_hash }} and so on there.",
-        )
 
 
 def _refuse_small(request: Request, release: Release, medium: Medium) -> None:

@@ -20,7 +20,8 @@ from builder.model.media import Download, InstallMedia
 from builder.model.traces import Traces
 from builder.monitor import Monitor
 from builder.recipes import inputs, preflight
-from builder.recipes.preflight import Place, Remark, State
+from builder.recipes.preflight import Place
+from builder.recipes.remarks import Remark, State, judged, problem
 from builder.recipes.steps import STEPS
 from builder.recipes.work import Names
 from builder.record.builds import folder
@@ -69,9 +70,9 @@ def _kickstart(order: BuildOrder, monitor: Monitor) -> tuple[Kickstart | None, t
     try:
         kickstart = inputs.rendered(order, monitor=monitor)
     except BuilderError as error:
-        return None, (preflight.problem("kickstart", error),)
+        return None, (problem("kickstart", error),)
     detail = f"{kickstart.source} renders, and passes as {kickstart.syntax}."
-    return kickstart, (Remark(subject="kickstart", state="ok", detail=detail),)
+    return kickstart, (judged("kickstart", detail),)
 
 
 def _packages(order: BuildOrder, kickstart: Kickstart, place: Place) -> tuple[Remark, ...]:
@@ -83,16 +84,16 @@ def _packages(order: BuildOrder, kickstart: Kickstart, place: Place) -> tuple[Re
         medium = inputs.at_hand(order, place.iso_pool, settings.cache)
         found = inputs.lacking(order, kickstart, medium)
     except BuilderError as error:
-        return (preflight.problem("medium", error),)
+        return (problem("medium", error),)
     remarks = tuple(_remark(kickstart, each) for each in found)
     detail = f"all of them are on {medium}."
-    return remarks or (Remark(subject="packages", state="ok", detail=detail),)
+    return remarks or (judged("packages", detail),)
 
 
 def _remark(kickstart: Kickstart, finding: LintFinding) -> Remark:
     detail = sentence(kickstart, finding) if finding.line else f"{finding.message}."
     if finding.severity == "error":
-        return preflight.problem("packages", KickstartError(detail, hint="Mend the kickstart."))
+        return problem("packages", KickstartError(detail, hint="Mend the kickstart."))
     state: State = "warning" if finding.severity == "warning" else "ok"
     return Remark(subject="packages", state=state, detail=detail)
 

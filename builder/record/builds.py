@@ -12,6 +12,7 @@ import msgspec
 from builder import files
 from builder.errors import ConfigError, HostError
 from builder.model.template import StepTime
+from builder.model.text import unbroken
 from builder.model.traces import Traces, is_build
 from builder.paths.reading import read_json
 
@@ -25,6 +26,8 @@ DETACHED = "detached"
 """So was it, but its guest runs on: only who asks libvirt can tell."""
 STOPPED = "stopped"
 """The host failed, and not the build: somebody can go on with it."""
+OPEN = (ABANDONED, STOPPED)
+"""The states of builds that have not ended, and that nobody is at."""
 
 _MISFIT = "Put the folder's name, NAME/ID, or its build.json right; or remove the folder."
 _MOST = 1 << 20
@@ -116,7 +119,7 @@ class Build(msgspec.Struct, frozen=True, kw_only=True):
     def result(self) -> str:
         """What it does, what it came to, or why not: one line."""
         if self.record.error:
-            return self.record.error
+            return unbroken(self.record.error)
         if self.state in (ABANDONED, DETACHED):
             guest = "its guest runs, " if self.state == DETACHED else ""
             attach = self.flaw or f"`builder attach {shlex.quote(self.record.build_id)}`"
@@ -163,23 +166,31 @@ def opened(folder: Path) -> Build | None:
 
     Raises HostError for one that we may not read.
     """
-    path = folder / FILE
-    try:
-        record = read_json(path, BuildRecord, limit=_MOST)
-        touched = path.stat().st_mtime
-    except (OSError, ConfigError) as error:
-        if isinstance(error.__cause__, PermissionError):
-            raise HostError(f"Cannot read {path}: Permission denied.", hint=CLOSED) from error
+    known = _read(folder)
+    left = known is not None and known[0].state == RUNNING and not files.held(folder)
+    if left:  # what it came to is written before it is let go: that may have been since
+        known = _read(folder)
+    if known is None:
         return None
-    state = record.state
-    if state == RUNNING and not files.held(folder):
-        state = ABANDONED
+    record, touched = known
+    state = ABANDONED if left and record.state == RUNNING else record.state
     began = moment(record.began) or _born(record.build_id) or _at(touched)
     ended = datetime.now(UTC) if state == RUNNING else moment(record.ended) or _at(touched)
     if state == ABANDONED:
         ended = heard(folder) or ended
     seconds = max(0.0, (ended - began).total_seconds())
     return Build(folder=folder, record=record, state=state, began=began, seconds=seconds)
+
+
+def _read(folder: Path) -> tuple[BuildRecord, float] | None:
+    """Return the record, and when it was written; None where there is none."""
+    path = folder / FILE
+    try:
+        return read_json(path, BuildRecord, limit=_MOST), path.stat().st_mtime
+    except (OSError, ConfigError) as error:
+        if isinstance(error.__cause__, PermissionError):
+            raise HostError(f"Cannot read {path}: Permission denied.", hint=CLOSED) from error
+        return None
 
 
 def heard(folder: Path) -> datetime | None:

@@ -212,7 +212,10 @@ class Journal:
 
     def discard(self) -> None:
         """Forget the build: nothing was done. The folder goes away."""
-        shutil.rmtree(self.folder)
+        with suppress(OSError):
+            shutil.rmtree(self.folder)
+        if self.folder.exists():  # somebody looked at it, who wrote its page meanwhile
+            shutil.rmtree(self.folder)
         with suppress(OSError):  # other builds of that name keep theirs
             self.folder.parent.rmdir()
 

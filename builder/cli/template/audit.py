@@ -20,7 +20,8 @@ def audit(
 ) -> None:
     """Audit a template: is it sealed, and does it give nothing away?
 
-    What its build waived stays waived. Exit code 9 when a check fails.
+    What its build waived stays waived. Exit code 9 when a check fails. Data that was deleted and is
+    in the image still (freed-data) can be told of the installed disk alone: its build has looked.
     """
     from builder.host.host import open_host
     from builder.proof.checks import refuse

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from builder.cli import app
 from builder.errors import HostError
 from builder.files import locked
 from builder.model.traces import Traces
+from builder.record.builds import load
 from builder.virt.ours import Ours
 from tests.values import recorded
 
@@ -63,6 +65,62 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
     ]
     assert printed(capsys, "list", "centos7").count("\n") == 2
     assert printed(capsys, "list", "nosuch").count("\n") == 1
+
+
+def test_a_message_of_several_lines_is_one(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recorded(
+        place / "odd" / "20261126T000001-0123abcd",
+        state="failed",
+        error="QEMU said: one\n two.",
+        hint="Read\nit.",
+    )
+    [_header, row] = printed(capsys, "list", "odd").splitlines()
+    assert row.endswith("  QEMU said: one two.")
+    shown = printed(capsys, "show", "odd")
+    assert "QEMU said: one two.\n" in shown
+    assert "Read it.\n" in shown
+
+
+def test_a_build_that_goes_away_while_it_is_shown(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that finds nothing changed leaves no folder."""
+    folder = recorded(place / "x" / "20261126T000001-0123abcd", state="running")
+
+    def begun(found: Path, **_options: object) -> Path:
+        shutil.rmtree(found)
+        raise HostError(f"Cannot write {found}: No such file or directory.")
+
+    monkeypatch.setattr("builder.dossier.page.write", begun)
+    with locked(folder):
+        assert app.run(["builds", "show", "x"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == (
+        "error: There is no build 20261126T000001-0123abcd any more: it has just ended.\n"
+        "hint: One that finds nothing changed leaves no record: the template that it kept is in "
+        "`builder template list x`.\n"
+    )
+
+
+def test_a_build_that_ends_while_it_is_read_is_not_abandoned(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = recorded(place / "x" / "20261126T000001-0123abcd", state="running")
+
+    def over(_path: Path) -> bool:
+        shutil.rmtree(folder)
+        recorded(folder, state="done", version="20261126.1")
+        return False
+
+    monkeypatch.setattr("builder.files.held", over)
+    found = load(folder)
+    assert found is not None
+    assert (found.state, found.result) == ("done", "20261126.1")
+    shutil.rmtree(folder)
+    recorded(folder, state="running")
+    monkeypatch.setattr("builder.files.held", shutil.rmtree)
+    assert load(folder) is None
 
 
 def test_a_log_of_a_build_that_has_not_ended_tells_no_secret(

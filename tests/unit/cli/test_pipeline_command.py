@@ -1,11 +1,28 @@
 """builder pipeline, as far as it goes without libvirt."""
 
+import inspect
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from builder.cli.app import run
+from builder.cli.build import build
+from builder.recipes.order import Request
+
+NOT_OF_ONE_BUILD = {"sign", "force", "keep", "dry_run", "events", "artifacts", "json"}
+"""How builds are carried out, and what is printed of it: for all of a pipeline, or for none."""
+OTHERWISE = {"name": "release", "compat": "compression", "no_seal": "variables"}
+
+
+def test_a_row_says_all_that_the_command_line_does() -> None:
+    options = set(inspect.signature(build).parameters) - {"ctx"}
+    assert options >= NOT_OF_ONE_BUILD
+    keys = {OTHERWISE.get(each, each) for each in options - NOT_OF_ONE_BUILD}
+    assert keys == set(Request.__struct_fields__)
+    readme = (Path(__file__).parents[3] / "README.md").read_text()
+    told = readme[readme.index("The keys of a build are") : readme.index("`[defaults]` holds for")]
+    assert {each for each in keys if f"`{each}`" not in told} == set()
 
 
 def test_list(capsys: pytest.CaptureFixture[str]) -> None:

@@ -54,6 +54,22 @@ def test_whatever_is_wrong_has_a_remedy(tmp_path: Path) -> None:
     assert [each for each in found if each.state != "ok" and not each.hint] == []
 
 
+def test_what_a_missing_program_is_needed_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = {each.subject: each for each in examine(settings(tmp_path), monitor=SilentMonitor())}
+    told = {
+        "openssl": ("fail", "every build", "openssl"),
+        "gpgv": ("warn", "ISOs whose vendors sign for them", "gpgv (Debian) or gnupg2 (EL)"),
+        "xorriso": ("warn", "rehearsals only", "xorriso"),
+    }
+    for name, (state, needed, package) in told.items():
+        remark = found[name]
+        assert (remark.state, remark.hint) == (state, f"Install {package}.")
+        assert remark.detail == f"not installed; needed for {needed}"
+
+
 @pytest.mark.parametrize(("hint", "told"), [("Mend it.", "Mend it."), ("", "libvirt's own log")])
 def test_a_failure_has_its_own_remedy_or_any(hint: str, told: str) -> None:
     assert told in failed("libvirt", HostError("No.", hint=hint)).hint

@@ -85,6 +85,33 @@ def test_builds_get_the_defaults_and_override_them() -> None:
     )
 
 
+def test_what_all_isos_at_hand_have_is_for_builds_that_have_one() -> None:
+    text = """
+title = "x"
+[defaults]
+release = "rhel9"
+allow_unverified = true
+[[build]]
+[[build]]
+firmware = "uefi"
+iso = "/isos/x.iso"
+[[build]]
+firmware = "hybrid"
+iso = "/isos/y.iso"
+sha256 = "{}"
+""".format("ab" * 32)
+    requests = [each.request for each in definition.parse(text, Library(), path=FILE).jobs]
+    assert [each.allow_unverified for each in requests] == [False, True, False]
+    assert [bool(each.sha256) for each in requests] == [False, False, True]
+
+
+def test_a_row_s_password_is_for_a_template(tmp_path: Path) -> None:
+    (tmp_path / "own.ks").write_text("cmdline\n")
+    row = 'release = "centos7"\nkickstart = "own.ks"\nroot_password_file = "secret"\n'
+    with pytest.raises(ConfigError, match="cannot use a root password"):
+        definition.parse(f'title = "x"\n[[build]]\n{row}', Library(), path=tmp_path / "x.toml")
+
+
 def test_builds_say_what_their_machines_start_by() -> None:
     text = GOOD.replace('firmware = "uefi"', 'firmware = "hybrid"\nsecure_boot = true\ntpm = true')
     names = [job.name for job in definition.parse(text, Library(), path=FILE).jobs]
@@ -115,6 +142,22 @@ def test_one_at_a_time_unless_the_file_says_more() -> None:
         ('iso = "/isos/x.iso"', "iso = 3", "`$.iso`", ""),
         ('swap_mib = "512"', "swap_mib = 512", "[[build]] 2: Expected `str`", ""),
         ('medium = "dvd"\nfirmware = "uefi"', "", "[[build]] 1 and 2 both make", "firmware"),
+        (
+            'firmware = "uefi"',
+            'firmware = "bios"\nsecure_boot = true',
+            "[[build]] 2: BIOS has no Secure Boot.",
+            "uefi or hybrid",
+        ),
+        ("[defaults]", "[defaults]\nsecure_boot = true\nfirmware = 'bios'", "BIOS has no Sec", ""),
+        ('iso = "/isos/x.iso"', f'sha256 = "{"ab" * 32}"', "[[build]] 2: --sha256 is for an I", ""),
+        ('iso = "/isos/x.iso"', "allow_unverified = true", "--allow-unverified is for an I", ""),
+        (
+            'x.iso"',
+            f'x.iso"\nsha256 = "{"ab" * 32}"\nallow_unverified = true',
+            "--sha256 and --allow-unverified contradict each other",
+            "",
+        ),
+        ('x.iso"', 'x.iso"\nsha256 = "ab"', "[[build]] 2: --sha256 takes 64 hex", "vendor"),
         (GOOD[GOOD.index("[[build]]") :], "", "builds nothing", ""),
     ],
 )

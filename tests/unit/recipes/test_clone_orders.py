@@ -76,6 +76,7 @@ NO_UEFI = replace(KVM, uefi=False, secure_boot=False)
         (HYBRID, NO_UEFI, replace(ORDER, firmware="bios"), "bios with TPM"),
         (manifest(machine=UEFI, firmware="hybrid"), KVM, ORDER, "uefi"),
         (manifest(machine=UEFI, firmware="hybrid"), NO_UEFI, ORDER, "bios"),
+        (HYBRID, NO_UEFI, replace(ORDER, secure_boot=False), "bios with TPM"),
         (
             manifest(machine=UEFI, firmware="hybrid"),
             KVM,
@@ -102,6 +103,18 @@ def test_what_a_clone_starts_by(
         (manifest(machine=UEFI), KVM, replace(ORDER, firmware="bios"), "does not boot with bios"),
         (RECORD, KVM, replace(ORDER, secure_boot=True), "Only UEFI has Secure Boot"),
         (HYBRID, NO_UEFI, ORDER, "finds no UEFI firmware on"),
+        (
+            HYBRID,
+            KVM,
+            replace(ORDER, firmware="bios", secure_boot=True),
+            "Only UEFI has Secure Boot",
+        ),
+        (
+            manifest(machine=UEFI, firmware="hybrid"),
+            NO_UEFI,
+            replace(ORDER, secure_boot=True),
+            "finds no UEFI firmware on",
+        ),
         (HYBRID, replace(KVM, tpm=False), ORDER, "cannot emulate a TPM"),
     ],
 )

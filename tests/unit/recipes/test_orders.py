@@ -11,7 +11,8 @@ from builder.errors import BuilderError, ConfigError, MediaError, UsageError
 from builder.kickstart.render import render
 from builder.model.kickstart import Variable
 from builder.model.media import AtHand, Download
-from builder.recipes.order import Request, pairs, refuse_unused, resolve
+from builder.recipes.order import Request, pairs, resolve
+from builder.recipes.unused import refuse_unused
 from builder.releases import catalogue
 from tests.orders import LIBRARY, ordered
 
@@ -133,6 +134,20 @@ def test_a_password_hash_goes_into_the_order_and_is_not_shown() -> None:
             "--sha256 HEX",
         ),
         ({"iso": ISO, "sha256": "ab"}, UsageError, "64 hexadecimal digits", "from the vendor"),
+        (
+            {"firmware": "bios", "secure_boot": True},
+            UsageError,
+            "BIOS has no Secure Boot.",
+            "--firmware uefi or hybrid",
+        ),
+        ({"sha256": "ab" * 32}, UsageError, "--sha256 is for an ISO at hand.", "--iso FILE"),
+        ({"allow_unverified": True}, UsageError, "--allow-unverified is for an ISO", "--iso FILE"),
+        (
+            {"iso": ISO, "sha256": "ab" * 32, "allow_unverified": True},
+            UsageError,
+            "--sha256 and --allow-unverified contradict each other.",
+            "Leave one out.",
+        ),
     ],
 )
 def test_refused(

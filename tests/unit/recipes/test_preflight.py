@@ -10,9 +10,10 @@ from builder.config import Settings
 from builder.errors import ConfigError, HostError, KickstartError, UsageError
 from builder.model.domain import Accelerator
 from builder.monitor import SilentMonitor
-from builder.recipes import preflight
-from builder.recipes.preflight import Place, Remark
-from builder.releases import catalogue
+from builder.recipes import judges, preflight, remarks
+from builder.recipes.preflight import Place
+from builder.recipes.remarks import Remark
+from builder.releases import catalogue, rules
 from tests.hosts import settings
 from tests.monitors import Heard
 from tests.orders import ordered
@@ -32,7 +33,7 @@ KVM = Accelerator(virt_type="kvm", cpu="host-passthrough", uefi=False, most_vcpu
     ],
 )
 def test_support(end: date | None, state: str, words: str) -> None:
-    found = preflight.judge_support("X 1", end, date(2026, 6, 30))
+    found = judges.support("X 1", end, date(2026, 6, 30))
     assert found.state == state
     assert words in found.detail
 
@@ -53,10 +54,10 @@ def test_support(end: date | None, state: str, words: str) -> None:
 def test_processors(release: str, flags: str, lacking: str) -> None:
     text = f"processor\t: 0\nflags\t\t: {flags}\nbugs\t\t: none\n\nprocessor\t: 1\nflags\t: all\n"
     if not lacking:
-        assert preflight.judge_processor(ordered(release), text).state == "ok"
+        assert judges.processor(ordered(release), text).state == "ok"
         return
     with pytest.raises(HostError) as caught:
-        preflight.judge_processor(ordered(release), text)
+        judges.processor(ordered(release), text)
     assert lacking in caught.value.message
 
 
@@ -69,6 +70,13 @@ def test_processors(release: str, flags: str, lacking: str) -> None:
         ("qemu64", 2, False),
         ("Haswell-noTSX", 3, True),
         ("EPYC-Genoa", 3, True),
+        ("Nehalem-IBRS", 2, True),
+        ("Nehalem-IBRS", 3, False),
+        ("Snowridge", 3, False),
+        ("Opteron_G5", 3, False),
+        ("Opteron_G3", 2, False),
+        ("core2duo", 2, False),
+        ("Penryn", 2, False),
     ],
 )
 def test_emulated_processors(model: str, level: int, *, suffices: bool) -> None:
@@ -76,30 +84,35 @@ def test_emulated_processors(model: str, level: int, *, suffices: bool) -> None:
     facts = replace(order.release.facts, cpu_level=level)
     order = replace(order, release=replace(order.release, emulated_cpu=model, facts=facts))
     if suffices:
-        assert preflight.judge_model(order).state == "ok"
+        assert judges.model(order).state == "ok"
         return
     with pytest.raises(ConfigError, match=f"needs x86-64-v{level}, which an emulated {model}"):
-        preflight.judge_model(order)
+        judges.model(order)
+
+
+def test_every_model_that_is_called_old_is_one_of_libvirt_s() -> None:
+    below = {each for each in rules.CPUS if judges.level(each) < 3}
+    assert {each.removesuffix("-IBRS") for each in below} == judges.OLD | judges.NEWER
 
 
 @pytest.mark.parametrize("name", catalogue.names())
 def test_every_release_can_be_emulated(name: str) -> None:
-    assert preflight.judge_model(ordered(name)).state == "ok"
+    assert judges.model(ordered(name)).state == "ok"
 
 
 @pytest.mark.parametrize(("mib", "state"), [(2348, "ok"), (2347, "warning")])
 def test_memory(mib: int, state: str) -> None:
-    assert preflight.judge_memory(2048, mib * MIB).state == state
+    assert judges.memory(2048, mib * MIB).state == state
 
 
 @pytest.mark.parametrize(("free", "state"), [(10 * GIB, "ok"), (10 * GIB - 1, "warning")])
 def test_room_for_the_disk(free: int, state: str) -> None:
-    assert preflight.judge_store(10 * GIB, Path("/store"), free).state == state
+    assert judges.store(10 * GIB, Path("/store"), free).state == state
 
 
 @pytest.mark.parametrize(("free", "state"), [(GIB + 64 * MIB, "ok"), (GIB, "warning")])
 def test_room_for_the_iso(free: int, state: str) -> None:
-    assert preflight.judge_iso("x.iso", GIB, Path("/iso"), free=free).state == state
+    assert judges.iso("x.iso", GIB, Path("/iso"), free=free).state == state
 
 
 def place(where: Path, **changes: object) -> Place:
@@ -125,7 +138,7 @@ def test_all_problems_are_found(tmp_path: Path) -> None:
     assert problems(found) == [("machine", 4), ("network", 4)]
     heard = Heard()
     with pytest.raises(HostError, match="no UEFI firmware"):
-        preflight.refuse(found, monitor=heard)
+        remarks.refuse(found, monitor=heard)
     assert ("note", "error: The build could not run: there is no bridge br9. Make it.") in [
         each[:2] for each in heard.told
     ]
@@ -134,19 +147,19 @@ def test_all_problems_are_found(tmp_path: Path) -> None:
 def test_a_fine_place_has_no_problem(tmp_path: Path) -> None:
     found = preflight.examine(ordered("rocky9"), place(tmp_path))
     assert problems(found) == []
-    preflight.refuse(found, monitor=SilentMonitor())
+    remarks.refuse(found, monitor=SilentMonitor())
 
 
 def test_what_is_past_its_end_is_built_with_a_warning(tmp_path: Path) -> None:
     heard = Heard()
-    preflight.refuse(preflight.examine(ordered("centos7"), place(tmp_path)), monitor=heard)
+    remarks.refuse(preflight.examine(ordered("centos7"), place(tmp_path)), monitor=heard)
     said = [text for kind, text, *_ in heard.told if kind == "warning"]
     assert any("has had no updates since 2024-06-30" in text for text in said)
 
 
 def test_the_first_problem_decides_on_the_exit_code() -> None:
     wrong = [KickstartError("One.", hint="A."), UsageError("Two.", hint="B.")]
-    remarks = tuple(preflight.problem("x", each) for each in wrong)
+    found = tuple(remarks.problem("x", each) for each in wrong)
     with pytest.raises(KickstartError, match=r"^One\.$") as caught:
-        preflight.refuse(remarks, monitor=SilentMonitor())
+        remarks.refuse(found, monitor=SilentMonitor())
     assert (caught.value.hint, caught.value.exit_code) == ("A.", 6)

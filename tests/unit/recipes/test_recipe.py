@@ -42,8 +42,8 @@ from builder.monitor import SilentMonitor
 from builder.proof.verify import Verified
 from builder.recipes.build import attach, build
 from builder.recipes.gc import Leftover, collect_garbage
-from builder.recipes.preflight import refuse
 from builder.recipes.preview import preview
+from builder.recipes.remarks import refuse
 from builder.recipes.steps import STEPS, Audited, Candidate
 from builder.recipes.work import BuildOptions, Step, Work
 from builder.record.builds import Build

@@ -1,7 +1,9 @@
 """The journal: how far a build came, on disk, whatever happens."""
 
+import errno
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -35,6 +37,23 @@ def test_events_that_nobody_reads_leave_no_build(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="Nobody reads"), journal:
         pytest.fail("must not get here")
     assert not journal.folder.exists()
+
+
+def test_a_build_goes_away_though_somebody_writes_its_page_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remove = shutil.rmtree
+
+    def first(folder: Path) -> None:
+        monkeypatch.setattr("shutil.rmtree", remove)
+        (folder / "build.json").unlink()
+        (folder / "dossier.html").touch()
+        raise OSError(errno.ENOTEMPTY, "Directory not empty")
+
+    with open_journal(tmp_path) as journal:
+        monkeypatch.setattr("shutil.rmtree", first)
+        journal.discard()
+        assert not journal.folder.exists()
 
 
 def test_a_running_build_can_be_seen(tmp_path: Path) -> None:
