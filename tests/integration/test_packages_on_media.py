@@ -1,5 +1,7 @@
 """%packages against media of each layout: what is not there is told before any guest."""
 
+import hashlib
+import re
 import shutil
 from pathlib import Path
 
@@ -228,12 +230,60 @@ def test_metadata_that_are_damaged_are_the_mediums_fault(tmp_path: Path) -> None
     repository(tmp_path / "tree", replace(BASE, packed="xml"))
     [primary] = (tmp_path / "tree/repodata").glob("*-primary.xml")
     primary.write_bytes(primary.read_bytes()[:-100])
+    index = primary.with_name("repomd.xml")
+    new = hashlib.sha256(primary.read_bytes()).hexdigest()
+    index.write_text(re.sub(">[0-9a-f]{64}<", f">{new}<", index.read_text(), count=1))
     path = master(tmp_path / "tree", tmp_path / "x.iso", label="X")
     with pytest.raises(MediaError, match=r"^x\.iso is a damaged ISO: its .* cannot be read"):
         look(path, "bash")
     primary.unlink()
     path = master(tmp_path / "tree", tmp_path / "y.iso", label="X")
     with pytest.raises(MediaError, match=r"^y\.iso is a damaged ISO: it has no file repodata/"):
+        look(path, "bash")
+
+
+@pytest.mark.parametrize("packed", ["gz", "zst", "xml"])
+@pytest.mark.parametrize("kind", ["primary", "comps", "modules"])
+def test_lists_of_another_medium_are_told(kind: str, packed: str, tmp_path: Path) -> None:
+    """Each can be read; that it is not what repomd.xml means, only its checksum tells."""
+    mine = replace(BASE, modules=MORE.modules, packed=packed)
+    more = {"names": "more", "groups": "more=More", "modules": "more:1=default"}
+    other = replace(mine, **{name: (*getattr(mine, name), each) for name, each in more.items()})
+    repository(tmp_path / "tree", mine)
+    repository(tmp_path / "other", other)
+    [wrong] = (tmp_path / "other/repodata").glob(f"*-{kind}.*")
+    [right] = (tmp_path / "tree/repodata").glob(f"*-{kind}.*")
+    wrong.replace(right)
+    path = master(tmp_path / "tree", tmp_path / "x.iso", label="X")
+    reason = rf"^x\.iso is a damaged ISO: its file repodata/{right.name} has not the sha256 that"
+    with pytest.raises(MediaError, match=reason):
+        look(path, "bash\n@perl:5.24")
+
+
+@pytest.mark.parametrize(
+    ("kind", "digits", "right"),
+    [
+        ("sha", "sha1", True),
+        ("sha", "sha256", False),
+        ("sha512", "sha512", True),
+        ("md5", "md5", True),
+        ("md5", "sha1", False),
+        ("blake9", "sha1", True),  # one that nobody knows tells nothing
+        ("", "sha1", True),
+    ],
+)
+def test_kinds_of_checksums(kind: str, digits: str, tmp_path: Path, *, right: bool) -> None:
+    repository(tmp_path / "tree", replace(BASE, groups=(), environments=()))
+    index = tmp_path / "tree/repodata/repomd.xml"
+    [primary] = index.parent.glob("*-primary.*")
+    value = hashlib.new(digits, primary.read_bytes()).hexdigest().upper()
+    told = re.sub(r">[0-9a-f]{64}<", f">\n {value} <", index.read_text())
+    index.write_text(told.replace('type="sha256"', f'type="{kind}"'))
+    path = master(tmp_path / "tree", tmp_path / "x.iso", label="X")
+    if right:
+        assert look(path, "bash") == []
+        return
+    with pytest.raises(MediaError, match=r"that repomd\.xml gives"):
         look(path, "bash")
 
 
