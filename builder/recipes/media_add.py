@@ -93,8 +93,8 @@ def add(
         voucher=known.voucher,
         when=rfc3339(datetime.now(UTC), "milliseconds"),
     )
-    vouchers.keep(folders.state, record, monitor=monitor)
-    return Added(iso=msgspec.structs.replace(iso, voucher=known.voucher), what=known.what)
+    voucher = vouchers.keep(folders.state, record, monitor=monitor)
+    return Added(iso=msgspec.structs.replace(iso, voucher=voucher), what=known.what)
 
 
 def _in_catalogue(rows: Sequence[_Row], digest: str) -> _Known | None:
