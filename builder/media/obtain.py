@@ -76,6 +76,23 @@ def obtain(
     return _downloaded(source, told, folders, monitor=monitor, patience=patience)
 
 
+def foreseen(source: Download, folders: Folders) -> str:
+    """Return the sha256 of what `obtain` would return without asking anybody; "" where it would.
+
+    No ISO is read for it: one in the pool whose digest is not remembered counts as unknown.
+    """
+    if source.sha256 or source.rolling:
+        return source.sha256
+    found = _verified(source, folders, _good(source), files.remembered)
+    return found.sha256 if found else ""
+
+
+def latest(source: Download, folders: Folders) -> Path | None:
+    """Return the newest ISO of the pool that was verified as this medium; none is read for it."""
+    found = _verified(source, folders, (*_good(source), "given"), files.remembered)
+    return found.path if found else None
+
+
 def refuse_absent(source: Download, folders: Folders) -> None:
     """Raise Offline for a medium that can only be added, and was not; nothing is hashed for it."""
     file = source.medium.file
@@ -165,11 +182,17 @@ def pool_name(source: Download, listed: Listed) -> str:
 def _known(
     source: Download, folders: Folders, states: tuple[str, ...], *, monitor: Monitor
 ) -> Obtained | None:
+    return _verified(source, folders, states, partial(files.digest, monitor=monitor))
+
+
+def _verified(
+    source: Download, folders: Folders, states: tuple[str, ...], digest: Callable[[Path], str]
+) -> Obtained | None:
     """Return the newest ISO of the pool that was verified as this medium, if it still is that."""
     for each in vouchers.known(folders.state):
         path = folders.pool / each.file
         fits = each.asked == source.medium.file and each.voucher.state in states
-        if fits and is_there(path) and files.digest(path, monitor=monitor) == each.sha256:
+        if fits and is_there(path) and digest(path) == each.sha256:
             return Obtained(path=path, sha256=each.sha256, voucher=each.voucher)
     return None
 

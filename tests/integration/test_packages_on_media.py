@@ -4,22 +4,31 @@ import hashlib
 import re
 import shutil
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from msgspec.structs import replace
 
+from builder import files
 from builder.cli import app
 from builder.errors import MediaError
 from builder.kickstart.wanted import wanted
 from builder.media.selection import missing
 from builder.media.software import shelf
 from builder.model.kickstart import Kickstart, LintFinding
+from builder.model.media import Voucher
+from builder.monitor import SilentMonitor
+from builder.recipes.preview import preview
+from builder.record import vouchers
 from tests.bench.packages.media import BASE, LAYOUTS, MORE, Contents, master, medium, repository
+from tests.hosts import settings
+from tests.orders import ordered
 
 _MISSING = [tool for tool in ("xorriso", "zstd") if not shutil.which(tool)]
 pytestmark = pytest.mark.skipif(bool(_MISSING), reason=f"not installed: {_MISSING}")
 
 FINE = "cmdline\ncdrom\nlang C\ntimezone UTC\nrootpw --lock\nautopart\npoweroff\n%packages\n"
+_ABOUT = ("medium", "packages")
 FIRST = FINE.count("\n") + 1
 FOLDERS = {
     "el7": [""],
@@ -321,3 +330,36 @@ def test_a_dry_run_and_a_build_tell_before_any_guest(
     assert "problem  packages" in said.out
     assert "there is no package httpdd on Rocky-9.iso: did you mean httpd?" in said.err
     assert "there is no package nginxx on Rocky-9.iso: did you mean nginx?" in said.out
+
+
+@pytest.mark.parametrize(
+    ("voucher", "known"), [("listed", True), ("given", True), ("unverified", False)]
+)
+def test_a_dry_run_looks_at_the_newest_of_a_release_that_moves(
+    voucher: Literal["listed", "given", "unverified"], tmp_path: Path, *, known: bool
+) -> None:
+    order = ordered("centos-stream9", variables={"packages": "-rsyslog-logrotate,httpdd"})
+    place = settings(tmp_path)
+    (tmp_path / "iso").mkdir()
+    path = medium("el9", tmp_path / "iso", name="Stream-9-20260831.0.iso")
+    record = vouchers.Record(
+        sha256=files.digest(path, monitor=SilentMonitor()),
+        file=path.name,
+        asked=order.medium.file,
+        voucher=Voucher(state=voucher),
+        when="2026-08-31T00:00:00.000Z",
+    )
+    vouchers.keep(place.state, record, monitor=SilentMonitor())
+    if not files.remembered(path):
+        pytest.skip("no extended attributes here")
+    shown = preview(order, place, monitor=SilentMonitor()).preflight
+    said = [f"{each.state} {each.detail}" for each in shown if each.subject in _ABOUT]
+    if known:
+        newest, lacking = said
+        assert newest == f"ok {path} is the newest in the pool; the build may fetch a newer one."
+        assert lacking.startswith("warning el8.ks.j2, line ")
+        assert lacking.endswith("no package httpdd on Stream-9-20260831.0.iso: did you mean httpd?")
+    else:
+        assert said == [
+            "ok packages are not looked for: the ISO is not there; the build does so when it is."
+        ]
