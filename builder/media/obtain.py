@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from builder import files
 from builder.errors import MediaError
-from builder.media.checksum_list import Listed
+from builder.media.checksum_list import Listed, is_dated
 from builder.media.fetch import fetch
 from builder.media.pace import Patience
 from builder.media.stage import is_there
@@ -127,26 +127,43 @@ def expected(
         return source.sha256, Voucher(state="given" if source.given else "catalogue")
     if source.known is None:
         return "", Voucher(state="unverified")
-    ask = partial(vouched, cache=folders.cache, patience=patience, monitor=monitor)
+    known, voucher = source.known, _recalled(source.path, source.known, folders)
+    if known.rolling and voucher.state:
+        return files.remembered(source.path), voucher
     try:
-        return _looked_up(source.path.name, source.known, ask)
+        told = looked_up(source.path.name, known, folders, patience=patience, monitor=monitor)
     except Offline as error:
         digest = files.remembered(source.path) or files.sha256(source.path, monitor=monitor)
         voucher = vouchers.recalled(folders.state, digest)
-        if voucher.state not in _good(source.known):
+        if voucher.state not in _good(known):
             raise
         monitor.tell("warning", error.message)
         return digest, voucher
+    return told.listed.sha256, told.voucher
 
 
-def _looked_up(name: str, known: Download, ask: Callable[[Download, str], Vouched]) -> _Expected:
-    told = None
-    if known.rolling and name != known.medium.file:
+def _recalled(path: Path, known: Download, folders: Folders) -> Voucher:
+    """Return who vouched for what lies there, where that could be the medium's vendor.
+
+    Vendors take older ones of what moves away, and their lists: what was verified stays so.
+    """
+    voucher = vouchers.recalled(folders.state, files.remembered(path))
+    return voucher if voucher.state in _good(known) else Voucher()
+
+
+def looked_up(
+    name: str, known: Download, folders: Folders, *, patience: Patience, monitor: Monitor
+) -> Vouched:
+    """Return what the vendor says of a medium that somebody has under a name.
+
+    Raises Offline, MediaError as `vouched` does.
+    """
+    ask = partial(vouched, cache=folders.cache, patience=patience, monitor=monitor)
+    if known.rolling and is_dated(name, known.medium.file):
         # The dated file has a list of its own, while that of the row's is of the newest.
         with suppress(MediaError):
-            told = ask(replace(known, medium=replace(known.medium, file=name)), name)
-    told = told or ask(known, known.medium.file)
-    return told.listed.sha256, told.voucher
+            return ask(replace(known, medium=replace(known.medium, file=name)), name)
+    return ask(known, known.medium.file)
 
 
 def _good(source: Download) -> tuple[str, ...]:
