@@ -39,7 +39,7 @@ def listed(text: str, name: str) -> Listed:
     digests = _digests(text)
     if not digests:
         raise Unlisted("it is no list of sha256 checksums")
-    dated = {file for file in digests if _is_dated(file, name)}
+    dated = {file for file in digests if is_dated(file, name)}
     if name in digests:
         found = _only(digests[name], name)
         same = sorted(file for file in dated if digests[file] == {found})
@@ -58,6 +58,14 @@ def names_of(text: str, digest: str) -> tuple[str, ...]:
     return tuple(name for name, found in _digests(text).items() if found == {digest})
 
 
+def is_dated(file: str, name: str) -> bool:
+    """Tell whether `name` is `file` with "latest" for its date."""
+    before, moves, after = name.partition(_MOVES)
+    return bool(
+        moves and re.fullmatch(f"{re.escape(before)}{_DATE}{re.escape(after)}", file, re.ASCII)
+    )
+
+
 def _digests(text: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for line in text.splitlines():
@@ -71,11 +79,3 @@ def _only(digests: set[str], name: str) -> str:
     if len(digests) > 1:
         raise Unlisted(f"it gives {name} {len(digests)} different checksums")
     return min(digests)
-
-
-def _is_dated(file: str, name: str) -> bool:
-    """Tell whether `name` is `file` with "latest" for its date."""
-    before, moves, after = name.partition(_MOVES)
-    return bool(
-        moves and re.fullmatch(f"{re.escape(before)}{_DATE}{re.escape(after)}", file, re.ASCII)
-    )

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from builder import files
 from builder.errors import MediaError
-from builder.media.checksum_list import Listed
+from builder.media.checksum_list import Listed, is_dated
 from builder.media.fetch import fetch
 from builder.media.pace import Patience
 from builder.media.stage import is_there
@@ -76,6 +76,23 @@ def obtain(
     return _downloaded(source, told, folders, monitor=monitor, patience=patience)
 
 
+def foreseen(source: Download, folders: Folders) -> str:
+    """Return the sha256 of what `obtain` would return without asking anybody; "" where it would.
+
+    No ISO is read for it: one in the pool whose digest is not remembered counts as unknown.
+    """
+    if source.sha256 or source.rolling:
+        return source.sha256
+    found = _verified(source, folders, _good(source), files.remembered)
+    return found.sha256 if found else ""
+
+
+def latest(source: Download, folders: Folders) -> Path | None:
+    """Return the newest ISO of the pool that was verified as this medium; none is read for it."""
+    found = _verified(source, folders, (*_good(source), "given"), files.remembered)
+    return found.path if found else None
+
+
 def refuse_absent(source: Download, folders: Folders) -> None:
     """Raise Offline for a medium that can only be added, and was not; nothing is hashed for it."""
     file = source.medium.file
@@ -110,26 +127,43 @@ def expected(
         return source.sha256, Voucher(state="given" if source.given else "catalogue")
     if source.known is None:
         return "", Voucher(state="unverified")
-    ask = partial(vouched, cache=folders.cache, patience=patience, monitor=monitor)
+    known, voucher = source.known, _recalled(source.path, source.known, folders)
+    if known.rolling and voucher.state:
+        return files.remembered(source.path), voucher
     try:
-        return _looked_up(source.path.name, source.known, ask)
+        told = looked_up(source.path.name, known, folders, patience=patience, monitor=monitor)
     except Offline as error:
         digest = files.remembered(source.path) or files.sha256(source.path, monitor=monitor)
         voucher = vouchers.recalled(folders.state, digest)
-        if voucher.state not in _good(source.known):
+        if voucher.state not in _good(known):
             raise
         monitor.tell("warning", error.message)
         return digest, voucher
+    return told.listed.sha256, told.voucher
 
 
-def _looked_up(name: str, known: Download, ask: Callable[[Download, str], Vouched]) -> _Expected:
-    told = None
-    if known.rolling and name != known.medium.file:
+def _recalled(path: Path, known: Download, folders: Folders) -> Voucher:
+    """Return who vouched for what lies there, where that could be the medium's vendor.
+
+    Vendors take older ones of what moves away, and their lists: what was verified stays so.
+    """
+    voucher = vouchers.recalled(folders.state, files.remembered(path))
+    return voucher if voucher.state in _good(known) else Voucher()
+
+
+def looked_up(
+    name: str, known: Download, folders: Folders, *, patience: Patience, monitor: Monitor
+) -> Vouched:
+    """Return what the vendor says of a medium that somebody has under a name.
+
+    Raises Offline, MediaError as `vouched` does.
+    """
+    ask = partial(vouched, cache=folders.cache, patience=patience, monitor=monitor)
+    if known.rolling and is_dated(name, known.medium.file):
         # The dated file has a list of its own, while that of the row's is of the newest.
         with suppress(MediaError):
-            told = ask(replace(known, medium=replace(known.medium, file=name)), name)
-    told = told or ask(known, known.medium.file)
-    return told.listed.sha256, told.voucher
+            return ask(replace(known, medium=replace(known.medium, file=name)), name)
+    return ask(known, known.medium.file)
 
 
 def _good(source: Download) -> tuple[str, ...]:
@@ -165,11 +199,17 @@ def pool_name(source: Download, listed: Listed) -> str:
 def _known(
     source: Download, folders: Folders, states: tuple[str, ...], *, monitor: Monitor
 ) -> Obtained | None:
+    return _verified(source, folders, states, partial(files.digest, monitor=monitor))
+
+
+def _verified(
+    source: Download, folders: Folders, states: tuple[str, ...], digest: Callable[[Path], str]
+) -> Obtained | None:
     """Return the newest ISO of the pool that was verified as this medium, if it still is that."""
     for each in vouchers.known(folders.state):
         path = folders.pool / each.file
         fits = each.asked == source.medium.file and each.voucher.state in states
-        if fits and is_there(path) and files.digest(path, monitor=monitor) == each.sha256:
+        if fits and is_there(path) and digest(path) == each.sha256:
             return Obtained(path=path, sha256=each.sha256, voucher=each.voucher)
     return None
 

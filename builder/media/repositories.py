@@ -17,17 +17,26 @@ _REPO = "{http://linux.duke.edu/metadata/repo}"
 _VARIANT = "variant-"
 
 
+class File(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of the metadata."""
+
+    path: str
+    checksum: tuple[str, str]
+    """Of the file as it is packed, its kind and its digits: dnf goes by that, too. What is in it is
+    not summed up once more, which would take longer than to read it."""
+
+
 class Repository(msgspec.Struct, frozen=True, kw_only=True):
     """A folder of a medium with repodata/ in it."""
 
     folder: str
     """Its path; "" is the medium's root."""
-    files: dict[str, str]
-    """Paths of its metadata by their kinds, as repomd.xml calls them: primary, group, modules."""
+    files: dict[str, File]
+    """Its metadata by their kinds, as repomd.xml calls them: primary, group, modules."""
 
-    def file(self, *kinds: str) -> str:
-        """Return the path of the first of the kinds that is there; "" for none."""
-        return next((self.files[kind] for kind in kinds if kind in self.files), "")
+    def file(self, *kinds: str) -> File | None:
+        """Return the first of the kinds that is there."""
+        return next((self.files[kind] for kind in kinds if kind in self.files), None)
 
 
 def repositories(medium: Survey) -> tuple[Repository, ...]:
@@ -41,12 +50,17 @@ def repositories(medium: Survey) -> tuple[Repository, ...]:
     return tuple(_read(medium, each) for each in dict.fromkeys(folders))
 
 
-def content(medium: Survey, path: str) -> Iterator[bytes]:
-    """Yield what a file of the metadata holds, unpacked. Raises MediaError where there is none."""
-    found = medium.file(path)
+def content(medium: Survey, file: File) -> Iterator[bytes]:
+    """Yield what a file of the metadata holds, unpacked.
+
+    Raises MediaError where there is none, and at the end where it is another than repomd.xml means.
+    """
+    found = medium.file(file.path)
     if found is None:
-        raise damaged(medium.source, f"it has no file {path}")
-    return unpacked(medium.source, found.at, found.record.length, name=path)
+        raise damaged(medium.source, f"it has no file {file.path}")
+    return unpacked(
+        medium.source, found.at, found.record.length, name=file.path, checksum=file.checksum
+    )
 
 
 def _variants(medium: Survey) -> Iterator[str]:
@@ -86,7 +100,7 @@ def _read(medium: Survey, folder: str) -> Repository:
         location = data.find(f"{_REPO}location")
         href = "" if location is None else location.get("href", "")
         if PurePosixPath(href).suffix in READABLE:
-            files[data.get("type", "")] = _within(folder, href)
+            files[data.get("type", "")] = File(path=_within(folder, href), checksum=_sum(data))
     if "primary" not in files:
         raise MediaError(
             f"The list of packages in {folder or 'the root'} of {medium.source.name} cannot be "
@@ -94,3 +108,10 @@ def _read(medium: Survey, folder: str) -> Repository:
             hint="Get the ISO as its publisher made it.",
         )
     return Repository(folder=folder, files=files)
+
+
+def _sum(data: ET.Element) -> tuple[str, str]:
+    told = data.find(f"{_REPO}checksum")
+    if told is None:
+        return "", ""
+    return told.get("type", ""), (told.text or "").strip().lower()

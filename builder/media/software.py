@@ -14,7 +14,7 @@ from builder.iso.survey import Survey, survey
 from builder.media import primary
 from builder.media.comps import Comps, Group, Module, comps, modules
 from builder.media.primary import Nevra
-from builder.media.repositories import Repository, content, repositories
+from builder.media.repositories import File, Repository, content, repositories
 
 _COMPS = ("group", "group_gz", "group_xz", "group_zst", "group_bz2")
 _BASE = "images/payload.contents"
@@ -62,35 +62,35 @@ class Shelf:
         """Return what packages provide, as `primary.provided` does."""
         found = set[str]()
         for each in self._repositories:
-            with self._read(each.file("primary")):
-                text = content(self._medium, each.file("primary"))
+            with self._reading(each.file("primary")) as text:
                 found |= primary.provided(text, wanted, words=words)
         return found
 
     def _packages(self, repository: Repository) -> tuple[Nevra, ...]:
-        path = repository.file("primary")
-        with self._read(path):
-            return primary.packages(content(self._medium, path))
+        with self._reading(repository.file("primary")) as text:
+            return primary.packages(text)
 
     def _comps(self, repository: Repository) -> Comps:
-        path = repository.file(*_COMPS)
-        with self._read(path):
-            return comps(content(self._medium, path)) if path else Comps()
+        file = repository.file(*_COMPS)
+        with self._reading(file) as text:
+            return comps(text) if file else Comps()
 
     def _modules(self, repository: Repository) -> tuple[Module, ...]:
-        path = repository.file("modules")
-        with self._read(path):
-            return modules(content(self._medium, path)) if path else ()
+        file = repository.file("modules")
+        with self._reading(file) as text:
+            return modules(text) if file else ()
 
     def _base(self) -> frozenset[str]:
         lines = (self._medium.text(_BASE) or b"").decode("utf-8", "replace").splitlines()
         return frozenset(line.partition("\t")[0] for line in lines)
 
     @contextmanager
-    def _read(self, path: str) -> Iterator[None]:
+    def _reading(self, file: File | None) -> Iterator[Iterator[bytes]]:
+        """Yield what a file holds; nothing of none."""
         try:
-            yield
+            yield content(self._medium, file) if file else iter(())
         except (expat.ExpatError, ET.ParseError, ValueError) as error:
+            path = file.path if file else ""
             raise damaged(self._medium.source, f"its {path} cannot be read: {error}") from error
 
 

@@ -1,6 +1,7 @@
 """Files of a medium that are compressed, unpacked piece by piece: no more of them is in memory."""
 
 import bz2
+import hashlib
 import lzma
 import sys
 import zlib
@@ -21,6 +22,8 @@ _AT_ONCE = 1 << 20
 """Bytes that are unpacked at once: a kilobyte may come to a megabyte."""
 _MOST = 2 << 30
 """Bytes of a whole file: six times the list of Fedora's 70,000 packages."""
+_SUMS = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
+"""Of createrepo_c's checksums; its "sha" is sha1."""
 _WRONG = (EOFError, OSError, ValueError, lzma.LZMAError, zlib.error, zstd.ZstdError)
 
 
@@ -69,13 +72,17 @@ READABLE = frozenset({*_KINDS, *_PLAIN})
 """Endings of names; zchunk's .zck is left out, for whoever writes that writes another as well."""
 
 
-def unpacked(source: Source, at: int, length: int, *, name: str) -> Iterator[bytes]:
+def unpacked(
+    source: Source, at: int, length: int, *, name: str, checksum: tuple[str, str] = ("", "")
+) -> Iterator[bytes]:
     """Yield the content of the file that begins at a byte of the medium, by its name's ending.
 
-    Raises MediaError for what cannot be unpacked, and for what comes to too much.
+    A checksum is of the packed file: its kind, and what it must be.
+    Raises MediaError for what cannot be unpacked, for what comes to too much, and at the end for
+    what has another checksum.
     """
     kind = PurePosixPath(name).suffix
-    pieces = _pieces(source, at, length)
+    pieces = _summed(_pieces(source, at, length), checksum, source, name)
     size = 0
     try:
         for piece in pieces if kind in _PLAIN else _unpack(pieces, _KINDS[kind]):
@@ -92,6 +99,19 @@ def unpacked(source: Source, at: int, length: int, *, name: str) -> Iterator[byt
 def _pieces(source: Source, at: int, length: int) -> Iterator[bytes]:
     for begin in range(at, at + length, _PIECE):
         yield source.read(begin, min(_PIECE, at + length - begin))
+
+
+def _summed(
+    pieces: Iterator[bytes], checksum: tuple[str, str], source: Source, name: str
+) -> Iterator[bytes]:
+    kind, expected = checksum
+    kind = "sha1" if kind == "sha" else kind
+    content = hashlib.new(kind if kind in _SUMS else "sha256", usedforsecurity=False)
+    for piece in pieces:
+        content.update(piece)
+        yield piece
+    if kind in _SUMS and content.hexdigest() != expected:
+        raise damaged(source, f"its file {name} has not the {kind} that repomd.xml gives")
 
 
 def _unpack(pieces: Iterator[bytes], make: Callable[[], _Unpacker]) -> Iterator[bytes]:

@@ -1,7 +1,8 @@
 """The keys of vendors: on the host by their files' names, else from the vendor, and then kept.
 
 Only keys with the wanted fingerprints are taken, whatever else a file holds, so that it does not
-matter who wrote it.
+matter who wrote it. Of several copies the one counts that has last signed itself by a safe digest:
+CentOS has published its key with SHA-1, and years later the same once more with SHA-256.
 """
 
 import glob
@@ -13,6 +14,7 @@ from builder import files
 from builder.errors import HostError
 from builder.media import network, openpgp
 from builder.media.network import Interruption, Refusal
+from builder.media.openpgp import Ring
 from builder.media.pace import Patience
 from builder.model.media import shown
 from builder.model.release import Checksums
@@ -26,7 +28,7 @@ _LIMIT = 4 << 20
 
 def rings(
     wanted: Checksums, *, cache: Path, patience: Patience, monitor: Monitor
-) -> Iterator[bytes]:
+) -> Iterator[Ring]:
     """Yield keyrings with the wanted keys that are found: the host's, those kept, the vendor's.
 
     A later one may have a key that an earlier one lacks, or a newer state of it. What went wrong
@@ -43,7 +45,7 @@ def rings(
             failures.append(f"{shown(url)}: {error}")
             continue
         if found and found not in seen:
-            _keep(found, cache, monitor)
+            _keep(found.content, cache, monitor)
             seen[found] = None
             yield found
         elif not found:
@@ -52,11 +54,20 @@ def rings(
         raise Refusal(f"the vendor's key cannot be had: {'; '.join(failures)}")
 
 
-def _of(wanted: Checksums, sources: list[bytes]) -> bytes:
-    """Return the wanted keys of files."""
+def _of(wanted: Checksums, sources: list[bytes]) -> Ring | None:
+    """Return the wanted keys of files, the best copy of each; None where there are none."""
     found = [openpgp.keys(data) for data in sources]
-    return b"".join(
-        each[fingerprint] for each in found for fingerprint in wanted.keys if fingerprint in each
+    best = {
+        fingerprint: max(copies, key=openpgp.self_signed)
+        for fingerprint in wanted.keys
+        if (copies := [each[fingerprint] for each in found if fingerprint in each])
+    }
+    if not best:
+        return None
+    return Ring(
+        content=b"".join(best.values()),
+        weak=frozenset(each for each, key in best.items() if openpgp.is_weak(key)),
+        excused=frozenset(wanted.weak_keys),
     )
 
 

@@ -10,6 +10,7 @@ from builder.errors import MediaError
 from builder.media import network, signature, vendor_keys
 from builder.media.checksum_list import Listed, Unlisted, listed
 from builder.media.network import Interruption, Refusal
+from builder.media.openpgp import Ring
 from builder.media.pace import Patience
 from builder.media.signature import Signed, Unsigned
 from builder.model.media import Download, Voucher, shown
@@ -104,7 +105,7 @@ def _signature(url: str, patience: Patience) -> bytes:
         raise Unsigned(f"it has no signature, where one is expected ({error})") from error
 
 
-def _by_any(data: bytes, proof: bytes, rings: Iterator[bytes], *, inline: bool) -> Signed:
+def _by_any(data: bytes, proof: bytes, rings: Iterator[Ring], *, inline: bool) -> Signed:
     """Check a signature with one ring after the other: another copy of a key may do better."""
     last = Unsigned("none of the keys that may sign it is at hand")
     for ring in rings:

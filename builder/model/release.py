@@ -42,6 +42,8 @@ class Checksums(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     is the list's and this ending. Empty where the vendor signs none."""
     keys: tuple[Fingerprint, ...] = ()
     """The keys that may have signed it, each by the fingerprint of its primary key."""
+    weak_keys: tuple[Fingerprint, ...] = ()
+    """Those of them whose vendors have no copy that has signed itself with more than SHA-1."""
     key_files: tuple[str, ...] = ()
     """Names of files that hold them where a host has them, such as RPM-GPG-KEY-Rocky-9."""
     key_urls: tuple[str, ...] = ()

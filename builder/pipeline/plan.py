@@ -11,6 +11,7 @@ from builder.config import Settings
 from builder.errors import BuilderError, HostError
 from builder.host import pools
 from builder.kickstart.library import Library
+from builder.media.obtain import Folders, foreseen
 from builder.model.build import BuildOrder
 from builder.model.media import AtHand, Download, IsoSource
 from builder.monitor import Monitor, SilentMonitor
@@ -47,7 +48,8 @@ def plan(
     A job that could not be built is "wrong", for the reason that its build would fail with.
     """
     store = _store(settings, monitor)
-    planned = partial(_plan, store=store, cache=settings.cache, library=library, monitor=monitor)
+    folders = Folders(pool=_iso_pool(settings), cache=settings.cache, state=settings.state)
+    planned = partial(_plan, store=store, folders=folders, library=library, monitor=monitor)
     return tuple(map(planned, pipeline.jobs))
 
 
@@ -63,12 +65,20 @@ def _store(settings: Settings, monitor: Monitor) -> Path | None:
         return place if there else None
 
 
+def _iso_pool(settings: Settings) -> Path:
+    """Return where the ISOs are, or will be; what keeps us from it the store has told of."""
+    try:
+        return pools.folder(settings, "iso_pool", monitor=SilentMonitor())
+    except HostError:
+        return settings.iso_pool_path
+
+
 def _plan(
-    job: Job, *, store: Path | None, cache: Path, library: Library, monitor: Monitor
+    job: Job, *, store: Path | None, folders: Folders, library: Library, monitor: Monitor
 ) -> Planned:
     try:
         order = resolve(job.request, library)
-        state, reason = judge(order, store=store, cache=cache, monitor=monitor)
+        state, reason = judge(order, store=store, folders=folders, monitor=monitor)
     except BuilderError as error:
         state, reason = "wrong", f"cannot be built: {error.message}"
     return Planned(
@@ -82,7 +92,7 @@ def _plan(
 
 
 def judge(
-    order: BuildOrder, *, store: Path | None, cache: Path, monitor: Monitor
+    order: BuildOrder, *, store: Path | None, folders: Folders, monitor: Monitor
 ) -> tuple[State, str]:
     """Return whether the order would be built, and the reason in words.
 
@@ -93,7 +103,7 @@ def judge(
     newest = registry.newest(order.name) if registry else None
     if registry is None or newest is None:
         return "new", "never built"
-    digest = order.iso.sha256 or _digest(order.iso, cache=cache, monitor=monitor)
+    digest = order.iso.sha256 or _digest(order.iso, folders, monitor=monitor)
     if not digest:
         listed = isinstance(order.iso, Download)
         when = "whose vendor's list is read" if listed else "which is made"
@@ -108,10 +118,10 @@ def judge(
     return "changed", f"changed since {newest.version}"
 
 
-def _digest(iso: IsoSource, *, cache: Path, monitor: Monitor) -> str:
+def _digest(iso: IsoSource, folders: Folders, *, monitor: Monitor) -> str:
     """Return the sha256 of an ISO that may have any; empty while nobody can know it."""
     if isinstance(iso, Download):
-        return ""
-    path = iso.path if isinstance(iso, AtHand) else location(cache, layout=iso.layout)
+        return foreseen(iso, folders)
+    path = iso.path if isinstance(iso, AtHand) else location(folders.cache, layout=iso.layout)
     known = is_plain(path) and (isinstance(iso, AtHand) or path.stat().st_size < _LARGEST)
-    return files.sha256(path, monitor=monitor) if known else ""
+    return files.remembered(path) or files.sha256(path, monitor=monitor) if known else ""

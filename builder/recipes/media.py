@@ -2,7 +2,7 @@
 
 import shlex
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,11 +13,11 @@ from builder.errors import MediaError, UsageError
 from builder.media.inspect import inspect
 from builder.media.obtain import Folders
 from builder.model.media import IsoFacts
-from builder.model.release import Release
+from builder.model.release import Medium, Release
 from builder.model.storage import Pool
 from builder.model.text import duration
 from builder.monitor import Monitor
-from builder.paths.reading import is_there
+from builder.paths.reading import is_plain, is_there
 from builder.recipes import steps
 from builder.record import vouchers
 from builder.record.builds import ABANDONED, DETACHED, RUNNING, STOPPED
@@ -29,6 +29,8 @@ from builder.virt.connection import Connection
 
 _OPEN = (RUNNING, ABANDONED, DETACHED, STOPPED)
 _DAY = 86_400
+_UNDERWAY = ".part"
+"""The ending of a download's name until it is whole."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,61 +56,63 @@ def listing(
 
     With `here` only what is there.
     """
-    there = {each.name: each for each in files.inside(folders.pool) if each.name.endswith(".iso")}
-    records = {each.file: each for each in vouchers.known(folders.state)}
-    asked = {each.file: each.asked for each in records.values()}
+    records = vouchers.known(folders.state)
+    there = {each.file: each for each in _isos(folders.pool, records)}
+    asked = {each.file: each.asked for each in reversed(records)}
     rows: dict[str, Row] = {}
     for release in releases:
         for name, medium in release.media.items():
             found = [each for each in there if medium.file in (each, asked.get(each))]
             for file in found or ([] if here else [medium.file]):
-                old, what = rows.get(file), f"{release.title}, {name}"
-                rows[file] = (
-                    msgspec.structs.replace(old, releases=(*old.releases, release.name))
-                    if old
-                    else _row(release, file, what, there.get(file), records=records)
+                old = rows.get(file) or there.get(file) or _absent(release, medium)
+                rows[file] = msgspec.structs.replace(
+                    old,
+                    what=old.what or f"{release.title}, {name}",
+                    releases=(*old.releases, release.name),
                 )
-    strange = (_there(there[each], records=records) for each in there if each not in rows)
+    strange = (row for file, row in there.items() if file not in rows)
     return (*rows.values(), *strange)
 
 
-def _row(
-    release: Release,
-    file: str,
-    what: str,
-    path: Path | None,
-    *,
-    records: dict[str, vouchers.Record],
-) -> Row:
-    if path is not None:
-        found = _there(path, records=records)
-        return msgspec.structs.replace(found, what=what, releases=(release.name,))
+def _absent(release: Release, medium: Medium) -> Row:
     ways = {True: "made when it is built", False: "for you to add"}
-    state = "can be fetched" if release.urls else ways[release.made_here]
-    size = next((each.size for each in release.media.values() if each.file == file), None)
-    return Row(file=file, what=what, releases=(release.name,), state=state, size=size or 0)
+    state = "can be fetched" if medium.urls or release.urls else ways[release.made_here]
+    return Row(file=medium.file, state=state, size=medium.size or 0)
 
 
-def _there(path: Path, *, records: dict[str, vouchers.Record]) -> Row:
-    state = path.stat()
-    facts = _facts(path)
-    return Row(
-        file=path.name,
-        there=True,
-        state=_state(path, records.get(path.name)) if facts else "damaged",
-        size=state.st_size,
-        age=_age(time.time() - state.st_mtime),
-        volume_id=facts.volume_id if facts else "",
-    )
+def _isos(pool: Path, records: Sequence[vouchers.Record]) -> Iterator[Row]:
+    """Yield what of the pool is an ISO: by what it holds, or what it was or should have been.
+
+    Names do not tell: an ISO may be added under any, and be copied into the pool by anybody.
+    """
+    names = {each.file for each in records}
+    for path in files.inside(pool):
+        named = path.name.lower().endswith(".iso") or path.name in names
+        underway = path.name.startswith(".") or path.suffix == _UNDERWAY
+        facts = None if underway and not named else _facts(path)
+        if facts or (named and is_plain(path)):
+            state = path.stat()
+            yield Row(
+                file=path.name,
+                there=True,
+                state=_state(path, records) if facts else "damaged",
+                size=state.st_size,
+                age=_age(time.time() - state.st_mtime),
+                volume_id=facts.volume_id if facts else "",
+            )
 
 
-def _state(path: Path, record: vouchers.Record | None) -> str:
-    if record is None:
-        return "unverified"
+def _state(path: Path, records: Sequence[vouchers.Record]) -> str:
+    """Return who vouches for its content, if that is known; else for what once had its name."""
     known = files.remembered(path)
-    if known and known != record.sha256:
-        return "another file than was verified"
-    return str(record.voucher) if known else f"{record.voucher}, and not looked at since"
+    if same := next((each for each in records if each.sha256 == known), None):
+        return str(same.voucher)
+    named = next((each for each in records if each.file == path.name), None)
+    if named is None:
+        return "unverified"
+    return (
+        "another file than was verified" if known else f"{named.voucher}, and not looked at since"
+    )
 
 
 def _age(seconds: float) -> str:

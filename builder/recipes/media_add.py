@@ -11,10 +11,9 @@ import msgspec
 from builder import files
 from builder.errors import MediaError
 from builder.media.inspect import inspect
-from builder.media.obtain import Folders, pool_name
+from builder.media.obtain import Folders, looked_up, pool_name
 from builder.media.pace import Patience
 from builder.media.stage import stage
-from builder.media.vendor_list import vouched
 from builder.model.media import Download, IsoFacts, StagedIso, Voucher
 from builder.model.release import Medium, Release
 from builder.model.storage import Pool
@@ -93,8 +92,8 @@ def add(
         voucher=known.voucher,
         when=rfc3339(datetime.now(UTC), "milliseconds"),
     )
-    vouchers.keep(folders.state, record, monitor=monitor)
-    return Added(iso=msgspec.structs.replace(iso, voucher=known.voucher), what=known.what)
+    voucher = vouchers.keep(folders.state, record, monitor=monitor)
+    return Added(iso=msgspec.structs.replace(iso, voucher=voucher), what=known.what)
 
 
 def _in_catalogue(rows: Sequence[_Row], digest: str) -> _Known | None:
@@ -132,13 +131,7 @@ def _listed(
     for row in _candidates(file, rows, facts):
         source = Download.of(row.release, row.medium)
         try:
-            told = vouched(
-                source,
-                row.medium.file,
-                cache=folders.cache,
-                patience=Patience(),
-                monitor=monitor,
-            )
+            told = looked_up(file.name, source, folders, patience=Patience(), monitor=monitor)
         except MediaError as error:
             failure = failure or error
             continue

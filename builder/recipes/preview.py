@@ -1,5 +1,6 @@
 """What a build would do, without touching anything."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from builder.host import pools
 from builder.install.plan import install_plan, machine
 from builder.kickstart.lint import sentence
 from builder.kickstart.masking import mask
-from builder.media.obtain import Folders, refuse_absent
+from builder.media.obtain import Folders, latest, refuse_absent
 from builder.model.build import BuildOrder
 from builder.model.domain import Accelerator
 from builder.model.kickstart import Kickstart, LintFinding
@@ -82,12 +83,28 @@ def _packages(order: BuildOrder, kickstart: Kickstart, place: Place) -> tuple[Re
         if isinstance(order.iso, Download):
             refuse_absent(order.iso, folders)
         medium = inputs.at_hand(order, place.iso_pool, settings.cache)
-        found = inputs.lacking(order, kickstart, medium)
+        likely = None if medium else _likely_medium(order, folders)
+        found = inputs.lacking(order, kickstart, medium or likely)
     except BuilderError as error:
         return (problem("medium", error),)
-    remarks = tuple(_remark(kickstart, each) for each in found)
-    detail = f"all of them are on {medium}."
-    return remarks or (judged("packages", detail),)
+    remarks = tuple(_remark(kickstart, _unsure(each) if likely else each) for each in found)
+    detail = f"all of them are on {medium or likely}."
+    return (*_about(likely), *(remarks or (judged("packages", detail),)))
+
+
+def _likely_medium(order: BuildOrder, folders: Folders) -> Path | None:
+    """Return an ISO such as the build will look at, where only the vendor's list tells which."""
+    return latest(order.iso, folders) if isinstance(order.iso, Download) else None
+
+
+def _unsure(finding: LintFinding) -> LintFinding:
+    return replace(finding, severity="warning") if finding.severity == "error" else finding
+
+
+def _about(likely: Path | None) -> Iterator[Remark]:
+    if likely:
+        detail = f"{likely} is the newest in the pool; the build may fetch a newer one."
+        yield judged("medium", detail)
 
 
 def _remark(kickstart: Kickstart, finding: LintFinding) -> Remark:

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from builder import files
 from builder.errors import HostError
@@ -14,6 +15,8 @@ from builder.model.media import Voucher
 from builder.monitor import Monitor
 
 _FOLDER = "media"
+_WORTH = {"unverified": 1, "made": 2, "given": 2, "listed": 3, "signed": 4, "catalogue": 4}
+"""What a voucher says more than others."""
 _NAME = re.compile(r"[0-9a-f]{64}\.json")
 
 
@@ -30,8 +33,14 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """RFC 3339, UTC."""
 
 
-def keep(state: Path, record: Record, *, monitor: Monitor) -> None:
-    """Keep a record; where that cannot be, go on without."""
+def keep(state: Path, record: Record, *, monitor: Monitor) -> Voucher:
+    """Keep a record; where that cannot be, go on without. Return who vouches for it.
+
+    That is who did so before, where the new one has less to say: the content is the same.
+    """
+    old = recalled(state, record.sha256)
+    if _WORTH.get(old.state, 0) > _WORTH.get(record.voucher.state, 0):
+        record = replace(record, voucher=old)
     path = state / _FOLDER / f"{record.sha256}.json"
     try:
         with files.writing(state):
@@ -40,6 +49,7 @@ def keep(state: Path, record: Record, *, monitor: Monitor) -> None:
             part.write_bytes(msgspec.json.format(msgspec.json.encode(record)))
     except HostError as error:
         monitor.tell("warning", f"Who verified {record.file} is not kept: {error.message}")
+    return record.voucher
 
 
 def known(state: Path) -> tuple[Record, ...]:

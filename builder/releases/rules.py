@@ -133,6 +133,9 @@ def _signature(checksums: Checksums | None) -> Iterator[Wrong]:
         text = "Nothing says where the keys are to be had."
         hint = "Add key_urls, or key_files: names of files in /etc/pki/rpm-gpg."
         yield Wrong(("checksums", "keys"), text, hint)
+    for each in set(checksums.weak_keys) - set(checksums.keys):
+        text = f"{each} is none of the keys that may sign."
+        yield Wrong(("checksums", "weak_keys"), text, "Take it out, or name it in keys as well.")
 
 
 def _unprotected(release: Release, name: str, medium: Medium) -> Iterator[Wrong]:

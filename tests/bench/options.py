@@ -1,7 +1,11 @@
-"""The options that benchmarks share."""
+"""The options that benchmarks share, and how they end."""
 
 import argparse
 from pathlib import Path
+
+import msgspec
+
+from tests.bench.tables import Target, promises, say
 
 
 def parser(name: str, text: str | None, *, runs: int) -> argparse.ArgumentParser:
@@ -20,3 +24,13 @@ def add_folder(made: argparse.ArgumentParser, *, needs: str) -> None:
         default=Path("/var/tmp"),  # noqa: S108  # of a name of its own in there
         help=f"on the file system to measure, with {needs}",
     )
+
+
+def conclude(
+    options: argparse.Namespace, report: str, targets: list[Target], results: object
+) -> None:
+    """Print what was measured and which targets are met; write every run where that is asked."""
+    say(report)
+    say(f"\n{promises(targets)}")
+    if options.json:
+        options.json.write_bytes(msgspec.json.encode(results))

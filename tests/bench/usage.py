@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -52,6 +53,18 @@ def usage(argv: list[str], *, folder: Path | None = None, **settings: str) -> Us
         raise Failed((done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[0])
     wall, processor, memory = map(float, done.stdout.split())
     return Usage(wall, processor, memory / _MB)
+
+
+def turns(
+    rows: Mapping[str, list[str]], runs: int, *, measured: Callable[[list[str]], Usage] = usage
+) -> dict[str, list[Usage]]:
+    """Run every row once in each round; the first round warms up, and does not count."""
+    results: dict[str, list[Usage]] = {who: [] for who in rows}
+    for number in range(runs + 1):
+        for who, argv in rows.items():
+            used = measured(argv)
+            results[who] += [used] if number else []
+    return results
 
 
 def environment() -> dict[str, str]:

@@ -186,6 +186,56 @@ def test_add_and_list(medium: Path, tmp_path: Path) -> None:
     assert shown["Rocky-9.8-x86_64-minimal.iso"]["state"] == "can be fetched"
 
 
+@pytest.mark.parametrize("name", ["Install.ISO", "medium.img", "medium", "medium.part", "a.raw"])
+def test_an_iso_is_listed_whatever_its_name(name: str, medium: Path, tmp_path: Path) -> None:
+    shutil.copy(medium, mine := tmp_path / name)
+    added = _run(tmp_path, "add", mine, "--allow-unverified")
+    assert added.stdout == f"{tmp_path / 'iso' / name}\n"
+    [row] = json.loads(_run(tmp_path, "list", "--here", "--json").stdout)
+    assert (row["file"], row["state"]) == (name, "unverified (as you asked)")
+    mine.replace(tmp_path / "iso/copied")  # by somebody else
+    (tmp_path / "iso" / name).write_bytes(b"no ISO any more")
+    rows = json.loads(_run(tmp_path, "list", "--here", "--json").stdout)
+    states = {each["file"]: each["state"] for each in rows}
+    assert states == {name: "damaged", "copied": "unverified"}
+
+
+def test_the_newest_of_a_name_is_what_counts(medium: Path, tmp_path: Path) -> None:
+    """The records of those before it stay: they are kept by what they are of."""
+    mine = tmp_path / "mine.iso"
+    for number in range(3):
+        mine.write_bytes(medium.read_bytes() + bytes(2048 * number))
+        assert _run(tmp_path, "add", mine, "--allow-unverified").exit_code == 0
+        [row] = json.loads(_run(tmp_path, "list", "--here", "--json").stdout)
+        assert row["state"] == "unverified (as you asked)"
+        (tmp_path / "iso/mine.iso").unlink()
+
+
+def test_who_vouches_for_a_copy_does_so_for_all_of_them(medium: Path, tmp_path: Path) -> None:
+    digest = files.sha256(medium, monitor=SilentMonitor())
+    for name, words in (
+        ("one.iso", ("--allow-unverified",)),
+        ("two.iso", ("--sha256", digest)),
+        ("three.iso", ("--allow-unverified",)),
+    ):
+        shutil.copy(medium, tmp_path / name)
+        assert _run(tmp_path, "add", tmp_path / name, *words).exit_code == 0
+    rows = json.loads(_run(tmp_path, "list", "--here", "--json").stdout)
+    assert {each["file"]: each["state"] for each in rows} == dict.fromkeys(
+        ("one.iso", "two.iso", "three.iso"), "checksum as given"
+    )
+
+
+def test_what_is_no_iso_is_not_listed(medium: Path, tmp_path: Path) -> None:
+    (tmp_path / "iso/folder.iso").mkdir(parents=True)
+    os.mkfifo(tmp_path / "iso/pipe.iso")
+    (tmp_path / "iso/gone.iso").symlink_to(tmp_path / "gone")
+    (tmp_path / "iso/disk.qcow2").write_bytes(b"QFI\xfb" + bytes(1 << 16))
+    for name in ("half.iso.part", ".hidden"):
+        shutil.copy(medium, tmp_path / "iso" / name)
+    assert json.loads(_run(tmp_path, "list", "--here", "--json").stdout) == []
+
+
 def test_remove(medium: Path, tmp_path: Path) -> None:
     _run(tmp_path, "add", medium, "--allow-unverified")
     for name in ("gone.iso", "../iso", f"../iso/{medium.name}", ".hidden.iso", "/etc/passwd"):

@@ -201,6 +201,30 @@ def test_an_older_one_of_what_moves_has_a_list_of_its_own(mirror: Mirror, tmp_pa
     assert voucher.source.endswith(f"/{DATED}.SUM")
 
 
+def test_an_older_one_of_what_moves_that_was_verified_stays_so(
+    mirror: Mirror, tmp_path: Path
+) -> None:
+    """Its vendor has a newer one by now, and no list of the older."""
+    source = _source(mirror.url, rolling=True)
+    _offer(mirror, ONE)
+    found = _get(source, tmp_path)
+    _offer(mirror, TWO)
+    iso = AtHand(path=found.path, known=source)
+    assert _expected(iso, tmp_path) == (found.sha256, found.voucher)
+    found.path.write_bytes(b"changed")
+    assert _expected(iso, tmp_path)[0] == hashlib.sha256(TWO).hexdigest()
+
+
+def test_no_list_is_asked_for_by_a_name_that_the_vendor_has_not(
+    mirror: Mirror, tmp_path: Path
+) -> None:
+    (path := tmp_path / "mine.iso").write_bytes(ONE)
+    mirror.files = {f"/{FILE}.SUM": _bsd(ONE)}
+    iso = AtHand(path=path, known=_source(mirror.url, rolling=True, file="{file}.SUM"))
+    assert _expected(iso, tmp_path)[0] == hashlib.sha256(ONE).hexdigest()
+    assert mirror.asked == [f"/{FILE}.SUM"]
+
+
 def test_an_iso_at_hand_that_was_verified_before_needs_no_network(
     mirror: Mirror, tmp_path: Path
 ) -> None:

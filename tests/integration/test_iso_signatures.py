@@ -1,7 +1,7 @@
 """Lists of checksums with signatures, by keys made here, and every way to tamper with them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from builder.errors import HostError, MediaError
 from builder.media import network, vendor_keys
 from builder.media.pace import Patience
-from builder.media.vendor_list import Vouched, vouched
+from builder.media.vendor_list import Offline, Vouched, vouched
 from builder.model.media import Download
 from builder.model.release import Checksums, Medium
 from builder.monitor import SilentMonitor
@@ -92,24 +92,74 @@ def test_either_of_two_accepted_keys_will_do_and_both(
         assert _ask(mirror, tmp_path, keys).voucher.key in keys
 
 
-def test_a_key_that_signed_itself_with_sha1_is_gpgvs_to_judge(
+SELF = "signed itself with SHA-1 or MD5 alone"
+
+
+@pytest.fixture
+def strict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Return what makes gpgv one that accepts no SHA-1, also of keys on themselves."""
+
+    def make() -> None:
+        program = tmp_path / "bin/gpgv"
+        program.parent.mkdir()
+        program.write_text('#!/bin/sh\nexec /usr/bin/gpgv --weak-digest SHA1 "$@"\n')
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+
+    return make
+
+
+@pytest.mark.parametrize("on_a_strict_host", [False, True])
+def test_a_key_that_signed_itself_with_sha1_is_refused(
     signer: Signer,
     mirror: Mirror,
     host: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    strict: Callable[[], None],
+    *,
+    on_a_strict_host: bool,
+) -> None:
+    if on_a_strict_host:
+        strict()
+    (host / "KEY").write_bytes(signer.exported("sha1"))
+    key = signer.fingerprint("sha1")
+    mirror.files["/isos/CHECKSUM"] = signer.clear(LIST, "sha1")
+    reason = f"/isos/CHECKSUM: the key {key} that signed it has {SELF}, not safe any more"
+    with pytest.raises(MediaError, match=reason) as caught:
+        _ask(mirror, tmp_path, (key,))
+    assert not isinstance(caught.value, Offline)
+    assert (caught.value.exit_code, bool(caught.value.hint)) == (5, True)
+
+
+def test_a_vendor_may_have_no_better_key(
+    signer: Signer, mirror: Mirror, host: Path, tmp_path: Path, strict: Callable[[], None]
 ) -> None:
     (host / "KEY").write_bytes(signer.exported("sha1"))
     key = signer.fingerprint("sha1")
     mirror.files["/isos/CHECKSUM"] = signer.clear(LIST, "sha1")
+    assert _ask(mirror, tmp_path, (key,), weak_keys=(key,)).voucher.key == key
+    strict()
+    with pytest.raises(MediaError, match=f"gpgv does not accept the key {key}, which has {SELF}"):
+        _ask(mirror, tmp_path, (key,), weak_keys=(key,))
+
+
+@pytest.mark.parametrize("better", ["KEY", "deeper/KEY"])
+def test_the_better_of_two_copies_of_a_key_is_chosen(
+    better: str, signer: Signer, mirror: Mirror, host: Path, tmp_path: Path
+) -> None:
+    weak, good, key = _twice(signer, f"twice-{len(better)}")
+    for name in ("KEY", "deeper/KEY"):
+        (host / name).write_bytes(good if name == better else weak)
+    mirror.files["/isos/CHECKSUM"] = signer.clear(LIST, f"twice-{len(better)}")
     assert _ask(mirror, tmp_path, (key,)).voucher.key == key
-    strict = tmp_path / "bin/gpgv"
-    strict.parent.mkdir()
-    strict.write_text('#!/bin/sh\nexec /usr/bin/gpgv --weak-digest SHA1 "$@"\n')
-    strict.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{strict.parent}:/usr/bin:/bin")
-    with pytest.raises(MediaError, match=f"gpgv does not accept the key {key}"):
-        _ask(mirror, tmp_path, (key,))
+
+
+def _twice(signer: Signer, name: str) -> tuple[bytes, bytes, str]:
+    """Return a key that signed itself with SHA-1, the same when it did so anew, its fingerprint."""
+    key = signer.key(name, *OLD, "--cert-digest-algo", "SHA1", kind="rsa2048")
+    weak = signer.exported(name)
+    signer.gpg("--quick-set-expire", key, "10y")
+    return weak, signer.exported(name), key
 
 
 def _tampered(signer: Signer) -> dict[str, tuple[bytes, str]]:
@@ -275,6 +325,19 @@ def test_a_newer_copy_of_an_expired_key_is_fetched(
     vendor[url] = signer.exported("renewed")
     mirror.files["/isos/CHECKSUM"] = signer.clear(LIST, "renewed")
     assert _ask(mirror, tmp_path, (key,), key_urls=(url,)).voucher.key == key
+
+
+def test_a_better_copy_of_a_key_is_fetched(
+    signer: Signer, mirror: Mirror, host: Path, tmp_path: Path, vendor: dict[str, bytes]
+) -> None:
+    url = "https://vendor.example/KEY"
+    weak, vendor[url], key = _twice(signer, "fetched")
+    (host / "KEY").write_bytes(weak)
+    mirror.files["/isos/CHECKSUM"] = signer.clear(LIST, "fetched")
+    assert _ask(mirror, tmp_path, (key,), key_urls=(url,)).voucher.key == key
+    vendor[url] = weak
+    with pytest.raises(MediaError, match=f"the key {key} that signed it has {SELF}"):
+        _ask(mirror, tmp_path / "new", (key,), key_urls=(url,))
 
 
 def test_without_gpgv(

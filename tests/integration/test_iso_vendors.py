@@ -26,6 +26,7 @@ from builder.recipes.inputs import staged
 from builder.record.journal import Journal
 from builder.registry.manifest import origin
 from builder.releases import catalogue
+from tests.bench.packages.media import master
 from tests.hosts import driven, settings
 from tests.mirrors import Mirror, Proxy, secured, serving
 from tests.monitors import Heard
@@ -160,6 +161,26 @@ def test_an_iso_that_somebody_has_is_recognised(vendor: Mirror, tmp_path: Path) 
     assert fetched.stdout == f"{tmp_path}/iso/{mine.name}\n"
     shown = _run(tmp_path, "verify", f"{tmp_path}/iso/{mine.name}").stdout
     assert "checksum only (CHECKSUM is not signed)" in shown
+
+
+def test_an_older_iso_of_a_release_that_moves_has_its_own_list(
+    vendor: Mirror, tmp_path: Path
+) -> None:
+    """That of the row's is of the newest."""
+    folder, name = "/9-stream/BaseOS/x86_64/iso", "CentOS-Stream-9-20260801.0-x86_64-dvd1.iso"
+    (tmp_path / "tree").mkdir()
+    mine = master(tmp_path / "tree", tmp_path / name, label="CentOS-Stream-9-BaseOS-x86_64")
+    for medium in ("boot", "dvd1"):
+        newest = f"CentOS-Stream-9-latest-x86_64-{medium}.iso"
+        vendor.files[f"{folder}/{newest}.SHA256SUM"] = _bsd(newest)
+    digest = hashlib.sha256(mine.read_bytes()).hexdigest()
+    refused = _run(tmp_path, "add", str(mine)).exception
+    assert isinstance(refused, MediaError)
+    vendor.files[f"{folder}/{name}.SHA256SUM"] = f"SHA256 ({name}) = {digest}\n".encode()
+    assert _run(tmp_path, "add", str(mine)).stdout == f"{tmp_path}/iso/{name}\n"
+    (line,) = _run(tmp_path, "list", "--here").stdout.splitlines()[1:]
+    assert "CentOS Stream 9, dvd" in line
+    assert f"checksum only ({name}.SHA256SUM is not signed)" in line
 
 
 def test_an_iso_under_another_name_is_recognised_by_its_digest(

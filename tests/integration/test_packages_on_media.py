@@ -1,23 +1,34 @@
 """%packages against media of each layout: what is not there is told before any guest."""
 
+import hashlib
+import re
 import shutil
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from msgspec.structs import replace
 
+from builder import files
 from builder.cli import app
 from builder.errors import MediaError
 from builder.kickstart.wanted import wanted
 from builder.media.selection import missing
 from builder.media.software import shelf
 from builder.model.kickstart import Kickstart, LintFinding
+from builder.model.media import Voucher
+from builder.monitor import SilentMonitor
+from builder.recipes.preview import preview
+from builder.record import vouchers
 from tests.bench.packages.media import BASE, LAYOUTS, MORE, Contents, master, medium, repository
+from tests.hosts import settings
+from tests.orders import ordered
 
 _MISSING = [tool for tool in ("xorriso", "zstd") if not shutil.which(tool)]
 pytestmark = pytest.mark.skipif(bool(_MISSING), reason=f"not installed: {_MISSING}")
 
 FINE = "cmdline\ncdrom\nlang C\ntimezone UTC\nrootpw --lock\nautopart\npoweroff\n%packages\n"
+_ABOUT = ("medium", "packages")
 FIRST = FINE.count("\n") + 1
 FOLDERS = {
     "el7": [""],
@@ -228,12 +239,60 @@ def test_metadata_that_are_damaged_are_the_mediums_fault(tmp_path: Path) -> None
     repository(tmp_path / "tree", replace(BASE, packed="xml"))
     [primary] = (tmp_path / "tree/repodata").glob("*-primary.xml")
     primary.write_bytes(primary.read_bytes()[:-100])
+    index = primary.with_name("repomd.xml")
+    new = hashlib.sha256(primary.read_bytes()).hexdigest()
+    index.write_text(re.sub(">[0-9a-f]{64}<", f">{new}<", index.read_text(), count=1))
     path = master(tmp_path / "tree", tmp_path / "x.iso", label="X")
     with pytest.raises(MediaError, match=r"^x\.iso is a damaged ISO: its .* cannot be read"):
         look(path, "bash")
     primary.unlink()
     path = master(tmp_path / "tree", tmp_path / "y.iso", label="X")
     with pytest.raises(MediaError, match=r"^y\.iso is a damaged ISO: it has no file repodata/"):
+        look(path, "bash")
+
+
+@pytest.mark.parametrize("packed", ["gz", "zst", "xml"])
+@pytest.mark.parametrize("kind", ["primary", "comps", "modules"])
+def test_lists_of_another_medium_are_told(kind: str, packed: str, tmp_path: Path) -> None:
+    """Each can be read; that it is not what repomd.xml means, only its checksum tells."""
+    mine = replace(BASE, modules=MORE.modules, packed=packed)
+    more = {"names": "more", "groups": "more=More", "modules": "more:1=default"}
+    other = replace(mine, **{name: (*getattr(mine, name), each) for name, each in more.items()})
+    repository(tmp_path / "tree", mine)
+    repository(tmp_path / "other", other)
+    [wrong] = (tmp_path / "other/repodata").glob(f"*-{kind}.*")
+    [right] = (tmp_path / "tree/repodata").glob(f"*-{kind}.*")
+    wrong.replace(right)
+    path = master(tmp_path / "tree", tmp_path / "x.iso", label="X")
+    reason = rf"^x\.iso is a damaged ISO: its file repodata/{right.name} has not the sha256 that"
+    with pytest.raises(MediaError, match=reason):
+        look(path, "bash\n@perl:5.24")
+
+
+@pytest.mark.parametrize(
+    ("kind", "digits", "right"),
+    [
+        ("sha", "sha1", True),
+        ("sha", "sha256", False),
+        ("sha512", "sha512", True),
+        ("md5", "md5", True),
+        ("md5", "sha1", False),
+        ("blake9", "sha1", True),  # one that nobody knows tells nothing
+        ("", "sha1", True),
+    ],
+)
+def test_kinds_of_checksums(kind: str, digits: str, tmp_path: Path, *, right: bool) -> None:
+    repository(tmp_path / "tree", replace(BASE, groups=(), environments=()))
+    index = tmp_path / "tree/repodata/repomd.xml"
+    [primary] = index.parent.glob("*-primary.*")
+    value = hashlib.new(digits, primary.read_bytes()).hexdigest().upper()
+    told = re.sub(r">[0-9a-f]{64}<", f">\n {value} <", index.read_text())
+    index.write_text(told.replace('type="sha256"', f'type="{kind}"'))
+    path = master(tmp_path / "tree", tmp_path / "x.iso", label="X")
+    if right:
+        assert look(path, "bash") == []
+        return
+    with pytest.raises(MediaError, match=r"that repomd\.xml gives"):
         look(path, "bash")
 
 
@@ -271,3 +330,36 @@ def test_a_dry_run_and_a_build_tell_before_any_guest(
     assert "problem  packages" in said.out
     assert "there is no package httpdd on Rocky-9.iso: did you mean httpd?" in said.err
     assert "there is no package nginxx on Rocky-9.iso: did you mean nginx?" in said.out
+
+
+@pytest.mark.parametrize(
+    ("voucher", "known"), [("listed", True), ("given", True), ("unverified", False)]
+)
+def test_a_dry_run_looks_at_the_newest_of_a_release_that_moves(
+    voucher: Literal["listed", "given", "unverified"], tmp_path: Path, *, known: bool
+) -> None:
+    order = ordered("centos-stream9", variables={"packages": "-rsyslog-logrotate,httpdd"})
+    place = settings(tmp_path)
+    (tmp_path / "iso").mkdir()
+    path = medium("el9", tmp_path / "iso", name="Stream-9-20260831.0.iso")
+    record = vouchers.Record(
+        sha256=files.digest(path, monitor=SilentMonitor()),
+        file=path.name,
+        asked=order.medium.file,
+        voucher=Voucher(state=voucher),
+        when="2026-08-31T00:00:00.000Z",
+    )
+    vouchers.keep(place.state, record, monitor=SilentMonitor())
+    if not files.remembered(path):
+        pytest.skip("no extended attributes here")
+    shown = preview(order, place, monitor=SilentMonitor()).preflight
+    said = [f"{each.state} {each.detail}" for each in shown if each.subject in _ABOUT]
+    if known:
+        newest, lacking = said
+        assert newest == f"ok {path} is the newest in the pool; the build may fetch a newer one."
+        assert lacking.startswith("warning el8.ks.j2, line ")
+        assert lacking.endswith("no package httpdd on Stream-9-20260831.0.iso: did you mean httpd?")
+    else:
+        assert said == [
+            "ok packages are not looked for: the ISO is not there; the build does so when it is."
+        ]

@@ -15,11 +15,9 @@ from itertools import chain
 from pathlib import Path
 from statistics import median
 
-import msgspec
-
-from tests.bench.options import add_folder, parser
-from tests.bench.tables import Target, most, promises, say, spread, table
-from tests.bench.usage import Usage, cache, usage
+from tests.bench.options import add_folder, conclude, parser
+from tests.bench.tables import Target, most, say, spread, table
+from tests.bench.usage import Usage, cache, turns, usage
 
 OURS, QEMU = "ours", "qemu-img"
 _PLACES = (Path("/usr/bin"), Path("/usr/lib/x86_64-linux-gnu"), Path("/usr/lib64"))
@@ -52,16 +50,9 @@ def main() -> None:
         source = _template(here, options.mib << 20)
         say(f"{len(os.sched_getaffinity(0))} processors, load {os.getloadavg()[0]:.1f}")
         rows = _rows(source, here)
-        results: dict[str, list[Usage]] = {who: [] for who in rows}
-        for number in range(options.runs + 1):  # the first warms up
-            for who, argv in rows.items():
-                used = usage(argv)
-                results[who] += [used] if number else []
+        results = turns(rows, options.runs)
         sizes = {who: (here / f"{who}.vmdk").stat().st_size for who in rows}
-    say(_report(results, sizes))
-    say(f"\n{promises(_targets(results))}")
-    if options.json:
-        options.json.write_bytes(msgspec.json.encode(results))
+    conclude(options, _report(results, sizes), _targets(results), results)
 
 
 def _options() -> argparse.Namespace:

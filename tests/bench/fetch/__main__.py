@@ -16,11 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
-
-from tests.bench.options import add_folder, parser
-from tests.bench.tables import Target, most, promises, say, spread, table
-from tests.bench.usage import Usage, cache, usage
+from tests.bench.options import add_folder, conclude, parser
+from tests.bench.tables import Target, most, say, spread, table
+from tests.bench.usage import Usage, cache, turns, usage
 
 OURS, CURL, ARIA = "ours", "curl, sha256sum", "aria2c"
 _NAME = "Medium-9.iso"
@@ -68,18 +66,10 @@ def main() -> None:
         say(f"{len(os.sched_getaffinity(0))} processors, load {os.getloadavg()[0]:.1f}")
         with _serving(here / _NAME) as url:
             rows = _rows(url, digest, here)
-            results: dict[str, list[Usage]] = {who: [] for who in rows}
-            for number in range(options.runs + 1):  # the first warms up
-                for who, argv in rows.items():
-                    cache(here / _NAME)
-                    _warm(options.mib)
-                    used = usage(argv)
-                    shutil.rmtree(here / "made")
-                    results[who] += [used] if number else []
-    say(_report(results, options.mib))
-    say(f"\n{promises(_targets(results))}")
-    if options.json:
-        options.json.write_bytes(msgspec.json.encode(results))
+            results = turns(
+                rows, options.runs, measured=lambda argv: _measured(argv, here, options.mib)
+            )
+    conclude(options, _report(results, options.mib), _targets(results), results)
 
 
 def _options() -> argparse.Namespace:
@@ -98,6 +88,14 @@ def _medium(path: Path, size: int) -> str:
             content.update(block)
             file.write(block)
     return content.hexdigest()
+
+
+def _measured(argv: list[str], here: Path, mib: int) -> Usage:
+    cache(here / _NAME)
+    _warm(mib)
+    used = usage(argv)
+    shutil.rmtree(here / "made")
+    return used
 
 
 def _warm(mib: int) -> None:

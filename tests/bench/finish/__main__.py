@@ -21,9 +21,9 @@ from builder.monitor import SilentMonitor
 from builder.registry.compress import compress
 from tests.bench.finish.clusters import weighed
 from tests.bench.finish.disks import Disk, installed
-from tests.bench.options import add_folder, parser
+from tests.bench.options import add_folder, conclude, parser
 from tests.bench.overhead.place import Place, place
-from tests.bench.tables import Target, most, promises, ratio, say, spread, table, typical
+from tests.bench.tables import Target, most, ratio, say, spread, table, typical
 from tests.bench.usage import cache
 
 OURS, TODAY = "ours", "today"
@@ -62,12 +62,8 @@ def main() -> None:
         clusters = weighed(sealed.path, here.folder)
         unsealed = sealed.install_seconds - sealed.seal_seconds
         cost = f"{unsealed:.0f} s with clusters of 4 KiB, {plain.install_seconds:.0f} s with 64 KiB"
-    say(_report(results))
-    say(f"\nthe installation, without the seal: {cost}")
-    say(f"\n{clusters}")
-    say(f"\n{promises(_targets(results))}")
-    if options.json:
-        options.json.write_bytes(msgspec.json.encode(results))
+    report = f"{_report(results)}\n\nthe installation, without the seal: {cost}\n\n{clusters}"
+    conclude(options, report, _targets(results), results)
 
 
 def _options() -> argparse.Namespace:

@@ -18,13 +18,11 @@ from itertools import islice
 from pathlib import Path
 from statistics import median
 
-import msgspec
-
-from tests.bench.options import add_folder, parser
+from tests.bench.options import add_folder, conclude, parser
 from tests.bench.packages.media import large
 from tests.bench.packages.repodata import numbered
-from tests.bench.tables import Target, most, promises, say, spread, table
-from tests.bench.usage import Usage, usage
+from tests.bench.tables import Target, most, say, spread, table
+from tests.bench.usage import Usage, turns
 
 START, FOUND, MISSING, THEIRS = "start", "found", "missing", "createrepo_c"
 _OURS = """
@@ -54,15 +52,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         rows = _rows(Path(folder), options)
         say(f"{len(os.sched_getaffinity(0))} processors, load {os.getloadavg()[0]:.1f}")
-        results: dict[str, list[Usage]] = {who: [] for who in rows}
-        for number in range(options.runs + 1):  # the first warms up
-            for who, argv in rows.items():
-                used = usage(argv)
-                results[who] += [used] if number else []
-    say(_report(results))
-    say(f"\n{promises(_targets(results))}")
-    if options.json:
-        options.json.write_bytes(msgspec.json.encode(results))
+        results = turns(rows, options.runs)
+    conclude(options, _report(results), _targets(results), results)
 
 
 def _options() -> argparse.Namespace:

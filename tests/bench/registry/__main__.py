@@ -13,11 +13,9 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-import msgspec
-
-from tests.bench.options import add_folder, parser
+from tests.bench.options import add_folder, conclude, parser
 from tests.bench.registry.store import NAME, build_key, fill, host
-from tests.bench.tables import Target, most, promises, say, spread, table
+from tests.bench.tables import Target, most, say, spread, table
 from tests.bench.usage import Usage, usage
 
 OURS, OTHER = "ours", "other"
@@ -56,11 +54,8 @@ def main() -> None:
         load = os.getloadavg()[0]
         say(f"{options.versions} versions, manifests of {size / 1e3:.0f} kB, load {load:.1f}")
         results = _take_turns(_rows(store, options.versions), pythons, here, runs=options.runs)
-    say(_report(results))
-    say(f"\n{promises(_targets(results))}")
-    if options.json:
-        named = {f"{row}, {who}": runs for (row, who), runs in results.items()}
-        options.json.write_bytes(msgspec.json.encode(named))
+    named = {f"{row}, {who}": runs for (row, who), runs in results.items()}
+    conclude(options, _report(results), _targets(results), named)
 
 
 def _options() -> argparse.Namespace:

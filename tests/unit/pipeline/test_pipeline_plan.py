@@ -2,13 +2,18 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
+from builder import files
 from builder.errors import HostError
+from builder.media.obtain import Folders
 from builder.model.build import BuildOrder
+from builder.model.media import Voucher
 from builder.monitor import SilentMonitor
 from builder.pipeline.plan import judge
+from builder.record import vouchers
 from builder.registry import channels
 from builder.registry.publish import publish
 from builder.registry.registry import Registry
@@ -30,7 +35,11 @@ def published(order: BuildOrder, store: Path, *, iso_sha256: str, day: int) -> N
 
 
 def judged(order: BuildOrder, store: Path) -> tuple[str, str]:
-    return judge(order, store=store, cache=store, monitor=SilentMonitor())
+    return judge(order, store=store, folders=folders(store), monitor=SilentMonitor())
+
+
+def folders(place: Path) -> Folders:
+    return Folders(pool=place / "iso", cache=place, state=place / "state")
 
 
 @pytest.mark.parametrize("release", ["centos7", "rehearsal"])
@@ -66,7 +75,7 @@ def test_a_store_that_is_not_there_is_an_error_unless_none_was_made_yet(store: P
     store.rmdir()
     with pytest.raises(HostError, match=r"There is no folder .*, where templates"):
         judged(ordered(), store)
-    found = judge(ordered(), store=None, cache=store, monitor=SilentMonitor())
+    found = judge(ordered(), store=None, folders=folders(store), monitor=SilentMonitor())
     assert found == ("new", "never built")
 
 
@@ -101,6 +110,44 @@ def test_an_iso_whose_digest_only_the_vendor_knows(store: Path) -> None:
     location(store, layout="el7").touch()  # the rehearsal's, which is none of it
     reason = "whose vendor's list is read when it is built"
     assert judged(wanted, store) == ("unknown", f"depends on {wanted.iso.title}, {reason}")
+
+
+def verified(order: BuildOrder, store: Path, state: Literal["signed", "unverified"]) -> Path:
+    """Put an empty ISO into the iso pool, as one that was verified."""
+    path = store / "iso/any.iso"
+    path.parent.mkdir()
+    path.touch()
+    files.remember(path, EMPTY)
+    if not files.remembered(path):
+        pytest.skip("no extended attributes here")
+    record = vouchers.Record(
+        sha256=EMPTY,
+        file=path.name,
+        asked=order.medium.file,
+        voucher=Voucher(state=state),
+        when="2026-11-30T00:00:00.000Z",
+    )
+    vouchers.keep(store / "state", record, monitor=SilentMonitor())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("release", "voucher", "state"),
+    [
+        ("alma9", "signed", "unchanged"),
+        ("alma9", "unverified", "unknown"),  # the build reads the list for it
+        ("centos-stream9", "signed", "unknown"),  # there may be a newer one
+    ],
+)
+def test_an_iso_of_the_pool_that_is_verified(
+    release: str, voucher: Literal["signed", "unverified"], state: str, store: Path
+) -> None:
+    wanted = ordered(release)
+    published(wanted, store, iso_sha256=EMPTY, day=1)
+    path = verified(wanted, store, voucher)
+    assert judged(wanted, store)[0] == state
+    path.write_text("another")
+    assert judged(wanted, store)[0] == "unknown"
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,7 @@ repositories = { BaseOS = "https://mirror.example/{version}/os" }
 file = "CHECKSUM"
 signature = "inline"
 keys = ["7051C470A929F454CEBE37B715AF5DAC6D745A60"]
+weak_keys = ["7051C470A929F454CEBE37B715AF5DAC6D745A60"]
 key_files = ["RPM-GPG-KEY-corp"]
 key_urls = ["https://mirror.example/KEY"]
 
@@ -227,6 +228,11 @@ MISTAKES = [
         "[corp9.media.dvd] urls: 'https://[::1' is no",
     ),
     ("https://mirror.example/other", "https://:80/x", "[corp9.media.dvd] urls: 'https://:80/x' is"),
+    (
+        'weak_keys = ["7051',
+        'weak_keys = ["7052',
+        "[corp9.checksums] weak_keys: 7052C470A929F454CEBE37B715AF5DAC6D745A60 is none of the keys",
+    ),
     ("https://mirror.example/KEY", "KEY", "[corp9.checksums] key_urls: 'KEY' is no address."),
     ('"CHECKSUM"', '"ftp://x/SUMS"', "[corp9.checksums] file: 'ftp://x/SUMS' is no address."),
     (
