@@ -12,7 +12,7 @@ from builder.errors import ConfigError, suggest
 from builder.releases import lines, rules
 from builder.releases.catalogue import Catalogue, layer, release
 from builder.releases.lines import Path
-from builder.releases.rows import FILLED, STANDS_FOR, Place, Row, filled, joined, whole
+from builder.releases.rows import FILLED, STANDS_FOR, Layers, Place, Row, extended, filled, joined
 from builder.releases.shape import NO_KEYS, Wrong, examine, missing
 
 _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)")
@@ -63,7 +63,7 @@ def check(text: str, *, source: str, known: Catalogue, words: rules.Words) -> tu
         return (_unreadable(error, source),)
     at = lines.lines(text)
     others = tuple(each for each in known.layers if not _same(each.source, source))
-    judged = replace(known, layers=(own, *others))
+    judged = replace(known, layers=Layers([own, *others]))
     found = [
         _finding(source, name, each, at)
         for name, row in own.rows.items()
@@ -125,11 +125,7 @@ def _is_text(value: object) -> bool:
 def _base(name: str, known: Catalogue) -> tuple[Row, list[Wrong]]:
     """Return all that a row extends, and what is wrong with that."""
     try:
-        row = known.layers[0].rows[name]
-        # Of itself it has nothing but what it extends.
-        bare = {key: value for key, value in row.items() if key == "extends"}
-        first = replace(known.layers[0], rows={**known.layers[0].rows, name: bare})
-        return whole(Place(0, name), (first, *known.layers[1:]), known.families), []
+        return extended(Place(0, name), known.layers, known.families), []
     except ConfigError as error:
         text = error.message.removeprefix(f"{known.layers[0].source}: ")
         return {}, [Wrong(("extends",), text, error.hint)]

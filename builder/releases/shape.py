@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import cache
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
@@ -63,7 +64,7 @@ def missing(row: Row) -> Iterator[Wrong]:
 
 
 def _missing(row: Row, kind: Any, path: Path) -> Iterator[Wrong]:  # noqa: ANN401  # a struct's class
-    for each in msgspec.structs.fields(kind):
+    for each in _fields(kind):
         if each.required and each.name not in {*NO_KEYS, *row}:
             text = f"The key {each.name} is missing; it is {wanted(each.type)}."
             yield Wrong((*path, each.name), text)
@@ -120,7 +121,10 @@ def _plain(value: object, kind: Any, path: Path, wrong: list[Wrong]) -> object: 
 
 
 def _keys(kind: Any) -> dict[str, Any]:  # noqa: ANN401  # a struct's class
-    return {each.name: each.type for each in msgspec.structs.fields(kind)}
+    return {each.name: each.type for each in _fields(kind)}
+
+
+_fields = cache(msgspec.structs.fields)  # which evaluates a class's annotations each time
 
 
 def _struct(kind: Any) -> Any:  # noqa: ANN401  # a type

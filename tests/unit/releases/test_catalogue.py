@@ -9,6 +9,7 @@ from builder.errors import ConfigError, UsageError, suggest
 from builder.model.release import Medium, Release
 from builder.releases import catalogue
 from builder.releases.catalogue import Catalogue
+from builder.releases.rows import Layers
 
 ROW = """
 [x]
@@ -56,7 +57,7 @@ def found(*texts: str, name: str = "x") -> Release:
     layers = [
         catalogue.layer(text, source=f"{'xyz'[number]}.toml") for number, text in enumerate(texts)
     ]
-    rows = Catalogue(layers=tuple(layers), families={"el7": FAMILY}, digests=DIGESTS)
+    rows = Catalogue(layers=Layers(layers), families={"el7": FAMILY}, digests=DIGESTS)
     return rows.find(name)
 
 

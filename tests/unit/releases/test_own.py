@@ -1,5 +1,6 @@
 """The user's own rows: which counts, and what a broken file costs."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,9 @@ import pytest
 from builder.errors import ConfigError, UsageError
 from builder.kickstart import library
 from builder.kickstart.library import Library
+from builder.releases import catalogue
 from builder.releases.own import gathered
+from builder.releases.rows import Layer, Row
 from tests.monitors import Heard
 
 OWN = '[corp9]\nextends = "rocky9"\ntitle = "{title} {{version}}"\n'
@@ -148,3 +151,30 @@ def test_a_name_that_no_file_can_have_is_no_release(name: str, tmp_path: Path) -
     (tmp_path / "own.toml").write_text(f'["{name}"]\nextends = "rocky9"\n')
     with pytest.raises(ConfigError, match="cannot be a release's name"):
         gathered([tmp_path]).find(name)
+
+
+class Asked(dict[str, Row]):
+    """Rows that count how often one looks through them, or into them."""
+
+    times = 0
+
+    def __contains__(self, name: object) -> bool:
+        Asked.times += 1
+        return super().__contains__(name)
+
+    def __iter__(self) -> Iterator[str]:
+        Asked.times += len(self)
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("each", [1, 300], ids=["a file for each row", "one file"])
+def test_of_many_rows_each_is_looked_at_a_few_times(each: int) -> None:
+    rows: list[tuple[str, Row]] = [(f"own{n}", {"extends": "rocky9"}) for n in range(300)]
+    parts = (rows[at : at + each] for at in range(0, 300, each))
+    known = catalogue.with_own([Layer(source="x", rows=Asked(part)) for part in parts])
+    Asked.times = 0
+    for name in known.names():
+        assert known.find(name).name == name
+        assert known.source(name).rows
+        known.replaced(name)
+    assert 300 < Asked.times < 20 * 300
