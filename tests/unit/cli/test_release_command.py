@@ -201,6 +201,53 @@ def test_what_init_writes_works(
     assert [job.name for job in jobs] == ["own9", "own9-own"]
 
 
+def test_what_windows_wrote_is_read_as_it_is_meant(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its editors put a mark before UTF-8, and end lines with CRLF."""
+    said(capsys, "init")
+    (here / "kickstarts/variables.toml").write_text('[own]\nhelp = "x"\ndefault = "y"\n')
+    for path in here.rglob("*.toml"):
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert said(capsys, "release", "check", "releases/own.toml").endswith("is right.\n")
+    assert "own9" in said(capsys, "release", "list")
+    assert "timezone Europe/Berlin" in said(
+        capsys, "kickstart", "render", "own9", "--profile", "own", "--set", "own=z"
+    )
+    assert "own9-own" in said(capsys, "pipeline", "plan", "pipelines/own.toml")
+    (here / "wrong.toml").write_bytes(b"\xef\xbb\xbf[corp9]\r\nextends = 'rocky9'\r\nfoo = 1\r\n")
+    assert "wrong.toml:3: [corp9] foo:" in said(capsys, "release", "check", "wrong.toml", code=3)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--config", "FILE", "release", "list"),
+        ("release", "check", "FILE"),
+        ("pipeline", "plan", "FILE"),
+        ("kickstart", "render", "rocky9", "--profile", "wide"),
+        ("build", "rocky9", "--root-password-file", "FILE", "--dry-run"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
+def test_utf_16_is_told_as_that(
+    here: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    encoding: str,
+) -> None:
+    monkeypatch.setenv("BUILDER_KICKSTARTS", str(here))
+    (here / "profiles").mkdir()
+    path = here / "profiles/wide.toml"
+    path.write_text('title = "x"\n', encoding=encoding)
+    assert app.run([str(path) if word == "FILE" else word for word in words]) == 3
+    assert capsys.readouterr().err == (
+        f"error: Cannot read {path}: it is text in UTF-16.\nhint: Save it as UTF-8.\n"
+    )
+
+
 def test_what_is_commented_out_in_the_settings_is_right_as_well(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
