@@ -94,6 +94,9 @@ class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """As in names of files; the processor's kind is always x86_64."""
     end_of_life: date | None = None
     """The last day on which it gets updates; None where nobody knows."""
+    followed_by: Line = ""
+    """The newest version, where this is a minor one before it: vendors update that alone, but for
+    what they, or others, sell. When it ended is not in the catalogue."""
     syntax: str
     """pykickstart's name of the kickstart syntax, such as RHEL7."""
     facts: Facts = Facts()

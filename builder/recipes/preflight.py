@@ -19,8 +19,10 @@ from builder.host import doctor
 from builder.install.plan import machine
 from builder.model.build import BuildOrder
 from builder.model.domain import Accelerator
+from builder.model.release import Release
 from builder.monitor import Monitor
 from builder.recipes.inputs import at_hand
+from builder.releases import life
 
 _GIB, _MIB = 1 << 30, 1 << 20
 _OVERLAY_MIB = 64
@@ -116,23 +118,19 @@ def _caught(
 
 
 def _support(order: BuildOrder, _place: Place) -> Iterator[Remark]:
-    yield judge_support(order.release.title, order.release.end_of_life, datetime.now(UTC).date())
+    yield judge_support(order.release, datetime.now(UTC).date())
 
 
-def judge_support(title: str, end: date | None, today: date) -> Remark:
-    """Judge a release's last day."""
-    if end is None:
-        detail = f"{title}: nobody knows until when it gets updates."
-        return Remark(subject="support", state="ok", detail=detail)
-    if today <= end:
-        detail = f"{title} gets updates until {end}."
-        return Remark(subject="support", state="ok", detail=detail)
-    return Remark(
-        subject="support",
-        state="warning",
-        detail=f"{title} has had no updates since {end}: its end of life.",
-        hint="What is found in it stays open.",
-    )
+def judge_support(release: Release, today: date) -> Remark:
+    """Judge until when a release gets updates."""
+    if told := life.notice(release, today):
+        hint = "What is found in it stays open."
+        return Remark(subject="support", state="warning", detail=told, hint=hint)
+    if release.end_of_life is None:
+        detail = f"{release.title}: nobody knows until when it gets updates."
+    else:
+        detail = f"{release.title} gets updates until {release.end_of_life}."
+    return Remark(subject="support", state="ok", detail=detail)
 
 
 def _machine(order: BuildOrder, place: Place) -> Iterator[Remark]:

@@ -36,7 +36,7 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
         """
         place = located(name, self.layers)
         if place is not None:
-            return self._release(place, whole(place, self.layers, self.families))
+            return self._release(place, self._row(place))
         found = _MINOR.fullmatch(name)
         base = located(found[1], self.layers) if found else None
         if found and base is not None:
@@ -99,8 +99,26 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
             return _ANY_CPU
 
     def _minor(self, place: Place, number: str) -> Release:
-        row = whole(place, self.layers, self.families)
+        row = self._row(place)
         return self._release(place, minors.row_of(row, self._release(place, row), number))
+
+    def _row(self, place: Place) -> Row:
+        """Return a row, whole; one that holds a release at an older minor version has ended."""
+        row = whole(place, self.layers, self.families)
+        newest = self._newest(place) if row.get("minors") else None
+        if newest is None or "end_of_life" in self.layers[place.layer].rows[place.name]:
+            return row
+        last = whole(newest, self.layers, self.families)
+        return minors.outdated(row, last.get("version"))
+
+    def _newest(self, place: Place) -> Place | None:
+        """Return the row that a row of the user's takes the place of, or is a minor version of."""
+        found = _MINOR.fullmatch(place.name)
+        for name in (place.name, *((found[1],) if found else ())):
+            last = self.layers.homes.get(name, (place.layer,))[-1]
+            if Place(last, name) != place and name in self.layers[last].rows:
+                return Place(last, name)
+        return None
 
     def _release(self, place: Place, row: Row) -> Release:
         source = self.layers[place.layer].source

@@ -13,8 +13,8 @@ from builder.model.release import Digest, FileName, Fingerprint, Line, Positive,
 from builder.releases.lines import Path
 from builder.releases.rows import Row
 
-NO_KEYS = ("name", "family", "kin")
-"""What a release has of its table's name, and of what it extends."""
+NO_KEYS = ("name", "family", "kin", "followed_by")
+"""What a release has of its table's name, of what it extends, and of newer versions."""
 _SAID = 60
 """Characters that are shown of a value."""
 _WORDS: tuple[tuple[Any, str], ...] = (

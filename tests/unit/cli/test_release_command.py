@@ -122,6 +122,25 @@ def test_a_release_that_has_ended_is_shown_with_a_warning(
     assert f"warning: {sentence}" in capsys.readouterr().err
 
 
+def test_an_older_minor_version_has_ended(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["release", "show", "rocky9.6"]) == 0
+    heard = capsys.readouterr()
+    assert re.search(r"^end of life +9\.8 is out \(past\)$", heard.out, re.MULTILINE)
+    sentence = "Rocky Linux 9.6 gets no updates now that 9.8 is out, unless somebody sells them."
+    assert f"warning: {sentence}\n" in heard.err
+    found = json.loads(said(capsys, "release", "show", "rocky9.6", "--json"))
+    assert {"life": "past", "followed_by": "9.8", "end_of_life": None}.items() <= found.items()
+    assert sentence in said(capsys, "build", "rocky9.6", "--dry-run")
+    (here / "home/builder/releases").mkdir(parents=True)
+    own = here / "home/builder/releases/own.toml"
+    own.write_text('[rocky9]\nextends = "rocky9"\nversion = "9.6"\n')
+    rows = {line.split()[0]: line for line in said(capsys, "release", "list").splitlines()}
+    assert " 9.8 is out (past) " in rows["rocky9"]
+    assert "2032-05-31" in rows["alma9"]
+    own.write_text('[rocky9]\nextends = "rocky9"\nfollowed_by = "9.9"\n')
+    assert "no such key" in said(capsys, "release", "check", str(own), code=3)
+
+
 @pytest.mark.parametrize(
     ("today", "wanted"),
     [("2024-03-31", ""), ("2024-04-01", "soon"), ("2024-06-30", "soon"), ("2024-07-01", "past")],

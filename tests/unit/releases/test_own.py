@@ -1,6 +1,7 @@
 """The user's own rows: which counts, and what a broken file costs."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,35 @@ def test_a_newer_minor_than_ours_is_a_row_of_three_lines(folders: list[Path]) ->
     assert rows.find("rocky9").media["dvd"].file == "Rocky-9.9-x86_64-dvd.iso"
     assert rows.find("rocky9.8").volume_id == "Rocky-9-8-x86_64-dvd"
     assert "/vault/rocky/9.8/" in rows.find("rocky9.8").repositories["BaseOS"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "followed", "end"),
+    [
+        ("", "rocky9", "", date(2032, 5, 31)),
+        ("", "rocky9.8", "", date(2032, 5, 31)),
+        ("", "rocky9.7", "9.8", None),
+        ("", "rhel8.9", "8.10", None),
+        ('[rocky9]\nversion = "9.9"', "rocky9.8", "9.9", None),
+        ('[rocky9]\nversion = "9.9"', "rocky9", "", date(2032, 5, 31)),
+        ('[rocky9]\nversion = "9.6"', "rocky9", "9.8", None),
+        ('[rocky9]\nversion = "9.6"', "rocky9.6", "9.8", None),
+        ('[rocky9]\nversion = "9.6"', "rocky9.5", "9.8", None),
+        ('["rocky9.6"]\nversion = "9.6"', "rocky9.6", "9.8", None),
+        ('[rocky9]\nversion = "9.6"\nend_of_life = 2027-01-02', "rocky9", "", date(2027, 1, 2)),
+        ('[rocky9]\nurls = ["https://m.example/"]', "rocky9", "", date(2032, 5, 31)),
+        ("[rocky9]\nolder.end_of_life = 2027-01-02", "rocky9.7", "9.8", date(2027, 1, 2)),
+        ('[corp9]\nversion = "9.6"', "corp9", "", date(2032, 5, 31)),
+        ('[corp9]\nversion = "9.6"', "corp9.5", "9.6", None),
+    ],
+)
+def test_a_minor_version_ends_when_the_next_is_out(
+    folders: list[Path], text: str, name: str, followed: str, end: date | None
+) -> None:
+    head, _, rest = text.partition("\n")
+    write(folders[0] / "a.toml", text and f"{head}\nextends = 'rocky9'\n{rest}\n")
+    found = gathered(folders).find(name)
+    assert (found.followed_by, found.end_of_life) == (followed, end)
 
 
 def test_profiles_for_a_release_are_for_what_extends_it(folders: list[Path]) -> None:
