@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from builder.errors import ConfigError, suggest
+from builder.model.release import MOST_MIB
 from builder.releases import lines, rules
 from builder.releases.catalogue import Catalogue, layer, release
 from builder.releases.lines import Path
@@ -23,7 +24,7 @@ _ASSUMED: Row = {
     "syntax": "RHEL9",
     "volume_id": "x",
     "osinfo": "http://x/x",
-    "memory_mib": 1,
+    "memory_mib": MOST_MIB,
     "disk_gib": 1,
     "default_medium": "",
     "kickstart": "x",

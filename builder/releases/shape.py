@@ -9,7 +9,21 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 
 from builder.errors import suggest
-from builder.model.release import Digest, FileName, Fingerprint, Line, Positive, Release, Word
+from builder.model.release import (
+    MOST_GIB,
+    MOST_MIB,
+    MOST_VCPUS,
+    Digest,
+    Disk,
+    FileName,
+    Fingerprint,
+    Line,
+    Memory,
+    Positive,
+    Processors,
+    Release,
+    Word,
+)
 from builder.releases.lines import Path
 from builder.releases.rows import Row
 
@@ -24,9 +38,17 @@ _WORDS: tuple[tuple[Any, str], ...] = (
     (Line, "a text of one line"),
     (Word, "a text without blanks"),
     (Positive, "a whole number, more than 0"),
+    (Memory, f"a whole number from 1 to {MOST_MIB}"),
+    (Processors, f"a whole number from 1 to {MOST_VCPUS}"),
+    (Disk, f"a whole number from 1 to {MOST_GIB}"),
     (bool, "true or false"),
     (str, "a text"),
     (date, "a date, such as 2030-05-31"),
+)
+_REASONS: tuple[tuple[Any, int, str], ...] = (
+    (Memory, MOST_MIB, "It counts MiB; no installer needs more than a TiB."),
+    (Processors, MOST_VCPUS, "KVM gives no guest more."),
+    (Disk, MOST_GIB, "It counts GiB; the qcow2 that is installed to gets no larger."),
 )
 
 
@@ -155,6 +177,9 @@ def _said(value: object) -> str:
 
 
 def _remedy(value: object, kind: Any) -> str:  # noqa: ANN401  # a type
+    for known, most, reason in _REASONS:
+        if kind == known and isinstance(value, int) and value > most:
+            return reason
     values = value if isinstance(value, list) else [value]
     texts = [each for each in values if isinstance(each, str)]
     plain = [re.sub(r"[\s:]", "", each) for each in texts]

@@ -160,7 +160,7 @@ def test_a_file_is_checked(here: Path, capsys: pytest.CaptureFixture[str]) -> No
     heard = capsys.readouterr()
     assert heard.out.splitlines() == [
         "bad.toml:3: [corp9] titel: There is no such key. Did you mean title?",
-        "bad.toml:4: [corp9] vcpus: It must be a whole number, more than 0, not 0.",
+        "bad.toml:4: [corp9] vcpus: It must be a whole number from 1 to 4096, not 0.",
     ]
     assert "error: bad.toml has 2 mistakes." in heard.err
     found = json.loads(said(capsys, "release", "check", "bad.toml", "--json", code=3))
