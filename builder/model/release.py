@@ -67,8 +67,6 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     ones stop at it. pykickstart of EL 9 calls %traceback deprecated."""
     gpt: bool = True
     """Whether disks get a GPT with BIOS as well: always from EL 10 on, on our request before."""
-    network_files: Literal["ifcfg", "keyfile"] = "keyfile"
-    """What the installer writes of the machine's cards."""
     package_options: tuple[Word, ...] = ()
     """Options of %packages."""
     language_option: str = ""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from builder.errors import ConfigError, UsageError, suggest
-from builder.model.release import Medium, Release
+from builder.model.release import Facts, Medium, Release
 from builder.releases import catalogue
 from builder.releases.catalogue import Catalogue
 from builder.releases.rows import Layers
@@ -172,6 +172,13 @@ def test_only_tests_ask_for_ours_alone() -> None:
     root = Path(catalogue.__file__).parents[1]
     asked = re.compile(r"\bcatalogue\.(find|names|shipped)\(|catalogue import .*\b(find|names)\b")
     assert not [path for path in root.rglob("*.py") if asked.search(path.read_text())]
+
+
+def test_each_fact_of_a_family_is_asked_by_somebody() -> None:
+    root = Path(catalogue.__file__).parents[2]
+    files = [*root.glob("kickstarts/**/*.j2"), *root.glob("builder/**/*.py")]
+    asked = {name for path in files for name in re.findall(r"facts\.(\w+)", path.read_text())}
+    assert set(Facts.__struct_fields__) - asked == set()
 
 
 @pytest.mark.parametrize(

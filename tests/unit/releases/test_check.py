@@ -196,8 +196,8 @@ MISTAKES = [
     ("{ gpt = true }", "3", "[corp9] facts: It must be a table, not 3."),
     (
         "gpt = true",
-        'network_files = "x"',
-        "network_files: It must be one of 'ifcfg', 'keyfile', not",
+        "cpu_level = 4",
+        "[corp9.facts] cpu_level: It must be one of 1, 2, 3, not 4.",
     ),
     ("older = { urls", "older = { ulrs", "[corp9.older] ulrs: There is no such key. Did you mean"),
     ("older = { urls", 'older = { extends = "x", urls', "[corp9.older] extends: There is no such"),
