@@ -63,7 +63,8 @@ def check(text: str, *, source: str, known: Catalogue, words: rules.Words) -> tu
     except ConfigError as error:
         return (_unreadable(error, source),)
     at = lines.lines(text)
-    others = tuple(each for each in known.layers if not _same(each.source, source))
+    # Ours go by the names of their files alone, which are nobody's where the user is.
+    others = (each for each in known.layers if not (each.own and _same(each.source, source)))
     judged = replace(known, layers=Layers([own, *others]))
     found = [
         _finding(source, name, each, at)

@@ -152,6 +152,13 @@ def test_end_of_life(today: str, wanted: str) -> None:
     assert state(replace(centos7, end_of_life=None), day) == ""
 
 
+def test_a_file_that_is_called_as_ours_is_checked(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "releases.toml").write_text('[corp9]\nextends = "rocky9"\n')
+    assert said(capsys, "release", "check", "releases.toml") == "releases.toml is right.\n"
+
+
 def test_a_file_is_checked(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "good.toml").write_text('[corp9]\nextends = "rocky9"\n')
     assert said(capsys, "release", "check", "good.toml") == "good.toml is right.\n"
