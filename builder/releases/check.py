@@ -1,7 +1,7 @@
 """What is wrong with a file of releases: all of it, with lines and hints."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -13,7 +13,17 @@ from builder.model.release import MOST_MIB
 from builder.releases import lines, rules
 from builder.releases.catalogue import Catalogue, layer, release
 from builder.releases.lines import Path
-from builder.releases.rows import FILLED, STANDS_FOR, Layers, Place, Row, extended, filled, joined
+from builder.releases.rows import (
+    FILLED,
+    STANDS_FOR,
+    Layer,
+    Layers,
+    Place,
+    Row,
+    extended,
+    filled,
+    joined,
+)
 from builder.releases.shape import NO_KEYS, Wrong, examine, missing
 
 _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)")
@@ -64,14 +74,22 @@ def check(text: str, *, source: str, known: Catalogue, words: rules.Words) -> tu
         return (_unreadable(error, source),)
     at = lines.lines(text)
     # Ours go by the names of their files alone, which are nobody's where the user is.
-    others = (each for each in known.layers if not (each.own and _same(each.source, source)))
+    here = [each for each in known.layers if each.own and _same(each.source, source)]
+    others = (each for each in known.layers if all(each is not one for one in here))
     judged = replace(known, layers=Layers([own, *others]))
     found = [
         _finding(source, name, each, at)
         for name, row in own.rows.items()
-        for each in _of_row(name, row, judged, words)
+        for each in (*_twice(name, here), *_of_row(name, row, judged, words))
     ]
     return tuple(sorted(dict.fromkeys(found), key=lambda each: each.line))
+
+
+def _twice(name: str, here: Sequence[Layer]) -> Iterator[Wrong]:
+    """Yield what the folder of the file has against a name, as far as the file can be read."""
+    for each in here:
+        if name in each.flaws and not each.flaw:
+            yield Wrong((), each.flaws[name], "Take one of them away.")
 
 
 def _same(one: str, other: str) -> bool:

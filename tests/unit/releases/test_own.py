@@ -10,6 +10,7 @@ from builder.errors import ConfigError, UsageError
 from builder.kickstart import library
 from builder.kickstart.library import Library
 from builder.releases import catalogue
+from builder.releases.check import check
 from builder.releases.own import gathered
 from builder.releases.rows import Layer, Row
 from tests.monitors import Heard
@@ -156,6 +157,10 @@ def test_of_two_rows_in_one_folder_nobody_can_say_which_counts(folders: list[Pat
     assert rows.find("corp8").family == "el8"
     with pytest.raises(ConfigError, match=r"^corp9 is in two files: .*a\.toml and .*b\.toml\.$"):
         rows.find("corp9")
+    path, words = folders[0] / "b.toml", Library().words()
+    [found] = check(path.read_text(), source=str(path), known=rows, words=words)
+    assert (found.line, found.table) == (1, "corp9")
+    assert found.text.startswith("corp9 is in two files: ")
 
 
 def test_what_is_no_file_of_releases_is_left_alone(folders: list[Path]) -> None:
