@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from builder.cli.context import (
-    MOST_GIB,
-    MOST_MIB,
-    MOST_VCPUS,
     Artifacts,
     Context,
     Events,
@@ -21,7 +18,7 @@ from builder.cli.context import (
 from builder.cli.output import size, table, to_json
 from builder.cli.template.supply import Sign, keyring
 from builder.errors import HostError, UsageError
-from builder.model.release import Firmware
+from builder.model.release import MOST_GIB, MOST_MIB, MOST_VCPUS, Firmware
 from builder.model.text import unbroken
 
 if TYPE_CHECKING:

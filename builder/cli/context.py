@@ -55,8 +55,8 @@ Firmware = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Medium = Annotated[str, typer.Option(help="Variant of the ISO: minimal, dvd, …")]
-MOST_VCPUS, MOST_MIB, MOST_GIB = 4096, 2**24, 2**16
-"""More than any hypervisor gives; beyond, libvirt's answers are riddles."""
+MOST_MIB, MOST_GIB = 2**24, 2**16
+"""Of machines and volumes: more than hypervisors give; beyond, libvirt's answers are riddles."""
 Replace = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
 Variables = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Kickstart variable.")

@@ -48,7 +48,7 @@ def list_(ctx: typer.Context, *, json: Json = False) -> None:
             each["family"],
             each["version"],
             " ".join(each["media"]),
-            f"{each['end_of_life'] or ''}{_LIFE[each['life']]}",
+            _end(each),
             " ".join(name for name, medium in each["media"].items() if medium["in_pool"]),
             _origin(each),
         )
@@ -92,7 +92,7 @@ def _facts(release: "Release", row: dict[str, Any], minors: tuple[str, ...]) -> 
     yield "version", release.version
     yield "architecture", release.arch
     yield "from", _origin(row)
-    yield "end of life", f"{release.end_of_life or 'unknown'}{_LIFE[row['life']]}"
+    yield "end of life", _end(row) or "unknown"
     if minors:
         yield "minor versions", " ".join(minors)
     for name, medium in release.media.items():
@@ -177,10 +177,17 @@ def _row(release: "Release", here: Context, pool: frozenset[str]) -> dict[str, A
         "version": release.version,
         "end_of_life": release.end_of_life and str(release.end_of_life),
         "life": state(release, date.today()),
+        "followed_by": release.followed_by,
         "media": media,
         "source": _whose(layer),
         "instead_of": _whose(replaced) if (replaced := rows.replaced(release.name)) else "",
     }
+
+
+def _end(row: dict[str, Any]) -> str:
+    """Return until when it gets updates; "" where nobody knows."""
+    followed = row["followed_by"] and f"{row['followed_by']} is out"
+    return f"{row['end_of_life'] or followed}{_LIFE[row['life']]}"
 
 
 def _whose(layer: "Layer") -> str:

@@ -28,15 +28,15 @@ def machine(order: BuildOrder, accelerator: Accelerator, *, network: str) -> Mac
     Raises HostError for what the host lacks of UEFI, Secure Boot and TPM, UsageError as
     `refuse_processors`.
     """
-    refuse_processors(order.vcpus, accelerator)
     # Two of some sixty emulated guests with two processors froze while their kernel started.
-    processors = order.release.vcpus if accelerator.virt_type == "kvm" else 1
+    processors = order.vcpus or (order.release.vcpus if accelerator.virt_type == "kvm" else 1)
+    refuse_processors(processors, accelerator)
     chosen = Machine(
         osinfo=order.release.osinfo,
         virt_type=accelerator.virt_type,
         cpu=accelerator.cpu or order.release.emulated_cpu,
         memory_mib=order.memory_mib or order.release.memory_mib,
-        vcpus=order.vcpus or processors,
+        vcpus=processors,
         # Only UEFI's installer makes a boot loader for both: that for BIOS is added to it.
         firmware="bios" if order.firmware == "bios" else "uefi",
         secure_boot=order.secure_boot,

@@ -10,7 +10,7 @@ from builder.errors import ConfigError, explained
 from builder.kickstart import profiles, syntaxes, texts, variables
 from builder.model.kickstart import Checks, KickstartSource, Profile, Variable
 from builder.model.release import Release
-from builder.monitor import Monitor, SilentMonitor
+from builder.monitor import Monitor
 from builder.paths.reading import is_plain
 from builder.releases.catalogue import Catalogue, shipped
 from builder.releases.own import gathered
@@ -59,8 +59,7 @@ class Library(msgspec.Struct, frozen=True):
 
     def profile(self, name: str, release: Release) -> Profile:
         """Return the profile `name`; UsageError when there is none, or none for `release`."""
-        families = sorted({each.family for each in self.releases(monitor=SilentMonitor())})
-        return profiles.find(self.folders, name, release=release, families=families)
+        return profiles.find(self.folders, name, release=release, families=self.rows.families)
 
     def profiles(self, *, monitor: Monitor) -> tuple[Profile, ...]:
         """Return all profiles, sorted by name; what is wrong with others is told as a warning."""

@@ -43,7 +43,7 @@ def lint(
     )
     checks = CHECKS if at_hand or kickstart.added else (*CHECKS, reports_success)
     found = (finding for check in checks for finding in check(parsed))
-    return by_line((*parser.findings, *found))
+    return by_line((*parser.findings, *kickstart.said, *found))
 
 
 def lint_for_others(kickstart: Kickstart) -> tuple[LintFinding, ...]:

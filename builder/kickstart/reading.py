@@ -5,10 +5,9 @@ from pathlib import Path
 
 from builder.errors import ConfigError
 from builder.model.octets import decoded, odd
-from builder.paths.reading import read_data
+from builder.paths.reading import is_wide, read_data
 
 _LARGEST = 16 << 20
-_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read(path: Path, *, named: bool = True) -> str:
@@ -20,8 +19,7 @@ def read(path: Path, *, named: bool = True) -> str:
     found in a folder, are text in UTF-8. Raises ConfigError for a file that cannot be read.
     """
     data = read_data(path, limit=_LARGEST, pipes=named, hint="Give a text file.")
-    # A text of Latin letters in UTF-16 is every other byte a NUL, with a mark before it or not.
-    if data.startswith(_WIDE) or data.count(0) * 3 > len(data):
+    if is_wide(data):
         raise ConfigError(
             f"{path} is text in UTF-16, which no installer reads.", hint="Save it as UTF-8."
         )

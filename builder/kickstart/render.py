@@ -1,6 +1,7 @@
 """Jinja2 kickstarts and variables in, kickstart text out."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -14,7 +15,7 @@ from builder.kickstart.reports import reports
 from builder.kickstart.texts import REPORTS, normal
 from builder.model.build import BuildOrder
 from builder.model.domain import RESULT_PORT
-from builder.model.kickstart import NONCE, Kickstart, KickstartSource, Value
+from builder.model.kickstart import NONCE, Kickstart, KickstartSource, LintFinding, Value
 
 _CR = "\U0010ff0d"
 """Stands for a carriage return while jinja2 is at work, which takes each for a line's end."""
@@ -67,7 +68,20 @@ def render(order: BuildOrder) -> Kickstart:
         text=text + added,
         added=len(added),
         values=values,
+        said=tuple(_said(order, values)),
     )
+
+
+def _said(order: BuildOrder, values: dict[str, Value]) -> Iterator[LintFinding]:
+    """Yield what is to be said of `online` where there is nothing to take packages from."""
+    release = order.release
+    if values.get("online") and not release.repositories and order.kickstart.name.endswith(".j2"):
+        yield LintFinding(
+            line=0,
+            severity="warning" if "online" in order.variables else "note",
+            message=f"online adds nothing, for the row of {release.name} names no repositories "
+            "(what needs a subscription has no address of ours): a row of your own can name some",
+        )
 
 
 def _check(text: str) -> None:

@@ -120,6 +120,16 @@ class KickstartSource(msgspec.Struct, frozen=True, kw_only=True):
         return parted.strip("-.").lower()
 
 
+class LintFinding(msgspec.Struct, frozen=True, kw_only=True):
+    """One remark of the linter."""
+
+    line: int
+    """1-based; 0 when it concerns the whole file."""
+    severity: str
+    """"error", "warning" or "note": that something could not be looked at."""
+    message: str
+
+
 class Kickstart(msgspec.Struct, frozen=True, kw_only=True):
     """A rendered kickstart."""
 
@@ -132,6 +142,8 @@ class Kickstart(msgspec.Struct, frozen=True, kw_only=True):
     """How many characters at its end are ours, and not of the user's file."""
     values: dict[str, Value] = {}
     """What each variable came to."""
+    said: tuple[LintFinding, ...] = ()
+    """Of variables that come to nothing."""
 
     @property
     def written(self) -> str:
@@ -144,13 +156,3 @@ class Kickstart(msgspec.Struct, frozen=True, kw_only=True):
         It is new for each build, so that no older success can be taken for it.
         """
         return self.text.replace(NONCE, nonce)
-
-
-class LintFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """One remark of the linter."""
-
-    line: int
-    """1-based; 0 when it concerns the whole file."""
-    severity: str
-    """"error", "warning" or "note": that something could not be looked at."""
-    message: str

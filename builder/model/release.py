@@ -14,6 +14,16 @@ Line = Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 Word = Annotated[str, msgspec.Meta(pattern=r"^[^\s\x00-\x1f\x7f]+\Z")]
 """One of several on such a line."""
 Positive = Annotated[int, msgspec.Meta(gt=0)]
+MOST_MIB = 1 << 20
+"""Memory of a guest that installs: a TiB. What is more was meant as KiB or bytes."""
+MOST_VCPUS = 4096
+"""What KVM can be built for at most (Linux's KVM_MAX_NR_VCPUS)."""
+MOST_GIB = 8192
+"""Where a qcow2 with clusters of 4 KiB ends, which builds install to: QEMU takes no table of more
+than 32 MiB for it."""
+Memory = Annotated[int, msgspec.Meta(gt=0, le=MOST_MIB)]
+Processors = Annotated[int, msgspec.Meta(gt=0, le=MOST_VCPUS)]
+Disk = Annotated[int, msgspec.Meta(gt=0, le=MOST_GIB)]
 Firmware = Literal["bios", "uefi", "hybrid"]
 """How an image boots; hybrid is both."""
 
@@ -59,8 +69,6 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     ones stop at it. pykickstart of EL 9 calls %traceback deprecated."""
     gpt: bool = True
     """Whether disks get a GPT with BIOS as well: always from EL 10 on, on our request before."""
-    network_files: Literal["ifcfg", "keyfile"] = "keyfile"
-    """What the installer writes of the machine's cards."""
     package_options: tuple[Word, ...] = ()
     """Options of %packages."""
     language_option: str = ""
@@ -96,6 +104,9 @@ class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """As in names of files; the processor's kind is always x86_64."""
     end_of_life: date | None = None
     """The last day on which it gets updates; None where nobody knows."""
+    followed_by: Line = ""
+    """The newest version, where this is a minor one before it: vendors update that alone, but for
+    what they, or others, sell. When it ended is not in the catalogue."""
     syntax: str
     """pykickstart's name of the kickstart syntax, such as RHEL7."""
     facts: Facts = Facts()
@@ -118,9 +129,9 @@ class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     for more packages than a medium has, and for the installed system where its own are dead."""
     media: dict[str, Medium]
     default_medium: str
-    memory_mib: Positive
-    disk_gib: Positive
-    vcpus: Positive = 2
+    memory_mib: Memory
+    disk_gib: Disk
+    vcpus: Processors = 2
     emulated_cpu: str = "qemu64"
     """Smallest CPU model that runs the release, for hosts without KVM."""
     installer_args: tuple[Word, ...] = ()
@@ -131,3 +142,8 @@ class Release(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Where the release wants other defaults than kickstarts/variables.toml."""
     made_here: bool = False
     """True for the rehearsal, whose ISO is made and not downloaded."""
+
+    def least_mib(self, medium: str) -> int:
+        """Return the memory below which the installer of a medium stops."""
+        facts = self.facts
+        return facts.least_network_mib if self.media[medium].network else facts.least_mib

@@ -1,5 +1,6 @@
 """Files that others wrote, read with bounds: no pipe that hangs, nothing too large or too deep."""
 
+import codecs
 import errno
 import os
 import stat
@@ -15,6 +16,8 @@ from builder.errors import BuilderError, ConfigError
 
 _T = TypeVar("_T")
 
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_ENCODING = "Save it as UTF-8."
 _DEEPEST = 32
 """Tables in tables; beyond, whatever walks through them would run out of stack."""
 _TOML = 1 << 20
@@ -142,15 +145,31 @@ def read_text(
     *,
     limit: int = 16 << 20,
     pipes: bool = False,
-    hint: str = "Give a text file in UTF-8.",
+    hint: str = "Give a text file.",
     error_class: type[BuilderError] = ConfigError,
 ) -> str:
-    """Return a file's text; see `read_data`. Raises `error_class` also for what is no text."""
+    """Return a file's text; see `read_data`. Raises `error_class` also for what is no text.
+
+    The mark that editors of Windows put before UTF-8 is no part of it.
+    """
     data = read_data(path, limit=limit, pipes=pipes, hint=hint, error_class=error_class)
+    if is_wide(data):
+        raise error_class(f"Cannot read {path}: it is text in UTF-16.", hint=_ENCODING)
     try:
-        return data.decode()
+        return data.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError as error:
-        raise error_class(f"Cannot read {path}: it is no text in UTF-8.", hint=hint) from error
+        line = data.count(b"\n", 0, error.start) + 1
+        raise error_class(
+            f"Cannot read {path}: it is no text in UTF-8 (line {line}).", hint=_ENCODING
+        ) from error
+
+
+def is_wide(data: bytes) -> bool:
+    """Tell whether it is text in UTF-16, with a mark before it or not.
+
+    Of one with Latin letters every other byte is a NUL.
+    """
+    return data.startswith(_WIDE) or data.count(0) * 3 > len(data)
 
 
 def read_toml(path: Path, *, pipes: bool = False, hint: str = "Mend that line.") -> dict[str, Any]:

@@ -92,7 +92,7 @@ def find(name: str) -> Path:
 
 def load(path: Path, library: Library) -> Pipeline:
     """Read a pipeline file; see `parse`. Raises ConfigError also for one that cannot be read."""
-    text = read_text(path, hint="A pipeline is a text file in UTF-8.")
+    text = read_text(path, hint="A pipeline is a text file.")
     return parse(text, library, path=path)
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from builder.errors import ConfigError, HostError
 from builder.model.build import BuildOrder
+from builder.model.release import Release
 from builder.recipes.remarks import Remark, judged
+from builder.releases import life
 
 _GIB, _MIB = 1 << 30, 1 << 20
 _OVERLAY_MIB = 64
@@ -32,14 +34,13 @@ NEWER = frozenset(
 have -IBRS behind it. All others have v3."""
 
 
-def support(title: str, end: date | None, today: date) -> Remark:
-    """Judge a release's last day."""
-    if end is None:
-        return judged("support", f"{title}: nobody knows until when it gets updates.")
-    if today <= end:
-        return judged("support", f"{title} gets updates until {end}.")
-    detail = f"{title} has had no updates since {end}: its end of life."
-    return judged("support", detail, fine=False, hint="What is found in it stays open.")
+def support(release: Release, today: date) -> Remark:
+    """Judge until when a release gets updates."""
+    if told := life.notice(release, today):
+        return judged("support", told, fine=False, hint="What is found in it stays open.")
+    if release.end_of_life is None:
+        return judged("support", f"{release.title}: nobody knows until when it gets updates.")
+    return judged("support", f"{release.title} gets updates until {release.end_of_life}.")
 
 
 def model(order: BuildOrder) -> Remark:

@@ -4,18 +4,25 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
-from builder.errors import UsageError, suggest
+from builder.errors import ConfigError, UsageError, suggest
 from builder.kickstart import secrets
 from builder.kickstart.library import Library
 from builder.kickstart.reading import read
 from builder.model.build import BuildOrder, hardware_name, template_name
 from builder.model.kickstart import DEFAULT_PROFILE, KickstartSource
 from builder.model.media import Download, IsoSource, Made
-from builder.model.release import Firmware, Medium, Release
+from builder.model.release import (
+    MOST_GIB,
+    MOST_MIB,
+    MOST_VCPUS,
+    Firmware,
+    Medium,
+    Release,
+)
 from builder.monitor import SilentMonitor
 from builder.proof import checks
 from builder.recipes.at_hand import at_hand, digest
@@ -51,9 +58,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     root_password_file: Path | None = None
     compression: Literal["zstd", "zlib"] = "zstd"
     waive: tuple[str, ...] = ()
-    memory_mib: int = 0
-    vcpus: int = 0
-    disk_gib: int = 0
+    memory_mib: Annotated[int, msgspec.Meta(ge=0, le=MOST_MIB)] = 0
+    vcpus: Annotated[int, msgspec.Meta(ge=0, le=MOST_VCPUS)] = 0
+    disk_gib: Annotated[int, msgspec.Meta(ge=0, le=MOST_GIB)] = 0
 
 
 def resolve(
@@ -74,7 +81,8 @@ def resolve(
         profile,
         root_password=request.root_password_file is not None,
     )
-    _refuse_small(request, release, medium)
+    _refuse_small(request, release)
+    _refuse_empty(request, release, medium)
     order = BuildOrder(
         release=release,
         variant=request.medium or release.default_medium,
@@ -159,15 +167,24 @@ def _of_releases(library: Library) -> set[str]:
     }
 
 
-def _refuse_small(request: Request, release: Release, medium: Medium) -> None:
+def _refuse_small(request: Request, release: Release) -> None:
     """Raise UsageError for less memory than Anaconda's own floor, below which it stops."""
-    facts = release.facts
-    least = facts.least_network_mib if medium.network else facts.least_mib
+    least = release.least_mib(request.medium or release.default_medium)
     asked = request.memory_mib or release.memory_mib
     if asked < least:
         raise UsageError(
             f"The installer of {release.name} does not run in {asked} MiB of memory.",
             hint=f"It wants {least} at least; {release.memory_mib} are usual, which 0 means.",
+        )
+
+
+def _refuse_empty(request: Request, release: Release, medium: Medium) -> None:
+    """Raise ConfigError where a release's kickstart would have nothing to install from."""
+    if medium.network and not release.repositories and request.kickstart is None:
+        raise ConfigError(
+            f"{medium.file} has no packages, and the row of {release.name} says not where they "
+            "are to come from.",
+            hint="It may have a table of repositories, of which the first is installed from.",
         )
 
 

@@ -67,7 +67,7 @@ def _caught(
 
 
 def _support(order: BuildOrder, _place: Place) -> Iterator[Remark]:
-    yield judges.support(order.release.title, order.release.end_of_life, datetime.now(UTC).date())
+    yield judges.support(order.release, datetime.now(UTC).date())
 
 
 def _machine(order: BuildOrder, place: Place) -> Iterator[Remark]:

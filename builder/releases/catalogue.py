@@ -12,7 +12,7 @@ from builder.errors import BuilderError, ConfigError, UsageError, suggest
 from builder.model.release import Medium, Release
 from builder.paths.reading import parse_toml
 from builder.releases import minors, rules
-from builder.releases.rows import OF_ROWS, Layer, Place, Row, filled, located, whole
+from builder.releases.rows import OF_ROWS, Layer, Layers, Place, Row, filled, located, whole
 
 _HERE = Path(__file__).parent
 _MINOR = re.compile(r"(.+[0-9])\.([0-9]{1,4})")
@@ -23,8 +23,7 @@ _ANY_CPU = "Haswell-noTSX"
 class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     """What can be installed: a value, made where settings are read."""
 
-    layers: tuple[Layer, ...]
-    """Files of rows; the first that has a name counts."""
+    layers: Layers
     families: Mapping[str, Row]
     digests: Mapping[str, Row]
     """Of ISOs that never change, by the names of their files."""
@@ -37,7 +36,7 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
         """
         place = located(name, self.layers)
         if place is not None:
-            return self._release(place, whole(place, self.layers, self.families))
+            return self._release(place, self._row(place))
         found = _MINOR.fullmatch(name)
         base = located(found[1], self.layers) if found else None
         if found and base is not None:
@@ -58,30 +57,25 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all rows, in people's order, also of those that are wrong."""
-        names = {name for each in self.layers for name in (*each.rows, *each.flaws)}
-        return tuple(sorted(names, key=_natural))
+        return tuple(sorted(self.layers.homes, key=_natural))
 
     def knows(self, name: str) -> bool:
         """Tell whether it is a row's name, or may be meant as that of a minor version of one."""
         found = _MINOR.fullmatch(name)
-        return not {name, found[1] if found else name}.isdisjoint(self.names())
+        return not {name, found[1] if found else name}.isdisjoint(self.layers.homes)
 
     def minors(self, name: str) -> tuple[str, ...]:
         """Return the names of a release's minor versions, oldest first."""
         found = self.find(name)
-        return minors.names(found) if self._has(name) else ()
-
-    def _has(self, name: str) -> bool:
-        return any(name in layer.rows for layer in self.layers)
+        return minors.names(found) if self.layers.having(name) else ()
 
     def source(self, name: str) -> Layer:
         """Return the layer that has the row `name`, or that of which it is a minor version."""
-        known = {each: layer for layer in reversed(self.layers) for each in layer.rows}
-        return known[name] if name in known else known[name.rpartition(".")[0]]
+        return (self.layers.having(name) or self.layers.having(name.rpartition(".")[0]))[0]
 
     def replaced(self, name: str) -> Layer | None:
         """Return the layer whose row of that name does not count, as the user has another."""
-        return next(iter([each for each in self.layers if name in each.rows][1:]), None)
+        return next(iter(self.layers.having(name)[1:]), None)
 
     def _members(self, family: str) -> list[str]:
         whole_rows = (self._whole(name) for name in self.names())
@@ -105,8 +99,26 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
             return _ANY_CPU
 
     def _minor(self, place: Place, number: str) -> Release:
-        row = whole(place, self.layers, self.families)
+        row = self._row(place)
         return self._release(place, minors.row_of(row, self._release(place, row), number))
+
+    def _row(self, place: Place) -> Row:
+        """Return a row, whole; one that holds a release at an older minor version has ended."""
+        row = whole(place, self.layers, self.families)
+        newest = self._newest(place) if row.get("minors") else None
+        if newest is None or "end_of_life" in self.layers[place.layer].rows[place.name]:
+            return row
+        last = whole(newest, self.layers, self.families)
+        return minors.outdated(row, last.get("version"))
+
+    def _newest(self, place: Place) -> Place | None:
+        """Return the row that a row of the user's takes the place of, or is a minor version of."""
+        found = _MINOR.fullmatch(place.name)
+        for name in (place.name, *((found[1],) if found else ())):
+            last = self.layers.homes.get(name, (place.layer,))[-1]
+            if Place(last, name) != place and name in self.layers[last].rows:
+                return Place(last, name)
+        return None
 
     def _release(self, place: Place, row: Row) -> Release:
         source = self.layers[place.layer].source
@@ -170,7 +182,7 @@ def layer(text: str, *, source: str, own: bool = True) -> Layer:
 def shipped() -> Catalogue:
     """Return the catalogue of ours alone: what the user adds, settings know of."""
     return Catalogue(
-        layers=(_ours("releases.toml"),),
+        layers=Layers([_ours("releases.toml")]),
         families=_ours("families.toml").rows,
         digests=_ours("digests.toml").rows,
     )
@@ -183,7 +195,7 @@ def _ours(name: str) -> Layer:
 def with_own(layers: Sequence[Layer]) -> Catalogue:
     """Return the catalogue with the user's own files before ours."""
     ours = shipped()
-    return msgspec.structs.replace(ours, layers=(*layers, *ours.layers))
+    return msgspec.structs.replace(ours, layers=Layers([*layers, *ours.layers]))
 
 
 def find(name: str) -> Release:

@@ -1,7 +1,7 @@
 """What is wrong with a file of releases: all of it, with lines and hints."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -9,10 +9,21 @@ import msgspec
 from msgspec.structs import replace
 
 from builder.errors import ConfigError, suggest
+from builder.model.release import MOST_MIB
 from builder.releases import lines, rules
 from builder.releases.catalogue import Catalogue, layer, release
 from builder.releases.lines import Path
-from builder.releases.rows import FILLED, STANDS_FOR, Place, Row, filled, joined, whole
+from builder.releases.rows import (
+    FILLED,
+    STANDS_FOR,
+    Layer,
+    Layers,
+    Place,
+    Row,
+    extended,
+    filled,
+    joined,
+)
 from builder.releases.shape import NO_KEYS, Wrong, examine, missing
 
 _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)")
@@ -23,7 +34,7 @@ _ASSUMED: Row = {
     "syntax": "RHEL9",
     "volume_id": "x",
     "osinfo": "http://x/x",
-    "memory_mib": 1,
+    "memory_mib": MOST_MIB,
     "disk_gib": 1,
     "default_medium": "",
     "kickstart": "x",
@@ -62,14 +73,23 @@ def check(text: str, *, source: str, known: Catalogue, words: rules.Words) -> tu
     except ConfigError as error:
         return (_unreadable(error, source),)
     at = lines.lines(text)
-    others = tuple(each for each in known.layers if not _same(each.source, source))
-    judged = replace(known, layers=(own, *others))
+    # Ours go by the names of their files alone, which are nobody's where the user is.
+    here = [each for each in known.layers if each.own and _same(each.source, source)]
+    others = (each for each in known.layers if all(each is not one for one in here))
+    judged = replace(known, layers=Layers([own, *others]))
     found = [
         _finding(source, name, each, at)
         for name, row in own.rows.items()
-        for each in _of_row(name, row, judged, words)
+        for each in (*_twice(name, here), *_of_row(name, row, judged, words))
     ]
     return tuple(sorted(dict.fromkeys(found), key=lambda each: each.line))
+
+
+def _twice(name: str, here: Sequence[Layer]) -> Iterator[Wrong]:
+    """Yield what the folder of the file has against a name, as far as the file can be read."""
+    for each in here:
+        if name in each.flaws and not each.flaw:
+            yield Wrong((), each.flaws[name], "Take one of them away.")
 
 
 def _same(one: str, other: str) -> bool:
@@ -125,11 +145,7 @@ def _is_text(value: object) -> bool:
 def _base(name: str, known: Catalogue) -> tuple[Row, list[Wrong]]:
     """Return all that a row extends, and what is wrong with that."""
     try:
-        row = known.layers[0].rows[name]
-        # Of itself it has nothing but what it extends.
-        bare = {key: value for key, value in row.items() if key == "extends"}
-        first = replace(known.layers[0], rows={**known.layers[0].rows, name: bare})
-        return whole(Place(0, name), (first, *known.layers[1:]), known.families), []
+        return extended(Place(0, name), known.layers, known.families), []
     except ConfigError as error:
         text = error.message.removeprefix(f"{known.layers[0].source}: ")
         return {}, [Wrong(("extends",), text, error.hint)]

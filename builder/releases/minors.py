@@ -7,6 +7,7 @@ from builder.model.release import Release
 from builder.releases.rows import Row, joined
 
 _OF_A_FILE = ("sha256", "size")
+_VERSION = re.compile(r"([0-9]{1,9})\.([0-9]{1,9})")
 
 
 def names(release: Release) -> tuple[str, ...]:
@@ -19,7 +20,7 @@ def names(release: Release) -> tuple[str, ...]:
 
 def _version(release: Release) -> re.Match[str] | None:
     """Return the parts of the version; None where it has no minor versions."""
-    return re.fullmatch(r"(\d+)\.(\d+)", release.version) if release.minors else None
+    return _VERSION.fullmatch(release.version) if release.minors else None
 
 
 def row_of(row: Row, release: Release, number: str) -> Row:
@@ -41,10 +42,18 @@ def row_of(row: Row, release: Release, number: str) -> Row:
             "and its version, to your own releases: README has an example.",
         )
     own = {"name": f"{name}.{number}", "version": f"{major}.{number}", "kin": [name, *release.kin]}
-    return (row if number == newest else _older(row)) | own
+    return (row if number == newest else _older(row, release)) | own
 
 
-def _older(row: Row) -> Row:
+def outdated(row: Row, newest: object) -> Row:
+    """Return the row as one that has ended, if its version is a minor one before the `newest`."""
+    here, there = (_VERSION.fullmatch(str(each)) for each in (row.get("version"), newest))
+    if not (here and there and here[1] == there[1] and int(here[2]) < int(there[2])):
+        return row
+    return row | {"end_of_life": None, "followed_by": newest}
+
+
+def _older(row: Row, release: Release) -> Row:
     """Return the row of a minor version before the row's own.
 
     A file whose name the version is in is another than that of the row's digest. What media without
@@ -64,4 +73,5 @@ def _older(row: Row) -> Row:
             "packages.",
             hint=f"Its row may have a table [{row['name']}.older.repositories].",
         )
-    return joined(row | {"media": media}, older)
+    ended = {"end_of_life": None, "followed_by": release.followed_by or release.version}
+    return joined(row | {"media": media} | ended, older)

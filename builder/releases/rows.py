@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -42,6 +43,24 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True):
     """Why the whole file cannot be read."""
 
 
+class Layers(tuple[Layer, ...]):
+    """Files of rows; the first that has a name counts. There may be thousands of them."""
+
+    @cached_property
+    def homes(self) -> Mapping[str, Sequence[int]]:
+        """The numbers of the layers in which each name is, also where it cannot be used."""
+        found: dict[str, list[int]] = {}
+        for number, layer in enumerate(self):
+            for name in layer.rows.keys() | layer.flaws:
+                found.setdefault(name, []).append(number)
+        return found
+
+    def having(self, name: str) -> list[Layer]:
+        """Return the layers that have a row of that name."""
+        found = (self[number] for number in self.homes.get(name, ()))
+        return [layer for layer in found if name in layer.rows]
+
+
 class Place(msgspec.Struct, frozen=True):
     """Where a row is: the layer's number, and its name."""
 
@@ -49,14 +68,24 @@ class Place(msgspec.Struct, frozen=True):
     name: str
 
 
-def whole(place: Place, layers: Sequence[Layer], families: Mapping[str, Row]) -> Row:
+def whole(place: Place, layers: Layers, families: Mapping[str, Row]) -> Row:
     """Return a row with all that it extends, itself on top, and the name of its family.
 
     The first layer that has a row counts; one that extends its own name extends the row of later
     layers. Tables are joined key by key, anything else is replaced. Raises ConfigError for a row
     that extends none, itself or something that is not there.
     """
-    row, seen = layers[place.layer].rows[place.name], [place]
+    return _whole(layers[place.layer].rows[place.name], place, layers, families)
+
+
+def extended(place: Place, layers: Layers, families: Mapping[str, Row]) -> Row:
+    """Return all that a row extends, without itself; see `whole`."""
+    row = layers[place.layer].rows[place.name]
+    return _whole({key: row[key] for key in ("extends",) if key in row}, place, layers, families)
+
+
+def _whole(row: Row, place: Place, layers: Layers, families: Mapping[str, Row]) -> Row:
+    seen = [place]
     while (base := _base(row, seen[-1], layers, families)) not in families:
         found = _found(base, seen, layers, families)
         below = layers[found.layer].rows[found.name]
@@ -67,7 +96,7 @@ def whole(place: Place, layers: Sequence[Layer], families: Mapping[str, Row]) ->
     return {key: value for key, value in row.items() if key != "extends"}
 
 
-def _base(row: Row, place: Place, layers: Sequence[Layer], families: Mapping[str, Row]) -> str:
+def _base(row: Row, place: Place, layers: Layers, families: Mapping[str, Row]) -> str:
     base = row.get("extends")
     if not isinstance(base, str):
         raise ConfigError(
@@ -77,9 +106,7 @@ def _base(row: Row, place: Place, layers: Sequence[Layer], families: Mapping[str
     return base
 
 
-def _found(
-    base: str, seen: Sequence[Place], layers: Sequence[Layer], families: Mapping[str, Row]
-) -> Place:
+def _found(base: str, seen: Sequence[Place], layers: Layers, families: Mapping[str, Row]) -> Place:
     at = seen[-1]
     first = at.layer + 1 if base == at.name else 0
     place = located(base, layers, first=first)
@@ -90,26 +117,25 @@ def _found(
             hint="One of them must extend a family, or a release of ours.",
         )
     if place is None:
-        names = {name for layer in layers for name in layer.rows}
         raise ConfigError(
             f"{layers[at.layer].source}: {at.name} extends {base!r}, "
             "which is neither a family nor a release.",
-            hint=suggest(base, {*families, *names}),
+            hint=suggest(base, {*families, *layers.homes}),
         )
     return place
 
 
-def located(name: str, layers: Sequence[Layer], *, first: int = 0) -> Place | None:
+def located(name: str, layers: Layers, *, first: int = 0) -> Place | None:
     """Return where a row is, in the layers from `first` on; None where it is in none.
 
     Raises ConfigError where it cannot be used.
     """
-    for number, layer in enumerate(layers[first:], first):
-        if name in layer.flaws:
-            raise ConfigError(layer.flaws[name], hint="Mend that file, or remove it.")
-        if name in layer.rows:
-            return Place(number, name)
-    return None
+    number = next((each for each in layers.homes.get(name, ()) if each >= first), None)
+    if number is None:
+        return None
+    if name in layers[number].flaws:
+        raise ConfigError(layers[number].flaws[name], hint="Mend that file, or remove it.")
+    return Place(number, name)
 
 
 def joined(below: Row, above: Row) -> Row:

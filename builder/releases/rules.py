@@ -63,6 +63,10 @@ def of_release(release: Release, words: Words) -> Iterator[Wrong]:
     yield from _signature(release.checksums)
     for name, medium in release.media.items():
         yield from _unprotected(release, name, medium)
+        if medium.network and not release.repositories:
+            text = "It has no packages, and nothing says where they are to come from."
+            hint = 'Add repositories.BaseOS = "https://…", or mend network.'
+            yield Wrong(("media", name), text, hint)
     yield from _machine(release)
     yield from _named(release, words)
     if release.minors and not re.fullmatch(r"\d+\.\d+", release.version):
@@ -160,6 +164,9 @@ def _machine(release: Release) -> Iterator[Wrong]:
         text = f"{release.osinfo!r} is no identifier of libosinfo's."
         hint = 'They are as "http://rockylinux.org/rocky/9"; `osinfo-query os` lists them.'
         yield Wrong(("osinfo",), text, hint)
+    if release.memory_mib < (least := release.least_mib(release.default_medium)):
+        text = f"Its installer does not run in {release.memory_mib} MiB of memory."
+        yield Wrong(("memory_mib",), text, f"It wants {least} at least.")
     if release.emulated_cpu not in CPUS:
         text = f"libvirt knows no CPU model {release.emulated_cpu!r}."
         yield Wrong(("emulated_cpu",), text, suggest(release.emulated_cpu, CPUS))

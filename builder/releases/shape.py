@@ -3,17 +3,32 @@
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import cache
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
 from builder.errors import suggest
-from builder.model.release import Digest, FileName, Fingerprint, Line, Positive, Release, Word
+from builder.model.release import (
+    MOST_GIB,
+    MOST_MIB,
+    MOST_VCPUS,
+    Digest,
+    Disk,
+    FileName,
+    Fingerprint,
+    Line,
+    Memory,
+    Positive,
+    Processors,
+    Release,
+    Word,
+)
 from builder.releases.lines import Path
 from builder.releases.rows import Row
 
-NO_KEYS = ("name", "family", "kin")
-"""What a release has of its table's name, and of what it extends."""
+NO_KEYS = ("name", "family", "kin", "followed_by")
+"""What a release has of its table's name, of what it extends, and of newer versions."""
 _SAID = 60
 """Characters that are shown of a value."""
 _WORDS: tuple[tuple[Any, str], ...] = (
@@ -23,9 +38,17 @@ _WORDS: tuple[tuple[Any, str], ...] = (
     (Line, "a text of one line"),
     (Word, "a text without blanks"),
     (Positive, "a whole number, more than 0"),
+    (Memory, f"a whole number from 1 to {MOST_MIB}"),
+    (Processors, f"a whole number from 1 to {MOST_VCPUS}"),
+    (Disk, f"a whole number from 1 to {MOST_GIB}"),
     (bool, "true or false"),
     (str, "a text"),
     (date, "a date, such as 2030-05-31"),
+)
+_REASONS: tuple[tuple[Any, int, str], ...] = (
+    (Memory, MOST_MIB, "It counts MiB; no installer needs more than a TiB."),
+    (Processors, MOST_VCPUS, "KVM gives no guest more."),
+    (Disk, MOST_GIB, "It counts GiB; the qcow2 that is installed to gets no larger."),
 )
 
 
@@ -63,7 +86,7 @@ def missing(row: Row) -> Iterator[Wrong]:
 
 
 def _missing(row: Row, kind: Any, path: Path) -> Iterator[Wrong]:  # noqa: ANN401  # a struct's class
-    for each in msgspec.structs.fields(kind):
+    for each in _fields(kind):
         if each.required and each.name not in {*NO_KEYS, *row}:
             text = f"The key {each.name} is missing; it is {wanted(each.type)}."
             yield Wrong((*path, each.name), text)
@@ -120,7 +143,10 @@ def _plain(value: object, kind: Any, path: Path, wrong: list[Wrong]) -> object: 
 
 
 def _keys(kind: Any) -> dict[str, Any]:  # noqa: ANN401  # a struct's class
-    return {each.name: each.type for each in msgspec.structs.fields(kind)}
+    return {each.name: each.type for each in _fields(kind)}
+
+
+_fields = cache(msgspec.structs.fields)  # which evaluates a class's annotations each time
 
 
 def _struct(kind: Any) -> Any:  # noqa: ANN401  # a type
@@ -151,6 +177,9 @@ def _said(value: object) -> str:
 
 
 def _remedy(value: object, kind: Any) -> str:  # noqa: ANN401  # a type
+    for known, most, reason in _REASONS:
+        if kind == known and isinstance(value, int) and value > most:
+            return reason
     values = value if isinstance(value, list) else [value]
     texts = [each for each in values if isinstance(each, str)]
     plain = [re.sub(r"[\s:]", "", each) for each in texts]

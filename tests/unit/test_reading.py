@@ -181,7 +181,9 @@ def test_a_pipe_that_was_named_is_read_and_bounded() -> None:
     ("data", "why"),
     [
         (b"a = ", "is not TOML"),
-        (b"a = '\xe4'", "no text in UTF-8"),
+        (b"a = 1\nb = '\xe4'", r"no text in UTF-8 \(line 2\)"),
+        (b"\xff\xfea\0=\x001\0", "text in UTF-16"),
+        (b"a\0=\x001\0", "text in UTF-16"),
         (b"a = " + b"[" * 100_000, "nested too deeply"),
         (b"[" + b".".join([b"a"] * 300) + b"]", "more than 32 tables"),
         (b"[" + b".".join([b"a"] * 3000) + b"]", "more than 300 dots in line 1"),
@@ -196,6 +198,13 @@ def test_toml_that_is_none(tmp_path: Path, data: bytes, why: str) -> None:
         reading.read_toml(written(tmp_path / "x.toml", data))
     assert len(str(caught.value)) < 300
     assert caught.value.hint
+
+
+def test_the_mark_before_a_text_is_no_part_of_it(tmp_path: Path) -> None:
+    path = written(tmp_path / "x.toml", b"\xef\xbb\xbfa = '\xef\xbb\xbf'\r\n")
+    assert reading.read_toml(path) == {"a": "\ufeff"}
+    with pytest.raises(ConfigError, match="is not TOML"):
+        reading.read_toml(written(path, b"\xef\xbb\xbf\xef\xbb\xbfa = 1"))
 
 
 def test_toml(tmp_path: Path) -> None:

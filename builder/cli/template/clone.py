@@ -5,9 +5,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from builder.cli.context import MOST_GIB, MOST_MIB, MOST_VCPUS, Json, context
+from builder.cli.context import MOST_GIB, MOST_MIB, Json, context
 from builder.cli.output import table, to_json
 from builder.cli.template.shared import Reference
+from builder.model.release import MOST_VCPUS
 
 
 def clone(

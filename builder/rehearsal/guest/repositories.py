@@ -9,8 +9,8 @@ from xml.etree import ElementTree as ET
 
 from builder.rehearsal.guest.model import Failure
 
-COMMON = "{http://linux.duke.edu/metadata/common}"
-RPM = "{http://linux.duke.edu/metadata/rpm}"
+_COMMON = "{http://linux.duke.edu/metadata/common}"
+_RPM = "{http://linux.duke.edu/metadata/rpm}"
 _REPO = "{http://linux.duke.edu/metadata/repo}"
 
 
@@ -89,8 +89,8 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _package(element: ET.Element, folder: str) -> Package:
-    location = element.find(f"{COMMON}location")
-    name = element.findtext(f"{COMMON}name", "")
+    location = element.find(f"{_COMMON}location")
+    name = element.findtext(f"{_COMMON}name", "")
     provides = _entries(element, "provides")
     return Package(
         name=name,
@@ -101,7 +101,7 @@ def _package(element: ET.Element, folder: str) -> Package:
 
 
 def _entries(element: ET.Element, kind: str) -> tuple[str, ...]:
-    found = element.iterfind(f"{COMMON}format/{RPM}{kind}/{RPM}entry")
+    found = element.iterfind(f"{_COMMON}format/{_RPM}{kind}/{_RPM}entry")
     return tuple(entry.attrib["name"] for entry in found)
 
 

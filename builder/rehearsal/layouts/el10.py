@@ -4,16 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from builder.rehearsal.layouts import files
-from builder.rehearsal.layouts.layout import Layout, Medium
+from builder.rehearsal.layouts.layout import INSTALL_IMG, PXEBOOT, Layout, Medium
 
 _EFI_SYSTEM_PARTITION = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
-_STAGE2 = "images/install.img"
 _ELTORITO = "images/eltorito.img"
 
 
 def _lay_out(layout: Layout, medium: Medium) -> None:
     files.copy_texts(layout, medium)
-    files.copy_kernel(medium, medium.root / "images/pxeboot")
+    files.copy_kernel(medium, medium.root / PXEBOOT)
     files.bios_loader(medium.root / _ELTORITO)
     files.efi_partition(medium, _efi_partition(medium), timestamp=layout.timestamp)
 
@@ -41,10 +40,10 @@ EL10 = Layout(
     version="10",
     volume_id="Builder-Rehearsal-10-x86_64",
     timestamp=1747699200,  # May 2025, as EL 10.0
-    stage2=_STAGE2,
+    stage2=INSTALL_IMG,
     repositories=("BaseOS", "AppStream"),
     lay_out=_lay_out,
     # Not the El Torito image, into which xorriso writes where it lies.
-    checked=(_STAGE2, "images/pxeboot/initrd.img", "images/pxeboot/vmlinuz"),
+    checked=(INSTALL_IMG, f"{PXEBOOT}/initrd.img", f"{PXEBOOT}/vmlinuz"),
     boot_options=_boot_options,
 )

@@ -3,10 +3,7 @@
 import msgspec
 
 from builder.rehearsal.layouts import isolinux
-from builder.rehearsal.layouts.layout import Layout
-
-_STAGE2 = "images/install.img"
-_CHECKED = (isolinux.EFI_IMAGE, _STAGE2, "images/pxeboot/initrd.img", "images/pxeboot/vmlinuz")
+from builder.rehearsal.layouts.layout import INSTALL_IMG, PXEBOOT, Layout
 
 EL8 = Layout(
     name="el8",
@@ -15,10 +12,10 @@ EL8 = Layout(
     version="8",
     volume_id="Builder-Rehearsal-8-x86_64",
     timestamp=1716336000,  # May 2024, as EL 8.10
-    stage2=_STAGE2,
+    stage2=INSTALL_IMG,
     repositories=("BaseOS", "AppStream"),
     lay_out=isolinux.lay_out,
-    checked=_CHECKED,
+    checked=(isolinux.EFI_IMAGE, INSTALL_IMG, f"{PXEBOOT}/initrd.img", f"{PXEBOOT}/vmlinuz"),
     boot_options=isolinux.boot_options,
     isohybrid=True,
 )

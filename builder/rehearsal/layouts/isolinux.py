@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from builder.rehearsal.layouts import files
-from builder.rehearsal.layouts.layout import Layout, Medium
+from builder.rehearsal.layouts.layout import PXEBOOT, Layout, Medium
 
 EFI_IMAGE = "images/efiboot.img"
 _SYSLINUX = Path("/usr/lib/syslinux/modules/bios")
@@ -21,7 +21,7 @@ def lay_out(layout: Layout, medium: Medium) -> None:
     files.copy_kernel(medium, folder)
     for source in (_ISOLINUX, *(_SYSLINUX / name for name in _MODULES)):
         shutil.copy(files.host_file(source), folder)
-    files.copy_kernel(medium, medium.root / "images/pxeboot")
+    files.copy_kernel(medium, medium.root / PXEBOOT)
     files.efi_partition(medium, medium.root / EFI_IMAGE, timestamp=layout.timestamp)
 
 

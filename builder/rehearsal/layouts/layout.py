@@ -5,6 +5,10 @@ from pathlib import Path
 
 import msgspec
 
+INSTALL_IMG = "images/install.img"
+"""Where the installer's system is from EL 8 on; the kernel and its initramfs are in PXEBOOT."""
+PXEBOOT = "images/pxeboot"
+
 
 class Medium(msgspec.Struct, frozen=True, kw_only=True):
     """A medium in the making."""

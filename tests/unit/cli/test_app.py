@@ -31,6 +31,8 @@ MISUSES = [
     (["build", "centos7", "--no-seal", "--set", "seal=true"], 2, "contradict each other"),
     (["build", "centos7", "--iso", "/nonexistent.iso", "--dry-run"], 5, "There is no file /none"),
     (["build", "centos7", "--vcpus", "100000"], 2, "--vcpus"),
+    (["build", "centos7", "--memory-mib", "10485760"], 2, "--memory-mib"),
+    (["build", "centos7", "--disk-gib", "8193"], 2, "--disk-gib"),
     (["build", "centos7", "--disk-gib", "1" + 29 * "0"], 2, "--disk-gib"),
     (["build", "centos7", "--events", "/"], 2, "/ is a folder."),
     (["build", "centos7", "--events", "/nonexistent/e"], 2, "There is no folder /nonexistent."),

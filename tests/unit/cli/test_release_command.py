@@ -122,6 +122,25 @@ def test_a_release_that_has_ended_is_shown_with_a_warning(
     assert f"warning: {sentence}" in capsys.readouterr().err
 
 
+def test_an_older_minor_version_has_ended(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.run(["release", "show", "rocky9.6"]) == 0
+    heard = capsys.readouterr()
+    assert re.search(r"^end of life +9\.8 is out \(past\)$", heard.out, re.MULTILINE)
+    sentence = "Rocky Linux 9.6 gets no updates now that 9.8 is out, unless somebody sells them."
+    assert f"warning: {sentence}\n" in heard.err
+    found = json.loads(said(capsys, "release", "show", "rocky9.6", "--json"))
+    assert {"life": "past", "followed_by": "9.8", "end_of_life": None}.items() <= found.items()
+    assert sentence in said(capsys, "build", "rocky9.6", "--dry-run")
+    (here / "home/builder/releases").mkdir(parents=True)
+    own = here / "home/builder/releases/own.toml"
+    own.write_text('[rocky9]\nextends = "rocky9"\nversion = "9.6"\n')
+    rows = {line.split()[0]: line for line in said(capsys, "release", "list").splitlines()}
+    assert " 9.8 is out (past) " in rows["rocky9"]
+    assert "2032-05-31" in rows["alma9"]
+    own.write_text('[rocky9]\nextends = "rocky9"\nfollowed_by = "9.9"\n')
+    assert "no such key" in said(capsys, "release", "check", str(own), code=3)
+
+
 @pytest.mark.parametrize(
     ("today", "wanted"),
     [("2024-03-31", ""), ("2024-04-01", "soon"), ("2024-06-30", "soon"), ("2024-07-01", "past")],
@@ -133,6 +152,13 @@ def test_end_of_life(today: str, wanted: str) -> None:
     assert state(replace(centos7, end_of_life=None), day) == ""
 
 
+def test_a_file_that_is_called_as_ours_is_checked(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "releases.toml").write_text('[corp9]\nextends = "rocky9"\n')
+    assert said(capsys, "release", "check", "releases.toml") == "releases.toml is right.\n"
+
+
 def test_a_file_is_checked(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "good.toml").write_text('[corp9]\nextends = "rocky9"\n')
     assert said(capsys, "release", "check", "good.toml") == "good.toml is right.\n"
@@ -141,7 +167,7 @@ def test_a_file_is_checked(here: Path, capsys: pytest.CaptureFixture[str]) -> No
     heard = capsys.readouterr()
     assert heard.out.splitlines() == [
         "bad.toml:3: [corp9] titel: There is no such key. Did you mean title?",
-        "bad.toml:4: [corp9] vcpus: It must be a whole number, more than 0, not 0.",
+        "bad.toml:4: [corp9] vcpus: It must be a whole number from 1 to 4096, not 0.",
     ]
     assert "error: bad.toml has 2 mistakes." in heard.err
     found = json.loads(said(capsys, "release", "check", "bad.toml", "--json", code=3))
@@ -199,6 +225,53 @@ def test_what_init_writes_works(
     known = library(Path("kickstarts"), [Path("releases")])
     jobs = definition.load(Path("pipelines/own.toml"), known).jobs
     assert [job.name for job in jobs] == ["own9", "own9-own"]
+
+
+def test_what_windows_wrote_is_read_as_it_is_meant(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its editors put a mark before UTF-8, and end lines with CRLF."""
+    said(capsys, "init")
+    (here / "kickstarts/variables.toml").write_text('[own]\nhelp = "x"\ndefault = "y"\n')
+    for path in here.rglob("*.toml"):
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert said(capsys, "release", "check", "releases/own.toml").endswith("is right.\n")
+    assert "own9" in said(capsys, "release", "list")
+    assert "timezone Europe/Berlin" in said(
+        capsys, "kickstart", "render", "own9", "--profile", "own", "--set", "own=z"
+    )
+    assert "own9-own" in said(capsys, "pipeline", "plan", "pipelines/own.toml")
+    (here / "wrong.toml").write_bytes(b"\xef\xbb\xbf[corp9]\r\nextends = 'rocky9'\r\nfoo = 1\r\n")
+    assert "wrong.toml:3: [corp9] foo:" in said(capsys, "release", "check", "wrong.toml", code=3)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--config", "FILE", "release", "list"),
+        ("release", "check", "FILE"),
+        ("pipeline", "plan", "FILE"),
+        ("kickstart", "render", "rocky9", "--profile", "wide"),
+        ("build", "rocky9", "--root-password-file", "FILE", "--dry-run"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
+def test_utf_16_is_told_as_that(
+    here: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    encoding: str,
+) -> None:
+    monkeypatch.setenv("BUILDER_KICKSTARTS", str(here))
+    (here / "profiles").mkdir()
+    path = here / "profiles/wide.toml"
+    path.write_text('title = "x"\n', encoding=encoding)
+    assert app.run([str(path) if word == "FILE" else word for word in words]) == 3
+    assert capsys.readouterr().err == (
+        f"error: Cannot read {path}: it is text in UTF-16.\nhint: Save it as UTF-8.\n"
+    )
 
 
 def test_what_is_commented_out_in_the_settings_is_right_as_well(

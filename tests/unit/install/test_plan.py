@@ -74,6 +74,8 @@ def test_more_processors_than_a_guest_can_have() -> None:
     with pytest.raises(UsageError, match="No guest can have 289 processors here") as caught:
         machine(ordered(vcpus=289), few, network="user")
     assert caught.value.hint == "--vcpus 288 is the most."
+    with pytest.raises(UsageError, match="No guest can have 2 processors here"):
+        machine(ordered(), replace(KVM, most_vcpus=1), network="user")  # the release's own number
 
 
 def test_the_cd_boots_before_the_disk_and_the_evidence_stays_together() -> None:

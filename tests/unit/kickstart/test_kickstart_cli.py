@@ -57,6 +57,28 @@ def test_lint_of_a_release_prints_nothing(name: str) -> None:
     assert run("lint", name) == ""
 
 
+@pytest.mark.parametrize(
+    ("words", "severity"),
+    [
+        (["rhel9", "--set", "online=true"], "warning"),
+        (["rhel9.6", "--set", "online=true"], "warning"),
+        (["rhel7", "--profile", "cloud"], "note"),
+        (["rhel9", "--set", "online=false"], ""),
+        (["rocky9", "--set", "online=true"], ""),
+        (["rocky9", "--profile", "cloud"], ""),
+    ],
+    ids=" ".join,
+)
+def test_online_is_said_to_do_nothing_where_no_repository_is_known(
+    words: list[str], severity: str
+) -> None:
+    printed = run("lint", *words)
+    assert printed.endswith("a row of your own can name some\n") is bool(severity)
+    assert (f": {severity}: online adds nothing, for the row of {words[0]} names" in printed) is (
+        bool(severity)
+    )
+
+
 def test_only_a_release_s_kickstart_must_report_by_itself(tmp_path: Path) -> None:
     fine = "cmdline\nlang C\ntimezone UTC\nrootpw --lock\nautopart\npoweroff\n"
     for name in ("x.ks", "centos7.ks.j2"):

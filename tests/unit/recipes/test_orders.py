@@ -8,12 +8,14 @@ import pytest
 from msgspec.structs import replace
 
 from builder.errors import BuilderError, ConfigError, MediaError, UsageError
+from builder.kickstart.library import Library
 from builder.kickstart.render import render
 from builder.model.kickstart import Variable
 from builder.model.media import AtHand, Download
 from builder.recipes.order import Request, pairs, resolve
 from builder.recipes.unused import refuse_unused
 from builder.releases import catalogue
+from builder.releases.own import gathered
 from tests.orders import LIBRARY, ordered
 
 _WORDS = ("other", "C", "sdb", "ext4", "permissive", f"ssh-ed25519 {'A' * 32}")
@@ -58,6 +60,19 @@ def test_a_pair_needs_a_value(text: str, name: str) -> None:
 )
 def test_the_name_tells_what_differs(asked: dict[str, Any], name: str) -> None:
     assert ordered(**asked).name == name
+
+
+def test_a_medium_without_packages_needs_a_repository(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(
+        '[corp9]\nextends = "rhel9"\nmedia.boot = { file = "boot.iso", network = true }\n'
+    )
+    library = Library(rows=gathered([tmp_path]))
+    with pytest.raises(ConfigError, match=r"^boot\.iso has no packages, and the row of corp9 says"):
+        ordered("corp9", library=library, medium="boot")
+    assert ordered("corp9", library=library).variant == "dvd"
+    own = tmp_path / "own.ks"
+    own.write_text("url --url=https://mirror.example/\n")
+    assert ordered("corp9", library=library, medium="boot", kickstart=own).variant == "boot"
 
 
 def test_what_was_asked_for_is_in_the_order(tmp_path: Path) -> None:

@@ -33,9 +33,18 @@ KVM = Accelerator(virt_type="kvm", cpu="host-passthrough", uefi=False, most_vcpu
     ],
 )
 def test_support(end: date | None, state: str, words: str) -> None:
-    found = judges.support("X 1", end, date(2026, 6, 30))
+    release = replace(catalogue.find("rocky9"), end_of_life=end)
+    found = judges.support(release, date(2026, 6, 30))
     assert found.state == state
     assert words in found.detail
+
+
+def test_an_older_minor_version_has_no_updates() -> None:
+    found = preflight.judge_support(catalogue.find("rocky9.6"), date(2026, 6, 30))
+    assert (found.state, found.detail) == (
+        "warning",
+        "Rocky Linux 9.6 gets no updates now that 9.8 is out, unless somebody sells them.",
+    )
 
 
 @pytest.mark.parametrize(

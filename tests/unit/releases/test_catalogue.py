@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from builder.errors import ConfigError, UsageError, suggest
-from builder.model.release import Medium, Release
+from builder.model.release import Facts, Medium, Release
 from builder.releases import catalogue
 from builder.releases.catalogue import Catalogue
+from builder.releases.rows import Layers
 
 ROW = """
 [x]
@@ -56,7 +57,7 @@ def found(*texts: str, name: str = "x") -> Release:
     layers = [
         catalogue.layer(text, source=f"{'xyz'[number]}.toml") for number, text in enumerate(texts)
     ]
-    rows = Catalogue(layers=tuple(layers), families={"el7": FAMILY}, digests=DIGESTS)
+    rows = Catalogue(layers=Layers(layers), families={"el7": FAMILY}, digests=DIGESTS)
     return rows.find(name)
 
 
@@ -171,6 +172,13 @@ def test_only_tests_ask_for_ours_alone() -> None:
     root = Path(catalogue.__file__).parents[1]
     asked = re.compile(r"\bcatalogue\.(find|names|shipped)\(|catalogue import .*\b(find|names)\b")
     assert not [path for path in root.rglob("*.py") if asked.search(path.read_text())]
+
+
+def test_each_fact_of_a_family_is_asked_by_somebody() -> None:
+    root = Path(catalogue.__file__).parents[2]
+    files = [*root.glob("kickstarts/**/*.j2"), *root.glob("builder/**/*.py")]
+    asked = {name for path in files for name in re.findall(r"facts\.(\w+)", path.read_text())}
+    assert set(Facts.__struct_fields__) - asked == set()
 
 
 @pytest.mark.parametrize(

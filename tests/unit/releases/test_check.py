@@ -15,7 +15,7 @@ from builder.releases import catalogue
 from builder.releases.catalogue import shipped
 from builder.releases.check import Finding, check, shown
 from builder.releases.own import gathered
-from builder.releases.shape import of_release
+from builder.releases.shape import NO_KEYS, of_release
 from tests.monitors import Heard
 
 GOOD = """
@@ -73,7 +73,14 @@ def test_a_good_file_has_every_key_and_no_mistake() -> None:
     assert found(GOOD) == ()
     keys = catalogue.layer(GOOD, source="x").rows["corp9"].keys()
     assert keys == of_release().keys()
-    assert keys - {"extends", "older"} == set(Release.__struct_fields__) - {"name", "family", "kin"}
+    assert keys - {"extends", "older"} == set(Release.__struct_fields__) - set(NO_KEYS)
+
+
+def test_a_medium_without_packages_needs_a_repository() -> None:
+    text = GOOD.replace("network = false", "network = true")
+    assert found(text) == ()
+    [one] = found(text.replace('BaseOS = "https://mirror.example/{version}/os"', ""))
+    assert "[corp9.media] dvd: It has no packages, and nothing says where they" in shown(one)
 
 
 def test_ours_have_no_mistake() -> None:
@@ -156,9 +163,32 @@ MISTAKES = [
     ),
     ('default_medium = "dvd"', 'default_medium = "dv"', "Did you mean dvd?"),
     ('default_medium = "dvd"', "", "[corp9] default_medium: The key default_medium is missing"),
-    ("memory_mib = 2048", "memory_mib = 0", "[corp9] memory_mib: It must be a whole number, more"),
-    ("disk_gib = 10", 'disk_gib = "10"', "[corp9] disk_gib: It must be a whole number, more than"),
-    ("vcpus = 2", "vcpus = 2.5", "[corp9] vcpus: It must be a whole number, more than 0, not 2.5."),
+    (
+        "memory_mib = 2048",
+        "memory_mib = 0",
+        "[corp9] memory_mib: It must be a whole number from 1 ",
+    ),
+    ("memory_mib = 2048", "memory_mib = -1", "[corp9] memory_mib: It must be a whole number from"),
+    ("memory_mib = 2048", "memory_mib = 10485760", "It counts MiB; no installer needs more than a"),
+    (
+        "memory_mib = 2048",
+        "memory_mib = 511",
+        "Its installer does not run in 511 MiB of memory. It",
+    ),
+    ("disk_gib = 10", "disk_gib = 10240", "It counts GiB; the qcow2 that is installed to gets no"),
+    (
+        "disk_gib = 10",
+        "disk_gib = 0",
+        "[corp9] disk_gib: It must be a whole number from 1 to 8192,",
+    ),
+    ("vcpus = 2", "vcpus = 10_000", "KVM gives no guest more."),
+    (
+        "older = { urls",
+        "older = { vcpus = 0, urls",
+        "[corp9.older] vcpus: It must be a whole number",
+    ),
+    ("disk_gib = 10", 'disk_gib = "10"', "[corp9] disk_gib: It must be a whole number from 1"),
+    ("vcpus = 2", "vcpus = 2.5", "vcpus: It must be a whole number from 1 to 4096, not 2.5."),
     ('"Nehalem"', '"Nehalm"', "[corp9] emulated_cpu: libvirt knows no CPU model 'Nehalm'. Did you"),
     ('["inst.nosave=all"]', "true", "[corp9] installer_args: It must be a list, of which each is"),
     ('["@core"]', "[1]", "[corp9] packages: It must be a list, of which each is a text of one"),
@@ -167,8 +197,8 @@ MISTAKES = [
     ("{ gpt = true }", "3", "[corp9] facts: It must be a table, not 3."),
     (
         "gpt = true",
-        'network_files = "x"',
-        "network_files: It must be one of 'ifcfg', 'keyfile', not",
+        "cpu_level = 4",
+        "[corp9.facts] cpu_level: It must be one of 1, 2, 3, not 4.",
     ),
     ("older = { urls", "older = { ulrs", "[corp9.older] ulrs: There is no such key. Did you mean"),
     ("older = { urls", 'older = { extends = "x", urls', "[corp9.older] extends: There is no such"),

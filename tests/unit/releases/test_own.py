@@ -1,5 +1,7 @@
 """The user's own rows: which counts, and what a broken file costs."""
 
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,10 @@ import pytest
 from builder.errors import ConfigError, UsageError
 from builder.kickstart import library
 from builder.kickstart.library import Library
+from builder.releases import catalogue
+from builder.releases.check import check
 from builder.releases.own import gathered
+from builder.releases.rows import Layer, Row
 from tests.monitors import Heard
 
 OWN = '[corp9]\nextends = "rocky9"\ntitle = "{title} {{version}}"\n'
@@ -56,6 +61,35 @@ def test_a_newer_minor_than_ours_is_a_row_of_three_lines(folders: list[Path]) ->
     assert rows.find("rocky9").media["dvd"].file == "Rocky-9.9-x86_64-dvd.iso"
     assert rows.find("rocky9.8").volume_id == "Rocky-9-8-x86_64-dvd"
     assert "/vault/rocky/9.8/" in rows.find("rocky9.8").repositories["BaseOS"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "followed", "end"),
+    [
+        ("", "rocky9", "", date(2032, 5, 31)),
+        ("", "rocky9.8", "", date(2032, 5, 31)),
+        ("", "rocky9.7", "9.8", None),
+        ("", "rhel8.9", "8.10", None),
+        ('[rocky9]\nversion = "9.9"', "rocky9.8", "9.9", None),
+        ('[rocky9]\nversion = "9.9"', "rocky9", "", date(2032, 5, 31)),
+        ('[rocky9]\nversion = "9.6"', "rocky9", "9.8", None),
+        ('[rocky9]\nversion = "9.6"', "rocky9.6", "9.8", None),
+        ('[rocky9]\nversion = "9.6"', "rocky9.5", "9.8", None),
+        ('["rocky9.6"]\nversion = "9.6"', "rocky9.6", "9.8", None),
+        ('[rocky9]\nversion = "9.6"\nend_of_life = 2027-01-02', "rocky9", "", date(2027, 1, 2)),
+        ('[rocky9]\nurls = ["https://m.example/"]', "rocky9", "", date(2032, 5, 31)),
+        ("[rocky9]\nolder.end_of_life = 2027-01-02", "rocky9.7", "9.8", date(2027, 1, 2)),
+        ('[corp9]\nversion = "9.6"', "corp9", "", date(2032, 5, 31)),
+        ('[corp9]\nversion = "9.6"', "corp9.5", "9.6", None),
+    ],
+)
+def test_a_minor_version_ends_when_the_next_is_out(
+    folders: list[Path], text: str, name: str, followed: str, end: date | None
+) -> None:
+    head, _, rest = text.partition("\n")
+    write(folders[0] / "a.toml", text and f"{head}\nextends = 'rocky9'\n{rest}\n")
+    found = gathered(folders).find(name)
+    assert (found.followed_by, found.end_of_life) == (followed, end)
 
 
 def test_profiles_for_a_release_are_for_what_extends_it(folders: list[Path]) -> None:
@@ -123,6 +157,10 @@ def test_of_two_rows_in_one_folder_nobody_can_say_which_counts(folders: list[Pat
     assert rows.find("corp8").family == "el8"
     with pytest.raises(ConfigError, match=r"^corp9 is in two files: .*a\.toml and .*b\.toml\.$"):
         rows.find("corp9")
+    path, words = folders[0] / "b.toml", Library().words()
+    [found] = check(path.read_text(), source=str(path), known=rows, words=words)
+    assert (found.line, found.table) == (1, "corp9")
+    assert found.text.startswith("corp9 is in two files: ")
 
 
 def test_what_is_no_file_of_releases_is_left_alone(folders: list[Path]) -> None:
@@ -148,3 +186,30 @@ def test_a_name_that_no_file_can_have_is_no_release(name: str, tmp_path: Path) -
     (tmp_path / "own.toml").write_text(f'["{name}"]\nextends = "rocky9"\n')
     with pytest.raises(ConfigError, match="cannot be a release's name"):
         gathered([tmp_path]).find(name)
+
+
+class Asked(dict[str, Row]):
+    """Rows that count how often one looks through them, or into them."""
+
+    times = 0
+
+    def __contains__(self, name: object) -> bool:
+        Asked.times += 1
+        return super().__contains__(name)
+
+    def __iter__(self) -> Iterator[str]:
+        Asked.times += len(self)
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("each", [1, 300], ids=["a file for each row", "one file"])
+def test_of_many_rows_each_is_looked_at_a_few_times(each: int) -> None:
+    rows: list[tuple[str, Row]] = [(f"own{n}", {"extends": "rocky9"}) for n in range(300)]
+    parts = (rows[at : at + each] for at in range(0, 300, each))
+    known = catalogue.with_own([Layer(source="x", rows=Asked(part)) for part in parts])
+    Asked.times = 0
+    for name in known.names():
+        assert known.find(name).name == name
+        assert known.source(name).rows
+        known.replaced(name)
+    assert 300 < Asked.times < 20 * 300

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -191,6 +192,24 @@ def test_older_minors(name: str, folders: list[str], file: str, repository: str)
         assert url.startswith(f"https://{folder}/")
     assert release.media["dvd"].file == file
     assert next(iter(release.repositories.values())) == repository
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("alma10-v2", "AlmaLinux-10-2-x86_64_v2-boot"),
+        ("oracle9", "OL-9-8-1-BaseOS-x86_64"),
+        ("oracle9.7", "OL-9-7-0-BaseOS-x86_64"),
+        ("oracle10", "OL-10-2-BaseOS-x86_64"),
+        ("rhel8", "RHEL-8-10-1-BaseOS-x86_64"),
+    ],
+)
+def test_what_is_inferred_of_a_label_refuses_none_that_is_like_it(name: str, label: str) -> None:
+    release = catalogue.find(name)
+    known = (release.volume_id, *release.other_volume_ids)
+    assert any(fnmatchcase(label, each) for each in known)
+    another = re.sub(r"-(\d+)-(\d+)", r"-\1-99", label)
+    assert not any(fnmatchcase(another, each) for each in known)
 
 
 def test_no_minor_is_installed_from_what_the_newest_is() -> None:
