@@ -93,8 +93,6 @@ GONE = [
     "var/cache/dnf/baseos-0123/repodata/repomd.xml",
     "var/cache/libdnf5/fedora-0123/solv/x.solv",
     "var/cache/PackageKit/44/metadata/x",
-    "var/lib/dnf/history.sqlite",
-    "var/lib/dnf/history.sqlite-wal",
     "var/lib/dnf/repos/baseos-0123/countme",
     "var/lib/systemd/credential.secret",
     "var/log/dnf.rpm.log.1",
@@ -120,6 +118,11 @@ KEPT = [
     "var/lib/rpm/Packages",
     "var/lib/rpm/rpmdb.sqlite",
     "var/lib/dnf/modulefailsafe/x",
+    # Why packages are there, and which groups: to dnf 4 (with its journal) and to dnf5.
+    "var/lib/dnf/history.sqlite",
+    "var/lib/dnf/history.sqlite-wal",
+    "usr/lib/sysimage/libdnf5/packages.toml",
+    "usr/lib/sysimage/libdnf5/transaction_history.sqlite",
     "boot/grub2/grubenv",
     "etc/kernel/cmdline",
 ]

@@ -1,11 +1,13 @@
 """The audit: one finding a flaw, and none for what was asked for."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from builder.errors import HostError, TemplateError
+from builder.kickstart.library import Library
 from builder.model.audit import Expected, Finding
 from builder.proof import checks
 from builder.proof.audit.freed import freed
@@ -287,3 +289,19 @@ def test_a_finding_blocks_unless_it_is_waived() -> None:
     waived = checks.waive([FINE, LOGS, USERS], {"logs", "users", "mail"})
     assert [each.waived for each in waived] == [False, True, True]
     checks.refuse(waived)
+
+
+def sealed_away() -> list[str]:
+    """Return the paths that the seal removes by name."""
+    snippets = Library().folders[-1] / "snippets"
+    text = "".join(path.read_text() for path in sorted(snippets.glob("seal*.sh.j2")))
+    removals = re.findall(r"^ *rm -r?f (.*)$", text.replace("\\\n", " "), re.MULTILINE)
+    return sorted({word for line in removals for word in line.split() if word.startswith("/")})
+
+
+@pytest.mark.parametrize("pattern", sealed_away())
+def test_whatever_the_seal_removes_is_looked_for(tmp_path: Path, pattern: str) -> None:
+    """The other way round is tests/integration/kickstart/test_seal.py's."""
+    # What systemd's files, of which only some are a card's, and ids hold.
+    files = {pattern[1:].replace("*", "x.link"): "[Match]\nMACAddress=52:54:00:12:34:56\n"}
+    assert failed(tmp_path, files) != {}
