@@ -43,11 +43,18 @@ def records(root: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (root / PORT).read_text().splitlines() if line]
 
 
+EL = ["centos7", "rocky8", "rocky9", "alma10", "fedora44"]
+"""One of each family."""
+
 _DISTINCT = {
     each.script: f"{name}-{number}{'-user' if variables else ''}"
     for name in catalogue.names()
     for variables in ({}, USER)
     for number, each in enumerate(scripts(name, variables))
+} | {
+    each.script: f"{name}-{number}-cloud-hybrid"
+    for name in EL
+    for number, each in enumerate(scripts(name, profile="cloud", firmware="hybrid"))
 }
 ALL = [pytest.param(script, id=name) for script, name in _DISTINCT.items()]
 """Each once, by the last release that has it: those of a family share most of them."""
@@ -126,10 +133,6 @@ KEPT = [
     "boot/grub2/grubenv",
     "etc/kernel/cmdline",
 ]
-
-
-EL = ["centos7", "rocky8", "rocky9", "alma10", "fedora44"]
-"""One of each family."""
 
 
 @pytest.mark.parametrize("name", [*EL, "rehearsal"])
