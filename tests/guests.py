@@ -1,9 +1,28 @@
 """A guest that says what a test has written down for it, without a clock of the machine's."""
 
 from collections import deque
+from datetime import UTC, datetime
+from pathlib import Path
 from queue import Empty, SimpleQueue
 
-from builder.model.installation import Output, Signal
+from builder.model.domain import DomainSpec
+from builder.model.installation import InstallPlan, Output, Signal
+from builder.model.traces import Traces
+from tests.values import machine
+
+NONCE = "5eed" * 8
+PLAN = InstallPlan(
+    domain=DomainSpec(
+        name="x",
+        title="x",
+        machine=machine(),
+        disks=(),
+        console_log=Path("console.log"),
+    ),
+    nonce=NONCE,
+    traces=Traces(id="x", folder=Path(), began=datetime.now(UTC)),
+)
+"""Of an installation of such a guest."""
 
 
 class Guest(SimpleQueue[Signal]):

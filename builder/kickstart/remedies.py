@@ -12,6 +12,8 @@ _REFUSED = re.compile(
     r"|no such option"
 )
 """How pykickstart speaks of what it does not know; of values that are wrong it speaks otherwise."""
+_OF_ARGUMENTS = re.compile("[Uu]nrecognized arguments|Unexpected arguments|no such option")
+"""Where the command itself is known: what to write instead of it helps nobody."""
 _BOILERPLATE = re.compile(
     r"^Ignoring deprecated (?:command|option) on line \d+: |\bon line \d+ |(?<=\.) It may be .*"
     r"|(?<=\.) Please modify your kickstart .*"
@@ -71,13 +73,17 @@ def remedied(message: str, line: str, version: int) -> str:
     """Return what pykickstart says of a line, with what to write instead where that is known."""
     if re.match("A network device .* already been defined", message):
         return f"{message.rstrip('.')}: say all of it in one line, or name each with --device"
-    remedies = list(dict.fromkeys(_of(line, version))) if _REFUSED.search(message) else []
+    if not _REFUSED.search(message):
+        return message
+    command = not _OF_ARGUMENTS.search(message)
+    remedies = list(dict.fromkeys(_of(line, version, command=command)))
     if not remedies:
         return message
     return f"{_BOILERPLATE.sub('', message).rstrip('.')}: {'; '.join(remedies)}"
 
 
-def _of(line: str, version: int) -> Iterator[str]:
+def _of(line: str, version: int, *, command: bool) -> Iterator[str]:
+    """Yield what there is to write; `command` is whether the command as a whole is refused."""
     for written, first, beyond, remedy in _REMEDIES:
-        if first <= version < beyond and re.match(rf"\s*{written}", line):
-            yield remedy
+        if (command or r"\s" in written) and first <= version < beyond:
+            yield from [remedy] * bool(re.match(rf"\s*{written}", line))

@@ -33,11 +33,15 @@ ABSENT = {
         "/var/cache/yum/*",
         "/var/cache/dnf/*",
         "/var/cache/libdnf5/*",
+        "/var/cache/PackageKit/*",
         "/var/lib/yum/uuid",
+        "/var/lib/dnf/repos/*",
         "/var/lib/rpm/__db.*",
         "/var/cache/apt/archives/*.deb",
         "/var/cache/apt/*.bin",
         "/var/lib/apt/lists/*",
+        "/var/cache/debconf/*-old",
+        "/var/lib/dpkg/*-old",
     ),
     "account-backups": tuple(
         f"/etc/{name}-" for name in ("passwd", "shadow", "group", "gshadow", "subuid", "subgid")

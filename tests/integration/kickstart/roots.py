@@ -94,9 +94,9 @@ def run_fixture(root: Path) -> Run:
     return run_script
 
 
-def scripts(name: str, variables: dict[str, str] | None = None) -> list[Any]:
+def scripts(name: str, variables: dict[str, str] | None = None, **options: Any) -> list[Any]:  # noqa: ANN401
     """Return the scripts of a release's kickstart as Anaconda's parser cuts them out."""
-    request = Request(release=name, variables=variables or {})
+    request = Request(release=name, variables=variables or {}, **options)
     kickstart = render(resolve(request, Library(), environ={}))
     parser = KickstartParser(makeVersion(kickstart.syntax))
     parser.readKickstartFromString(kickstart.for_build("n-1"))

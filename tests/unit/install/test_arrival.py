@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -13,27 +11,14 @@ from builder.install.clock import GRACE_SECONDS
 from builder.install.diagnose import Diagnosis
 from builder.install.log_line import CONSOLE
 from builder.install.watch import watch
-from builder.model.domain import ANACONDA_PORT, RESULT_PORT, DomainSpec
-from builder.model.installation import Deadlines, Ended, InstallPlan, Limits, Output, Signal
-from builder.model.traces import Traces
+from builder.model.domain import ANACONDA_PORT, RESULT_PORT
+from builder.model.installation import Deadlines, Ended, Limits, Output, Signal
 from builder.record.terminal import Lines
 from tests.captures import arrivals, console_of, cut, said_at
-from tests.guests import Guest, console
+from tests.guests import NONCE, PLAN, Guest, console
 from tests.monitors import Heard
-from tests.values import machine, media
+from tests.values import media
 
-NONCE = "5eed" * 8
-PLAN = InstallPlan(
-    domain=DomainSpec(
-        name="x",
-        title="x",
-        machine=machine(),
-        disks=(),
-        console_log=Path("console.log"),
-    ),
-    nonce=NONCE,
-    traces=Traces(id="x", folder=Path(), began=datetime.now(UTC)),
-)
 LIMITS = Limits(deadlines=Deadlines(total_seconds=5400, idle_seconds=900))
 SEEDS = [None, 1, 2, 3, 4, 5]
 

@@ -1,7 +1,12 @@
 """Known failures: each row of the table, what they become together, and what is none."""
 
+import re
+import tomllib
+from pathlib import Path
+
 import pytest
 
+from builder.install import causes
 from builder.install.causes import CAUSES, Cause, Take
 from builder.install.diagnose import Diagnosis, FoundCause
 from builder.model.media import InstallMedia
@@ -716,3 +721,24 @@ def test_two_witnesses_list_the_same_things_once() -> None:
         diagnosis.hear(line, "console")
     assert diagnosis.finding is not None
     assert diagnosis.finding.sentence.endswith("must know: One, Two, Three.")
+
+
+TABLE = tomllib.loads(Path(causes.__file__).with_suffix(".toml").read_text())["cause"]
+
+
+def unbounded(text: str) -> list[str]:
+    """Return the quantifiers without a bound of a regular expression, but for one at its end."""
+    plain = re.sub(r"\\.", "x", text.replace(r"[\w", "[x").replace(r"[^\"", "[^x"))
+    plain = re.sub(r"\[[^]]+\]|\[\^\][^]]*\]", "x", plain)
+    return re.findall(r"[*+]", re.sub(r"[*+]\)*\$?$", "", plain))
+
+
+@pytest.mark.parametrize(
+    "text", [text for row in TABLE for text in (*row["texts"], row.get("detail", ""))]
+)
+def test_no_line_takes_more_than_its_length(text: str) -> None:
+    assert len(unbounded(text)) <= 1
+
+
+def test_quantifiers_are_seen() -> None:
+    assert unbounded(r"a\+[*+]b.*c\S+ [^]]*\]d(.+)") == ["*", "+", "*"]

@@ -3,9 +3,7 @@
 import base64
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from itertools import count
-from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -14,36 +12,21 @@ from builder.errors import HangError, HostError, InstallError
 from builder.install.clock import GRACE_SECONDS
 from builder.install.observer import Observed
 from builder.install.watch import GuestLostError, watch
-from builder.model.domain import ANACONDA_PORT, RESULT_PORT, DomainSpec
+from builder.model.domain import ANACONDA_PORT, RESULT_PORT
 from builder.model.installation import (
     Deadlines,
     Ended,
     HostTrouble,
-    InstallPlan,
     Limits,
     Output,
     PhaseLimits,
     Signal,
 )
 from builder.model.package import Package, System
-from builder.model.traces import Traces
 from builder.monitor import Monitor, SilentMonitor
-from tests.guests import Guest, console
+from tests.guests import NONCE, PLAN, Guest, console
 from tests.monitors import Heard
-from tests.values import machine
 
-NONCE = "5eed" * 8
-PLAN = InstallPlan(
-    domain=DomainSpec(
-        name="x",
-        title="x",
-        machine=machine(),
-        disks=(),
-        console_log=Path("console.log"),
-    ),
-    nonce=NONCE,
-    traces=Traces(id="x", folder=Path(), began=datetime.now(UTC)),
-)
 DEADLINES = Deadlines(total_seconds=3600, idle_seconds=600)
 LIMITS = Limits(deadlines=DEADLINES)
 SILENT = SilentMonitor()

@@ -88,3 +88,17 @@ def test_a_card_has_one_line(first: str, second: str, told: bool, syntax: str) -
 def test_a_value_that_is_wrong_gets_no_remedy() -> None:
     [message] = messages("timezone", "RHEL10")
     assert "write" not in message
+
+
+@pytest.mark.parametrize(
+    ("line", "syntax"),
+    [
+        ("btrfs none --none --label=x btrfs.01", "F44"),
+        ("rhsm --none --organization=1", "RHEL9"),
+        ("authselect --none", "RHEL10"),
+    ],
+)
+def test_a_wrong_option_of_a_command_that_is_known_gets_no_remedy(line: str, syntax: str) -> None:
+    assert not any(
+        word in each for each in messages(line, syntax) for word in ("write ", "leave it out")
+    )

@@ -1,13 +1,16 @@
 """The audit: one finding a flaw, and none for what was asked for."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from builder.errors import HostError, TemplateError
+from builder.kickstart.library import Library
 from builder.model.audit import Expected, Finding
 from builder.proof import checks
+from builder.proof.audit.exposed import SECRETS
 from builder.proof.audit.freed import freed
 from builder.proof.audit.judge import EXPOSED, SEAL, audit
 from builder.proof.audit.tree import GuestTree
@@ -287,3 +290,50 @@ def test_a_finding_blocks_unless_it_is_waived() -> None:
     waived = checks.waive([FINE, LOGS, USERS], {"logs", "users", "mail"})
     assert [each.waived for each in waived] == [False, True, True]
     checks.refuse(waived)
+
+
+def sealed_away() -> list[str]:
+    """Return the paths that the seal removes by name."""
+    snippets = Library().folders[-1] / "snippets"
+    text = "".join(path.read_text() for path in sorted(snippets.glob("seal*.sh.j2")))
+    removals = re.findall(r"^ *rm -r?f (.*)$", text.replace("\\\n", " "), re.MULTILINE)
+    return sorted({word for line in removals for word in line.split() if word.startswith("/")})
+
+
+@pytest.mark.parametrize("pattern", sealed_away())
+def test_whatever_the_seal_removes_is_looked_for(tmp_path: Path, pattern: str) -> None:
+    """The other way round is tests/integration/kickstart/test_seal.py's."""
+    # What systemd's files, of which only some are a card's, and ids hold.
+    files = {pattern[1:].replace("*", "x.link"): "[Match]\nMACAddress=52:54:00:12:34:56\n"}
+    assert failed(tmp_path, files) != {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"$1$ab${'x' * 22}",
+        f"$2b$10${'x' * 53}",
+        f"$5$rounds=5000$salt${'x' * 43}",
+        f"$7$CU..../....{'x' * 22}${'x' * 43}",
+        f"$y$j9T${'x' * 22}${'x' * 43}",
+        f"$argon2id$v=19$m=65536,t=3,p=4${'x+' * 11}${'/+x' * 14}",
+    ],
+)
+def test_every_form_of_a_hash(tmp_path: Path, text: str) -> None:
+    assert failed(tmp_path, {"root/.env": f"x={text}\n"}).keys() == {"secrets"}
+
+
+@pytest.mark.parametrize("text", ["$1$2$3", "$5${name}_${version}", f"$6$ {'x' * 40}"])
+def test_parameters_of_scripts_are_no_hash(tmp_path: Path, text: str) -> None:
+    assert failed(tmp_path, {"root/.env": text}) == {}
+
+
+@pytest.mark.parametrize("pattern", SECRETS.values(), ids=SECRETS)
+def test_a_file_of_blank_lines_takes_no_more_than_its_length(pattern: re.Pattern[bytes]) -> None:
+    """What begins with white space would, at each of its lines, look at all that follow."""
+    assert not pattern.pattern.startswith(rb"^\s")
+
+
+def test_a_file_of_pieces_of_hashes_takes_no_more_than_its_length() -> None:
+    begun = re.sub(rb"\{\d+,\d+\}", b"", SECRETS["a password hash"].pattern)
+    assert re.findall(rb"[*+](?![^[]*\])|\{\d+,\}", begun) == [b"{20,}"]
