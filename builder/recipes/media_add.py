@@ -10,10 +10,11 @@ import msgspec
 
 from builder import files
 from builder.errors import MediaError
+from builder.media.checksum_list import is_dated
 from builder.media.inspect import inspect
 from builder.media.obtain import Folders, looked_up, pool_name
 from builder.media.pace import Patience
-from builder.media.stage import stage
+from builder.media.stage import stage, verify
 from builder.model.media import Download, IsoFacts, StagedIso, Voucher
 from builder.model.release import Medium, Release
 from builder.model.storage import Pool
@@ -72,6 +73,7 @@ def add(
     facts = inspect(file)
     # What is somebody else's gets no attribute of ours.
     digest = files.remembered(file) or files.sha256(file, monitor=monitor)
+    verify(file.name, digest, wish.sha256)  # whatever the catalogue knows
     rows = [_Row(each, name, medium) for each in releases for name, medium in each.media.items()]
     known = (
         _in_catalogue(rows, digest)
@@ -108,9 +110,11 @@ def _by_wish(file: Path, rows: Sequence[_Row], facts: IsoFacts, *, wish: Wish) -
     if not wish.sha256 and not wish.unverified:
         return None
     row = _alike(file, rows, facts)
-    name = row.medium.file if row and row.medium.file == file.name else file.name
+    # One that moves is asked for by a name without the date.
+    moves = (each.medium.file for each in rows if each.release.rolling)
+    asked = next((each for each in moves if is_dated(file.name, each)), file.name)
     state = Voucher(state="given" if wish.sha256 else "unverified")
-    return _Known(_looks_like(row, facts), state, file.name, name, wish.sha256)
+    return _Known(_looks_like(row, facts), state, file.name, asked, wish.sha256)
 
 
 def _listed(

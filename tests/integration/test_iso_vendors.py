@@ -176,6 +176,10 @@ def test_an_older_iso_of_a_release_that_moves_has_its_own_list(
     digest = hashlib.sha256(mine.read_bytes()).hexdigest()
     refused = _run(tmp_path, "add", str(mine)).exception
     assert isinstance(refused, MediaError)
+    assert _run(tmp_path, "add", str(mine), "--sha256", digest).exit_code == 0
+    (line,) = _run(tmp_path, "list", "--here").stdout.splitlines()[1:]
+    assert "CentOS Stream 9, dvd" in line
+    assert "checksum as given" in line
     vendor.files[f"{folder}/{name}.SHA256SUM"] = f"SHA256 ({name}) = {digest}\n".encode()
     assert _run(tmp_path, "add", str(mine)).stdout == f"{tmp_path}/iso/{name}\n"
     (line,) = _run(tmp_path, "list", "--here").stdout.splitlines()[1:]
@@ -192,6 +196,9 @@ def test_an_iso_under_another_name_is_recognised_by_its_digest(
     media = row.media | {"dvd": replace(row.media["dvd"], sha256=digest)}
     monkeypatch.setattr(Library, "releases", lambda _self, **_: (replace(row, media=media),))
     name = "CentOS-7-x86_64-DVD-2009.iso"
+    refused = _run(tmp_path, "add", str(mine), "--sha256", "0" * 64).exception
+    assert isinstance(refused, MediaError)
+    assert refused.message == f"mine.iso has the sha256 {digest}, expected {'0' * 64}."
     assert _run(tmp_path, "add", str(mine)).stdout == f"{tmp_path}/iso/{name}\n"
     (line,) = _run(tmp_path, "list", "--here").stdout.splitlines()[1:]
     assert "CentOS 7 (2009), dvd" in line
