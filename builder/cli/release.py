@@ -78,7 +78,9 @@ def show(
     if json:
         from msgspec import to_builtins
 
-        typer.echo(to_json(to_builtins(release) | row | {"minors": minors}))
+        known = to_builtins(release)
+        media = {medium: known["media"][medium] | row["media"][medium] for medium in row["media"]}
+        typer.echo(to_json(known | row | {"media": media, "minors": minors}))
         return
     typer.echo(table(("", ""), list(_facts(release, row, minors))).lstrip("\n"))
 

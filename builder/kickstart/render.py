@@ -74,11 +74,14 @@ def render(order: BuildOrder) -> Kickstart:
 
 def _said(order: BuildOrder, values: dict[str, Value]) -> Iterator[LintFinding]:
     """Yield what is to be said of `online` where there is nothing to take packages from."""
-    release = order.release
-    if values.get("online") and not release.repositories and order.kickstart.name.endswith(".j2"):
+    release, asked = order.release, "online" in order.variables
+    if not values.get("online") or release.repositories:
+        return
+    # A profile that wants it for others finds all it needs on what is made here.
+    if order.kickstart.name.endswith(".j2") and (asked or not release.made_here):
         yield LintFinding(
             line=0,
-            severity="warning" if "online" in order.variables else "note",
+            severity="warning" if asked else "note",
             message=f"online adds nothing, for the row of {release.name} names no repositories "
             "(what needs a subscription has no address of ours): a row of your own can name some",
         )

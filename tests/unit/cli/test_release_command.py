@@ -84,6 +84,8 @@ def test_json_says_the_same(here: Path, capsys: pytest.CaptureFixture[str]) -> N
     shown = json.loads(said(capsys, "release", "show", "corp9.6", "--json"))
     assert (shown["name"], shown["version"], shown["source"]) == ("corp9.6", "9.6", str(own))
     assert shown["checksums"]["file"] == "CHECKSUM"
+    medium = json.loads(said(capsys, "release", "show", "rocky9", "--json"))["media"]["boot"]
+    assert (medium["network"], medium["in_pool"], len(medium["sha256"])) == (True, False, 64)
     listed = said(capsys, "release", "list").splitlines()
     assert [line.split("  ")[-1].strip() for line in listed if "own.toml" in line] == [
         str(own),

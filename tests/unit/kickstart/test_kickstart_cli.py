@@ -64,6 +64,8 @@ def test_lint_of_a_release_prints_nothing(name: str) -> None:
         (["rhel9.6", "--set", "online=true"], "warning"),
         (["rhel7", "--profile", "cloud"], "note"),
         (["rhel9", "--set", "online=false"], ""),
+        (["rehearsal9", "--medium", "minimal", "--profile", "tools"], ""),
+        (["rehearsal9", "--set", "online=true"], "warning"),
         (["rocky9", "--set", "online=true"], ""),
         (["rocky9", "--profile", "cloud"], ""),
     ],

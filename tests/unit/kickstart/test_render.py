@@ -179,6 +179,10 @@ def test_all_of_ours_lint_clean(name: str) -> None:
         if key in CLEAN:
             continue
         found = lint(made, capacity=order.capacity, firmware=order.firmware, binds=True)
+        assert [each.severity for each in made.said] == ["note"] * (
+            bool(made.values["online"]) and not release.repositories and not release.made_here
+        )
+        found = tuple(each for each in found if each not in made.said)
         if found:
             remarks[f"{order.profile.name}-{order.variant}-{order.firmware}"] = found
         CLEAN.add(key)
