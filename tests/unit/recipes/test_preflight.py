@@ -40,7 +40,7 @@ def test_support(end: date | None, state: str, words: str) -> None:
 
 
 def test_an_older_minor_version_has_no_updates() -> None:
-    found = preflight.judge_support(catalogue.find("rocky9.6"), date(2026, 6, 30))
+    found = judges.support(catalogue.find("rocky9.6"), date(2026, 6, 30))
     assert (found.state, found.detail) == (
         "warning",
         "Rocky Linux 9.6 gets no updates now that 9.8 is out, unless somebody sells them.",
