@@ -35,8 +35,8 @@ fuzz: setup  ## Remaster damaged ISOs for FUZZ_SECONDS (600)
 judge: setup  ## Change fields of ISOs where our check must be as strict as others; JUDGE="SEED COUNT --boots EVERY"
 	@PYTHONPATH=tests/integration nice .venv/bin/python -m tests.integration.judge $(JUDGE)
 
-matrix: setup  ## Each rehearsal with each firmware, and each way to boot a medium: an hour
-	@$(RUN) .venv/bin/pytest --numprocesses auto --maxprocesses 4 -m matrix tests/e2e
+matrix: setup  ## Each rehearsal with each firmware, each way to boot a medium, whole tables: an hour
+	@$(RUN) .venv/bin/pytest --numprocesses auto --maxprocesses 4 -m matrix tests
 
 soak: setup  ## Kill 60 builds and their libvirtd at random moments: hours; ARGS=--help
 	@.venv/bin/python -m tests.e2e.soak $(ARGS)

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ _FILES = {
     PORT: "",
 }
 Run = Callable[[str], process.Completed]
+_UNSHARE = ("unshare", "--mount", "--map-root-user")
 
 
 def put(path: Path, text: str = "x") -> None:
@@ -81,26 +83,38 @@ def root_fixture(tmp_path: Path) -> Path:
 @pytest.fixture(name="run")
 def run_fixture(root: Path) -> Run:
     """Return a function that runs a script inside `root`."""
-    if not Path("/bin").is_symlink() or shutil.which("unshare") is None:
-        pytest.skip("needs unshare and a merged /usr")
-    unshare = ["unshare", "--mount", "--map-root-user"]
-    if process.run([*unshare, "true"], check=False).returncode:
-        pytest.skip("needs user namespaces")
+    if reason := _missing():
+        pytest.skip(reason)
 
     def run_script(script: str) -> process.Completed:
         put(root / "tmp/ks-script-test", script)
-        return process.run([*unshare, "sh", "-c", _ENTER, root], check=False)
+        return process.run([*_UNSHARE, "sh", "-c", _ENTER, root], check=False)
 
     return run_script
 
 
+@cache
+def _missing() -> str:
+    """Return what this host has not; the same for all of a run."""
+    if not Path("/bin").is_symlink() or shutil.which("unshare") is None:
+        return "needs unshare and a merged /usr"
+    refused = process.run([*_UNSHARE, "true"], check=False).returncode
+    return "needs user namespaces" if refused else ""
+
+
 def scripts(name: str, variables: dict[str, str] | None = None, **options: Any) -> list[Any]:  # noqa: ANN401
     """Return the scripts of a release's kickstart as Anaconda's parser cuts them out."""
-    request = Request(release=name, variables=variables or {}, **options)
+    return list(_scripts(name, tuple(sorted((variables or {}).items())), **options))
+
+
+@cache
+def _scripts(name: str, variables: tuple[tuple[str, str], ...], **options: Any) -> tuple[Any, ...]:  # noqa: ANN401
+    """Render only once what many tests run: that takes longer than most of them."""
+    request = Request(release=name, variables=dict(variables), **options)
     kickstart = render(resolve(request, Library(), environ={}))
     parser = KickstartParser(makeVersion(kickstart.syntax))
     parser.readKickstartFromString(kickstart.for_build("n-1"))
-    return list(parser.handler.scripts)
+    return tuple(parser.handler.scripts)
 
 
 def post(name: str, number: int, variables: dict[str, str] | None = None) -> str:

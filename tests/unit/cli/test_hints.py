@@ -9,6 +9,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import cast
 
@@ -105,13 +106,23 @@ def strings(path: Path) -> Iterator[Told]:
             yield f"{path.relative_to(ROOT)}:{node.lineno}", "".join(map(str, texts))
 
 
-STRINGS = [told for path in sorted((ROOT / "builder").rglob("*.py")) for told in strings(path)]
-# No shell, no regular expressions, no single words: those are for programs.
-PROSE = [
-    (place, text)
-    for place, text in STRINGS
-    if " " in text.strip() and "$" not in text and not place.startswith(FOR_GUESTS)
-]
+@cache  # of the tests alone: whoever only collects them has no use for it, and it takes seconds
+def all_strings() -> list[Told]:
+    found = [told for path in sorted((ROOT / "builder").rglob("*.py")) for told in strings(path)]
+    assert len(found) > 1000
+    return found
+
+
+@cache
+def prose() -> list[Told]:
+    """Return no shell, no regular expressions, no single words: those are for programs."""
+    return [
+        (place, text)
+        for place, text in all_strings()
+        if " " in text.strip() and "$" not in text and not place.startswith(FOR_GUESTS)
+    ]
+
+
 FILES = [
     (str(path.relative_to(ROOT)), path.read_text())
     for pattern in (
@@ -206,7 +217,7 @@ def matches(pattern: str, told: list[Told]) -> list[Told]:
 
 
 def test_commands_exist() -> None:
-    assert wrong([*STRINGS, *CAUSES]) == []
+    assert wrong([*all_strings(), *CAUSES]) == []
     assert wrong(FILES, short=True) == []
 
 
@@ -222,7 +233,7 @@ def test_the_readmes_examples_exist() -> None:
 
 def test_options_exist() -> None:
     known = every_option(APP) | OF_OTHERS.keys()
-    named = matches(r"(?<![\w-])--[a-z][\w-]*", [*PROSE, *CAUSES])
+    named = matches(r"(?<![\w-])--[a-z][\w-]*", [*prose(), *CAUSES])
     assert len(named) > 30
     assert [told for told in named if told[1] not in known] == []
 
@@ -236,21 +247,21 @@ def test_a_build_has_the_options_that_its_causes_name() -> None:
 
 def test_variables_of_kickstarts_exist() -> None:
     known = Library().variables()
-    named = matches(r"--set ([a-z_]+)", [*PROSE, *FILES])
+    named = matches(r"--set ([a-z_]+)", [*prose(), *FILES])
     assert [told for told in named if told[1] not in known] == []
 
 
 def test_variables_of_the_environment_exist() -> None:
     known = {f"BUILDER_{name.upper()}" for name in Settings.__struct_fields__}
     # Those that are no settings are read, or set for others, by their plain names.
-    known |= {text for _, text in STRINGS}
-    named = matches(r"BUILDER_[A-Z_]+", [*PROSE, *FILES])
+    known |= {text for _, text in all_strings()}
+    named = matches(r"BUILDER_[A-Z_]+", [*prose(), *FILES])
     assert [told for told in named if told[1] not in known] == []
 
 
 def test_settings_exist() -> None:
     pattern = r"\[?([\w…-]+)(?: and ([\w…]+))? in builder\.toml"
-    pairs = [(place, pair) for place, text in PROSE for pair in re.findall(pattern, text)]
+    pairs = [(place, pair) for place, text in prose() for pair in re.findall(pattern, text)]
     named = [(place, name) for place, pair in pairs for name in pair if name]
     assert named
     known = Settings.__struct_fields__

@@ -5,6 +5,7 @@ from pykickstart.version import versionMap
 
 from builder.kickstart.lint import lint, lint_for_others
 from builder.model.kickstart import Kickstart
+from tests.tables import crossed
 
 BEGIN = "cmdline\nlang C\ntimezone UTC\nrootpw --iscrypted $6$a$b\npoweroff\n"
 FIRST = BEGIN.count("\n") + 1
@@ -28,69 +29,69 @@ def said(layout: str, *, syntax: str, gib: int = 9) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("syntax", ["RHEL6", "RHEL7", "RHEL8", "RHEL9", "RHEL10", "F40"])
-@pytest.mark.parametrize(
-    ("layout", "finding"),
-    [
-        ("part /home --size=9\n", "0: error: no / is laid out"),
-        (f"{VG}logvol /var --vgname=v --name=a --size=9\n", "0: error: no / is laid out"),
-        (f"{PV}volgroup v pv.2\n{LV}", "3: error: nothing makes pv.2"),
-        (f"{PV}part pv.1 --size=9\nvolgroup v pv.1\n{LV}", "3: error: pv.1 is made twice"),
-        (f"{VG}logvol / --vgname=w --name=a --size=9\n", "4: error: no volgroup makes w"),
-        (f"{PV}volgroup v pv.1 --pesize=5000\n{LV}", "3: error: --pesize=5000 is no power of"),
-        (f"{ROOT}raid /a --device=md0 --level=1 raid.1 raid.2\n", "2: error: nothing makes raid.1"),
-        (
-            f"{ROOT}part raid.1 --size=9\nraid /a --device=md0 --level=1 raid.1\n",
-            "3: error: RAID1 needs 2 members at least",
-        ),
-        (
-            f"{ROOT}part raid.1 --size=9\npart raid.2 --size=9\n"
-            "raid /a --device=md0 --level=RAID5 raid.1 raid.2\n",
-            "4: error: RAID5 needs 3 members at least",
-        ),
-        (f"{ROOT}part /a --noformat\n", "2: error: --noformat needs --onpart"),
-        (f"{ROOT}part /a --size=9 --fstype=ext5\n", "2: warning: ext5 is no file system that"),
-        (f"{BOOT}part / --size=9 --encrypted\n", "2: error: --encrypted and no --passphrase"),
-        (
-            f"{BOOT}part / --size=9 --encrypted\npart /a --size=9{LUKS}\n",
-            "2: error: --encrypted and no --passphrase yet: the installer asks for one",
-        ),
-        (
-            f"part raid.1 --size=9{LUKS}\npart raid.2 --size=9\n"
-            "raid / --device=md0 --level=1 raid.1 raid.2\n",
-            "3: error: / is encrypted, and Anaconda lets no boot loader start from it: add /boot",
-        ),
-        (
-            f"part pv.1 --size=99{LUKS}\nvolgroup v pv.1\n{LV}",
-            "3: error: / is encrypted, and Anaconda lets no boot loader start from it: add /boot",
-        ),
-        (f"{TWO}raid none --device=md0 --level=1 raid.1 raid.2\n", "4: error: none is no place to"),
-        (
-            f"{TWO}raid /a --device=md0 --level=1 --spares=1 raid.1 raid.2\n",
-            "4: error: RAID1 needs 2 members at least beside spares: 1",
-        ),
-        (
-            f"{TWO}part pv.1 --size=9\nraid /a --device=md0 --level=1 raid.1 pv.1\n",
-            "5: error: pv.1 is no raid.…, and that is wanted here",
-        ),
-        (f"{TWO}volgroup w raid.1\n", "4: error: raid.1 is no pv.…, and that is wanted here"),
-        (f"{VG}{LV}volgroup w pv.1\n", "5: error: pv.1 is in use already"),
-        (f"{VG}{LV}part pv.2 --size=9\nvolgroup v pv.2\n", "6: error: volgroup v is made twice"),
-        (
-            f"{VG}{LV}logvol /a --vgname=v --name=root --size=9\n",
-            "5: error: logvol v/root is made twice",
-        ),
-        (
-            f"{TWO}part raid.3 --size=9\npart raid.4 --size=9\n"
-            "raid /a --device=md0 --level=1 raid.1 raid.2\n"
-            "raid /b --device=md0 --level=1 raid.3 raid.4\n",
-            "7: error: raid md0 is made twice",
-        ),
-        ("autopart --encrypted\n", "1: error: --encrypted and no --passphrase: the installer asks"),
-        (f"part / --size=9{LUKS}\n", "1: error: / is encrypted, and Anaconda lets no boot loader"),
-        (f"{ROOT}part /boot --size=9{LUKS}\n", "2: error: /boot is encrypted, and Anaconda lets"),
-    ],
-)
+SYNTAXES = ["RHEL6", "RHEL7", "RHEL8", "RHEL9", "RHEL10", "F40"]
+NOT_MADE = [
+    ("part /home --size=9\n", "0: error: no / is laid out"),
+    (f"{VG}logvol /var --vgname=v --name=a --size=9\n", "0: error: no / is laid out"),
+    (f"{PV}volgroup v pv.2\n{LV}", "3: error: nothing makes pv.2"),
+    (f"{PV}part pv.1 --size=9\nvolgroup v pv.1\n{LV}", "3: error: pv.1 is made twice"),
+    (f"{VG}logvol / --vgname=w --name=a --size=9\n", "4: error: no volgroup makes w"),
+    (f"{PV}volgroup v pv.1 --pesize=5000\n{LV}", "3: error: --pesize=5000 is no power of"),
+    (f"{ROOT}raid /a --device=md0 --level=1 raid.1 raid.2\n", "2: error: nothing makes raid.1"),
+    (
+        f"{ROOT}part raid.1 --size=9\nraid /a --device=md0 --level=1 raid.1\n",
+        "3: error: RAID1 needs 2 members at least",
+    ),
+    (
+        f"{ROOT}part raid.1 --size=9\npart raid.2 --size=9\n"
+        "raid /a --device=md0 --level=RAID5 raid.1 raid.2\n",
+        "4: error: RAID5 needs 3 members at least",
+    ),
+    (f"{ROOT}part /a --noformat\n", "2: error: --noformat needs --onpart"),
+    (f"{ROOT}part /a --size=9 --fstype=ext5\n", "2: warning: ext5 is no file system that"),
+    (f"{BOOT}part / --size=9 --encrypted\n", "2: error: --encrypted and no --passphrase"),
+    (
+        f"{BOOT}part / --size=9 --encrypted\npart /a --size=9{LUKS}\n",
+        "2: error: --encrypted and no --passphrase yet: the installer asks for one",
+    ),
+    (
+        f"part raid.1 --size=9{LUKS}\npart raid.2 --size=9\n"
+        "raid / --device=md0 --level=1 raid.1 raid.2\n",
+        "3: error: / is encrypted, and Anaconda lets no boot loader start from it: add /boot",
+    ),
+    (
+        f"part pv.1 --size=99{LUKS}\nvolgroup v pv.1\n{LV}",
+        "3: error: / is encrypted, and Anaconda lets no boot loader start from it: add /boot",
+    ),
+    (f"{TWO}raid none --device=md0 --level=1 raid.1 raid.2\n", "4: error: none is no place to"),
+    (
+        f"{TWO}raid /a --device=md0 --level=1 --spares=1 raid.1 raid.2\n",
+        "4: error: RAID1 needs 2 members at least beside spares: 1",
+    ),
+    (
+        f"{TWO}part pv.1 --size=9\nraid /a --device=md0 --level=1 raid.1 pv.1\n",
+        "5: error: pv.1 is no raid.…, and that is wanted here",
+    ),
+    (f"{TWO}volgroup w raid.1\n", "4: error: raid.1 is no pv.…, and that is wanted here"),
+    (f"{VG}{LV}volgroup w pv.1\n", "5: error: pv.1 is in use already"),
+    (f"{VG}{LV}part pv.2 --size=9\nvolgroup v pv.2\n", "6: error: volgroup v is made twice"),
+    (
+        f"{VG}{LV}logvol /a --vgname=v --name=root --size=9\n",
+        "5: error: logvol v/root is made twice",
+    ),
+    (
+        f"{TWO}part raid.3 --size=9\npart raid.4 --size=9\n"
+        "raid /a --device=md0 --level=1 raid.1 raid.2\n"
+        "raid /b --device=md0 --level=1 raid.3 raid.4\n",
+        "7: error: raid md0 is made twice",
+    ),
+    ("autopart --encrypted\n", "1: error: --encrypted and no --passphrase: the installer asks"),
+    (f"part / --size=9{LUKS}\n", "1: error: / is encrypted, and Anaconda lets no boot loader"),
+    (f"{ROOT}part /boot --size=9{LUKS}\n", "2: error: /boot is encrypted, and Anaconda lets"),
+]
+
+
+@pytest.mark.parametrize(("layout", "finding", "syntax"), crossed(NOT_MADE, SYNTAXES))
 def test_layouts_that_are_not_made(layout: str, finding: str, syntax: str) -> None:
     first, *_ = said(layout, syntax=syntax)
     assert first.startswith(finding)
@@ -152,18 +153,20 @@ PARTED = "GRUB 2 is not installed into a partition: use --location=mbr"
 FOREIGN = "GRUB 2 takes no hash but its own, which begins with grub.pbkdf2."
 
 
-@pytest.mark.parametrize("syntax", ["RHEL7", "RHEL8", "RHEL9", "RHEL10", "F40"])
 @pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ("--location=partition", PARTED),
-        ("--location=partition --extlinux", ""),
-        ("--location=mbr", ""),
-        ("--iscrypted --password=$6$a$b", FOREIGN),
-        ("--iscrypted --password=grub.pbkdf2.sha512.10000.AB.CD", ""),
-        ("--iscrypted --password=${GRUB_HASH}", ""),
-        ("--password=b", ""),
-    ],
+    ("options", "message", "syntax"),
+    crossed(
+        [
+            ("--location=partition", PARTED),
+            ("--location=partition --extlinux", ""),
+            ("--location=mbr", ""),
+            ("--iscrypted --password=$6$a$b", FOREIGN),
+            ("--iscrypted --password=grub.pbkdf2.sha512.10000.AB.CD", ""),
+            ("--iscrypted --password=${GRUB_HASH}", ""),
+            ("--password=b", ""),
+        ],
+        ["RHEL7", "RHEL8", "RHEL9", "RHEL10", "F40"],
+    ),
 )
 def test_what_grub_2_takes(options: str, message: str, syntax: str) -> None:
     text = f"{ROOT}bootloader {options}\n"
@@ -175,16 +178,18 @@ def test_what_grub_2_takes(options: str, message: str, syntax: str) -> None:
     )
 
 
-@pytest.mark.parametrize("syntax", ["RHEL7", "RHEL8", "RHEL9", "RHEL10", "F40"])
 @pytest.mark.parametrize(
-    ("layout", "finding"),
-    [
-        ("logvol home --vgname=v --name=a --size=9\n", "5: error: home is no place to mount"),
-        ("logvol none --vgname=v --name=a --size=9\n", "5: error: none is no place to mount"),
-        ("logvol none --thinpool --vgname=v --name=a --size=9\n", ""),
-        ("logvol swap --vgname=v --name=a --size=9\n", ""),
-        ("logvol /a --fstype=xsf --vgname=v --name=a --size=9\n", "5: warning: xsf is no file"),
-    ],
+    ("layout", "finding", "syntax"),
+    crossed(
+        [
+            ("logvol home --vgname=v --name=a --size=9\n", "5: error: home is no place to mount"),
+            ("logvol none --vgname=v --name=a --size=9\n", "5: error: none is no place to mount"),
+            ("logvol none --thinpool --vgname=v --name=a --size=9\n", ""),
+            ("logvol swap --vgname=v --name=a --size=9\n", ""),
+            ("logvol /a --fstype=xsf --vgname=v --name=a --size=9\n", "5: warning: xsf is no file"),
+        ],
+        ["RHEL7", "RHEL8", "RHEL9", "RHEL10", "F40"],
+    ),
 )
 def test_where_volumes_are_mounted(layout: str, finding: str, syntax: str) -> None:
     starts = [each[: len(finding)] for each in said(f"{VG}{LV}{layout}", syntax=syntax)]
@@ -196,28 +201,33 @@ def test_a_file_system_for_all() -> None:
     assert finding == "1: warning: ext5 is no file system that Anaconda makes"
 
 
-@pytest.mark.parametrize("syntax", ["RHEL8", "RHEL9", "RHEL10"])
 @pytest.mark.parametrize(
-    ("layout", "findings"),
-    [
-        ("mount /dev/sda1 /\n", []),
-        ("mount /dev/vda1 /\n", ["1: error: mount names vda: the guest of a build has sda alone"]),
-        (f"reqpart --add-boot\n{VG.removeprefix(BOOT)}{LV}", []),
-        ("reqpart\n", ["0: error: no / is laid out, and Anaconda wants one"]),
-        (
-            f"{ROOT}harddrive --partition=vdb1 --dir=/x\n",
-            ["2: error: harddrive --partition names vdb: the guest of a build has sda alone"],
-        ),
-        (f"{ROOT}harddrive --partition=LABEL=x --dir=/x\n", []),
-        (
-            "raid / --device=md0 --level=1 sda1 sdb1\n",
-            ["1: error: raid names sdb: the guest of a build has sda alone"],
-        ),
-        (
-            f"{BOOT}volgroup v vdb1\n{LV}",
-            ["2: error: volgroup names vdb: the guest of a build has sda alone"],
-        ),
-    ],
+    ("layout", "findings", "syntax"),
+    crossed(
+        [
+            ("mount /dev/sda1 /\n", []),
+            (
+                "mount /dev/vda1 /\n",
+                ["1: error: mount names vda: the guest of a build has sda alone"],
+            ),
+            (f"reqpart --add-boot\n{VG.removeprefix(BOOT)}{LV}", []),
+            ("reqpart\n", ["0: error: no / is laid out, and Anaconda wants one"]),
+            (
+                f"{ROOT}harddrive --partition=vdb1 --dir=/x\n",
+                ["2: error: harddrive --partition names vdb: the guest of a build has sda alone"],
+            ),
+            (f"{ROOT}harddrive --partition=LABEL=x --dir=/x\n", []),
+            (
+                "raid / --device=md0 --level=1 sda1 sdb1\n",
+                ["1: error: raid names sdb: the guest of a build has sda alone"],
+            ),
+            (
+                f"{BOOT}volgroup v vdb1\n{LV}",
+                ["2: error: volgroup names vdb: the guest of a build has sda alone"],
+            ),
+        ],
+        ["RHEL8", "RHEL9", "RHEL10"],
+    ),
 )
 def test_what_later_installers_know(layout: str, findings: list[str], syntax: str) -> None:
     assert said(layout, syntax=syntax) == findings
@@ -305,21 +315,32 @@ def test_btrfs() -> None:
     ]
 
 
-@pytest.mark.parametrize("syntax", ["RHEL7", "RHEL8", "RHEL9", "RHEL10", "F40"])
 @pytest.mark.parametrize(
-    ("layout", "refused"),
-    [
-        ("part /boot --size=9 --fstype=vfat\npart / --size=9\n", "1: error: /boot is vfat, and"),
-        ("part / --size=9 --fstype=swap\n", "1: error: / is swap, and Anaconda lets GRUB 2"),
-        ("part /boot --size=9 --fstype=ext2\npart / --size=9\n", ""),
-        ("part / --size=9 --fstype=xfs\n", ""),
-        ("part /boot --size=9 --fstype=vfat\npart / --size=9\nbootloader --location=none\n", ""),
-        (f"{PV}volgroup v pv.1 --pesize=16384\n{LV}", "4: error: 9 MiB are less than an extent"),
-        (f"{PV}volgroup v pv.1 --pesize=16384\n{LV.strip()} --grow\n", ""),
-        (f"{PV}volgroup v pv.1 --pesize=4096\nlogvol / --vgname=v --name=r --percent=9\n", ""),
-        (f"{TWO}raid /a --device=md0 --level=0 raid.1 raid.2\n", ""),
-        (f"{TWO}raid swap --device=md0 --level=1 raid.1 raid.2\n", ""),
-    ],
+    ("layout", "refused", "syntax"),
+    crossed(
+        [
+            (
+                "part /boot --size=9 --fstype=vfat\npart / --size=9\n",
+                "1: error: /boot is vfat, and",
+            ),
+            ("part / --size=9 --fstype=swap\n", "1: error: / is swap, and Anaconda lets GRUB 2"),
+            ("part /boot --size=9 --fstype=ext2\npart / --size=9\n", ""),
+            ("part / --size=9 --fstype=xfs\n", ""),
+            (
+                "part /boot --size=9 --fstype=vfat\npart / --size=9\nbootloader --location=none\n",
+                "",
+            ),
+            (
+                f"{PV}volgroup v pv.1 --pesize=16384\n{LV}",
+                "4: error: 9 MiB are less than an extent",
+            ),
+            (f"{PV}volgroup v pv.1 --pesize=16384\n{LV.strip()} --grow\n", ""),
+            (f"{PV}volgroup v pv.1 --pesize=4096\nlogvol / --vgname=v --name=r --percent=9\n", ""),
+            (f"{TWO}raid /a --device=md0 --level=0 raid.1 raid.2\n", ""),
+            (f"{TWO}raid swap --device=md0 --level=1 raid.1 raid.2\n", ""),
+        ],
+        ["RHEL7", "RHEL8", "RHEL9", "RHEL10", "F40"],
+    ),
 )
 def test_what_is_started_and_what_grows(layout: str, refused: str, syntax: str) -> None:
     starts = [each[: len(refused)] for each in said(layout, syntax=syntax)]
@@ -332,34 +353,45 @@ PRE = "%pre --erroronfail\nmkfs.xfs /dev/sda1\n%end\n"
 ALL = "clearpart --all --initlabel\n"
 
 
-@pytest.mark.parametrize("syntax", ["RHEL7", "RHEL8", "RHEL9", "RHEL10", "F40"])
 @pytest.mark.parametrize(
-    ("layout", "refused"),
-    [
-        # A group that is there already may have its pools.
-        (f"{BOOT}{OLD}logvol /{IN_POOL} --size=9\n", ""),
-        (f"{BOOT}{OLD}logvol /{IN_POOL} --useexisting\n", ""),
-        (f"{ROOT}logvol /a{IN_POOL} --noformat\n", ""),
-        # Anaconda's own file after an installation.
-        (f'{VG}{POOL.strip()} --fstype="None"\n{THIN}', ""),
-        (f"{PV}volgroup v pv.1\n{LV}logvol /a --vgname=v --name=a --size=3\n", "5: error: 3 MiB"),
-        (f"{ROOT}part /etc --size=9\n", "2: error: /etc must be on the file system of /"),
-        (f"{VG}{LV}logvol /root{OF_V}", "5: error: /root must be on the file system of /"),
-        (f"{ROOT}part /mnt/a --size=9 --fstype=vfat\n", ""),
-        (f"{ROOT}part /home --size=9 --fstype=vfat\n", "2: error: /home is vfat, and wants"),
-        (f"{BOOT}part / --size=9 --fstype=ntfs\n", "2: error: / is ntfs, and wants a file system"),
-        (f"{ROOT}part /tmp --size=9 --fstype=tmpfs\n", ""),
-        ("part / --onpart=sda1 --noformat\n", "1: error: / is not formatted, and Anaconda wants"),
-        (f"part / --onpart=sda1 --noformat\n{PRE}", ""),
-        (f"{ROOT}part /a --onpart=sda1 --noformat\n", ""),
-        (f"{ALL}part / --onpart=sda2\n", "2: error: clearpart --all removes sda2 first"),
-        ("clearpart --all --drives=sda\npart / --onpart=sda2\n", ""),
-        ("clearpart --linux\npart / --onpart=sda2\n", ""),
-        (
-            "part /boot --size=9 --fstype=nilfs2\npart / --size=9\n",
-            "1: error: /boot is nilfs2, and",
-        ),
-    ],
+    ("layout", "refused", "syntax"),
+    crossed(
+        [
+            # A group that is there already may have its pools.
+            (f"{BOOT}{OLD}logvol /{IN_POOL} --size=9\n", ""),
+            (f"{BOOT}{OLD}logvol /{IN_POOL} --useexisting\n", ""),
+            (f"{ROOT}logvol /a{IN_POOL} --noformat\n", ""),
+            # Anaconda's own file after an installation.
+            (f'{VG}{POOL.strip()} --fstype="None"\n{THIN}', ""),
+            (
+                f"{PV}volgroup v pv.1\n{LV}logvol /a --vgname=v --name=a --size=3\n",
+                "5: error: 3 MiB",
+            ),
+            (f"{ROOT}part /etc --size=9\n", "2: error: /etc must be on the file system of /"),
+            (f"{VG}{LV}logvol /root{OF_V}", "5: error: /root must be on the file system of /"),
+            (f"{ROOT}part /mnt/a --size=9 --fstype=vfat\n", ""),
+            (f"{ROOT}part /home --size=9 --fstype=vfat\n", "2: error: /home is vfat, and wants"),
+            (
+                f"{BOOT}part / --size=9 --fstype=ntfs\n",
+                "2: error: / is ntfs, and wants a file system",
+            ),
+            (f"{ROOT}part /tmp --size=9 --fstype=tmpfs\n", ""),
+            (
+                "part / --onpart=sda1 --noformat\n",
+                "1: error: / is not formatted, and Anaconda wants",
+            ),
+            (f"part / --onpart=sda1 --noformat\n{PRE}", ""),
+            (f"{ROOT}part /a --onpart=sda1 --noformat\n", ""),
+            (f"{ALL}part / --onpart=sda2\n", "2: error: clearpart --all removes sda2 first"),
+            ("clearpart --all --drives=sda\npart / --onpart=sda2\n", ""),
+            ("clearpart --linux\npart / --onpart=sda2\n", ""),
+            (
+                "part /boot --size=9 --fstype=nilfs2\npart / --size=9\n",
+                "1: error: /boot is nilfs2, and",
+            ),
+        ],
+        ["RHEL7", "RHEL8", "RHEL9", "RHEL10", "F40"],
+    ),
 )
 def test_what_is_there_already_and_what_fits_where(layout: str, refused: str, syntax: str) -> None:
     starts = [each[: len(refused)] for each in said(layout, syntax=syntax)]

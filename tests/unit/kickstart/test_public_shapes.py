@@ -13,6 +13,7 @@ from builder.kickstart.render import render
 from builder.model.kickstart import Kickstart, LintFinding
 from tests.orders import LIBRARY, ordered
 from tests.public_shapes import SHAPES
+from tests.tables import crossed
 
 # One release of each syntax: what is added differs by family.
 RELEASES = {
@@ -44,8 +45,7 @@ def test_there_are_as_many_as_promised() -> None:
     assert len(set(SHAPES.values())) == len(SHAPES)
 
 
-@pytest.mark.parametrize("syntax", RELEASES)
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize(("name", "syntax"), crossed([(each,) for each in SHAPES], list(RELEASES)))
 def test_the_verdict_stays_what_it_is(name: str, syntax: str) -> None:
     alone = SHAPES[name]
     made = added_to(alone, syntax)
