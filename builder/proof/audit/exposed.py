@@ -27,11 +27,11 @@ SECRETS = {
     "a private key": re.compile(rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s*[A-Za-z0-9+/]{16}"),
     # wg(8), and networkd's and NetworkManager's profiles: 32 bytes.
     "a key of WireGuard": re.compile(
-        rb"^[ \t]*(?:PrivateKey|PresharedKey|private-key)\s*=\s*[A-Za-z0-9+/]{43}=", re.MULTILINE
+        rb"^[^\S\n]*(?:PrivateKey|PresharedKey|private-key)\s*=\s*[A-Za-z0-9+/]{43}=", re.MULTILINE
     ),
     "a password in an address": re.compile(rb"\b[a-z][a-z+]{2,9}://[^\s/:@'\"<>]+:[^\s/:@'\"<>]+@"),
     "a cloud's access key": re.compile(rb"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
-    "a password of a kickstart": re.compile(rb"^[ \t]*rootpw\s.*--plaintext\s+\S", re.MULTILINE),
+    "a password of a kickstart": re.compile(rb"^[^\S\n]*rootpw\s.*--plaintext\s+\S", re.MULTILINE),
 }
 _UNLABELLED = re.compile(r"|.*:(unlabeled_t|file_t):.*")
 _LABELLED = ("/etc/*", "/root", "/usr/bin/*", "/usr/lib/systemd/**", "/usr/libexec/*", "/var/*")

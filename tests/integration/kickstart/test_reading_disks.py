@@ -40,6 +40,8 @@ LABEL=SYSTEM /home btrfs subvol=home,compress=zstd:1 0 0
 /dev/sr0 /media iso9660 user,noauto 0 0
 LABEL=ELSEWHERE /media xfs nofail 0 0
 """
+LABEL = f"SYS-{os.getpid()}"
+"""What SYSTEM stands for: a host finds the first device with a label, and others test as well."""
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 
@@ -51,10 +53,10 @@ def read(folder: Path, kind: str, prepare: str, fstab: str, look: str = "") -> s
     path = folder / "image"
     with path.open("wb") as file:
         file.truncate(512 << 20)
-    process.run([program, "-q", "-L", "SYSTEM", path])
+    process.run([program, "-q", "-L", LABEL, path])
     found = FUNCTIONS.search(reading_kickstart("n-1"))
     assert found is not None
-    (folder / "fstab").write_text(fstab)
+    (folder / "fstab").write_text(fstab.replace("SYSTEM", LABEL))
     script = f"""{READ}{found[0]}{prepare}
 cp "$0/fstab" "$0"/top/etc/fstab 2>/dev/null || cp "$0/fstab" "$0/top/root/etc/fstab"
 head -c 9000000 /dev/urandom >"$0/top/root/some"

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import uuid
 from pathlib import Path
 
 import pytest
@@ -51,18 +52,19 @@ def image(folder: Path, *mkfs: str, mib: int = 64) -> Path:
     return path
 
 
-UUID = "5eed5eed-5eed-4eed-8eed-5eed5eed5eed"
+UUID, LABEL = str(uuid.uuid4()), f"my {os.getpid()}"
+"""A host finds the first device with a name, and others test as well."""
 
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])
 @pytest.mark.parametrize(
-    "name",
-    [r"LABEL=my\040swap", r'LABEL="my\040swap"', f"UUID={UUID}", f"UUID='{UUID}'", "the device"],
+    "name", [r"LABEL=my\040{}", r'LABEL="my\040{}"', "UUID={uuid}", "UUID='{uuid}'", "the device"]
 )
 def test_a_swap_area_keeps_all_of_its_names_and_nothing_else(
     tmp_path: Path, name: str, shell: str
 ) -> None:
-    made = image(tmp_path, "mkswap", "-L", "my swap", "-U", UUID)
+    name = name.format(os.getpid(), uuid=UUID)
+    made = image(tmp_path, "mkswap", "-L", LABEL, "-U", UUID)
     before = made.read_bytes()[:4096]
     with made.open("r+b") as file:
         file.seek(1 << 20)
@@ -106,11 +108,11 @@ BEFORE = {
 def test_every_file_system_is_looked_at_however_it_is_mounted(
     tmp_path: Path, how: str, shell: str
 ) -> None:
-    made = image(tmp_path, "mkfs.ext4", "-q", "-L", "a disk")
+    made = image(tmp_path, "mkfs.ext4", "-q", "-L", LABEL)
     (tmp_path / "a place").mkdir()
     (tmp_path / "marker").write_bytes(MARKER * 500)
     place = str(tmp_path / "a place").replace(" ", r"\040")
-    (tmp_path / "fstab").write_text(f'LABEL="a\\040disk"\t{place}\text4 ro,noauto 0 0\n')
+    (tmp_path / "fstab").write_text(f'LABEL="my\\040{os.getpid()}"\t{place}\text4 ro,noauto 0 0\n')
     # The kernel's table as it is, but for the disks of this machine; later mounts may come first.
     script = f"""{WITH_LOOP}
 fstab=/dev/null
