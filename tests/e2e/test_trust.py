@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from spoiling import Built, built_fixture
+from spoiling import Built, built_fixture, findings
 
 from builder.errors import TemplateError
 from builder.host.host import Host
@@ -158,7 +158,7 @@ mv /boot/efi/EFI/[Bb][Oo][Oo][Tt] /boot/efi/EFI/vendor
 
 
 def test_secrets_swap_and_a_boot_loader_that_only_a_boot_entry_finds_are_refused(
-    built: Built, capsys: pytest.CaptureFixture[str]
+    settings: Settings, built: Built, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = built(LEAK + FILL_SWAP + HIDDEN, "--firmware", "uefi", "--set", "swap_mib=64")
 
@@ -167,6 +167,7 @@ def test_secrets_swap_and_a_boot_loader_that_only_a_boot_entry_finds_are_refused
     assert "did not pass boot-fallback" in said
     # Which disk Linux calls sda is chance, where the installer has several.
     assert re.search("there is no EFI/BOOT/BOOTX64.EFI on /dev/sd[a-z]1", said)
-    assert "/etc/x.pem has a private key" in said
+    assert findings(settings, "audit.json")["secrets"].details == ("/etc/x.pem has a private key",)
+    assert "nor secrets" in said
     assert "nor swap" in said
     assert "--waive boot-fallback --waive secrets --waive swap" in said
