@@ -114,6 +114,9 @@ def test_all_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     ):
         assert each in shown
     assert "no known address: get it from its vendor" in said(capsys, "release", "show", "rhel9")
+    made_here = said(capsys, "release", "show", "rehearsal")
+    assert "this machine: a build makes" in made_here
+    assert "vendor" not in made_here
 
 
 def test_a_release_that_has_ended_is_shown_with_a_warning(
