@@ -148,7 +148,7 @@ def check(
     json: Json = False,
 ) -> None:
     """Check a file of releases: each mistake with file, line, table, key and hint; exit 3."""
-    from builder.paths.reading import read_text
+    from builder.paths.reading import parse_toml, read_text
     from builder.releases import check as checker
 
     library = context(ctx).library
@@ -164,7 +164,8 @@ def check(
             f"{file} has {many}.", hint="`builder release show rocky9` shows what a row comes to."
         )
     if not json:
-        typer.echo(f"{file} is right.")
+        names = ", ".join(parse_toml(text, source=str(file))) or "it holds no release"
+        typer.echo(f"{file} is right: {names}.")
 
 
 def _row(release: "Release", here: Context, pool: frozenset[str]) -> dict[str, Any]:
