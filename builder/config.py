@@ -235,8 +235,10 @@ def _from_file(path: Path | None) -> _Given:
 
 def _seen(key: str, value: object, folder: Path) -> object:
     """Return a value of a file in `folder`: paths in it are seen from there."""
-    is_path = _KINDS[key] in (Path, Path | None)
-    return folder / value if is_path and isinstance(value, str) and value else value
+    if _KINDS[key] not in (Path, Path | None) or not isinstance(value, str) or not value:
+        return value
+    # What is beyond a link is not what is beside its name, so the file system says where .. leads.
+    return Path(os.path.realpath(folder / value)) if ".." in Path(value).parts else folder / value
 
 
 def _from_environment(environ: Mapping[str, str]) -> _Given:

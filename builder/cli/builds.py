@@ -25,7 +25,7 @@ app = typer.Typer(no_args_is_help=True, help="Builds, running and past.")
 Word = Annotated[
     str,
     typer.Argument(
-        metavar="BUILD", help="Its id or the beginning of it, its folder, or a release's newest."
+        metavar="BUILD", help="Its id or the beginning of it, its folder, or a template's newest."
     ),
 ]
 Source = Literal["console", "virtio", "result", "clone-a", "clone-b"]

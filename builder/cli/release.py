@@ -85,6 +85,12 @@ def show(
     typer.echo(table(("", ""), list(_facts(release, row, minors))).lstrip("\n"))
 
 
+_NO_ADDRESS = {
+    True: "this machine: a build makes what is not in the pool, of the host's own packages",
+    False: "no known address: get it from its vendor, then iso add, or build with --iso",
+}
+
+
 def _facts(release: "Release", row: dict[str, Any], minors: tuple[str, ...]) -> Iterable[Any]:
     yield "name", release.name
     yield "title", release.title
@@ -99,9 +105,7 @@ def _facts(release: "Release", row: dict[str, Any], minors: tuple[str, ...]) -> 
         yield "minor versions", " ".join(minors)
     for name, medium in release.media.items():
         yield f"medium {name}", _medium(medium, row["media"][name], name == release.default_medium)
-    for url in release.urls or (
-        "no known address: get it from its vendor, then iso add, or build with --iso",
-    ):
+    for url in release.urls or (_NO_ADDRESS[release.made_here],):
         yield "ISOs from", url
     yield from _trust(release.checksums)
     yield "volume id", ", ".join((release.volume_id, *release.other_volume_ids))
@@ -144,7 +148,7 @@ def check(
     json: Json = False,
 ) -> None:
     """Check a file of releases: each mistake with file, line, table, key and hint; exit 3."""
-    from builder.paths.reading import read_text
+    from builder.paths.reading import parse_toml, read_text
     from builder.releases import check as checker
 
     library = context(ctx).library
@@ -160,7 +164,8 @@ def check(
             f"{file} has {many}.", hint="`builder release show rocky9` shows what a row comes to."
         )
     if not json:
-        typer.echo(f"{file} is right.")
+        names = ", ".join(parse_toml(text, source=str(file))) or "it holds no release"
+        typer.echo(f"{file} is right: {names}.")
 
 
 def _row(release: "Release", here: Context, pool: frozenset[str]) -> dict[str, Any]:

@@ -19,6 +19,9 @@ from builder.recipes.unused import refuse_idle, usable
 
 _PACKAGE = Path(builder.__file__).parent
 
+_YOURS = ("{}.toml", "pipelines/{}.toml")
+"""Where somebody who gives a mere name may have the file: here, or where `init` wrote one."""
+
 _T = TypeVar("_T", bound=msgspec.Struct)
 
 
@@ -86,7 +89,11 @@ def find(name: str) -> Path:
     known = {path.stem: path for path in folder().glob("*.toml")}
     wanted = name.removesuffix(".toml")
     if wanted not in known:
-        raise UsageError(f"There is no pipeline {name!r}.", hint=suggest(wanted, known))
+        yours = next((each for each in _YOURS if is_file(Path(each.format(wanted)))), None)
+        hint = (
+            f"Give yours by its path: {yours.format(wanted)}." if yours else suggest(wanted, known)
+        )
+        raise UsageError(f"There is no pipeline {name!r}.", hint=hint)
     return known[wanted]
 
 

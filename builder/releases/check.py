@@ -98,9 +98,11 @@ def _same(one: str, other: str) -> bool:
 
 def _unreadable(error: ConfigError, source: str) -> Finding:
     where = _AT_LINE.search(error.message)
-    text = _AT_LINE.sub("", error.message).removeprefix(f"{source} ")
+    text = _AT_LINE.sub("", error.message)
+    # The file's name is before each finding already.
+    text = text.removeprefix(f"{source}: ").replace(f"{source} ", "This file ", 1)
     line = int(where[1]) if where else 0
-    return Finding(source=source, line=line, text=f"This file {text}", hint=error.hint)
+    return Finding(source=source, line=line, text=text, hint=error.hint)
 
 
 def _finding(source: str, name: str, wrong: Wrong, at: Mapping[Path, int]) -> Finding:

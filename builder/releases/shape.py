@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -190,6 +190,19 @@ def _remedy(value: object, kind: Any) -> str:  # noqa: ANN401  # a type
         return f"Write {', '.join(right)}." if right else "gpg --show-keys FILE prints it."
     if get_origin(kind) is tuple and isinstance(value, str):
         return "Put it in square brackets."
-    if isinstance(value, date) and date not in get_args(kind):
+    return _quotes(value, kind)
+
+
+def _quotes(value: object, kind: Any) -> str:  # noqa: ANN401  # a type
+    """Return what to do with the quotes of a value where they are all that is wrong with it."""
+    plain = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    dated = isinstance(value, date) and date not in get_args(kind)
+    if dated or (plain is str and isinstance(value, int | float)):
         return "Put it in quotes."
-    return ""
+    if plain not in (int, bool) or not isinstance(value, str):
+        return ""
+    try:
+        msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError:
+        return ""
+    return "Take the quotes away."

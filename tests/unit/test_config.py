@@ -215,6 +215,17 @@ def test_paths_in_a_file_are_seen_from_its_folder_and_others_from_here(tmp_path:
     assert settings.iso_pool == "x"
 
 
+def test_a_path_of_a_file_that_goes_up_is_what_the_file_system_says(tmp_path: Path) -> None:
+    (tmp_path / "far/images").mkdir(parents=True)
+    Path("images").symlink_to(tmp_path / "far/images")
+    file = Path("images/given.toml")
+    file.write_text("iso_pool_path = '../iso'\nstate = 's'\nkickstarts = 'a/../k'\n")
+    settings = config.load(file=file, environ=HOME)
+    assert settings.iso_pool_path == tmp_path / "far/iso"
+    assert settings.state == tmp_path / "images/s", "links stay where nothing goes up"
+    assert settings.kickstarts == tmp_path / "far/images/k"
+
+
 def test_a_pipe_is_in_no_folder(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     with os.fdopen(writing, "w") as file:

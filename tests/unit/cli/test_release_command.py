@@ -12,11 +12,13 @@ from msgspec.structs import replace
 from builder.cli import app
 from builder.kickstart.library import library
 from builder.model.media import Voucher
+from builder.model.release import Medium, Release
 from builder.monitor import SilentMonitor
 from builder.pipeline import definition
 from builder.record import vouchers
 from builder.releases import catalogue
 from builder.releases.life import notice, state
+from builder.releases.shape import NO_KEYS
 
 README = Path(__file__).parents[3] / "README.md"
 
@@ -114,6 +116,9 @@ def test_all_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     ):
         assert each in shown
     assert "no known address: get it from its vendor" in said(capsys, "release", "show", "rhel9")
+    made_here = said(capsys, "release", "show", "rehearsal")
+    assert "this machine: a build makes" in made_here
+    assert "vendor" not in made_here
 
 
 def test_a_release_that_has_ended_is_shown_with_a_warning(
@@ -158,12 +163,15 @@ def test_a_file_that_is_called_as_ours_is_checked(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (here / "releases.toml").write_text('[corp9]\nextends = "rocky9"\n')
-    assert said(capsys, "release", "check", "releases.toml") == "releases.toml is right.\n"
+    assert said(capsys, "release", "check", "releases.toml") == "releases.toml is right: corp9.\n"
 
 
 def test_a_file_is_checked(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "good.toml").write_text('[corp9]\nextends = "rocky9"\n')
-    assert said(capsys, "release", "check", "good.toml") == "good.toml is right.\n"
+    assert said(capsys, "release", "check", "good.toml") == "good.toml is right: corp9.\n"
+    (here / "empty.toml").write_text("# nothing\n")
+    none = said(capsys, "release", "check", "empty.toml")
+    assert none == "empty.toml is right: it holds no release.\n"
     (here / "bad.toml").write_text('[corp9]\nextends = "rocky9"\ntitel = "x"\nvcpus = 0\n')
     assert app.run(["release", "check", "bad.toml"]) == 3
     heard = capsys.readouterr()
@@ -217,7 +225,7 @@ def test_what_init_writes_works(
     assert out.splitlines()[:-1] == [f"wrote  a place/{name}" for name in STARTED]
     assert out.splitlines()[-1].startswith("Next: cd 'a place' && builder build own9 ")
     monkeypatch.chdir(here / "a place")
-    assert said(capsys, "release", "check", "releases/own.toml").endswith("is right.\n")
+    assert said(capsys, "release", "check", "releases/own.toml").endswith("is right: own9.\n")
     assert "own9" in said(capsys, "release", "list")
     assert said(capsys, "kickstart", "lint", "own9", "--profile", "own") == ""
     text = said(capsys, "kickstart", "render", "own9", "--profile", "own")
@@ -237,7 +245,7 @@ def test_what_windows_wrote_is_read_as_it_is_meant(
     (here / "kickstarts/variables.toml").write_text('[own]\nhelp = "x"\ndefault = "y"\n')
     for path in here.rglob("*.toml"):
         path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
-    assert said(capsys, "release", "check", "releases/own.toml").endswith("is right.\n")
+    assert said(capsys, "release", "check", "releases/own.toml").endswith("is right: own9.\n")
     assert "own9" in said(capsys, "release", "list")
     assert "timezone Europe/Berlin" in said(
         capsys, "kickstart", "render", "own9", "--profile", "own", "--set", "own=z"
@@ -336,12 +344,26 @@ def test_a_plan_tells_of_an_iso_that_has_to_be_added(
     assert "cannot be downloaded" not in said(capsys, "build", "rocky9", "--dry-run")
 
 
+def test_readme_tells_every_key() -> None:
+    readme = README.read_text()
+    told = readme[readme.index("The keys of a release are") : readme.index("To try this without")]
+    keys = {*Release.__struct_fields__, *Medium.__struct_fields__, "extends", "older"}
+    assert {key for key in keys - {*NO_KEYS} if f"`{key}" not in told} == set()
+
+
+def test_the_release_of_readme_that_extends_the_rehearsal_needs_no_more(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "own.toml").write_text('[corp1]\nextends = "rehearsal"\ntitle = "Corp"\n')
+    assert said(capsys, "release", "check", "own.toml") == "own.toml is right: corp1.\n"
+
+
 @pytest.mark.usefixtures("followed")
 def test_the_own_release_of_readme_is_built_as_far_as_it_goes_without_an_iso(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert len(OWN.splitlines()) < 10
-    assert said(capsys, "release", "check", "releases/corp.toml").endswith("is right.\n")
+    assert said(capsys, "release", "check", "releases/corp.toml").endswith("is right: corp9.\n")
     plan = said(capsys, "build", "corp9", "--dry-run")
     assert "https://mirror.example/corp/9.8/corp-9.8.iso (sha256 9f86d081" in plan
     assert "# Corp Linux 9.8, profile minimal." in plan
@@ -353,7 +375,7 @@ def test_the_own_release_of_readme_is_built_as_far_as_it_goes_without_an_iso(
 
 def test_the_newer_minor_of_readme(followed: Path, capsys: pytest.CaptureFixture[str]) -> None:
     followed.write_text(NEWER)
-    assert said(capsys, "release", "check", str(followed)).endswith("is right.\n")
+    assert said(capsys, "release", "check", str(followed)).endswith("is right: rocky9.\n")
     assert "Rocky-9.9-x86_64-minimal.iso" in said(capsys, "release", "show", "rocky9")
 
 

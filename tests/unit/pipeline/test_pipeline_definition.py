@@ -208,6 +208,21 @@ def test_an_unknown_name_gets_a_hint(name: str, message: str, hint: str) -> None
     assert (caught.value.message, caught.value.hint) == (message, hint)
 
 
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("own.toml", "own"), ("pipelines/own.toml", "own"), ("pipelines/own.toml", "own.toml")],
+)
+def test_a_pipeline_of_ones_own_is_found_for_the_hint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(file).parent.mkdir(exist_ok=True)
+    Path(file).touch()
+    with pytest.raises(UsageError) as caught:
+        definition.find(name)
+    assert caught.value.hint == f"Give yours by its path: {file}."
+
+
 def test_ours_are_good() -> None:
     ours = {
         pipeline.name: pipeline

@@ -169,6 +169,9 @@ MISTAKES = [
         "[corp9] memory_mib: It must be a whole number from 1 ",
     ),
     ("memory_mib = 2048", "memory_mib = -1", "[corp9] memory_mib: It must be a whole number from"),
+    ("memory_mib = 2048", 'memory_mib = "2048"', "not '2048'. Take the quotes away."),
+    ("rolling = false", 'rolling = "false"', "not 'false'. Take the quotes away."),
+    ('version = "9.8"', "version = 9.8", "a text of one line, not 9.8. Put it in quotes."),
     ("memory_mib = 2048", "memory_mib = 10485760", "It counts MiB; no installer needs more than a"),
     (
         "memory_mib = 2048",
@@ -332,7 +335,7 @@ def test_what_is_no_toml_has_its_line() -> None:
     [finding] = found('[corp9]\ntitle = "x\n')
     assert (finding.line, finding.text) == (2, "This file is not TOML: Illegal character '\\n'.")
     [finding] = found('corp9 = "x"\n')
-    assert finding.text.startswith("This file")
+    assert finding.text == "corp9 is in no table."
 
 
 def test_a_file_that_is_in_use_is_not_compared_with_itself(tmp_path: Path) -> None:
