@@ -108,7 +108,15 @@ def resolve(
 
 
 def refuse_contradictions(request: Request) -> None:
-    """Raise UsageError for options that contradict each other, and for what is no sha256."""
+    """Raise UsageError for options that contradict each other, name nothing, or are no sha256."""
+    files = {
+        "--iso": request.iso,
+        "--kickstart": request.kickstart,
+        "--root-password-file": request.root_password_file,
+    }
+    for option in (option for option, file in files.items() if file == Path()):
+        # What a shell makes of a variable that is not set.
+        raise UsageError(f"{option} names no file.", hint="Give its path, or leave that out.")
     if request.secure_boot and request.firmware == "bios":
         raise UsageError(
             "BIOS has no Secure Boot.", hint="Have --firmware uefi or hybrid, or no --secure-boot."
