@@ -88,8 +88,10 @@ def _isos(pool: Path, records: Sequence[vouchers.Record]) -> Iterator[Row]:
     """
     names = {each.file for each in records}
     for path in files.inside(pool):
+        if path.name.startswith("."):  # no volume of a pool to libvirt, nor one to be removed
+            continue
         named = path.name.lower().endswith(".iso") or path.name in names
-        underway = path.name.startswith(".") or path.suffix == _UNDERWAY
+        underway = path.suffix == _UNDERWAY
         facts = None if underway and not named else _facts(path)
         if facts or (named and is_plain(path)):
             state = path.stat()

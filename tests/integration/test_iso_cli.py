@@ -175,6 +175,7 @@ def test_add_and_list(medium: Path, tmp_path: Path) -> None:
     staged = tmp_path / "iso" / medium.name
     assert (added.exit_code, added.stdout) == (0, f"{staged}\n")
     staged.with_name("broken.iso").write_bytes(b"no ISO")
+    shutil.copy(medium, staged.with_name(".hidden.iso"))
     listed = _run(tmp_path, "list", "--here").stdout.splitlines()
     assert [line.split()[0] for line in listed] == ["FILE", medium.name, "broken.iso"]
     assert "CentOS 7 (2009), minimal" in listed[1]
