@@ -106,12 +106,17 @@ def _known(name: str, here: Context) -> "Medium | None":
 
 
 def _vouched(file: Path, here: Context) -> str:
-    """Return who vouched for the content of a file that we have verified; else an empty text."""
+    """Return who vouched for what a file holds, whatever it is called now.
+
+    Nobody, where it has the name of one that we have verified; else an empty text.
+    """
     from builder import files
     from builder.record import vouchers
 
-    if not any(each.file == file.name for each in vouchers.known(here.settings.state)):
+    known = vouchers.known(here.settings.state)
+    if not known:
         return ""
     digest = files.sha256(file, monitor=here.monitor)
-    told = str(vouchers.recalled(here.settings.state, digest)) or "nobody vouches for it"
-    return f"{digest}, {told}"
+    told = next((str(each.voucher) for each in known if each.sha256 == digest), "")
+    named = any(each.file == file.name for each in known)
+    return f"{digest}, {told or 'nobody vouches for it'}" if told or named else ""

@@ -134,7 +134,7 @@ def _trust(checksums: "Checksums | None") -> Iterable[tuple[str, str]]:
     if checksums is None:
         return
     yield "checksums", checksums.file
-    yield "signed by", ", ".join(checksums.keys) or "nobody"
+    yield "signed by", ", ".join(checksums.keys) if checksums.signature else "nobody"
     if checksums.signature:
         yield "signature", _SIGNED[checksums.signature]
         yield "keys", ", ".join((*checksums.key_files, *checksums.key_urls))

@@ -10,7 +10,7 @@ from builder.errors import ConfigError, explained
 from builder.kickstart import profiles, syntaxes, texts, variables
 from builder.model.kickstart import Checks, KickstartSource, Profile, Variable
 from builder.model.release import Release
-from builder.monitor import Monitor
+from builder.monitor import Monitor, SilentMonitor
 from builder.paths.reading import is_plain
 from builder.releases.catalogue import Catalogue, shipped
 from builder.releases.own import gathered
@@ -59,7 +59,13 @@ class Library(msgspec.Struct, frozen=True):
 
     def profile(self, name: str, release: Release) -> Profile:
         """Return the profile `name`; UsageError when there is none, or none for `release`."""
-        return profiles.find(self.folders, name, release=release, families=self.rows.families)
+        return profiles.find(
+            self.folders,
+            name,
+            release=release,
+            families=self.rows.families,
+            media=self._media,
+        )
 
     def profiles(self, *, monitor: Monitor) -> tuple[Profile, ...]:
         """Return all profiles, sorted by name; what is wrong with others is told as a warning."""
@@ -89,6 +95,10 @@ class Library(msgspec.Struct, frozen=True):
     def own_kickstart(self, name: str, text: str) -> KickstartSource:
         """Return the same for a file of the user's: its name and its text. Raises ConfigError."""
         return self._source(name, text)
+
+    def _media(self) -> set[str]:
+        """Return the names that releases have for media."""
+        return {name for each in self.releases(monitor=SilentMonitor()) for name in each.media}
 
     def _source(self, name: str, text: str | None = None) -> KickstartSource:
         found, damaged = texts.gather(self.folders, name, text)

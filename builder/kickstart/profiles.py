@@ -1,7 +1,7 @@
 """Profiles: named variations of a release, one TOML file each."""
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -20,11 +20,17 @@ _LARGEST = 16 << 20
 
 
 def find(
-    folders: Sequence[Path], name: str, *, release: Release, families: Collection[str] = ()
+    folders: Sequence[Path],
+    name: str,
+    *,
+    release: Release,
+    families: Collection[str] = (),
+    media: Callable[[], Collection[str]] | None = None,
 ) -> Profile:
     """Return the profile `name`; UsageError when there is none, or none for `release`.
 
-    Raises ConfigError if it has variables for a family that is none of `families`.
+    Raises ConfigError if it has variables for a family that is none of `families`, or for a medium
+    that is neither one of the release's nor of `media`, which takes longer to ask.
     """
     paths = _paths(folders)
     if name not in paths:
@@ -40,6 +46,12 @@ def find(
             raise ConfigError(
                 f"{paths[name]}: there is no family {family!r}.", hint=suggest(family, families)
             )
+    others = profile.medium.keys() - release.media.keys()
+    if others and media and (unknown := sorted(others - set(known := media()))):
+        raise ConfigError(
+            f"{paths[name]}: no release has a medium {unknown[0]!r}.",
+            hint=suggest(unknown[0], known),
+        )
     return profile
 
 

@@ -77,6 +77,17 @@ def processor(order: BuildOrder, cpuinfo: str) -> Remark:
     return judged("processor", f"the processor has what x86-64-v{needed} needs.")
 
 
+def network(order: BuildOrder, name: str) -> Remark:
+    """Judge what guests are plugged into."""
+    if name != "none" or not order.medium.network:
+        return judged("network", f"{name}.")
+    text = f"{order.medium.file} has no packages, and guests have no network to get them by."
+    hint = 'Write network = "user" into builder.toml, or build from another --medium.'
+    if order.kickstart.own:  # which may have them from a disk
+        return judged("network", text, fine=False, hint=hint)
+    raise ConfigError(text, hint=hint)
+
+
 def memory(asked_mib: int, available: int) -> Remark:
     """Judge what the host has free, in bytes, for a guest and its process."""
     fine = available >= (asked_mib + _QEMU_MIB) * _MIB

@@ -1,5 +1,6 @@
 """The iso pool as people see it: what the catalogue knows, what is there, and out with one."""
 
+import os
 import shlex
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -87,19 +88,25 @@ def _isos(pool: Path, records: Sequence[vouchers.Record]) -> Iterator[Row]:
     """
     names = {each.file for each in records}
     for path in files.inside(pool):
+        if path.name.startswith("."):  # no volume of a pool to libvirt, nor one to be removed
+            continue
         named = path.name.lower().endswith(".iso") or path.name in names
-        underway = path.name.startswith(".") or path.suffix == _UNDERWAY
+        underway = path.suffix == _UNDERWAY
         facts = None if underway and not named else _facts(path)
         if facts or (named and is_plain(path)):
             state = path.stat()
             yield Row(
                 file=path.name,
                 there=True,
-                state=_state(path, records) if facts else "damaged",
+                state=_state(path, records) if facts else _unread(path),
                 size=state.st_size,
                 age=_age(time.time() - state.st_mtime),
                 volume_id=facts.volume_id if facts else "",
             )
+
+
+def _unread(path: Path) -> str:
+    return "damaged" if os.access(path, os.R_OK) else "unreadable"
 
 
 def _state(path: Path, records: Sequence[vouchers.Record]) -> str:
@@ -132,7 +139,7 @@ def remove(
     """Remove an ISO from the pool. Raises UsageError while somebody uses it."""
     path = pool.path / name
     if "/" in name or name.startswith(".") or not is_there(path) or not path.is_file():
-        raise UsageError(f"The pool has no ISO {name}.", hint="`builder iso list` shows them.")
+        raise UsageError(f"The pool has no ISO {name!r}.", hint="`builder iso list` shows them.")
     if files.held(path):
         raise UsageError(f"{name} stays: it is being downloaded.", hint="Wait, or stop that.")
     if user := next(_builds(path, settings, monitor), ""):

@@ -108,7 +108,15 @@ def resolve(
 
 
 def refuse_contradictions(request: Request) -> None:
-    """Raise UsageError for options that contradict each other, and for what is no sha256."""
+    """Raise UsageError for options that contradict each other, name nothing, or are no sha256."""
+    files = {
+        "--iso": request.iso,
+        "--kickstart": request.kickstart,
+        "--root-password-file": request.root_password_file,
+    }
+    for option in (option for option, file in files.items() if file == Path()):
+        # What a shell makes of a variable that is not set.
+        raise UsageError(f"{option} names no file.", hint="Give its path, or leave that out.")
     if request.secure_boot and request.firmware == "bios":
         raise UsageError(
             "BIOS has no Secure Boot.", hint="Have --firmware uefi or hybrid, or no --secure-boot."
@@ -141,7 +149,7 @@ def _kickstart(request: Request, release: Release, library: Library) -> Kickstar
 
 
 def _refuse_taken(order: BuildOrder, library: Library) -> None:
-    """Raise UsageError where a kickstart at hand gives no name, or that of others' templates."""
+    """Raise UsageError where a template would have no name of its own, or that of others."""
     file = order.kickstart.name
     if order.kickstart.own and not order.kickstart.stem:
         raise UsageError(
@@ -153,6 +161,13 @@ def _refuse_taken(order: BuildOrder, library: Library) -> None:
             f"{order.name} is the name of a template that is built without {file}.",
             hint="Give the file another name: it becomes a part of the template's.",
         )
+    release = order.release.name
+    for each in library.rows.names():
+        if each.startswith(f"{release}-") and f"{order.name}-".startswith(f"{each}-"):
+            raise UsageError(
+                f"{order.name} would be a template of the release {each} as much as of {release}.",
+                hint=f"Give {each}, or what {release} is varied by, another name.",
+            )
 
 
 def _of_releases(library: Library) -> set[str]:
@@ -209,5 +224,5 @@ def _layout(request: Request, release: Release) -> str:
 def _known(names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
         if name not in checks.NAMES:
-            raise UsageError(f"There is no check {name}.", hint=suggest(name, checks.NAMES))
+            raise UsageError(f"There is no check {name!r}.", hint=suggest(name, checks.NAMES))
     return names

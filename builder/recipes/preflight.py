@@ -85,10 +85,10 @@ def _processor(order: BuildOrder, place: Place) -> Iterator[Remark]:
         yield judges.processor(order, _CPUINFO.read_text())
 
 
-def _network(_order: BuildOrder, place: Place) -> Iterator[Remark]:
+def _network(order: BuildOrder, place: Place) -> Iterator[Remark]:
     if place.absent:
         raise place.absent
-    yield judged("network", f"{place.settings.network}.")
+    yield judges.network(order, place.settings.network)
 
 
 def _memory(order: BuildOrder, _place: Place) -> Iterator[Remark]:
@@ -112,8 +112,14 @@ def _iso(order: BuildOrder, place: Place) -> Iterator[Remark]:
 
 
 def _free(path: Path) -> int:
-    """Return what is free where the folder is, or will be."""
+    """Return what is free where the folder is, or will be. Raises HostError where none can be."""
     for folder in (path, *path.parents):
         with suppress(OSError):  # still to be made, or behind one that is closed to us
-            return shutil.disk_usage(folder).free
+            free = shutil.disk_usage(folder).free
+            if folder.is_dir():
+                return free
+            raise HostError(
+                f"{folder} is no folder, so that the pool {path} cannot be there.",
+                hint="iso_pool_path and store_pool_path in builder.toml, or BUILDER_…, name pools.",
+            )
     return 0

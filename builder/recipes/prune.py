@@ -2,6 +2,8 @@
 
 import shutil
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -49,6 +51,8 @@ def prune(
             newest = counted[build.record.name] <= keep
             why = f"one of the newest {keep}" if newest else _needed(host, build)
         told = _told(build, why)
+        if not is_there(build.folder):  # any more: one that finds nothing changed removes its own
+            continue
         if not (why or dry_run):
             _remove(build, links=host.settings.artifacts)
         found.append(told)
@@ -77,8 +81,7 @@ def _needed(host: Host, build: Build) -> str:
 
 def _told(build: Build, why: str) -> Pruned:
     with explained(f"Cannot read {build.folder}", hint="Mend its permissions."):
-        paths = [path for path in build.folder.rglob("*") if path.suffix != ".qcow2"]
-        size = sum(path.lstat().st_size for path in paths if not path.is_dir())
+        size = sum(map(_size, _inside(build.folder)))
     return Pruned(
         build_id=build.record.build_id,
         name=build.record.name,
@@ -89,7 +92,23 @@ def _told(build: Build, why: str) -> Pruned:
     )
 
 
+def _inside(folder: Path) -> Iterator[Path]:
+    """Yield what is in a folder and those in it, but for images; it may vanish meanwhile."""
+    for path in files.inside(folder):
+        if path.is_dir() and not path.is_symlink():
+            yield from _inside(path)
+        elif path.suffix != ".qcow2":
+            yield path
+
+
+def _size(path: Path) -> int:
+    with suppress(FileNotFoundError):  # the running build's: those come and go
+        return path.lstat().st_size
+    return 0
+
+
 def _remove(build: Build, *, links: Path | None) -> None:
     with explained(f"Cannot remove {build.folder}", hint="Mend its permissions."):
         artifacts.unlink(links, build.folder)
-        shutil.rmtree(build.folder)
+        with suppress(FileNotFoundError):  # somebody else removes it as well
+            shutil.rmtree(build.folder)

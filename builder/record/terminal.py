@@ -12,8 +12,14 @@ _NOISE = re.compile(
     rb"|[\x00-\x08\x0b-\x1f\x7f]"  # other control characters
 )
 # The kernel's messages, with printk's clock. On a serial port they get in between the pieces that a
-# program's text goes out in, which are as long as the port's buffer: 16 bytes.
-_INTRUSION = re.compile(rb"(?<=[^\r\n])(?:\[ *\d+\.\d{6}\] [^\r\n]*(?:\r*\n|\Z))+")
+# program's text goes out in, which are as long as the port's buffer: 16 bytes. printk cuts messages
+# at 1 KiB; without a bound a line of nothing but clocks would be read once for each of them.
+_INTRUSION = re.compile(
+    rb"(?<=[^\r\n])(?:\[ {0,9}\d{1,12}\.\d{6}\] [^\r\n]{0,2048}+(?:\r*+\n|\Z))+"
+)
+_BEGUN = re.compile(rb"\x1b(?:\[[0-9;]*)?\Z")
+"""A move that has only begun, at a line's end."""
+_LONGEST_MOVE = 64
 _LONGEST = 65536
 """A "line" longer than this is cut: a guest must not fill our memory."""
 
@@ -26,7 +32,13 @@ class Lines:
 
     def feed(self, data: bytes) -> list[str]:
         """Return the lines that `data` completed, without empty ones."""
-        *whole, last = _MOVE.sub(b"\n", self._rest + data).split(b"\n")
+        # What was here before has no moves left in it: an endless line is not read again and again.
+        begun = self._rest.rfind(b"\x1b", -_LONGEST_MOVE)
+        known = len(self._rest)
+        if begun >= 0 and _BEGUN.match(self._rest, begun):
+            known = begun
+        first, *others = _MOVE.sub(b"\n", self._rest[known:] + data).split(b"\n")
+        *whole, last = self._rest[:known] + first, *others
         self._rest = last[-_LONGEST:]
         return [line for line in map(_clean, whole) if line]
 

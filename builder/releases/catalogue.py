@@ -15,7 +15,7 @@ from builder.releases import minors, rules
 from builder.releases.rows import OF_ROWS, Layer, Layers, Place, Row, filled, located, whole
 
 _HERE = Path(__file__).parent
-_MINOR = re.compile(r"(.+[0-9])\.([0-9]{1,4})")
+_MINOR = re.compile(r"(.+)\.([0-9]{1,4})")
 _ANY_CPU = "Haswell-noTSX"
 """Runs every release of ours, if slowly."""
 

@@ -69,6 +69,7 @@ def of_release(release: Release, words: Words) -> Iterator[Wrong]:
             yield Wrong(("media", name), text, hint)
     yield from _machine(release)
     yield from _named(release, words)
+    yield from _moving(release)
     if release.minors and not re.fullmatch(r"\d+\.\d+", release.version):
         text = f"Minor versions are of a version such as 9.8, not of {release.version!r}."
         yield Wrong(("minors",), text, "Leave minors out, or give the newest one as version.")
@@ -84,6 +85,20 @@ def _named(release: Release, words: Words) -> Iterator[Wrong]:
     for name in release.variables.keys() - words.variables:
         text = f"There is no variable {name!r}."
         yield Wrong(("variables", name), text, suggest(name, words.variables))
+
+
+def _moving(release: Release) -> Iterator[Wrong]:
+    """Yield what holds for files that stay as they are, in a row whose files do not."""
+    if not release.rolling:
+        return
+    if release.minors:
+        text = "What moves under one name has no minor versions."
+        yield Wrong(("minors",), text, "Leave out minors, or rolling.")
+    for name, medium in release.media.items():
+        if medium.sha256:
+            text = f"{medium.file} moves, so that the next one has another sha256."
+            hint = "Leave out the sha256; or write rolling = false, with a name that has a date."
+            yield Wrong(("media", name, "sha256"), text, hint)
 
 
 def _addresses(release: Release) -> Iterator[Wrong]:
@@ -127,7 +142,13 @@ def _ids(release: Release) -> Iterator[Wrong]:
 
 
 def _signature(checksums: Checksums | None) -> Iterator[Wrong]:
-    if checksums is None or not checksums.signature:
+    if checksums is None:
+        return
+    if not checksums.signature:
+        if checksums.keys:
+            text = "Keys are named, and no signature is asked for: anybody may write the list."
+            hint = 'Add signature = "inline", "sig" or "asc"; or write keys = [].'
+            yield Wrong(("checksums", "keys"), text, hint)
         return
     if not checksums.keys:
         text = "A signature is expected, and nobody is named who may have signed."

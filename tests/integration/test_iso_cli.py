@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ from builder.cli.context import Context
 from builder.cli.output import size
 from builder.errors import BuilderError, ConfigError, KickstartError, MediaError, UsageError
 from builder.media.inspect import inspect
+from builder.media.obtain import Folders
 from builder.monitor import SilentMonitor
+from builder.recipes import media
 from tests.hosts import settings
 
 pytestmark = small_media.NEEDED
@@ -172,6 +175,7 @@ def test_add_and_list(medium: Path, tmp_path: Path) -> None:
     staged = tmp_path / "iso" / medium.name
     assert (added.exit_code, added.stdout) == (0, f"{staged}\n")
     staged.with_name("broken.iso").write_bytes(b"no ISO")
+    shutil.copy(medium, staged.with_name(".hidden.iso"))
     listed = _run(tmp_path, "list", "--here").stdout.splitlines()
     assert [line.split()[0] for line in listed] == ["FILE", medium.name, "broken.iso"]
     assert "CentOS 7 (2009), minimal" in listed[1]
@@ -198,6 +202,34 @@ def test_an_iso_is_listed_whatever_its_name(name: str, medium: Path, tmp_path: P
     rows = json.loads(_run(tmp_path, "list", "--here", "--json").stdout)
     states = {each["file"]: each["state"] for each in rows}
     assert states == {name: "damaged", "copied": "unverified"}
+
+
+def test_who_vouches_is_found_by_what_a_file_holds(medium: Path, tmp_path: Path) -> None:
+    shutil.copy(medium, mine := tmp_path / "mine.iso")
+    shutil.copy(medium, other := tmp_path / "other.iso")
+    assert "sha256" not in _run(tmp_path, "verify", other).stdout
+    assert _run(tmp_path, "add", mine, "--allow-unverified").exit_code == 0
+    assert "unverified (as you asked)" in _run(tmp_path, "verify", other).stdout
+    with other.open("ab") as file:
+        file.write(bytes(2048))
+    assert "sha256" not in _run(tmp_path, "verify", other).stdout
+    other.replace(mine)
+    assert "nobody vouches for it" in _run(tmp_path, "verify", mine).stdout
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
+def test_what_we_may_not_read_is_not_damaged(medium: Path) -> None:
+    pool = Path(tempfile.mkdtemp())  # pytest's own folders are closed to others
+    try:
+        pool.chmod(0o755)
+        shutil.copy(medium, pool / "closed.iso")
+        (pool / "closed.iso").chmod(0o600)
+        os.setresuid(65534, 65534, 0)
+        [row] = media.listing((), Folders(pool=pool, cache=pool, state=pool), here=True)
+    finally:
+        os.setresuid(0, 0, 0)
+        shutil.rmtree(pool)
+    assert (row.file, row.state) == ("closed.iso", "unreadable")
 
 
 def test_the_newest_of_a_name_is_what_counts(medium: Path, tmp_path: Path) -> None:

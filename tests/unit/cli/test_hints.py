@@ -40,6 +40,7 @@ OF_OTHERS = {
     "--location": "a kickstart's bootloader",
     "--noformat": "a kickstart's part",
     "--ondisk": "a kickstart's part",
+    "--plaintext": "a kickstart's rootpw",
     "--only-use": "a kickstart's ignoredisk",
     "--onpart": "a kickstart's part",
     "--partition": "a kickstart's harddrive",

@@ -101,6 +101,19 @@ def test_a_misspelt_family_is_said(tmp_path: Path) -> None:
     assert caught.value.hint == "Did you mean el7?"
 
 
+def test_a_misspelt_medium_is_said(tmp_path: Path) -> None:
+    own = write(tmp_path, "mine", "[medium.minmal.variables]\nonline = true\n")
+    with pytest.raises(ConfigError, match="no release has a medium 'minmal'") as caught:
+        Library(own).profile("mine", CENTOS7)
+    assert caught.value.hint == "Did you mean minimal?"
+
+
+def test_a_medium_of_other_releases_is_none_of_a_mistake(tmp_path: Path) -> None:
+    own = write(tmp_path, "mine", "[medium.boot.variables]\nonline = true\n")
+    assert "boot" not in CENTOS7.media
+    assert Library(own).profile("mine", CENTOS7).medium
+
+
 def test_a_variable_that_is_wrong_for_one_family_is_named_with_it(tmp_path: Path) -> None:
     own = Library(write(tmp_path, "mine", "[family.el7.variables]\nonlin = true\n"))
     render(ordered("rocky9", profile="mine", library=own))

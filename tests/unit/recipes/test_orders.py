@@ -233,6 +233,27 @@ def test_a_kickstart_s_name_is_that_of_no_other_template(
     assert "name" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"medium": "dvd"}, "centos7-dvd"),
+        ({"medium": "dvd", "profile": "tools"}, "centos7-dvd-tools"),
+        ({"medium": "dvd", "firmware": "uefi"}, "centos7-dvd-uefi"),
+    ],
+)
+def test_two_releases_make_no_template_of_one_name(
+    tmp_path: Path, changes: dict[str, Any], name: str
+) -> None:
+    (tmp_path / "own.toml").write_text('[centos7-dvd]\nextends = "centos7"\n')
+    library = Library(None, gathered([tmp_path]))
+    assert ordered("centos7-dvd", library=library).name == "centos7-dvd"
+    assert ordered("centos7", library=library, profile="tools").name == "centos7-tools"
+    with pytest.raises(UsageError) as caught:
+        ordered("centos7", library=library, **changes)
+    said = f"{name} would be a template of the release centos7-dvd as much as of centos7."
+    assert caught.value.message == said
+
+
 _PLAIN = "cmdline\n"
 
 

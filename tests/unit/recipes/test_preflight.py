@@ -159,6 +159,30 @@ def test_a_fine_place_has_no_problem(tmp_path: Path) -> None:
     remarks.refuse(found, monitor=SilentMonitor())
 
 
+def test_packages_that_come_by_no_network(tmp_path: Path) -> None:
+    alone = place(tmp_path, settings=replace(settings(tmp_path), network="none"))
+    assert problems(preflight.examine(ordered("rocky9"), alone)) == []
+    found = preflight.examine(ordered("rocky9", medium="boot"), alone)
+    assert problems(found) == [("network", 3)]
+    with pytest.raises(ConfigError, match="has no packages, and guests have no network"):
+        remarks.refuse(found, monitor=SilentMonitor())
+    (tmp_path / "own.ks").write_text("cmdline\n")
+    own = ordered("rocky9", medium="boot", kickstart=tmp_path / "own.ks")
+    assert ("network", "warning") in [
+        (each.subject, each.state) for each in preflight.examine(own, alone)
+    ]
+
+
+@pytest.mark.parametrize(("pool", "subject"), [("iso_pool", "iso"), ("store_pool", "store")])
+def test_a_pool_where_no_folder_can_be(tmp_path: Path, pool: str, subject: str) -> None:
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file", tmp_path / "file/below"):
+        found = preflight.examine(ordered("rocky9"), place(tmp_path, **{pool: path}))
+        assert problems(found) == [(f"{subject} pool", 4)]
+        with pytest.raises(HostError, match=f"{tmp_path}/file is no folder"):
+            remarks.refuse(found, monitor=SilentMonitor())
+
+
 def test_what_is_past_its_end_is_built_with_a_warning(tmp_path: Path) -> None:
     heard = Heard()
     remarks.refuse(preflight.examine(ordered("centos7"), place(tmp_path)), monitor=heard)

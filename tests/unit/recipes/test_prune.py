@@ -1,6 +1,7 @@
 """Old records of builds go; what tells of something that is there stays."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from builder.files import locked
 from builder.host.host import Host
 from builder.monitor import SilentMonitor
 from builder.recipes.prune import Pruned, prune
+from builder.record.listing import builds
 from tests.hosts import driven
 from tests.values import recorded
 
@@ -130,3 +132,24 @@ def test_what_is_printed(
         "gone",
     ]
     assert not folder.exists()
+
+
+def test_what_vanishes_meanwhile_stops_nothing(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build that runs replaces its files, and removes its folder where nothing has changed."""
+    running, gone, old = record(host, NEW, state="running"), record(host), record(host, OLDEST)
+    (running / "build.json.part").write_text("{")
+    listed, lstat = builds(host.settings.builds, monitor=SilentMonitor()), Path.lstat
+    shutil.rmtree(gone)
+
+    def replaced(path: Path) -> os.stat_result:
+        if path.suffix == ".part":
+            path.unlink()
+        return lstat(path)
+
+    monkeypatch.setattr("builder.recipes.prune.builds", lambda *_words, **_more: listed)
+    monkeypatch.setattr(Path, "lstat", replaced)
+    assert [(each.folder, bool(each.kept)) for each in pruned(host)] == [
+        (running, True),
+        (old, False),
+    ]
+    assert (running.exists(), old.exists()) == (True, False)

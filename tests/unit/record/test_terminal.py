@@ -99,3 +99,24 @@ def test_a_guest_without_line_breaks_cannot_fill_the_memory() -> None:
 )
 def test_lines_that_the_kernel_broke_into(data: bytes, expected: bytes | None) -> None:
     assert without_intrusions(data) == (expected or data)
+
+
+@pytest.mark.parametrize(
+    ("kept", "added"),
+    [
+        ("[    1.000000] one" * 200, "\rtwo"),  # no kernel's line: it has no end, and is too long
+        ("[    1.000000] " + 2049 * "x", "\r\n"),
+    ],
+)
+def test_what_is_too_long_for_the_kernel_stays(kept: str, added: str) -> None:
+    data = f"login: {kept}{added}".encode()
+    assert without_intrusions(data) == data
+
+
+@given(st.integers(0, 70), st.integers(0, 70))
+def test_a_move_may_come_in_pieces(before: int, inside: int) -> None:
+    """Wherever it is cut, and however much of the line was there before."""
+    data = before * b"x" + b"\x1b[12;34Hy\x1b[1;2H"
+    lines, at = Lines(), min(before + inside, len(data))
+    found = [*lines.feed(data[:at]), *lines.feed(data[at:]), *lines.feed(b"\n")]
+    assert found == [*([before * "x"] if before else []), "y"]

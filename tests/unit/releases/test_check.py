@@ -1,6 +1,7 @@
 """`builder release check`: each mistake is found where it is, all of them in one run."""
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator
 from datetime import date
@@ -154,6 +155,12 @@ MISTAKES = [
     ),
     ("el8.ks.j2", "../el8.ks.j2", "[corp9] kickstart: It must be the name of a file, without its"),
     ("minors = true", 'minors = "yes"', "[corp9] minors: It must be true or false, not 'yes'."),
+    ("rolling = false", "rolling = true", "[corp9] minors: What moves under one name has no minor"),
+    (
+        "rolling = false",
+        "rolling = true",
+        "[corp9.media.dvd] sha256: corp-9.8.iso moves, so that the next one has another sha256.",
+    ),
     ("rolling = false", "rolling = 0", "[corp9] rolling: It must be true or false, not 0."),
     ("made_here = false", "made_here = []", "[corp9] made_here: It must be true or false"),
     (
@@ -214,6 +221,7 @@ MISTAKES = [
     ),
     ('file = "CHECKSUM"', "", "[corp9.checksums] file: The key file is missing; it is a text."),
     ('"inline"', '"inlined"', "[corp9.checksums] signature: It must be one of '', 'inline', 'sig'"),
+    ('signature = "inline"', "", "[corp9.checksums] keys: Keys are named, and no signature is"),
     ('keys = ["7051C', '#keys = ["7051C', "[corp9.checksums] signature: A signature is expected"),
     ('["7051C470', '["7051 C470', "Write 7051C470A929F454CEBE37B715AF5DAC6D745A60."),
     ('["7051C470', '["051C470', "[corp9.checksums] keys: It must be a list, of which each is a"),
@@ -290,7 +298,8 @@ def test_a_mistake_is_said_where_it_is(old: str, new: str, said: str) -> None:
 
 
 def test_nothing_protects_plain_http_but_a_digest_or_a_signature() -> None:
-    unsigned = GOOD.replace('signature = "inline"', "").replace(f'sha256 = "{"0" * 64}"', "")
+    digest_alone = re.sub("(signature|(weak_)?keys) = .*", "", GOOD)
+    unsigned = digest_alone.replace(f'sha256 = "{"0" * 64}"', "")
     own = 'urls = ["https://mirror.example/other"]'
     http = unsigned.replace("https://mirror.example/other", "http://mirror.example/other")
     assert found(unsigned) == ()
@@ -301,7 +310,7 @@ def test_nothing_protects_plain_http_but_a_digest_or_a_signature() -> None:
     listed = unsigned.replace('"CHECKSUM"', '"http://mirror.example/SUMS"')
     assert [(each.table, each.key) for each in found(listed)] == [("corp9.checksums", "file")]
     for safe in (
-        GOOD.replace('signature = "inline"', "").replace("https://mirror", "http://mirror"),
+        digest_alone.replace("https://mirror", "http://mirror"),
         GOOD.replace(f'sha256 = "{"0" * 64}"', "").replace("https://mirror", "http://mirror"),
     ):
         assert found(safe) == ()

@@ -81,6 +81,8 @@ def test_a_newer_minor_than_ours_is_a_row_of_three_lines(folders: list[Path]) ->
         ("[rocky9]\nolder.end_of_life = 2027-01-02", "rocky9.7", "9.8", date(2027, 1, 2)),
         ('[corp9]\nversion = "9.6"', "corp9", "", date(2032, 5, 31)),
         ('[corp9]\nversion = "9.6"', "corp9.5", "9.6", None),
+        ('[corp]\nversion = "9.6"', "corp.5", "9.6", None),
+        ('["corp.6"]\nversion = "9.6"', "corp.6", "", date(2032, 5, 31)),
     ],
 )
 def test_a_minor_version_ends_when_the_next_is_out(
