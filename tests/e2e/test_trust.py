@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from spoiling import Built, built_fixture, findings
 
+from builder.config import Settings
 from builder.errors import TemplateError
 from builder.host.host import Host
 from builder.kickstart.library import Library
