@@ -323,6 +323,22 @@ def test_every_form_of_a_hash(tmp_path: Path, text: str) -> None:
     assert failed(tmp_path, {"root/.env": f"x={text}\n"}).keys() == {"secrets"}
 
 
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("boot/grub/i386-pc/legacy_password_test.mod", False),
+        ("boot/grub2/x86_64-efi/legacy_password_test.mod", False),
+        ("boot/grub2/user.cfg", True),
+        ("boot/grub/i386-pc/notes.txt", True),
+        ("srv/grub/i386-pc/x.mod", True),
+    ],
+)
+def test_the_hashes_of_grubs_own_test_are_no_secret(tmp_path: Path, path: str, told: bool) -> None:
+    """grub-install lays it on every disk: these are two of its hashes, as they are in the file."""
+    hashes = "$1$oaL$eyrazuM7TkxVkKgBim1WH1\0$1$naL$BaFO8zGgmss1E76GsrAec1\0"
+    assert ("secrets" in failed(tmp_path, {path: f"\x7fELF\0{hashes}"})) == told
+
+
 @pytest.mark.parametrize("text", ["$1$2$3", "$5${name}_${version}", f"$6$ {'x' * 40}"])
 def test_parameters_of_scripts_are_no_hash(tmp_path: Path, text: str) -> None:
     assert failed(tmp_path, {"root/.env": text}) == {}
