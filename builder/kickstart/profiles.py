@@ -1,7 +1,7 @@
 """Profiles: named variations of a release, one TOML file each."""
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -136,9 +136,17 @@ def _may_be(path: Path) -> bool:
         return True
 
 
+def _refuse_unknown(path: Path, keys: Iterable[str]) -> None:
+    for key in keys:
+        if key not in Profile.__struct_fields__:
+            hint = suggest(key, {*Profile.__struct_fields__} - {"name"})
+            raise ConfigError(f"{path}: there is no key {key!r}.", hint=hint)
+
+
 def _read(path: Path) -> Profile:
     try:
         rows = read_toml(path, hint="Mend that profile, or remove it.")
+        _refuse_unknown(path, rows)
         profile = msgspec.convert({**rows, "name": path.stem}, Profile)
     except msgspec.ValidationError as error:
         raise ConfigError(

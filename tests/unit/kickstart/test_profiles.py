@@ -94,6 +94,13 @@ def test_a_profile_is_for_families_and_for_releases(
     assert [each for each in names if profile.fits(catalogue.find(each))] == fitting
 
 
+def test_a_misspelt_key_is_said(tmp_path: Path) -> None:
+    own = write(tmp_path, "mine", 'titel = "x"\n')
+    with pytest.raises(ConfigError, match=r"mine\.toml: there is no key 'titel'") as caught:
+        Library(own).profile("mine", CENTOS7)
+    assert caught.value.hint == "Did you mean title?"
+
+
 def test_a_misspelt_family_is_said(tmp_path: Path) -> None:
     own = write(tmp_path, "mine", "[family.el70.variables]\nonline = true\n")
     with pytest.raises(ConfigError, match=r"mine\.toml: there is no family 'el70'") as caught:
@@ -150,7 +157,7 @@ def test_profiles_that_cannot_be_read_are_not_none(tmp_path: Path) -> None:
         profiles.find([own], "mine", release=CENTOS7)
 
 
-@pytest.mark.parametrize("text", ["titel = 'x'", "title = 1", "[variables", "releases = 'centos7'"])
+@pytest.mark.parametrize("text", ["title = 1", "[variables", "releases = 'centos7'"])
 def test_a_wrong_profile_is_refused(tmp_path: Path, text: str) -> None:
     own = write(tmp_path, "mine", text)
     with pytest.raises(ConfigError, match=r"mine\.toml is (wrong|not TOML)"):
