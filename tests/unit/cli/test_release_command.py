@@ -121,6 +121,17 @@ def test_all_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert "vendor" not in made_here
 
 
+def test_keys_without_a_signature_sign_nothing(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "home/builder/releases").mkdir(parents=True)
+    own = here / "home/builder/releases/own.toml"
+    own.write_text('[corp8]\nextends = "alma8"\nchecksums.signature = ""\n')
+    shown = said(capsys, "release", "show", "corp8")
+    assert "BC5EDDCADF502C077F1582882AE81E8ACED7258B" not in shown
+    assert re.search("^signed by +nobody$", shown, re.MULTILINE)
+
+
 def test_a_release_that_has_ended_is_shown_with_a_warning(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
