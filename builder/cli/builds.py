@@ -124,35 +124,6 @@ def log(
     _print(pieces if raw else lines)
 
 
-@app.command()
-def prune(
-    ctx: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Only this template's.")] = "",
-    *,
-    keep: Annotated[int, typer.Option(min=0, help="So many of the newest stay.")] = 10,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell.")] = False,
-    json: Json = False,
-) -> None:
-    """Remove old records of builds that have ended: logs, pages, kickstarts.
-
-    The record of a template that is there stays, and so does that of a build that left something on
-    the host.
-    """
-    from builder.host.host import open_host
-    from builder.recipes.prune import prune
-
-    shared = context(ctx)
-    with open_host(shared.settings, shared.monitor) as host:
-        found = prune(host, name, keep=keep, dry_run=dry_run, monitor=shared.monitor)
-    gone = "would go" if dry_run else "gone"
-    rows = [
-        (x.build_id, x.name, x.state, size(x.size), f"stays: {x.kept}" if x.kept else gone)
-        for x in found
-    ]
-    header = ("BUILD", "NAME", "STATE", "SIZE", "WHAT AND WHY")
-    typer.echo(to_json(found) if json else table(header, rows))
-
-
 def _goes_on(folder: Path) -> bool:
     from builder.record.builds import RUNNING, load
 

@@ -30,13 +30,6 @@ def link(artifacts: Path | None, folder: Path, *, monitor: Monitor) -> None:
         monitor.tell("warning", f"there is no link to the build at {here}: {error.strerror}")
 
 
-def unlink(artifacts: Path | None, folder: Path) -> None:
-    """Remove the link to the folder of a build, if there is one. Raises OSError."""
-    here = artifacts / folder.parent.name / folder.name if artifacts else None
-    if here and here.is_symlink() and here.readlink() == folder:
-        here.unlink()
-
-
 def _opened(place: Path) -> int:
     """Open the folder, through a link if that is the will of who may say so.
 
