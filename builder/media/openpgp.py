@@ -96,11 +96,18 @@ def _parts(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield the kinds and contents of a signature's parts (5.2.3.1)."""
     at = 0
     while at < len(data):
-        start, length = _new(data, at)
+        start, length = _part(data, at)
         if length < 1 or start + length > len(data):
             return
         yield data[start] & 0x7F, data[start + 1 : start + length]
         at = start + length
+
+
+def _part(data: bytes, at: int) -> tuple[int, int]:
+    """Return where a part begins, and its length: unlike packets, no part is in pieces."""
+    if _TWO <= data[at] < _FIVE:
+        return at + 2, (data[at] - _TWO << 8) + int.from_bytes(data[at + 1 : at + 2]) + _TWO
+    return _new(data, at)
 
 
 def _blocks(data: bytes) -> Iterator[bytes]:

@@ -105,6 +105,12 @@ def test_the_copy_of_centos_key_that_is_signed_anew_is_the_better() -> None:
         (b"\x04\x18\x01\x08\x00\x06\x05\x02\x00\x00\x00\x07\x00\x0a\x09\x10ID", (0, 0)),
         (b"\x03\x05\x13\x00\x00\x00\x07ID\x01\x08more", (7, 7)),
         (b"\x03\x05\x13\x00\x00\x00\x07ID\x01\x01more", (0, 7)),
+        (  # its second part is longer than any packet of the same first octet
+            b"\x04\x13\x01\x02\x00\x06\x05\x02\x00\x00\x00\x07\x21\x0c\xe0\x40\x14"
+            + b"x" * 8447
+            + b"\x09\x10ID",
+            (0, 7),
+        ),
         (b"\x05\x13", (0, 0)),
         (b"", (0, 0)),
     ],
@@ -113,7 +119,7 @@ def test_signatures_of_keys_on_themselves(packets: bytes, found: tuple[int, int]
     key = next(iter(keys((KEYS / "RPM-GPG-KEY-CentOS-7").read_bytes()).items()))
     public = key[1][: 3 + int.from_bytes(key[1][1:3])]
     body = packets.replace(b"ID", bytes.fromhex(key[0][-16:]))
-    assert self_signed(public + b"\xc2" + bytes([len(body)]) + body) == found
+    assert self_signed(public + b"\xc2\xff" + len(body).to_bytes(4) + body) == found
 
 
 @pytest.mark.parametrize(
