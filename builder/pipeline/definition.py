@@ -165,7 +165,7 @@ def _job(request: Request, library: Library, *, where: str) -> Job:
         order = resolve(names, library, environ={})
         password = request.root_password_file is not None
         refuse_idle(request.kickstart, request.variables, order.profile, root_password=password)
-    except UsageError as error:
+    except (ConfigError, UsageError) as error:
         raise ConfigError(f"{where}: {error.message}", hint=error.hint) from error
     return Job(name=order.name, medium=order.variant, request=request)
 

@@ -37,7 +37,7 @@ def _document(host: Host, name: str) -> ElementTree.Element:
 
 def test_one_image_boots_both_ways(built: Built) -> None:
     record = Manifest.parse(built.template.manifest.read_bytes())
-    assert record.name == "rehearsal9-hybrid-secureboot-tpm"
+    assert record.name == "rehearsal9-minimal-hybrid-secureboot-tpm"
     assert (record.boots, record.machine.start) == ("hybrid", "uefi with Secure Boot and TPM")
     assert all(each.passed for each in (*record.audit, *record.clones))
     first, second = (told(built, letter) for letter in "ab")
