@@ -57,8 +57,8 @@ def preview(order: BuildOrder, settings: Settings, *, monitor: Monitor) -> Previ
     """
     place = _likely(settings, monitor)
     remarks = preflight.examine(order, place)
-    kickstart, judged = _kickstart(order, monitor)
-    remarks += judged
+    kickstart, found = _kickstart(order, monitor)
+    remarks += found
     if kickstart is not None:
         remarks += _packages(order, kickstart, place)
     if kickstart is None or any(each.subject == "machine" and each.exit_code for each in remarks):
