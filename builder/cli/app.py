@@ -32,7 +32,7 @@ _GROUPS = (
     "template",
     "volume",
 )
-_MODULES = {"template": "template.commands"}
+_MODULES = {"pipeline": "pipeline.commands", "template": "template.commands"}
 """Of groups that have a folder instead of a file."""
 
 

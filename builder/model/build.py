@@ -14,6 +14,10 @@ from builder.model.kickstart import (
 from builder.model.media import IsoSource
 from builder.model.release import Firmware, Medium, Release
 
+Rebuild = Literal["relevant", "changed", "always"]
+"""When a template is built again. relevant: of a package repository counts what is in the image, or
+would newly be. changed: as soon as the repository is another one. always: whatever has changed."""
+
 
 class BuildOrder(msgspec.Struct, frozen=True, kw_only=True):
     """One release and profile, with everything that a user may say about the build.

@@ -30,6 +30,17 @@ class Package(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """As an rpm says it, which need not be an SPDX expression; a deb's header has none."""
 
 
+class PackageChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A package of which two templates have different versions; of several, all."""
+
+    name: str
+    arch: str
+    before: str
+    """Empty when it was added."""
+    after: str
+    """Empty when it was removed."""
+
+
 class System(msgspec.Struct, frozen=True, kw_only=True):
     """What the installed system calls itself, from its /etc/os-release."""
 

@@ -148,6 +148,8 @@ class Built(msgspec.Struct, frozen=True, kw_only=True):
     template: Template
     fresh: bool
     """False when nothing had changed, so that the newest template was kept."""
+    reason: str = ""
+    """Why it was built or kept: one line."""
     folder: Path | None = None
     """The build's folder; None when nothing was built."""
     steps: tuple[StepTime, ...] = ()

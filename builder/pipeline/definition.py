@@ -14,6 +14,7 @@ from builder.kickstart.library import Library
 from builder.model.release import Positive
 from builder.monitor import Monitor
 from builder.paths.reading import as_path, is_file, parse_toml, read_text
+from builder.pipeline.job import Job, Limits, Pipeline
 from builder.recipes.order import Request, refuse_contradictions, resolve
 from builder.recipes.unused import refuse_idle, usable
 
@@ -23,26 +24,6 @@ _YOURS = ("{}.toml", "pipelines/{}.toml")
 """Where somebody who gives a mere name may have the file: here, or where `init` wrote one."""
 
 _T = TypeVar("_T", bound=msgspec.Struct)
-
-
-class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One build of a pipeline."""
-
-    name: str
-    """The template's name; no two jobs of a pipeline share one."""
-    medium: str
-    """A key of the release's media."""
-    request: Request
-
-
-class Pipeline(msgspec.Struct, frozen=True, kw_only=True):
-    """A pipeline file."""
-
-    name: str
-    title: str
-    parallel: int
-    """How many builds may run at once."""
-    jobs: tuple[Job, ...]
 
 
 _OF_A_BUILD = "`builder build --help` says what each option takes; keys have their names."
@@ -124,7 +105,13 @@ def parse(text: str, library: Library, *, path: Path) -> Pipeline:
         variables = {**usable(base.variables, own), **request.variables}
         jobs.append(_job(replace(request, variables=variables), library, where=where))
     _check_names([job.name for job in jobs], source=path.name)
-    return Pipeline(name=path.stem, title=file.title, parallel=file.parallel, jobs=tuple(jobs))
+    return Pipeline(
+        name=path.stem,
+        title=file.title,
+        source=path,
+        limits=Limits(parallel=file.parallel),
+        jobs=tuple(jobs),
+    )
 
 
 def _with_defaults(row: Mapping[str, object], defaults: Mapping[str, object]) -> dict[str, object]:

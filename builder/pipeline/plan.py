@@ -16,7 +16,7 @@ from builder.model.build import BuildOrder
 from builder.model.media import AtHand, Download, IsoSource
 from builder.monitor import Monitor, SilentMonitor
 from builder.paths.reading import is_plain
-from builder.pipeline.definition import Job, Pipeline
+from builder.pipeline.job import Job, Pipeline
 from builder.recipes.inputs import rendered
 from builder.recipes.order import resolve
 from builder.registry.manifest import build_key

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -19,7 +18,8 @@ from builder.errors import BuilderError
 from builder.model.template import Built
 from builder.model.text import plain
 from builder.monitor import Monitor
-from builder.pipeline.definition import Job
+from builder.pipeline.job import Job
+from builder.record.runs import Outcome
 
 Work = Callable[[Job, Monitor], Built]
 """Builds one job; goes to another process, so it must be a function of a module, or a partial."""
@@ -28,24 +28,6 @@ _LONGEST = 10_000
 """Characters of a sentence: names of files may be anything, and go into records."""
 _STOP = (signal.SIGINT, signal.SIGTERM)
 _SPAWN = get_context("spawn")  # neither libvirt nor its threads survive a fork
-
-
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one job."""
-
-    name: str
-    result: Literal["published", "unchanged", "failed"]
-    seconds: float
-    version: str = ""
-    """Of the template; empty after a failure."""
-    path: str = ""
-    folder: str = ""
-    """Of the build in the state folder; empty where none was begun, or was refused."""
-    sha256: str = ""
-    error: str = ""
-    hint: str = ""
-    exit_code: int = 0
-    """What `builder build` would have exited with."""
 
 
 class _Worker(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from builder.host.libvirtd import opened
 from builder.kickstart.library import Library
 from builder.model.template import Built
 from builder.monitor import Monitor
-from builder.pipeline.definition import Job
+from builder.pipeline.job import Job
 from builder.recipes.build import build
 from builder.recipes.order import resolve
 from builder.recipes.work import BuildOptions

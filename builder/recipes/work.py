@@ -10,7 +10,7 @@ import msgspec
 from builder.attest.keys import PrivateKey
 from builder.errors import HostError
 from builder.host.host import Host
-from builder.model.build import BuildOrder
+from builder.model.build import BuildOrder, Rebuild
 from builder.model.domain import Machine
 from builder.model.traces import Traces
 from builder.monitor import Monitor
@@ -27,6 +27,9 @@ class BuildOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     force: bool = False
     """Build even when nothing has changed."""
+    rebuild: Rebuild = "relevant"
+    max_age_days: int = 0
+    """A template older than that is built again whatever has changed; 0 means never."""
     keep: bool = False
     """Leave a failed guest, with its disk and medium, for a look inside."""
     events: Path | None = None

@@ -6,21 +6,10 @@ from collections.abc import Iterable
 import msgspec
 
 from builder.model.audit import Finding
-from builder.model.package import Package
+from builder.model.package import Package, PackageChange
 from builder.model.template import Manifest
 
 _FACTS = ("release", "profile", "medium", "iso", "iso_sha256", "compression")
-
-
-class PackageChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A package of which two templates have different versions; of several, all."""
-
-    name: str
-    arch: str
-    before: str
-    """Empty when it was added."""
-    after: str
-    """Empty when it was removed."""
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):

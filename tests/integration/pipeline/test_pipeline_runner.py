@@ -14,9 +14,10 @@ from builder.errors import InstallError, KickstartError
 from builder.model.template import Built
 from builder.monitor import Monitor, SilentMonitor
 from builder.pipeline import runner
-from builder.pipeline.definition import Job
-from builder.pipeline.runner import Outcome, Work
+from builder.pipeline.job import Job
+from builder.pipeline.runner import Work
 from builder.recipes.order import Request
+from builder.record.runs import Outcome
 from tests.values import template
 from tests.waiting import PATIENCE, wait_until
 

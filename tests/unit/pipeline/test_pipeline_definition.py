@@ -31,7 +31,7 @@ FILE = Path("/where/night.toml")
 
 def test_a_good_file_is_read() -> None:
     pipeline = definition.parse(GOOD, Library(), path=FILE)
-    assert (pipeline.name, pipeline.title, pipeline.parallel) == ("night", "Two", 3)
+    assert (pipeline.name, pipeline.title, pipeline.limits.parallel) == ("night", "Two", 3)
     assert [job.name for job in pipeline.jobs] == ["centos7", "centos7-dvd-uefi"]
     assert [job.medium for job in pipeline.jobs] == ["minimal", "dvd"]
 
@@ -120,7 +120,7 @@ def test_builds_say_what_their_machines_start_by() -> None:
 
 def test_one_at_a_time_unless_the_file_says_more() -> None:
     text = 'title = "One"\n[[build]]\nrelease = "rehearsal"\n'
-    assert definition.parse(text, Library(), path=FILE).parallel == 1
+    assert definition.parse(text, Library(), path=FILE).limits.parallel == 1
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import pytest
 
 from builder.cli.output import table, to_json
 from builder.errors import BatchError
-from builder.pipeline import report
-from builder.pipeline.runner import Outcome
+from builder.pipeline import summary
+from builder.record.runs import Outcome
 from tests.values import Golden
 
 PUBLISHED = Outcome(
@@ -37,7 +37,7 @@ OUTCOMES = (PUBLISHED, UNCHANGED, FAILED)
 
 
 def test_table_and_json(golden: Golden) -> None:
-    golden("pipeline/report.txt", table(report.HEADER, report.rows(OUTCOMES)) + "\n")
+    golden("pipeline/report.txt", table(summary.HEADER, summary.rows(OUTCOMES)) + "\n")
     golden("pipeline/report.json", to_json(OUTCOMES) + "\n")
 
 
@@ -57,9 +57,9 @@ REFUSED = Outcome(name="centos9", result="failed", seconds=0.1, exit_code=6)
     ],
 )
 def test_some_failed(failed: tuple[Outcome, ...], names: str, evidence: str) -> None:
-    report.check((PUBLISHED, UNCHANGED))
+    summary.check((PUBLISHED, UNCHANGED))
     with pytest.raises(BatchError) as caught:
-        report.check((PUBLISHED, UNCHANGED, *failed))
+        summary.check((PUBLISHED, UNCHANGED, *failed))
     assert caught.value.message == f"{len(failed)} of {len(failed) + 2} builds failed: {names}."
     told = evidence.format(FAILED.name)
     assert caught.value.hint == f"The table has the reason of each{told}."

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from builder.errors import BatchError
 from builder.model.text import duration, unbroken
-from builder.pipeline.runner import Outcome
+from builder.record.runs import Outcome
 
 HEADER = ("TEMPLATE", "RESULT", "VERSION", "TIME", "")
 

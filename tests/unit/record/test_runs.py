@@ -5,16 +5,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from msgspec.structs import replace
 
 from builder.errors import HostError
-from builder.pipeline import runs
-from builder.pipeline.definition import Job, Pipeline
-from builder.pipeline.runner import Outcome
-from builder.recipes.order import Request
+from builder.record import runs
+from builder.record.runs import Outcome
 
-JOBS = tuple(Job(name=name, medium="x", request=Request(release="x")) for name in ("a", "b"))
-NIGHT = Pipeline(name="night", title="Night", parallel=1, jobs=JOBS)
+JOBS = ("a", "b")
 A = Outcome(name="a", result="unchanged", seconds=1, version="20261128.1")
 B = Outcome(name="b", result="failed", seconds=2, error="It broke.", exit_code=7)
 
@@ -28,42 +24,45 @@ def left(folder: Path) -> runs.Run:
 
 
 def test_a_run_leaves_a_record(tmp_path: Path) -> None:
-    with runs.recorded(NIGHT, tmp_path) as over:
-        over(A)
-        over(B)
-    run = left(tmp_path / "night")
-    assert (run.pipeline, run.jobs, run.outcomes) == ("night", ("a", "b"), (A, B))
-    assert run.began <= run.ended
+    with runs.recorded(tmp_path, "night", jobs=JOBS) as run:
+        run.add(A)
+        run.add(B)
+    kept = left(tmp_path / "night")
+    assert (kept.pipeline, kept.jobs, kept.outcomes) == ("night", ("a", "b"), (A, B))
+    assert kept.began <= kept.ended
 
 
 def test_a_killed_run_tells_how_far_it_came(tmp_path: Path) -> None:
-    with runs.recorded(NIGHT, tmp_path) as over:
-        over(A)
+    with runs.recorded(tmp_path, "night", jobs=JOBS) as run:
+        run.add(A)
         shutil.copytree(tmp_path / "night", tmp_path / "then")
-    run = left(tmp_path / "then")
-    assert (run.outcomes, run.ended) == ((A,), "")
+    kept = left(tmp_path / "then")
+    assert (kept.outcomes, kept.ended) == ((A,), "")
 
 
 def test_an_interrupted_run_has_ended(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), runs.recorded(NIGHT, tmp_path):
+    with pytest.raises(KeyboardInterrupt), runs.recorded(tmp_path, "night", jobs=JOBS):
         raise KeyboardInterrupt
     assert left(tmp_path / "night").ended
 
 
 def test_a_disk_that_fills_up_stops_no_build(tmp_path: Path) -> None:
-    with runs.recorded(NIGHT, tmp_path) as over:
+    with runs.recorded(tmp_path, "night", jobs=JOBS) as run:
         shutil.rmtree(tmp_path / "night")
-        over(A)
+        run.add(A)
 
 
 @pytest.mark.parametrize("name", ["..", "\udcff"])
 def test_a_pipeline_may_be_called_anything(tmp_path: Path, name: str) -> None:
-    with runs.recorded(replace(NIGHT, name=name), tmp_path):
+    with runs.recorded(tmp_path, name, jobs=JOBS):
         pass
     assert left(tmp_path / "pipeline").jobs == ("a", "b")
 
 
 def test_a_record_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "night").touch()
-    with pytest.raises(HostError, match="Cannot write to"), runs.recorded(NIGHT, tmp_path):
+    with (
+        pytest.raises(HostError, match="Cannot write to"),
+        runs.recorded(tmp_path, "night", jobs=JOBS),
+    ):
         pytest.fail("must not get here")

@@ -1,0 +1,1 @@
+"""The commands of `builder pipeline`, a file for those that belong together."""

@@ -1,0 +1,55 @@
+"""builder pipeline run."""
+
+import sys
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from builder.cli.context import Artifacts, Json, context, linked
+from builder.cli.output import TerminalMonitor, table, to_json
+from builder.cli.pipeline.shared import File
+from builder.cli.template.supply import Sign, keyring
+
+
+def run(
+    ctx: typer.Context,
+    file: File,
+    *,
+    parallel: Annotated[
+        int, typer.Option(min=0, help="Builds at once; 0 means what the file says.")
+    ] = 0,
+    force: Annotated[
+        bool, typer.Option("--force", help="Build even what has not changed.")
+    ] = False,
+    sign: Sign = None,
+    artifacts: Artifacts = None,
+    json: Json = False,
+) -> None:
+    """Build what has changed; exit 10 if any build failed, after all the others."""
+    from builder.pipeline import summary
+    from builder.pipeline.definition import find, load
+    from builder.pipeline.run import RunOptions, carry_out
+    from builder.recipes.work import BuildOptions
+
+    here = linked(context(ctx), artifacts)
+    pipeline = load(find(file), here.library)
+    done = carry_out(
+        pipeline,
+        here.settings,
+        here.library,
+        how=RunOptions(
+            build=BuildOptions(force=force, sign=sign.absolute() if sign else None),
+            keyring=keyring(sign),
+            parallel=parallel,
+        ),
+        monitor=here.monitor,
+        monitors=partial(_monitor, bars=(parallel or pipeline.limits.parallel) == 1),
+    )
+    outcomes = done.outcomes
+    typer.echo(to_json(outcomes) if json else table(summary.HEADER, summary.rows(outcomes)))
+    summary.check(outcomes)
+
+
+def _monitor(name: str, *, bars: bool) -> TerminalMonitor:
+    return TerminalMonitor(bars=bars and sys.stderr.isatty(), prefix=f"[{name}] ")
