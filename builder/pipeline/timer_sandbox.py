@@ -1,0 +1,65 @@
+"""What a run by timer may do to the host, as settings of its service. Pure.
+
+Guests are libvirtd's children: none of this touches them. Where they are the run's own (a session's
+libvirt), or it makes a rehearsal's systems (mmdebstrap), most of it would.
+"""
+
+from collections.abc import Iterator
+
+_ALWAYS = (
+    ("ProtectSystem=strict", 232),
+    ("ProtectHome=read-only", 232),
+    ("ProtectKernelModules=yes", 232),
+    ("ProtectClock=yes", 245),
+    ("RestrictRealtime=yes", 231),
+    ("LockPersonality=yes", 235),
+    ("SystemCallArchitectures=native", 209),
+    ("KeyringMode=private", 235),
+)
+"""Settings, and the first systemd that knows each: others would warn of it at every start."""
+_NO_REHEARSAL = (
+    ("PrivateDevices=yes", 209),
+    ("ProtectHostname=yes", 242),
+    ("ProtectKernelTunables=yes", 232),
+    ("ProtectKernelLogs=yes", 244),
+    ("ProtectControlGroups=yes", 232),
+    ("CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER", 0),
+)
+"""CAP_…: libvirt gives disks to the hypervisor's own user while guests run."""
+_CALLS = (
+    ("NoNewPrivileges=yes", 187),
+    ("MemoryDenyWriteExecute=yes", 231),
+    ("RestrictNamespaces=yes", 233),
+    ("RestrictSUIDSGID=yes", 242),
+    ("RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK", 211),
+    ("SystemCallFilter=@system-service", 231),
+    ("SystemCallErrorNumber=EPERM", 209),
+)
+"""What a user's manager can have as well: the kernel's filters of system calls."""
+
+
+def settings(
+    *,
+    systemd: int,
+    user: bool,
+    guests_below: bool,
+    rehearses: bool,
+    shared_tmp: bool,
+    writable: str,
+) -> Iterator[str]:
+    """Yield the lines for what a run is, and can be, kept from."""
+    if guests_below:
+        yield "# No sandbox: guests of a session are below the run, and would share it."
+        return
+    if rehearses and user:
+        yield "# No sandbox: a rehearsal needs mounts and namespaces."
+        return
+    known = [*([] if rehearses else _CALLS)]
+    if not user:
+        known = [*_ALWAYS, *([] if rehearses else _NO_REHEARSAL), *known]
+        yield from ("", "# Guests are children of libvirtd: none of this touches them.")
+        yield f"ReadWritePaths={writable}{' /tmp /var/tmp' if shared_tmp else ''}"
+        yield f"PrivateTmp={'no' if shared_tmp else 'yes'}"
+    else:
+        yield from ("", "# All that a user's own manager can do: the rest takes root.")
+    yield from (line for line, since in known if since <= systemd)
