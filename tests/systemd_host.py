@@ -8,10 +8,10 @@ import os
 import secrets
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -139,7 +139,7 @@ def _control_groups() -> Path:
 
 @contextmanager
 def _booted(
-    place: Path, group: Path, shared: Sequence[Path], *, output: object
+    place: Path, group: Path, shared: Sequence[Path], *, output: IO[bytes]
 ) -> Iterator[subprocess.Popen[bytes]]:
     namespaces = ["--mount", "--pid", "--fork", "--uts", "--ipc", "--net", "--cgroup"]
     # Whoever is in the group when its namespace is made has it for its root.
@@ -149,7 +149,7 @@ def _booted(
     command = subprocess.Popen(
         ["sh", "-euc", join, "sh", group, *unshare, *boot],
         stdin=subprocess.DEVNULL,
-        stdout=output,  # type: ignore[arg-type]  # a file
+        stdout=output,
         stderr=subprocess.STDOUT,
     )
     try:
@@ -164,24 +164,24 @@ def _first(unshare: subprocess.Popen[bytes], log: Path) -> int:
     children = Path(f"/proc/{unshare.pid}/task/{unshare.pid}/children")
 
     def systemd() -> bool:
-        known = children.read_text().split() if children.exists() else []
-        return any(os.readlink(f"/proc/{pid}/exe").endswith("/systemd") for pid in known)
+        with suppress(OSError, IndexError):  # it has not been started, or has just ended
+            pid = children.read_text().split()[0]
+            return Path(f"/proc/{pid}/exe").readlink().name == _SYSTEMD.name
+        return False
 
     wait_until(systemd, alive=lambda: unshare.poll() is None, told=log.read_text)
     return int(children.read_text().split()[0])
 
 
 def _remove(group: Path) -> None:
-    """Remove a control group with those in it, as soon as the kernel has let go of the last."""
+    """Remove a control group and those in it, whose processes have been killed."""
 
     def gone() -> bool:
-        for each in sorted((*group.rglob("*/"), group), key=lambda path: -len(path.parts)):
-            try:
+        below = sorted(group.rglob("*/"), key=lambda path: len(path.parts), reverse=True)
+        with suppress(OSError):  # busy for as long as a process of it ends
+            for each in (*below, group):
                 each.rmdir()
-            except OSError:
-                return False
-        return True
+            return True
+        return False
 
-    (group / "cgroup.kill").write_text("1")
-    time.sleep(0)
     wait_until(gone)

@@ -42,10 +42,10 @@ def list_(ctx: typer.Context, *, json: Json = False) -> None:
 def _last(state: "State") -> str:
     if state.run in ("activating", "deactivating"):
         return "running"
-    if not state.last or state.last == "n/a":
-        return "never" if state.active else ""
-    good = "succeeded" if state.result == "success" else f"failed ({state.exit_code})"
-    return f"{good}, {state.last}"
+    if state.ended:
+        good = "succeeded" if state.result == "success" else f"failed ({state.exit_code})"
+        return f"{good}, {state.ended}"
+    return "never" if state.last == "n/a" else state.last
 
 
 @app.command()

@@ -11,14 +11,14 @@ import msgspec
 
 from builder import process
 from builder.errors import HostError, UsageError
-from builder.pipeline.timer import Timer, Units, calendar, clock
+from builder.pipeline.timer import Timer, Units, clock
 from builder.process import Completed
 
 _RUNS = Path("/run/systemd/system")
 _ANALYZE = "systemd-analyze"
 _BUS = ("XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS")
 _STATES = ("ActiveState", "UnitFileState", "NextElapseUSecRealtime", "LastTriggerUSec")
-_RESULTS = ("ActiveState", "Result", "ExecMainStatus")
+_RESULTS = ("ActiveState", "Result", "ExecMainStatus", "ExecMainExitTimestamp")
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +28,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     active: str = ""
     next: str = ""
     last: str = ""
+    """When it fired: known after a restart of the host as well."""
+    ended: str = ""
+    """When its last run ended; what that came to systemd forgets with the host's restart."""
     run: str = ""
     """Of its service: "activating" while a run goes on."""
     result: str = ""
@@ -80,6 +83,17 @@ def verify(timer: Timer, units: Units) -> None:
         )
 
 
+def check_command(timer: Timer) -> None:
+    """Raise HostError for a builder that is found only here, as in a folder of its source."""
+    interpreter = timer.command[: timer.command.index("builder") + 1]
+    done = process.run([*interpreter, "--version"], check=False)
+    if done.returncode:
+        raise HostError(
+            "This builder could not be started by a timer: it is not installed for its Python.",
+            hint=f"`make setup` installs it. {process.failure(done).hint}",
+        )
+
+
 def written(timer: Timer, units: Units, folder: Path) -> tuple[Path, Path]:
     """Write both units to a folder of our own; return their paths."""
     paths = names(timer.unit, folder)
@@ -117,6 +131,7 @@ def state(unit: str, *, user: bool) -> State:
         active=timer.get("ActiveState", ""),
         next=timer.get("NextElapseUSecRealtime", ""),
         last=timer.get("LastTriggerUSec", ""),
+        ended=service.get("ExecMainExitTimestamp", ""),
         run=service.get("ActiveState", ""),
         result=service.get("Result", ""),
         exit_code=service.get("ExecMainStatus", ""),
@@ -127,12 +142,3 @@ def _shown(unit: str, wanted: tuple[str, ...], *, user: bool) -> dict[str, str]:
     done = systemctl("show", f"--property={','.join(wanted)}", unit, user=user, check=False)
     pairs = (line.partition("=") for line in done.stdout.splitlines())
     return {name: value for name, _, value in pairs}
-
-
-def next_time(at: str) -> str:
-    """Return when that will be next, as systemd says it; empty where nobody can say."""
-    if shutil.which(_ANALYZE) is None:
-        return ""
-    said = process.run([_ANALYZE, "calendar", "--", calendar(at)], check=False).stdout
-    found = re.search(r"Next elapse: (.+)", said)
-    return found[1] if found else ""

@@ -54,6 +54,7 @@ def install_timer(
     from builder.pipeline import timer_systemd
     from builder.pipeline.timer_made import Asked
 
+    given = ctx.find_root().params
     asked = Asked(
         file=file,
         at=at,
@@ -62,8 +63,8 @@ def install_timer(
         user=user,
         environment_file=environment_file,
         on_failure=on_failure,
-        config_file=ctx.find_root().params.get("config_file"),
-        uri=ctx.find_root().params.get("uri"),
+        config_file=Path(given["config_file"]) if given["config_file"] else None,
+        uri=given["uri"],
     )
     timer_systemd.check_time(at)
     if cron or not (print_ or timer_systemd.runs()):
@@ -116,6 +117,7 @@ def _shown(asked: "Asked", here: Context, *, install: bool) -> tuple["Timer", "U
 def _install(timer: "Timer", units: "Units", *, force: bool, enable: bool) -> None:
     from builder.pipeline import timer_systemd, timer_units
 
+    timer_systemd.check_command(timer)
     changed = timer_units.install(timer, units, force=force)
     manager = "systemctl --user" if timer.user else "systemctl"
     if enable:
