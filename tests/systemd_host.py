@@ -72,18 +72,30 @@ class SystemdHost:
     def command(self, *words: str | Path, env: Sequence[str] = ()) -> list[str]:
         """Return what runs a program there, with an environment of its own."""
         enter = ["nsenter", "--target", str(self._pid), "--mount", "--pid", "--uts", "--ipc"]
-        inside = ["--net", "--cgroup", "--wd=/", "--", "env", "-i", _PATH, "HOME=/root", *env]
-        return [*enter, *inside, *map(str, words)]
+        inside = ["--net", "--cgroup", "--", "env", "-i", "--chdir=/", _PATH, "HOME=/root"]
+        return [*enter, *inside, *env, *map(str, words)]
 
     def run(
-        self, *words: str | Path, env: Sequence[str] = (), check: bool = True
+        self,
+        *words: str | Path,
+        env: Sequence[str] = (),
+        stdin: str = "",
+        check: bool = True,
     ) -> subprocess.CompletedProcess[str]:
         """Run a program there to its end."""
         done = subprocess.run(
-            self.command(*words, env=env), capture_output=True, text=True, check=False
+            self.command(*words, env=env),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert not check or done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
         return done
+
+    def write(self, path: str | Path, text: str) -> None:
+        """Write a file there."""
+        self.run("sh", "-euc", 'mkdir -p "$(dirname "$1")"; cat > "$1"', "sh", path, stdin=text)
 
     def state(self, unit: str, name: str = "ActiveState") -> str:
         """Return what systemd says of a unit."""
@@ -145,9 +157,9 @@ def _booted(
     # Whoever is in the group when its namespace is made has it for its root.
     join = 'echo $$ > "$1/cgroup.procs"; shift; exec "$@"'
     unshare = ["unshare", "--kill-child", "--propagation", "private", *namespaces]
-    boot = ["sh", "-euc", _BOOT, "boot", place, " ".join(_MASKED), *shared]
+    boot = ["sh", "-euc", _BOOT, "boot", str(place), " ".join(_MASKED), *map(str, shared)]
     command = subprocess.Popen(
-        ["sh", "-euc", join, "sh", group, *unshare, *boot],
+        ["sh", "-euc", join, "sh", str(group), *unshare, *boot],
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,

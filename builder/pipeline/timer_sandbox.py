@@ -19,6 +19,7 @@ _ALWAYS = (
 """Settings, and the first systemd that knows each: others would warn of it at every start."""
 _NO_REHEARSAL = (
     ("PrivateDevices=yes", 209),
+    ("ProtectProc=invisible", 247),
     ("ProtectHostname=yes", 242),
     ("ProtectKernelTunables=yes", 232),
     ("ProtectKernelLogs=yes", 244),
@@ -49,10 +50,10 @@ def settings(
 ) -> Iterator[str]:
     """Yield the lines for what a run is, and can be, kept from."""
     if guests_below:
-        yield "# No sandbox: guests of a session are below the run, and would share it."
+        yield from ("", "# No sandbox: guests of a session are below the run, and would share it.")
         return
     if rehearses and user:
-        yield "# No sandbox: a rehearsal needs mounts and namespaces."
+        yield from ("", "# No sandbox: a rehearsal needs mounts and namespaces.")
         return
     known = [*([] if rehearses else _CALLS)]
     if not user:

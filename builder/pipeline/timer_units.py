@@ -153,4 +153,6 @@ def remove(timer: Installed) -> tuple[Path, ...]:
             path.unlink()
     if timer_systemd.runs():
         timer_systemd.systemctl("daemon-reload", user=timer.user)
+        # A run that failed would be listed for ever, as one of a unit that is not there.
+        timer_systemd.systemctl("reset-failed", timer.service.name, user=timer.user, check=False)
     return tuple(ours)

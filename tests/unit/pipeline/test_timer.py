@@ -61,7 +61,7 @@ def test_an_older_systemd_is_told_nothing_that_it_does_not_know() -> None:
     older = {line.partition("=")[0] for text in of_el8 for line in text.splitlines()}
     assert newer - older == {
         *("FixedRandomDelay", "ProtectClock", "ProtectHostname"),
-        *("ProtectKernelLogs", "RestrictSUIDSGID"),
+        *("ProtectKernelLogs", "ProtectProc", "RestrictSUIDSGID"),
     }
     assert older < newer
 
