@@ -25,9 +25,10 @@ _MASKED = (
     *("sys-kernel-debug.mount", "systemd-journald-audit.socket"),
 )
 """What is for machines: it would look at our devices, or wait for some."""
+_LIBVIRT = ("virtlogd.socket", "libvirtd.socket", "virtqemud.socket", "virtstoraged.socket")
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-# sysfs that is read-only tells systemd that it is in a container. What we enabled stays out: it
-# would start a second libvirtd, databases and timers of the distribution.
+# sysfs that is read-only tells systemd that it is in a container. What is enabled here (databases,
+# timers of the distribution) is not there, nor are the guests, pools and networks of our libvirt.
 _BOOT = r"""
 place=$1; masked=$2; shift 2
 root=$place/root
@@ -38,6 +39,7 @@ mount -t overlay -o "lowerdir=/,upperdir=$place/changes/upper,workdir=$place/cha
     overlay "$root"
 rm -rf "$root/etc/systemd/system" "$root/etc/systemd/user" "$root/var/log/journal"
 mkdir -p "$root/etc/systemd/system"
+rm -rf "$root"/etc/libvirt/*/*
 for unit in $masked; do ln -s /dev/null "$root/etc/systemd/system/$unit"; done
 mount -t proc proc "$root/proc"
 mount -t sysfs -o ro sysfs "$root/sys"
@@ -96,6 +98,14 @@ class SystemdHost:
     def write(self, path: str | Path, text: str) -> None:
         """Write a file there."""
         self.run("sh", "-euc", 'mkdir -p "$(dirname "$1")"; cat > "$1"', "sh", path, stdin=text)
+
+    def start_libvirt(self) -> None:
+        """Have the system's libvirt start when somebody connects; it knows no guests and pools."""
+        units = self.run("systemctl", "list-unit-files", "--no-legend", *_LIBVIRT).stdout
+        known = [unit for unit in _LIBVIRT if unit in units]
+        if not any("log" not in unit for unit in known):
+            pytest.skip("libvirt's daemon is not installed")
+        self.run("systemctl", "start", *known)
 
     def state(self, unit: str, name: str = "ActiveState") -> str:
         """Return what systemd says of a unit."""

@@ -47,8 +47,6 @@ class Timer(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the run starts the hypervisor itself, as libvirt's session does."""
     rehearses: bool = False
     """Whether the run makes a rehearsal, which takes mounts and namespaces."""
-    shared_tmp: bool = False
-    """Whether any of its files is below /tmp or /var/tmp."""
 
     @property
     def unit(self) -> str:
@@ -112,7 +110,6 @@ def _service(timer: Timer, systemd: int) -> Iterator[str]:
         user=timer.user,
         guests_below=timer.guests_below,
         rehearses=timer.rehearses,
-        shared_tmp=timer.shared_tmp,
         writable=_paths(timer),
     )
 

@@ -25,7 +25,6 @@ _KEPT = re.compile(r"HOME|XDG_(CONFIG|DATA|CACHE|STATE)_HOME")
 _NETWORK = re.compile(r"(https?|all|no)_proxy|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE", re.I)
 _UNIT = re.compile(r"[A-Za-z0-9:_.@%\\-]+\.(service|target)")
 _DELAY = re.compile(r"0|([0-9]{1,6}(s|min|h) ?)+")
-_SHARED = ("/tmp", "/var/tmp")  # noqa: S108  # the folders that PrivateTmp= hides
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +60,6 @@ def made(
     file = _lasting(asked.config_file or config.default_file(environ))
     secret = _secret(asked.environment_file)
     writable = tuple(dict.fromkeys(_writable(pipeline, settings, pools)))
-    read = (Path(sys.executable), file, path, secret, *_read(pipeline, settings))
     return Timer(
         name=name_of(asked.name or path.stem),
         title=pipeline.title,
@@ -80,7 +78,6 @@ def made(
                 lambda job: _rehearses(job.request.release, job.request.iso, library), pipeline.jobs
             )
         ),
-        shared_tmp=any(_is_shared(each) for each in (*writable, *read) if each),
     )
 
 
@@ -166,15 +163,5 @@ def _writable(pipeline: Pipeline, settings: Settings, pools: Sequence[Path]) -> 
             yield absolute(path)
 
 
-def _read(pipeline: Pipeline, settings: Settings) -> Iterator[Path | None]:
-    yield from (settings.kickstarts, settings.releases, settings.trusted_key, pipeline.publish.sign)
-    for job in pipeline.jobs:
-        yield from (job.request.iso, job.request.kickstart, job.request.root_password_file)
-
-
 def _rehearses(release: str, iso: Path | None, library: Library) -> bool:
     return iso is None and library.release(release).made_here
-
-
-def _is_shared(path: Path) -> bool:
-    return any(Path(os.path.realpath(path)).is_relative_to(each) for each in _SHARED)

@@ -79,7 +79,7 @@ def verify(timer: Timer, units: Units) -> None:
     if done.returncode or said:
         raise HostError(
             f"systemd does not take the units: {(said or 'no reason given').splitlines()[0]}",
-            hint="Look at them with --print.",
+            hint="They are printed above; another version of systemd may say more.",
         )
 
 

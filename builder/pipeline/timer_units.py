@@ -148,6 +148,9 @@ def remove(timer: Installed) -> tuple[Path, ...]:
     ours = [path for path in (timer.timer, timer.service) if _read(path) is not None]
     if timer_systemd.runs():
         timer_systemd.systemctl("disable", "--now", timer.timer.name, user=timer.user)
+        # When it last fired: a new one of that name would make up for the nights since, at once.
+        clean = ("clean", "--what=state", timer.timer.name)
+        timer_systemd.systemctl(*clean, user=timer.user, check=False)
     with files.writing(timer.timer.parent, hint="System units take root."):
         for path in ours:
             path.unlink()

@@ -106,11 +106,11 @@ def _shown(asked: "Asked", here: Context, *, install: bool) -> tuple["Timer", "U
     pools = folders(here.settings, make=install, monitor=here.monitor)
     timer = made(asked, here.settings, here.library, pools=pools)
     texts = units(timer, systemd=timer_systemd.version())
-    timer_systemd.verify(timer, texts)
     for path, text in zip(
         timer_systemd.names(timer.unit, folder(user=timer.user)), texts, strict=True
     ):
         typer.echo(f"# {path}\n{text}")
+    timer_systemd.verify(timer, texts)
     return timer, texts
 
 

@@ -1,11 +1,12 @@
 """Timers under a real systemd: installed, fired, refused, removed."""
 
 import json
-import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ from tests.waiting import wait_until
 
 BUILDER = (sys.executable, "-P", "-m", "builder")
 SETTINGS = """
-uri = "test:///default"
+iso_pool = "iso-{number}"
 iso_pool_path = "iso"
+store_pool = "store-{number}"
 store_pool_path = "store"
 cache = "cache"
 state = "state"
@@ -27,6 +29,7 @@ WAITS = 'title = "Long"\n[[build]]\nrelease = "rehearsal"\n'
 """It waits for the lock of the rehearsals' cache, as long as that is held."""
 ODD = Path('/srv/it\'s 50% $HOME; #"x" größe')
 UNITS = Path("/etc/systemd/system")
+_NUMBERS = count()
 BUS = ("XDG_RUNTIME_DIR=/run/user/0",)
 
 
@@ -36,7 +39,7 @@ class Nights:
     def __init__(self, host: SystemdHost, folder: Path) -> None:
         self.host = host
         self.folder = folder
-        host.write(folder / "builder.toml", SETTINGS)
+        host.write(folder / "builder.toml", SETTINGS.format(number=next(_NUMBERS)))
 
     def builder(
         self, *words: str | Path, code: int = 0, env: Sequence[str] = ()
@@ -87,6 +90,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SystemdHost]:
             # On a busy machine who is nice waits for minutes.
             path = f"/run/systemd/{manager}/builder-.service.d/busy.conf"
             found.write(path, "[Service]\nNice=0\n")
+        found.start_libvirt()
         yield found
 
 
@@ -122,7 +126,24 @@ def test_fired_by_its_timer(nights: Nights) -> None:
     assert run["jobs"] == ["rehearsal"]
     assert "interrupted" in host.log(service)
     assert host.state(service, "ExecMainStatus") == "130"
+    stamps = ("find", "/var/lib/systemd/timers", "-name", "*builder-long*")
+    assert host.run(*stamps).stdout
     nights.builder("timer", "remove", "long")
+    assert host.run(*stamps).stdout == ""
+
+
+def test_a_run_by_hand_meanwhile(nights: Nights) -> None:
+    pytest.importorskip("builder.pipeline.lock", reason="nothing keeps runs of a pipeline apart")
+    with nights.held():
+        nights.install("once", WAITS)
+        nights.host.run("systemctl", "start", "--no-block", "builder-once.service")
+        told = partial(nights.host.log, "builder-once.service")
+        wait_until(lambda: bool(nights.runs("once")), told=told)
+        said = nights.builder("pipeline", "run", nights.folder / "once.toml", code=4)
+        assert "is being run already" in said.stderr
+        nights.host.run("systemctl", "stop", "builder-once.service")
+    assert len(nights.runs("once")) == 1
+    nights.builder("timer", "remove", "once")
 
 
 def test_what_fails_is_recorded_and_told(nights: Nights) -> None:
@@ -158,6 +179,9 @@ def test_names_that_mean_something_to_systemd(host: SystemdHost) -> None:
     assert len(records.splitlines()) == 1
     assert host.run("test", "-d", ODD / "store").returncode == 0
     assert odd.timers()["odd"]["pipeline"] == str(ODD / "odd.toml")
+    host.write(secrets, "BUILDER_NETWORK=nosuch\n")
+    host.run("systemctl", "start", "builder-odd.service", check=False)
+    assert host.state("builder-odd.service", "ExecMainStatus") == "3"
     odd.builder("timer", "remove", "odd")
 
 
@@ -204,9 +228,9 @@ def test_a_users_own(nights: Nights) -> None:
 def test_what_cron_gets_does_the_same(host: SystemdHost) -> None:
     nights = Nights(host, ODD.with_name("cron " + ODD.name))
     secrets = nights.folder / "secret.env"
-    host.write(secrets, "BUILDER_INSTALL_MINUTES=none\n")
+    host.write(secrets, "BUILDER_NETWORK=none\n")
     host.run("chmod", "600", secrets)
-    said = nights.install("cron", FAILS, "--cron")
+    said = nights.install("cron", FAILS, "--cron", "--environment-file", secrets)
     _, line = [each for each in said.splitlines() if not each.startswith("That goes")]
     schedule, _, command = line.partition(" root ")
     assert schedule == "30 2 * * *"
@@ -216,8 +240,8 @@ def test_what_cron_gets_does_the_same(host: SystemdHost) -> None:
     done = host.run("sh", "-c", run, check=False)
     assert done.returncode == 10, done.stderr
     assert len(nights.runs("cron")) == 1
-    broken = run.replace("cd / && ", f"cd / && set -a && . {shlex.quote(str(secrets))} && ")
-    assert host.run("sh", "-c", broken, check=False).returncode == 3
+    host.write(secrets, "BUILDER_NETWORK=nosuch\n")
+    assert host.run("sh", "-c", run, check=False).returncode == 3
 
 
 def test_where_no_systemd_runs(nights: Nights) -> None:

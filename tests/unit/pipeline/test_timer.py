@@ -32,7 +32,6 @@ ODD = replace(
     environment_file=Path("/etc/builder/50% off.env"),
     writable=(Path("/srv/50% $off/store"), Path("/srv/b")),
     on_failure="mail@%n.service",
-    shared_tmp=True,
 )
 KINDS = {
     "nightly": NIGHTLY,

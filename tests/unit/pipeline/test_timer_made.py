@@ -149,12 +149,6 @@ def test_rehearsals(here: Path, text: str, rehearses: bool) -> None:
     assert timer(Asked(file="mine.toml", at="02:30"), home=here).rehearses is rehearses
 
 
-def test_what_is_below_tmp_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir("/")
-    assert not timer().shared_tmp
-    assert timer(environ={"BUILDER_STATE": "/var/tmp/state"}).shared_tmp  # noqa: S108
-
-
 def test_pools_are_where_libvirt_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir("/")
     settings = config.load(environ={"HOME": "/root"})
