@@ -104,7 +104,7 @@ def _service(timer: Timer, systemd: int) -> Iterator[str]:
         yield f"EnvironmentFile={literal(str(timer.environment_file))}"
     yield from _ending(timer)
     yield from ("", "# The host's own work comes first.")
-    yield from ("Nice=10", "CPUWeight=50", "IOWeight=50")
+    yield from ("CPUWeight=50", "IOWeight=50")
     yield from timer_sandbox.settings(
         systemd=systemd,
         user=timer.user,

@@ -121,12 +121,17 @@ def _lasting(path: Path | None) -> Path | None:
     if path is not None and not is_plain(path):
         hint = "Write it to a file: what a shell makes for one command is gone at night."
         raise UsageError(f"{path} is no file.", hint=hint)
-    return absolute(path) if path else None
+    return _whole(path) if path else None
+
+
+def _whole(path: Path) -> Path:
+    """Return an absolute path, the same from whichever folder it was named: units take no .. ."""
+    return Path(os.path.realpath(path)) if ".." in path.parts else absolute(path)
 
 
 def _pipeline(path: Path) -> str:
     # One of ours is another file after an upgrade, and may be in another place.
-    return path.stem if path.parent == definition.folder() else str(absolute(path))
+    return path.stem if path.parent == definition.folder() else str(_whole(path))
 
 
 def _command(pipeline: str, file: Path | None, uri: str | None) -> tuple[str, ...]:
@@ -151,16 +156,13 @@ def _environment(settings: Settings, environ: Mapping[str, str]) -> Iterator[tup
 
 
 def _text(value: object) -> str:
-    return str(absolute(value)) if isinstance(value, Path) else str(value or "")
+    return str(_whole(value)) if isinstance(value, Path) else str(value or "")
 
 
 def _writable(pipeline: Pipeline, settings: Settings, pools: Sequence[Path]) -> Iterator[Path]:
-    yield from pools or (settings.iso_pool_path, settings.store_pool_path)
-    yield settings.state
-    yield settings.cache
-    for path in (settings.artifacts, pipeline.publish.export_to):
-        if path is not None:
-            yield absolute(path)
+    known = pools or (settings.iso_pool_path, settings.store_pool_path)
+    more = (settings.artifacts, pipeline.publish.export_to)
+    yield from (_whole(path) for path in (*known, settings.state, settings.cache, *more) if path)
 
 
 def _rehearses(release: str, iso: Path | None, library: Library) -> bool:

@@ -149,6 +149,18 @@ def test_rehearsals(here: Path, text: str, rehearses: bool) -> None:
     assert timer(Asked(file="mine.toml", at="02:30"), home=here).rehearses is rehearses
 
 
+def test_it_is_the_same_wherever_it_is_typed(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = Asked(file=str(here / "mine.toml"), at="02:30", config_file=here / "my.toml")
+    (here / "my.toml").write_text('state = "state"\n')
+    found = timer(asked, home=here)
+    (here / "other").mkdir()
+    (here / "other/builder.toml").write_text('state = "nosuch"\n')
+    monkeypatch.chdir(here / "other")
+    assert timer(asked, home=here) == found
+    nearby = replace(asked, file="../mine.toml", config_file=Path("../my.toml"))
+    assert timer(nearby, home=here) == found
+
+
 def test_pools_are_where_libvirt_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir("/")
     settings = config.load(environ={"HOME": "/root"})
