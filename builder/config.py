@@ -137,7 +137,7 @@ def load(
 
     Raises ConfigError for a file that cannot be read and for unknown or ill-typed keys.
     """
-    given = _from_file(file or _default_file(environ))
+    given = _from_file(file or default_file(environ))
     given |= _from_environment(environ)
     given |= {key: (f"--{key}", value) for key, value in options.items() if value is not None}
     values = {key: _checked(key, value, place) for key, (place, value) in given.items()}
@@ -206,7 +206,8 @@ def _artifacts_here() -> Path | None:
     return None
 
 
-def _default_file(environ: Mapping[str, str]) -> Path | None:
+def default_file(environ: Mapping[str, str]) -> Path | None:
+    """Return the settings' file that counts where none is named."""
     known = [absolute(_FILE), *(folder / _FILE for folder in config_folders(environ))]
     return next((path for path in known if _visible(path)), None)
 

@@ -25,6 +25,7 @@ _PACKAGES = {
     "openssl": "openssl",
     "ssh-keygen": "openssh-client (Debian) or openssh (EL)",
     "qemu-img": "qemu-utils (Debian) or qemu-img (EL)",
+    "systemd-analyze": "systemd",
     "xorriso": "xorriso",
     "libvirtd": "libvirt-daemon-system (Debian) or libvirt-daemon (EL)",
 }

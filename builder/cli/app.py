@@ -30,6 +30,7 @@ _GROUPS = (
     "rehearsal",
     "release",
     "template",
+    "timer",
     "volume",
 )
 _MODULES = {"pipeline": "pipeline.commands", "template": "template.commands"}
