@@ -3,6 +3,7 @@
 import typer
 
 from builder.cli.pipeline.definition import list_
+from builder.cli.pipeline.notify import notify_test
 from builder.cli.pipeline.plan import plan
 from builder.cli.pipeline.run import run
 
@@ -12,3 +13,4 @@ app = typer.Typer(no_args_is_help=True, help="Many builds from one file.")
 app.command("list")(list_)
 app.command()(plan)
 app.command()(run)
+app.command("test-notify")(notify_test)
