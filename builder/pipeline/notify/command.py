@@ -20,4 +20,4 @@ def tell(
     """
     program = str(folder / command[0]) if "/" in command[0] else command[0]
     text = msgspec.json.encode(message).decode() + "\n"
-    process.run((program, *command[1:]), stdin=text, seconds=seconds)
+    process.run((program, *command[1:]), stdin=text, seconds=seconds, alone=True)

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from builder.model.package import PackageChange
-from builder.model.text import duration, ended, moment, plain, rfc3339, unbroken
+from builder.model.text import duration, moment, plain, rfc3339, unbroken
 from builder.pipeline.job import Occasion
 from builder.pipeline.notify.occasions import News, Trouble
 from builder.record.runs import Outcome, Result, Run
@@ -157,7 +157,8 @@ def _headline(run: Run, news: News) -> str:
     if news.recovered:
         parts.append(_some(news.recovered, "is well again", "are well again"))
     if news.changed:
-        parts.append(f"{len(news.changed)} {of_all} published")
+        number = len(news.changed)
+        parts.append(f"{number} published" if parts else f"{number} {of_all} published")
     return f"{', '.join(parts)} in {run.pipeline}" if parts else f"{run.pipeline} begins again"
 
 
@@ -222,7 +223,7 @@ def _summary(run: Run) -> Iterator[str]:
     if run.ended:
         seconds = (moment(run.ended) - moment(run.began)).total_seconds()
         took = f", took {duration(seconds)}"
-    yield ended(f"Began {run.began}{took}")
+    yield f"Began {run.began[:16].replace('T', ' ')} UTC{took}."
     yield f"Run {run.run_id}"
 
 

@@ -52,9 +52,8 @@ class Mailbox:
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
         if self.answer.startswith("250"):
-            found = email.message_from_bytes(
-                bytes(envelope.content or b""), policy=email.policy.default
-            )
+            assert isinstance(envelope.content, bytes)
+            found = email.message_from_bytes(envelope.content, policy=email.policy.default)
             assert isinstance(found, EmailMessage)
             self.kept.append(found)
             self.to.append(envelope.rcpt_tos)
