@@ -102,9 +102,9 @@ def _prune(
         for name in names:
             with _noted(f"Old versions of {name} stay", trouble, monitor):
                 found = removal.prune(store, name, keep=keep, dry_run=False, monitor=monitor)
-                for each in found:
-                    if not each.kept:
-                        monitor.tell("note", f"{name} {each.version} is removed")
+                for each in found[: max(len(found) - keep, 0)]:  # oldest first
+                    fate = f"stays: {'; '.join(each.kept)}" if each.kept else "is removed"
+                    monitor.tell("note", f"{name} {each.version} {fate}")
 
 
 def _export(

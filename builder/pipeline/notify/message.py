@@ -154,6 +154,8 @@ def _headline(run: Run, news: News) -> str:
         parts.append("a run was killed")
     if news.failed:
         parts.append(f"{counts.failed} {of_all} failed")
+    if any(each.kind == "afterwards" for each in news.trouble):
+        parts.append("what follows the builds failed")
     if news.recovered:
         parts.append(_some(news.recovered, "is well again", "are well again"))
     if news.changed:

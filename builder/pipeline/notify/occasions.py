@@ -18,6 +18,8 @@ from builder.record.runs import Outcome, Run
 
 PIPELINE = ""
 """Stands among the names of images for the run itself, which could not begin."""
+AFTERWARDS = "*"
+"""Stands there for what follows the builds."""
 _LONGEST = 300
 _VARYING = re.compile(
     r"\d{8}T\d{6}-[0-9a-f]{8}"  # ids of builds and runs
@@ -31,7 +33,7 @@ _MEASURED = re.compile(rf"#(?:{_UNIT})?(?: #(?:{_UNIT})?)*")
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be told of runs, and not of one image."""
 
-    kind: Literal["killed", "not begun", "begins again"]
+    kind: Literal["killed", "not begun", "begins again", "afterwards"]
     text: str
     hint: str = ""
 
@@ -88,6 +90,7 @@ def news(run: Run, earlier: Sequence[Run], told: Told, *, on: Collection[Occasio
         changed=changed if wanted("change") else (),
         trouble=(
             *(_killed(earlier, told) if wanted("failure") else ()),
+            *(_afterwards(run, told) if wanted("failure") else ()),
             *(_again(told) if wanted("recovery") else ()),
         ),
         told=_after(run, told),
@@ -163,6 +166,11 @@ def _killed(earlier: Sequence[Run], told: Told) -> tuple[Trouble, ...]:
     )
 
 
+def _afterwards(run: Run, told: Told) -> tuple[Trouble, ...]:
+    new = (each for each in run.trouble if is_new(AFTERWARDS, _key(0, each), told))
+    return tuple(Trouble(kind="afterwards", text=each) for each in new)
+
+
 def _again(told: Told) -> tuple[Trouble, ...]:
     if PIPELINE not in told.failures:
         return ()
@@ -172,6 +180,10 @@ def _again(told: Told) -> tuple[Trouble, ...]:
 def _after(run: Run, told: Told) -> Told:
     failures, versions = dict(told.failures), dict(told.versions)
     failures.pop(PIPELINE, None)
+    if not run.trouble:
+        failures.pop(AFTERWARDS, None)
+    for text in run.trouble:
+        failures = _with_failure(failures, AFTERWARDS, _key(0, text))
     for each in run.outcomes:
         if each.result == "failed":
             failures = _with_failure(failures, each.name, key(each))

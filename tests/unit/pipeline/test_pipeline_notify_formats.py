@@ -1,15 +1,16 @@
 """What messages look like: to people, and to each service."""
 
 import json
+import socket
 from collections.abc import Sequence
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from builder.errors import ConfigError, HostError
-from builder.model.package import PackageChange
 from builder.pipeline.job import Webhook
-from builder.pipeline.notify import message, webhook
+from builder.pipeline.notify import webhook
 from builder.pipeline.notify.message import Message, of_run, of_start, trial
 from builder.pipeline.notify.occasions import Told, key, news, not_begun
 from builder.record.runs import Outcome, Run
@@ -25,7 +26,7 @@ def image(name: str, result: str, **more: object) -> Outcome:
 
 
 def change(name: str, before: str, after: str) -> dict[str, str]:
-    return msgspec.to_builtins(PackageChange(name=name, arch="x86_64", before=before, after=after))
+    return {"name": name, "arch": "x86_64", "before": before, "after": after}
 
 
 BROKEN = image(
@@ -69,7 +70,7 @@ def run(outcomes: Sequence[Outcome] = OUTCOMES) -> Run:
 
 @pytest.fixture(autouse=True)
 def host(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(message.socket, "gethostname", lambda: "kvm1")
+    monkeypatch.setattr(socket, "gethostname", lambda: "kvm1")
 
 
 def about(found: Run, told: Told = TOLD, *, report: str = "") -> Message:
@@ -104,9 +105,18 @@ def test_subjects(outcomes: tuple[Outcome, ...], told: Told, subject: str) -> No
     assert about(run(outcomes), told).subject == f"builder: {subject} on kvm1"
 
 
+def test_what_failed_after_the_builds_is_in_it() -> None:
+    found = about(replace(run((FRESH,)), trouble=("rocky9 was not promoted: no.",)))
+    assert found.subject == (
+        "builder: what follows the builds failed, 1 published in nightly on kvm1"
+    )
+    assert found.text.splitlines()[0] == "rocky9 was not promoted: no."
+    assert found.occasions == ("failure", "change")
+
+
 def test_a_run_that_cannot_begin_and_a_trial() -> None:
     error = HostError("libvirt does not answer.", hint="Is libvirtd running?")
-    told = of_start("nightly", "", not_begun(error, Told(), on=("failure",)))
+    told = of_start("nightly", "", not_begun(error, Told(), on=["failure"]))
     assert told.subject == "builder: nightly could not begin on kvm1"
     assert told.text == "libvirt does not answer.\nIs libvirtd running?\n"
     assert (told.occasions, told.run_id) == (("failure",), "")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
+from msgspec.structs import replace
 
 from builder.errors import HostError
 from builder.pipeline.job import Occasion
@@ -165,6 +166,16 @@ def test_a_run_that_cannot_begin_is_told_once_and_when_one_does() -> None:
     )
     assert news(run(2, "=1"), (), after.told, on=ALL).occasions == ()
     assert not_begun(gone, Told(), on=["change"]).occasions == ()
+
+
+def test_what_fails_after_the_builds_is_told_once() -> None:
+    full, gone = "No space is left: 3 GiB.", "There is no folder."
+    nights = [[full], [full, gone], [full], [], [full]]
+    runs = [replace(run(at, "=1"), trouble=tuple(each)) for at, each in enumerate(nights, 1)]
+    assert told(runs) == ["Tafterwards", "Tafterwards", "-", "-", "Tafterwards"]
+    first = news(runs[0], (), Told(), on=ALL)
+    (trouble,) = news(runs[1], runs[:1], first.told, on=ALL).trouble
+    assert trouble.text == gone
 
 
 @pytest.mark.parametrize(
