@@ -67,8 +67,9 @@ def _noted(what: str, trouble: list[str], monitor: Monitor) -> Iterator[None]:
     """Keep why something failed, and go on."""
     try:
         yield
-    except BuilderError as error:
-        said = unbroken(f"{what}: {error.message} {error.hint}")
+    except (BuilderError, OSError) as error:
+        why = f"{error.message} {error.hint}" if isinstance(error, BuilderError) else f"{error}."
+        said = unbroken(f"{what}: {why}")
         monitor.tell("warning", said)
         trouble.append(said)
 

@@ -171,7 +171,7 @@ def _some(outcomes: Sequence[Outcome], one: str, several: str) -> str:
 def _lines(run: Run, news: News, report: str) -> Iterator[str]:
     for each in news.trouble:
         yield _bounded(" ".join(filter(None, (each.text, each.hint))))
-    yield from _section("Failed", [line for each in news.failed for line in _failure(each)])
+    yield from _section("Failed", [line for each in _alike(news.failed) for line in _failure(each)])
     yield from _section("Well again", [_good(each) for each in news.recovered])
     yield from _section("Published", [line for each in news.changed for line in _change(each)])
     known = {each.name for each in news.failed}
@@ -185,12 +185,20 @@ def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
         yield from ("", f"{title}:", *lines)
 
 
-def _failure(outcome: Outcome) -> Iterator[str]:
-    yield f"- {outcome.name}: {_bounded(outcome.error)}"
-    if outcome.hint:
-        yield f"  {_bounded(outcome.hint)}"
-    if outcome.folder:
-        yield f"  {outcome.folder}"
+def _alike(failed: Sequence[Outcome]) -> list[list[Outcome]]:
+    """Return those together that failed for one reason, such as a libvirt that is away."""
+    found = dict[tuple[str, str], list[Outcome]]()
+    for each in failed:
+        found.setdefault((each.error, each.hint), []).append(each)
+    return list(found.values())
+
+
+def _failure(alike: Sequence[Outcome]) -> Iterator[str]:
+    first = alike[0]
+    yield f"- {', '.join(each.name for each in alike)}: {_bounded(first.error)}"
+    if first.hint:
+        yield f"  {_bounded(first.hint)}"
+    yield from (f"  {each.folder}" for each in alike if each.folder)
 
 
 def _good(outcome: Outcome) -> str:

@@ -26,6 +26,7 @@ _LONGEST_WAIT = 120.0
 """As far as a server may ask for more."""
 _MOST = 12_000
 """Characters of a text: Slack cuts at 40,000, Teams refuses 28 KB, Matrix 64 KiB."""
+_CERTIFICATE = "REQUESTS_CA_BUNDLE may name a file with the certificate of its authority."
 _HEADERS = {"Content-Type": "application/json", "User-Agent": "builder"}
 _AGAIN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 _GONE = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
@@ -54,7 +55,8 @@ def tell(
         if tried is None:
             return
         if seconds is None:
-            raise HostError(f"{place} was asked {len(_WAITS) + 1} times: {tried.why}.")
+            hint = _CERTIFICATE if "certificate" in tried.why else ""
+            raise HostError(f"{place} was asked {len(_WAITS) + 1} times: {tried.why}.", hint=hint)
         wait(max(seconds, min(tried.later, _LONGEST_WAIT)))
 
 

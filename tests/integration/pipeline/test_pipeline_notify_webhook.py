@@ -14,7 +14,7 @@ from builder.media.pace import Patience
 from builder.pipeline.job import Webhook
 from builder.pipeline.notify import webhook
 from builder.pipeline.notify.message import trial
-from tests.mirrors import serving
+from tests.mirrors import secured, serving
 from tests.monitors import Heard
 
 MESSAGE = trial("nightly", "")
@@ -142,6 +142,19 @@ def test_one_that_cannot_be_reached_is_told_without_its_secrets(hook: Hook) -> N
     with pytest.raises(HostError) as caught:
         tell(Webhook(url=url))
     assert caught.value.message.endswith("/… was asked 4 times: Connection refused.")
+
+
+def test_a_certificate_must_be_right(
+    hook: Hook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = secured(hook, tmp_path, "IP:127.0.0.1")
+    where = Webhook(url=hook.url.replace("http:", "https:"))
+    with pytest.raises(HostError, match=r"self.signed certificate") as caught:
+        tell(where)
+    assert caught.value.hint.startswith("REQUESTS_CA_BUNDLE")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    assert tell(where) == []
+    assert len(hook.asked) == 1
 
 
 def test_an_answer_that_never_ends_is_left(hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:

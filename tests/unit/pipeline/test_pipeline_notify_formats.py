@@ -123,6 +123,19 @@ def test_a_run_that_cannot_begin_and_a_trial() -> None:
     assert trial("nightly", "").subject == "builder: a test of nightly on kvm1"
 
 
+def test_those_that_fail_alike_are_told_together() -> None:
+    away = {"error": "libvirt does not answer.", "hint": "Start it."}
+    outcomes = [image(name, "failed", **away) for name in ("a", "b")]
+    other = image("c", "failed", error="libvirt does not answer.", folder="/c")
+    lines = about(run((*outcomes, other))).text.splitlines()
+    assert lines[1:5] == [
+        "- a, b: libvirt does not answer.",
+        "  Start it.",
+        "- c: libvirt does not answer.",
+        "  /c",
+    ]
+
+
 def test_texts_of_strangers_break_no_lines_and_are_bounded() -> None:
     odd = image("x", "failed", error="one\ntwo \x1b[2J" + "y" * 9999, hint="\u202ethree")
     lines = about(run((odd,))).text.splitlines()
