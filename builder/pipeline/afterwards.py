@@ -27,7 +27,7 @@ def follow_up(run: Run, pipeline: Pipeline, settings: Settings, *, monitor: Moni
             runs.amend(settings.runs, run)
         except BuilderError as error:
             monitor.tell("warning", error.message)
-    report = ""  # the report's path, when it is written here
+    report = ""  # builder.report.write belongs here; messages name the path
     folder = runs.folder(settings.runs, pipeline.name)
     told = places.tell_of_run(run, earlier, pipeline, folder=folder, report=report, monitor=monitor)
     _warn(told, monitor)

@@ -5,6 +5,7 @@ import smtplib
 import ssl
 import threading
 from collections.abc import Callable
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -108,10 +109,13 @@ def _sent(
     """Return whom the server refused, each with its reason. Raises HostError."""
     server = f"The mail server {mail.server}"
     try:
-        with _connected(mail, seconds) as client:
+        with closing(_connected(mail, seconds)) as client:
             if mail.user:
                 client.login(mail.user, password)
-            return client.send_message(letter)
+            refused = client.send_message(letter)
+            with suppress(OSError):  # it has the mail, whatever it says now
+                client.quit()
+            return refused
     except smtplib.SMTPRecipientsRefused as error:
         address, reason = next(iter(error.recipients.items()))
         raise HostError(f"{server} takes no mail for {address}: {_said(*reason)}") from error

@@ -23,8 +23,10 @@ AFTERWARDS = "*"
 _LONGEST = 300
 _VARYING = re.compile(
     r"\d{8}T\d{6}-[0-9a-f]{8}"  # ids of builds and runs
-    r"|\b(?=[0-9a-f]*\d)[0-9a-f]{6,}\b"  # digests
-    r"|\d+(?:[.,:]\d+)*"
+    r"|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"  # uuids
+    r"|\b\d{4}-\d\d-\d\d(?:[T ][\d:.]+Z?)?|\b\d{8}\.\d+"  # times, versions of templates
+    r"|\b(?:0x[0-9a-f]+|(?=[0-9a-f]*\d)[0-9a-f]{6,})\b"  # addresses, digests
+    r"|(?<![\w.-])\d+(?:[.,:]\d+)*(?!\w)"  # not the numbers in names, as in python3.11
 )
 _UNIT = r" ?(?:h|min|ms|s|%|[KMGT]?i?B)\b"
 _MEASURED = re.compile(rf"#(?:{_UNIT})?(?: #(?:{_UNIT})?)*")

@@ -14,6 +14,7 @@ from builder.media import network
 from builder.media.network import Interruption, Refusal
 from builder.media.pace import Patience
 from builder.media.post import Sent, post
+from builder.model.text import duration
 from builder.monitor import Monitor
 from builder.pipeline.job import Webhook
 from builder.pipeline.notify.message import Message
@@ -57,7 +58,9 @@ def tell(
         if seconds is None:
             hint = _CERTIFICATE if "certificate" in tried.why else ""
             raise HostError(f"{place} was asked {len(_WAITS) + 1} times: {tried.why}.", hint=hint)
-        wait(max(seconds, min(tried.later, _LONGEST_WAIT)))
+        pause = max(seconds, min(tried.later, _LONGEST_WAIT))
+        monitor.tell("note", f"{place}: {tried.why}; it is asked again in {duration(pause)}")
+        wait(pause)
 
 
 class _Failed(NamedTuple):

@@ -1,6 +1,9 @@
 """What follows a run, in a real store pool with real images."""
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -258,3 +261,38 @@ def test_a_run_that_cannot_begin_is_told(nights: Nights, tmp_path: Path) -> None
         "builder: nightly could not begin",
         "builder: nightly begins again",
     ]
+
+
+_TELLING = """
+import sys
+from pathlib import Path
+
+import msgspec
+
+from builder.monitor import SilentMonitor
+from builder.pipeline.job import Notify, Pipeline
+from builder.pipeline.notify.places import tell_of_run
+from builder.record.runs import Run
+
+run, folder = msgspec.json.decode(sys.argv[1], type=Run), Path(sys.argv[2])
+notify = Notify(command=tuple(sys.argv[3:]))
+pipeline = Pipeline(name="nightly", title="", jobs=(), notify=notify)
+tell_of_run(run, (), pipeline, folder=folder, monitor=SilentMonitor())
+"""
+
+
+def test_a_process_that_is_killed_after_it_has_told_tells_once_more(
+    nights: Nights, tmp_path: Path
+) -> None:
+    run = nights.over(failed(), publish=Publish())
+    folder = runs.folder(nights.host.settings.runs, "nightly")
+    gate = tmp_path / "gate"
+    script = f"cat >> {tmp_path}/told; test -e {gate} || kill -9 $PPID"
+    argv = [sys.executable, "-c", _TELLING, msgspec.json.encode(run).decode(), str(folder)]
+    codes = []
+    for _ in range(3):
+        done = subprocess.run([*argv, "sh", "-c", script], check=False)
+        codes.append(done.returncode)
+        gate.touch()
+    assert codes == [-signal.SIGKILL, 0, 0]
+    assert len((tmp_path / "told").read_text().splitlines()) == 2

@@ -36,6 +36,10 @@ class Mailbox:
         self.refused: set[str] = set()
         self.users: list[tuple[bytes, bytes]] = []
         self.answer = "250 OK"
+        self.end = "221 Bye"
+
+    async def handle_QUIT(self, _server: SMTP, _session: Session, _envelope: Envelope) -> str:
+        return self.end
 
     async def handle_RCPT(
         self,
@@ -233,6 +237,13 @@ def test_who_is_refused_is_told_and_the_others_get_it(mailbox: Mailbox) -> None:
         with pytest.raises(HostError) as caught:
             tell(settings(port))
     assert caught.value.message == f"The mail server {HOST} refuses: 451 [2JLater"
+
+
+def test_a_mail_has_arrived_whatever_the_server_says_at_the_end(mailbox: Mailbox) -> None:
+    mailbox.end = "421 Too busy"
+    with serving(mailbox) as port:
+        assert tell(settings(port)).told == []
+    assert len(mailbox.kept) == 1
 
 
 def test_a_server_that_says_nothing_is_left_behind() -> None:
