@@ -6,6 +6,8 @@ from pathlib import Path
 import msgspec
 
 from builder import process
+from builder.errors import HostError
+from builder.model.text import ended
 from builder.pipeline.notify.message import Message
 
 SECONDS = 300.0
@@ -20,4 +22,10 @@ def tell(
     """
     program = str(folder / command[0]) if "/" in command[0] else command[0]
     text = msgspec.json.encode(message).decode() + "\n"
-    process.run((program, *command[1:]), stdin=text, seconds=seconds, alone=True)
+    done = process.run(
+        (program, *command[1:]), stdin=text, seconds=seconds, check=False, alone=True
+    )
+    if done.returncode:
+        # Its arguments, which may be secret, are not for logs; and by hand it would get no message.
+        said = ended(process.failure(done).message)
+        raise HostError(said, hint="It gets JSON on standard input.")

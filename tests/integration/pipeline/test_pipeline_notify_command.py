@@ -44,8 +44,9 @@ def test_one_that_reads_nothing_is_told_all_the_same() -> None:
     ],
 )
 def test_one_that_fails_says_why(argv: list[str], says: str) -> None:
-    with pytest.raises(HostError, match=says):
+    with pytest.raises(HostError, match=says) as caught:
         command.tell(argv, MESSAGE, folder=Path())
+    assert "echo one" not in caught.value.hint
 
 
 @pytest.mark.parametrize("end", ["wait", "exit"])
