@@ -51,17 +51,21 @@ def run(
     env: Mapping[str, str] | None = None,
     seconds: float | None = None,
     check: bool = True,
+    alone: bool = False,
 ) -> Completed:
     """Run `argv` to its end and return what it printed.
 
     `stdin` is the place for secrets: arguments can be read by everyone in `ps`. After `seconds` the
-    program is killed; it then has the exit code 124, as from timeout(1).
+    program is killed; it then has the exit code 124, as from timeout(1). With `alone` it has a
+    session of its own, and what it has started is killed with it: for programs of users'.
     Raises HostError when the program is missing, or, with `check`, when it fails.
     """
     command = tuple(str(argument) for argument in argv)
-    program = _started(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(env))
+    given = environment(env)
+    pipe = subprocess.PIPE
+    program = _started(command, stdin=pipe, stderr=pipe, env=given, alone=alone)
     try:
-        with _ended(program):
+        with _ended(program, alone=alone):
             said = program.communicate(stdin or "", timeout=seconds)
         done = Completed(command, program.returncode, *said)
     except subprocess.TimeoutExpired:
@@ -95,7 +99,12 @@ def follow(argv: Sequence[str | Path], *, on_line: Callable[[str], None]) -> Com
 
 
 def _started(
-    command: tuple[str, ...], *, stdin: int, stderr: int | IO[str], env: Mapping[str, str]
+    command: tuple[str, ...],
+    *,
+    stdin: int,
+    stderr: int | IO[str],
+    env: Mapping[str, str],
+    alone: bool = False,
 ) -> subprocess.Popen[str]:
     try:
         return subprocess.Popen(
@@ -106,18 +115,21 @@ def _started(
             env=env,
             text=True,
             errors="replace",
+            start_new_session=alone,
         )
     except OSError as error:
         raise _not_started(command[0], error) from error
 
 
 @contextmanager
-def _ended(program: subprocess.Popen[str]) -> Iterator[None]:
+def _ended(program: subprocess.Popen[str], *, alone: bool = False) -> Iterator[None]:
     """End the program with the block, whatever ends that: its files may be removed next."""
     with program:
         try:
             yield
         except BaseException:
+            if alone and program.returncode is None:  # else its number may be another's
+                os.killpg(program.pid, signal.SIGKILL)
             program.kill()
             program.wait()  # after Ctrl-C the block's own end waits for a quarter of a second only
             raise

@@ -88,7 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep the test's output clean."""
 
 
-def secured(server: Mirror, folder: Path, *names: str) -> Path:
+def secured(server: ThreadingHTTPServer, folder: Path, *names: str) -> Path:
     """Let a server speak TLS; return the certificate by which it is known under the names."""
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     words = ("-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost")

@@ -21,6 +21,7 @@ from requests.adapters import HTTPAdapter
 
 from builder.media.pace import Patience
 
+_GET = {"method": "GET"}
 _LATE = "no answer in time"
 _AGAIN = 0.5
 """Seconds until connections are looked for again that were made when it was too late."""
@@ -41,8 +42,8 @@ def get(url: str, *, first: int, patience: Patience) -> requests.Response:
     Raises Refusal and Interruption, the latter also for headers that do not come to an end.
     """
     headers = {"Range": f"bytes={first}-"} if first else {}
-    with requests.Session() as session, _Watch(patience.connect + patience.silence) as watch:
-        response = _asked(session, url, headers, watch=watch, patience=patience)
+    with requests.Session() as session, Watch(patience.connect + patience.silence) as watch:
+        response = asked(session, url, headers, watch=watch, patience=patience)
     if watch.expired:  # headers that break off pass for complete ones
         response.close()
         raise Interruption(_LATE)
@@ -55,8 +56,8 @@ def small(url: str, *, limit: int, patience: Patience) -> bytes:
     Raises Refusal, Interruption, and the former as well when https leads to plain http: whoever is
     on the way could say what he likes.
     """
-    with requests.Session() as session, _Watch(patience.connect + patience.silence) as watch:
-        with _asked(session, url, {}, watch=watch, patience=patience) as response:
+    with requests.Session() as session, Watch(patience.connect + patience.silence) as watch:
+        with asked(session, url, {}, watch=watch, patience=patience) as response:
             _refuse_status(response, url)
             content = _whole(response, limit)
         if watch.expired:
@@ -89,19 +90,22 @@ def _whole(response: requests.Response, limit: int) -> bytes:
     return content
 
 
-def _asked(
+def asked(
     session: requests.Session,
     url: str,
     headers: Mapping[str, str],
     *,
-    watch: "_Watch",
+    watch: "Watch",
     patience: Patience,
+    options: Mapping[str, Any] = _GET,
 ) -> requests.Response:
+    """Return the answer, its body still to be read. Raises Refusal and Interruption."""
     for scheme in ("http://", "https://"):
         session.mount(scheme, _Adapter(watch))
     try:
-        return session.get(
-            url,
+        return session.request(
+            **options,
+            url=url,
             headers={"Accept-Encoding": "identity", **headers},
             stream=True,
             timeout=(patience.connect, patience.silence),
@@ -111,7 +115,7 @@ def _asked(
         raise Interruption(_LATE) if watch.expired else _judged(error, patience) from error
 
 
-class _Watch:
+class Watch:
     """Shuts the connections down when the time for the headers is over.
 
     A socket's own limit holds for one piece: a server that sends a byte now and then, or "100
@@ -162,7 +166,7 @@ def _shut(connection: Any) -> None:  # noqa: ANN401  # urllib3's, which may have
 class _Adapter(HTTPAdapter):
     """Lets a watch know of every connection, also of those to a proxy or to where a redirect is."""
 
-    def __init__(self, watch: _Watch) -> None:
+    def __init__(self, watch: Watch) -> None:
         super().__init__()
         self._watch = watch
 

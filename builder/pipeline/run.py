@@ -8,10 +8,11 @@ from msgspec.structs import replace
 
 from builder.attest.keys import Keyring
 from builder.config import Settings
+from builder.errors import BuilderError
 from builder.kickstart.library import Library
 from builder.monitor import Monitor
 from builder.pipeline import runner
-from builder.pipeline.afterwards import follow_up
+from builder.pipeline.afterwards import follow_up, tell_of_start
 from builder.pipeline.job import Pipeline
 from builder.pipeline.work import build_job, prepare_host
 from builder.recipes.work import BuildOptions
@@ -48,7 +49,11 @@ def carry_out(
         options=how.build,
         keyring=how.keyring,
     )
-    prepare_host(settings, monitor)
+    try:
+        prepare_host(settings, monitor)
+    except BuilderError as error:
+        tell_of_start(error, pipeline, settings, monitor=monitor)
+        raise
     names = [job.name for job in pipeline.jobs]
     with recorded(settings.runs, pipeline.name, title=pipeline.title, jobs=names) as recording:
         outcomes = runner.run(
@@ -59,5 +64,5 @@ def carry_out(
             over=recording.add,
         )
         recording.end()
-    follow_up(recording.run, pipeline, settings, monitor=monitor)
-    return replace(recording.run, outcomes=outcomes)
+    followed = follow_up(recording.run, pipeline, settings, monitor=monitor)
+    return replace(followed, outcomes=outcomes)

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from builder.errors import BatchError
+from builder.errors import BatchError, HostError
 from builder.model.text import duration, unbroken
-from builder.record.runs import Outcome
+from builder.record.runs import Outcome, Run
 
 HEADER = ("TEMPLATE", "RESULT", "VERSION", "TIME", "")
 
@@ -27,6 +27,15 @@ def check(outcomes: Sequence[Outcome]) -> None:
             f"{len(failed)} of {len(outcomes)} builds failed: "
             f"{', '.join(each.name for each in failed)}.",
             hint=f"The table has the reason of each{evidence}.",
+        )
+
+
+def check_rest(run: Run) -> None:
+    """Raise HostError when something failed after the builds, which are as they should be."""
+    if run.trouble:
+        raise HostError(
+            f"All builds are well, but not what follows them: {run.trouble[0]}",
+            hint=f"The warnings above tell of all {len(run.trouble)}." if run.trouble[1:] else "",
         )
 
 

@@ -112,6 +112,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: tuple[Outcome, ...] = ()
     """Of the jobs that are over, in that order."""
     pools: tuple[Pool, ...] = ()
+    trouble: tuple[str, ...] = ()
+    """What failed of that which followed the builds: a sentence each."""
 
     @property
     def failed(self) -> tuple[Outcome, ...]:
@@ -145,8 +147,17 @@ class Recording:
         self._write()
 
     def _write(self) -> None:
-        with files.replacing(self.path, mode=0o600) as part:
-            part.write_bytes(msgspec.json.format(msgspec.json.encode(self.run), indent=2) + b"\n")
+        _write(self.path, self.run)
+
+
+def amend(place: Path, run: Run) -> None:
+    """Keep more of a run that has ended, below `place`. Raises HostError."""
+    _write(folder(place, run.pipeline) / f"{run.run_id}.json", run)
+
+
+def _write(path: Path, run: Run) -> None:
+    with files.replacing(path, mode=0o600) as part:
+        part.write_bytes(msgspec.json.format(msgspec.json.encode(run), indent=2) + b"\n")
 
 
 @contextmanager

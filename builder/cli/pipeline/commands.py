@@ -4,6 +4,7 @@ import typer
 
 from builder.cli.pipeline.definition import list_
 from builder.cli.pipeline.install_timer import install_timer
+from builder.cli.pipeline.notify import notify_test
 from builder.cli.pipeline.plan import plan
 from builder.cli.pipeline.run import run
 
@@ -14,3 +15,4 @@ app.command("list")(list_)
 app.command()(plan)
 app.command()(run)
 app.command("install-timer")(install_timer)
+app.command("test-notify")(notify_test)

@@ -34,6 +34,7 @@ def run(
 
     here = linked(context(ctx), artifacts)
     pipeline = load(find(file), here.library)
+    sign = sign or pipeline.publish.sign
     done = carry_out(
         pipeline,
         here.settings,
@@ -49,6 +50,7 @@ def run(
     outcomes = done.outcomes
     typer.echo(to_json(outcomes) if json else table(summary.HEADER, summary.rows(outcomes)))
     summary.check(outcomes)
+    summary.check_rest(done)
 
 
 def _monitor(name: str, *, bars: bool) -> TerminalMonitor:
