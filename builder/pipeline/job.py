@@ -21,7 +21,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What the builds of a run may take of this host together; 0 means what it has."""
 
     parallel: Positive = 1
-    memory_mib: Count = 0
+    memory_mib: Annotated[int, msgspec.Meta(ge=0, le=1 << 30)] = 0
     vcpus: Count = 0
     disk_gib: Count = 0
     minutes: Minutes | None = None

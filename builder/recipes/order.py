@@ -12,7 +12,7 @@ from builder.errors import ConfigError, UsageError, suggest
 from builder.kickstart import secrets
 from builder.kickstart.library import Library
 from builder.kickstart.reading import read
-from builder.model.build import BuildOrder, hardware_name, template_name
+from builder.model.build import LABEL, BuildOrder, hardware_name, template_name
 from builder.model.kickstart import DEFAULT_PROFILE, KickstartSource
 from builder.model.media import Download, IsoSource, Made
 from builder.model.release import (
@@ -58,6 +58,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     root_password_file: Path | None = None
     compression: Literal["zstd", "zlib"] = "zstd"
     waive: tuple[str, ...] = ()
+    label: str = ""
+    """A part more of the template's name."""
     memory_mib: Annotated[int, msgspec.Meta(ge=0, le=MOST_MIB)] = 0
     vcpus: Annotated[int, msgspec.Meta(ge=0, le=MOST_VCPUS)] = 0
     disk_gib: Annotated[int, msgspec.Meta(ge=0, le=MOST_GIB)] = 0
@@ -99,6 +101,7 @@ def resolve(
         iso=_iso(request, release, medium),
         compression=request.compression,
         waive=_known(request.waive),
+        label=_label(request.label),
         memory_mib=request.memory_mib,
         vcpus=request.vcpus,
         disk_gib=request.disk_gib,
@@ -156,10 +159,12 @@ def _refuse_taken(order: BuildOrder, library: Library) -> None:
             f"The template would have no name of its own: {file} gives none.",
             hint="Give the file a name of ASCII letters and digits.",
         )
-    if order.kickstart.own and order.name in _of_releases(library):
+    if (order.kickstart.own or order.label) and order.name in _of_releases(library):
+        other = f"the label {order.label}" if order.label else file
         raise UsageError(
-            f"{order.name} is the name of a template that is built without {file}.",
-            hint="Give the file another name: it becomes a part of the template's.",
+            f"{order.name} is the name of a template that is built without {other}.",
+            hint=f"Have another {'label' if order.label else 'name of the file'}: "
+            "it becomes a part of the template's name.",
         )
     release = order.release.name
     for each in library.rows.names():
@@ -219,6 +224,15 @@ def _layout(request: Request, release: Release) -> str:
     """Return the rehearsal's layout; a medium that is not the default one names another."""
     own = request.medium in ("", release.default_medium)
     return release.family if own else f"{release.family}-{request.medium}"
+
+
+def _label(text: str) -> str:
+    if text and not re.fullmatch(LABEL, text):
+        raise UsageError(
+            f"The label {text!r} cannot be a part of a template's name.",
+            hint="Small letters, digits and dashes between them; a letter is first.",
+        )
+    return text
 
 
 def _known(names: tuple[str, ...]) -> tuple[str, ...]:

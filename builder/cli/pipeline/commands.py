@@ -2,7 +2,7 @@
 
 import typer
 
-from builder.cli.pipeline.definition import list_
+from builder.cli.pipeline.definition import check, list_, new, show
 from builder.cli.pipeline.plan import plan
 from builder.cli.pipeline.run import run
 
@@ -10,5 +10,8 @@ app = typer.Typer(no_args_is_help=True, help="Many builds from one file.")
 
 # A line for each command, in the order of the help.
 app.command("list")(list_)
+app.command()(show)
+app.command()(new)
+app.command()(check)
 app.command()(plan)
 app.command()(run)
