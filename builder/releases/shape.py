@@ -46,7 +46,7 @@ _WORDS: tuple[tuple[Any, str], ...] = (
     (Disk, f"a whole number from 1 to {MOST_GIB}"),
     (bool, "true or false"),
     (str, "a text"),
-    (FilePath, "a path"),
+    (FilePath, "a path (without NUL)"),
     (date, "a date, such as 2030-05-31"),
 )
 _REASONS: tuple[tuple[Any, int, str], ...] = (

@@ -152,7 +152,12 @@ def test_one_at_a_time_unless_the_file_says_more() -> None:
             "be one of 'bios', 'uefi', 'hybrid', not 'ef",
             "",
         ),
-        ('iso = "/isos/x.iso"', "iso = 3", "[[build]] 2 iso: It must be a path, not 3.", ""),
+        (
+            'iso = "/isos/x.iso"',
+            "iso = 3",
+            "[[build]] 2 iso: It must be a path (without NUL), not 3.",
+            "",
+        ),
         (
             'swap_mib = "512"',
             "swap_mib = 512",
