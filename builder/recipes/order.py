@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -159,7 +160,7 @@ def _refuse_taken(order: BuildOrder, library: Library) -> None:
             f"The template would have no name of its own: {file} gives none.",
             hint="Give the file a name of ASCII letters and digits.",
         )
-    if (order.kickstart.own or order.label) and order.name in _of_releases(library):
+    if (order.kickstart.own or order.label) and order.name in _of_releases(library, order.name):
         other = f"the label {order.label}" if order.label else file
         raise UsageError(
             f"{order.name} is the name of a template that is built without {other}.",
@@ -175,12 +176,17 @@ def _refuse_taken(order: BuildOrder, library: Library) -> None:
             )
 
 
-def _of_releases(library: Library) -> set[str]:
-    """Return the names of all templates that releases' own kickstarts give."""
+def _of_releases(library: Library, name: str) -> set[str]:
+    """Return the names that releases' own kickstarts give, of releases that `name` begins with."""
+    releases = []
+    for each in library.rows.names():
+        if name.startswith(f"{each}-"):
+            with suppress(ConfigError):  # a row that is wrong gives none
+                releases.append(library.release(each))
     profiles = [DEFAULT_PROFILE, *(each.name for each in library.profiles(monitor=SilentMonitor()))]
     return {
         template_name(release, variant, profile=profile, hardware=hardware)
-        for release in library.releases(monitor=SilentMonitor())
+        for release in releases
         for variant in release.media
         for profile in profiles
         for hardware in _HARDWARE
