@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from builder.errors import suggest
 from builder.export.formats import FORMATS
-from builder.model.release import Positive
+from builder.model.release import Line, Positive
 from builder.paths.reading import as_path
 from builder.pipeline.job import Limits, Mail, Notify, Publish, Retry, Webhook
 from builder.registry import ledger
@@ -25,10 +25,12 @@ SECTIONS: dict[str, Any] = {
     "publish": Publish,
     "notify": Notify,
 }
-_KEYS = {"title": str, "parallel": Positive, **SECTIONS}
+_KEYS = {"title": Line, "parallel": Positive, **SECTIONS}
 IMAGES = ("defaults", "build", "matrix")
 """Tables that say what is built."""
 _HERE = ("localhost", "127.0.0.1", "::1")
+_ADDRESS = re.compile(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+")
+_URL = re.compile(r"https?://[^\s/\x00-\x1f\x7f][^\s\x00-\x1f\x7f]*")
 _LOGIN = re.compile(r"https?://[^/?#]*@")
 
 
@@ -64,7 +66,9 @@ def examine(rows: Row, *, folder: Path, wrong: list[Wrong]) -> Sections | None:
 
 def _lacking(rows: Row, right: Row) -> Iterator[Wrong]:
     if "title" not in rows:
-        yield Wrong(("title",), "The key title is missing; it is a text.", 'Write title = "…".')
+        yield Wrong(
+            ("title",), "The key title is missing; it is a text of one line.", 'Write title = "…".'
+        )
     if "parallel" in rows and "parallel" in right.get("limits", {}):
         yield Wrong(
             ("parallel",), "It is in [limits] as well.", "Leave one out: [limits] is for both."
@@ -114,7 +118,7 @@ def _of_mail(mail: Mail) -> Iterator[Wrong]:
         yield Wrong(("notify", "mail", "to"), "It names nobody.", 'Write to = ["me@example.org"].')
     for key, addresses in (("to", mail.to), ("sender", (mail.sender,))):
         for each in addresses:
-            if not re.fullmatch(r"[^@\s]+@[^@\s]+", each):
+            if not _ADDRESS.fullmatch(each):
                 text = f"{each!r} is no address of mail."
                 yield Wrong(("notify", "mail", key), text, "It has one @, and no blanks.")
     if bool(mail.user) != (mail.password_file is not None):
@@ -127,7 +131,7 @@ def _of_mail(mail: Mail) -> Iterator[Wrong]:
 
 def _of_webhook(webhook: Webhook) -> Iterator[Wrong]:
     path = ("notify", "webhook", "url")
-    if not re.match(r"https?://[^\s/]", webhook.url):
+    if not _URL.fullmatch(webhook.url):
         yield Wrong(path, "It is no address of the web.", "It begins with https:// or http://.")
     if _LOGIN.match(webhook.url):
         yield Wrong(path, "A login in it would be in every log.", "Have token_file instead.")

@@ -155,6 +155,8 @@ def keys(kind: Any) -> dict[str, Any]:  # noqa: ANN401  # a struct's class
 
 def _taken(kind: Any, value: object) -> object:  # noqa: ANN401  # a type
     """Take what msgspec knows no type for: anything, or a path."""
+    if kind is FilePath and value == "":
+        raise ValueError("it would be the folder itself")
     return value if kind is object else as_path(kind, value)
 
 

@@ -34,16 +34,21 @@ def check(
     *,
     json: Json = False,
 ) -> None:
-    """Check pipelines: what each holds, or each mistake with its line, table and hint; exit 3."""
+    """Check pipelines: what each holds, or each mistake with its line, table and hint; exit 3.
+
+    A warning tells of files that are named and not there.
+    """
     from builder.pipeline.definition import examined, find
 
     library = context(ctx).library
     found = {name: examined(find(name), library, source=name) for name in files}
     if json:
         typer.echo(to_json([_row(name, each) for name, each in found.items()]))
-    else:
-        for name, each in found.items():
+    for name, each in found.items():
+        if not json:
             typer.echo(_report(name, each))
+        for absent in _missing(each):
+            context(ctx).monitor.tell("warning", f"{name}: {absent}")
     wrong = [name for name, each in found.items() if each.findings]
     if wrong:
         many = sum(len(each.findings) for each in found.values())
@@ -61,7 +66,14 @@ def _row(name: str, examined: "Examined") -> dict[str, Any]:
         "images": [job.name for job in jobs],
         "releases": sorted({job.request.release for job in jobs}),
         "findings": examined.findings,
+        "missing": _missing(examined),
     }
+
+
+def _missing(examined: "Examined") -> tuple[str, ...]:
+    from builder.pipeline.named import missing
+
+    return missing(examined.pipeline) if examined.pipeline else ()
 
 
 def _report(name: str, examined: "Examined") -> str:

@@ -64,6 +64,41 @@ def test_check_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
     assert wrong["findings"][0]["line"] == 4
 
 
+NAMED = """title = "x"
+[[build]]
+release = "rocky9"
+iso = "my.iso"
+root_password_file = "root"
+[publish]
+sign = "key"
+[notify]
+command = ["./tell"]
+[notify.mail]
+to = ["a@b"]
+sender = "a@b"
+security = "tls"
+user = "me"
+password_file = "mail"
+[notify.webhook]
+url = "https://x"
+token_file = "token"
+"""
+
+
+def test_check_warns_of_files_that_are_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("pipelines/named.toml").write_text(NAMED)
+    names = ("my.iso", "root", "key", "tell", "mail", "token")
+    out, err = said(capsys, "check", "pipelines/named.toml")
+    assert out == "pipelines/named.toml: 1 image from 1 release\n"
+    for name in names:
+        assert f"/{name}, the " in err
+    assert len(err.splitlines()) == len(names)
+    said(capsys, "check", "--json", "pipelines/named.toml")
+    for name in names:
+        Path("pipelines", name).touch()
+    assert said(capsys, "check", "pipelines/named.toml")[1] == ""
+
+
 def test_check_of_what_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert "There is no file ./x.toml." in said(capsys, "check", "./x.toml", code=2)[1]
 

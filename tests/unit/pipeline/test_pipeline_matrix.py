@@ -9,6 +9,8 @@ from builder.kickstart.library import Library
 from builder.pipeline import definition
 from builder.pipeline.findings import shown
 from builder.pipeline.job import Job
+from builder.recipes.order import resolve
+from tests.orders import key
 
 FILE = Path("/where/night.toml")
 
@@ -84,6 +86,44 @@ lang = { de = "de_DE.UTF-8", us = "en_US.UTF-8" }
 def test_a_value_s_part_of_a_name_is_letters_and_digits(value: str, name: str) -> None:
     (found,) = jobs(f'[matrix]\nrelease = "rocky9"\nvariables.packages = ["{value}"]\n')
     assert found.name == name
+
+
+KEYS = """
+[matrix]
+release = "rocky9"
+firmware = ["bios", "uefi"]
+[matrix.variables.lang]
+de = "de_DE.UTF-8"
+us = "en_US.UTF-8"
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "end"),
+    [
+        ("de_DE", "de_AT", "-de"),
+        ("[matrix]", "[defaults]\nvariables.timezone = 'Europe/Vienna'\n[matrix]", ""),
+        ('["bios", "uefi"]', '["uefi", "bios"]', None),
+        ("de = ", "at = ", None),
+    ],
+)
+def test_a_change_is_one_for_the_images_that_depend_on_it(
+    old: str, new: str, end: str | None
+) -> None:
+    before, after = keys(KEYS), keys(KEYS.replace(old, new, 1))
+    assert len(before) == 4
+    if end is None:
+        assert sorted(before.values()) == sorted(after.values())
+        return
+    assert before.keys() == after.keys()
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {name for name in before if name.endswith(end)}
+
+
+def keys(text: str) -> dict[str, str]:
+    """Return the build keys of a pipeline's images, by their names."""
+    orders = [resolve(each.request, Library(), environ={}) for each in jobs(text)]
+    return {each.name: key(each, iso_sha256="x") for each in orders}
 
 
 def test_what_one_table_of_exclude_matches_is_left_out() -> None:
