@@ -18,8 +18,9 @@ Rebuild = Literal["relevant", "changed", "always"]
 """When a template is built again. relevant: of a package repository counts what is in the image, or
 would newly be. changed: as soon as the repository is another one. always: whatever has changed."""
 
-LABEL = r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
+LABEL = r"(?=.{1,100}\Z)[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
 """What people may add to a template's name; it never looks like a version."""
+LABELS = "100 small letters and digits at most, a letter first; dashes may be between them."
 
 
 class BuildOrder(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """Pipelines: which templates to build, as TOML files that people edit."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -9,7 +10,7 @@ import builder
 from builder.errors import ConfigError, UsageError, suggest
 from builder.kickstart.library import Library
 from builder.monitor import Monitor
-from builder.paths.reading import is_file, parse_toml, read_text
+from builder.paths.reading import is_file, is_plain, parse_toml, read_text
 from builder.pipeline import findings, matrix, sections
 from builder.pipeline.findings import Finding
 from builder.pipeline.job import Job, Pipeline
@@ -47,7 +48,7 @@ def available(library: Library, *, monitor: Monitor) -> tuple[Pipeline, ...]:
     """
     paths = sorted(folder().glob("*.toml"))
     if YOURS.resolve() != folder().resolve():
-        paths += sorted(each for each in YOURS.glob("*.toml") if is_file(each))
+        paths += sorted(each for each in YOURS.glob("*.toml") if is_plain(each))
     found = []
     for path in paths:
         try:
@@ -133,12 +134,13 @@ def _jobs(rows: Row, library: Library, folder: Path, wrong: list[Wrong]) -> list
     """Return the jobs of a file, in its order; what is wrong with them goes to `wrong`."""
     found: list[Wrong] = []
     defaults = _shaped(rows.get("defaults", {}), ("defaults",), found)
-    asked = [each for key in rows if key in _SEVERAL for each in _SEVERAL[key](rows[key], found)]
+    every = (each for key in rows if key in _SEVERAL for each in _SEVERAL[key](rows[key], found))
+    asked = [*islice(every, matrix.MOST + 1)]
     wrong += found
     if not asked and not found:
         wrong.append(Wrong((), "It builds nothing.", "Add a table [[build]] or [matrix]."))
     if len(asked) > matrix.MOST:
-        text = f"It builds {len(asked)} images; {matrix.MOST} are the most."
+        text = f"It builds more than {matrix.MOST} images."
         wrong.append(Wrong((), text, "Make two pipelines of it."))
     if found or len(asked) > matrix.MOST:
         return []

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from builder.errors import suggest
-from builder.model.build import LABEL
+from builder.model.build import LABEL, LABELS
 from builder.pipeline.rows import KEYS, NO_AXES, Asked
 from builder.releases.lines import Path
 from builder.releases.rows import Row
@@ -18,6 +18,7 @@ from builder.releases.shape import Wrong, table
 MOST = 1000
 """Images of a file: somebody has meant another matrix."""
 _VARIABLES = "variables"
+_FEWER = "Take values away, or leave a key out."
 
 
 class _Axis(msgspec.Struct, frozen=True):
@@ -38,13 +39,13 @@ def combinations(matrix: Row, path: Path, wrong: list[Wrong]) -> Iterator[Asked]
     size = math.prod(len(each.values) for each in axes)
     if size > MOST:
         text = f"It comes to {size} images; {MOST} are the most."
-        mistakes.append(Wrong(path, text, "Take values away, or leave a key out."))
+        mistakes.append(Wrong(path, text, _FEWER))
     wrong += mistakes
     if mistakes:
         return
     left_out = _excluded(matrix.get("exclude", []), axes, path, wrong)
     rows = [
-        Asked(path, _row(matrix, axes, labels), _varied(axes, labels))
+        _asked(path, _row(matrix, axes, labels), axes, labels)
         for labels in product(*(each.values for each in axes))
         if not any(_matches(each, axes, labels) for each in left_out)
     ]
@@ -82,6 +83,9 @@ def _judge(values: list[Any], path: Path, wrong: list[Wrong]) -> None:
     """Tell of what a list of values cannot be."""
     if not values:
         wrong.append(Wrong(path, "It has no value.", "Give one at least, or leave the key out."))
+    if len(values) > MOST:
+        wrong.append(Wrong(path, f"It has {len(values)} values; {MOST} are the most.", _FEWER))
+        return
     twice = next((each for number, each in enumerate(values) if each in values[:number]), None)
     if twice is not None:
         wrong.append(Wrong(path, f"It has {twice!r} twice.", "Take one of them away."))
@@ -114,7 +118,7 @@ def _labelled(name: str, values: object, path: Path, wrong: list[Wrong]) -> dict
         for label in values:
             if not re.fullmatch(LABEL, label):
                 text = f"{label!r} cannot be a part of a template's name."
-                wrong.append(Wrong((*path, label), text, HOW_LABELS_ARE))
+                wrong.append(Wrong((*path, label), text, LABELS))
         return values
     found: dict[str, Any] = {}
     for value in values if isinstance(values, list) else []:
@@ -127,9 +131,6 @@ def _labelled(name: str, values: object, path: Path, wrong: list[Wrong]) -> dict
     return found
 
 
-HOW_LABELS_ARE = "Small letters, digits and dashes between them; a letter is first."
-
-
 def _label(name: str, value: str) -> str:
     """Return what the name of an image gets of a variable's value."""
     parts = re.findall("[a-z0-9]+", f"{name} {value}".lower())
@@ -140,24 +141,24 @@ def _row(matrix: Row, axes: list[_Axis], labels: tuple[str, ...]) -> Row:
     """Return the row of one combination."""
     row = {key: value for key, value in matrix.items() if key not in ("exclude", _VARIABLES)}
     variables = {k: v for k, v in matrix.get(_VARIABLES, {}).items() if isinstance(v, str)}
-    named = []
     for axis, label in zip(axes, labels, strict=True):
         if axis.path[0] == _VARIABLES:
             variables[axis.path[1]] = axis.values[label]
-            named.append(label)
         else:
             row[axis.path[0]] = axis.values[label]
     if variables:
         row[_VARIABLES] = variables
-    if named:
-        row["label"] = "-".join(filter(None, (row.get("label", ""), *named)))
     return row
 
 
-def _varied(axes: list[_Axis], labels: tuple[str, ...]) -> Row:
-    """Return a combination's values by their keys, as `exclude` would have them."""
-    pairs = [(axis, axis.values[label]) for axis, label in zip(axes, labels, strict=True)]
-    return {".".join(axis.path): value for axis, value in pairs}
+def _asked(path: Path, row: Row, axes: list[_Axis], labels: tuple[str, ...]) -> Asked:
+    pairs = [*zip(axes, labels, strict=True)]
+    return Asked(
+        path,
+        row,
+        varied={".".join(axis.path): axis.values[label] for axis, label in pairs},
+        label="-".join(label for axis, label in pairs if axis.path[0] == _VARIABLES),
+    )
 
 
 _Match = Mapping[Path, tuple[Any, ...]]
@@ -170,6 +171,9 @@ def _excluded(tables: object, axes: list[_Axis], path: Path, wrong: list[Wrong])
     if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
         hint = 'Write exclude = [{ release = "rocky8", firmware = "uefi" }].'
         wrong.append(Wrong(here, "It must be a list of tables.", hint))
+        return []
+    if len(tables) > MOST:
+        wrong.append(Wrong(here, f"It has {len(tables)} tables; {MOST} are the most."))
         return []
     found = []
     for number, each in enumerate(tables):

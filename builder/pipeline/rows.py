@@ -37,6 +37,8 @@ class Asked(msgspec.Struct, frozen=True):
     row: Row
     varied: Row = {}
     """What of it is one of several values, in a matrix."""
+    label: str = ""
+    """What names get of the variables among these."""
 
 
 def job(
@@ -53,6 +55,8 @@ def job(
         text = "The key release is missing; it is a text."
         wrong.append(Wrong(asked.path, text, "`builder release list` shows what there is."))
         return None
+    if asked.label:
+        row["label"] = "-".join(filter(None, (row.get("label", ""), asked.label)))
     asking = {key: row[key] for key in row if key not in _OF_JOBS}
     request = msgspec.convert(asking, Request, dec_hook=partial(as_path, folder=folder))
     own = request.kickstart if "kickstart" in asked.row else None

@@ -13,7 +13,7 @@ from builder.errors import ConfigError, UsageError, suggest
 from builder.kickstart import secrets
 from builder.kickstart.library import Library
 from builder.kickstart.reading import read
-from builder.model.build import LABEL, BuildOrder, hardware_name, template_name
+from builder.model.build import LABEL, LABELS, BuildOrder, hardware_name, template_name
 from builder.model.kickstart import DEFAULT_PROFILE, KickstartSource
 from builder.model.media import Download, IsoSource, Made
 from builder.model.release import (
@@ -236,7 +236,7 @@ def _label(text: str) -> str:
     if text and not re.fullmatch(LABEL, text):
         raise UsageError(
             f"The label {text!r} cannot be a part of a template's name.",
-            hint="Small letters, digits and dashes between them; a letter is first.",
+            hint=LABELS,
         )
     return text
 

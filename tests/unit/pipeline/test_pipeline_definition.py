@@ -172,7 +172,7 @@ def test_one_at_a_time_unless_the_file_says_more() -> None:
             "whole num",
         ),
         ('medium = "dvd"\nfirmware = "uefi"', "", "2: It makes the template centos7, as", "label"),
-        ('medium = "dvd"', 'label = "De"', "label 'De' cannot be a part", "Small letters"),
+        ('medium = "dvd"', 'label = "De"', "label 'De' cannot be a part", "small letters"),
         ('medium = "dvd"\nfirmware = "uefi"', 'label = "dvd"', "centos7-dvd is the name", "label"),
         (
             'firmware = "uefi"',

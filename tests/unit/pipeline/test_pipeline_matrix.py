@@ -74,6 +74,12 @@ lang = { de = "de_DE.UTF-8", us = "en_US.UTF-8" }
     }
 
 
+def test_a_label_of_all_stands_before_those_of_variables() -> None:
+    text = '[matrix]\nrelease = "rocky9"\nvariables.swap_mib = ["0"]\n'
+    (found,) = jobs(f'[defaults]\nlabel = "own"\n{text}')
+    assert found.name == "rocky9-own-swap-mib-0"
+
+
 @pytest.mark.parametrize(
     ("value", "name"),
     [
@@ -239,6 +245,13 @@ lang = ["C.UTF-8", "de_DE.UTF-8"]
             f"[matrix]\ndisk_gib = {list(range(20, 220))}\n",
             ":2: [matrix]: It comes to 1600 images; 1000 are the most.",
         ),
+        ('{ release = "alma9", firmware = "uefi" }', "{}," * 1001, "It has 1001 tables; 1000 are"),
+        ('"C.UTF-8", ', '"C",' * 1001, ":7: [matrix] variables.lang: It has 1002 values; 1000"),
+        (
+            "[matrix]",
+            f"[matrix]\nlabel = '{'x' * 90}'",
+            "cannot be a part of a template's name. 100",
+        ),
         (
             "[matrix]",
             "[matrix]\ndisk_gib = [20, 30]\n",
@@ -286,6 +299,6 @@ def test_a_matrix_is_a_table() -> None:
 
 def test_many_matrices_are_bounded_together() -> None:
     one = f'[[matrix]]\nrelease = "rocky9"\ndisk_gib = {list(range(20, 920))}\n'
-    assert any("It builds 1800 images; 1000 are the most." in each for each in mistakes(one * 2))
+    assert any("night.toml: It builds more than 1000 images." in each for each in mistakes(one * 2))
     with pytest.raises(ConfigError):
         jobs(one * 2)
