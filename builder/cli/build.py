@@ -63,6 +63,9 @@ def build(
     waive: Annotated[
         list[str], typer.Option(metavar="CHECK", help="Publish although this check fails.")
     ] = [],  # noqa: B006  # typer copies it
+    label: Annotated[
+        str, typer.Option(help="A part more of the template's name, such as de.")
+    ] = "",
     compat: Annotated[
         bool, typer.Option("--compat", help="Compress for QEMU before 5.1: slower, larger.")
     ] = False,
@@ -114,6 +117,7 @@ def build(
             root_password_file=root_password_file,
             compression="zlib" if compat else "zstd",
             waive=tuple(waive),
+            label=label,
             memory_mib=memory_mib,
             vcpus=vcpus,
             disk_gib=disk_gib,

@@ -18,6 +18,10 @@ Rebuild = Literal["relevant", "changed", "always"]
 """When a template is built again. relevant: of a package repository counts what is in the image, or
 would newly be. changed: as soon as the repository is another one. always: whatever has changed."""
 
+LABEL = r"(?=.{1,100}\Z)[a-z][a-z0-9]*(?:-[a-z0-9]+)*"
+"""What people may add to a template's name; it never looks like a version."""
+LABELS = "100 small letters and digits at most, a letter first; dashes may be between them."
+
 
 class BuildOrder(msgspec.Struct, frozen=True, kw_only=True):
     """One release and profile, with everything that a user may say about the build.
@@ -47,6 +51,8 @@ class BuildOrder(msgspec.Struct, frozen=True, kw_only=True):
     """zlib is for images that QEMU before 5.1 can read."""
     waive: tuple[str, ...] = ()
     """Names of checks that need not pass."""
+    label: str = ""
+    """What the template's name ends with, for images that differ by variables alone."""
     memory_mib: int = 0
     """0 means what the release recommends; so for the next two."""
     vcpus: int = 0
@@ -82,6 +88,7 @@ class BuildOrder(msgspec.Struct, frozen=True, kw_only=True):
             kickstart=self.kickstart.stem if self.kickstart.own else "",
             profile=self.profile.name,
             hardware=hardware_name(self.firmware, secure_boot=self.secure_boot, tpm=self.tpm),
+            label=self.label,
         )
 
 
@@ -92,7 +99,13 @@ def hardware_name(firmware: str, *, secure_boot: bool = False, tpm: bool = False
 
 
 def template_name(
-    release: Release, variant: str, *, kickstart: str = "", profile: str, hardware: str = ""
+    release: Release,
+    variant: str,
+    *,
+    kickstart: str = "",
+    profile: str,
+    hardware: str = "",
+    label: str = "",
 ) -> str:
     """Return the name of a template.
 
@@ -104,5 +117,6 @@ def template_name(
         kickstart,
         profile if profile != DEFAULT_PROFILE else "",
         hardware,
+        label,
     )
     return "-".join(filter(None, parts))

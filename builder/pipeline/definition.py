@@ -1,43 +1,36 @@
 """Pipelines: which templates to build, as TOML files that people edit."""
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
 
 import msgspec
-from msgspec.structs import replace
 
 import builder
 from builder.errors import ConfigError, UsageError, suggest
 from builder.kickstart.library import Library
-from builder.model.release import Positive
 from builder.monitor import Monitor
-from builder.paths.reading import as_path, is_file, parse_toml, read_text
-from builder.pipeline.job import Job, Limits, Pipeline
-from builder.recipes.order import Request, refuse_contradictions, resolve
-from builder.recipes.unused import refuse_idle, usable
+from builder.paths.reading import is_file, is_plain, parse_toml, read_text
+from builder.pipeline import findings, matrix, sections
+from builder.pipeline.findings import Finding
+from builder.pipeline.job import Job, Pipeline
+from builder.pipeline.rows import KEYS, Asked, job
+from builder.releases import lines
+from builder.releases.lines import Path as Place
+from builder.releases.rows import Row
+from builder.releases.shape import Wrong, table
 
 _PACKAGE = Path(builder.__file__).parent
-
-_YOURS = ("{}.toml", "pipelines/{}.toml")
-"""Where somebody who gives a mere name may have the file: here, or where `init` wrote one."""
-
-_T = TypeVar("_T", bound=msgspec.Struct)
+YOURS = Path("pipelines")
+"""Where people have theirs: `init` writes one there."""
 
 
-_OF_A_BUILD = "`builder build --help` says what each option takes; keys have their names."
-_OF_AN_ISO = {"sha256", "allow_unverified"}
-_OF_A_FILE = (
-    "title is a text, parallel a number from 1 on, [defaults] a table, and each [[build]] one."
-)
+class Examined(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file comes to."""
 
-
-class _File(msgspec.Struct, frozen=True, kw_only=True):
-    title: str
-    parallel: Positive = 1
-    defaults: dict[str, Any] = {}
-    build: list[dict[str, Any]] = []
+    findings: tuple[Finding, ...] = ()
+    pipeline: Pipeline | None = None
+    """None where there are findings."""
 
 
 def folder() -> Path:
@@ -48,17 +41,27 @@ def folder() -> Path:
 
 
 def available(library: Library, *, monitor: Monitor) -> tuple[Pipeline, ...]:
-    """Load the pipelines that come with us, by name; a warning tells why one cannot be read.
+    """Load the pipelines that come with us, by name, then those in the folder `pipelines` here.
 
-    What they name may be the user's own: a profile, or the variables.
+    A warning tells why one cannot be read: what ours name may be the user's own, too, a profile or
+    the variables.
     """
+    paths = sorted(folder().glob("*.toml"))
+    if YOURS.resolve() != folder().resolve():
+        paths += sorted(each for each in YOURS.glob("*.toml") if is_plain(each))
     found = []
-    for path in sorted(folder().glob("*.toml")):
+    for path in paths:
         try:
             found.append(load(path, library))
         except ConfigError as error:
             monitor.tell("warning", error.message)
     return tuple(found)
+
+
+def called(pipeline: Pipeline) -> str:
+    """Return what people call a pipeline of `available`: ours by its name, theirs by its path."""
+    ours = pipeline.source.parent == folder()
+    return pipeline.name if ours else str(pipeline.source)
 
 
 def find(name: str) -> Path:
@@ -70,10 +73,9 @@ def find(name: str) -> Path:
     known = {path.stem: path for path in folder().glob("*.toml")}
     wanted = name.removesuffix(".toml")
     if wanted not in known:
-        yours = next((each for each in _YOURS if is_file(Path(each.format(wanted)))), None)
-        hint = (
-            f"Give yours by its path: {yours.format(wanted)}." if yours else suggest(wanted, known)
-        )
+        places = (Path(f"{wanted}.toml"), YOURS / f"{wanted}.toml")
+        yours = next((each for each in places if is_file(each)), None)
+        hint = f"Give yours by its path: {yours}." if yours else suggest(wanted, known)
         raise UsageError(f"There is no pipeline {name!r}.", hint=hint)
     return known[wanted]
 
@@ -84,87 +86,112 @@ def load(path: Path, library: Library) -> Pipeline:
     return parse(text, library, path=path)
 
 
-def parse(text: str, library: Library, *, path: Path) -> Pipeline:
-    """Read a pipeline: title, parallel, [defaults], and [[build]] tables whose keys are Request's.
+def examined(path: Path, library: Library, *, source: str) -> Examined:
+    """Read a pipeline file, and find all that is wrong with it, also that it cannot be read."""
+    try:
+        text = read_text(path, hint="A pipeline is a text file.")
+    except ConfigError as error:
+        return Examined(findings=(findings.unreadable(error, source),))
+    return examine(text, library, path=path, source=source)
 
-    Paths in it are relative to the file's folder; `variables` add to those of the defaults, of
-    which a build with a plain kickstart of its own gets those that it can use.
-    Raises ConfigError for what is not TOML, unknown, ill-typed, or builds a template twice.
+
+def parse(text: str, library: Library, *, path: Path) -> Pipeline:
+    """Read a pipeline. Raises ConfigError for its first mistake; see `examine`."""
+    found = examine(text, library, path=path, source=path.name)
+    if found.pipeline is None:
+        raise findings.error(found.findings)
+    return found.pipeline
+
+
+def examine(text: str, library: Library, *, path: Path, source: str) -> Examined:
+    """Read a pipeline: its sections, [defaults], [[build]] tables and those of [matrix].
+
+    Paths in it are relative to the file's folder. All that is wrong is found, by lines, but that
+    names and combinations are looked at only where keys and types are right.
     """
-    rows = parse_toml(text, source=path.name)
-    file = _convert(rows, _File, where=path.name, folder=path.parent)
-    # On their own first, so that a mistake is reported where it is.
-    defaults = {"release": "", **file.defaults}
-    base = _convert(defaults, Request, where=f"{path.name}, [defaults]", folder=path.parent)
-    jobs = []
-    for number, row in enumerate(file.build, start=1):
-        where = f"{path.name}, [[build]] {number}"
-        asked = _with_defaults(row, file.defaults)
-        request = _convert(asked, Request, where=where, folder=path.parent)
-        own = request.kickstart if "kickstart" in row else None
-        variables = {**usable(base.variables, own), **request.variables}
-        jobs.append(_job(replace(request, variables=variables), library, where=where))
-    _check_names([job.name for job in jobs], source=path.name)
-    return Pipeline(
-        name=path.stem,
-        title=file.title,
-        source=path,
-        limits=Limits(parallel=file.parallel),
-        jobs=tuple(jobs),
+    try:
+        rows = parse_toml(text, source=source)
+    except ConfigError as error:
+        return Examined(findings=(findings.unreadable(error, source),))
+    wrong: list[Wrong] = []
+    said = sections.examine(rows, folder=path.parent, wrong=wrong)
+    jobs = _jobs(rows, library, path.parent, wrong)
+    if said is None or wrong:
+        return Examined(findings=_by_line(wrong, source, text))
+    values = {key: getattr(said, key) for key in sections.SECTIONS}
+    made = Pipeline(name=path.stem, title=said.title, source=path, jobs=tuple(jobs), **values)
+    return Examined(pipeline=made)
+
+
+def _by_line(wrong: Sequence[Wrong], source: str, text: str) -> tuple[Finding, ...]:
+    at = lines.lines(text)
+    found = [findings.located(each, source=source, at=at) for each in wrong]
+    once = {(each.line, each.key, each.text): each for each in reversed(found)}
+    return tuple(sorted(reversed(once.values()), key=lambda each: (not each.line, each.line)))
+
+
+def _jobs(rows: Row, library: Library, folder: Path, wrong: list[Wrong]) -> list[Job]:
+    """Return the jobs of a file, in its order; what is wrong with them goes to `wrong`."""
+    found: list[Wrong] = []
+    defaults = _shaped(rows.get("defaults", {}), ("defaults",), found)
+    every = (each for key in rows if key in _SEVERAL for each in _SEVERAL[key](rows[key], found))
+    asked = [*islice(every, matrix.MOST + 1)]
+    wrong += found
+    if not asked and not found:
+        wrong.append(Wrong((), "It builds nothing.", "Add a table [[build]] or [matrix]."))
+    if len(asked) > matrix.MOST:
+        text = f"It builds more than {matrix.MOST} images."
+        wrong.append(Wrong((), text, "Make two pipelines of it."))
+    if found or len(asked) > matrix.MOST:
+        return []
+    jobs, homes = [], dict[str, Place]()
+    for each in asked:
+        made = job(each, defaults, library, folder=folder, wrong=wrong)
+        if made is None:
+            continue
+        if made.name in homes:
+            wrong.append(_twice(made.name, homes[made.name], each.path))
+        homes.setdefault(made.name, each.path)
+        jobs.append(made)
+    return jobs
+
+
+def _twice(name: str, first: Place, path: Place) -> Wrong:
+    home = findings.table(first)[0]
+    again = " twice." if first == path else f", as {home} does."
+    return Wrong(
+        path,
+        f"It makes the template {name}{again}",
+        "Its name comes from release, medium, kickstart, profile, firmware, secure_boot, tpm and "
+        "label: vary one of them.",
     )
 
 
-def _with_defaults(row: Mapping[str, object], defaults: Mapping[str, object]) -> dict[str, object]:
-    """Return a [[build]] table with the defaults, but for variables.
-
-    A password that is for all is for those whose kickstart can use one, and what is said of ISOs at
-    hand for those that have one. How an ISO is to be verified a table says alone, if it does.
-    """
-    idle = {"variables"}
-    if not str(row.get("kickstart", ".j2")).endswith(".j2"):
-        idle.add("root_password_file")
-    if "iso" not in row and "iso" not in defaults:
-        idle |= _OF_AN_ISO
-    if _OF_AN_ISO & row.keys():
-        idle |= _OF_AN_ISO
-    return {**{key: defaults[key] for key in defaults if key not in idle}, **row}
+def _shaped(value: object, path: Place, wrong: list[Wrong]) -> Row:
+    if not isinstance(value, dict):
+        wrong.append(Wrong(path, "It must be a table."))
+        return {}
+    return table(value, KEYS, path, wrong)
 
 
-def _convert(row: Mapping[str, object], kind: type[_T], *, where: str, folder: Path) -> _T:
-    for key in row:
-        if key not in kind.__struct_fields__:
-            hint = suggest(key, kind.__struct_fields__)
-            raise ConfigError(f"{where}: there is no key {key!r}.", hint=hint)
-    try:
-        return msgspec.convert(row, kind, dec_hook=partial(as_path, folder=folder))
-    except msgspec.ValidationError as error:
-        raise ConfigError(
-            f"{where}: {error}.",
-            hint=_OF_A_BUILD if kind is Request else _OF_A_FILE,
-        ) from error
+def _of_builds(value: object, wrong: list[Wrong]) -> Iterator[Asked]:
+    if not isinstance(value, list):
+        wrong.append(Wrong(("build",), "It must be tables, each under [[build]]."))
+        return
+    for number, each in enumerate(value):
+        path = ("build", str(number))
+        yield Asked(path, _shaped(each, path, wrong))
 
 
-def _job(request: Request, library: Library, *, where: str) -> Job:
-    """Name the job and check the names in it; its files are looked for when it is built."""
-    names = replace(request, iso=None, sha256="", allow_unverified=False, root_password_file=None)
-    try:
-        refuse_contradictions(request)
-        order = resolve(names, library, environ={})
-        password = request.root_password_file is not None
-        refuse_idle(request.kickstart, request.variables, order.profile, root_password=password)
-    except (ConfigError, UsageError) as error:
-        raise ConfigError(f"{where}: {error.message}", hint=error.hint) from error
-    return Job(name=order.name, medium=order.variant, request=request)
+def _of_matrices(value: object, wrong: list[Wrong]) -> Iterator[Asked]:
+    several = value if isinstance(value, list) else [value]
+    for number, each in enumerate(several):
+        path = ("matrix", str(number)) if value is several else ("matrix",)
+        if isinstance(each, dict):
+            yield from matrix.combinations(each, path, wrong)
+        else:
+            wrong.append(Wrong(path, "It must be a table."))
 
 
-def _check_names(names: Sequence[str], *, source: str) -> None:
-    if not names:
-        raise ConfigError(f"{source} builds nothing.", hint="Add a [[build]] table.")
-    for number, name in enumerate(names, start=1):
-        first = names.index(name) + 1
-        if first != number:
-            raise ConfigError(
-                f"{source}: [[build]] {first} and {number} both make the template {name}.",
-                hint="Its name comes from release, medium, kickstart, profile, firmware, "
-                "secure_boot and tpm: vary one of them.",
-            )
+_SEVERAL = {"build": _of_builds, "matrix": _of_matrices}
+"""Tables that say what is built, and how they are read."""

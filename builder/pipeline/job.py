@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from builder.model.build import Rebuild
-from builder.model.release import Positive
+from builder.model.release import Line, Positive, Word
 from builder.recipes.order import Request
 
 Cause = Literal["media", "host", "hang"]
@@ -21,7 +21,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What the builds of a run may take of this host together; 0 means what it has."""
 
     parallel: Positive = 1
-    memory_mib: Count = 0
+    memory_mib: Annotated[int, msgspec.Meta(ge=0, le=1 << 30)] = 0
     vcpus: Count = 0
     disk_gib: Count = 0
     minutes: Minutes | None = None
@@ -61,11 +61,11 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     to: tuple[str, ...]
     sender: str
-    server: str = "localhost"
+    server: Word = "localhost"
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 0
     """0 means 25; with tls 465, with starttls 587."""
     security: Literal["none", "starttls", "tls"] = "none"
-    user: str = ""
+    user: Line = ""
     password_file: Path | None = None
 
 
@@ -82,7 +82,7 @@ class Notify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Who is told, and when."""
 
     on: tuple[Occasion, ...] = ("failure", "recovery")
-    command: tuple[str, ...] = ()
+    command: tuple[Line, ...] = ()
     """A program with its arguments, which is given JSON on standard input."""
     mail: Mail | None = None
     webhook: Webhook | None = None

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -12,7 +13,7 @@ from builder.errors import ConfigError, UsageError, suggest
 from builder.kickstart import secrets
 from builder.kickstart.library import Library
 from builder.kickstart.reading import read
-from builder.model.build import BuildOrder, hardware_name, template_name
+from builder.model.build import LABEL, LABELS, BuildOrder, hardware_name, template_name
 from builder.model.kickstart import DEFAULT_PROFILE, KickstartSource
 from builder.model.media import Download, IsoSource, Made
 from builder.model.release import (
@@ -58,6 +59,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     root_password_file: Path | None = None
     compression: Literal["zstd", "zlib"] = "zstd"
     waive: tuple[str, ...] = ()
+    label: str = ""
+    """A part more of the template's name."""
     memory_mib: Annotated[int, msgspec.Meta(ge=0, le=MOST_MIB)] = 0
     vcpus: Annotated[int, msgspec.Meta(ge=0, le=MOST_VCPUS)] = 0
     disk_gib: Annotated[int, msgspec.Meta(ge=0, le=MOST_GIB)] = 0
@@ -99,6 +102,7 @@ def resolve(
         iso=_iso(request, release, medium),
         compression=request.compression,
         waive=_known(request.waive),
+        label=_label(request.label),
         memory_mib=request.memory_mib,
         vcpus=request.vcpus,
         disk_gib=request.disk_gib,
@@ -156,10 +160,12 @@ def _refuse_taken(order: BuildOrder, library: Library) -> None:
             f"The template would have no name of its own: {file} gives none.",
             hint="Give the file a name of ASCII letters and digits.",
         )
-    if order.kickstart.own and order.name in _of_releases(library):
+    if (order.kickstart.own or order.label) and order.name in _of_releases(library, order.name):
+        other = f"the label {order.label}" if order.label else file
         raise UsageError(
-            f"{order.name} is the name of a template that is built without {file}.",
-            hint="Give the file another name: it becomes a part of the template's.",
+            f"{order.name} is the name of a template that is built without {other}.",
+            hint=f"Have another {'label' if order.label else 'name of the file'}: "
+            "it becomes a part of the template's name.",
         )
     release = order.release.name
     for each in library.rows.names():
@@ -170,12 +176,17 @@ def _refuse_taken(order: BuildOrder, library: Library) -> None:
             )
 
 
-def _of_releases(library: Library) -> set[str]:
-    """Return the names of all templates that releases' own kickstarts give."""
+def _of_releases(library: Library, name: str) -> set[str]:
+    """Return the names that releases' own kickstarts give, of releases that `name` begins with."""
+    releases = []
+    for each in library.rows.names():
+        if name.startswith(f"{each}-"):
+            with suppress(ConfigError):  # a row that is wrong gives none
+                releases.append(library.release(each))
     profiles = [DEFAULT_PROFILE, *(each.name for each in library.profiles(monitor=SilentMonitor()))]
     return {
         template_name(release, variant, profile=profile, hardware=hardware)
-        for release in library.releases(monitor=SilentMonitor())
+        for release in releases
         for variant in release.media
         for profile in profiles
         for hardware in _HARDWARE
@@ -219,6 +230,15 @@ def _layout(request: Request, release: Release) -> str:
     """Return the rehearsal's layout; a medium that is not the default one names another."""
     own = request.medium in ("", release.default_medium)
     return release.family if own else f"{release.family}-{request.medium}"
+
+
+def _label(text: str) -> str:
+    if text and not re.fullmatch(LABEL, text):
+        raise UsageError(
+            f"The label {text!r} cannot be a part of a template's name.",
+            hint=LABELS,
+        )
+    return text
 
 
 def _known(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache
+from pathlib import Path as FilePath
+from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
-from builder.errors import suggest
+from builder.errors import nearest, suggest
 from builder.model.release import (
     MOST_GIB,
     MOST_MIB,
@@ -24,6 +26,7 @@ from builder.model.release import (
     Release,
     Word,
 )
+from builder.paths.reading import as_path
 from builder.releases.lines import Path
 from builder.releases.rows import Row
 
@@ -43,6 +46,7 @@ _WORDS: tuple[tuple[Any, str], ...] = (
     (Disk, f"a whole number from 1 to {MOST_GIB}"),
     (bool, "true or false"),
     (str, "a text"),
+    (FilePath, "a path (without NUL)"),
     (date, "a date, such as 2030-05-31"),
 )
 _REASONS: tuple[tuple[Any, int, str], ...] = (
@@ -66,26 +70,27 @@ def of_release() -> dict[str, Any]:
 
 
 def _of_older() -> dict[str, Any]:
-    return {key: kind for key, kind in _keys(Release).items() if key not in NO_KEYS}
+    return {key: kind for key, kind in keys(Release).items() if key not in NO_KEYS}
 
 
 def examine(row: Row) -> tuple[Row, list[Wrong]]:
     """Return a row without what is wrong in it, and that."""
     wrong: list[Wrong] = []
-    return _table(row, of_release(), (), wrong), wrong
+    return table(row, of_release(), (), wrong), wrong
 
 
 def missing(row: Row) -> Iterator[Wrong]:
     """Yield what a whole row lacks."""
-    yield from _missing(row, Release, ())
+    yield from absent(row, Release, ())
     for name, medium in _tables(row.get("media")):
-        yield from _missing(medium, get_args(_keys(Release)["media"])[1], ("media", name))
+        yield from absent(medium, get_args(keys(Release)["media"])[1], ("media", name))
     if isinstance(row.get("checksums"), dict):
-        kind = _struct(_keys(Release)["checksums"])
-        yield from _missing(row["checksums"], kind, ("checksums",))
+        kind = _struct(keys(Release)["checksums"])
+        yield from absent(row["checksums"], kind, ("checksums",))
 
 
-def _missing(row: Row, kind: Any, path: Path) -> Iterator[Wrong]:  # noqa: ANN401  # a struct's class
+def absent(row: Row, kind: Any, path: Path) -> Iterator[Wrong]:  # noqa: ANN401  # a struct's class
+    """Yield what a table lacks that a struct wants."""
     for each in _fields(kind):
         if each.required and each.name not in {*NO_KEYS, *row}:
             text = f"The key {each.name} is missing; it is {wanted(each.type)}."
@@ -97,7 +102,8 @@ def _tables(value: object) -> list[tuple[str, Row]]:
     return [(name, each) for name, each in found if isinstance(each, dict)]
 
 
-def _table(value: Row, kinds: Mapping[str, Any], path: Path, wrong: list[Wrong]) -> Row:
+def table(value: Row, kinds: Mapping[str, Any], path: Path, wrong: list[Wrong]) -> Row:
+    """Return a table without what is wrong in it, which it adds to `wrong`."""
     right: Row = {}
     for key, each in value.items():
         here = (*path, key)
@@ -119,14 +125,14 @@ def _known(key: str, value: object, kinds: Mapping[str, Any]) -> str:
 def _value(value: object, kind: Any, path: Path, wrong: list[Wrong]) -> object:  # noqa: ANN401  # a type
     """Return a value without what is wrong in it, which it adds to `wrong`; None if all is."""
     inner = _struct(kind)
-    many = get_origin(kind) is dict and _struct(get_args(kind)[1])
+    many = get_origin(kind) is dict and (get_args(kind)[1] is str or _struct(get_args(kind)[1]))
     if not inner and not many:
         return _plain(value, kind, path, wrong)
     if not isinstance(value, dict):
         wrong.append(Wrong(path, f"It must be a table, not {_said(value)}."))
         return None
     if inner:
-        return _table(value, _of_older() if inner is Release else _keys(inner), path, wrong)
+        return table(value, _of_older() if inner is Release else keys(inner), path, wrong)
     each = get_args(kind)[1]
     found = {key: _value(one, each, (*path, key), wrong) for key, one in value.items()}
     return {key: one for key, one in found.items() if one is not None}
@@ -134,7 +140,7 @@ def _value(value: object, kind: Any, path: Path, wrong: list[Wrong]) -> object: 
 
 def _plain(value: object, kind: Any, path: Path, wrong: list[Wrong]) -> object:  # noqa: ANN401  # a type
     try:
-        msgspec.convert(value, kind)
+        msgspec.convert(value, kind, dec_hook=_taken)
     except msgspec.ValidationError:
         text = f"It must be {wanted(kind)}, not {_said(value)}."
         wrong.append(Wrong(path, text, _remedy(value, kind)))
@@ -142,8 +148,16 @@ def _plain(value: object, kind: Any, path: Path, wrong: list[Wrong]) -> object: 
     return value
 
 
-def _keys(kind: Any) -> dict[str, Any]:  # noqa: ANN401  # a struct's class
+def keys(kind: Any) -> dict[str, Any]:  # noqa: ANN401  # a struct's class
+    """Return the fields of a struct with their types."""
     return {each.name: each.type for each in _fields(kind)}
+
+
+def _taken(kind: Any, value: object) -> object:  # noqa: ANN401  # a type
+    """Take what msgspec knows no type for: anything, or a path."""
+    if kind is FilePath and value == "":
+        raise ValueError("it would be the folder itself")
+    return value if kind is object else as_path(kind, value)
 
 
 _fields = cache(msgspec.structs.fields)  # which evaluates a class's annotations each time
@@ -163,11 +177,24 @@ def wanted(kind: Any) -> str:  # noqa: ANN401  # a type
             known != Digest and known in get_args(kind) and type(None) in get_args(kind)
         ):
             return words
+    if NoneType in get_args(kind):
+        return wanted(get_args(kind)[0])
+    if get_origin(kind) is Annotated:
+        return _bounded(*get_args(kind)[:2])
     if get_origin(kind) is Literal:
         return f"one of {', '.join(repr(each) for each in get_args(kind))}"
     if get_origin(kind) is tuple:
         return f"a list, of which each is {wanted(get_args(kind)[0])}"
     return "a table, of which each is a text" if get_args(kind) == (str, str) else "a table"
+
+
+def _bounded(kind: Any, meta: msgspec.Meta) -> str:  # noqa: ANN401  # a type
+    """Return in words what a number is that has bounds."""
+    most = "" if meta.le is None else f" to {meta.le}"
+    if kind is int:
+        least = meta.ge if meta.gt is None else meta.gt + 1
+        return f"a whole number from {least}{most or ' on'}"
+    return f"a number, more than {meta.gt}{f' and {meta.le} at most' if most else ''}"
 
 
 def _said(value: object) -> str:
@@ -190,7 +217,16 @@ def _remedy(value: object, kind: Any) -> str:  # noqa: ANN401  # a type
         return f"Write {', '.join(right)}." if right else "gpg --show-keys FILE prints it."
     if get_origin(kind) is tuple and isinstance(value, str):
         return "Put it in square brackets."
+    if texts and (words := _literals(kind)):
+        return next(filter(None, (nearest(each, words) for each in texts if each not in words)), "")
     return _quotes(value, kind)
+
+
+def _literals(kind: Any) -> tuple[str, ...]:  # noqa: ANN401  # a type
+    """Return the words of a type that a text, or each of a list, must be one of."""
+    if get_origin(kind) is Literal:
+        return get_args(kind)
+    return next(filter(None, map(_literals, get_args(kind))), ())
 
 
 def _quotes(value: object, kind: Any) -> str:  # noqa: ANN401  # a type

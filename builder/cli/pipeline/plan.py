@@ -4,19 +4,26 @@ import typer
 
 from builder.cli.context import Json, context
 from builder.cli.output import table, to_json
-from builder.cli.pipeline.shared import File
+from builder.cli.pipeline.shared import Except, File, Only
 
 
-def plan(ctx: typer.Context, file: File, *, json: Json = False) -> None:
+def plan(
+    ctx: typer.Context,
+    file: File,
+    *,
+    only: Only = None,
+    without: Except = None,
+    json: Json = False,
+) -> None:
     """Show what would be built, and why; nothing is touched or downloaded."""
     from builder.model.text import unbroken
+    from builder.pipeline.choice import chosen
     from builder.pipeline.definition import find, load
     from builder.pipeline.plan import plan as compare
 
     here = context(ctx)
-    found = compare(
-        load(find(file), here.library), here.settings, here.library, monitor=here.monitor
-    )
+    pipeline = chosen(load(find(file), here.library), only or (), without or ())
+    found = compare(pipeline, here.settings, here.library, monitor=here.monitor)
     rows = [
         (each.name, each.release, each.profile, each.medium, unbroken(each.reason))
         for each in found

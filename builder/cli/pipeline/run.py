@@ -8,7 +8,7 @@ import typer
 
 from builder.cli.context import Artifacts, Json, context, linked
 from builder.cli.output import TerminalMonitor, table, to_json
-from builder.cli.pipeline.shared import File
+from builder.cli.pipeline.shared import Except, File, Only
 from builder.cli.template.supply import Sign, keyring
 
 
@@ -16,6 +16,8 @@ def run(
     ctx: typer.Context,
     file: File,
     *,
+    only: Only = None,
+    without: Except = None,
     parallel: Annotated[
         int, typer.Option(min=0, help="Builds at once; 0 means what the file says.")
     ] = 0,
@@ -28,12 +30,13 @@ def run(
 ) -> None:
     """Build what has changed; exit 10 if any build failed, after all the others."""
     from builder.pipeline import summary
+    from builder.pipeline.choice import chosen
     from builder.pipeline.definition import find, load
     from builder.pipeline.run import RunOptions, carry_out
     from builder.recipes.work import BuildOptions
 
     here = linked(context(ctx), artifacts)
-    pipeline = load(find(file), here.library)
+    pipeline = chosen(load(find(file), here.library), only or (), without or ())
     sign = sign or pipeline.publish.sign
     done = carry_out(
         pipeline,

@@ -16,7 +16,7 @@ from builder.recipes.order import Request, pairs, resolve
 from builder.recipes.unused import refuse_unused
 from builder.releases import catalogue
 from builder.releases.own import gathered
-from tests.orders import LIBRARY, ordered
+from tests.orders import LIBRARY, key, ordered
 
 _WORDS = ("other", "C", "sdb", "ext4", "permissive", f"ssh-ed25519 {'A' * 32}")
 GONE, ISO = Path("/nonexistent/file"), Path("x.iso")
@@ -231,6 +231,35 @@ def test_a_kickstart_s_name_is_that_of_no_other_template(
         ordered(kickstart=tmp_path / file)
     assert sentence in caught.value.message
     assert "name" in caught.value.hint
+
+
+def test_a_label_is_the_last_part_of_a_name() -> None:
+    assert ordered(label="de").name == "centos7-de"
+    varied = ordered(medium="dvd", profile="tools", firmware="uefi", label="lang-de")
+    assert varied.name == "centos7-dvd-tools-uefi-lang-de"
+
+
+@pytest.mark.parametrize(
+    ("label", "sentence"),
+    [
+        ("tools", "centos7-tools is the name of a template that is built without the label tools."),
+        ("dvd-uefi", "centos7-dvd-uefi is the name of a template that is built without the label"),
+        ("De", "The label 'De' cannot be a part of a template's name."),
+        ("20261130.1", "The label '20261130.1' cannot be"),
+        ("-a", "The label '-a' cannot be"),
+        ("a/b", "The label 'a/b' cannot be"),
+        ("a\n", "cannot be a part"),
+    ],
+)
+def test_a_label_that_cannot_be(label: str, sentence: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        ordered(label=label)
+    assert sentence in caught.value.message
+    assert caught.value.hint
+
+
+def test_a_label_is_no_reason_to_build_again() -> None:
+    assert key(ordered(label="de"), iso_sha256="x") == key(ordered(), iso_sha256="x")
 
 
 @pytest.mark.parametrize(

@@ -213,7 +213,11 @@ MISTAKES = [
     ("older = { urls", "older = { ulrs", "[corp9.older] ulrs: There is no such key. Did you mean"),
     ("older = { urls", 'older = { extends = "x", urls', "[corp9.older] extends: There is no such"),
     ('{ timezone = "UTC" }', '"UTC"', "[corp9] variables: It must be a table, not 'UTC'."),
-    ('"https://mirror.example/{version}/os"', "7", "[corp9] repositories: It must be a table, of"),
+    (
+        '"https://mirror.example/{version}/os"',
+        "7",
+        "[corp9.repositories] BaseOS: It must be a text",
+    ),
     (
         '"CHECKSUM"',
         '"CHECK{sum}"',

@@ -29,6 +29,12 @@ inline = { p = 1, q = "}" }
 f = 1979-05-27
 [[many]]
 g = 1
+[many.below]
+h = 1
+[[many]]
+[[many.more]]
+g = 1
+[[many.more]]
 '''
 WANTED = {
     ("top",): 2,
@@ -46,7 +52,15 @@ WANTED = {
     ("b c", "d", "e"): 16,
     ("b c", "d", "e", "f"): 17,
     ("many",): 18,
-    ("many", "g"): 19,
+    ("many", "0"): 18,
+    ("many", "0", "g"): 19,
+    ("many", "0", "below"): 20,
+    ("many", "0", "below", "h"): 21,
+    ("many", "1"): 22,
+    ("many", "1", "more"): 23,
+    ("many", "1", "more", "0"): 23,
+    ("many", "1", "more", "0", "g"): 24,
+    ("many", "1", "more", "1"): 25,
 }
 
 
