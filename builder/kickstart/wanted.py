@@ -46,6 +46,13 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     excluded: tuple[str, ...] = ()
     """Names and patterns of packages that are left out."""
 
+    @property
+    def streams(self) -> dict[str, str]:
+        """The streams of modules that are named, by their modules."""
+        names = [each.name for each in (*self.modules, *self.groups) if ":" in each.name]
+        parts = (name.partition("/")[0].split(":")[:2] for name in names)
+        return {module: stream for module, stream in parts if stream}
+
 
 def wanted(kickstart: Kickstart) -> Wanted:
     """Return what `kickstart` wants; of lines that cannot be read, nothing.

@@ -30,7 +30,7 @@ def changes(
     """
     asked = wanted(kickstart)
     offers = network.offers(order, kickstart, set(changed))
-    updates = newer(before.packages, offers, enabled=_enabled(asked)).updates
+    updates = newer(before.packages, offers, enabled=asked.streams).updates
     groups = network.groups(order, kickstart, {url for url, other in changed.items() if other})
     installed = {each.name for each in before.packages}
     fresh = _fresh(offers, {*_named(asked, offers), *_grouped(asked, groups)} - installed, asked)
@@ -59,13 +59,6 @@ def _rank(change: PackageChange, asked: Wanted) -> tuple[bool, bool, str, str]:
     """Put first what people know: the kernel, then what the kickstart names."""
     named = any(change.name == each.name for each in asked.packages)
     return change.name != "kernel", not named, change.name, change.arch
-
-
-def _enabled(asked: Wanted) -> dict[str, str]:
-    """Return the streams of modules that the kickstart names."""
-    names = [each.name for each in (*asked.modules, *asked.groups)]
-    parts = (name.partition("/")[0].split(":")[:2] for name in names if ":" in name)
-    return {module: stream for module, stream in parts if stream}
 
 
 def _named(asked: Wanted, offers: Mapping[str, Offers]) -> Iterator[str]:

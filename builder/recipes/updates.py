@@ -1,15 +1,19 @@
 """Updates that wait for templates: what their repositories have now, and what vendors say of it."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 
 import msgspec
+from msgspec.structs import replace
 
 from builder.errors import ConfigError, MediaError, UsageError
 from builder.kickstart.library import Library
+from builder.kickstart.sources import Source, sources
 from builder.kickstart.wanted import wanted
 from builder.media import modules, online, updateinfo
 from builder.media.primary import Nevra
 from builder.media.updateinfo import Advisory
+from builder.model.hiding import MARK
 from builder.model.kickstart import Kickstart
 from builder.model.media import shown
 from builder.model.release import Release
@@ -17,12 +21,13 @@ from builder.model.template import Manifest
 from builder.monitor import Monitor
 from builder.recipes.newer import Offers, Update, newer
 from builder.record.runs import Waiting
+from builder.releases.life import notice
 
 _URGENT = ("Critical", "Important")
 _ROW = "Name some, such as a mirror's, in a row of your own releases: README has an example."
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True):
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """A repository that was asked."""
 
     id: str
@@ -37,7 +42,7 @@ class Updates(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     version: str
     release: str
-    repositories: tuple[Source, ...]
+    repositories: tuple[Asked, ...]
     waiting: Waiting
     updates: tuple[Update, ...]
     """The worst first."""
@@ -54,17 +59,18 @@ class Repositories:
     def __init__(self) -> None:
         self._known: dict[str, Offers | MediaError] = {}
 
-    def offers(self, url: str) -> Offers:
+    def offers(self, source: Source) -> Offers:
         """Return what a repository has. Raises MediaError, the same one each time."""
-        if url not in self._known:
+        if source.address not in self._known:
             try:
-                self._known[url] = _read(url)
+                self._known[source.address] = _read(source)
             except MediaError as error:
-                self._known[url] = error
-        found = self._known[url]
+                self._known[source.address] = error
+        found = self._known[source.address]
         if isinstance(found, MediaError):
             raise found
-        return found
+        taken = {name: each for name, each in found.packages.items() if source.offers(name)}
+        return replace(found, packages=taken)
 
 
 def updates(
@@ -77,24 +83,32 @@ def updates(
     """
     _refuse_strange(manifest)
     release = library.release(manifest.release)
-    urls = _urls(manifest, release, library)
-    offers = {id_: repositories.offers(url) for id_, url in urls.items()}
+    today = _today(release, library)
+    if told := notice(today, date.today()):
+        monitor.tell("warning", told)
+    asked = _own(manifest, release, today)
+    if asked:
+        names = ", ".join(shown(each.address) for each in asked)
+        monitor.tell("note", f"asking the repositories that its kickstart names: {names}")
+    else:
+        asked = _vendors(manifest, today)
+    offers = {each.id: repositories.offers(each) for each in asked}
     streams = any(each.modules.streams for each in offers.values())
-    enabled = _enabled(manifest, release) if streams else {}
+    enabled = wanted(_kickstart(manifest, release)).streams if streams else {}
     found = newer(manifest.packages, offers, enabled=enabled)
     if found.streamless:
         names = ", ".join(found.streamless)
         monitor.tell("warning", f"Not looked for, as nobody names their modules' streams: {names}")
-    sources = tuple(
-        Source(id=id_, url=shown(url), advisories=offers[id_].advisories is not None)
-        for id_, url in urls.items()
-    )
+    told_of = {id_ for id_, each in offers.items() if each.advisories is not None}
     return Updates(
         name=manifest.name,
         version=manifest.version,
         release=manifest.release,
-        repositories=sources,
-        waiting=counted(found.updates, advisories=any(each.advisories for each in sources)),
+        repositories=tuple(
+            Asked(id=each.id, url=shown(each.address), advisories=each.id in told_of)
+            for each in asked
+        ),
+        waiting=counted(found.updates, advisories=bool(told_of)),
         updates=found.updates,
         streamless=found.streamless,
     )
@@ -134,16 +148,34 @@ def _refuse_strange(manifest: Manifest) -> None:
     )
 
 
-def _urls(manifest: Manifest, release: Release, library: Library) -> Mapping[str, str]:
-    """Return where a machine of the template gets its updates from, by the repositories' ids."""
-    found = _today(release, library).repositories
-    if not found:
+def _own(manifest: Manifest, release: Release, today: Release) -> tuple[Source, ...]:
+    """Return the repositories of a kickstart that names others than the vendor's, such as mirrors.
+
+    One whose address is masked cannot be asked: its password is in no record.
+    """
+    known = {each.rstrip("/") for each in release.repositories.values()}
+    filled = [
+        replace(each, address=_filled(each.address, today))
+        for each in sources(_kickstart(manifest, release))
+        if MARK not in each.address
+    ]
+    others = any(each.address.rstrip("/") not in known for each in filled)
+    return tuple(filled) if others else ()
+
+
+def _filled(address: str, release: Release) -> str:
+    """Fill in what Anaconda does: with the version that a machine is updated to."""
+    return address.replace("$releasever", release.version).replace("$basearch", release.arch)
+
+
+def _vendors(manifest: Manifest, release: Release) -> tuple[Source, ...]:
+    if not release.repositories:
         raise ConfigError(
             f"Nobody knows where {manifest.name} {manifest.version} gets updates from: "
             f"{release.title} has no public repositories.",
             hint=_ROW,
         )
-    return found
+    return tuple(Source(id=id_, address=url) for id_, url in release.repositories.items())
 
 
 def _today(release: Release, library: Library) -> Release:
@@ -156,17 +188,13 @@ def _today(release: Release, library: Library) -> Release:
     return library.release(base) if older else release
 
 
-def _enabled(manifest: Manifest, release: Release) -> Mapping[str, str]:
-    """Return the streams of modules that the template's kickstart asks for."""
-    text = Kickstart(source=manifest.name, syntax=release.syntax, text=manifest.kickstart)
-    asked = wanted(text)
-    names = [each.name for each in (*asked.modules, *asked.groups) if ":" in each.name]
-    parts = (name.partition("/")[0].split(":")[:2] for name in names)
-    return {module: stream for module, stream in parts if stream}
+def _kickstart(manifest: Manifest, release: Release) -> Kickstart:
+    return Kickstart(source=manifest.name, syntax=release.syntax, text=manifest.kickstart)
 
 
-def _read(url: str) -> Offers:
-    repository = online.look(url)
+def _read(source: Source) -> Offers:
+    look = online.look if source.kind == "baseurl" else online.look_listed
+    repository = look(source.address)
     packages: dict[str, list[Nevra]] = {}
     for each in online.packages(repository):
         packages.setdefault(each.name, []).append(each)

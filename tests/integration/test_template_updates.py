@@ -11,6 +11,7 @@ import pytest
 from store_pools import issue, printed, typed_at
 
 from builder.cli import app
+from builder.model.hiding import MARK
 from builder.model.package import Package
 from tests import rpms
 from tests.mirrors import Mirror, serving
@@ -277,6 +278,45 @@ def test_a_machine_of_an_older_minor_is_updated_to_the_newest(
 ) -> None:
     _issue("mine.6", "bash-5.1-1")
     assert "bash.noarch" in printed(capsys, "template", "updates", "t-mine.6")
+
+
+@pytest.mark.parametrize(
+    ("kickstart", "found"),
+    [
+        ("url --url={0}/plain/", ["bash"]),
+        ("url --url={0}/$basearch/", ["less"]),
+        ("url --url={0}/base\nrepo --name=extras --baseurl={0}/extras", ["bash", "less"]),
+        ("url --url={0}/plain\nrepo --name=x --baseurl={0}/extras/ --includepkgs=a*", ["bash"]),
+        ("url --mirrorlist={0}/list", ["less"]),
+        # The vendor's as the catalogue has them, what is masked, and what is the guest's.
+        ("url --url={0}/base/", ["bash", "less"]),
+        (f"url --url=http://me:{MARK}@127.0.0.1/plain/", ["bash", "less"]),
+        ("url --url=file:///mnt", ["bash", "less"]),
+        ("cdrom", ["bash", "less"]),
+    ],
+)
+def test_the_kickstart_may_name_other_repositories(
+    kickstart: str, found: list[str], mirror: Mirror, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in [each for each in mirror.files if each.startswith("/extras/")]:
+        mirror.files[path.replace("extras", "x86_64")] = mirror.files[path]
+    mirror.files["/list"] = f"{mirror.url}/extras/\n".encode()
+    _issue("mine", "bash-5.1-1", "less-600-1", kickstart=kickstart.format(mirror.url))
+    assert app.run(["template", "updates", "t-mine", "--json"]) == 0
+    captured = capsys.readouterr()
+    assert [each["name"] for each in json.loads(captured.out)["updates"]] == found
+    own = {each["url"] for each in json.loads(captured.out)["repositories"]}
+    assert all(each in captured.err for each in own) == bool(captured.err)
+
+
+def test_what_has_ended_is_told(mirror: Mirror, capsys: pytest.CaptureFixture[str]) -> None:
+    row = _row("ended", mirror, "plain").replace("\n", "\nend_of_life = 2020-01-01\n", 1)
+    Path("releases/ended.toml").write_text(row)
+    _issue("ended", "tree-1.8-1")
+    assert app.run(["template", "updates", "t-ended"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.startswith("no updates; ended has no repository with advisories")
+    assert "has had no updates since 2020-01-01: its end of life." in captured.err
 
 
 @pytest.mark.parametrize(

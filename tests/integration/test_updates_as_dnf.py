@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from builder.kickstart.sources import Source
 from builder.model.package import Package
 from builder.recipes.newer import newer
 from builder.recipes.updates import Repositories
@@ -136,7 +137,7 @@ def test_dnf_sees_the_same(seed: int, tmp_path: Path) -> None:
     for name, stream in enabled.items():
         _dnf(root, "module", "enable", f"{name}:{stream}")
 
-    offers = {each.name: Repositories().offers(each.as_uri()) for each in (then, now)}
+    offers = {each.name: Repositories().offers(_source(each)) for each in (then, now)}
     found = newer(_installed(root), offers, enabled=enabled).updates
     said = _dnf(root, "check-update")
     theirs = {tuple(line.split()[:2]) for line in said.splitlines() if line.strip()}
@@ -146,6 +147,10 @@ def test_dnf_sees_the_same(seed: int, tmp_path: Path) -> None:
     ids = {tuple(line.split()[::2]) for line in listed.splitlines()}
     about = {one.id: one.title for each in found for one in each.advisories}
     assert set(about.items()) == {(id_, package.partition("-")[0]) for id_, package in ids}
+
+
+def _source(folder: Path) -> Source:
+    return Source(id=folder.name, address=folder.as_uri())
 
 
 def _kernels(then: Path, now: Path) -> None:
