@@ -1,12 +1,12 @@
 """Updates that wait for templates: what their repositories have now, and what vendors say of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 import msgspec
 from msgspec.structs import replace
 
-from builder.errors import ConfigError, MediaError, UsageError
+from builder.errors import BuilderError, ConfigError, MediaError, UsageError
 from builder.kickstart.library import Library
 from builder.kickstart.sources import Source, sources
 from builder.kickstart.wanted import wanted
@@ -17,10 +17,11 @@ from builder.model.hiding import MARK
 from builder.model.kickstart import Kickstart
 from builder.model.media import shown
 from builder.model.release import Release
-from builder.model.template import Manifest
-from builder.monitor import Monitor
+from builder.model.template import Manifest, Template
+from builder.monitor import Monitor, SilentMonitor
 from builder.recipes.newer import Offers, Update, newer
 from builder.record.runs import Waiting
+from builder.registry import registry
 from builder.releases.life import notice
 
 _URGENT = ("Critical", "Important")
@@ -119,6 +120,31 @@ def waiting(
 ) -> Waiting:
     """Return how many updates wait for a template. Raises what `updates` does."""
     return updates(manifest, library, repositories, monitor=monitor).waiting
+
+
+def all_waiting(
+    templates: Iterable[Template | None], library: Library, *, monitor: Monitor
+) -> Iterator[Waiting | MediaError | None]:
+    """Yield what waits for each template, of which several may have the same repositories.
+
+    None where nothing can be asked, an error where a repository does not answer: a warning tells
+    of each once.
+    """
+    repositories, warned = Repositories(), set[str]()
+    for each in templates:
+        answer: Waiting | MediaError | None = None
+        try:
+            if each is not None:
+                record = registry.manifest(each)
+                answer = waiting(record, library, repositories, monitor=SilentMonitor())
+        except MediaError as error:
+            answer = error
+            if error.message not in warned:
+                monitor.tell("warning", error.message)
+                warned.add(error.message)
+        except BuilderError:  # `updates` tells why
+            answer = None
+        yield answer
 
 
 def counted(found: Iterable[Update], *, advisories: bool) -> Waiting:

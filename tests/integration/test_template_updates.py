@@ -10,11 +10,17 @@ from typing import Literal
 import pytest
 from store_pools import issue, printed, typed_at
 
+from builder import config
 from builder.cli import app
+from builder.kickstart.library import Library
 from builder.model.hiding import MARK
 from builder.model.package import Package
+from builder.pipeline.waiting import asked
+from builder.record.runs import Outcome, Run, Waiting
+from builder.releases.own import gathered
 from tests import rpms
 from tests.mirrors import Mirror, serving
+from tests.monitors import Heard
 
 pytestmark = [
     pytest.mark.skipif(bool(rpms.MISSING), reason=f"not installed: {rpms.MISSING}"),
@@ -378,3 +384,29 @@ def test_the_list_as_json(capsys: pytest.CaptureFixture[str]) -> None:
         {"updates": 4, "security": 1, "important": 1, "advisories": True},
     ]
     assert found == plain
+
+
+def test_the_record_of_a_run(mirror: Mirror, tmp_path: Path) -> None:
+    for release in ("mine", "plain", "down", "rhel9"):
+        _issue(release, *_INSTALLED)
+    names = ("t-mine", "t-plain", "t-down", "t-rhel9", "t-gone")
+    outcomes = [
+        Outcome(name=each, result="published", seconds=1, version="20261123.1") for each in names
+    ]
+    outcomes.append(Outcome(name="t-failed", result="failed", seconds=1))
+    run = Run(run_id="x", pipeline="x", jobs=(), began="", outcomes=tuple(outcomes))
+    library = Library(rows=gathered((tmp_path / "releases",)))
+    monitor = Heard()
+    mirror.asked.clear()
+    found = asked(run, config.load(), library, monitor=monitor)
+    assert [each.name for each in found.outcomes] == [*names, "t-failed"]
+    assert [each.waiting for each in found.outcomes] == [
+        Waiting(updates=4, security=1, important=1, advisories=True),
+        Waiting(updates=3),
+        None,
+        None,
+        None,
+        None,
+    ]
+    assert [kind for kind, *_ in monitor.told] == ["warning"]
+    assert sorted(mirror.asked) == sorted(set(mirror.asked))

@@ -1,19 +1,18 @@
 """builder template list."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from builder.cli.context import Context, Json, context
+from builder.cli.context import Json, context
 from builder.cli.output import size, table, to_json
 from builder.cli.template.shared import registry
+from builder.errors import MediaError
 
 if TYPE_CHECKING:
-    from builder.recipes.updates import Repositories
     from builder.record.runs import Waiting
     from builder.registry.listing import Status
-    from builder.registry.registry import Registry
 
 _HEADER = ("NAME", "VERSION", "CHANNELS", "AGE", "VIRTUAL", "REAL", "PATH")
 _UPDATES = _HEADER.index("PATH")
@@ -36,70 +35,42 @@ def list_(
     there = registry(shared)
     found = statuses(there, name, monitor=shared.monitor)
     if updates:
-        typer.echo(_with_updates(found, list(_waiting(found, there, shared)), json=json))
+        from builder.recipes.updates import all_waiting
+
+        templates = (there.template(each.name, each.version) for each in found)
+        waiting = all_waiting(templates, shared.library, monitor=shared.monitor)
+        typer.echo(_with_updates(found, list(waiting), json=json))
     else:
         typer.echo(to_json(found) if json else table(_HEADER, [_row(each) for each in found]))
 
 
 def _with_updates(
-    found: "Sequence[Status]", waiting: "Sequence[Waiting | str]", *, json: bool
+    found: "Sequence[Status]", waiting: "Sequence[Waiting | MediaError | None]", *, json: bool
 ) -> str:
-    from builder.cli.template.updates import told
-
     if json:
         return to_json(
             [
-                _fields(status) | {"waiting": None if isinstance(each, str) else each}
+                _fields(status) | {"waiting": None if isinstance(each, MediaError) else each}
                 for status, each in zip(found, waiting, strict=True)
             ]
         )
-    cells = [each if isinstance(each, str) else told(each) for each in waiting]
-    rows = [_row(status) for status in found]
+    rows = zip(map(_row, found), map(_said, waiting), strict=True)
     return table(
         (*_HEADER[:_UPDATES], "UPDATES", *_HEADER[_UPDATES:]),
-        [(*x[:_UPDATES], cell, *x[_UPDATES:]) for x, cell in zip(rows, cells, strict=True)],
+        [(*row[:_UPDATES], said, *row[_UPDATES:]) for row, said in rows],
     )
+
+
+def _said(waiting: "Waiting | MediaError | None") -> str:
+    from builder.cli.template.updates import told
+
+    if isinstance(waiting, MediaError):
+        return "cannot be asked"
+    return "-" if waiting is None else told(waiting)
 
 
 def _fields(status: "Status") -> dict[str, object]:
     return {name: getattr(status, name) for name in status.__struct_fields__}
-
-
-def _waiting(
-    found: "Sequence[Status]", there: "Registry", shared: Context
-) -> "Iterator[Waiting | str]":
-    """Yield what waits for each template, or why that is not known; each repository is read once.
-
-    A repository that does not answer is told once.
-    """
-    from builder.errors import BuilderError, MediaError
-    from builder.recipes.updates import Repositories
-
-    repositories, warned = Repositories(), set[str]()
-    for each in found:
-        try:
-            answer = _asked(each, there, shared, repositories)
-        except MediaError as error:
-            answer = "cannot be asked"
-            if error.message not in warned:
-                shared.monitor.tell("warning", error.message)
-                warned.add(error.message)
-        except BuilderError:  # `builder template updates` tells why
-            answer = "-"
-        yield answer
-
-
-def _asked(
-    status: "Status", there: "Registry", shared: Context, repositories: "Repositories"
-) -> "Waiting | str":
-    from builder.monitor import SilentMonitor
-    from builder.recipes.updates import waiting
-    from builder.registry.registry import manifest
-
-    template = there.template(status.name, status.version)
-    if template is None:
-        return "-"
-    return waiting(manifest(template), shared.library, repositories, monitor=SilentMonitor())
 
 
 def _row(status: "Status") -> tuple[str, ...]:
