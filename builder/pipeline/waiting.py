@@ -19,14 +19,12 @@ def asked(run: Run, settings: Settings, library: Library, *, monitor: Monitor) -
     """
     try:
         store = Registry(pools.folder(settings, "store_pool", monitor=SilentMonitor()))
-    except BuilderError:  # without a pool there are no templates
+        versions = ((each.name, each.version) for each in run.outcomes)
+        templates = [store.template(*each) if each[1] else None for each in versions]
+    except BuilderError:  # the pool is away: what was to be said of that, the builds have said
         return run
-    templates = (
-        store.template(each.name, each.version) if each.version else None for each in run.outcomes
-    )
     found = all_waiting(templates, library, monitor=monitor)
-    outcomes = map(_with, run.outcomes, found)
-    return replace(run, outcomes=tuple(outcomes))
+    return replace(run, outcomes=tuple(map(_with, run.outcomes, found)))
 
 
 def _with(outcome: Outcome, waiting: Waiting | MediaError | None) -> Outcome:
