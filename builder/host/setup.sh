@@ -47,6 +47,7 @@ libarchive-tools       bsdtar              tests: an independent reader of ISOs
 p7zip-full             -                   tests: an independent reader of VMDK and VHDX
 createrepo-c           -                   tests: package repositories
 rpm                    -                   tests: packages for them
+dnf                    -                   tests: an independent judge of updates
 skopeo                 -                   tests: reads containerDisks
 umoci                  -                   tests: reads containerDisks
 shellcheck             -                   tests: lints this script

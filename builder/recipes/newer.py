@@ -179,15 +179,30 @@ class _Streams:
             most = max(held, key=lambda each: held[each])
             by_itself = most if held[most] else modules.defaults.get(name, "")
             self._active |= streams.get(enabled.get(name) or by_itself, frozenset())
-        self._names = {each.rsplit("-", 2)[0] for each in self._active}
+        self._newest: dict[str, Evr] = {}
+        for name, version in map(_parted, self._active):
+            self._newest[name] = newest([version, self._newest.get(name, version)])
 
     def has(self, package: Nevra) -> bool:
         """Tell whether a package of a repository is there for the system."""
         written = artifact(package)
         if written in self._modular:
             return written in self._active
-        return package.name not in self._names
+        return package.name not in self._newest
 
     def loses(self, name: str, version: Evr) -> bool:
-        """Tell whether an installed package is of a stream that is not known."""
-        return ".module" in version.release and bool(self._modular) and name not in self._names
+        """Tell whether an installed package is of a stream that is not known.
+
+        One that is newer than all of what should be its stream is of another.
+        """
+        if ".module" not in version.release or not self._modular:
+            return False
+        known = self._newest.get(name)
+        return known is None or version.is_newer_than(known)
+
+
+def _parted(written: str) -> tuple[str, Evr]:
+    """Return the name and version of a package as modules.yaml has it."""
+    rest, _, release = written.rpartition("-")
+    name, _, version = rest.rpartition("-")
+    return name, Evr.parse(f"{version}-{release.rpartition('.')[0]}")

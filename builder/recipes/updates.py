@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from builder.errors import BuilderError, ConfigError, MediaError, UsageError
 from builder.kickstart.library import Library
+from builder.kickstart.masking import mask
 from builder.kickstart.sources import Source, sources
 from builder.kickstart.wanted import wanted
 from builder.media import modules, online, updateinfo
@@ -25,7 +26,6 @@ from builder.registry import registry
 from builder.releases.life import notice
 
 _URGENT = ("Critical", "Important")
-_ROW = "Name some, such as a mirror's, in a row of your own releases: README has an example."
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +89,7 @@ def updates(
         monitor.tell("warning", told)
     asked = _own(manifest, release, today)
     if asked:
-        names = ", ".join(shown(each.address) for each in asked)
+        names = ", ".join(mask(shown(each.address)) for each in asked)
         monitor.tell("note", f"asking the repositories that its kickstart names: {names}")
     else:
         asked = _vendors(manifest, today)
@@ -106,7 +106,7 @@ def updates(
         version=manifest.version,
         release=manifest.release,
         repositories=tuple(
-            Asked(id=each.id, url=shown(each.address), advisories=each.id in told_of)
+            Asked(id=each.id, url=mask(shown(each.address)), advisories=each.id in told_of)
             for each in asked
         ),
         waiting=counted(found.updates, advisories=bool(told_of)),
@@ -199,7 +199,8 @@ def _vendors(manifest: Manifest, release: Release) -> tuple[Source, ...]:
         raise ConfigError(
             f"Nobody knows where {manifest.name} {manifest.version} gets updates from: "
             f"{release.title} has no public repositories.",
-            hint=_ROW,
+            hint=f"Name a mirror in a release of your own: [{release.name}], with "
+            f'extends = "{release.name}" and repositories.base = "https://..."',
         )
     return tuple(Source(id=id_, address=url) for id_, url in release.repositories.items())
 

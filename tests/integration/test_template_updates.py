@@ -275,7 +275,10 @@ def test_the_kickstart_tells_the_stream(
     kickstart: str, found: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     _issue("mine", "node-20.0-1.module_el9", kickstart=kickstart)
-    rows = _rows(printed(capsys, "template", "updates", "t-mine"))
+    assert app.run(["template", "updates", "t-mine"]) == 0
+    captured = capsys.readouterr()
+    assert ("nobody names their modules' streams: node" in captured.err) == (not kickstart)
+    rows = _rows(captured.out)
     assert [row[:3] for row in rows[1:-1]] == ([found] if kickstart else [])
 
 
@@ -348,6 +351,22 @@ def test_what_cannot_be_asked(
         captured = capsys.readouterr()
         assert said in captured.err
         assert captured.out == ""
+
+
+@pytest.mark.parametrize(("folder", "code"), [("base", 0), ("none", 5)])
+def test_logins_are_not_told(
+    folder: str, code: int, mirror: Mirror, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = _row("closed", mirror, folder).replace("http://", "http://me:hunter2@")
+    Path("releases/closed.toml").write_text(row)
+    _issue("closed", "bash-5.1-1")
+    for words in (["updates", "t-closed"], ["updates", "t-closed", "--json"]):
+        assert app.run(["template", *words]) == code
+        assert "hunter2" not in "".join(capsys.readouterr())
+    app.run(["template", "list", "--updates"])
+    captured = capsys.readouterr()
+    assert "hunter2" not in "".join(captured)
+    assert ("1 update, 1 important" in captured.out) == (not code)
 
 
 def test_the_list(mirror: Mirror, capsys: pytest.CaptureFixture[str]) -> None:

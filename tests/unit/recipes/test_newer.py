@@ -155,6 +155,12 @@ def test_streams(installed: str, enabled: dict[str, str], found: str) -> None:
     assert _found(installed, _NODES, _STREAMS, **enabled) == found
 
 
+@pytest.mark.parametrize("odd", ["", "-", "a", "a-1", "a-:-.", "a-x:1-1.noarch"])
+def test_a_list_of_streams_that_holds_no_packages(odd: str) -> None:
+    modules = Modules(streams={("b", "1"): frozenset({odd})}, defaults={"b": "1"})
+    assert _found("c-1-1.noarch", "c-2-1.noarch", modules) == "c.noarch:1-1>2-1"
+
+
 def test_without_a_list_of_streams_all_packages_are_there() -> None:
     found = _found("node-18.1-1.module_el8+1.x86_64", _NODES)
     assert found == "node.x86_64:18.1-1.module_el8+1>30-1.el8"
@@ -167,6 +173,9 @@ def test_without_a_list_of_streams_all_packages_are_there() -> None:
         ("perl-4:5-1.module_el8.x86_64", ()),
         ("perl-4:4-1.el8.x86_64", ()),
         ("node-1-1.module_el8.x86_64", ()),
+        # What is newer than all of the stream that it should be of, is of another.
+        ("node-20.0-1.module_el8.x86_64", ("node",)),
+        ("node-20.1-1.module_el8+3.x86_64", ()),
     ],
 )
 def test_streams_that_nobody_names(installed: str, lost: tuple[str, ...]) -> None:
