@@ -12,6 +12,8 @@ PATH = "repodata/repomd.xml"
 """Within a repository."""
 COMPS = ("group", "group_gz", "group_xz", "group_zst", "group_bz2")
 """Types of the list of groups."""
+ENCODING = "utf-8"
+"""Of all metadata, whatever they say of themselves: one that nobody knows is a LookupError."""
 _SPACE = "{http://linux.duke.edu/metadata/repo}"
 _LENGTH = re.compile("[0-9]{1,18}")
 Checksum = tuple[str, str]
@@ -40,10 +42,14 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 def parse(text: bytes) -> tuple[Record, ...]:
     """Return the files whose form we can unpack. Raises ParseError for what is no XML."""
-    # A text of a few KiB, whose entities libexpat bounds.
-    root = ET.fromstring(text)  # noqa: S314
-    found = map(_record, root.iterfind(f"{_SPACE}data"))
+    found = map(_record, tree(text).iterfind(f"{_SPACE}data"))
     return tuple(each for each in found if PurePosixPath(each.href).suffix in READABLE)
+
+
+def tree(text: bytes) -> ET.Element:
+    """Return the root of a text that is small. Raises ParseError for what is no XML."""
+    parser = ET.XMLParser(encoding=ENCODING)  # noqa: S314  # libexpat bounds its entities
+    return ET.fromstring(text, parser)  # noqa: S314
 
 
 def _record(data: ET.Element) -> Record:

@@ -15,6 +15,7 @@ from xml.parsers import expat
 import msgspec
 
 from builder.media.primary import Nevra
+from builder.media.repomd import ENCODING
 from builder.model.text import whole_number
 
 Kind = Literal["security", "bugfix", "enhancement", ""]
@@ -80,7 +81,7 @@ class _Reader:
     """One advisory, as far as it has come, and those that are whole."""
 
     def __init__(self) -> None:
-        self.parser = expat.ParserCreate()
+        self.parser = expat.ParserCreate(ENCODING)
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self._begin
         self.parser.EndElementHandler = self._end
