@@ -45,6 +45,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Of commands: name:stream."""
     excluded: tuple[str, ...] = ()
     """Names and patterns of packages that are left out."""
+    excluded_groups: tuple[str, ...] = ()
 
     @property
     def streams(self) -> dict[str, str]:
@@ -72,6 +73,7 @@ def wanted(kickstart: Kickstart) -> Wanted:
         environments=_marked(listed, "@^")[-1:],
         modules=tuple(_modules(handler)),
         excluded=tuple(each.name for each in _marked(listed, "-")),
+        excluded_groups=tuple(each.name for each in _marked(listed, "-@")),
     )
 
 
