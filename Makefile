@@ -1,5 +1,5 @@
 # Two commands for users: make rehearsal, make test. The rest are for people who change the code.
-.PHONY: help setup rehearsal test check unit fuzz judge matrix soak twins bench bench-overhead bench-finish bench-registry bench-export bench-packages bench-fetch lock clean
+.PHONY: help setup rehearsal test check unit fuzz judge matrix soak twins bench bench-overhead bench-finish bench-registry bench-export bench-packages bench-fetch bench-updates lock clean
 .DEFAULT_GOAL := help
 
 JUDGE ?= 1 20000
@@ -59,11 +59,14 @@ bench-registry: setup  ## Time finding templates among 5,000 versions of one; AR
 bench-export: setup  ## Time writing a VMDK against qemu-img's own; ARGS=--help
 	@.venv/bin/python -m tests.bench.export $(ARGS)
 
-bench-packages: setup  ## Time looking for packages on a DVD against createrepo_c's reader; ARGS=--help
+bench-packages: setup  ## Time reading lists of packages against createrepo_c's reader; ARGS=--help
 	@.venv/bin/python -m tests.bench.packages $(ARGS)
 
 bench-fetch: setup  ## Time download and verification against curl, then sha256sum; ARGS=--help
 	@.venv/bin/python -m tests.bench.fetch $(ARGS)
+
+bench-updates: setup  ## Time finding a template's updates against createrepo_c's reader; ARGS=--help
+	@.venv/bin/python -m tests.bench.updates $(ARGS)
 
 lock: setup  ## Choose the newest versions that pyproject.toml allows, into requirements.lock
 	@.venv/bin/python -m venv .venv/lock

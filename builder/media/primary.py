@@ -10,6 +10,8 @@ from xml.parsers import expat
 
 import msgspec
 
+from builder.media.repomd import ENCODING
+
 _BEGIN, _END = b"<package ", b"</package>"
 _FORMAT = (b"<format>", b"</format>")
 _REQUIRES = (b"<rpm:requires>", b"</rpm:requires>")
@@ -99,7 +101,7 @@ def _parse(
     end: Callable[[str, str], None],
 ) -> None:
     """Call `begin` with tags and their attributes, `end` with tags and their texts."""
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate(ENCODING)
     parser.buffer_text = True
     text: list[str] = []
     size = 0

@@ -14,6 +14,7 @@ from builder.monitor import Monitor
 from builder.pipeline import runner
 from builder.pipeline.afterwards import follow_up, tell_of_start
 from builder.pipeline.job import Pipeline
+from builder.pipeline.waiting import asked
 from builder.pipeline.work import build_job, prepare_host
 from builder.recipes.work import BuildOptions
 from builder.record.runs import Run, recorded
@@ -63,6 +64,7 @@ def carry_out(
             monitors=monitors,
             over=recording.add,
         )
+        recording.run = asked(recording.run, settings, library, monitor=monitor)
         recording.end()
     followed = follow_up(recording.run, pipeline, settings, monitor=monitor)
     return replace(followed, outcomes=outcomes)

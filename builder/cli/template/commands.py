@@ -11,6 +11,7 @@ from builder.cli.template.listing import list_
 from builder.cli.template.removal import delete, prune
 from builder.cli.template.show import show
 from builder.cli.template.supply import provenance, sbom, sign, verify
+from builder.cli.template.updates import updates
 
 app = typer.Typer(no_args_is_help=True, help="Published templates: versions and channels.")
 
@@ -18,6 +19,7 @@ app = typer.Typer(no_args_is_help=True, help="Published templates: versions and 
 app.command("list")(list_)
 app.command()(show)
 app.command()(diff)
+app.command()(updates)
 app.command()(promote)
 app.command()(rollback)
 app.command()(revoke)

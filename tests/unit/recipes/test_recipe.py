@@ -30,13 +30,22 @@ from builder.errors import (
 from builder.host import cleanup
 from builder.host.host import Host
 from builder.kickstart.masking import mask
+from builder.kickstart.sources import sources
 from builder.model.audit import Finding
+from builder.model.build import BuildOrder
 from builder.model.hiding import MARK
 from builder.model.installation import Installation
 from builder.model.kickstart import Kickstart
 from builder.model.media import InstallMedia, StagedIso
 from builder.model.storage import Volume
-from builder.model.template import Built, ImageFacts, Manifest, Origin, Template
+from builder.model.template import (
+    Built,
+    ImageFacts,
+    Manifest,
+    Origin,
+    RepositoryState,
+    Template,
+)
 from builder.model.traces import Traces
 from builder.monitor import SilentMonitor
 from builder.proof.verify import Verified
@@ -44,6 +53,7 @@ from builder.recipes.build import attach, build
 from builder.recipes.gc import Leftover, collect_garbage
 from builder.recipes.preview import preview
 from builder.recipes.remarks import refuse
+from builder.recipes.repositories import Network, masked
 from builder.recipes.steps import STEPS, Audited, Candidate
 from builder.recipes.work import BuildOptions, Step, Work
 from builder.record.builds import Build
@@ -193,7 +203,15 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
         for step in STEPS:
             stand_in = getattr(made, step.name, step.function)
             monkeypatch.setattr(step, "function", made.act(step, stand_in))
+        monkeypatch.setattr(Network, "states", _states)
         yield made
+
+
+def _states(
+    _network: Network, _order: BuildOrder, kickstart: Kickstart
+) -> tuple[RepositoryState, ...]:
+    """Stand in for repositories that answer, and never change."""
+    return tuple(RepositoryState(url=masked(each), digest="d") for each in sources(kickstart))
 
 
 def test_every_step_once_in_the_order_of_the_recipe(stage: Stage) -> None:
@@ -603,7 +621,12 @@ def test_what_has_not_changed_is_not_built(stage: Stage) -> None:
     assert (second.fresh, second.template, second.folder) == (False, first.template, None)
     assert stage.done == NAMES[:2]
     assert len(builds(stage.host.settings.builds, monitor=SilentMonitor())) == 1
-    assert stage.build(force=True).template.version == "20261128.2"
+    third = stage.build(force=True)
+    assert third.template.version == "20261128.2"
+    reasons = ["never built", "unchanged since 20261128.1", "built again whatever has changed, as"]
+    for built, reason in zip((first, second, third), reasons, strict=True):
+        assert built.reason.startswith(reason)
+    assert ("note", "reason: never built") in stage.told
 
 
 def test_a_build_that_had_begun_is_finished_whatever_is_there_by_now(stage: Stage) -> None:
@@ -611,6 +634,7 @@ def test_a_build_that_had_begun_is_finished_whatever_is_there_by_now(stage: Stag
     assert stage.build().template.version == "20261128.1"
     built = attach(folder, host=stage.host, monitor=SilentMonitor())
     assert (built.fresh, built.template.version) == (True, "20261128.2")
+    assert built.reason == "never built"  # as it was judged when it began
 
 
 def test_a_finding_stops_the_build(stage: Stage) -> None:
