@@ -4,7 +4,9 @@ import typer
 
 from builder.cli.pipeline.definition import list_
 from builder.cli.pipeline.plan import plan
+from builder.cli.pipeline.prune import prune
 from builder.cli.pipeline.run import run
+from builder.cli.pipeline.runs import runs
 
 app = typer.Typer(no_args_is_help=True, help="Many builds from one file.")
 
@@ -12,3 +14,5 @@ app = typer.Typer(no_args_is_help=True, help="Many builds from one file.")
 app.command("list")(list_)
 app.command()(plan)
 app.command()(run)
+app.command()(runs)
+app.command()(prune)
