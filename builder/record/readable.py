@@ -31,7 +31,7 @@ def readable(
     for flaw in flaws[:_TOLD]:
         monitor.tell("warning", f"left out: {flaw}")
     if len(flaws) > _TOLD:
-        monitor.tell("warning", f"left out: {len(flaws) - _TOLD} more files in {place}")
+        monitor.tell("warning", f"left out: {len(flaws) - _TOLD} more in {place}")
     return found
 
 

@@ -219,7 +219,8 @@ def _read(path: Path) -> Run:
     except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
         raise ConfigError(f"{path} cannot be read: {_why(data, error)}.") from error
     if path.stem != run.run_id or path.parent.name != folder(path, run.pipeline).name:
-        raise ConfigError(f"{path} is a copy of that of {run.run_id}, a run of {run.pipeline}.")
+        what = f"a copy of the record of {run.run_id}, a run of {run.pipeline}"
+        raise ConfigError(f"{path} is no more than {what}.")
     if moment(run.began) is None:
         raise ConfigError(f"{path} does not say when the run began.")
     return run
