@@ -24,12 +24,9 @@ def prune(
     The last good one of each template stays, and so does that of each template that is there, and
     of what has left something on the host.
     """
-    from builder.host.host import open_host
     from builder.recipes.pruning import prune_builds
 
-    here = context(ctx)
-    with open_host(here.settings, here.monitor) as host:
-        kept = rule(keep, failure_days)
-        found = prune_builds(host, name, rule=kept, dry_run=dry_run, monitor=here.monitor)
+    here, kept = context(ctx), rule(keep, failure_days)
+    found = prune_builds(here.settings, name, rule=kept, dry_run=dry_run, monitor=here.monitor)
     rows = [((each.build_id, each.name, each.state), each) for each in found]
     tell(("BUILD", "NAME", "STATE"), rows, dry_run=dry_run, json=json)

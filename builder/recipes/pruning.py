@@ -9,8 +9,10 @@ import msgspec
 from msgspec.structs import replace
 
 from builder import files
+from builder.config import Settings
 from builder.errors import HostError, UsageError, suggest
-from builder.host.host import Host
+from builder.host import pools
+from builder.host.libvirtd import opened as opened_libvirt
 from builder.model.traces import id_in, is_build
 from builder.monitor import Monitor
 from builder.paths.reading import is_there
@@ -62,20 +64,20 @@ class Pruned(msgspec.Struct, frozen=True, kw_only=True):
 class _Needs(msgspec.Struct, frozen=True, kw_only=True):
     """What the host has of builds, by their ids."""
 
-    left: Collection[str]
+    left: Collection[str] = ()
     """By which domains, and files in pools, are known."""
-    templates: Collection[str]
+    templates: Collection[str] = ()
     """Which the manifests in the store pool name."""
-    versions: Collection[tuple[str, str]]
+    versions: Collection[tuple[str, str]] = ()
     """Names and versions of those manifests, which may be damaged."""
     unseen: str = ""
     """Why a pool's folder cannot be read."""
 
 
 def prune_builds(
-    host: Host, name: str = "", *, rule: Retention, dry_run: bool = False, monitor: Monitor
+    settings: Settings, name: str = "", *, rule: Retention, dry_run: bool = False, monitor: Monitor
 ) -> tuple[Pruned, ...]:
-    """Remove records that the rule, counted for each template's name, lets go.
+    """Remove records that the rule, counted for each template's name, lets go; newest first.
 
     One stays as long as it tells of something that is there, or may be: a template, what a build
     has left on the host and is known by its id, a link to an image whose disk is away. A build that
@@ -83,21 +85,20 @@ def prune_builds(
     there is no build, HostError when builds or libvirt cannot be asked; what fails of a record is
     in its `error`.
     """
-    place = host.settings.builds
-    every = builds(place, name, monitor=monitor)
+    every = builds(settings.builds, name, monitor=monitor)
     if name and not every:
-        known = {each.record.name for each in builds(place, monitor=monitor)}
+        known = {each.record.name for each in builds(settings.builds, monitor=monitor)}
         hint = suggest(name, known, none="There are none at all.")
         raise UsageError(f"There is no build of {name!r}.", hint=hint)
     why = _judged(every, rule)
-    needs = _needs(host, {each.record.name for each in every if not why[each.folder]})
+    needs = _needs(settings, {each.record.name for each in every if not why[each.folder]}, monitor)
     found = [
-        _settled(each, why[each.folder], needs, links=host.settings.artifacts, dry_run=dry_run)
+        _settled(each, why[each.folder], needs, links=settings.artifacts, dry_run=dry_run)
         for each in every
         if is_there(each.folder)  # one that finds nothing changed removes its own
     ]
     if not dry_run:
-        _clear_hollow(place, name)
+        _clear_hollow(settings.builds, name)
     return tuple(found)
 
 
@@ -136,15 +137,19 @@ def _past(build: Build) -> Past:
     )
 
 
-def _needs(host: Host, names: Collection[str]) -> _Needs:
-    left = {each.maker.id for each in ours(host.connection)}
-    store = host.store_pool.path
-    try:
-        for folder in {host.iso_pool.path, store}:
-            left.update(filter(None, (id_in(path.name) for path in files.inside(folder))))
-        versions = [each for each in Registry(store).stems(".json") if each[0] in names]
-    except HostError as error:
-        return _Needs(left=left, templates=(), versions=(), unseen=error.message)
+def _needs(settings: Settings, names: Collection[str], monitor: Monitor) -> _Needs:
+    """Return what the host has of builds of those names; without any nobody is asked."""
+    if not names:
+        return _Needs()
+    with opened_libvirt(settings.uri, monitor=monitor) as connection:
+        left = {each.maker.id for each in ours(connection)}
+        try:
+            iso, store = (pools.started(connection, settings, each).path for each in pools.BOTH)
+            for folder in {iso, store}:
+                left.update(filter(None, (id_in(path.name) for path in files.inside(folder))))
+            versions = [each for each in Registry(store).stems(".json") if each[0] in names]
+        except HostError as error:
+            return _Needs(unseen=error.message.removesuffix("."))
     headers = (look(store, *each).header for each in versions)
     makers = frozenset(each.build_id for each in headers if each)
     return _Needs(left=left, templates=makers, versions=frozenset(versions))
@@ -177,7 +182,7 @@ def _needed(build: Build, found: Contents, needs: _Needs) -> Iterator[str]:
     if files.held(build.folder):
         yield _BUSY
     if needs.unseen:
-        yield f"its template may be where nobody can look: {needs.unseen}"
+        yield f"nobody can tell what there is of it: {needs.unseen}"
     if record.build_id in needs.templates or (record.name, record.version) in needs.versions:
         yield "its template is in the store pool"
     for path in found.images:
