@@ -187,7 +187,7 @@ def _needed(build: Build, found: Contents, needs: _Needs) -> Iterator[str]:
         yield "its template is in the store pool"
     for path in found.images:
         away = "" if is_there(path) else ", but leads nowhere: its pool's disk may be away"
-        yield f"the link {path.name} is there{away}"
+        yield f"{path.name} is there{away}"
     if record.build_id in needs.left:
         yield "something of it is left on the host: `builder gc --kept` clears that"
     if found.others:

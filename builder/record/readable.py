@@ -27,6 +27,8 @@ def readable(
             try:
                 found.append((path, read(path)))
             except ConfigError as error:
+                if isinstance(error.__cause__, FileNotFoundError):
+                    continue  # it has just been removed
                 flaws.append(error.message.removesuffix("."))
     for flaw in flaws[:_TOLD]:
         monitor.tell("warning", f"left out: {flaw}")

@@ -20,7 +20,7 @@ _SHOWN = 3
 
 def meant(name: str) -> str:
     """Return the name of the pipeline that is meant by it, or by its file."""
-    return Path(name).name.removesuffix(".toml")
+    return Path(name).name.removesuffix(".toml") or name  # / must not mean all of them
 
 
 def runs(ctx: typer.Context, name: Name = "", *, json: Json = False) -> None:

@@ -237,7 +237,7 @@ def test_a_record_with_a_link_to_its_image_stays(
     image = host.store_pool.path / "centos7-20200327.1.qcow2"
     image.write_text("an image")
     make(folder / image.name, image)
-    assert kept(host) == f"the link {image.name} is there"
+    assert kept(host) == f"{image.name} is there"
     assert prune(host)[0].size < (folder / "build.json").stat().st_size + 11
 
 

@@ -10,8 +10,10 @@ import msgspec
 import pytest
 
 from builder.errors import HostError
-from builder.files import locked
+from builder.files import inside, locked
 from builder.monitor import SilentMonitor
+from builder.paths.reading import read_data
+from builder.record.readable import readable
 from builder.record.run_list import lines
 from builder.record.runs import Run, runs
 from tests.monitors import Heard
@@ -125,6 +127,18 @@ def test_other_files_are_nobodys_business(place: Path, name: str) -> None:
     (place / NIGHTLY / name).touch()
     (place / "README").touch()
     assert read(place) == (before, [])
+
+
+def test_what_vanishes_meanwhile_is_no_flaw(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = inside(place / GOLDEN)
+    listed[0].unlink()
+    monkeypatch.setattr("builder.record.readable.files.inside", lambda *_, **__: listed)
+    monitor = Heard()
+    found = readable(
+        place / GOLDEN, lambda path: read_data(path, limit=9**9), monitor=monitor, hint=""
+    )
+    assert [path for path, _data in found] == listed[1:]
+    assert not monitor.told
 
 
 def test_a_folder_on_another_disk_is_followed(place: Path, tmp_path: Path) -> None:
