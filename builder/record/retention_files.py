@@ -96,7 +96,6 @@ def remove(folder: Path, found: Contents) -> None:
                 _unlink(path)
         if added := [each for each in os.listdir(folder) if each != FILE]:  # noqa: PTH208  # names
             raise HostError(f"{folder / added[0]} is new.", hint="Move it elsewhere.")
-        files.sync(folder)  # or a loss of power might undo these removals, and not the last
         record.unlink(missing_ok=True)
         folder.rmdir()
 

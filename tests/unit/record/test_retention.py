@@ -35,6 +35,7 @@ TABLE = [
     ("one old failure", [past("a", 99, "failed")], rule(0), {"a": ()}),
     ("one old failure, the newest", [past("a", 99, "failed")], rule(1), {"a": (NEW.format(1),)}),
     ("a young failure", [past("a", 29.9, "failed")], rule(0), {"a": (YOUNG,)}),
+    ("its end counts", [past("a", 29.99, "failed")], rule(0), {"a": (YOUNG,)}),
     ("a failure of the very day", [past("a", 30, "failed")], rule(0), {"a": ()}),
     ("no day for failures", [past("a", 0, "failed")], rule(0, 0), {"a": ()}),
     (
