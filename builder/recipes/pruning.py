@@ -199,14 +199,16 @@ def _removed(build: Build, found: Contents, *, links: Path | None) -> bool:
     """Remove a record; tell whether it is gone, for a process may be at it. Raises HostError."""
     folder = build.folder
     try:
-        with files.locked(folder, wait=False):
+        with files.locked(folder, wait=False, make=False):
             now = opened(folder)
             if now is None or now.record != build.record:
-                return False
+                return not is_there(folder)
             artifacts.unlink(links, folder)  # first of all: it must never lead nowhere
             retention_files.remove(folder, found)
     except BlockingIOError:
         return False
+    except FileNotFoundError:  # somebody else has just removed it
+        return True
     except OSError as error:
         raise HostError(f"Cannot lock {folder}: {error.strerror}.", hint=CLOSED) from error
     return True

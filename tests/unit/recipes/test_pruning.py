@@ -19,6 +19,7 @@ from builder.host.host import Host
 from builder.monitor import SilentMonitor
 from builder.recipes import pruning
 from builder.recipes.pruning import Pruned, prune_builds
+from builder.record.builds import opened
 from builder.record.listing import builds
 from builder.record.retention import Retention
 from builder.record.retention_files import contents
@@ -169,6 +170,25 @@ def test_what_changes_meanwhile_stays(host: Host, monkeypatch: pytest.MonkeyPatc
     record(host, state="running")
     monkeypatch.setattr(pruning, "builds", lambda *_words, **_more: every)
     assert kept(host) == "a process is at it"
+
+
+@pytest.mark.parametrize("when", ["locked", "opened"])
+def test_what_another_prune_removes_is_gone(
+    host: Host, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    folder = record(host)
+    known: dict[str, Callable[..., Any]] = {"locked": locked, "opened": opened}
+    before = known[when]
+
+    def removed(*words: Any, **more: Any) -> Any:  # noqa: ANN401
+        shutil.rmtree(folder)
+        return before(*words, **more)
+
+    target = "builder.files.locked" if when == "locked" else "builder.recipes.pruning.opened"
+    monkeypatch.setattr(target, removed)
+    [found] = prune(host)
+    assert (found.kept, found.error) == ((), "")
+    assert not [*folder.parent.iterdir()]
 
 
 def test_each_template_is_counted_by_itself(host: Host) -> None:
