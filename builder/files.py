@@ -112,16 +112,17 @@ def own(path: Path) -> bool:
 
 
 @contextmanager
-def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+def locked(path: Path, *, wait: bool = True, make: bool = True) -> Iterator[None]:
     """Hold the lock of a folder or a file, which is made if need be, for the block.
 
     It ends with the process, however that ends (flock). Raises OSError when the path cannot be
-    opened, or is a link to a file, its child BlockingIOError when somebody has the lock and we are
-    not to `wait`.
+    opened, is a link to a file, or is not there and we are not to `make` it; its child
+    BlockingIOError when somebody has the lock and we are not to `wait`.
     """
     # A link would have us make a file wherever it leads.
     made = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
-    handle = os.open(path, os.O_RDONLY if path.is_dir() else made, 0o600)
+    as_it_is = not make or path.is_dir()
+    handle = os.open(path, os.O_RDONLY if as_it_is else made, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import typer
 
+from builder.cli.builds_prune import prune
 from builder.cli.context import Json, context
 from builder.cli.output import size, table, to_json
 from builder.cli.streams import pour
@@ -122,6 +123,9 @@ def log(
     hide = evidence.hidden_of(found.folder)
     lines = (hide(f"{line}\n").encode() for line in logs.cleaned(pieces))
     _print(pieces if raw else lines)
+
+
+app.command()(prune)
 
 
 def _goes_on(folder: Path) -> bool:

@@ -5,6 +5,7 @@ import os
 import stat
 from pathlib import Path
 
+from builder.errors import explained
 from builder.monitor import Monitor
 
 _FOLDER = os.O_PATH | os.O_DIRECTORY
@@ -30,6 +31,23 @@ def link(artifacts: Path | None, folder: Path, *, monitor: Monitor) -> None:
         monitor.tell("warning", f"there is no link to the build at {here}: {error.strerror}")
 
 
+def unlink(artifacts: Path | None, folder: Path) -> None:
+    """Remove that link, if it is there, since the folder goes. Raises HostError."""
+    if artifacts is None:
+        return
+    here = artifacts / folder.parent.name / folder.name
+    with explained(f"Cannot remove the link {here}", hint="Mend its folder's permissions."):
+        try:
+            handle = _opened(here.parent)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        try:
+            if _target(here.name, handle) == str(folder):
+                os.unlink(here.name, dir_fd=handle)
+        finally:
+            os.close(handle)
+
+
 def _opened(place: Path) -> int:
     """Open the folder, through a link if that is the will of who may say so.
 
@@ -46,9 +64,13 @@ def _opened(place: Path) -> int:
 
 def _link(folder: Path, name: str, place: int) -> None:
     """Make the link in an open folder, unless it is there."""
-    try:
-        known = os.readlink(name, dir_fd=place)
-    except OSError:  # nothing is there, or something else, which then tells
-        known = ""
-    if known != str(folder):
+    if _target(name, place) != str(folder):
         os.symlink(folder, name, dir_fd=place)
+
+
+def _target(name: str, place: int) -> str:
+    """Return where the link in an open folder leads; nothing where there is none."""
+    try:
+        return os.readlink(name, dir_fd=place)
+    except OSError:  # nothing is there, or something else, which then tells
+        return ""

@@ -174,7 +174,7 @@ def opened(folder: Path) -> Build | None:
         return None
     record, touched = known
     state = ABANDONED if left and record.state == RUNNING else record.state
-    began = moment(record.began) or _born(record.build_id) or _at(touched)
+    began = moment(record.began) or born(record.build_id) or _at(touched)
     ended = datetime.now(UTC) if state == RUNNING else moment(record.ended) or _at(touched)
     if state == ABANDONED:
         ended = heard(folder) or ended
@@ -211,8 +211,8 @@ def moment(text: str) -> datetime | None:
         return None
 
 
-def _born(build_id: str) -> datetime | None:
-    """An id begins with the time, as the journal makes it."""
+def born(build_id: str) -> datetime | None:
+    """Return the time with which an id begins, as the journal makes it; None for another word."""
     try:
         return datetime.strptime(build_id.partition("-")[0], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
     except ValueError:

@@ -4,8 +4,9 @@ A record is complete at every moment: what reads it, such as the report, needs n
 """
 
 import secrets
+import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -18,11 +19,14 @@ from builder.errors import ConfigError, HostError
 from builder.model.package import PackageChange
 from builder.model.text import plain, rfc3339
 from builder.monitor import Monitor
-from builder.paths.reading import read_json
+from builder.paths.reading import read_data, reason
+from builder.record.builds import moment
+from builder.record.readable import readable, told
 
 _CLOSED = "Mend its permissions, or name a state folder of your own with BUILDER_STATE."
 _MOST = 16 << 20
 """Bytes of a record."""
+_SCHEMA = 1
 Result = Literal["published", "unchanged", "failed"]
 
 
@@ -121,6 +125,10 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(each for each in self.outcomes if each.result == "failed")
 
 
+class _Schema(msgspec.Struct, frozen=True):
+    schema: int = _SCHEMA
+
+
 class Recording:
     """The record of a run that goes on."""
 
@@ -191,18 +199,46 @@ def folder(place: Path, pipeline: str) -> Path:
 
 
 def runs(place: Path, pipeline: str = "", *, monitor: Monitor) -> tuple[Run, ...]:
-    """Return the runs of all pipelines, or of one, oldest first.
+    """Return the runs of all pipelines, or of one, oldest first; see `records`."""
+    return tuple(run for _path, run in records(place, pipeline, monitor=monitor))
 
-    Files that are no record of ours are told and left out. Raises HostError for a folder that is
-    there and cannot be read.
+
+def records(place: Path, pipeline: str = "", *, monitor: Monitor) -> tuple[tuple[Path, Run], ...]:
+    """Return the files of those runs with what is in them, oldest first.
+
+    What is no record of ours, or a copy of one, is told and left out. Raises HostError for a folder
+    that is there and cannot be read, if it is that of all or of the pipeline that is asked for.
     """
-    folders = files.inside(place, hint=_CLOSED)
-    wanted = [each for each in folders if pipeline == "" or each == folder(place, pipeline)]
-    paths = [path for each in wanted if each.is_dir() for path in files.inside(each, hint=_CLOSED)]
+    asked = folder(place, pipeline) if pipeline else None
     found = []
-    for path in (path for path in paths if path.suffix == ".json"):
-        try:
-            found.append(read_json(path, Run, limit=_MOST))
-        except (OSError, ConfigError) as error:
-            monitor.tell("warning", f"{path} is no record of a run that can be read: {error}")
-    return tuple(sorted(found, key=lambda each: (each.began, each.run_id)))
+    for path in files.inside(place, hint=_CLOSED):
+        if asked in (None, path) and not _is_plain(path):
+            with told(monitor) if asked is None else nullcontext():
+                found += readable(path, _read, hint=_CLOSED, monitor=monitor)
+    return tuple(sorted(found, key=lambda each: (each[1].began, each[1].run_id)))
+
+
+def _is_plain(path: Path) -> bool:
+    return stat.S_ISREG(path.lstat().st_mode)
+
+
+def _read(path: Path) -> Run:
+    """Return the run in a file. Raises ConfigError for what is no record, or that of another."""
+    data = read_data(path, limit=_MOST, links=False)
+    try:
+        run = msgspec.json.decode(data, type=Run)
+    except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
+        raise ConfigError(f"{path} cannot be read: {_why(data, error)}.") from error
+    if path.stem != run.run_id or path.parent.name != folder(path, run.pipeline).name:
+        what = f"a copy of the record of {run.run_id}, a run of {run.pipeline}"
+        raise ConfigError(f"{path} is no more than {what}.")
+    if moment(run.began) is None:
+        raise ConfigError(f"{path} does not say when the run began.")
+    return run
+
+
+def _why(data: bytes, error: ValueError | RecursionError) -> str:
+    with suppress(ValueError, RecursionError):
+        if (schema := msgspec.json.decode(data, type=_Schema).schema) != _SCHEMA:
+            return f"another version of builder wrote it, as schema {schema}"
+    return reason(error)
