@@ -45,6 +45,8 @@ genisoimage            -                   tests: ISOs as CentOS makes them
 grub-pc-bin            -                   tests: ISOs as CentOS Stream 10 makes them
 libarchive-tools       bsdtar              tests: an independent reader of ISOs
 p7zip-full             -                   tests: an independent reader of VMDK and VHDX
+createrepo-c           -                   tests: package repositories
+rpm                    -                   tests: packages for them
 skopeo                 -                   tests: reads containerDisks
 umoci                  -                   tests: reads containerDisks
 shellcheck             -                   tests: lints this script

@@ -57,14 +57,15 @@ def small(url: str, *, limit: int, patience: Patience) -> bytes:
     """
     with requests.Session() as session, _Watch(patience.connect + patience.silence) as watch:
         with _asked(session, url, {}, watch=watch, patience=patience) as response:
-            _refuse_status(response, url)
+            refuse_status(response, url)
             content = _whole(response, limit)
         if watch.expired:
             raise Interruption(_LATE)
     return content
 
 
-def _refuse_status(response: requests.Response, url: str) -> None:
+def refuse_status(response: requests.Response, url: str) -> None:
+    """Raise Refusal or Interruption for an answer that is not the whole file as it is stored."""
     code = response.status_code
     if code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise Interruption(status(code))

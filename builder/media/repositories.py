@@ -1,29 +1,22 @@
 """The package repositories that a medium holds, and the files of their metadata."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import PurePosixPath
 from xml.etree import ElementTree as ET
 
 import msgspec
 
 from builder.errors import MediaError
-from builder.iso.source import damaged
+from builder.iso.source import Source, damaged
 from builder.iso.survey import Survey
 from builder.iso.tree import name_of, read_directory
-from builder.media import treeinfo
-from builder.media.unpacked import READABLE, unpacked
+from builder.media import repomd, treeinfo
+from builder.media.repomd import Record
+from builder.media.unpacked import unpacked
 
-_REPO = "{http://linux.duke.edu/metadata/repo}"
+_PIECE = 1 << 16
 _VARIANT = "variant-"
-
-
-class File(msgspec.Struct, frozen=True, kw_only=True):
-    """A file of the metadata."""
-
-    path: str
-    checksum: tuple[str, str]
-    """Of the file as it is packed, its kind and its digits: dnf goes by that, too. What is in it is
-    not summed up once more, which would take longer than to read it."""
 
 
 class Repository(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,12 +24,12 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
 
     folder: str
     """Its path; "" is the medium's root."""
-    files: dict[str, File]
-    """Its metadata by their kinds, as repomd.xml calls them: primary, group, modules."""
+    files: dict[str, Record]
+    """Its metadata by their types: primary, group, modules."""
 
-    def file(self, *kinds: str) -> File | None:
-        """Return the first of the kinds that is there."""
-        return next((self.files[kind] for kind in kinds if kind in self.files), None)
+    def file(self, *types: str) -> Record | None:
+        """Return the first of the types that is there."""
+        return next((self.files[each] for each in types if each in self.files), None)
 
 
 def repositories(medium: Survey) -> tuple[Repository, ...]:
@@ -50,17 +43,27 @@ def repositories(medium: Survey) -> tuple[Repository, ...]:
     return tuple(_read(medium, each) for each in dict.fromkeys(folders))
 
 
-def content(medium: Survey, file: File) -> Iterator[bytes]:
+def content(medium: Survey, repository: Repository, record: Record) -> Iterator[bytes]:
     """Yield what a file of the metadata holds, unpacked.
 
     Raises MediaError where there is none, and at the end where it is another than repomd.xml means.
+    What is in it is not summed up once more: that takes longer than to read it.
     """
-    found = medium.file(file.path)
+    path = _within(repository.folder, record.href)
+    found = medium.file(path)
     if found is None:
-        raise damaged(medium.source, f"it has no file {file.path}")
+        raise damaged(medium.source, f"it has no file {path}")
     return unpacked(
-        medium.source, found.at, found.record.length, name=file.path, checksum=file.checksum
+        _pieces(medium.source, found.at, found.record.length),
+        name=path,
+        damaged=partial(damaged, medium.source),
+        checksum=record.checksum,
     )
+
+
+def _pieces(source: Source, at: int, length: int) -> Iterator[bytes]:
+    for begin in range(at, at + length, _PIECE):
+        yield source.read(begin, min(_PIECE, at + length - begin))
 
 
 def _variants(medium: Survey) -> Iterator[str]:
@@ -74,7 +77,7 @@ def _variants(medium: Survey) -> Iterator[str]:
 
 
 def _there(medium: Survey, folder: str) -> bool:
-    return medium.file(_within(folder, "repodata/repomd.xml")) is not None
+    return medium.file(_within(folder, repomd.PATH)) is not None
 
 
 def _folders(medium: Survey) -> Iterator[str]:
@@ -89,18 +92,12 @@ def _within(folder: str, path: str) -> str:
 
 
 def _read(medium: Survey, folder: str) -> Repository:
-    path = _within(folder, "repodata/repomd.xml")
+    path = _within(folder, repomd.PATH)
     try:
-        # A text of a few KiB, whose entities libexpat bounds.
-        root = ET.fromstring(medium.text(path) or b"")  # noqa: S314
+        records = repomd.parse(medium.text(path) or b"")
     except ET.ParseError as error:
         raise damaged(medium.source, f"its {path} is no XML: {error}") from error
-    files = {}
-    for data in root.iterfind(f"{_REPO}data"):
-        location = data.find(f"{_REPO}location")
-        href = "" if location is None else location.get("href", "")
-        if PurePosixPath(href).suffix in READABLE:
-            files[data.get("type", "")] = File(path=_within(folder, href), checksum=_sum(data))
+    files = {each.type: each for each in records}
     if "primary" not in files:
         raise MediaError(
             f"The list of packages in {folder or 'the root'} of {medium.source.name} cannot be "
@@ -108,10 +105,3 @@ def _read(medium: Survey, folder: str) -> Repository:
             hint="Get the ISO as its publisher made it.",
         )
     return Repository(folder=folder, files=files)
-
-
-def _sum(data: ET.Element) -> tuple[str, str]:
-    told = data.find(f"{_REPO}checksum")
-    if told is None:
-        return "", ""
-    return told.get("type", ""), (told.text or "").strip().lower()

@@ -11,12 +11,11 @@ import msgspec
 
 from builder.iso.source import damaged, opened
 from builder.iso.survey import Survey, survey
-from builder.media import primary
+from builder.media import primary, repomd
 from builder.media.comps import Comps, Group, Module, comps, modules
 from builder.media.primary import Nevra
-from builder.media.repositories import File, Repository, content, repositories
+from builder.media.repositories import Repository, content, repositories
 
-_COMPS = ("group", "group_gz", "group_xz", "group_zst", "group_bz2")
 _BASE = "images/payload.contents"
 """On a rehearsal's medium: what its system has beside what is in repodata/, a name a line."""
 
@@ -62,35 +61,34 @@ class Shelf:
         """Return what packages provide, as `primary.provided` does."""
         found = set[str]()
         for each in self._repositories:
-            with self._reading(each.file("primary")) as text:
+            with self._reading(each, "primary") as text:
                 found |= primary.provided(text, wanted, words=words)
         return found
 
     def _packages(self, repository: Repository) -> tuple[Nevra, ...]:
-        with self._reading(repository.file("primary")) as text:
+        with self._reading(repository, "primary") as text:
             return primary.packages(text)
 
     def _comps(self, repository: Repository) -> Comps:
-        file = repository.file(*_COMPS)
-        with self._reading(file) as text:
-            return comps(text) if file else Comps()
+        with self._reading(repository, *repomd.COMPS) as text:
+            return comps(text) if repository.file(*repomd.COMPS) else Comps()
 
     def _modules(self, repository: Repository) -> tuple[Module, ...]:
-        file = repository.file("modules")
-        with self._reading(file) as text:
-            return modules(text) if file else ()
+        with self._reading(repository, "modules") as text:
+            return modules(text)
 
     def _base(self) -> frozenset[str]:
         lines = (self._medium.text(_BASE) or b"").decode("utf-8", "replace").splitlines()
         return frozenset(line.partition("\t")[0] for line in lines)
 
     @contextmanager
-    def _reading(self, file: File | None) -> Iterator[Iterator[bytes]]:
+    def _reading(self, repository: Repository, *types: str) -> Iterator[Iterator[bytes]]:
         """Yield what a file holds; nothing of none."""
+        record = repository.file(*types)
         try:
-            yield content(self._medium, file) if file else iter(())
+            yield content(self._medium, repository, record) if record else iter(())
         except (expat.ExpatError, ET.ParseError, ValueError) as error:
-            path = file.path if file else ""
+            path = record.href if record else ""
             raise damaged(self._medium.source, f"its {path} cannot be read: {error}") from error
 
 

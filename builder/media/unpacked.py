@@ -1,23 +1,21 @@
-"""Files of a medium that are compressed, unpacked piece by piece: no more of them is in memory."""
+"""Files that are compressed, unpacked piece by piece: no more of them is in memory."""
 
 import bz2
 import hashlib
 import lzma
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import Protocol
 
 from builder.errors import MediaError
-from builder.iso.source import Source, damaged
 
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
 
-_PIECE = 1 << 16
 _AT_ONCE = 1 << 20
 """Bytes that are unpacked at once: a kilobyte may come to a megabyte."""
 _MOST = 2 << 30
@@ -73,48 +71,55 @@ READABLE = frozenset({*_KINDS, *_PLAIN})
 
 
 def unpacked(
-    source: Source, at: int, length: int, *, name: str, checksum: tuple[str, str] = ("", "")
+    pieces: Iterable[bytes],
+    *,
+    name: str,
+    damaged: Callable[[str], MediaError],
+    checksum: tuple[str, str] = ("", ""),
+    open_checksum: tuple[str, str] = ("", ""),
 ) -> Iterator[bytes]:
-    """Yield the content of the file that begins at a byte of the medium, by its name's ending.
+    """Yield what is in the file of which these are the bytes, by its name's ending.
 
-    A checksum is of the packed file: its kind, and what it must be.
-    Raises MediaError for what cannot be unpacked, for what comes to too much, and at the end for
-    what has another checksum.
+    Checksums have a kind, and what they must be: the first is of the packed file.
+    Raises what `damaged` makes of a reason: for what cannot be unpacked, for what comes to too
+    much, and at the end for what has another checksum.
     """
-    kind = PurePosixPath(name).suffix
-    pieces = _summed(_pieces(source, at, length), checksum, source, name)
-    size = 0
+    kind, what = PurePosixPath(name).suffix, f"its file {name}"
+    packed = _summed(pieces, checksum, lambda each: damaged(f"{what} {each}"))
+    bare = packed if kind in _PLAIN else _unpack(packed, _KINDS[kind])
+    content = _summed(bare, open_checksum, lambda each: damaged(f"what {what} holds {each}"))
     try:
-        for piece in pieces if kind in _PLAIN else _unpack(pieces, _KINDS[kind]):
-            size += len(piece)
-            if size > _MOST:
-                raise damaged(source, f"its file {name} comes to more than {_MOST >> 30} GiB")
-            yield piece
-    except MediaError:
-        raise
+        yield from _bounded(content, damaged(f"{what} comes to more than {_MOST >> 30} GiB"))
     except _WRONG as error:
-        raise damaged(source, f"its file {name} cannot be unpacked: {error}") from error
+        raise damaged(f"{what} cannot be unpacked: {error}") from error
 
 
-def _pieces(source: Source, at: int, length: int) -> Iterator[bytes]:
-    for begin in range(at, at + length, _PIECE):
-        yield source.read(begin, min(_PIECE, at + length - begin))
+def _bounded(pieces: Iterable[bytes], excess: MediaError) -> Iterator[bytes]:
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > _MOST:
+            raise excess
+        yield piece
 
 
 def _summed(
-    pieces: Iterator[bytes], checksum: tuple[str, str], source: Source, name: str
+    pieces: Iterable[bytes], checksum: tuple[str, str], damaged: Callable[[str], MediaError]
 ) -> Iterator[bytes]:
     kind, expected = checksum
     kind = "sha1" if kind == "sha" else kind
-    content = hashlib.new(kind if kind in _SUMS else "sha256", usedforsecurity=False)
+    if kind not in _SUMS:
+        yield from pieces
+        return
+    content = hashlib.new(kind, usedforsecurity=False)
     for piece in pieces:
         content.update(piece)
         yield piece
-    if kind in _SUMS and content.hexdigest() != expected:
-        raise damaged(source, f"its file {name} has not the {kind} that repomd.xml gives")
+    if content.hexdigest() != expected:
+        raise damaged(f"has not the {kind} that repomd.xml gives")
 
 
-def _unpack(pieces: Iterator[bytes], make: Callable[[], _Unpacker]) -> Iterator[bytes]:
+def _unpack(pieces: Iterable[bytes], make: Callable[[], _Unpacker]) -> Iterator[bytes]:
     """Unpack streams, one behind the other."""
     unpacker = make()
     for piece in pieces:

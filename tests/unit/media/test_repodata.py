@@ -1,11 +1,12 @@
 """Lists of packages, groups and modules, as they are written."""
 
+import hashlib
+from collections.abc import Iterable
 from xml.parsers import expat
 
 import pytest
 
 from builder.errors import MediaError
-from builder.iso.source import Memory
 from builder.media import comps, primary
 from builder.media.primary import Nevra
 from builder.media.unpacked import unpacked
@@ -18,6 +19,10 @@ TEXT = repodata.primary(NAMES)
 
 def pieces(text: bytes, size: int) -> list[bytes]:
     return [text[at : at + size] for at in range(0, len(text), size)]
+
+
+def whole(content: Iterable[bytes], name: str, **sums: tuple[str, str]) -> bytes:
+    return b"".join(unpacked(content, name=name, damaged=MediaError, **sums))
 
 
 @pytest.mark.parametrize("size", [37, 1000, 65536, 10**9])
@@ -81,10 +86,8 @@ def test_modules() -> None:
 @pytest.mark.parametrize("kind", ["gz", "bz2", "xz"])
 def test_what_is_packed_is_unpacked(kind: str) -> None:
     packed = pack(TEXT, kind)
-    source = Memory(b"before" + packed + b"behind")
-    assert b"".join(unpacked(source, 6, len(packed), name=f"primary.xml.{kind}")) == TEXT
-    two = Memory(packed + packed)
-    assert b"".join(unpacked(two, 0, two.size, name=f"primary.xml.{kind}")) == TEXT * 2
+    assert whole(pieces(packed, 1000), f"primary.xml.{kind}") == TEXT
+    assert whole([packed + packed], f"primary.xml.{kind}") == TEXT * 2
 
 
 @pytest.mark.parametrize("kind", ["gz", "bz2", "xz"])
@@ -97,9 +100,27 @@ def test_what_is_damaged_is_told(kind: str) -> None:
         packed[:50] + b"?" * 40 + packed[90:],
         b"x" * 99,
     ):
-        source = Memory(content, name="x.iso")
-        with pytest.raises(MediaError, match=r"^x\.iso is a damaged ISO: its file p\.xml\."):
-            list(unpacked(source, 0, source.size, name=f"p.xml.{kind}"))
+        with pytest.raises(MediaError, match=r"^its file p\.xml\."):
+            whole([content], f"p.xml.{kind}")
+
+
+@pytest.mark.parametrize("kind", ["sha", "sha1", "sha256", "sha512", "new"])
+def test_both_checksums_are_compared(kind: str) -> None:
+    packed = pack(TEXT, "gz")
+    algorithm = {"sha": "sha1", "new": "md5"}.get(kind, kind)
+    right, inside = (hashlib.new(algorithm, each).hexdigest() for each in (packed, TEXT))
+    known = {"checksum": (kind, right), "open_checksum": (kind, inside)}
+    assert whole([packed], "p.xml.gz", **known) == TEXT
+    for name, what in (
+        ("checksum", "its file p.xml.gz"),
+        ("open_checksum", "what its file p.xml.gz holds"),
+    ):
+        wrong = {**known, name: (kind, "0" * len(right))}
+        if kind == "new":  # one that nobody knows is not compared
+            assert whole([packed], "p.xml.gz", **wrong) == TEXT
+            continue
+        with pytest.raises(MediaError, match=f"^{what} has not the "):
+            whole([packed], "p.xml.gz", **wrong)
 
 
 def test_what_never_ends_a_text_is_not_kept_whole() -> None:
