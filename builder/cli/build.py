@@ -173,9 +173,10 @@ def tell(built: "Built", *, json: bool) -> None:
 def summary(built: "Built") -> str:
     """Return what a build came to, as lines for people."""
     template = built.template
-    verdict = "published" if built.fresh else "kept: nothing has changed since it was built"
+    verdict = "published" if built.fresh else "kept"
     facts = [
         ("template", f"{template.name} {template.version} ({verdict})"),
+        *([("reason", built.reason)] if built.reason else ()),
         ("path", str(template.path)),
         *([("folder", str(built.folder))] if built.folder else ()),
         ("virtual size", size(template.image.virtual_size)),

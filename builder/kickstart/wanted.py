@@ -43,6 +43,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     environments: tuple[Asked, ...]
     modules: tuple[Asked, ...]
     """Of commands: name:stream."""
+    excluded: tuple[str, ...] = ()
+    """Names and patterns of packages that are left out."""
 
 
 def wanted(kickstart: Kickstart) -> Wanted:
@@ -62,6 +64,7 @@ def wanted(kickstart: Kickstart) -> Wanted:
         # Only one can be had; as in pykickstart, the last that is named.
         environments=_marked(listed, "@^")[-1:],
         modules=tuple(_modules(handler)),
+        excluded=tuple(handler.packages.excludedList),
     )
 
 

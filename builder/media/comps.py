@@ -1,7 +1,7 @@
 """The groups and environments of a repository (comps.xml), and its modules (modules.yaml)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree as ET
 
 import msgspec
@@ -18,6 +18,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     """For people; %packages may have either."""
+    members: tuple[str, ...] = ()
+    """What it installs by itself: of a group its packages, of an environment ids of groups."""
 
 
 class Comps(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,8 +45,17 @@ def comps(content: Iterable[bytes]) -> Comps:
 
 def _groups(root: ET.Element, kind: str) -> tuple[Group, ...]:
     return tuple(
-        Group(id=each.findtext("id", ""), name=_name(each)) for each in root.iterfind(kind)
+        Group(id=each.findtext("id", ""), name=_name(each), members=tuple(_members(each)))
+        for each in root.iterfind(kind)
     )
+
+
+def _members(group: ET.Element) -> Iterator[str]:
+    """Yield what is neither optional nor waits for another package."""
+    for each in group.iterfind("packagelist/packagereq"):
+        if each.get("type", "mandatory") in ("mandatory", "default"):
+            yield (each.text or "").strip()
+    yield from ((each.text or "").strip() for each in group.iterfind("grouplist/groupid"))
 
 
 def _name(group: ET.Element) -> str:

@@ -22,7 +22,9 @@ import msgspec
 import urllib3
 
 from builder.errors import MediaError
+from builder.kickstart.masking import mask
 from builder.media import network, primary, repomd
+from builder.media.mirror_list import mirrors
 from builder.media.network import Interruption, Refusal
 from builder.media.pace import Pace, Patience
 from builder.media.primary import Nevra
@@ -33,6 +35,7 @@ from builder.paths.reading import open_plain
 
 SCHEMES = ("http", "https", "file")
 _ATTEMPTS = 2
+_MIRRORS = 5
 _PIECE = 1 << 16
 _LARGEST = 4 << 20
 """Bytes of repomd.xml; Fedora's has a few KiB."""
@@ -68,6 +71,21 @@ def look(url: str, *, patience: Patience = _PATIENCE) -> Online:
     if found.record("primary") is None:
         raise failure(url, "its list of packages is in none of the forms that createrepo_c writes")
     return found
+
+
+def look_listed(url: str, *, patience: Patience = _PATIENCE) -> Online:
+    """Return what the first mirror of a list has that answers.
+
+    Raises MediaError where the list cannot be had, and what the last of five mirrors fails with.
+    """
+    text = _persistent(url, lambda: _small(urlsplit(url), patience))
+    failed = failure(url, "no mirror is in that list")
+    for mirror in mirrors(text)[:_MIRRORS]:
+        try:
+            return look(mirror, patience=patience)
+        except MediaError as error:
+            failed = error
+    raise failed
 
 
 def read(
@@ -109,7 +127,9 @@ def packages(repository: Online, *, patience: Patience = _PATIENCE) -> tuple[Nev
 
 def failure(url: str, reason: str) -> MediaError:
     """Return the error of a repository; nothing in its address opens anything."""
-    return MediaError(f"The package repository {shown(url)} cannot be read: {reason}.", hint=_HINT)
+    return MediaError(
+        f"The package repository {mask(shown(url))} cannot be read: {reason}.", hint=_HINT
+    )
 
 
 def _within(url: str, path: str) -> SplitResult:

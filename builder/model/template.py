@@ -59,6 +59,18 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """Who says that it is the right one."""
 
 
+class RepositoryState(msgspec.Struct, frozen=True, kw_only=True):
+    """A package repository as it was when a template was installed from it."""
+
+    url: str
+    """As the kickstart has it, credentials masked: of a list of mirrors, the list."""
+    digest: str
+    """sha256 over what its lists of packages, groups and modules hold, however they are packed;
+    empty where it could not be asked."""
+    groups: str = ""
+    """The same of its groups alone; empty where it has none."""
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """The record of a build. It grows with the build; as manifest.json it is complete."""
 
@@ -83,6 +95,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Of the kickstart, as far as the user set them; passwords are no variables."""
     kickstart: str
     """The rendered text, secrets masked."""
+    repositories: tuple[RepositoryState, ...] = ()
+    """Those on the network that the kickstart names; older manifests have none."""
     machine: Machine
     """What it was installed on, and what its clones are like."""
     firmware: Firmware | None = None

@@ -14,12 +14,16 @@ from builder.kickstart.library import Library
 from builder.media.obtain import Folders, foreseen
 from builder.model.build import BuildOrder
 from builder.model.media import AtHand, Download, IsoSource
+from builder.model.package import PackageChange
 from builder.monitor import Monitor, SilentMonitor
 from builder.paths.reading import is_plain
 from builder.pipeline.job import Job, Pipeline
+from builder.recipes.freshness import Inputs
+from builder.recipes.freshness import judge as decided
 from builder.recipes.inputs import rendered
 from builder.recipes.order import resolve
-from builder.registry.manifest import build_key
+from builder.recipes.repositories import Network
+from builder.recipes.work import BuildOptions
 from builder.registry.registry import Registry
 from builder.rehearsal.cache import location
 
@@ -38,18 +42,37 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     medium: str
     state: State
     reason: str
+    changes: tuple[PackageChange, ...] = ()
+    """Packages whose new versions are the reason."""
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether an order would be built, and why."""
+
+    state: State
+    reason: str
+    changes: tuple[PackageChange, ...] = ()
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where templates and ISOs are."""
+
+    store: Path | None
+    """None before there is one."""
+    folders: Folders
 
 
 def plan(
     pipeline: Pipeline, settings: Settings, library: Library, *, monitor: Monitor
 ) -> tuple[Planned, ...]:
-    """Compare each job's build key with those of the published templates; touch nothing.
+    """Compare each job's inputs with those of the published templates; touch nothing.
 
-    A job that could not be built is "wrong", for the reason that its build would fail with.
+    Package repositories that kickstarts name are asked, each once. A job that could not be built is
+    "wrong", for the reason that its build would fail with.
     """
-    store = _store(settings, monitor)
     folders = Folders(pool=_iso_pool(settings), cache=settings.cache, state=settings.state)
-    planned = partial(_plan, store=store, folders=folders, library=library, monitor=monitor)
+    place = Place(store=_store(settings, monitor), folders=folders)
+    planned = partial(_plan, place=place, library=library, network=Network(), monitor=monitor)
     return tuple(map(planned, pipeline.jobs))
 
 
@@ -74,48 +97,54 @@ def _iso_pool(settings: Settings) -> Path:
 
 
 def _plan(
-    job: Job, *, store: Path | None, folders: Folders, library: Library, monitor: Monitor
+    job: Job, *, place: Place, library: Library, network: Network, monitor: Monitor
 ) -> Planned:
+    options = BuildOptions(rebuild=job.rebuild, max_age_days=job.max_age_days)
     try:
         order = resolve(job.request, library)
-        state, reason = judge(order, store=store, folders=folders, monitor=monitor)
+        found = judge(order, place, options=options, network=network, monitor=monitor)
     except BuilderError as error:
-        state, reason = "wrong", f"cannot be built: {error.message}"
+        found = Judged(state="wrong", reason=f"cannot be built: {error.message}")
     return Planned(
         name=job.name,
         release=job.request.release,
         profile=job.request.profile,
         medium=job.medium,
-        state=state,
-        reason=reason,
+        state=found.state,
+        reason=found.reason,
+        changes=found.changes,
     )
 
 
 def judge(
-    order: BuildOrder, *, store: Path | None, folders: Folders, monitor: Monitor
-) -> tuple[State, str]:
+    order: BuildOrder, place: Place, *, options: BuildOptions, network: Network, monitor: Monitor
+) -> Judged:
     """Return whether the order would be built, and the reason in words.
 
-    Raises what the build would raise for a wrong order or kickstart.
+    Raises what the build would raise for a wrong order or kickstart, and for its repositories.
     """
     kickstart = rendered(order, monitor=SilentMonitor())
-    registry = Registry(store) if store else None
-    newest = registry.newest(order.name) if registry else None
-    if registry is None or newest is None:
-        return "new", "never built"
-    digest = order.iso.sha256 or _digest(order.iso, folders, monitor=monitor)
-    if not digest:
-        listed = isinstance(order.iso, Download)
-        when = "whose vendor's list is read" if listed else "which is made"
-        return "unknown", f"depends on {order.iso.title}, {when} when it is built"
-    key = build_key(order, kickstart, origin_sha256=digest)
-    if kept := registry.unchanged(order.name, key=key):
-        return "unchanged", f"unchanged since {kept.version}"
-    if newest.why:
-        return "changed", f"{newest.version} cannot be used: {newest.why}"
-    if newest.version in registry.ledger(order.name).revoked:
-        return "changed", f"{newest.version} is revoked"
-    return "changed", f"changed since {newest.version}"
+    registry = Registry(place.store) if place.store else None
+    if registry is None or registry.newest(order.name) is None:
+        return Judged(state="new", reason="never built")
+    digest = order.iso.sha256 or _digest(order.iso, place.folders, monitor=monitor)
+    if not digest and options.rebuild != "always":
+        return Judged(state="unknown", reason=_unknown(order.iso))
+    inputs = Inputs(
+        order=order,
+        kickstart=kickstart,
+        origin_sha256=digest,
+        repositories=network.states(order, kickstart) if options.rebuild != "always" else (),
+    )
+    found = decided(inputs, registry, options=options, network=network)
+    state: State = "unchanged" if found.kept else "changed"
+    return Judged(state=state, reason=found.reason, changes=found.changes)
+
+
+def _unknown(iso: IsoSource) -> str:
+    listed = isinstance(iso, Download)
+    when = "whose vendor's list is read" if listed else "which is made"
+    return f"depends on {iso.title}, {when} when it is built"
 
 
 def _digest(iso: IsoSource, folders: Folders, *, monitor: Monitor) -> str:

@@ -22,6 +22,7 @@ from builder.model.template import Built, Manifest, Template
 from builder.monitor import Monitor
 from builder.proof.checks import refuse
 from builder.recipes import ending, evidence, inputs, joining, preflight, remarks, steps
+from builder.recipes.freshness import Basis, Verdict, decide
 from builder.recipes.work import DEFAULT, BuildOptions, Ticket, Work
 from builder.record import artifacts
 from builder.record.checkpoint import Checkpoint, foreign
@@ -99,15 +100,17 @@ def carry_out(work: Work) -> Built:
         kickstart = steps.render_kickstart(work)
         work.journal.monitor.hide = hiding(kickstart.text)
         iso = steps.stage_iso(work, kickstart)
-        record = _draft(work, kickstart, iso)
-        if kept := _unchanged(work, record):
+        basis = _basis(work, kickstart, iso)
+        if kept := basis.verdict.kept:
             work.journal.discard()
-            return _signed(work, Built(template=kept, fresh=False))
+            return _signed(work, Built(template=kept, fresh=False, reason=basis.verdict.reason))
+        record = _draft(work, kickstart, iso, basis)
         disk, record = produce(work, kickstart, iso, record)
         template = _proved_and_published(work, kickstart, iso, disk, record)
         work.journal.finish(version=template.version)
         done, folder = work.journal.record.steps, work.journal.folder
-        return Built(template=template, fresh=True, folder=folder, steps=done)
+        reason = basis.verdict.reason
+        return Built(template=template, fresh=True, reason=reason, folder=folder, steps=done)
 
 
 def produce(
@@ -144,22 +147,37 @@ def _place(host: Host) -> preflight.Place:
     )
 
 
-def _draft(work: Work, kickstart: Kickstart, iso: StagedIso) -> Manifest:
+def _draft(work: Work, kickstart: Kickstart, iso: StagedIso, basis: Basis) -> Manifest:
     begun = manifest.draft(
         work.order,
         manifest.origin(work.order, iso),
         kickstart,
         machine=work.machine,
         traces=work.journal.traces,
+        repositories=basis.repositories,
     )
     return replace(begun, expected=inputs.expected(work.order, kickstart))
 
 
-def _unchanged(work: Work, record: Manifest) -> Template | None:
-    """Return the template that makes this build needless; a build that has begun is finished."""
-    if work.ticket.options.force or steps.remaster_iso.result(work.journal.checkpoint):
-        return None
-    return Registry(work.host.store_pool.path).unchanged(record.name, key=record.build_key)
+def _basis(work: Work, kickstart: Kickstart, iso: StagedIso) -> Basis:
+    """Return what the build goes by; one that has begun is finished as it was judged then."""
+    checkpoint = work.journal.checkpoint
+    if known := Basis.of(checkpoint):
+        return known
+    if steps.remaster_iso.result(checkpoint):  # an older version's
+        return Basis(repositories=(), verdict=Verdict(reason=""))
+    found = decide(
+        work.order,
+        kickstart,
+        iso.sha256,
+        registry=Registry(work.host.store_pool.path),
+        options=work.ticket.options,
+        monitor=work.monitor,
+    )
+    if not found.verdict.kept:
+        work.monitor.tell("note", f"reason: {found.verdict.reason}")
+        found.keep(checkpoint)
+    return found
 
 
 def _signed(work: Work, kept: Built) -> Built:

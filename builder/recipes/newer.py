@@ -14,7 +14,7 @@ from builder.media.updateinfo import SEVERITIES, Advisory, Severity
 from builder.model.evr import Evr, newest
 from builder.model.package import Package
 
-_NATIVE = frozenset({"noarch", "x86_64", "x86_64_v2"})
+NATIVE = frozenset({"noarch", "x86_64", "x86_64_v2"})
 """Architectures that a package may change between; one of i686 is there beside another."""
 
 
@@ -112,7 +112,7 @@ def _evr(package: Nevra) -> Evr:
 
 def _fits(installed: str, offered: str) -> bool:
     """Tell whether a package of an architecture takes the place of one of another."""
-    return installed == offered or {installed, offered} <= _NATIVE
+    return installed == offered or {installed, offered} <= NATIVE
 
 
 def _update(

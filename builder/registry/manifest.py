@@ -2,8 +2,9 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from importlib.metadata import version
 
 import msgspec
@@ -16,7 +17,7 @@ from builder.model.domain import Machine
 from builder.model.hiding import MARK
 from builder.model.kickstart import CheckFile, Kickstart
 from builder.model.media import StagedIso
-from builder.model.template import Manifest, Origin
+from builder.model.template import Manifest, Origin, RepositoryState
 from builder.model.text import rfc3339
 from builder.model.traces import Traces
 from builder.virt import capabilities as host
@@ -27,9 +28,18 @@ _ROUNDS = 200_000
 """About a twentieth of a second."""
 
 
-def build_key(order: BuildOrder, kickstart: Kickstart, *, origin_sha256: str) -> str:
-    """Return the sha256 over everything that a template depends on."""
-    inputs = {
+def build_key(
+    order: BuildOrder,
+    kickstart: Kickstart,
+    *,
+    origin_sha256: str,
+    repositories: Sequence[RepositoryState] = (),
+) -> str:
+    """Return the sha256 over everything that a template depends on.
+
+    What installs from its medium alone has the keys that it had before there were repositories.
+    """
+    inputs: dict[str, object] = {
         "builder": version("builder"),
         "iso": origin_sha256,
         "kickstart": _costly(kickstart.for_build("")),
@@ -39,9 +49,12 @@ def build_key(order: BuildOrder, kickstart: Kickstart, *, origin_sha256: str) ->
         "compression": order.compression,
         "checks": [_digest(order.checks.files[name]) for name in order.checks.programs],
     }
+    if repositories:
+        inputs["repositories"] = sorted((each.url, each.digest) for each in repositories)
     return hashlib.sha256(msgspec.json.encode(inputs, order="sorted")).hexdigest()
 
 
+@lru_cache(maxsize=16)
 def _costly(text: str) -> str:
     """Return a digest that is slow to try passwords with: the key is published, they are not."""
     return hashlib.pbkdf2_hmac("sha256", text.encode(), b"builder", _ROUNDS).hex()
@@ -64,14 +77,22 @@ def origin(order: BuildOrder, iso: StagedIso) -> Origin:
 
 
 def draft(
-    order: BuildOrder, origin: Origin, kickstart: Kickstart, *, machine: Machine, traces: Traces
+    order: BuildOrder,
+    origin: Origin,
+    kickstart: Kickstart,
+    *,
+    machine: Machine,
+    traces: Traces,
+    repositories: tuple[RepositoryState, ...] = (),
 ) -> Manifest:
     """Return what is known of a build before it begins, the kickstart's secrets masked."""
     record = mask(kickstart.text)
     return Manifest(
         name=order.name,
         build_id=traces.id,
-        build_key=build_key(order, kickstart, origin_sha256=origin.sha256),
+        build_key=build_key(
+            order, kickstart, origin_sha256=origin.sha256, repositories=repositories
+        ),
         created=rfc3339(traces.began),
         release=order.release.name,
         profile=order.profile.name,
@@ -80,25 +101,26 @@ def draft(
         iso_sha256=origin.sha256,
         iso_url=origin.url,
         iso_voucher=origin.voucher,
-        variables=_shown(order.variables, kickstart.text, record),
+        variables=shown(order.variables, kickstart.text, record),
         kickstart=record,
+        repositories=repositories,
         machine=machine,
         firmware=order.firmware,
         compression=order.compression,
     )
 
 
-def _shown(variables: Mapping[str, str], text: str, record: str) -> dict[str, str]:
-    """Return the variables as they may be seen.
+def shown(variables: Mapping[str, str], text: str, record: str) -> dict[str, str]:
+    """Return the variables as they may be seen, of a kickstart's text and the record of that.
 
-    Hidden is what has a secret's name, and what the record of the kickstart does not show.
+    Hidden is what has a secret's name, and what the record does not show.
     """
 
-    def shown(name: str, value: str) -> str:
+    def masked(name: str, value: str) -> str:
         hidden = MARK in mask(f"{name}={value}") or (value in text and value not in record)
         return MARK if hidden else mask(value)
 
-    return {name: shown(name, value) for name, value in variables.items()}
+    return {name: masked(name, value) for name, value in variables.items()}
 
 
 def tools(connection: Connection) -> dict[str, str]:

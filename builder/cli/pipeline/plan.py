@@ -8,7 +8,10 @@ from builder.cli.pipeline.shared import File
 
 
 def plan(ctx: typer.Context, file: File, *, json: Json = False) -> None:
-    """Show what would be built, and why; nothing is touched or downloaded."""
+    """Show what would be built, and why; nothing is touched.
+
+    The package repositories that kickstarts install from are asked, no ISO is downloaded.
+    """
     from builder.model.text import unbroken
     from builder.pipeline.definition import find, load
     from builder.pipeline.plan import plan as compare

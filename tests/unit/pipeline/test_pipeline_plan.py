@@ -1,18 +1,25 @@
 """What would be built, judged by build keys alone."""
 
+import re
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
+from msgspec.structs import replace
 
 from builder import files
 from builder.errors import HostError
+from builder.kickstart.masking import mask
 from builder.media.obtain import Folders
 from builder.model.build import BuildOrder
+from builder.model.kickstart import Secrets
 from builder.model.media import Voucher
 from builder.monitor import SilentMonitor
-from builder.pipeline.plan import judge
+from builder.pipeline.plan import Place, judge
+from builder.recipes.inputs import rendered
+from builder.recipes.repositories import Network
+from builder.recipes.work import BuildOptions
 from builder.record import vouchers
 from builder.registry import channels
 from builder.registry.publish import publish
@@ -27,15 +34,30 @@ EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 def published(order: BuildOrder, store: Path, *, iso_sha256: str, day: int) -> None:
     """Publish an empty template that was made from `order`."""
-    built = key(order, iso_sha256=iso_sha256)
-    record = manifest(name=order.name, build_id=f"b-{day}", build_key=built)
+    record = manifest(
+        name=order.name,
+        build_id=f"b-{day}",
+        build_key=key(order, iso_sha256=iso_sha256),
+        iso_sha256=iso_sha256,
+        variables=order.variables,
+        kickstart=mask(rendered(order, monitor=SilentMonitor()).text),
+    )
     candidate = store / "candidate"
     candidate.touch()
-    publish(candidate, record, image(size=0), today=date(2026, 11, day))
+    facts = image(size=0, virtual_size=order.capacity)
+    publish(candidate, record, facts, today=date(2026, 11, day))
 
 
-def judged(order: BuildOrder, store: Path) -> tuple[str, str]:
-    return judge(order, store=store, folders=folders(store), monitor=SilentMonitor())
+def judged(order: BuildOrder, store: Path | None, **options: Any) -> tuple[str, str]:  # noqa: ANN401
+    place = Place(store=store, folders=folders(store or Path("none")))
+    found = judge(
+        order,
+        place,
+        options=BuildOptions(**options),
+        network=Network(),
+        monitor=SilentMonitor(),
+    )
+    return found.state, found.reason
 
 
 def folders(place: Path) -> Folders:
@@ -75,16 +97,43 @@ def test_a_store_that_is_not_there_is_an_error_unless_none_was_made_yet(store: P
     store.rmdir()
     with pytest.raises(HostError, match=r"There is no folder .*, where templates"):
         judged(ordered(), store)
-    found = judge(ordered(), store=None, folders=folders(store), monitor=SilentMonitor())
-    assert found == ("new", "never built")
+    assert judged(ordered(), None) == ("new", "never built")
 
 
 def test_another_input_is_a_change(store: Path) -> None:
     before = ordered()
     published(before, store, iso_sha256=before.medium.sha256, day=1)
     published(before, store, iso_sha256=before.medium.sha256, day=3)
-    for after in (ordered(variables={"timezone": "Europe/Berlin"}), ordered(disk_gib=11)):
-        assert judged(after, store) == ("changed", "changed since 20261103.1")
+    for after, why in (
+        (ordered(variables={"timezone": "Europe/Berlin"}), "the variable timezone"),
+        (ordered(variables={"hostname": "a", "lang": "C"}), "the variables hostname, lang"),
+        (ordered(disk_gib=11), "the disk's size 10 GiB → 11 GiB"),
+        (ordered(compression="zlib"), "the compression zstd → zlib"),
+        (replace(before, iso=ordered(medium="dvd").iso), "the ISO"),
+        (replace(before, release=replace(before.release, packages=("vim",))), "the kickstart"),
+        (
+            replace(before, release=replace(before.release, installer_args=("x=y",))),
+            "a check or an installer argument",
+        ),
+    ):
+        assert judged(after, store) == ("changed", f"changed since 20261103.1: {why}")
+    with_password = replace(before, secrets=Secrets(root_password_hash="$6$salt$" + "x" * 86))
+    published(with_password, store, iso_sha256=before.medium.sha256, day=4)
+    other = replace(before, secrets=Secrets(root_password_hash="$6$salt$" + "y" * 86))
+    why = "a check, an installer argument or a secret"
+    assert judged(other, store) == ("changed", f"changed since 20261104.1: {why}")
+
+
+def test_age_and_will(store: Path) -> None:
+    """The manifest of `values` is of November 2026: its age is counted from its own time."""
+    wanted = ordered()
+    published(wanted, store, iso_sha256=wanted.medium.sha256, day=1)
+    assert judged(wanted, store, max_age_days=100_000)[0] == "unchanged"
+    state, reason = judged(wanted, store, max_age_days=1)
+    assert state == "changed"
+    assert re.fullmatch(r"20261101\.1 is \d+ days old, and 1 is the most", reason)
+    asked = "built again whatever has changed, as asked"
+    assert judged(wanted, store, rebuild="always") == ("changed", asked)
 
 
 def test_a_medium_that_is_not_made_yet_is_unknown(store: Path) -> None:
@@ -99,7 +148,7 @@ def test_a_medium_that_is_not_made_yet_is_unknown(store: Path) -> None:
     made.touch()
     assert judged(wanted, store) == ("unchanged", "unchanged since 20261101.1")
     made.write_text("other")
-    assert judged(wanted, store) == ("changed", "changed since 20261101.1")
+    assert judged(wanted, store) == ("changed", "changed since 20261101.1: the ISO")
 
 
 def test_an_iso_whose_digest_only_the_vendor_knows(store: Path) -> None:

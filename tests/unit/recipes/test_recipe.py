@@ -30,13 +30,22 @@ from builder.errors import (
 from builder.host import cleanup
 from builder.host.host import Host
 from builder.kickstart.masking import mask
+from builder.kickstart.sources import sources
 from builder.model.audit import Finding
+from builder.model.build import BuildOrder
 from builder.model.hiding import MARK
 from builder.model.installation import Installation
 from builder.model.kickstart import Kickstart
 from builder.model.media import InstallMedia, StagedIso
 from builder.model.storage import Volume
-from builder.model.template import Built, ImageFacts, Manifest, Origin, Template
+from builder.model.template import (
+    Built,
+    ImageFacts,
+    Manifest,
+    Origin,
+    RepositoryState,
+    Template,
+)
 from builder.model.traces import Traces
 from builder.monitor import SilentMonitor
 from builder.proof.verify import Verified
@@ -44,6 +53,7 @@ from builder.recipes.build import attach, build
 from builder.recipes.gc import Leftover, collect_garbage
 from builder.recipes.preview import preview
 from builder.recipes.remarks import refuse
+from builder.recipes.repositories import Network, masked
 from builder.recipes.steps import STEPS, Audited, Candidate
 from builder.recipes.work import BuildOptions, Step, Work
 from builder.record.builds import Build
@@ -193,7 +203,15 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
         for step in STEPS:
             stand_in = getattr(made, step.name, step.function)
             monkeypatch.setattr(step, "function", made.act(step, stand_in))
+        monkeypatch.setattr(Network, "states", _states)
         yield made
+
+
+def _states(
+    _network: Network, _order: BuildOrder, kickstart: Kickstart
+) -> tuple[RepositoryState, ...]:
+    """Stand in for repositories that answer, and never change."""
+    return tuple(RepositoryState(url=masked(each), digest="d") for each in sources(kickstart))
 
 
 def test_every_step_once_in_the_order_of_the_recipe(stage: Stage) -> None:

@@ -1,0 +1,165 @@
+"""Whether a template has to be built again, and why: one rule for builds, nights and plans.
+
+Of a package repository counts what is in the image, or would newly be ("relevant"). A package that
+is now older there, or gone, is no reason: mirrors lag behind one another, and an image would go
+back and forth with them.
+"""
+
+from datetime import UTC, datetime
+from typing import Self
+
+import msgspec
+
+from builder.model.build import BuildOrder
+from builder.model.kickstart import Kickstart
+from builder.model.package import PackageChange
+from builder.model.template import Manifest, RepositoryState, Template
+from builder.model.text import moment
+from builder.monitor import Monitor
+from builder.recipes.changes import changes, told
+from builder.recipes.differences import difference
+from builder.recipes.repositories import Network, unasked
+from builder.recipes.work import BuildOptions
+from builder.record.checkpoint import Checkpoint
+from builder.registry.entry import Entry
+from builder.registry.manifest import build_key
+from builder.registry.registry import Registry
+from builder.registry.registry import manifest as recorded
+
+_BASIS = "basis"
+
+
+class Inputs(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that goes into an image."""
+
+    order: BuildOrder
+    kickstart: Kickstart
+    origin_sha256: str
+    """Of its ISO."""
+    repositories: tuple[RepositoryState, ...]
+
+    def key(self, repositories: tuple[RepositoryState, ...] | None = None) -> str:
+        """Return the build key, or the one that it would be with other repositories."""
+        states = self.repositories if repositories is None else repositories
+        return build_key(
+            self.order, self.kickstart, origin_sha256=self.origin_sha256, repositories=states
+        )
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be done, and why."""
+
+    kept: Template | None = None
+    """The template that makes a build needless."""
+    reason: str
+    """One line for people."""
+    changes: tuple[PackageChange, ...] = ()
+    """Packages whose new versions are the reason."""
+
+
+class Basis(msgspec.Struct, frozen=True, kw_only=True):
+    """What a build goes by; kept, so that another process goes on by the same."""
+
+    repositories: tuple[RepositoryState, ...]
+    """As they were before the installation."""
+    verdict: Verdict
+
+    def keep(self, checkpoint: Checkpoint) -> None:
+        """Keep it until the build has ended. Raises HostError when it cannot be written."""
+        checkpoint.keep({_BASIS: self})
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint) -> Self | None:
+        """Return what was kept, if anything was. Raises HostError for another version's."""
+        return checkpoint.get(_BASIS, cls)
+
+
+def decide(
+    order: BuildOrder,
+    kickstart: Kickstart,
+    origin_sha256: str,
+    *,
+    registry: Registry,
+    options: BuildOptions,
+    monitor: Monitor,
+) -> Basis:
+    """Ask the repositories of a kickstart, and judge. Raises what `judge` does.
+
+    What is built in any case needs no answer from them.
+    """
+    network = Network()
+    if options.force or options.rebuild == "always":
+        states = unasked(network, order, kickstart, monitor=monitor)
+    else:
+        states = network.states(order, kickstart)
+    inputs = Inputs(
+        order=order, kickstart=kickstart, origin_sha256=origin_sha256, repositories=states
+    )
+    verdict = judge(inputs, registry, options=options, network=network)
+    return Basis(repositories=states, verdict=verdict)
+
+
+def judge(
+    inputs: Inputs, registry: Registry | None, *, options: BuildOptions, network: Network
+) -> Verdict:
+    """Compare what would be built with what is there.
+
+    Raises MediaError where a repository that has changed cannot be read, and what the registry
+    raises.
+    """
+    name = inputs.order.name
+    newest = registry.newest(name) if registry else None
+    if registry is None or newest is None:
+        return Verdict(reason="never built")
+    if options.force or options.rebuild == "always":
+        return Verdict(reason="built again whatever has changed, as asked")
+    if same := registry.unchanged(name, key=inputs.key()):
+        return _young(same, f"unchanged since {same.version}", options)
+    if newest.why:
+        return Verdict(reason=f"{newest.version} cannot be used: {newest.why}")
+    if newest.version in registry.ledger(name).revoked:
+        return Verdict(reason=f"{newest.version} is revoked")
+    return _compared(inputs, newest, options=options, network=network)
+
+
+def _compared(inputs: Inputs, newest: Entry, *, options: BuildOptions, network: Network) -> Verdict:
+    before = recorded(newest)
+    if inputs.key(before.repositories) != before.build_key:
+        return Verdict(
+            reason=difference(before, inputs.order, inputs.kickstart, inputs.origin_sha256)
+        )
+    changed = _changed(inputs, before)
+    if options.rebuild != "relevant":
+        return Verdict(reason=f"changed since {newest.version}: {_named(changed)}")
+    found = changes(before, inputs.order, inputs.kickstart, changed=changed, network=network)
+    if found:
+        return Verdict(reason=told(found), changes=found)
+    reason = f"unchanged since {newest.version}: what is new in {_named(changed)} is not in it"
+    return _young(newest.template(), reason, options)
+
+
+def _changed(inputs: Inputs, before: Manifest) -> dict[str, bool]:
+    """Return the addresses of repositories that are others now, with whether their groups are."""
+    known = {each.url: each for each in before.repositories}
+    return {
+        each.url: each.groups != (known[each.url].groups if each.url in known else "")
+        for each in inputs.repositories
+        if each.url not in known or each.digest != known[each.url].digest
+    }
+
+
+def _named(changed: dict[str, bool]) -> str:
+    first, *others = changed or [""]
+    return f"{first} and {len(others)} more" if others else first
+
+
+def _young(template: Template, reason: str, options: BuildOptions) -> Verdict:
+    """Keep a template, unless it is older than is wanted."""
+    if options.max_age_days and template.created:
+        days = (datetime.now(UTC) - moment(template.created)).days
+        if days >= options.max_age_days:
+            wanted = options.max_age_days
+            return Verdict(
+                reason=f"{template.version} is {days} days old, and {wanted} is the most"
+            )
+    return Verdict(kept=template, reason=reason)

@@ -1,0 +1,144 @@
+"""The package repositories that a kickstart installs from, as they are now."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import msgspec
+
+from builder.errors import MediaError
+from builder.kickstart.masking import mask
+from builder.kickstart.sources import Source, sources
+from builder.media import comps, modules, online, repomd
+from builder.media.comps import Comps
+from builder.media.online import Online
+from builder.media.primary import Nevra
+from builder.model.build import BuildOrder
+from builder.model.kickstart import Kickstart
+from builder.model.template import RepositoryState
+from builder.monitor import Monitor
+from builder.recipes.newer import Offers
+
+T = TypeVar("T")
+_WAY_OUT = " What a guest can reach may be closed to this host: --force builds without asking."
+_TYPES = (("primary",), repomd.COMPS, ("modules",))
+_GROUPS = (repomd.COMPS,)
+
+
+class Network:
+    """Repositories, each asked once, also where that fails: keep one for several images.
+
+    Between runs it goes stale.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, ...], object] = {}
+
+    def states(self, order: BuildOrder, kickstart: Kickstart) -> tuple[RepositoryState, ...]:
+        """Return how each repository of a kickstart is; none of one that needs none.
+
+        Raises MediaError for one that cannot be read.
+        """
+        found = sources(kickstart)
+        return tuple(_state(each, self._look(order, each)) for each in found)
+
+    def offers(
+        self, order: BuildOrder, kickstart: Kickstart, changed: set[str]
+    ) -> Mapping[str, Offers]:
+        """Return what those of the `changed` addresses have, by the repositories' ids."""
+        found = [each for each in sources(kickstart) if masked(each) in changed]
+        return {each.id: self._offers(order, each) for each in found}
+
+    def groups(self, order: BuildOrder, kickstart: Kickstart, changed: set[str]) -> Comps:
+        """Return the groups and environments of those of the `changed` addresses."""
+        found = [each for each in sources(kickstart) if masked(each) in changed]
+        every = [self._groups(self._look(order, each)) for each in found]
+        return Comps(
+            groups=tuple(one for each in every for one in each.groups),
+            environments=tuple(one for each in every for one in each.environments),
+        )
+
+    def _look(self, order: BuildOrder, source: Source) -> Online:
+        address = filled(source.address, order)
+        look = online.look if source.kind == "baseurl" else online.look_listed
+        return self._once((source.kind, address), lambda: look(address))
+
+    def _offers(self, order: BuildOrder, source: Source) -> Offers:
+        repository = self._look(order, source)
+        packages = self._once(("packages", repository.url), lambda: _packages(repository))
+        return Offers(
+            packages={name: each for name, each in packages.items() if source.offers(name)},
+            modules=self._once(("modules", repository.url), lambda: _modules(repository)),
+        )
+
+    def _groups(self, repository: Online) -> Comps:
+        record = repository.record(*repomd.COMPS)
+        if record is None:
+            return Comps()
+        return self._once(
+            ("groups", repository.url), lambda: online.read(repository, record, comps.comps)
+        )
+
+    def _once(self, key: tuple[str, ...], do: Callable[[], T]) -> T:
+        if key not in self._known:
+            try:
+                self._known[key] = do()
+            except MediaError as error:
+                self._known[key] = error
+        found = self._known[key]
+        if isinstance(found, MediaError):
+            raise MediaError(found.message, hint=found.hint + _WAY_OUT) from found
+        value: T = found  # type: ignore[assignment]  # keys are of one kind each
+        return value
+
+
+def unasked(
+    network: Network, order: BuildOrder, kickstart: Kickstart, *, monitor: Monitor
+) -> tuple[RepositoryState, ...]:
+    """Return the states for a build that is made in any case: what cannot be read is a warning."""
+    try:
+        return network.states(order, kickstart)
+    except MediaError as error:
+        monitor.tell("warning", error.message)
+        return tuple(RepositoryState(url=masked(each), digest="") for each in sources(kickstart))
+
+
+def filled(address: str, order: BuildOrder) -> str:
+    """Fill in the variables that Anaconda knows in addresses.
+
+    $releasever is there what the medium calls its version, which is that of the catalogue.
+    """
+    version, arch = order.release.version, order.release.arch
+    return address.replace("$releasever", version).replace("$basearch", arch)
+
+
+def masked(source: Source) -> str:
+    """Return an address as manifests have it."""
+    return mask(source.address)
+
+
+def _state(source: Source, repository: Online) -> RepositoryState:
+    return RepositoryState(
+        url=masked(source), digest=_digest(repository, _TYPES), groups=_digest(repository, _GROUPS)
+    )
+
+
+def _digest(repository: Online, types: tuple[tuple[str, ...], ...]) -> str:
+    """Return the digest of what files hold, not of how or when they were written."""
+    found = [repository.record(*each) for each in types]
+    if not any(found):
+        return ""
+    content = [each.content if each else None for each in found]
+    return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
+
+
+def _packages(repository: Online) -> dict[str, list[Nevra]]:
+    found: dict[str, list[Nevra]] = {}
+    for each in online.packages(repository):
+        found.setdefault(each.name, []).append(each)
+    return found
+
+
+def _modules(repository: Online) -> modules.Modules:
+    record = repository.record("modules")
+    return online.read(repository, record, modules.modules) if record else modules.Modules()
