@@ -13,7 +13,7 @@ from builder.model.kickstart import Kickstart
 _IMAGES = ("liveimg", "ostreesetup", "ostreecontainer", "bootc")
 """Commands that bring a whole system: there %packages is not looked at."""
 _OPTIONS = ("--nodefaults", "--optional")
-_MARK = re.compile(r"@\^?|-|")
+_MARK = re.compile(r"-?@\^?|-|")
 _ELSEWHERE = ("harddrive", "hmc", "nfs", "url")
 _MEDIUM = "file:///run/install/"
 """Where installers have what they were started from; EL 7 to 9 want such a repo for AppStream."""
@@ -64,7 +64,7 @@ def wanted(kickstart: Kickstart) -> Wanted:
         # Only one can be had; as in pykickstart, the last that is named.
         environments=_marked(listed, "@^")[-1:],
         modules=tuple(_modules(handler)),
-        excluded=tuple(handler.packages.excludedList),
+        excluded=tuple(each.name for each in _marked(listed, "-")),
     )
 
 
@@ -80,10 +80,8 @@ def _listed(text: str) -> dict[str, int]:
         if first.startswith("%"):
             inside = first == "%packages"
         elif inside and (said := _spec(line)):
-            if said.startswith("-"):
-                found.pop(said[1:], None)
-            else:
-                found.pop(said, None)
+            for earlier in (said, said.removeprefix("-"), f"-{said}"):
+                found.pop(earlier, None)
             found[said] = number
     return found
 

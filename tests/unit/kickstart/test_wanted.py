@@ -42,6 +42,18 @@ def test_packages_are_read_with_their_lines(
     assert named(read(f"%packages\n{lines}\n%end\n"), kind) == expected
 
 
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("bash\n-vim\n-*firmware  # none\n-@games\n-@^x", ("vim", "*firmware")),
+        ("-bash\nbash", ()),
+        ("bash\n-bash", ("bash",)),
+    ],
+)
+def test_what_is_left_out(lines: str, expected: tuple[str, ...]) -> None:
+    assert read(f"%packages\n{lines}\n%end\n").excluded == expected
+
+
 def test_a_second_section_adds_to_the_first() -> None:
     found = read("%packages\none\n%end\n%post\necho three\n%end\n%packages\ntwo\n-one\n%end\n")
     assert named(found, "packages") == [("two", 8)]
