@@ -59,7 +59,7 @@ bench-registry: setup  ## Time finding templates among 5,000 versions of one; AR
 bench-export: setup  ## Time writing a VMDK against qemu-img's own; ARGS=--help
 	@.venv/bin/python -m tests.bench.export $(ARGS)
 
-bench-packages: setup  ## Time looking for packages on a DVD against createrepo_c's reader; ARGS=--help
+bench-packages: setup  ## Time reading lists of packages against createrepo_c's reader; ARGS=--help
 	@.venv/bin/python -m tests.bench.packages $(ARGS)
 
 bench-fetch: setup  ## Time download and verification against curl, then sha256sum; ARGS=--help

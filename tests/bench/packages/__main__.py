@@ -14,17 +14,23 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
 from pathlib import Path
 from statistics import median
 
 from tests.bench.options import add_folder, conclude, parser
-from tests.bench.packages.media import large
+from tests.bench.packages.media import Contents, large, repository
 from tests.bench.packages.repodata import numbered
 from tests.bench.tables import Target, most, say, spread, table
 from tests.bench.usage import Usage, turns
 
 START, FOUND, MISSING, THEIRS = "start", "found", "missing", "createrepo_c"
+ONLINE = "online"
 _OURS = """
 import sys
 from pathlib import Path
@@ -43,16 +49,25 @@ names = []
 for path in sys.argv[1:]:
     createrepo_c.xml_parse_primary(path, pkgcb=lambda each: names.append(each.name), do_files=True)
 """
+_ONLINE = """
+import sys
+from builder.media.online import look, packages
+assert len(packages(look(sys.argv[1]))) == int(sys.argv[2])
+"""
 _SECONDS, _MEMORY = 1.0, 200.0
+_ONLINE_SECONDS, _ONLINE_MEMORY = 2.0, 300.0
 
 
 def main() -> None:
     """Print the table."""
     options = _options()
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        rows = _rows(Path(folder), options)
-        say(f"{len(os.sched_getaffinity(0))} processors, load {os.getloadavg()[0]:.1f}")
-        results = turns(rows, options.runs)
+        here = Path(folder)
+        rows = _rows(here, options)
+        with _served(here / "online", options.packages) as url:
+            rows[ONLINE] = [sys.executable, "-c", _ONLINE, url, str(options.packages)]
+            say(f"{len(os.sched_getaffinity(0))} processors, load {os.getloadavg()[0]:.1f}")
+            results = turns(rows, options.runs)
     conclude(options, _report(results), _targets(results), results)
 
 
@@ -79,6 +94,25 @@ def _rows(here: Path, options: argparse.Namespace) -> dict[str, list[str]]:
         lists = sorted(map(str, here.glob("*/*/repodata/*-primary.xml.gz")))
         rows[THEIRS] = [options.python, "-c", _THEIRS, *lists]
     return rows
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_arguments: object) -> None:
+        """Keep the table clean."""
+
+
+@contextmanager
+def _served(here: Path, count: int) -> Iterator[str]:
+    """Yield the address of a repository of so many packages."""
+    repository(here, Contents(names=tuple(numbered(count))), large=True)
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=here)) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def _has_createrepo(python: str) -> bool:
@@ -108,10 +142,13 @@ def _targets(results: dict[str, list[Usage]]) -> list[Target]:
     theirs, found = typical(THEIRS), typical(FOUND)
     more = found / theirs if found and theirs else None
     memory = max(each.memory for who in (FOUND, MISSING) for each in results[who])
+    online = max(each.memory for each in results[ONLINE])
     return [
         most("packages", "all are there", found, limit=_SECONDS, unit="s"),
         most("packages", "three are missing", typical(MISSING), limit=2 * _SECONDS, unit="s"),
         most("packages", "memory", memory, limit=_MEMORY, unit="MB"),
+        most("packages", "online", typical(ONLINE), limit=_ONLINE_SECONDS, unit="s"),
+        most("packages", "online, memory", online, limit=_ONLINE_MEMORY, unit="MB"),
         most("packages", "all are there, RATIO to createrepo_c's", more, limit=3, unit="times"),
     ]
 
