@@ -44,6 +44,13 @@ _PATIENCE = Patience()
 T = TypeVar("T")
 
 
+class Unreachable(MediaError):
+    """A repository does not answer, or not to the end."""
+
+    may_pass = True
+    """Asked later, it may."""
+
+
 class Online(msgspec.Struct, frozen=True, kw_only=True):
     """A package repository, as its repomd.xml describes it."""
 
@@ -125,11 +132,10 @@ def packages(repository: Online, *, patience: Patience = _PATIENCE) -> tuple[Nev
     return read(repository, record, primary.packages, patience=patience) if record else ()
 
 
-def failure(url: str, reason: str) -> MediaError:
+def failure(url: str, reason: str, error_class: type[MediaError] = MediaError) -> MediaError:
     """Return the error of a repository; nothing in its address opens anything."""
-    return MediaError(
-        f"The package repository {mask(shown(url))} cannot be read: {reason}.", hint=_HINT
-    )
+    named = mask(shown(url))
+    return error_class(f"The package repository {named} cannot be read: {reason}.", hint=_HINT)
 
 
 def _within(url: str, path: str) -> SplitResult:
@@ -147,7 +153,7 @@ def _persistent(url: str, do: Callable[[], T]) -> T:
             return do()
         except Interruption as error:
             if attempt == _ATTEMPTS:
-                raise failure(url, str(error)) from error
+                raise failure(url, str(error), Unreachable) from error
             time.sleep(attempt)
         except Refusal as error:
             raise failure(url, str(error)) from error

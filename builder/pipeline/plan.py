@@ -44,6 +44,8 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     changes: tuple[PackageChange, ...] = ()
     """Packages whose new versions are the reason."""
+    version: str = ""
+    """Of the template that would be kept."""
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +54,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     reason: str
     changes: tuple[PackageChange, ...] = ()
+    version: str = ""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +116,7 @@ def _plan(
         state=found.state,
         reason=found.reason,
         changes=found.changes,
+        version=found.version,
     )
 
 
@@ -137,8 +141,9 @@ def judge(
         repositories=network.states(order, kickstart) if options.rebuild != "always" else (),
     )
     found = decided(inputs, registry, options=options, network=network)
-    state: State = "unchanged" if found.kept else "changed"
-    return Judged(state=state, reason=found.reason, changes=found.changes)
+    if found.kept:
+        return Judged(state="unchanged", reason=found.reason, version=found.kept.version)
+    return Judged(state="changed", reason=found.reason, changes=found.changes)
 
 
 def _unknown(iso: IsoSource) -> str:

@@ -87,7 +87,7 @@ class Network:
                 self._known[key] = error
         found = self._known[key]
         if isinstance(found, MediaError):
-            raise MediaError(found.message, hint=found.hint + _WAY_OUT) from found
+            raise type(found)(found.message, hint=found.hint + _WAY_OUT) from found
         value: T = found  # type: ignore[assignment]  # keys are of one kind each
         return value
 

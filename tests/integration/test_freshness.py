@@ -1,5 +1,7 @@
 """What is built again when repositories change: real rpms, createrepo_c and a web server."""
 
+import hashlib
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from builder.cli import app
 from builder.errors import MediaError
 from builder.install.plan import machine
 from builder.media.obtain import Folders
@@ -58,14 +61,15 @@ COMPS = """\
   </environment>
 </comps>
 """
+EMPTY = hashlib.sha256().hexdigest()
 INSTALLED = {"bash": "5.1-2", "dbus": "1:1.12-3", "kernel": "5.14.0-611", "local": "1-1"}
 
 
 class Site:
     """A web server with one repository, and a store with what was installed from it."""
 
-    def __init__(self, mirror: Mirror, place: Path) -> None:
-        self.mirror, self.place = mirror, place
+    def __init__(self, mirror: Mirror, place: Path, *, iso: Path | None = None) -> None:
+        self.mirror, self.place, self.iso = mirror, place, iso
         self.store = place / "store"
         self.store.mkdir()
         self.tree = place / "tree"
@@ -91,6 +95,12 @@ class Site:
     def order(self) -> BuildOrder:
         path = self.place / "mine.ks"
         path.write_text(KICKSTART.format(source=self.source))
+        if self.iso:
+            order = ordered("rocky9", kickstart=path, iso=self.iso, allow_unverified=True)
+            return replace(
+                order,
+                iso=replace(order.iso, sha256=EMPTY),
+            )
         return replace(ordered("rocky9", kickstart=path), iso=ordered("centos7").iso)
 
     def installed(self, **changes: Any) -> None:  # noqa: ANN401
@@ -144,7 +154,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         yield made
 
 
-KEPT = Judged(state="unchanged", reason="unchanged since 20261101.1")
+KEPT = Judged(state="unchanged", reason="unchanged since 20261101.1", version="20261101.1")
 
 
 def aside(site: Site) -> Judged:
@@ -294,3 +304,45 @@ def test_lists_of_mirrors(tmp_path: Path, kind: str) -> None:
         mirror.files[path] = b"none\n"
         with pytest.raises(MediaError, match="no mirror is in that list"):
             site.judged()
+
+
+def test_a_plan_by_its_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    iso = tmp_path / "mine.iso"
+    iso.touch()
+    with serving(Mirror()) as mirror:
+        site = Site(mirror, tmp_path, iso=iso)
+        site.installed()
+        pipeline = tmp_path / "night.toml"
+        pipeline.write_text(
+            f"""title = "Night"
+            [[build]]
+            release = "rocky9"
+            kickstart = "{tmp_path}/mine.ks"
+            iso = "{iso}"
+            allow_unverified = true
+            """
+        )
+        for name, value in settings(tmp_path).items():
+            monkeypatch.setenv(name, value)
+
+        def said() -> str:
+            assert app.run(["pipeline", "plan", str(pipeline)]) == 0
+            return capsys.readouterr().out.splitlines()[1]
+
+        assert re.search(r" kept +unchanged since 20261101.1$", said())
+        site.add("kernel", "5.14.0-633")
+        site.write()
+        assert re.search(r" built +kernel 5.14.0-611 → 5.14.0-633$", said())
+        mirror.files = {}
+        assert re.search(r" failed +cannot be built: .* cannot be read: 404 Not Found\.$", said())
+
+
+def settings(place: Path) -> dict[str, str]:
+    return {
+        "BUILDER_STORE_POOL_PATH": str(place / "store"),
+        "BUILDER_ISO_POOL_PATH": str(place),
+        "BUILDER_STATE": str(place / "state"),
+        "BUILDER_URI": "test:///default",
+    }

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from builder.errors import MediaError
-from builder.media.online import Online, look, packages, read
+from builder.media.online import Online, Unreachable, look, packages, read
 from builder.media.pace import Patience
 from builder.media.primary import Nevra
 from tests import rpms
@@ -84,7 +84,7 @@ def test_a_break_is_gone_over_once(mirror: Mirror, url: str) -> None:
     mirror.faults, mirror.cut = ["503", "", "cut"], 100
     assert names(look(url, patience=SOON)) == list(BASE.names)
     mirror.faults = ["cut", "cut"]
-    with pytest.raises(MediaError, match=f"^The package repository {url} cannot be read: the conn"):
+    with pytest.raises(Unreachable, match=f"^The package repository {url} cannot be read: the con"):
         look(url, patience=SOON)
 
 
