@@ -162,10 +162,8 @@ def _draft(work: Work, kickstart: Kickstart, iso: StagedIso, basis: Basis) -> Ma
 def _basis(work: Work, kickstart: Kickstart, iso: StagedIso) -> Basis:
     """Return what the build goes by; one that has begun is finished as it was judged then."""
     checkpoint = work.journal.checkpoint
-    if known := Basis.of(checkpoint):
-        return known
-    if steps.remaster_iso.result(checkpoint):  # an older version's
-        return Basis(repositories=(), verdict=Verdict(reason=""))
+    if steps.remaster_iso.result(checkpoint):  # an older version's has kept no basis
+        return Basis.of(checkpoint) or Basis(repositories=(), verdict=Verdict(reason=""))
     found = decide(
         work.order,
         kickstart,

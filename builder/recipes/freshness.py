@@ -129,6 +129,9 @@ def _compared(inputs: Inputs, newest: Entry, *, options: BuildOptions, network: 
             reason=difference(before, inputs.order, inputs.kickstart, inputs.origin_sha256)
         )
     changed = _changed(inputs, before)
+    if not any(each.kind for each in before.packages):
+        unknown = "its manifest does not say which versions are in it"
+        return Verdict(reason=f"changed since {newest.version}: {_named(changed)}, and {unknown}")
     if options.rebuild != "relevant":
         return Verdict(reason=f"changed since {newest.version}: {_named(changed)}")
     found = changes(before, inputs.order, inputs.kickstart, changed=changed, network=network)

@@ -131,7 +131,7 @@ class Site:
         )
         candidate = self.store / "candidate"
         candidate.touch()
-        record = replace(record, packages=tuple(packages))
+        record = replace(record, packages=changes.get("packages", tuple(packages)))
         facts = image(size=0, virtual_size=self.order.capacity)
         publish(candidate, record, facts, today=moment.date())
 
@@ -277,6 +277,22 @@ def test_a_template_from_before_repositories_were_recorded(tmp_path: Path) -> No
         site.add("bash", "6-1")
         site.write()
         assert site.judged().reason == "bash 5.1-2 → 6-1"
+
+
+@pytest.mark.parametrize("packages", [(), (Package(name="bash-5.1-2.noarch"),)])
+def test_a_template_of_which_nobody_knows_the_versions(
+    tmp_path: Path, packages: tuple[Package, ...]
+) -> None:
+    """It is not kept for want of anything to compare."""
+    with serving(Mirror()) as mirror:
+        site = Site(mirror, tmp_path)
+        site.installed(packages=packages)
+        assert site.judged() == KEPT
+        site.add("unrelated", "2-1")
+        site.write()
+        found = site.judged()
+        assert found.state == "changed"
+        assert found.reason.endswith("and its manifest does not say which versions are in it")
 
 
 @pytest.mark.parametrize("kind", ["mirrorlist", "metalink"])

@@ -621,7 +621,12 @@ def test_what_has_not_changed_is_not_built(stage: Stage) -> None:
     assert (second.fresh, second.template, second.folder) == (False, first.template, None)
     assert stage.done == NAMES[:2]
     assert len(builds(stage.host.settings.builds, monitor=SilentMonitor())) == 1
-    assert stage.build(force=True).template.version == "20261128.2"
+    third = stage.build(force=True)
+    assert third.template.version == "20261128.2"
+    reasons = ["never built", "unchanged since 20261128.1", "built again whatever has changed, as"]
+    for built, reason in zip((first, second, third), reasons, strict=True):
+        assert built.reason.startswith(reason)
+    assert ("note", "reason: never built") in stage.told
 
 
 def test_a_build_that_had_begun_is_finished_whatever_is_there_by_now(stage: Stage) -> None:
@@ -629,6 +634,7 @@ def test_a_build_that_had_begun_is_finished_whatever_is_there_by_now(stage: Stag
     assert stage.build().template.version == "20261128.1"
     built = attach(folder, host=stage.host, monitor=SilentMonitor())
     assert (built.fresh, built.template.version) == (True, "20261128.2")
+    assert built.reason == "never built"  # as it was judged when it began
 
 
 def test_a_finding_stops_the_build(stage: Stage) -> None:
