@@ -2,6 +2,8 @@
 
 import shutil
 import subprocess
+import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 from tests.mirrors import Mirror
@@ -22,16 +24,23 @@ BuildArch: noarch
 
 
 def rpm(folder: Path, name: str, evr: str) -> Path:
-    """Build an empty noarch package into the folder; `evr` is [EPOCH:]VERSION-RELEASE."""
+    """Put an empty noarch package into the folder; `evr` is [EPOCH:]VERSION-RELEASE."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}-{evr.rpartition(':')[2]}.noarch.rpm"
+    path.write_bytes(_built(name, evr))
+    return path
+
+
+@lru_cache(maxsize=64)
+def _built(name: str, evr: str) -> bytes:
     epoch, _, full = evr.rpartition(":")
     version, _, release = full.partition("-")
-    spec = folder / f".{name}.spec"
-    folder.mkdir(parents=True, exist_ok=True)
-    spec.write_text(_SPEC.format(name=name, epoch=epoch or 0, version=version, release=release))
-    defines = [f"_topdir {folder}/.rpmbuild", f"_rpmdir {folder}", "_build_id_links none"]
-    words = [word for each in defines for word in ("--define", each)]
-    _call("rpmbuild", "-bb", *words, spec)
-    return folder / f"noarch/{name}-{version}-{release}.noarch.rpm"
+    with tempfile.TemporaryDirectory() as folder:
+        spec = Path(folder, "a.spec")
+        spec.write_text(_SPEC.format(name=name, epoch=epoch or 0, version=version, release=release))
+        defines = (f"_topdir {folder}/build", f"_rpmdir {folder}", "_build_id_links none")
+        _call("rpmbuild", "-bb", *(word for each in defines for word in ("--define", each)), spec)
+        return Path(folder, f"noarch/{name}-{version}-{release}.noarch.rpm").read_bytes()
 
 
 def repository(folder: Path, *options: str) -> None:

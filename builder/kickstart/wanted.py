@@ -45,6 +45,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Of commands: name:stream."""
     excluded: tuple[str, ...] = ()
     """Names and patterns of packages that are left out."""
+    excluded_groups: tuple[str, ...] = ()
 
 
 def wanted(kickstart: Kickstart) -> Wanted:
@@ -65,6 +66,7 @@ def wanted(kickstart: Kickstart) -> Wanted:
         environments=_marked(listed, "@^")[-1:],
         modules=tuple(_modules(handler)),
         excluded=tuple(each.name for each in _marked(listed, "-")),
+        excluded_groups=tuple(each.name for each in _marked(listed, "-@")),
     )
 
 

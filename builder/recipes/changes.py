@@ -88,8 +88,10 @@ def _grouped(asked: Wanted, groups: Comps) -> Iterator[str]:
     for each in groups.environments:
         if {each.id.lower(), each.name.lower()} & environments:
             wished |= {one.lower() for one in each.members}
+    unwished = {each.lower() for each in asked.excluded_groups}
     for each in groups.groups:
-        if {each.id.lower(), each.name.lower()} & wished:
+        names = {each.id.lower(), each.name.lower()}
+        if names & wished and not names & unwished:
             yield from each.members
 
 

@@ -74,6 +74,7 @@ class Site:
         self.store.mkdir()
         self.tree = place / "tree"
         self.source = f"url --url={mirror.url}/os"
+        self.text = KICKSTART
         for name, evr in INSTALLED.items():
             if name != "local":
                 self.add(name, evr)
@@ -94,7 +95,7 @@ class Site:
     @property
     def order(self) -> BuildOrder:
         path = self.place / "mine.ks"
-        path.write_text(KICKSTART.format(source=self.source))
+        path.write_text(self.text.format(source=self.source))
         if self.iso:
             order = ordered("rocky9", kickstart=path, iso=self.iso, allow_unverified=True)
             return replace(
@@ -205,7 +206,7 @@ def test_what_is_not_in_the_image_keeps_it(site: Site, name: str, evr: str) -> N
 
 
 def test_what_was_withdrawn_keeps_it(site: Site) -> None:
-    for file in (site.tree / "noarch").glob("bash-*"):
+    for file in site.tree.glob("bash-*"):
         file.unlink()
     site.write()
     assert site.judged() == aside(site)
@@ -223,6 +224,15 @@ def test_what_the_kickstart_names_is_there_now(site: Site, name: str) -> None:
 def test_a_group_has_another_package(site: Site) -> None:
     site.write("unrelated")
     assert site.judged().reason == "unrelated 1-1 is new in its repositories"
+
+
+def test_a_group_that_is_left_out(tmp_path: Path) -> None:
+    with serving(Mirror()) as mirror:
+        site = Site(mirror, tmp_path)
+        site.text = site.text.replace("@^server", "@^server\n-@Core")
+        site.installed()
+        site.write("unrelated")
+        assert site.judged() == aside(site)
 
 
 def test_a_repository_that_is_down_is_told(site: Site) -> None:

@@ -51,7 +51,9 @@ def test_packages_are_read_with_their_lines(
     ],
 )
 def test_what_is_left_out(lines: str, expected: tuple[str, ...]) -> None:
-    assert read(f"%packages\n{lines}\n%end\n").excluded == expected
+    found = read(f"%packages\n{lines}\n%end\n")
+    assert found.excluded == expected
+    assert found.excluded_groups == (("games",) if "games" in lines else ())
 
 
 def test_a_second_section_adds_to_the_first() -> None:
