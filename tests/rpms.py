@@ -48,6 +48,11 @@ def repository(folder: Path, *options: str) -> None:
     _call("createrepo_c", "--quiet", *options, folder)
 
 
+def modules(folder: Path, text: Path) -> None:
+    """Add modules.yaml to the metadata."""
+    _call("modifyrepo_c", "--mdtype=modules", text, folder / "repodata")
+
+
 def serve(mirror: Mirror, folder: Path, path: str) -> str:
     """Have a server serve the folder's metadata at a path, and nothing else there."""
     for each in [each for each in mirror.files if each.startswith(f"{path}/")]:

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
+import msgspec
+
 from builder.kickstart.wanted import Wanted, wanted
 from builder.media.comps import Comps
 from builder.media.primary import Nevra
@@ -15,6 +17,15 @@ from builder.recipes.newer import NATIVE, Offers, newer
 from builder.recipes.repositories import Network
 
 
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What a look into repositories came to."""
+
+    changes: tuple[PackageChange, ...]
+    """What people know comes first."""
+    unseen: tuple[str, ...]
+    """Installed packages of modules whose streams nobody knows: newer ones would not be seen."""
+
+
 def changes(
     before: Manifest,
     order: BuildOrder,
@@ -22,7 +33,7 @@ def changes(
     *,
     changed: Mapping[str, bool],
     network: Network,
-) -> tuple[PackageChange, ...]:
+) -> Found:
     """Return the packages that a template would have in newer versions, and those that are new.
 
     `changed` are the addresses of repositories to look into, each with whether its groups are
@@ -30,7 +41,7 @@ def changes(
     """
     asked = wanted(kickstart)
     offers = network.offers(order, kickstart, set(changed))
-    updates = newer(before.packages, offers, enabled=asked.streams).updates
+    updates = newer(before.packages, offers, enabled=asked.streams)
     groups = network.groups(order, kickstart, {url for url, other in changed.items() if other})
     installed = {each.name for each in before.packages}
     fresh = _fresh(offers, {*_named(asked, offers), *_grouped(asked, groups)} - installed, asked)
@@ -39,11 +50,14 @@ def changes(
             PackageChange(
                 name=each.name, arch=each.arch, before=each.installed, after=each.available
             )
-            for each in updates
+            for each in updates.updates
         ),
         *fresh,
     ]
-    return tuple(sorted(found, key=lambda each: _rank(each, asked)))
+    return Found(
+        changes=tuple(sorted(found, key=lambda each: _rank(each, asked))),
+        unseen=updates.streamless,
+    )
 
 
 def told(found: Collection[PackageChange]) -> str:

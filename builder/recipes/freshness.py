@@ -129,15 +129,17 @@ def _compared(inputs: Inputs, newest: Entry, *, options: BuildOptions, network: 
             reason=difference(before, inputs.order, inputs.kickstart, inputs.origin_sha256)
         )
     changed = _changed(inputs, before)
+    if options.rebuild != "relevant":
+        return Verdict(reason=f"changed since {newest.version}: {_named(changed)}")
     if not any(each.kind for each in before.packages):
         unknown = "its manifest does not say which versions are in it"
         return Verdict(reason=f"changed since {newest.version}: {_named(changed)}, and {unknown}")
-    if options.rebuild != "relevant":
-        return Verdict(reason=f"changed since {newest.version}: {_named(changed)}")
     found = changes(before, inputs.order, inputs.kickstart, changed=changed, network=network)
-    if found:
-        return Verdict(reason=told(found), changes=found)
+    if found.changes:
+        return Verdict(reason=told(found.changes), changes=found.changes)
     reason = f"unchanged since {newest.version}: what is new in {_named(changed)} is not in it"
+    if found.unseen:
+        reason += f"; not looked for: {', '.join(found.unseen)}, as nobody knows their streams"
     return _young(newest.template(), reason, options)
 
 

@@ -2,8 +2,10 @@
 
 import json
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from attempts import left
 
 from builder.attest.sbom import sbom
@@ -17,6 +19,9 @@ from builder.process import run
 from builder.recipes.build import build
 from builder.recipes.order import Request, resolve
 from builder.registry.image import measure
+from tests import rpms
+from tests.bench.packages.media import Contents, repository
+from tests.mirrors import Mirror, serving
 from tests.opening import KICKSTART, tellers
 from tests.program import Program
 from tests.waiting import PATIENCE, wait_until
@@ -24,9 +29,23 @@ from tests.waiting import PATIENCE, wait_until
 PASSWORD = "correct horse battery"  # noqa: S105  # what must not be found anywhere
 
 
-def test_build_publishes_a_template_that_boots(host: Host, rehearsal: StagedIso) -> None:
+@pytest.fixture
+def kickstart(tmp_path: Path) -> Iterator[Path]:
+    """Return one with all kinds of secrets, whose repository is there to be asked."""
+    with serving(Mirror()) as mirror:
+        repository(tmp_path / "tree", Contents(names=("bash",)))
+        rpms.serve(mirror, tmp_path / "tree", "/x")
+        path = tmp_path / KICKSTART.name
+        there = mirror.url.removeprefix("http://")
+        path.write_text(KICKSTART.read_text().replace("repo.invalid", there))
+        yield path
+
+
+def test_build_publishes_a_template_that_boots(
+    host: Host, rehearsal: StagedIso, kickstart: Path
+) -> None:
     """With UEFI; test_attach.py builds one with a BIOS."""
-    request = Request(release="rehearsal", firmware="uefi", kickstart=KICKSTART)
+    request = Request(release="rehearsal", firmware="uefi", kickstart=kickstart)
     order = resolve(request, Library(), environ={"BUILDER_ROOT_PASSWORD": PASSWORD})
 
     built = build(order, host=host, monitor=SilentMonitor())
@@ -37,6 +56,7 @@ def test_build_publishes_a_template_that_boots(host: Host, rehearsal: StagedIso)
     assert measure(template.path) == template.image == manifest.image
     assert manifest.iso_sha256 == rehearsal.sha256
     assert manifest.boot_seconds > 1
+    assert [bool(each.digest) for each in manifest.repositories] == [True]
     assert any(package.name == "openssh-server" for package in manifest.packages)
     assert {package.kind for package in manifest.packages} == {"deb"}
     assert all(package.version and package.source for package in manifest.packages)
@@ -53,6 +73,7 @@ def test_build_publishes_a_template_that_boots(host: Host, rehearsal: StagedIso)
 
     assert not again.fresh
     assert again.template == template
+    assert again.reason == f"unchanged since {template.version}"
 
 
 def test_ctrl_c_during_an_installation_cleans_up_everything(

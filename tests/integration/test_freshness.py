@@ -63,6 +63,9 @@ COMPS = """\
 """
 EMPTY = hashlib.sha256().hexdigest()
 INSTALLED = {"bash": "5.1-2", "dbus": "1:1.12-3", "kernel": "5.14.0-611", "local": "1-1"}
+PACKAGES = tuple(
+    Package(kind="rpm", name=name, version=evr, arch="noarch") for name, evr in INSTALLED.items()
+)
 
 
 class Site:
@@ -126,13 +129,9 @@ class Site:
             traces=Traces(id="b", name=self.order.name, folder=self.place, began=moment),
             repositories=changes.get("repositories", basis.repositories),
         )
-        packages = (
-            Package(kind="rpm", name=name, version=evr, arch="noarch")
-            for name, evr in INSTALLED.items()
-        )
         candidate = self.store / "candidate"
         candidate.touch()
-        record = replace(record, packages=changes.get("packages", tuple(packages)))
+        record = replace(record, packages=changes.get("packages", PACKAGES))
         facts = image(size=0, virtual_size=self.order.capacity)
         publish(candidate, record, facts, today=moment.date())
 
@@ -233,6 +232,29 @@ def test_a_group_that_is_left_out(tmp_path: Path) -> None:
         site.installed()
         site.write("unrelated")
         assert site.judged() == aside(site)
+
+
+def test_a_package_of_a_module_whose_stream_nobody_knows(tmp_path: Path) -> None:
+    name, version = "perl", "5.30-1.module+el9"
+    package = Package(kind="rpm", name=name, version=version, arch="noarch")
+    with serving(Mirror()) as mirror:
+        site = Site(mirror, tmp_path)
+        site.installed(packages=(*PACKAGES, package))
+        site.add(name, "5.32-1.module+el9")
+        modules = tmp_path / "modules.yaml"
+        modules.write_text(
+            "---\ndocument: modulemd\nversion: 2\ndata:\n  name: perl\n  stream: 5.32\n"
+            "  artifacts:\n    rpms:\n    - perl-0:5.32-1.module+el9.noarch\n...\n"
+        )
+        site.write()
+        assert site.judged().reason == f"perl {version} → 5.32-1.module+el9"
+        rpms.modules(site.tree, modules)
+        rpms.serve(mirror, site.tree, "/os")
+        found = site.judged()
+        assert (found.state, found.reason.partition("; ")[2]) == (
+            "unchanged",
+            "not looked for: perl, as nobody knows their streams",
+        )
 
 
 def test_a_repository_that_is_down_is_told(site: Site) -> None:
