@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import msgspec
 
-from builder.model.text import duration, rfc3339
+from builder.model.text import duration, ended, rfc3339
 from builder.report import names
 from builder.report.history import History, Image, Night, Pipeline, turns
 from builder.report.words import changed, told
@@ -79,7 +79,7 @@ def _add(root: Element, each: Entry) -> None:
     SubElement(entry, "id").text = each.id
     SubElement(entry, "title").text = told(f"{each.image.name}: {_title(each)}")
     SubElement(entry, "updated").text = rfc3339(each.ended)
-    page = f"{names.page_of(each.image.name)}#{names.slug(each.night.run.run_id)}"
+    page = f"{names.page_of(each.image.name)}#{names.anchor(each.night.run.run_id)}"
     SubElement(entry, "link", rel="alternate", type="text/html", href=page)
     SubElement(entry, "category", term=each.kind)
     SubElement(entry, "summary").text = _summary(each)
@@ -97,6 +97,6 @@ def _summary(each: Entry) -> str:
     outcome = each.night.outcome
     if outcome is None:
         return ""
-    took = f"{each.pipeline.name}, {duration(each.night.seconds)}."
+    took = f"In {each.pipeline.name}, {duration(each.night.seconds)}."
     said = [outcome.error, outcome.hint] if each.kind == "failed" else [changed(outcome)]
-    return told(" ".join(filter(None, [*said, outcome.reason, took])))
+    return told(" ".join(map(ended, filter(None, [*said, outcome.reason, took]))))

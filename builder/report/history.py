@@ -160,7 +160,7 @@ def readable(runs: Iterable[Run], *, monitor: Monitor) -> tuple[Run, ...]:
 
 def history(runs: Sequence[Run], *, dossier: Callable[[Outcome], str]) -> History:
     """Sort runs, which come oldest first, by pipelines and images."""
-    names = dict.fromkeys(run.pipeline for run in runs)
+    names = sorted({run.pipeline for run in runs})
     known = [[run for run in runs if run.pipeline == name] for name in names]
     shown = [run for each in known for run in each[-NIGHTS:]]
     pools = [(_began(run), run.pools) for run in shown if run.pools]

@@ -34,6 +34,11 @@ def page_of(image: str) -> str:
     return f"{_FIRST}{slug(image)}{_LAST}"
 
 
+def anchor(run_id: str) -> str:
+    """Return the id of a run's place in a page, which has ids of other kinds as well."""
+    return f"run-{slug(run_id)}"
+
+
 def is_page(name: str) -> bool:
     """Tell whether a file's name may be that of an image's page."""
     word = name.removeprefix(_FIRST).removesuffix(_LAST)

@@ -167,7 +167,7 @@ def _environment() -> jinja2.Environment:
         "duration": lambda seconds: duration(bounded(seconds)),
         "octets": octets,
         "page": names.page_of,
-        "slug": names.slug,
+        "anchor": names.anchor,
         "told": words.told,
         "waiting": words.waiting,
     }

@@ -1,5 +1,6 @@
 """Write the report of all recorded runs into a folder."""
 
+import json
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -32,7 +33,9 @@ def write(place: Path, folder: Path, *, mode: int = PRIVATE, monitor: Monitor) -
         found = readable(runs(place, monitor=monitor), monitor=monitor)
         known = history(found, dossier=partial(_dossier, folder=folder))
         now = datetime.now(UTC)
-        report = summarize(known, identity=earlier.id or uuid4().urn, files=_files(known), now=now)
+        report = summarize(
+            known, identity=earlier.id or uuid4().urn, files=files_of(known), now=now
+        )
         own.write(folder, render(known, report, now=now), earlier)
     return report
 
@@ -41,7 +44,7 @@ def render(known: History, report: Report, *, now: datetime) -> dict[str, str]:
     """Return the files by their names."""
     pages = {names.page_of(name): page.image(known, name, now=now) for name in known.names}
     return {
-        names.DATA: msgspec.json.encode(report).decode() + "\n",
+        names.DATA: _json(report),
         names.INDEX: page.index(known, now=now),
         names.FEED: feed(known, identity=report.id, now=now),
         names.JUNIT: junit(known),
@@ -49,7 +52,13 @@ def render(known: History, report: Report, *, now: datetime) -> dict[str, str]:
     }
 
 
-def _files(known: History) -> tuple[str, ...]:
+def _json(report: Report) -> str:
+    """Return a text of ASCII: what a terminal would obey in it is escaped, and means the same."""
+    return f"{json.dumps(msgspec.to_builtins(report, str_keys=True), separators=(',', ':'))}\n"
+
+
+def files_of(known: History) -> tuple[str, ...]:
+    """Return the names of all files of a report."""
     pages = map(names.page_of, known.names)
     return (names.INDEX, names.FEED, names.JUNIT, names.DATA, *pages)
 
