@@ -9,7 +9,8 @@ from builder.model.package import PackageChange
 from builder.model.text import rfc3339
 from builder.monitor import SilentMonitor
 from builder.record.runs import Figures, Outcome, Pool, Run, Waiting
-from builder.report.history import History, history, readable
+from builder.report.gather import gather, readable
+from builder.report.history import History
 from builder.report.summary import summarize
 from builder.report.write import files_of, render
 
@@ -100,7 +101,7 @@ def few() -> list[Run]:
 def sorted_out(runs: Sequence[Run], *, dossier: str = "") -> History:
     """Return the history of runs; each failure has a dossier at that address."""
     known = readable(runs, monitor=SilentMonitor())
-    return history(known, dossier=lambda each: dossier if each.result == "failed" else "")
+    return gather(known, dossier=lambda each: dossier if each.result == "failed" else "")
 
 
 def files(runs: Sequence[Run], *, dossier: str = "") -> dict[str, str]:

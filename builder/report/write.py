@@ -13,7 +13,8 @@ from builder.record.runs import Outcome, runs
 from builder.report import folder as own
 from builder.report import names, page
 from builder.report.feed import feed
-from builder.report.history import History, history, readable
+from builder.report.gather import gather, readable
+from builder.report.history import History
 from builder.report.junit import junit
 from builder.report.summary import Report, summarize
 
@@ -31,7 +32,7 @@ def write(place: Path, folder: Path, *, mode: int = PRIVATE, monitor: Monitor) -
     """
     with own.opened(folder, mode=mode) as earlier:
         found = readable(runs(place, monitor=monitor), monitor=monitor)
-        known = history(found, dossier=partial(_dossier, folder=folder))
+        known = gather(found, dossier=partial(_dossier, folder=folder))
         now = datetime.now(UTC)
         report = summarize(
             known, identity=earlier.id or uuid4().urn, files=files_of(known), now=now

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from builder.record.runs import Outcome, Run
-from builder.report.history import NIGHTS, readable
+from builder.report.gather import NIGHTS, readable
 from tests.monitors import Heard
 from tests.reports import FIRST, failed, few, kept, published, run, sorted_out
 
