@@ -15,9 +15,9 @@ from builder.report.write import write
 from tests import nights, reports
 from tests.mirrors import Mirror, serving
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+sync_api = pytest.importorskip("playwright.sync_api", reason="no Playwright: make browser")
 _CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(_CHROMIUM is None, reason="there is no Chromium")
+pytestmark = pytest.mark.skipif(_CHROMIUM is None, reason="no Chromium: make browser")
 
 DESK, PHONE = (1280, 900), (420, 900)
 PAPER = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 26)"}
