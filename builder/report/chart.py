@@ -9,6 +9,8 @@ HEIGHT = 40
 """Units; a night is one wide."""
 _SMALLEST = 0.1
 """Of the largest figure: the span that fills a line's height at least, or noise would look big."""
+_FEWEST = 30
+"""Nights that fill a chart's width: of fewer each would be a wall. The newest is at the right."""
 _VISIBLE = 1.0
 """Units of height that a bar has at least."""
 _EDGE = 2
@@ -16,8 +18,10 @@ _EDGE = 2
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
-    """A figure in a chart, of one night or of several in succession; `x` counts nights."""
+    """A figure in a chart, of one night or of several in succession."""
 
+    night: int
+    """Which of those that were given is the first."""
     x: int
     width: int = 1
     y: float
@@ -58,12 +62,13 @@ def bars(values: Sequence[float | None]) -> Chart:
     """Return a chart whose marks are as high as their figures are, from zero on."""
     known = [(x, value) for x, value in enumerate(values) if value is not None]
     top = max((value for _x, value in known), default=0) or 1
+    left = _left(values)
     heights = [round(max(value / top * HEIGHT, _VISIBLE), 1) for _x, value in known]
     marks = [
-        Mark(x=x, y=round(HEIGHT - height, 1), height=height, value=value)
+        Mark(night=x, x=x + left, y=round(HEIGHT - height, 1), height=height, value=value)
         for (x, value), height in zip(known, heights, strict=True)
     ]
-    return Chart(marks=tuple(marks), width=max(len(values), 1))
+    return Chart(marks=tuple(marks), width=left + len(values))
 
 
 def line(values: Sequence[float | None]) -> Chart:
@@ -72,13 +77,19 @@ def line(values: Sequence[float | None]) -> Chart:
     figures = [value for _x, value in known]
     high = max(figures, default=0)
     low = min(min(figures, default=0), high * (1 - _SMALLEST))
-    marks = []
+    left, marks = _left(values), []
     for value, alike in groupby(known, key=lambda each: each[1]):
         places = [x for x, _value in alike]
         y = round(HEIGHT - _EDGE - (value - low) / (high - low) * (HEIGHT - 2 * _EDGE), 1)
         width = places[-1] - places[0] + 1
-        marks.append(Mark(x=places[0], width=width, y=y, height=0, value=value))
-    return Chart(marks=tuple(marks), width=max(len(values), 1))
+        x = left + places[0]
+        marks.append(Mark(night=places[0], x=x, width=width, y=y, height=0, value=value))
+    return Chart(marks=tuple(marks), width=left + len(values))
+
+
+def _left(values: Sequence[object]) -> int:
+    """Return how many nights have room at the left of those that there are."""
+    return max(_FEWEST - len(values), 0)
 
 
 def _along(width: float) -> str:

@@ -21,17 +21,18 @@ def test_bars(values: list[float | None], heights: list[float]) -> None:
     found = bars(values)
     assert [each.height for each in found.marks] == heights
     assert all(each.y + each.height == HEIGHT for each in found.marks)
-    assert found.width == max(len(values), 1)
+    assert found.width == 30
+    assert all(each.x - each.night == 30 - len(values) for each in found.marks)
 
 
 @pytest.mark.parametrize(
     ("values", "path"),
     [
-        ([5.0], "M0 2h0.5"),
-        ([5.0, 5.0, 5.0], "M0 2h2h0.5"),
-        ([100.0, 50.0], "M0 2L1 38"),
-        ([100.0, 99.0], "M0 2L1 5.6"),  # a hundredth is no cliff
-        ([None, 100.0, None, 100.0, 0.0, 50.0], "M1 2h2L5 38"),
+        ([5.0], "M29 2h0.5"),
+        ([5.0, 5.0, 5.0], "M27 2h2h0.5"),
+        ([100.0, 50.0], "M28 2L29 38"),
+        ([100.0, 99.0], "M28 2L29 5.6"),  # a hundredth is no cliff
+        ([None, 100.0, None, 100.0, 0.0, 50.0], "M25 2h2L29 38"),
     ],
 )
 def test_a_line(values: list[float | None], path: str) -> None:

@@ -39,7 +39,7 @@ def test_a_few_nights(name: str, golden: Golden) -> None:
         ([run(0, failed("a"))], "1 of 1 image could not be built."),
         (
             [run(0, kept("a", "1"), jobs=("a", "b"), ended="")],
-            "The newest run of nightly did not come to its end.",
+            "The newest run of nightly has not ended.",
         ),
     ],
 )
