@@ -38,7 +38,7 @@ def report(
         raise UsageError(
             f"There is no folder {folder.absolute().parent}.", hint="Make it, or name another."
         )
-    place = folder or settings.state / "report"
+    place = folder or settings.report
     mode = PRIVATE if folder is None else SHARED
     written = write(settings.runs, place, mode=mode, monitor=shared.monitor)
     typer.echo(to_json(written) if json else str(place / names.INDEX))

@@ -110,6 +110,24 @@ def test_it_fits_on_a_desk_and_on_a_phone_by_day_and_by_night(
     assert (width, paper, outside) == (size[0], PAPER[scheme], [])
 
 
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_no_text_is_too_long_for_it(
+    browser: Any,  # noqa: ANN401  # Playwright may be absent
+    size: tuple[int, int],
+    tmp_path: Path,
+) -> None:
+    long = "x" * 900
+    outcome = reports.failed(long, error=long, hint=long, reason=long)
+    runs = [reports.run(0, outcome, pipeline=long, title=long, pools=(reports.POOL,))]
+    place = tmp_path / "report"
+    place.mkdir()
+    for name, text in reports.files(runs, dossier="x").items():
+        (place / name).write_text(text)
+        if name.endswith(".html"):
+            with opened(browser, f"{place.as_uri()}/{name}", size) as page:
+                assert page.evaluate("document.documentElement.scrollWidth") == size[0]
+
+
 def test_on_a_phone_the_grid_scrolls_in_its_own_box_and_keeps_its_names(
     browser: Any,  # noqa: ANN401  # Playwright may be absent
     report: Report,
