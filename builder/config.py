@@ -102,11 +102,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.state / "runs"
 
     @property
-    def report(self) -> Path:
-        """Where the report of these runs is written."""
-        return self.state / "report"
-
-    @property
     def deadlines(self) -> Deadlines:
         """What an installation must keep to."""
         limits = {

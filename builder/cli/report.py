@@ -30,7 +30,7 @@ def report(
     Files of an earlier report are replaced, others never.
     """
     from builder.report import names
-    from builder.report.write import PRIVATE, SHARED, write
+    from builder.report.write import FOLDER, PRIVATE, SHARED, write
 
     shared = context(ctx)
     settings = shared.settings
@@ -38,7 +38,7 @@ def report(
         raise UsageError(
             f"There is no folder {folder.absolute().parent}.", hint="Make it, or name another."
         )
-    place = folder or settings.report
+    place = folder or settings.state / FOLDER
     mode = PRIVATE if folder is None else SHARED
     written = write(settings.runs, place, mode=mode, monitor=shared.monitor)
     typer.echo(to_json(written) if json else str(place / names.INDEX))

@@ -18,6 +18,8 @@ from builder.report.history import History
 from builder.report.junit import junit
 from builder.report.summary import Report, summarize
 
+FOLDER = "report"
+"""In the state folder: where it is unless somebody names another place."""
 _DOSSIER = "dossier.html"
 PRIVATE, SHARED = 0o700, 0o755
 """Modes of a folder that is made: names and errors may be nobody else's business."""
