@@ -79,7 +79,9 @@ def test_pipelines_are_apart_and_only_the_newest_runs_are_shown() -> None:
     assert len(known.of("a")) == 2
 
 
-@pytest.mark.parametrize("began", ["", "yesterday", "0001-01-01T00:00:00+23:00", "9999-12-31"])
+@pytest.mark.parametrize(
+    "began", ["", "yesterday", "0001-01-01T00:00:00+23:00", "9999-12-31T00:00:00Z"]
+)
 def test_runs_of_no_time_are_told(began: str) -> None:
     heard = Heard()
     assert readable([run(0, GOOD, began=began), run(1, GOOD)], monitor=heard) == (run(1, GOOD),)

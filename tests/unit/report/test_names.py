@@ -68,6 +68,14 @@ def test_no_link_to_what_is_not_there(target: str, tmp_path: Path) -> None:
     assert link(target, seen_from=tmp_path) == ""
 
 
+def test_no_link_to_what_depends_on_where_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dossier.html").touch()
+    monkeypatch.chdir(tmp_path)
+    assert link("dossier.html", seen_from=tmp_path) == ""
+
+
 def test_no_link_to_a_pipe(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "dossier.html")
     assert link(f"{tmp_path}/dossier.html", seen_from=tmp_path) == ""
