@@ -112,6 +112,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: tuple[Outcome, ...] = ()
     """Of the jobs that are over, in that order."""
     pools: tuple[Pool, ...] = ()
+    trouble: tuple[str, ...] = ()
+    """What failed of that which followed the builds: a sentence each."""
 
     @property
     def failed(self) -> tuple[Outcome, ...]:

@@ -31,6 +31,8 @@ class OfRun(msgspec.Struct, frozen=True, kw_only=True):
     """Empty for one that has not ended, or was killed."""
     seconds: float
     images: dict[State, int]
+    trouble: tuple[str, ...]
+    """What failed of that which followed the builds."""
 
 
 class OfTemplate(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,6 +125,7 @@ def _pipeline(pipeline: Pipeline) -> OfPipeline:
                 ended=each.run.ended,
                 seconds=each.seconds,
                 images=counts.get(each.run.run_id, {}),
+                trouble=each.run.trouble,
             )
             for each in pipeline.nights
         ),

@@ -7,9 +7,9 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 import builder
-from builder.record.runs import Figures, Run, Waiting
+from builder.record.runs import Figures, Outcome, Pool, Run, Waiting
 from builder.report import names
-from tests.reports import EVIL, POOL, Page, failed, few, files, kept, published, run
+from tests.reports import EVIL, Page, failed, few, files, kept, published, run
 from tests.values import Golden
 
 CSS = (Path(builder.__file__).parent / "report/data/report.css").read_text()
@@ -55,8 +55,8 @@ def test_the_index_begins_with_what_matters(runs: list[Run], sentence: str) -> N
         (failed("a"), "The mirror is down."),
     ],
 )
-def test_an_images_page_begins_with_what_became_of_it(outcome: object, sentence: str) -> None:
-    text = files([run(0, outcome)])["image-a.html"]  # type: ignore[arg-type]
+def test_an_images_page_begins_with_what_became_of_it(outcome: Outcome, sentence: str) -> None:
+    text = files([run(0, outcome)])["image-a.html"]
     assert f"<h1>{sentence}</h1>" in text
 
 
@@ -84,6 +84,13 @@ def test_the_reason_of_a_failure_is_on_the_index_and_its_dossier_one_click_away(
     [cell] = [each for each in page.values("href", of="a") if "#" in each][:1]
     where, _, anchor = cell.partition("#")
     assert anchor in Page(found[where]).values("id")
+
+
+def test_what_failed_after_the_builds_is_told_of_the_newest_run() -> None:
+    runs = [run(night, kept("a", "1"), trouble=(f"Nothing signed {night}.",)) for night in (0, 1)]
+    words = index(*runs).words
+    assert "After the builds: Nothing signed 1." in words
+    assert "signed 0" not in words
 
 
 def test_without_a_dossier_nothing_links_to_one() -> None:
@@ -118,10 +125,13 @@ def test_links_and_ids(runs: list[Run]) -> None:
     ],
     ids=["failed", "long", "kept", "published", "long name", "no name"],
 )
-def test_records_may_hold_anything(outcome: object) -> None:
-    pool = {"name": EVIL, "path": EVIL, "size": 1, "free": 10**30, "used": -(10**30)}
-    pools = (type(POOL)(**pool), type(POOL)(**(pool | {"size": 0})))  # type: ignore[arg-type]
-    runs = [run(night, outcome, title=EVIL, pipeline=EVIL, pools=pools) for night in range(2)]  # type: ignore[arg-type]
+def test_records_may_hold_anything(outcome: Outcome) -> None:
+    odd = Pool(name=EVIL, path=EVIL, size=1, free=10**30, used=-(10**30))
+    pools = (odd, Pool(name="", path="", size=0, free=0, used=0))
+    runs = [
+        run(night, outcome, title=EVIL, pipeline=EVIL, pools=pools, trouble=(EVIL,))
+        for night in range(2)
+    ]
     for name, text in files(runs).items():
         assert name == Path(name).name
         assert len(name) < 200

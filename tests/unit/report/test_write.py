@@ -214,6 +214,5 @@ def test_a_record_that_cannot_be_read_is_left_out(
     (place / "nightly" / "x.json").write_text("{")
     assert tell(tmp_path, monkeypatch) == 0
     told = capsys.readouterr().err
-    assert "x.json is no record" in told
-    assert "began at no time" in told
+    assert told.count("warning: ") == 2
     assert not (tmp_path / "report" / "image-a.html").exists()
