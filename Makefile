@@ -1,5 +1,5 @@
 # Two commands for users: make rehearsal, make test. The rest are for people who change the code.
-.PHONY: help setup rehearsal test check unit fuzz judge matrix soak twins bench bench-overhead bench-finish bench-registry bench-export bench-packages bench-fetch bench-updates lock clean
+.PHONY: help setup browser rehearsal test check unit fuzz judge matrix soak twins bench bench-overhead bench-finish bench-registry bench-export bench-packages bench-fetch bench-report bench-updates lock clean
 .DEFAULT_GOAL := help
 
 JUDGE ?= 1 20000
@@ -10,6 +10,9 @@ help:  ## Print this list
 
 setup:  ## Install what is missing: OS packages and .venv
 	@sh builder/host/setup.sh
+
+browser:  ## Install Chromium and Playwright too, by which tests look at pages
+	@sh builder/host/setup.sh browser
 
 rehearsal:  ## Make a template by a real installation of the rehearsal release
 	@sh builder/host/setup.sh rehearsal
@@ -64,6 +67,9 @@ bench-packages: setup  ## Time reading lists of packages against createrepo_c's 
 
 bench-fetch: setup  ## Time download and verification against curl, then sha256sum; ARGS=--help
 	@.venv/bin/python -m tests.bench.fetch $(ARGS)
+
+bench-report: setup  ## Time the report of 30 images and 90 nights, and measure it; ARGS=--help
+	@.venv/bin/python -m tests.bench.report $(ARGS)
 
 bench-updates: setup  ## Time finding a template's updates against createrepo_c's reader; ARGS=--help
 	@.venv/bin/python -m tests.bench.updates $(ARGS)

@@ -19,7 +19,7 @@ from builder.errors import BuilderError, HostError, UsageError
 _INTERRUPTED = 130
 _LONGEST = 300
 """Characters that are shown of an error that nobody foresaw."""
-_COMMANDS = ("attach", "build", "doctor", "gc", "init")
+_COMMANDS = ("attach", "build", "doctor", "gc", "init", "report")
 _GROUPS = (
     "builds",
     "host",

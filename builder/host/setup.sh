@@ -1,7 +1,8 @@
 #!/bin/sh
 # Make this machine able to run `make rehearsal` and `make test`: OS packages, then .venv.
 # Runs before anything of the project is installed; a second run finds nothing to do.
-# `setup.sh rehearsal` first looks whether a rehearsal is possible at all.
+# `setup.sh rehearsal` first looks whether a rehearsal is possible at all; `setup.sh browser` adds
+# what tests of pages need.
 set -eu
 
 # Debian's name, EL's name ("-": not needed or not there; rehearsal ISOs are made, and all
@@ -181,6 +182,17 @@ set_up_venv() {
     say "$stamp" >.venv/.set-up
 }
 
+# Beside what everybody needs: half a gigabyte, by which tests look at pages as a browser shows them.
+# Debian calls it so; Ubuntu has no such package.
+set_up_browser() {
+    if ! command -v chromium >/dev/null; then
+        say "Installing Chromium."
+        may_install
+        install_packages chromium
+    fi
+    pip install playwright
+}
+
 pip() { .venv/bin/python -m pip --disable-pip-version-check --quiet "$@"; }
 
 if [ "${1:-}" = rehearsal ]; then may_rehearse; fi
@@ -190,3 +202,4 @@ python=$(find_python)
 family=$(find_family)
 set_up_system
 set_up_venv
+if [ "${1:-}" = browser ]; then set_up_browser; fi

@@ -1,1 +1,1 @@
-"""What runs came to, as pages and feeds; made of records alone."""
+"""What runs of pipelines came to, as pages, a feed, and files for other programs."""

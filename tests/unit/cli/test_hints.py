@@ -131,6 +131,7 @@ FILES = [
         "kickstarts/**/*.*",
         "pipelines/*",
         "builder/dossier/data/*.j2",
+        "builder/report/data/*.j2",
         "builder/**/*.toml",
     )
     for path in sorted(ROOT.glob(pattern))
