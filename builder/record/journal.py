@@ -147,6 +147,7 @@ class Journal:
             raise HostError(
                 f"Another process carries out the build {self.build_id}.",
                 hint=f"`builder builds log --follow {self.build_id}` shows what it does.",
+                may_pass=True,
             ) from error
 
     def _end(self, error: BaseException | None) -> None:
