@@ -73,6 +73,7 @@ class HangError(BuilderError):
     """The guest stopped moving or took too long: look at its screen."""
 
     exit_code = 8
+    may_pass = True
 
 
 class TemplateError(BuilderError):
