@@ -1,5 +1,5 @@
 # Two commands for users: make rehearsal, make test. The rest are for people who change the code.
-.PHONY: help setup rehearsal test check unit fuzz judge matrix soak twins bench bench-overhead bench-finish bench-registry bench-export bench-packages bench-fetch lock clean
+.PHONY: help setup rehearsal test check unit fuzz judge matrix soak twins bench bench-overhead bench-finish bench-registry bench-export bench-packages bench-fetch bench-pipeline lock clean
 .DEFAULT_GOAL := help
 
 JUDGE ?= 1 20000
@@ -64,6 +64,9 @@ bench-packages: setup  ## Time looking for packages on a DVD against createrepo_
 
 bench-fetch: setup  ## Time download and verification against curl, then sha256sum; ARGS=--help
 	@.venv/bin/python -m tests.bench.fetch $(ARGS)
+
+bench-pipeline: setup  ## Time builds at once against one after the other, longest first; ARGS=--help
+	@.venv/bin/python -m tests.bench.pipeline $(ARGS)
 
 lock: setup  ## Choose the newest versions that pyproject.toml allows, into requirements.lock
 	@.venv/bin/python -m venv .venv/lock

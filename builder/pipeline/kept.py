@@ -9,7 +9,7 @@ from builder.kickstart.library import Library
 from builder.model.template import Template
 from builder.monitor import SilentMonitor
 from builder.pipeline.job import Pipeline
-from builder.pipeline.plan import plan
+from builder.pipeline.plan import Planned, plan
 from builder.record.runs import Outcome
 from builder.registry.registry import Registry
 
@@ -20,24 +20,22 @@ def kept(pipeline: Pipeline, settings: Settings, library: Library) -> dict[str, 
     What cannot be judged here, or would fail, is left to the build, which judges once more.
     """
     planned = plan(pipeline, settings, library, monitor=SilentMonitor())
-    found = {}
-    for each in planned:
-        template = _template(settings, each.name) if each.state == "unchanged" else None
-        if template:
-            found[each.name] = Outcome(
-                name=each.name,
-                result="unchanged",
-                seconds=0,
-                version=template.version,
-                path=str(template.path),
-                sha256=template.image.sha256,
-                reason=each.reason,
-            )
+    unchanged = [each for each in planned if each.state == "unchanged"]
+    found: dict[str, Outcome] = {}
+    with suppress(BuilderError):
+        store = Registry(pools.folder(settings, "store_pool", monitor=SilentMonitor()))
+        for each in unchanged:
+            found[each.name] = _outcome(each, store.find(each.name))
     return found
 
 
-def _template(settings: Settings, name: str) -> Template | None:
-    with suppress(BuilderError):
-        store = pools.folder(settings, "store_pool", monitor=SilentMonitor())
-        return Registry(store).find(name)
-    return None
+def _outcome(planned: Planned, template: Template) -> Outcome:
+    return Outcome(
+        name=planned.name,
+        result="unchanged",
+        seconds=0,
+        version=template.version,
+        path=str(template.path),
+        sha256=template.image.sha256,
+        reason=planned.reason,
+    )
