@@ -132,10 +132,10 @@ def _scheduled(
     settings, limits = place.settings, pipeline.limits
     accelerator, store = _prepared(pipeline.retry, place)
     times = schedule.learned(runs(settings.runs, pipeline.name, monitor=SilentMonitor()))
-    tasks = [
-        host.task(job, settings, place.library, accelerator=accelerator, times=times)
-        for job in jobs
-    ]
+    made = partial(host.task, accelerator=accelerator, store=store.path)
+    tasks = [made(job, settings, place.library) for job in jobs]
+    # A run measures the whole of a build, a template's record from its beginning to its end.
+    tasks = [replace(task, expected=times.get(task.name, task.expected)) for task in tasks]
     room = schedule.room(limits, host.has(store.path, parallel=limits.parallel))
     rules = runner.Rules(
         room=room,

@@ -2,7 +2,7 @@
 
 `make bench-pipeline`. The runner is the real one, with a process for each build; the builds only
 wait, and write down when they hold how much memory. ONE AFTER THE OTHER has four images one at a
-time, AT ONCE four; BY MEMORY allows four, of which the memory lets two run. FILE'S ORDER has eight
+time, AT ONCE four; BY MEMORY allows four, of which the memory lets two run. FILE'S ORDER has three
 images of which the last one in the file takes longest, two at a time; LONGEST FIRST is the same
 with what earlier runs tell. IDEAL is what the waits alone would take; processes take a second to
 start, and several on a busy machine.
@@ -28,7 +28,7 @@ from tests.bench.tables import Target, most, table
 
 EACH_MIB = 4000
 FOUR = {name: 4.0 for name in "abcd"}
-EIGHT = {**{name: 2.0 for name in "abcdefg"}, "h": 8.0}
+MIXED = {"a": 4.0, "b": 4.0, "c": 8.0}
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +87,7 @@ def _most(ledger: Path) -> int:
 def rows(unit: float) -> list[Row]:
     """Measure all ways."""
     four = {name: each * unit for name, each in FOUR.items()}
-    eight = {name: each * unit for name, each in EIGHT.items()}
+    mixed = {name: each * unit for name, each in MIXED.items()}
 
     def room(parallel: int, memory_mib: int) -> Room:
         return Room(parallel=parallel, memory_mib=memory_mib, vcpus=100, disk_gib=100)
@@ -97,8 +97,8 @@ def rows(unit: float) -> list[Row]:
         measure("one after the other", four, room=room(1, much), known=True, ideal=16 * unit),
         measure("at once", four, room=room(4, much), known=True, ideal=4 * unit),
         measure("by memory", four, room=room(4, little), known=True, ideal=8 * unit),
-        measure("file's order", eight, room=room(2, much), known=False, ideal=14 * unit),
-        measure("longest first", eight, room=room(2, much), known=True, ideal=12 * unit),
+        measure("file's order", mixed, room=room(2, much), known=False, ideal=12 * unit),
+        measure("longest first", mixed, room=room(2, much), known=True, ideal=8 * unit),
     ]
 
 
@@ -110,7 +110,7 @@ def targets(found: Sequence[Row]) -> list[Target]:
     return [
         most("four images", "at once, of one by one", gain, limit=0.5, unit=""),
         most("by memory", "held at one time", by_memory.memory_mib, limit=limit, unit="MiB"),
-        most("eight images", "longest first, of the file's order", sooner, limit=0.99, unit=""),
+        most("three images", "longest first, of the file's order", sooner, limit=0.9, unit=""),
     ]
 
 

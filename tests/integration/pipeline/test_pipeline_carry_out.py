@@ -1,5 +1,6 @@
 """A run of a pipeline as a whole, where nothing has to be installed."""
 
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -16,11 +17,12 @@ from builder.pipeline.job import Job, Limits, Pipeline, Retry
 from builder.pipeline.run import RunOptions, carry_out
 from builder.recipes.order import Request
 from builder.recipes.work import BuildOptions
-from builder.record.runs import Run
+from builder.record.runs import Outcome, Run, recorded
+from builder.registry.publish import publish
 from tests.hosts import settings
 from tests.monitors import Heard
 from tests.orders import LIBRARY
-from tests.values import EMULATION
+from tests.values import EMULATION, image, manifest
 
 HOW = RunOptions(build=BuildOptions(), keyring=EMPTY)
 
@@ -47,7 +49,7 @@ class _Host:
         self.asked += 1
         if self.asked <= self._failures:
             raise HostError("libvirt does not answer.", may_pass=self._may_pass)
-        self._store.mkdir()
+        self._store.mkdir(exist_ok=True)
         pool = Pool(
             name="x", path=self._store, active=True, autostart=True, capacity=0, available=0
         )
@@ -72,6 +74,38 @@ def test_what_exceeds_the_files_limits_fails_with_a_sentence(
     kept = record(tmp_path)
     assert kept.outcomes == done.outcomes
     assert [each.name for each in kept.pools] == ["store"]
+
+
+class _Expecting(Blind):
+    """Remembers what is expected, and lets nothing begin."""
+
+    def __init__(self) -> None:
+        self.expected: list[float | None] = []
+
+    def began(self, name: str, *, expected: float | None) -> None:  # noqa: ARG002
+        self.expected.append(expected)
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(("nights", "expected"), [((), 570.0), ((100.0, 120.0, 110.0), 110.0)])
+def test_how_long_an_image_takes_is_known_from_runs_else_from_its_template(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    nights: tuple[float, ...],
+    expected: float,
+) -> None:
+    host, shown = _Host(tmp_path, failures=0), _Expecting()
+    monkeypatch.setattr(runs, "prepare_host", host.prepare)
+    for seconds in nights:
+        with recorded(settings(tmp_path).runs, "nightly", jobs=["centos7"]) as recording:
+            recording.add(Outcome(name="centos7", result="published", seconds=seconds))
+    (tmp_path / "store").mkdir()
+    candidate = tmp_path / "store/candidate"
+    candidate.touch()
+    publish(candidate, manifest(), image(size=0), today=date(2026, 11, 23))
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(pipeline(), settings(tmp_path), LIBRARY, how=HOW, monitor=Heard(), display=shown)
+    assert shown.expected == [expected]
 
 
 def test_libvirt_that_comes_back_is_waited_for(
