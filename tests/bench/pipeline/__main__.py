@@ -4,8 +4,8 @@
 wait, and write down when they hold how much memory. ONE AFTER THE OTHER has four images one at a
 time, AT ONCE four; BY MEMORY allows four, of which the memory lets two run. FILE'S ORDER has three
 images of which the last one in the file takes longest, two at a time; LONGEST FIRST is the same
-with what earlier runs tell. IDEAL is what the waits alone would take; processes take a second to
-start, and several on a busy machine.
+with what earlier runs tell. IDEAL is what the waits alone would take; a process takes a second to
+start, and up to eight on a busy machine: there --unit must be larger for the rows to differ.
 """
 
 import tempfile
@@ -117,7 +117,7 @@ def targets(found: Sequence[Row]) -> list[Target]:
 def main() -> None:
     """Print the table."""
     made = parser("bench-pipeline", __doc__, runs=1)
-    made.add_argument("--unit", type=float, default=3.0, help="seconds of half the shortest wait")
+    made.add_argument("--unit", type=float, default=6.0, help="seconds of half the shortest wait")
     options = made.parse_args()
     found = rows(options.unit)
     cells = [
