@@ -28,8 +28,7 @@ from builder.model.template import Manifest
 from builder.monitor import SilentMonitor
 from builder.record.listing import builds
 from builder.record.runs import runs
-from builder.registry.registry import Registry, manifest
-from tests.e2e.soak import _left, _say
+from builder.registry.registry import LOCK, Registry, manifest
 from tests.program import Program
 from tests.waiting import PATIENCE
 
@@ -183,6 +182,20 @@ def _problems(
     if not known[-1].ended:
         yield "the last run's record has no end"
     yield from (f"left behind: {each}" for each in _left(settings))
+
+
+def _left(settings: Settings) -> Iterator[str]:
+    listed = ("virsh", "--quiet", "--connect", settings.uri, "list", "--all", "--name")
+    domains = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split()
+    yield from (each for each in domains if each.startswith("builder-"))
+    yield from (each.name for each in settings.iso_pool_path.iterdir() if each.suffix != ".iso")
+    for each in settings.store_pool_path.iterdir():
+        if not each.name.startswith((*IMAGES, LOCK)):
+            yield each.name
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201  # its output is for people
 
 
 if __name__ == "__main__":
