@@ -1,5 +1,5 @@
 # Two commands for users: make rehearsal, make test. The rest are for people who change the code.
-.PHONY: help setup browser rehearsal test check unit fuzz judge matrix soak twins bench bench-overhead bench-finish bench-registry bench-export bench-packages bench-fetch bench-report bench-updates lock clean
+.PHONY: help setup browser rehearsal test check unit fuzz judge matrix soak twins bench bench-overhead bench-finish bench-registry bench-export bench-packages bench-fetch bench-pipeline bench-report bench-updates lock clean
 .DEFAULT_GOAL := help
 
 JUDGE ?= 1 20000
@@ -67,6 +67,9 @@ bench-packages: setup  ## Time reading lists of packages against createrepo_c's 
 
 bench-fetch: setup  ## Time download and verification against curl, then sha256sum; ARGS=--help
 	@.venv/bin/python -m tests.bench.fetch $(ARGS)
+
+bench-pipeline: setup  ## Time builds at once against one after the other, longest first; ARGS=--help
+	@.venv/bin/python -m tests.bench.pipeline $(ARGS)
 
 bench-report: setup  ## Time the report of 30 images and 90 nights, and measure it; ARGS=--help
 	@.venv/bin/python -m tests.bench.report $(ARGS)

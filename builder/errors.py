@@ -12,10 +12,18 @@ class BuilderError(Exception):
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    may_pass: bool = False
+    """Whether its cause may be gone in a few minutes, with nothing mended: worth another attempt.
+    So is a server that does not answer; a missing file, a wrong checksum and a full disk are not.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", may_pass: bool | None = None) -> None:
+        """`may_pass` is for what is raised where it is known; None leaves the class's."""
         super().__init__(message)
         self.message = message
         self.hint = hint
+        if may_pass is not None:
+            self.may_pass = may_pass
         self.evidence: Path | None = None
         """The folder of the build that it ended, where that has left one."""
 
@@ -65,6 +73,7 @@ class HangError(BuilderError):
     """The guest stopped moving or took too long: look at its screen."""
 
     exit_code = 8
+    may_pass = True
 
 
 class TemplateError(BuilderError):

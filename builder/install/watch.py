@@ -38,6 +38,8 @@ LOST = {
 class GuestLostError(HostError):
     """The host took the guest away, or starved it: what it was to install must be begun anew."""
 
+    may_pass = True
+
     def __init__(self, message: str, *, hint: str, phase: str) -> None:
         """`phase` is the one in which it was lost."""
         super().__init__(message, hint=hint)
@@ -108,7 +110,7 @@ def _until_end(
             resets += 1
             guest.restart()
         elif isinstance(signal, HostTrouble):
-            raise HostError(signal.sentence, hint=signal.hint)
+            raise HostError(signal.sentence, hint=signal.hint, may_pass=signal.may_pass)
         else:
             observer.pause()
         if clock.wants_a_look():

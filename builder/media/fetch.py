@@ -11,7 +11,7 @@ from pathlib import Path
 
 from builder import files
 from builder.errors import MediaError
-from builder.media.network import Interruption, Refusal
+from builder.media.network import Interruption, Refusal, passes
 from builder.media.pace import Patience
 from builder.media.stage import is_there
 from builder.media.transfer import Transfer
@@ -130,13 +130,14 @@ def _is_still(part: Path, handle: FileIO) -> bool:
 
 
 def _download(transfers: Iterable[Transfer], target: Path, *, monitor: Monitor) -> None:
-    failures = []
+    failures, may_pass = [], False
     for transfer in transfers:
         try:
             monitor.tell("note", f"downloading {shown(transfer.url)}")
             _obtain(transfer, target, monitor=monitor)
         except Refusal as refusal:
             failures.append(f"{shown(transfer.url)}: {refusal}")
+            may_pass |= passes(refusal)
         else:
             return
         finally:
@@ -144,6 +145,7 @@ def _download(transfers: Iterable[Transfer], target: Path, *, monitor: Monitor) 
     raise MediaError(
         f"{target.name} could not be downloaded: {'; '.join(failures)}.",
         hint="Check the network and try again, or give the ISO to `builder build` with --iso FILE.",
+        may_pass=may_pass,
     )
 
 

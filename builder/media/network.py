@@ -36,6 +36,11 @@ class Interruption(Exception):
     """The transfer broke off; what has come is kept and another attempt goes on from there."""
 
 
+def passes(error: BaseException) -> bool:
+    """Tell whether a failure may be gone in a while: it is an interruption, or one led to it."""
+    return any(isinstance(each, Interruption) for each in _causes(error))
+
+
 def get(url: str, *, first: int, patience: Patience) -> requests.Response:
     """Ask for a file from byte `first` on; its bytes are still to be read, as they were stored.
 

@@ -38,11 +38,13 @@ def rings(
     seen = dict.fromkeys(filter(None, local))
     yield from tuple(seen)
     failures: list[str] = []
+    last: Exception | None = None
     for url in wanted.key_urls:
         try:
             found = _of(wanted, [_fetched(url, patience=patience, monitor=monitor)])
         except (Refusal, Interruption) as error:
             failures.append(f"{shown(url)}: {error}")
+            last = error
             continue
         if found and found not in seen:
             _keep(found.content, cache, monitor)
@@ -51,7 +53,7 @@ def rings(
         elif not found:
             failures.append(f"{shown(url)} has no key {' or '.join(wanted.keys)}")
     if not seen and failures:
-        raise Refusal(f"the vendor's key cannot be had: {'; '.join(failures)}")
+        raise Refusal(f"the vendor's key cannot be had: {'; '.join(failures)}") from last
 
 
 def _of(wanted: Checksums, sources: list[bytes]) -> Ring | None:

@@ -50,7 +50,8 @@ def vouched(
     Raises Offline when none can be had, MediaError when one says nothing of the file, or has not
     the signature that is expected.
     """
-    wanted, failures, reached = source.checksums, [], False
+    wanted, reached, may_pass = source.checksums, False, False
+    failures: list[str] = []
     if wanted is None:
         raise MediaError(f"The vendor of {name} publishes no list of checksums.", hint=_HINT)
     for url in _addresses(source, wanted):
@@ -62,8 +63,10 @@ def vouched(
             failures.append(f"{shown(url)}: {error}")
         except (Refusal, Interruption) as error:
             failures.append(f"{shown(url)}: {error}")
+            may_pass |= network.passes(error)
     error_class = MediaError if reached else Offline
-    raise error_class(f"The sha256 of {name} could not be had: {'; '.join(failures)}.", hint=_HINT)
+    sentence = f"The sha256 of {name} could not be had: {'; '.join(failures)}."
+    raise error_class(sentence, hint=_HINT, may_pass=may_pass)
 
 
 def _judged(found: _Found, name: str) -> Vouched:

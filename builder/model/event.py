@@ -43,3 +43,5 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Of a failure: the cleaned line in that log."""
     replayed: bool = False
     """Whether it happened before `time`, while no process was at the build: nobody knows when."""
+    name: str = ""
+    """Of the image, where the events of several are in one file."""

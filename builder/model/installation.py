@@ -87,6 +87,8 @@ class HostTrouble(msgspec.Struct, frozen=True, kw_only=True):
 
     sentence: str
     hint: str
+    may_pass: bool = False
+    """As a BuilderError has it: libvirt may come back, a full disk stays full."""
 
 
 Signal = Output | Ended | HostTrouble

@@ -4,13 +4,15 @@ from msgspec.structs import replace
 
 from builder.config import Settings
 from builder.errors import BuilderError
-from builder.monitor import Monitor
+from builder.monitor import Monitor, SilentMonitor
 from builder.pipeline.job import Pipeline
 from builder.pipeline.notify import places
 from builder.pipeline.notify.places import Delivery
 from builder.pipeline.publishing import publish
 from builder.record import runs
 from builder.record.runs import Run
+from builder.report.names import INDEX
+from builder.report.write import FOLDER, write
 
 
 def follow_up(run: Run, pipeline: Pipeline, settings: Settings, *, monitor: Monitor) -> Run:
@@ -27,7 +29,7 @@ def follow_up(run: Run, pipeline: Pipeline, settings: Settings, *, monitor: Moni
             runs.amend(settings.runs, run)
         except BuilderError as error:
             monitor.tell("warning", error.message)
-    report = ""  # builder.report.write belongs here; messages name the path
+    report = _reported(settings, monitor)
     folder = runs.folder(settings.runs, pipeline.name)
     told = places.tell_of_run(run, earlier, pipeline, folder=folder, report=report, monitor=monitor)
     _warn(told, monitor)
@@ -40,6 +42,17 @@ def tell_of_start(
     """Tell whom the pipeline names that a run could not begin; what fails of it is a warning."""
     folder = runs.folder(settings.runs, pipeline.name)
     _warn(places.tell_of_start(error, pipeline, folder=folder, monitor=monitor), monitor)
+
+
+def _reported(settings: Settings, monitor: Monitor) -> str:
+    """Write the report anew; return where people find it, empty where it cannot be written."""
+    folder = settings.state / FOLDER
+    try:
+        write(settings.runs, folder, monitor=SilentMonitor())
+    except BuilderError as error:
+        monitor.tell("warning", f"There is no new report: {error.message}")
+        return ""
+    return str(folder / INDEX)
 
 
 def _earlier(run: Run, settings: Settings, monitor: Monitor) -> tuple[Run, ...]:

@@ -40,6 +40,8 @@ def check_rest(run: Run) -> None:
 
 
 def _detail(outcome: Outcome) -> str:
+    tries = f" ({outcome.attempts} attempts)" if outcome.attempts > 1 else ""
     if outcome.result == "failed":
-        return unbroken(f"{outcome.error} {outcome.hint}")
-    return outcome.path
+        return unbroken(f"{outcome.error} {outcome.hint}{tries}")
+    why = f" ({unbroken(outcome.reason)})" if outcome.reason else ""
+    return f"{outcome.path}{why}{tries}"

@@ -148,7 +148,7 @@ def _trouble(cause: Cause, group: str) -> BuilderError:
     ending = cause.clone.replace("{0}", plain(group).strip().rstrip("."))
     sentence = f"A clone of the template does not boot: {ending}"
     if cause.kind == "host":
-        return HostError(sentence, hint=cause.hint)
+        return HostError(sentence, hint=cause.hint, may_pass=True)
     return TemplateError(sentence, hint=_EVIDENCE if cause.sentence else cause.hint)
 
 
@@ -168,10 +168,10 @@ def _prompts(said: bytes) -> bool:
 
 def _ended(signal: Ended | HostTrouble) -> BuilderError:
     if isinstance(signal, HostTrouble):
-        return HostError(signal.sentence, hint=signal.hint)
+        return HostError(signal.sentence, hint=signal.hint, may_pass=signal.may_pass)
     if signal.reason in LOST:
         sentence, hint = LOST[signal.reason]
-        return HostError(f"A clone could not be tried. {sentence}", hint=hint)
+        return HostError(f"A clone could not be tried. {sentence}", hint=hint, may_pass=True)
     return TemplateError(
         f"A clone of the template ended before its login prompt ({signal.reason}).",
         hint=_EVIDENCE,

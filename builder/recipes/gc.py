@@ -147,7 +147,7 @@ def _of_build(host: Host, build: Build, *, kept: bool) -> Iterator[_Found]:
     if verdict != "would be cleared":
         yield _Found(replace(told, verdict=verdict, why=why))
     elif told.left or build.state in OPEN:
-        yield _Found(told, partial(_cleared, host, build))
+        yield _Found(told, partial(cleared, host, build))
 
 
 def _verdict(host: Host, build: Build, left: tuple[str, ...], *, kept: bool) -> tuple[Fate, str]:
@@ -166,7 +166,11 @@ def _verdict(host: Host, build: Build, left: tuple[str, ...], *, kept: bool) -> 
     return "would be cleared", ""
 
 
-def _cleared(host: Host, build: Build, monitor: Monitor) -> bool:
+def cleared(host: Host, build: Build, monitor: Monitor) -> bool:
+    """Clear what a build left on the host; tell whether all is gone.
+
+    Raises HostError when libvirt refuses, UsageError when somebody went on with it.
+    """
     traces = build.traces
     if build.state not in OPEN:
         cleanup.clear(host, traces, monitor=monitor)

@@ -36,6 +36,8 @@ class BuildOptions(msgspec.Struct, frozen=True, kw_only=True):
     """File to write what happens to, as JSON lines, beside the build's own."""
     sign: Path | None = None
     """Private key to sign the template with."""
+    pipeline: str = ""
+    """The pipeline whose run began it: a later run goes on with it, or clears it."""
 
 
 DEFAULT = BuildOptions()

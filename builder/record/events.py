@@ -38,12 +38,15 @@ def _now() -> datetime:
 class EventLog:
     """Writes events to its files, while they are open, at once; any thread may tell.
 
-    Seconds count from `began` by the wall clock: whoever continues a build counts on.
+    Seconds count from `began` by the wall clock: whoever continues a build counts on. `name` is
+    for files that have events of several images.
     """
 
-    def __init__(self, *, began: datetime, now: Callable[[], datetime] = _now) -> None:
+    def __init__(
+        self, *, began: datetime, name: str = "", now: Callable[[], datetime] = _now
+    ) -> None:
         self._files: tuple[BinaryIO, ...] = ()
-        self._began, self._now = began, now
+        self._began, self._now, self._name = began, now, name
         self._lock = threading.Lock()
         self._count = 0
 
@@ -65,6 +68,7 @@ class EventLog:
             seconds=round(max(0.0, (now - self._began).total_seconds()), 3),
             kind=kind,
             text=plain(text, longest=_LONGEST),
+            name=self._name,
             **details,
         )
         self._append(event)

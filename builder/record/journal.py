@@ -144,10 +144,9 @@ class Journal:
         try:
             undo.enter_context(files.locked(self.folder, wait=False))
         except BlockingIOError as error:
-            raise HostError(
-                f"Another process carries out the build {self.build_id}.",
-                hint=f"`builder builds log --follow {self.build_id}` shows what it does.",
-            ) from error
+            sentence = f"Another process carries out the build {self.build_id}."
+            hint = f"`builder builds log --follow {self.build_id}` shows what it does."
+            raise HostError(sentence, hint=hint, may_pass=True) from error
 
     def _end(self, error: BaseException | None) -> None:
         if not (error and self._goes_on):

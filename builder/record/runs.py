@@ -3,6 +3,7 @@
 A record is complete at every moment: what reads it, such as the report, needs nothing else.
 """
 
+import os
 import secrets
 import stat
 from collections.abc import Iterator, Sequence
@@ -113,6 +114,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """RFC 3339, UTC, like `ended`."""
     ended: str = ""
     """Empty while it runs, and for ever when its process was killed."""
+    pid: int = 0
+    """Of the process that carries it out; 0 in older records."""
     outcomes: tuple[Outcome, ...] = ()
     """Of the jobs that are over, in that order."""
     pools: tuple[Pool, ...] = ()
@@ -183,6 +186,7 @@ def recorded(
         title=plain(title),
         jobs=tuple(jobs),
         began=rfc3339(now),
+        pid=os.getpid(),
     )
     recording = Recording(folder(place, pipeline) / f"{run.run_id}.json", run)
     recording.begin()

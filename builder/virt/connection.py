@@ -27,9 +27,13 @@ T = TypeVar("T")
 class LostError(HostError):
     """The connection broke while libvirt was asked: it may have done what was asked for, or not."""
 
+    may_pass = True
+
 
 class LockedError(HostError):
     """libvirt has waited in vain for what it, or somebody, does to the same domain."""
+
+    may_pass = True
 
 
 class Connection:
@@ -77,6 +81,7 @@ class Connection:
                     raise HostError(
                         f"The connection to libvirt at {self.uri} was lost: {plain(error)}.",
                         hint="Is libvirtd (or virtqemud) still running?",
+                        may_pass=True,
                     ) from error
                 time.sleep(_PAUSE_SECONDS)
             else:

@@ -98,7 +98,8 @@ class _Ear:
                 self._stay(Domain(name=self._domain.name, connection=own))
         except HostError as error:
             self._refusal = error
-            self._signals.put(HostTrouble(sentence=error.message, hint=error.hint))
+            trouble = HostTrouble(sentence=error.message, hint=error.hint, may_pass=error.may_pass)
+            self._signals.put(trouble)
         finally:
             self._listens.set()
 

@@ -28,6 +28,8 @@ class _Cause(NamedTuple):
     words: str
     means: str
     hint: str
+    passing: bool = False
+    """Whether it may be gone in a while: a daemon that is being restarted."""
 
 
 # In order: the words of later rows are also in texts that earlier rows are for.
@@ -58,6 +60,7 @@ _CAUSES = (
         r"Failed to connect socket to '(?P<path>[^']*)': (No such file|Connection refused)",
         "no daemon answers at {path}",
         _START,
+        passing=True,
     ),
     _Cause(
         r"(Could not resolve hostname|resolve address|lookup for host) '?(?P<host>[^\s':]+)",
@@ -68,6 +71,7 @@ _CAUSES = (
         r"connect to host (?P<host>\S+) port (?P<port>\d+): (?P<why>[^:]*)",
         "ssh cannot reach {host} at port {port}: {why}",
         "Does `ssh {host}` work from here?",
+        passing=True,
     ),
     _Cause(
         r"Permission denied \(|Host key verification failed|identity file",
@@ -83,12 +87,14 @@ _CAUSES = (
         r"unable to connect to server at '(?P<host>[^']*)': (?P<why>.*)",
         "{host}: {why}",
         "Does a libvirtd listen there? qemu+ssh:// needs no more than ssh.",
+        passing=True,
     ),
     _Cause(
         r"Connection reset by peer|End of file while reading data|client socket is closed",
         "the daemon hung up",
         "Its log says why: journalctl -u libvirtd, or /run/builder/libvirtd.log. "
         "It may have too many clients, max_clients in libvirtd.conf.",
+        passing=True,
     ),
 )
 
@@ -103,7 +109,8 @@ def refusal(uri: str, said: str) -> HostError:
             means, hint = (text.format_map(known) for text in (cause.means, cause.hint))
             if uri.endswith("///session") and cause.hint in _SYSTEMS:
                 hint = _OWN
-            return HostError(f"Cannot connect to libvirt at {uri}: {means}.", hint=hint)
+            sentence = f"Cannot connect to libvirt at {uri}: {means}."
+            return HostError(sentence, hint=hint, may_pass=cause.passing)
     return HostError(f"Cannot connect to libvirt at {uri}: {said}.", hint=_KNOWN)
 
 

@@ -1,13 +1,11 @@
 """builder pipeline run."""
 
-import sys
-from functools import partial
 from typing import Annotated
 
 import typer
 
-from builder.cli.context import Artifacts, Json, context, linked
-from builder.cli.output import TerminalMonitor, table, to_json
+from builder.cli.context import Artifacts, Events, Json, context, linked
+from builder.cli.output import table, to_json
 from builder.cli.pipeline.shared import Except, File, Only
 from builder.cli.template.supply import Sign, keyring
 
@@ -26,9 +24,11 @@ def run(
     ] = False,
     sign: Sign = None,
     artifacts: Artifacts = None,
+    events: Events = None,
     json: Json = False,
 ) -> None:
     """Build what has changed; exit 10 if any build failed, after all the others."""
+    from builder.cli.pipeline.display import displayed
     from builder.pipeline import summary
     from builder.pipeline.choice import chosen
     from builder.pipeline.definition import find, load
@@ -38,23 +38,16 @@ def run(
     here = linked(context(ctx), artifacts)
     pipeline = chosen(load(find(file), here.library), only or (), without or ())
     sign = sign or pipeline.publish.sign
-    done = carry_out(
-        pipeline,
-        here.settings,
-        here.library,
-        how=RunOptions(
-            build=BuildOptions(force=force, sign=sign.absolute() if sign else None),
-            keyring=keyring(sign),
-            parallel=parallel,
-        ),
-        monitor=here.monitor,
-        monitors=partial(_monitor, bars=(parallel or pipeline.limits.parallel) == 1),
+    how = RunOptions(
+        build=BuildOptions(force=force, sign=sign.absolute() if sign else None),
+        keyring=keyring(sign),
+        parallel=parallel,
     )
+    with displayed(events=events) as display:
+        done = carry_out(
+            pipeline, here.settings, here.library, how=how, monitor=here.monitor, display=display
+        )
     outcomes = done.outcomes
     typer.echo(to_json(outcomes) if json else table(summary.HEADER, summary.rows(outcomes)))
     summary.check(outcomes)
     summary.check_rest(done)
-
-
-def _monitor(name: str, *, bars: bool) -> TerminalMonitor:
-    return TerminalMonitor(bars=bars and sys.stderr.isatty(), prefix=f"[{name}] ")

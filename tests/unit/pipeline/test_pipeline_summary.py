@@ -1,6 +1,7 @@
 """What a run leaves for people and for machines."""
 
 import pytest
+from msgspec.structs import replace
 
 from builder.cli.output import table, to_json
 from builder.errors import BatchError
@@ -63,3 +64,22 @@ def test_some_failed(failed: tuple[Outcome, ...], names: str, evidence: str) -> 
     assert caught.value.message == f"{len(failed)} of {len(failed) + 2} builds failed: {names}."
     told = evidence.format(FAILED.name)
     assert caught.value.hint == f"The table has the reason of each{told}."
+
+
+@pytest.mark.parametrize(
+    ("outcome", "detail"),
+    [
+        (PUBLISHED, PUBLISHED.path),
+        (
+            replace(PUBLISHED, reason="kernel 5.14.0-611 → 5.14.0-633", attempts=2),
+            f"{PUBLISHED.path} (kernel 5.14.0-611 → 5.14.0-633) (2 attempts)",
+        ),
+        (
+            replace(FAILED, attempts=3),
+            "The guest crashed. The console log shows its last lines. (3 attempts)",
+        ),
+    ],
+    ids=["nothing more", "a reason", "a failure"],
+)
+def test_a_row_tells_why_and_after_how_many_attempts(outcome: Outcome, detail: str) -> None:
+    assert summary.rows([outcome])[0][-1] == detail

@@ -136,6 +136,20 @@ def test_each_cause_has_its_own_remedy(
     assert hint in found.hint
 
 
+PASSING = {
+    "no daemon",
+    "a socket of one that is gone",
+    "ssh is refused",
+    "nobody listens",
+    "a daemon that hangs up",
+}
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_what_may_pass_is_a_daemon_that_does_not_answer(cause: str) -> None:
+    assert refusal.refusal("URI", CAUSES[cause][0]).may_pass == (cause in PASSING)
+
+
 @pytest.mark.parametrize(
     ("systemd", "user", "hint"),
     [
