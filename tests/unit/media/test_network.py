@@ -56,6 +56,6 @@ def test_failures_in_our_words(
     def fail(*_arguments: object, **_options: object) -> None:
         raise error from cause
 
-    monkeypatch.setattr(requests.Session, "get", fail)
+    monkeypatch.setattr(requests.Session, "request", fail)
     with pytest.raises(network.Interruption, match=f"^{expected}$"):
         network.get("https://me:secret@mirror.example", first=0, patience=Patience())
