@@ -2,7 +2,7 @@
 
 A repository holds all streams of a module, of which a system has at most one: without this list
 those of another stream would pass for updates. Read line by line, not by a library: libmodulemd
-writes it in one form, five keys of it count, and PyYAML takes half a minute for EL 8's.
+writes it in one form, and five keys of it count.
 """
 
 import re

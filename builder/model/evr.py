@@ -1,7 +1,7 @@
 """Versions of rpms, and which of two is newer: rpm's own rule, as rpm-version(7) tells it.
 
-Of our own, for it is a key of ten lines: of the libraries, rpm-vercmp is from 2018 and knows no
-caret, and rpm-version is a compiled extension of half a year. The test compares it with librpm.
+Of our own, for it is a key of ten lines: of the libraries, rpm-vercmp is from 2018, and rpm-version
+is a compiled extension of half a year. The test compares it with librpm.
 """
 
 import re
