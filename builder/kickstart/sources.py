@@ -1,5 +1,6 @@
 """The package repositories on the network that a kickstart installs from."""
 
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any, Literal
@@ -10,6 +11,7 @@ from builder.kickstart.lint import parse
 from builder.model.kickstart import Kickstart
 
 _ASKED = ("http://", "https://")
+_NAMED = re.compile(r"^\s*(url|repo)\s", re.MULTILINE)
 Kind = Literal["baseurl", "mirrorlist", "metalink"]
 
 
@@ -41,6 +43,8 @@ def sources(kickstart: Kickstart) -> tuple[Source, ...]:
     paths, for they are the guest's: file://, harddrive, nfs. Raises UsageError for an unknown
     syntax version, as `lint` does.
     """
+    if not _NAMED.search(kickstart.text):  # most name none, and parsing takes a while
+        return ()
     commands = parse(kickstart).handler.commands
     found: list[Source] = []
     if getattr(commands.get("url"), "seen", False):

@@ -156,6 +156,14 @@ def _digest(iso: IsoSource, folders: Folders, *, monitor: Monitor) -> str:
     """Return the sha256 of an ISO that may have any; empty while nobody can know it."""
     if isinstance(iso, Download):
         return foreseen(iso, folders)
-    path = iso.path if isinstance(iso, AtHand) else location(folders.cache, layout=iso.layout)
-    known = is_plain(path) and (isinstance(iso, AtHand) or path.stat().st_size < _LARGEST)
-    return files.remembered(path) or files.sha256(path, monitor=monitor) if known else ""
+    if isinstance(iso, AtHand):
+        return _read(iso.path, monitor) if is_plain(iso.path) else ""
+    made = location(folders.cache, layout=iso.layout)
+    staged = folders.pool / made.name  # the same, for its name says what went in
+    if is_plain(staged) and (known := files.remembered(staged)):
+        return known
+    return _read(made, monitor) if is_plain(made) and made.stat().st_size < _LARGEST else ""
+
+
+def _read(path: Path, monitor: Monitor) -> str:
+    return files.remembered(path) or files.sha256(path, monitor=monitor)

@@ -151,6 +151,16 @@ def test_a_medium_that_is_not_made_yet_is_unknown(store: Path) -> None:
     assert judged(wanted, store) == ("changed", "changed since 20261101.1: the ISO")
 
 
+def test_a_medium_that_was_staged_is_not_read_again(store: Path) -> None:
+    wanted = ordered("rehearsal")
+    published(wanted, store, iso_sha256="1" * 64, day=1)
+    staged = store / "iso" / location(store, layout="el7").name
+    staged.parent.mkdir()
+    staged.touch()
+    files.remember(staged, "1" * 64)
+    assert judged(wanted, store) == ("unchanged", "unchanged since 20261101.1")
+
+
 def test_an_iso_whose_digest_only_the_vendor_knows(store: Path) -> None:
     wanted = ordered("alma9")
     assert judged(wanted, store) == ("new", "never built")
