@@ -1,6 +1,7 @@
 """What all tests share: golden files, a libvirt that answers, and guards around unit tests."""
 
 import gc
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -30,6 +31,10 @@ _NOT_IN_UNIT_TESTS = frozenset(
     }
 )
 _guarded = False
+
+# What a shell starts in its background ignores Ctrl-C, and so would all that tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes says more about what else the machine does than about the code.
 hypothesis.settings.register_profile(
