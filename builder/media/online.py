@@ -85,7 +85,7 @@ def look_listed(url: str, *, patience: Patience = _PATIENCE) -> Online:
 
     Raises MediaError where the list cannot be had, and what the last of five mirrors fails with.
     """
-    text = _persistent(url, lambda: _small(urlsplit(url), patience))
+    text = _persistent(url, lambda: _small(_parts(url), patience))
     failed = failure(url, "no mirror is in that list")
     for mirror in mirrors(text)[:_MIRRORS]:
         try:
@@ -139,11 +139,15 @@ def failure(url: str, reason: str, error_class: type[MediaError] = MediaError) -
 
 
 def _within(url: str, path: str) -> SplitResult:
+    parts = _parts(url)
+    return parts._replace(path=f"{parts.path.rstrip('/')}/{path}", fragment="")
+
+
+def _parts(url: str) -> SplitResult:
     try:
-        parts = urlsplit(url)
+        return urlsplit(url)
     except ValueError as error:
         raise Refusal("its address cannot be used") from error
-    return parts._replace(path=f"{parts.path.rstrip('/')}/{path}", fragment="")
 
 
 def _persistent(url: str, do: Callable[[], T]) -> T:
