@@ -1,7 +1,7 @@
 """The package repositories that a kickstart installs from, as they are now."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -33,14 +33,27 @@ class Network:
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, ...], object] = {}
+        self._told = set[str]()
 
-    def states(self, order: BuildOrder, kickstart: Kickstart) -> tuple[RepositoryState, ...]:
+    def states(
+        self, order: BuildOrder, kickstart: Kickstart, *, needed: Collection[str], monitor: Monitor
+    ) -> tuple[RepositoryState, ...]:
         """Return how each repository of a kickstart is; none of one that needs none.
 
-        Raises MediaError for one that cannot be read.
+        Raises MediaError for one of the `needed` addresses that cannot be read; of others a warning
+        tells, once.
         """
-        found = sources(kickstart)
-        return tuple(_state(each, self._look(order, each)) for each in found)
+
+        def state(source: Source) -> RepositoryState:
+            try:
+                return _state(source, self._look(order, source))
+            except MediaError as error:
+                if masked(source) in needed:
+                    raise
+                self._tell(error, monitor)
+                return RepositoryState(url=masked(source), digest="")
+
+        return tuple(map(state, sources(kickstart)))
 
     def offers(
         self, order: BuildOrder, kickstart: Kickstart, changed: set[str]
@@ -57,6 +70,11 @@ class Network:
             groups=tuple(one for each in every for one in each.groups),
             environments=tuple(one for each in every for one in each.environments),
         )
+
+    def _tell(self, error: MediaError, monitor: Monitor) -> None:
+        if error.message not in self._told:
+            self._told.add(error.message)
+            monitor.tell("warning", f"{error.message} Whether anything is new there is not known.")
 
     def _look(self, order: BuildOrder, source: Source) -> Online:
         address = filled(source.address, order)
@@ -90,17 +108,6 @@ class Network:
             raise type(found)(found.message, hint=found.hint + _WAY_OUT) from found
         value: T = found  # type: ignore[assignment]  # keys are of one kind each
         return value
-
-
-def unasked(
-    network: Network, order: BuildOrder, kickstart: Kickstart, *, monitor: Monitor
-) -> tuple[RepositoryState, ...]:
-    """Return the states for a build that is made in any case: what cannot be read is a warning."""
-    try:
-        return network.states(order, kickstart)
-    except MediaError as error:
-        monitor.tell("warning", error.message)
-        return tuple(RepositoryState(url=masked(each), digest="") for each in sources(kickstart))
 
 
 def filled(address: str, order: BuildOrder) -> str:
