@@ -15,6 +15,7 @@ from builder.media.online import Online
 from builder.media.primary import Nevra
 from builder.model.build import BuildOrder
 from builder.model.kickstart import Kickstart
+from builder.model.release import Release
 from builder.model.template import RepositoryState
 from builder.monitor import Monitor
 from builder.recipes.newer import Offers
@@ -77,16 +78,16 @@ class Network:
             monitor.tell("warning", f"{error.message} Whether anything is new there is not known.")
 
     def _look(self, order: BuildOrder, source: Source) -> Online:
-        address = filled(source.address, order)
+        address = filled(source.address, order.release)
         look = online.look if source.kind == "baseurl" else online.look_listed
         return self._once((source.kind, address), lambda: look(address))
 
     def _offers(self, order: BuildOrder, source: Source) -> Offers:
         repository = self._look(order, source)
-        packages = self._once(("packages", repository.url), lambda: _packages(repository))
+        packages = self._once(("packages", repository.url), lambda: packages_of(repository))
         return Offers(
             packages={name: each for name, each in packages.items() if source.offers(name)},
-            modules=self._once(("modules", repository.url), lambda: _modules(repository)),
+            modules=self._once(("modules", repository.url), lambda: modules_of(repository)),
         )
 
     def _groups(self, repository: Online) -> Comps:
@@ -110,13 +111,12 @@ class Network:
         return value
 
 
-def filled(address: str, order: BuildOrder) -> str:
+def filled(address: str, release: Release) -> str:
     """Fill in the variables that Anaconda knows in addresses.
 
     $releasever is there what the medium calls its version, which is that of the catalogue.
     """
-    version, arch = order.release.version, order.release.arch
-    return address.replace("$releasever", version).replace("$basearch", arch)
+    return address.replace("$releasever", release.version).replace("$basearch", release.arch)
 
 
 def masked(source: Source) -> str:
@@ -139,13 +139,15 @@ def _digest(repository: Online, types: tuple[tuple[str, ...], ...]) -> str:
     return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
 
 
-def _packages(repository: Online) -> dict[str, list[Nevra]]:
+def packages_of(repository: Online) -> dict[str, list[Nevra]]:
+    """Return its packages by their names."""
     found: dict[str, list[Nevra]] = {}
     for each in online.packages(repository):
         found.setdefault(each.name, []).append(each)
     return found
 
 
-def _modules(repository: Online) -> modules.Modules:
+def modules_of(repository: Online) -> modules.Modules:
+    """Return its modules; none where it has none."""
     record = repository.record("modules")
     return online.read(repository, record, modules.modules) if record else modules.Modules()
