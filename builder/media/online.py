@@ -105,7 +105,7 @@ def read(
     """Return what `parse` makes of what is in a file, unpacked; it is called anew after a break.
 
     Raises MediaError for what cannot be had, unpacked or parsed, and for what has not the checksums
-    that repomd.xml gives: mirrors in the middle of an update have such.
+    that repomd.xml gives: mirrors in the middle of an update have such, so it may pass.
     """
     url = repository.url
 
@@ -122,6 +122,9 @@ def read(
 
     try:
         return _persistent(url, attempt)
+    except MediaError as error:
+        error.may_pass = True  # repomd.xml has just told of it
+        raise
     except (expat.ExpatError, ET.ParseError, ValueError) as error:
         raise failure(url, f"its {record.href} cannot be read: {error}") from error
 

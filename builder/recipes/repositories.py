@@ -106,7 +106,8 @@ class Network:
                 self._known[key] = error
         found = self._known[key]
         if isinstance(found, MediaError):
-            raise type(found)(found.message, hint=found.hint + _WAY_OUT) from found
+            hint = found.hint + _WAY_OUT
+            raise type(found)(found.message, hint=hint, may_pass=found.may_pass) from found
         value: T = found  # type: ignore[assignment]  # keys are of one kind each
         return value
 

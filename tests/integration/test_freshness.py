@@ -284,6 +284,19 @@ def test_what_is_built_in_any_case_waits_for_no_repository(site: Site) -> None:
     assert any("404 Not Found" in text for _kind, text, _details in heard.told)
 
 
+@pytest.mark.parametrize("broken", [None, b"of another night"])
+def test_a_mirror_in_the_middle_of_an_update(site: Site, broken: bytes | None) -> None:
+    site.add("unrelated", "2-1")
+    site.write()
+    (primary,) = (path for path in site.mirror.files if "-primary.xml" in path)
+    del site.mirror.files[primary]
+    if broken:
+        site.mirror.files[primary] = broken
+    with pytest.raises(MediaError) as caught:
+        site.judged()
+    assert caught.value.may_pass
+
+
 def test_a_repository_that_only_guests_reach(tmp_path: Path) -> None:
     """What installs from it is built, and kept: no answer was ever had."""
     with serving(Mirror()) as mirror:
