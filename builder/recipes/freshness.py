@@ -11,6 +11,7 @@ from typing import Self
 
 import msgspec
 
+from builder.kickstart.sources import sources
 from builder.model.build import BuildOrder
 from builder.model.kickstart import Kickstart
 from builder.model.package import PackageChange
@@ -111,6 +112,8 @@ def asked(
     another a warning tells: what is built in any case needs no answer, and a guest may reach what
     is closed to this host.
     """
+    if not sources(kickstart):
+        return ()  # and no need to read the newest template's manifest
     needed = frozenset[str]()
     if not (options.force or options.rebuild == "always"):
         newest = registry.newest(order.name)
