@@ -198,12 +198,13 @@ def sync(path: Path) -> None:
 
 
 def sha256(path: Path, *, monitor: Monitor) -> str:
-    """Return the hex digest of the file at `path`. Raises HostError for what is no plain file."""
+    """Return a file's hex digest. Raises HostError for one that is not plain, or unreadable."""
     content = hashlib.sha256()
     with explained(f"Cannot read {path}"):
         opened = open_plain(path)
     with opened as file, monitor.progress(f"Checking {path.name}", total=_size(file)) as progress:
-        while block := file.read(BLOCK):
+        read = explained(f"Cannot read {path}")(file.read)
+        while block := read(BLOCK):
             content.update(block)
             progress.advance(len(block))
     return content.hexdigest()

@@ -85,7 +85,7 @@ def look_listed(url: str, *, patience: Patience = _PATIENCE) -> Online:
 
     Raises MediaError where the list cannot be had, and what the last of five mirrors fails with.
     """
-    text = _persistent(url, lambda: _small(urlsplit(url), patience))
+    text = _persistent(url, lambda: _small(_parts(url), patience))
     failed = failure(url, "no mirror is in that list")
     for mirror in mirrors(text)[:_MIRRORS]:
         try:
@@ -105,7 +105,7 @@ def read(
     """Return what `parse` makes of what is in a file, unpacked; it is called anew after a break.
 
     Raises MediaError for what cannot be had, unpacked or parsed, and for what has not the checksums
-    that repomd.xml gives: mirrors in the middle of an update have such.
+    that repomd.xml gives: mirrors in the middle of an update have such, so it may pass.
     """
     url = repository.url
 
@@ -122,6 +122,9 @@ def read(
 
     try:
         return _persistent(url, attempt)
+    except MediaError as error:
+        error.may_pass = True  # repomd.xml has just told of it
+        raise
     except (expat.ExpatError, ET.ParseError, ValueError) as error:
         raise failure(url, f"its {record.href} cannot be read: {error}") from error
 
@@ -139,11 +142,15 @@ def failure(url: str, reason: str, error_class: type[MediaError] = MediaError) -
 
 
 def _within(url: str, path: str) -> SplitResult:
+    parts = _parts(url)
+    return parts._replace(path=f"{parts.path.rstrip('/')}/{path}", fragment="")
+
+
+def _parts(url: str) -> SplitResult:
     try:
-        parts = urlsplit(url)
+        return urlsplit(url)
     except ValueError as error:
         raise Refusal("its address cannot be used") from error
-    return parts._replace(path=f"{parts.path.rstrip('/')}/{path}", fragment="")
 
 
 def _persistent(url: str, do: Callable[[], T]) -> T:

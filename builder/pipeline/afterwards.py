@@ -23,12 +23,11 @@ def follow_up(run: Run, pipeline: Pipeline, settings: Settings, *, monitor: Moni
     """
     earlier = _earlier(run, settings, monitor)
     trouble = publish(run, earlier, pipeline.publish, settings, monitor=monitor)
-    if trouble:
-        run = replace(run, trouble=(*run.trouble, *trouble))
-        try:
-            runs.amend(settings.runs, run)
-        except BuilderError as error:
-            monitor.tell("warning", error.message)
+    run = replace(run, followed=True, trouble=(*run.trouble, *trouble))
+    try:
+        runs.amend(settings.runs, run)
+    except BuilderError as error:
+        monitor.tell("warning", error.message)
     report = _reported(settings, monitor)
     folder = runs.folder(settings.runs, pipeline.name)
     told = places.tell_of_run(run, earlier, pipeline, folder=folder, report=report, monitor=monitor)

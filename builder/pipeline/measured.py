@@ -13,6 +13,7 @@ from builder.model.template import Manifest
 from builder.monitor import SilentMonitor
 from builder.record.runs import Figures, Outcome, Pool
 from builder.registry.diff import compare_packages
+from builder.registry.ledger import order
 from builder.registry.registry import Registry, manifest
 
 _BLOCK = 512
@@ -37,9 +38,9 @@ def described(outcome: Outcome) -> Outcome:
 
 
 def _before(registry: Registry, outcome: Outcome) -> Manifest | None:
-    known = registry.versions(outcome.name)
-    at = [each.version for each in known].index(outcome.version)
-    return manifest(known[at - 1]) if at else None
+    at = order(outcome.version)
+    older = [each for each in registry.versions(outcome.name) if order(each.version) < at]
+    return manifest(older[-1]) if older else None
 
 
 def figures(known: Manifest) -> Figures:

@@ -15,10 +15,11 @@ from builder.media.obtain import Folders, foreseen
 from builder.model.build import BuildOrder
 from builder.model.media import AtHand, Download, IsoSource
 from builder.model.package import PackageChange
+from builder.model.template import RepositoryState
 from builder.monitor import Monitor, SilentMonitor
 from builder.paths.reading import is_plain
 from builder.pipeline.job import Job, Pipeline
-from builder.recipes.freshness import Inputs
+from builder.recipes.freshness import Inputs, asked
 from builder.recipes.freshness import judge as decided
 from builder.recipes.inputs import rendered
 from builder.recipes.order import resolve
@@ -134,12 +135,12 @@ def judge(
     digest = order.iso.sha256 or _digest(order.iso, place.folders, monitor=monitor)
     if not digest and options.rebuild != "always":
         return Judged(state="unknown", reason=_unknown(order.iso))
-    inputs = Inputs(
-        order=order,
-        kickstart=kickstart,
-        origin_sha256=digest,
-        repositories=network.states(order, kickstart) if options.rebuild != "always" else (),
-    )
+    states: tuple[RepositoryState, ...] = ()
+    if options.rebuild != "always":
+        states = asked(
+            order, kickstart, registry=registry, options=options, network=network, monitor=monitor
+        )
+    inputs = Inputs(order=order, kickstart=kickstart, origin_sha256=digest, repositories=states)
     found = decided(inputs, registry, options=options, network=network)
     if found.kept:
         return Judged(state="unchanged", reason=found.reason, version=found.kept.version)

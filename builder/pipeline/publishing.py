@@ -44,7 +44,7 @@ def publish(
                 with _noted(f"{each.name} was not promoted", trouble, monitor):
                     _promote(each, wanted.channel, registry, monitor)
         for each in good:
-            if each.result == "published":
+            if is_due(each, earlier):
                 _export(each, wanted, registry, trouble=trouble, monitor=monitor)
         many = [each.name for each in good if len(registry.versions(each.name)) > wanted.keep]
         if wanted.keep and many:
@@ -60,6 +60,23 @@ def successes(name: str, runs: Sequence[Run]) -> int:
     outcomes = [each for run in runs for each in run.outcomes if each.name == name]
     results = [each.result for each in reversed(outcomes)]
     return results.index("failed") if "failed" in results else len(results)
+
+
+def is_due(outcome: Outcome, earlier: Sequence[Run]) -> bool:
+    """Tell whether it is to be exported: it was published now, or by a run that did not get there.
+
+    Once that was done the files are people's, who may have moved them.
+    """
+    if outcome.result == "published":
+        return True
+    for run in reversed(earlier):
+        for each in run.outcomes:
+            if (each.name, each.version) == (outcome.name, outcome.version):
+                if run.followed:
+                    return False
+                if each.result == "published":
+                    return True
+    return False
 
 
 @contextmanager

@@ -5,11 +5,13 @@ is now older there, or gone, is no reason: mirrors lag behind one another, and a
 back and forth with them.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Self
 
 import msgspec
 
+from builder.kickstart.sources import sources
 from builder.model.build import BuildOrder
 from builder.model.kickstart import Kickstart
 from builder.model.package import PackageChange
@@ -18,7 +20,7 @@ from builder.model.text import moment
 from builder.monitor import Monitor
 from builder.recipes.changes import changes, told
 from builder.recipes.differences import difference
-from builder.recipes.repositories import Network, unasked
+from builder.recipes.repositories import Network
 from builder.recipes.work import BuildOptions
 from builder.record.checkpoint import Checkpoint
 from builder.registry.entry import Entry
@@ -83,20 +85,41 @@ def decide(
     options: BuildOptions,
     monitor: Monitor,
 ) -> Basis:
-    """Ask the repositories of a kickstart, and judge. Raises what `judge` does.
-
-    What is built in any case needs no answer from them.
-    """
+    """Ask the repositories of a kickstart, and judge. Raises what `asked` and `judge` do."""
     network = Network()
-    if options.force or options.rebuild == "always":
-        states = unasked(network, order, kickstart, monitor=monitor)
-    else:
-        states = network.states(order, kickstart)
+    states = asked(
+        order, kickstart, registry=registry, options=options, network=network, monitor=monitor
+    )
     inputs = Inputs(
         order=order, kickstart=kickstart, origin_sha256=origin_sha256, repositories=states
     )
     verdict = judge(inputs, registry, options=options, network=network)
     return Basis(repositories=states, verdict=verdict)
+
+
+def asked(
+    order: BuildOrder,
+    kickstart: Kickstart,
+    *,
+    registry: Registry,
+    options: BuildOptions,
+    network: Network,
+    monitor: Monitor,
+) -> tuple[RepositoryState, ...]:
+    """Return how the repositories of a kickstart are.
+
+    Raises MediaError for one that cannot be read, if it could when the newest template was made. Of
+    another a warning tells: what is built in any case needs no answer, and a guest may reach what
+    is closed to this host.
+    """
+    if not sources(kickstart):
+        return ()  # and no need to read the newest template's manifest
+    needed = frozenset[str]()
+    if not (options.force or options.rebuild == "always"):
+        newest = registry.newest(order.name)
+        before = recorded(newest).repositories if newest and not newest.why else ()
+        needed = frozenset(each.url for each in before if each.digest)
+    return network.states(order, kickstart, needed=needed, monitor=monitor)
 
 
 def judge(
@@ -114,7 +137,7 @@ def judge(
     if options.force or options.rebuild == "always":
         return Verdict(reason="built again whatever has changed, as asked")
     if same := registry.unchanged(name, key=inputs.key()):
-        return _young(same, f"unchanged since {same.version}", options)
+        return _young(same, f"unchanged since {same.version}{_silent(inputs)}", options)
     if newest.why:
         return Verdict(reason=f"{newest.version} cannot be used: {newest.why}")
     if newest.version in registry.ledger(name).revoked:
@@ -129,6 +152,9 @@ def _compared(inputs: Inputs, newest: Entry, *, options: BuildOptions, network: 
             reason=difference(before, inputs.order, inputs.kickstart, inputs.origin_sha256)
         )
     changed = _changed(inputs, before)
+    if not changed:  # an older manifest has none of those that do not answer
+        reason = f"unchanged since {newest.version}{_silent(inputs)}"
+        return _young(newest.template(), reason, options)
     if options.rebuild != "relevant":
         return Verdict(reason=f"changed since {newest.version}: {_named(changed)}")
     if not any(each.kind for each in before.packages):
@@ -138,23 +164,33 @@ def _compared(inputs: Inputs, newest: Entry, *, options: BuildOptions, network: 
     if found.changes:
         return Verdict(reason=told(found.changes), changes=found.changes)
     reason = f"unchanged since {newest.version}: what is new in {_named(changed)} is not in it"
+    reason += _silent(inputs)
     if found.unseen:
         reason += f"; not looked for: {', '.join(found.unseen)}, as nobody knows their streams"
     return _young(newest.template(), reason, options)
 
 
 def _changed(inputs: Inputs, before: Manifest) -> dict[str, bool]:
-    """Return the addresses of repositories that are others now, with whether their groups are."""
+    """Return the addresses of repositories that are others now, with whether their groups are.
+
+    Of one that does not answer nobody can tell.
+    """
     known = {each.url: each for each in before.repositories}
     return {
         each.url: each.groups != (known[each.url].groups if each.url in known else "")
         for each in inputs.repositories
-        if each.url not in known or each.digest != known[each.url].digest
+        if each.digest and (each.url not in known or each.digest != known[each.url].digest)
     }
 
 
-def _named(changed: dict[str, bool]) -> str:
-    first, *others = changed or [""]
+def _silent(inputs: Inputs) -> str:
+    """Return what is to be said of repositories that did not answer."""
+    silent = [each.url for each in inputs.repositories if not each.digest]
+    return f"; {_named(silent)} could not be asked" if silent else ""
+
+
+def _named(addresses: Iterable[str]) -> str:
+    first, *others = addresses
     return f"{first} and {len(others)} more" if others else first
 
 

@@ -1,7 +1,7 @@
 """The package repositories that a kickstart installs from, as they are now."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -15,6 +15,7 @@ from builder.media.online import Online
 from builder.media.primary import Nevra
 from builder.model.build import BuildOrder
 from builder.model.kickstart import Kickstart
+from builder.model.release import Release
 from builder.model.template import RepositoryState
 from builder.monitor import Monitor
 from builder.recipes.newer import Offers
@@ -33,14 +34,27 @@ class Network:
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, ...], object] = {}
+        self._told = set[str]()
 
-    def states(self, order: BuildOrder, kickstart: Kickstart) -> tuple[RepositoryState, ...]:
+    def states(
+        self, order: BuildOrder, kickstart: Kickstart, *, needed: Collection[str], monitor: Monitor
+    ) -> tuple[RepositoryState, ...]:
         """Return how each repository of a kickstart is; none of one that needs none.
 
-        Raises MediaError for one that cannot be read.
+        Raises MediaError for one of the `needed` addresses that cannot be read; of others a warning
+        tells, once.
         """
-        found = sources(kickstart)
-        return tuple(_state(each, self._look(order, each)) for each in found)
+
+        def state(source: Source) -> RepositoryState:
+            try:
+                return _state(source, self._look(order, source))
+            except MediaError as error:
+                if masked(source) in needed:
+                    raise
+                self._tell(error, monitor)
+                return RepositoryState(url=masked(source), digest="")
+
+        return tuple(map(state, sources(kickstart)))
 
     def offers(
         self, order: BuildOrder, kickstart: Kickstart, changed: set[str]
@@ -58,17 +72,22 @@ class Network:
             environments=tuple(one for each in every for one in each.environments),
         )
 
+    def _tell(self, error: MediaError, monitor: Monitor) -> None:
+        if error.message not in self._told:
+            self._told.add(error.message)
+            monitor.tell("warning", f"{error.message} Whether anything is new there is not known.")
+
     def _look(self, order: BuildOrder, source: Source) -> Online:
-        address = filled(source.address, order)
+        address = filled(source.address, order.release)
         look = online.look if source.kind == "baseurl" else online.look_listed
         return self._once((source.kind, address), lambda: look(address))
 
     def _offers(self, order: BuildOrder, source: Source) -> Offers:
         repository = self._look(order, source)
-        packages = self._once(("packages", repository.url), lambda: _packages(repository))
+        packages = self._once(("packages", repository.url), lambda: packages_of(repository))
         return Offers(
             packages={name: each for name, each in packages.items() if source.offers(name)},
-            modules=self._once(("modules", repository.url), lambda: _modules(repository)),
+            modules=self._once(("modules", repository.url), lambda: modules_of(repository)),
         )
 
     def _groups(self, repository: Online) -> Comps:
@@ -87,29 +106,18 @@ class Network:
                 self._known[key] = error
         found = self._known[key]
         if isinstance(found, MediaError):
-            raise type(found)(found.message, hint=found.hint + _WAY_OUT) from found
+            hint = found.hint + _WAY_OUT
+            raise type(found)(found.message, hint=hint, may_pass=found.may_pass) from found
         value: T = found  # type: ignore[assignment]  # keys are of one kind each
         return value
 
 
-def unasked(
-    network: Network, order: BuildOrder, kickstart: Kickstart, *, monitor: Monitor
-) -> tuple[RepositoryState, ...]:
-    """Return the states for a build that is made in any case: what cannot be read is a warning."""
-    try:
-        return network.states(order, kickstart)
-    except MediaError as error:
-        monitor.tell("warning", error.message)
-        return tuple(RepositoryState(url=masked(each), digest="") for each in sources(kickstart))
-
-
-def filled(address: str, order: BuildOrder) -> str:
+def filled(address: str, release: Release) -> str:
     """Fill in the variables that Anaconda knows in addresses.
 
     $releasever is there what the medium calls its version, which is that of the catalogue.
     """
-    version, arch = order.release.version, order.release.arch
-    return address.replace("$releasever", version).replace("$basearch", arch)
+    return address.replace("$releasever", release.version).replace("$basearch", release.arch)
 
 
 def masked(source: Source) -> str:
@@ -132,13 +140,15 @@ def _digest(repository: Online, types: tuple[tuple[str, ...], ...]) -> str:
     return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
 
 
-def _packages(repository: Online) -> dict[str, list[Nevra]]:
+def packages_of(repository: Online) -> dict[str, list[Nevra]]:
+    """Return its packages by their names."""
     found: dict[str, list[Nevra]] = {}
     for each in online.packages(repository):
         found.setdefault(each.name, []).append(each)
     return found
 
 
-def _modules(repository: Online) -> modules.Modules:
+def modules_of(repository: Online) -> modules.Modules:
+    """Return its modules; none where it has none."""
     record = repository.record("modules")
     return online.read(repository, record, modules.modules) if record else modules.Modules()

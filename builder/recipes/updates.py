@@ -11,7 +11,8 @@ from builder.kickstart.library import Library
 from builder.kickstart.masking import mask
 from builder.kickstart.sources import Source, sources
 from builder.kickstart.wanted import wanted
-from builder.media import modules, online, updateinfo
+from builder.media import online, updateinfo
+from builder.media.online import Unreachable
 from builder.media.primary import Nevra
 from builder.media.updateinfo import Advisory
 from builder.model.hiding import MARK
@@ -21,6 +22,7 @@ from builder.model.release import Release
 from builder.model.template import Manifest, Template
 from builder.monitor import Monitor, SilentMonitor
 from builder.recipes.newer import Offers, Update, newer
+from builder.recipes.repositories import filled, modules_of, packages_of
 from builder.record.runs import Waiting
 from builder.registry import registry
 from builder.releases.life import notice
@@ -54,19 +56,24 @@ class Updates(msgspec.Struct, frozen=True, kw_only=True):
 class Repositories:
     """Package repositories, each read once, also where that fails: keep one for several templates.
 
-    Between runs it goes stale.
+    A server that does not answer is asked for no other: behind a firewall each would take half a
+    minute. Between runs it goes stale.
     """
 
     def __init__(self) -> None:
         self._known: dict[str, Offers | MediaError] = {}
+        self._away: dict[str, MediaError] = {}
 
     def offers(self, source: Source) -> Offers:
         """Return what a repository has. Raises MediaError, the same one each time."""
+        server = "/".join(source.address.split("/")[:3])
         if source.address not in self._known:
             try:
-                self._known[source.address] = _read(source)
+                self._known[source.address] = self._away.get(server) or _read(source)
             except MediaError as error:
                 self._known[source.address] = error
+                if isinstance(error, Unreachable):
+                    self._away[server] = error
         found = self._known[source.address]
         if isinstance(found, MediaError):
             raise found
@@ -180,18 +187,14 @@ def _own(manifest: Manifest, release: Release, today: Release) -> tuple[Source, 
     One whose address is masked cannot be asked: its password is in no record.
     """
     known = {each.rstrip("/") for each in release.repositories.values()}
-    filled = [
-        replace(each, address=_filled(each.address, today))
+    # A machine updates to the version of today.
+    named = [
+        replace(each, address=filled(each.address, today))
         for each in sources(_kickstart(manifest, release))
         if MARK not in each.address
     ]
-    others = any(each.address.rstrip("/") not in known for each in filled)
-    return tuple(filled) if others else ()
-
-
-def _filled(address: str, release: Release) -> str:
-    """Fill in what Anaconda does: with the version that a machine is updated to."""
-    return address.replace("$releasever", release.version).replace("$basearch", release.arch)
+    others = any(each.address.rstrip("/") not in known for each in named)
+    return tuple(named) if others else ()
 
 
 def _vendors(manifest: Manifest, release: Release) -> tuple[Source, ...]:
@@ -222,14 +225,10 @@ def _kickstart(manifest: Manifest, release: Release) -> Kickstart:
 def _read(source: Source) -> Offers:
     look = online.look if source.kind == "baseurl" else online.look_listed
     repository = look(source.address)
-    packages: dict[str, list[Nevra]] = {}
-    for each in online.packages(repository):
-        packages.setdefault(each.name, []).append(each)
-    streams = repository.record("modules")
     told = repository.record("updateinfo")
     return Offers(
-        packages=packages,
-        modules=online.read(repository, streams, modules.modules) if streams else modules.Modules(),
+        packages=packages_of(repository),
+        modules=modules_of(repository),
         advisories=online.read(repository, told, _advisories) if told else None,
     )
 

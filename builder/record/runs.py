@@ -119,8 +119,10 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: tuple[Outcome, ...] = ()
     """Of the jobs that are over, in that order."""
     pools: tuple[Pool, ...] = ()
+    followed: bool = False
+    """Whether it came to what follows the builds; one that was killed or interrupted did not."""
     trouble: tuple[str, ...] = ()
-    """What failed of that which followed the builds: a sentence each."""
+    """What failed of that: a sentence each."""
 
     @property
     def failed(self) -> tuple[Outcome, ...]:

@@ -117,7 +117,7 @@ class Site:
             sha256,
             registry=Registry(self.store),
             options=BuildOptions(),
-            monitor=SilentMonitor(),
+            monitor=changes.get("monitor", SilentMonitor()),
         )
         assert basis.verdict.kept is None
         moment = datetime(2026, 11, 1, tzinfo=UTC)
@@ -282,6 +282,64 @@ def test_what_is_built_in_any_case_waits_for_no_repository(site: Site) -> None:
     assert found.verdict.kept is None
     assert [each.digest for each in found.repositories] == [""]
     assert any("404 Not Found" in text for _kind, text, _details in heard.told)
+
+
+@pytest.mark.parametrize("broken", [None, b"of another night"])
+def test_a_mirror_in_the_middle_of_an_update(site: Site, broken: bytes | None) -> None:
+    site.add("unrelated", "2-1")
+    site.write()
+    (primary,) = (path for path in site.mirror.files if "-primary.xml" in path)
+    del site.mirror.files[primary]
+    if broken:
+        site.mirror.files[primary] = broken
+    with pytest.raises(MediaError) as caught:
+        site.judged()
+    assert caught.value.may_pass
+
+
+def test_a_repository_that_only_guests_reach(tmp_path: Path) -> None:
+    """What installs from it is built, and kept: no answer was ever had."""
+    with serving(Mirror()) as mirror:
+        site = Site(mirror, tmp_path)
+        files, mirror.files = mirror.files, {}
+        assert site.judged() == Judged(state="new", reason="never built")
+        site.installed()
+        where = f"{mirror.url}/os could not be asked"
+        assert site.judged() == replace(KEPT, reason=f"{KEPT.reason}; {where}")
+        mirror.files = files
+        assert site.judged() == aside(site)
+        site.add("bash", "6-1")
+        site.write()
+        assert site.judged().reason == "bash 5.1-2 → 6-1"
+
+
+def test_a_repository_that_only_guests_reach_beside_one_that_changes(tmp_path: Path) -> None:
+    heard = Heard()
+    with serving(Mirror()) as mirror:
+        site = Site(mirror, tmp_path)
+        site.source += "\nrepo --name=inner --baseurl=http://[inner/x"
+        site.installed(monitor=heard)
+        assert [text for _kind, text, _details in heard.told] == [
+            "The package repository http://[inner/x cannot be read: its address cannot be used. "
+            "Whether anything is new there is not known."
+        ]
+        inner = "; http://[inner/x could not be asked"
+        assert site.judged() == replace(KEPT, reason=f"{KEPT.reason}{inner}")
+        site.add("unrelated", "2-1")
+        site.write()
+        assert site.judged().reason.endswith(f"/os is not in it{inner}")
+        site.add("bash", "6-1")
+        site.write()
+        assert site.judged().reason == "bash 5.1-2 → 6-1"
+
+
+def test_a_repository_that_is_down_for_a_template_from_before(tmp_path: Path) -> None:
+    with serving(Mirror()) as mirror:
+        site = Site(mirror, tmp_path)
+        site.installed(repositories=())
+        mirror.files = {}
+        where = f"{mirror.url}/os could not be asked"
+        assert site.judged() == replace(KEPT, reason=f"{KEPT.reason}; {where}")
 
 
 def test_a_plan_asks_each_repository_once(site: Site) -> None:

@@ -1,13 +1,13 @@
 """Package repositories behind a real server, made by createrepo_c and by our own writer."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from builder.errors import MediaError
-from builder.media.online import Online, Unreachable, look, packages, read
+from builder.media.online import Online, Unreachable, look, look_listed, packages, read
 from builder.media.pace import Patience
 from builder.media.primary import Nevra
 from tests import rpms
@@ -120,6 +120,12 @@ def test_what_is_no_repository(mirror: Mirror, url: str) -> None:
         mirror.files[path] = text
         with pytest.raises(MediaError, match=why):
             look(url, patience=SOON)
+
+
+@pytest.mark.parametrize("ask", [look, look_listed])
+def test_an_address_that_is_none(ask: Callable[[str], Online]) -> None:
+    with pytest.raises(MediaError, match="its address cannot be used"):
+        ask("http://[::1/os")
 
 
 def test_another_file_than_repomd_means(mirror: Mirror, url: str) -> None:

@@ -12,10 +12,13 @@ from store_pools import issue, printed, typed_at
 
 from builder import config
 from builder.cli import app
+from builder.errors import MediaError
 from builder.kickstart.library import Library
+from builder.kickstart.sources import Source
 from builder.model.hiding import MARK
 from builder.model.package import Package
 from builder.pipeline.waiting import asked
+from builder.recipes.updates import Repositories
 from builder.record.runs import Outcome, Run, Waiting
 from builder.releases.own import gathered
 from tests import rpms
@@ -429,3 +432,15 @@ def test_the_record_of_a_run(mirror: Mirror, tmp_path: Path) -> None:
     ]
     assert [kind for kind, *_ in monitor.told] == ["warning"]
     assert sorted(mirror.asked) == sorted(set(mirror.asked))
+
+
+def test_a_server_that_does_not_answer_is_asked_for_one_repository(mirror: Mirror) -> None:
+    repositories, attempts, url = Repositories(), 2, mirror.url
+    asked, mirror.faults = len(mirror.asked), ["503"] * attempts
+    for name in ("base", "extras", "base"):
+        with pytest.raises(MediaError, match="503"):
+            repositories.offers(Source(id=name, address=f"{url}/{name}"))
+    assert len(mirror.asked) == asked + attempts
+    other = Source(id="base", address=f"{url.replace('127.0.0.1', 'localhost')}/none")
+    with pytest.raises(MediaError, match="404"):
+        repositories.offers(other)

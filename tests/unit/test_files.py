@@ -1,6 +1,7 @@
 """Locks and half-written files."""
 
 import errno
+import io
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -72,6 +73,20 @@ def test_what_is_no_plain_file_hangs_nobody(tmp_path: Path) -> None:
     for path in (tmp_path / "pipe", tmp_path):
         with pytest.raises(HostError, match=f"Cannot read {path}: "):
             files.sha256(path, monitor=SilentMonitor())
+
+
+class Failing(io.FileIO):
+    def read(self, _size: int | None = -1, /) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def test_a_file_whose_disk_fails_is_the_hosts_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "iso").touch()
+    monkeypatch.setattr(files, "open_plain", Failing)
+    with pytest.raises(HostError, match=f"Cannot read {tmp_path}/iso: Input/output error"):
+        files.sha256(tmp_path / "iso", monitor=SilentMonitor())
 
 
 def fill(path: Path) -> None:

@@ -168,6 +168,24 @@ def test_what_is_new_is_exported(nights: Nights, tmp_path: Path) -> None:
     assert [path.stat().st_mtime_ns for path in (tmp_path / "exports").iterdir()] == times
 
 
+def test_what_a_run_that_was_ended_has_published_is_exported(
+    nights: Nights, tmp_path: Path
+) -> None:
+    publish = Publish(export=("raw",), export_to=tmp_path / "exports")
+    template = nights.build()
+    for outcome in (fresh(template), kept(template)):  # each was ended before it came to that
+        nights.over(outcome, publish=Publish())
+        (path,) = nights.host.settings.runs.rglob(f"*{nights.number:02}T*.json")
+        run = msgspec.json.decode(path.read_bytes(), type=Run)
+        assert run.followed
+        path.write_bytes(msgspec.json.encode(replace(run, followed=False)))
+    nights.over(kept(template), publish=publish)
+    exported = tmp_path / "exports" / f"{NAME}-{template.version}.raw"
+    exported.unlink()  # moved to where it is wanted
+    nights.over(kept(template), publish=publish)
+    assert not exported.exists()
+
+
 def test_what_fails_is_recorded_and_the_rest_is_done(nights: Nights, tmp_path: Path) -> None:
     first, second = nights.build(), nights.build("other")
     channels.revoke(nights.registry, f"{NAME}@{first.version}", reason="bad")
