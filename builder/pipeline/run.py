@@ -97,7 +97,9 @@ def _recorded(pipeline: Pipeline, settings: Settings, monitor: Monitor) -> Itera
     """Keep the record of a run for the block; that there can be none somebody is told."""
     names = [job.name for job in pipeline.jobs]
     with ExitStack() as stack:
-        record = recorded(settings.runs, pipeline.name, title=pipeline.title, jobs=names)
+        record = recorded(
+            settings.runs, pipeline.name, title=pipeline.title, jobs=names, others=pipeline.others
+        )
         try:
             recording = stack.enter_context(record)
         except HostError as error:

@@ -110,6 +110,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     jobs: tuple[str, ...]
     """Names of the templates that were to be built."""
+    others: tuple[str, ...] = ()
+    """Names of the pipeline's other images, which this run did not want."""
     began: str
     """RFC 3339, UTC, like `ended`."""
     ended: str = ""
@@ -143,21 +145,18 @@ class Recording:
         """Keep an outcome; a disk that is full stops no build."""
         self.run = replace(self.run, outcomes=(*self.run.outcomes, outcome))
         with suppress(HostError):
-            self._write()
+            _write(self.path, self.run)
 
     def end(self, pools: Sequence[Pool] = ()) -> None:
         """Keep when the run ended, and how full its pools were."""
         self.run = replace(self.run, ended=rfc3339(datetime.now(UTC)), pools=tuple(pools))
         with suppress(HostError):
-            self._write()
+            _write(self.path, self.run)
 
     def begin(self) -> None:
         """Write the record for the first time. Raises HostError."""
         with files.writing(self.path.parent):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._write()
-
-    def _write(self) -> None:
         _write(self.path, self.run)
 
 
@@ -173,7 +172,7 @@ def _write(path: Path, run: Run) -> None:
 
 @contextmanager
 def recorded(
-    place: Path, pipeline: str, *, title: str = "", jobs: Sequence[str]
+    place: Path, pipeline: str, *, title: str = "", jobs: Sequence[str], others: Sequence[str] = ()
 ) -> Iterator[Recording]:
     """Keep the record of a run for the block, below `place`.
 
@@ -185,6 +184,7 @@ def recorded(
         pipeline=plain(pipeline),
         title=plain(title),
         jobs=tuple(jobs),
+        others=tuple(others),
         began=rfc3339(now),
         pid=os.getpid(),
     )

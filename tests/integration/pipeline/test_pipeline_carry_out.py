@@ -64,7 +64,8 @@ def test_what_exceeds_the_files_limits_fails_with_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runs, "prepare_host", _Host(tmp_path, failures=0).prepare)
-    done = carried_out(tmp_path, pipeline(limits=Limits(memory_mib=4000)), Heard())
+    wanted = pipeline(limits=Limits(memory_mib=4000), others=("rocky9",))
+    done = carried_out(tmp_path, wanted, Heard())
     (outcome,) = done.outcomes
     assert (outcome.result, outcome.exit_code) == ("failed", 3)
     assert outcome.error == (
@@ -73,6 +74,7 @@ def test_what_exceeds_the_files_limits_fails_with_a_sentence(
     )
     kept = record(tmp_path)
     assert kept.outcomes == done.outcomes
+    assert kept.others == ("rocky9",)
     assert [each.name for each in kept.pools] == ["store"]
 
 

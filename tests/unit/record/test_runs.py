@@ -24,11 +24,12 @@ def left(folder: Path) -> runs.Run:
 
 
 def test_a_run_leaves_a_record(tmp_path: Path) -> None:
-    with runs.recorded(tmp_path, "night", jobs=JOBS) as run:
+    with runs.recorded(tmp_path, "night", jobs=JOBS, others=["c"]) as run:
         run.add(A)
         run.add(B)
     kept = left(tmp_path / "night")
     assert (kept.pipeline, kept.jobs, kept.outcomes) == ("night", ("a", "b"), (A, B))
+    assert kept.others == ("c",)
     assert kept.began <= kept.ended
 
 
