@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from builder import files
 from builder.config import Settings
 from builder.errors import BuilderError, ConfigError
@@ -44,8 +46,8 @@ def publish(
                 with _noted(f"{each.name} was not promoted", trouble, monitor):
                     _promote(each, wanted.channel, registry, monitor)
         for each in good:
-            if each.result == "published":
-                _export(each, wanted, registry, trouble=trouble, monitor=monitor)
+            due = replace(wanted, export=tuple(_due(each, wanted.export, earlier)))
+            _export(each, due, registry, trouble=trouble, monitor=monitor)
         many = [each.name for each in good if len(registry.versions(each.name)) > wanted.keep]
         if wanted.keep and many:
             _prune(many, wanted.keep, settings, trouble=trouble, monitor=monitor)
@@ -108,11 +110,30 @@ def _prune(
                     monitor.tell("note", f"{name} {each.version} {fate}")
 
 
+def _due(outcome: Outcome, forms: Sequence[str], earlier: Sequence[Run]) -> Iterator[str]:
+    """Yield the formats of what is new, and those that the last run with it has left undone."""
+    same = (outcome.name, outcome.version)
+    had = [run for run in earlier if same in {(each.name, each.version) for each in run.outcomes}]
+    for form in forms:
+        if outcome.result == "published" or (had and _left(had[-1], _unexported(outcome, form))):
+            yield form
+
+
+def _left(run: Run, what: str) -> bool:
+    """Tell whether it failed then, or nothing followed the builds, for the run was cut short."""
+    whole = run.ended and len(run.outcomes) >= len(run.jobs)
+    return not whole or any(each.startswith(f"{what}: ") for each in run.trouble)
+
+
+def _unexported(outcome: Outcome, form: str) -> str:
+    return unbroken(f"{outcome.name} was not exported as {form}")
+
+
 def _export(
     outcome: Outcome, wanted: Publish, registry: Registry, *, trouble: list[str], monitor: Monitor
 ) -> None:
     for form in wanted.export:
-        with _noted(f"{outcome.name} was not exported as {form}", trouble, monitor):
+        with _noted(_unexported(outcome, form), trouble, monitor):
             _exported(f"{outcome.name}@{outcome.version}", form, wanted, registry, monitor)
 
 
