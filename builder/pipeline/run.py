@@ -83,7 +83,8 @@ def carry_out(
             )
             refused = _built(pipeline, place, how=how)
             recording.run = asked(recording.run, settings, library, monitor=monitor)
-            recording.end(pools_of(settings))
+            if flaw := recording.end(pools_of(settings)):
+                monitor.tell("warning", f"The record of the run is not whole: {flaw}")
         done = follow_up(recording.run, pipeline, settings, monitor=monitor)
     if refused:
         raise refused

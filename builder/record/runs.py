@@ -147,11 +147,14 @@ class Recording:
         with suppress(HostError):
             _write(self.path, self.run)
 
-    def end(self, pools: Sequence[Pool] = ()) -> None:
-        """Keep when the run ended, and how full its pools were."""
+    def end(self, pools: Sequence[Pool] = ()) -> str:
+        """Keep when the run ended, and how full its pools were; return why that failed."""
         self.run = replace(self.run, ended=rfc3339(datetime.now(UTC)), pools=tuple(pools))
-        with suppress(HostError):
+        try:
             _write(self.path, self.run)
+        except HostError as error:
+            return error.message
+        return ""
 
     def begin(self) -> None:
         """Write the record for the first time. Raises HostError."""
@@ -216,14 +219,10 @@ def records(place: Path, pipeline: str = "", *, monitor: Monitor) -> tuple[tuple
     asked = folder(place, pipeline) if pipeline else None
     found = []
     for path in files.inside(place, hint=_CLOSED):
-        if asked in (None, path) and not _is_plain(path):
+        if asked in (None, path) and not stat.S_ISREG(path.lstat().st_mode):
             with told(monitor) if asked is None else nullcontext():
                 found += readable(path, _read, hint=_CLOSED, monitor=monitor)
     return tuple(sorted(found, key=lambda each: (each[1].began, each[1].run_id)))
-
-
-def _is_plain(path: Path) -> bool:
-    return stat.S_ISREG(path.lstat().st_mode)
 
 
 def _read(path: Path) -> Run:

@@ -1,5 +1,6 @@
 """A run of a pipeline as a whole, where nothing has to be installed."""
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -76,6 +77,21 @@ def test_what_exceeds_the_files_limits_fails_with_a_sentence(
     assert kept.outcomes == done.outcomes
     assert kept.others == ("rocky9",)
     assert [each.name for each in kept.pools] == ["store"]
+
+
+def test_a_record_that_is_not_whole_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> tuple[Accelerator, Pool]:
+        shutil.rmtree(settings(tmp_path).runs / "nightly")
+        raise HostError("libvirt does not answer.")
+
+    heard = Heard()
+    monkeypatch.setattr(runs, "prepare_host", full)
+    with pytest.raises(HostError, match="libvirt does not answer"):
+        carried_out(tmp_path, pipeline(), heard)
+    said = [text for kind, text, _ in heard.told if kind == "warning"]
+    assert said[0].startswith("The record of the run is not whole: ")
 
 
 class _Expecting(Blind):

@@ -51,6 +51,10 @@ def test_a_disk_that_fills_up_stops_no_build(tmp_path: Path) -> None:
     with runs.recorded(tmp_path, "night", jobs=JOBS) as run:
         shutil.rmtree(tmp_path / "night")
         run.add(A)
+        assert str(tmp_path / "night") in run.end()
+        (tmp_path / "night").mkdir()
+        assert not run.end()
+    assert left(tmp_path / "night").outcomes == (A,)
 
 
 @pytest.mark.parametrize("name", ["..", "\udcff"])
