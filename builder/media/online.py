@@ -45,7 +45,7 @@ T = TypeVar("T")
 
 
 class Unreachable(MediaError):
-    """A repository does not answer, or not to the end."""
+    """A repository does not answer, or not to the end, or its files are of different moments."""
 
     may_pass = True
     """Asked later, it may."""
@@ -85,7 +85,7 @@ def look_listed(url: str, *, patience: Patience = _PATIENCE) -> Online:
 
     Raises MediaError where the list cannot be had, and what the last of five mirrors fails with.
     """
-    text = _persistent(url, lambda: _small(_parts(url), patience))
+    text = _persistent(url, lambda: _small(_address(url), patience))
     failed = failure(url, "no mirror is in that list")
     for mirror in mirrors(text)[:_MIRRORS]:
         try:
@@ -105,7 +105,8 @@ def read(
     """Return what `parse` makes of what is in a file, unpacked; it is called anew after a break.
 
     Raises MediaError for what cannot be had, unpacked or parsed, and for what has not the checksums
-    that repomd.xml gives: mirrors in the middle of an update have such, so it may pass.
+    that repomd.xml gives: mirrors in the middle of an update have such, or not even the file, so
+    these errors may pass.
     """
     url = repository.url
 
@@ -114,17 +115,14 @@ def read(
             unpacked(
                 _stream(_within(url, record.href), patience),
                 name=record.href,
-                damaged=partial(failure, url),
+                damaged=partial(failure, url, error_class=Unreachable),
                 checksum=record.checksum,
                 open_checksum=record.open_checksum,
             )
         )
 
     try:
-        return _persistent(url, attempt)
-    except MediaError as error:
-        error.may_pass = True  # repomd.xml has just told of it
-        raise
+        return _persistent(url, attempt, refused=Unreachable)
     except (expat.ExpatError, ET.ParseError, ValueError) as error:
         raise failure(url, f"its {record.href} cannot be read: {error}") from error
 
@@ -141,19 +139,19 @@ def failure(url: str, reason: str, error_class: type[MediaError] = MediaError) -
     return error_class(f"The package repository {named} cannot be read: {reason}.", hint=_HINT)
 
 
-def _within(url: str, path: str) -> SplitResult:
-    parts = _parts(url)
-    return parts._replace(path=f"{parts.path.rstrip('/')}/{path}", fragment="")
-
-
-def _parts(url: str) -> SplitResult:
+def _address(url: str) -> SplitResult:
     try:
         return urlsplit(url)
     except ValueError as error:
         raise Refusal("its address cannot be used") from error
 
 
-def _persistent(url: str, do: Callable[[], T]) -> T:
+def _within(url: str, path: str) -> SplitResult:
+    parts = _address(url)
+    return parts._replace(path=f"{parts.path.rstrip('/')}/{path}", fragment="")
+
+
+def _persistent(url: str, do: Callable[[], T], *, refused: type[MediaError] = MediaError) -> T:
     """Do it, once more after a break; say which repository it was about."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
@@ -163,7 +161,7 @@ def _persistent(url: str, do: Callable[[], T]) -> T:
                 raise failure(url, str(error), Unreachable) from error
             time.sleep(attempt)
         except Refusal as error:
-            raise failure(url, str(error)) from error
+            raise failure(url, str(error), refused) from error
     raise AssertionError  # the last attempt has returned or raised
 
 

@@ -27,7 +27,8 @@ def chosen(pipeline: Pipeline, only: Sequence[str], without: Sequence[str]) -> P
         raise UsageError(
             f"No image of {pipeline.name} is left.", hint="Leave an --except out, or change it."
         )
-    return replace(pipeline, jobs=tuple(job for job in pipeline.jobs if job.name in left))
+    jobs = tuple(job for job in pipeline.jobs if job.name in left)
+    return replace(pipeline, jobs=jobs, others=tuple(each for each in names if each not in left))
 
 
 _SHOWN = 12

@@ -113,3 +113,5 @@ class Pipeline(msgspec.Struct, frozen=True, kw_only=True):
     publish: Publish = Publish()
     notify: Notify = Notify()
     jobs: tuple[Job, ...]
+    others: tuple[str, ...] = ()
+    """Names of the file's other images, which are not wanted now."""

@@ -1,11 +1,23 @@
 """What a pipeline comes to, for people."""
 
+import re
 from collections.abc import Iterator
+
+from msgspec.structs import replace
 
 from builder.kickstart.masking import mask
 from builder.pipeline.job import Job, Limits, Mail, Notify, Pipeline, Publish, Retry, Webhook
 
 HEADER = ("TEMPLATE", "RELEASE", "PROFILE", "FIRMWARE", "MEDIUM", "VARIABLES", "REBUILD")
+
+
+def public(pipeline: Pipeline) -> Pipeline:
+    """Return the pipeline as anybody may see it, whose output goes into logs."""
+    notify = pipeline.notify
+    if notify.webhook is None:
+        return pipeline
+    webhook = replace(notify.webhook, url=_server(notify.webhook.url))
+    return replace(pipeline, notify=replace(notify, webhook=webhook))
 
 
 def images(pipeline: Pipeline) -> list[tuple[str, ...]]:
@@ -91,6 +103,10 @@ def _mail(mail: Mail) -> str:
 
 
 def _webhook(webhook: Webhook) -> str:
-    """Return where it goes without the path, which of some services is the secret."""
-    scheme, _, rest = webhook.url.partition("://")
-    return f"{webhook.format} to {scheme}://{rest.partition('/')[0]}"
+    return f"{webhook.format} to {_server(webhook.url)}"
+
+
+def _server(url: str) -> str:
+    """Leave out the path and the query, which of some services are the secret."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{re.split('[/?#]', rest, maxsplit=1)[0]}"

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from builder import files
 from builder.config import Settings
 from builder.errors import BuilderError, ConfigError
@@ -44,8 +46,8 @@ def publish(
                 with _noted(f"{each.name} was not promoted", trouble, monitor):
                     _promote(each, wanted.channel, registry, monitor)
         for each in good:
-            if is_due(each, earlier):
-                _export(each, wanted, registry, trouble=trouble, monitor=monitor)
+            due = replace(wanted, export=tuple(_due(each, wanted.export, earlier)))
+            _export(each, due, registry, trouble=trouble, monitor=monitor)
         many = [each.name for each in good if len(registry.versions(each.name)) > wanted.keep]
         if wanted.keep and many:
             _prune(many, wanted.keep, settings, trouble=trouble, monitor=monitor)
@@ -60,23 +62,6 @@ def successes(name: str, runs: Sequence[Run]) -> int:
     outcomes = [each for run in runs for each in run.outcomes if each.name == name]
     results = [each.result for each in reversed(outcomes)]
     return results.index("failed") if "failed" in results else len(results)
-
-
-def is_due(outcome: Outcome, earlier: Sequence[Run]) -> bool:
-    """Tell whether it is to be exported: it was published now, or by a run that did not get there.
-
-    Once that was done the files are people's, who may have moved them.
-    """
-    if outcome.result == "published":
-        return True
-    for run in reversed(earlier):
-        for each in run.outcomes:
-            if (each.name, each.version) == (outcome.name, outcome.version):
-                if run.followed:
-                    return False
-                if each.result == "published":
-                    return True
-    return False
 
 
 @contextmanager
@@ -125,11 +110,32 @@ def _prune(
                     monitor.tell("note", f"{name} {each.version} {fate}")
 
 
+def _due(outcome: Outcome, forms: Sequence[str], earlier: Sequence[Run]) -> Iterator[str]:
+    """Yield the formats of what is new, and those that the last run with it has left undone."""
+    same = (outcome.name, outcome.version)
+    had = [run for run in earlier if same in {(each.name, each.version) for each in run.outcomes}]
+    for form in forms:
+        if outcome.result == "published" or (had and _left(had[-1], _unexported(outcome, form))):
+            yield form
+
+
+def _left(run: Run, what: str) -> bool:
+    """Tell whether it failed then, or nothing followed the builds, for the run was cut short.
+
+    Once it was done the files are people's, who may have moved them.
+    """
+    return not run.followed or any(each.startswith(f"{what}: ") for each in run.trouble)
+
+
+def _unexported(outcome: Outcome, form: str) -> str:
+    return unbroken(f"{outcome.name} was not exported as {form}")
+
+
 def _export(
     outcome: Outcome, wanted: Publish, registry: Registry, *, trouble: list[str], monitor: Monitor
 ) -> None:
     for form in wanted.export:
-        with _noted(f"{outcome.name} was not exported as {form}", trouble, monitor):
+        with _noted(_unexported(outcome, form), trouble, monitor):
             _exported(f"{outcome.name}@{outcome.version}", form, wanted, registry, monitor)
 
 

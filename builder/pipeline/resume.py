@@ -13,7 +13,7 @@ from builder.model.build import BuildOrder
 from builder.monitor import Monitor, SilentMonitor
 from builder.recipes import gc
 from builder.recipes.joining import obstacle
-from builder.recipes.work import Ticket
+from builder.recipes.work import BuildOptions, Ticket
 from builder.record.builds import OPEN, RUNNING, Build, opened
 from builder.record.checkpoint import Checkpoint
 from builder.record.listing import builds
@@ -34,18 +34,24 @@ def loose(settings: Settings, name: str, *, pipeline: str) -> bool:
 
 
 def settled(
-    order: BuildOrder, host: Host, *, pipeline: str, kept: bool, monitor: Monitor
+    order: BuildOrder, host: Host, *, options: BuildOptions, kept: bool, monitor: Monitor
 ) -> Build | None:
     """Return the build to go on with, the newest of this order; None where there is none.
+
+    `options` are those of the run, which have its pipeline.
 
     Whoever ran the pipeline before us is gone, for we have its lock: what is left of its builds
     that cannot be gone on with is cleared. Those of others are left to them, and to `gc`. With
     `kept`, the order's template is there, and only the build that made it is to be finished.
     """
-    found: Build | None = None
+    found, pipeline = None, options.pipeline
     known = builds(host.settings.builds, order.name, monitor=monitor)
     for each in filter(None, (_let_go(build, pipeline, monitor) for build in known)):
-        if found is None and _goes_on(each, order) and (not kept or _has_published(each, host)):
+        if (
+            found is None
+            and _goes_on(each, order, options)
+            and (not kept or _has_published(each, host))
+        ):
             found = each
         elif _is_ours(each, pipeline) or _is_nothing(each):
             _clear(each, host, monitor)
@@ -83,17 +89,19 @@ def _is_nothing(build: Build) -> bool:
     return build.state in OPEN and not Checkpoint.read(build.folder)
 
 
-def _goes_on(build: Build, order: BuildOrder) -> bool:
+def _goes_on(build: Build, order: BuildOrder, options: BuildOptions) -> bool:
     """Tell whether it is a build of this very order that the image is not to blame for.
 
-    One whose clones did not come up would fail again every night.
+    One whose clones did not come up would fail again every night; and so would one that is to be
+    signed with a key which only who began it can use.
     """
     ticket = _ticket(build)
     if ticket is None or obstacle(build):
         return False
     spoilt = build.record.exit_code not in (None, _HOST)
-    stale = bool(ticket.options.pipeline) and datetime.now(UTC) - build.began > _FRESH
-    return _same(ticket.order, order) and not spoilt and not stale
+    stale = datetime.now(UTC) - build.began > _FRESH
+    signs = ticket.options.sign not in (None, options.sign)
+    return _same(ticket.order, order) and not (spoilt or stale or signs)
 
 
 def _same(one: BuildOrder, other: BuildOrder) -> bool:

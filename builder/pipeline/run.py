@@ -83,7 +83,8 @@ def carry_out(
             )
             refused = _built(pipeline, place, how=how)
             recording.run = asked(recording.run, settings, library, monitor=monitor)
-            recording.end(pools_of(settings))
+            if flaw := recording.end(pools_of(settings)):
+                monitor.tell("warning", f"The record of the run is not whole: {flaw}")
         done = follow_up(recording.run, pipeline, settings, monitor=monitor)
     if refused:
         raise refused
@@ -97,7 +98,9 @@ def _recorded(pipeline: Pipeline, settings: Settings, monitor: Monitor) -> Itera
     """Keep the record of a run for the block; that there can be none somebody is told."""
     names = [job.name for job in pipeline.jobs]
     with ExitStack() as stack:
-        record = recorded(settings.runs, pipeline.name, title=pipeline.title, jobs=names)
+        record = recorded(
+            settings.runs, pipeline.name, title=pipeline.title, jobs=names, others=pipeline.others
+        )
         try:
             recording = stack.enter_context(record)
         except HostError as error:

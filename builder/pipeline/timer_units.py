@@ -126,7 +126,10 @@ def _installed(path: Path, *, user: bool) -> Installed | None:
 def find(name: str, *, user: bool, monitor: Monitor) -> Installed:
     """Return a timer of ours by its name. Raises UsageError for one that is not there."""
     known = {each.name: each for each in installed(monitor=monitor) if each.user == user}
-    wanted = name.removeprefix(PREFIX).removesuffix(".timer").removesuffix(".service")
+    word = name.removesuffix(".timer").removesuffix(".service")
+    # A timer's own name before that of a unit: it may begin or end as units' names do.
+    bare = word.removeprefix(PREFIX)
+    wanted = next((each for each in (name, bare, word) if each in known), bare)
     if wanted not in known:
         whose = "of your own" if user else "of the system"
         hint = suggest(wanted, known, none="`builder timer list` shows those that are ours.")

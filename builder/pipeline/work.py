@@ -52,7 +52,7 @@ def build_job(
     options = replace(how.options, rebuild=job.rebuild, max_age_days=job.max_age_days)
     with open_host(settings, monitor) as host:
         kept = job.name in how.kept
-        begun = settled(order, host, pipeline=options.pipeline, kept=kept, monitor=monitor)
+        begun = settled(order, host, options=options, kept=kept, monitor=monitor)
         if begun is not None:
             monitor.tell("note", f"going on with the build {begun.record.build_id}")
             folder = begun.folder

@@ -110,6 +110,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     jobs: tuple[str, ...]
     """Names of the templates that were to be built."""
+    others: tuple[str, ...] = ()
+    """Names of the pipeline's other images, which this run did not want."""
     began: str
     """RFC 3339, UTC, like `ended`."""
     ended: str = ""
@@ -145,21 +147,21 @@ class Recording:
         """Keep an outcome; a disk that is full stops no build."""
         self.run = replace(self.run, outcomes=(*self.run.outcomes, outcome))
         with suppress(HostError):
-            self._write()
+            _write(self.path, self.run)
 
-    def end(self, pools: Sequence[Pool] = ()) -> None:
-        """Keep when the run ended, and how full its pools were."""
+    def end(self, pools: Sequence[Pool] = ()) -> str:
+        """Keep when the run ended, and how full its pools were; return why that failed."""
         self.run = replace(self.run, ended=rfc3339(datetime.now(UTC)), pools=tuple(pools))
-        with suppress(HostError):
-            self._write()
+        try:
+            _write(self.path, self.run)
+        except HostError as error:
+            return error.message
+        return ""
 
     def begin(self) -> None:
         """Write the record for the first time. Raises HostError."""
         with files.writing(self.path.parent):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._write()
-
-    def _write(self) -> None:
         _write(self.path, self.run)
 
 
@@ -175,7 +177,7 @@ def _write(path: Path, run: Run) -> None:
 
 @contextmanager
 def recorded(
-    place: Path, pipeline: str, *, title: str = "", jobs: Sequence[str]
+    place: Path, pipeline: str, *, title: str = "", jobs: Sequence[str], others: Sequence[str] = ()
 ) -> Iterator[Recording]:
     """Keep the record of a run for the block, below `place`.
 
@@ -187,6 +189,7 @@ def recorded(
         pipeline=plain(pipeline),
         title=plain(title),
         jobs=tuple(jobs),
+        others=tuple(others),
         began=rfc3339(now),
         pid=os.getpid(),
     )
@@ -218,14 +221,10 @@ def records(place: Path, pipeline: str = "", *, monitor: Monitor) -> tuple[tuple
     asked = folder(place, pipeline) if pipeline else None
     found = []
     for path in files.inside(place, hint=_CLOSED):
-        if asked in (None, path) and not _is_plain(path):
+        if asked in (None, path) and not stat.S_ISREG(path.lstat().st_mode):
             with told(monitor) if asked is None else nullcontext():
                 found += readable(path, _read, hint=_CLOSED, monitor=monitor)
     return tuple(sorted(found, key=lambda each: (each[1].began, each[1].run_id)))
-
-
-def _is_plain(path: Path) -> bool:
-    return stat.S_ISREG(path.lstat().st_mode)
 
 
 def _read(path: Path) -> Run:

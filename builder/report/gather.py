@@ -43,7 +43,7 @@ def gather(runs: Sequence[Run], *, dossier: Callable[[Outcome], str]) -> History
 def _pipeline(runs: Sequence[Run], dossier: Callable[[Outcome], str]) -> Pipeline:
     newest = runs[-1]
     shown = runs[-NIGHTS:]
-    recent = {name for run in runs[-_GONE:] for name in run.jobs}
+    recent = {name for run in runs[-_GONE:] for name in (*run.jobs, *run.others)}
     names = dict.fromkeys(name for run in reversed(shown) for name in run.jobs)
     ordered = sorted(names, key=lambda name: name not in recent)
     found = {name: list[Night]() for name in ordered}

@@ -103,10 +103,11 @@ def test_what_cannot_be_had_is_told_without_passwords(
 ) -> None:
     address = address.format(mirror.url)
     spoken = address.replace("//", "//me:secret@", 1) if "http" in address else address
-    with pytest.raises(MediaError) as caught:
-        look(spoken, patience=SOON)
-    assert caught.value.message == f"The package repository {address} cannot be read: {why}."
-    assert caught.value.exit_code == 5
+    for looks, said in ((look, why), (look_listed, why.replace("/repodata/repomd.xml", ""))):
+        with pytest.raises(MediaError) as caught:
+            looks(spoken, patience=SOON)
+        assert caught.value.message == f"The package repository {address} cannot be read: {said}."
+        assert caught.value.exit_code == 5
 
 
 def test_what_is_no_repository(mirror: Mirror, url: str) -> None:
@@ -136,5 +137,13 @@ def test_another_file_than_repomd_means(mirror: Mirror, url: str) -> None:
     assert group is not None
     for content in (b"\x1f\x8b", mirror.files[f"/os/{group.href}"]):
         mirror.files[f"/os/{record.href}"] = content
-        with pytest.raises(MediaError, match="has not the sha256 that repomd"):
+        with pytest.raises(MediaError, match="has not the sha256 that repomd") as caught:
             packages(found, patience=SOON)
+        assert caught.value.may_pass
+    del mirror.files[f"/os/{record.href}"]  # the mirror has the next one now
+    with pytest.raises(MediaError, match="404 Not Found") as caught:
+        packages(found, patience=SOON)
+    assert caught.value.may_pass
+    with pytest.raises(MediaError, match="404 Not Found") as caught:
+        look(f"{url}/none", patience=SOON)
+    assert not caught.value.may_pass

@@ -20,12 +20,16 @@ _STARTER = Path(__file__).parent.parent / "starter" / "pipeline-new.toml"
 def list_(ctx: typer.Context, *, json: Json = False) -> None:
     """List the pipelines that come with us, and those in the folder pipelines here."""
     from builder.pipeline.definition import available, called
+    from builder.pipeline.overview import public
 
     found = available(context(ctx).library, monitor=context(ctx).monitor)
     rows = [
         (called(each), str(len(each.jobs)), str(each.limits.parallel), each.title) for each in found
     ]
-    typer.echo(to_json(found) if json else table(("NAME", "BUILDS", "PARALLEL", "TITLE"), rows))
+    if json:
+        typer.echo(to_json([public(each) for each in found]))
+        return
+    typer.echo(table(("NAME", "BUILDS", "PARALLEL", "TITLE"), rows))
 
 
 def check(
@@ -101,11 +105,11 @@ def show(
     """Show what a pipeline comes to: its images, its limits, and what follows a run."""
     from builder.pipeline.choice import chosen
     from builder.pipeline.definition import find, load
-    from builder.pipeline.overview import HEADER, facts, images
+    from builder.pipeline.overview import HEADER, facts, images, public
 
     pipeline = chosen(load(find(file), context(ctx).library), only or (), without or ())
     if json:
-        typer.echo(to_json(pipeline))
+        typer.echo(to_json(public(pipeline)))
         return
     typer.echo(table(HEADER, images(pipeline)))
     typer.echo()

@@ -60,13 +60,13 @@ def build(job: Job, monitor: Monitor, *, place: Path) -> Built:
         registry = Registry(host.store_pool.path)
         made = key(order, iso_sha256=order.medium.sha256)
         kept = registry.unchanged(order.name, key=made)
-        begun = settled(order, host, pipeline=NAME, kept=kept is not None, monitor=monitor)
+        options = BuildOptions(pipeline=NAME)
+        begun = settled(order, host, options=options, kept=kept is not None, monitor=monitor)
         if begun is None and kept:
             return Built(template=kept, fresh=False)
         if begun is None:
             journal = Journal.begin(host.settings.builds, order.name, monitor=monitor)
             with journal:
-                options = BuildOptions(pipeline=NAME)
                 Ticket(order=order, nonce="x", options=options).keep(journal.checkpoint)
                 return _carried_out(journal, host, made)
         with Journal.join(begun.folder, monitor=monitor) as journal:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -226,6 +227,31 @@ def test_an_export_that_fails_says_how_to_try_again(nights: Nights, tmp_path: Pa
     assert said.endswith(
         f"`builder template export {word} --format raw --output {tmp_path}/exports` tries again."
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "due"),
+    [
+        ({}, False),
+        ({"trouble": ("centos7 was not exported as raw: The disk is full.",)}, True),
+        ({"trouble": ("centos7 was not exported as raw.gz: The disk is full.",)}, False),
+        ({"followed": False}, True),
+    ],
+    ids=["done", "failed", "another format failed", "cut short"],
+)
+def test_an_export_that_was_not_made_is_due_with_what_is_kept(
+    nights: Nights, tmp_path: Path, before: dict[str, Any], due: bool
+) -> None:
+    template = nights.build()
+    run = nights.over(fresh(template), publish=Publish())
+    runs.amend(nights.host.settings.runs, replace(run, **before))
+    publish = Publish(export=("raw",), export_to=tmp_path / "exports")
+    for wanted in (due, False):  # once
+        assert nights.over(kept(template), publish=publish).trouble == ()
+        made = [*(tmp_path / "exports").glob("*.raw")]
+        assert len(made) == wanted
+        for each in made:
+            each.unlink()
 
 
 def test_each_place_is_told_once_and_again_where_it_failed(nights: Nights, tmp_path: Path) -> None:

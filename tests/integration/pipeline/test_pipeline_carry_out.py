@@ -1,5 +1,6 @@
 """A run of a pipeline as a whole, where nothing has to be installed."""
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -64,7 +65,8 @@ def test_what_exceeds_the_files_limits_fails_with_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runs, "prepare_host", _Host(tmp_path, failures=0).prepare)
-    done = carried_out(tmp_path, pipeline(limits=Limits(memory_mib=4000)), Heard())
+    wanted = pipeline(limits=Limits(memory_mib=4000), others=("rocky9",))
+    done = carried_out(tmp_path, wanted, Heard())
     (outcome,) = done.outcomes
     assert (outcome.result, outcome.exit_code) == ("failed", 3)
     assert outcome.error == (
@@ -73,7 +75,23 @@ def test_what_exceeds_the_files_limits_fails_with_a_sentence(
     )
     kept = record(tmp_path)
     assert kept.outcomes == done.outcomes
+    assert kept.others == ("rocky9",)
     assert [each.name for each in kept.pools] == ["store"]
+
+
+def test_a_record_that_is_not_whole_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> tuple[Accelerator, Pool]:
+        shutil.rmtree(settings(tmp_path).runs / "nightly")
+        raise HostError("libvirt does not answer.")
+
+    heard = Heard()
+    monkeypatch.setattr(runs, "prepare_host", full)
+    with pytest.raises(HostError, match="libvirt does not answer"):
+        carried_out(tmp_path, pipeline(), heard)
+    said = [text for kind, text, _ in heard.told if kind == "warning"]
+    assert said[0].startswith("The record of the run is not whole: ")
 
 
 class _Expecting(Blind):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -23,6 +24,7 @@ from tests.values import recorded
 from tests.waiting import wait_until
 
 NAME = "centos7"
+KEY = Path("/nowhere/night.key")
 
 
 @pytest.fixture
@@ -38,6 +40,7 @@ def left(
     wanted: BuildOrder | None,
     pipeline: str = "nightly",
     hours: float = 1,
+    sign: Path | None = None,
     **content: object,
 ) -> Path:
     """Make the folder of a build that a killed process left; without an order it had not begun."""
@@ -46,7 +49,7 @@ def left(
     record = {"state": "running", "home": str(folder), "began": rfc3339(began), **content}
     recorded(folder, **record)
     if wanted:
-        options = BuildOptions(pipeline=pipeline)
+        options = BuildOptions(pipeline=pipeline, sign=sign)
         Ticket(order=wanted, nonce="x", options=options).keep(Checkpoint(folder))
     return folder
 
@@ -57,8 +60,9 @@ def state(folder: Path) -> str:
     return found.state
 
 
-def goes_on(host: Host, *, kept: bool = False) -> Path | None:
-    found = settled(ordered(), host, pipeline="nightly", kept=kept, monitor=Heard())
+def goes_on(host: Host, *, kept: bool = False, sign: Path | None = None) -> Path | None:
+    options = BuildOptions(pipeline="nightly", sign=sign)
+    found = settled(ordered(), host, options=options, kept=kept, monitor=Heard())
     return found.folder if found else None
 
 
@@ -80,6 +84,9 @@ def test_the_newest_of_the_same_order_is_gone_on_with_and_our_others_go(host: Ho
         ({}, "nightly", {"state": "stopped", "exit_code": 9}, "cleared"),
         ({}, "", {"state": "stopped", "exit_code": 9}, "stopped"),
         ({}, "nightly", {"hours": 25}, "cleared"),
+        ({}, "", {"hours": 25}, "abandoned"),
+        ({}, "nightly", {"sign": KEY}, "cleared"),
+        ({}, "", {"sign": KEY}, "abandoned"),
         ({}, "nightly", {"state": "failed", "exit_code": 7}, "failed"),
     ],
     ids=[
@@ -89,6 +96,9 @@ def test_the_newest_of_the_same_order_is_gone_on_with_and_our_others_go(host: Ho
         "clones that do not boot",
         "the same, begun by hand",
         "of the day before",
+        "of the day before, begun by hand",
+        "to be signed with a key that the run has not",
+        "to be signed with somebody's own key",
         "one that has ended",
     ],
 )
@@ -96,24 +106,22 @@ def test_what_cannot_be_gone_on_with_is_cleared_if_it_is_ours(
     host: Host,
     changes: dict[str, int],
     pipeline: str,
-    content: dict[str, object],
+    content: dict[str, Any],
     after: str,
 ) -> None:
-    hours = float(str(content.pop("hours", 1)))
-    wanted = replace(ordered(), **changes)
-    folder = left(host, 1, wanted=wanted, pipeline=pipeline, hours=hours, **content)
+    folder = left(host, 1, wanted=replace(ordered(), **changes), pipeline=pipeline, **content)
     assert goes_on(host) is None
     assert state(folder) == after
 
 
 @pytest.mark.parametrize(
     "content",
-    [{}, {"state": "stopped", "exit_code": 4}, {"pipeline": ""}, {"pipeline": "", "hours": 25}],
-    ids=["killed", "stopped by the host", "begun by hand", "by hand, the day before"],
+    [{}, {"state": "stopped", "exit_code": 4}, {"pipeline": ""}, {"sign": KEY}],
+    ids=["killed", "stopped by the host", "begun by hand", "to be signed with the run's key"],
 )
-def test_what_can_be_gone_on_with(host: Host, content: dict[str, object]) -> None:
-    folder = left(host, 1, wanted=ordered(), **content)  # type: ignore[arg-type]  # of the table
-    assert goes_on(host) == folder
+def test_what_can_be_gone_on_with(host: Host, content: dict[str, Any]) -> None:
+    folder = left(host, 1, wanted=ordered(), **content)
+    assert goes_on(host, sign=KEY) == folder
 
 
 def test_a_build_that_had_not_begun_is_cleared_whoever_wanted_it(host: Host) -> None:
@@ -137,7 +145,8 @@ def test_the_process_of_a_killed_run_is_waited_for(host: Host) -> None:
         assert state(folder) == "running"
 
         def settle() -> None:
-            build = settled(ordered(), host, pipeline="nightly", kept=False, monitor=heard)
+            options = BuildOptions(pipeline="nightly")
+            build = settled(ordered(), host, options=options, kept=False, monitor=heard)
             found.append(build.folder if build else None)
 
         thread = Thread(target=settle)

@@ -1,6 +1,7 @@
 """builder pipeline check, show, new and list: files of people's own."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -115,9 +116,26 @@ def test_show_says_what_a_file_comes_to(capsys: pytest.CaptureFixture[str]) -> N
     assert facts[-1].split() == ["webhook", "json", "to", "https://hooks.example"]
 
 
+@pytest.mark.parametrize(
+    "url", ["https://hooks.example/SECRET", "https://hooks.example?key=SECRET"]
+)
+@pytest.mark.parametrize("words", [("show", "pipelines/mine.toml"), ("list",)])
+@pytest.mark.parametrize("json_", [(), ("--json",)])
+def test_what_opens_a_webhook_is_not_shown(
+    capsys: pytest.CaptureFixture[str], url: str, words: tuple[str, ...], json_: tuple[str, ...]
+) -> None:
+    path = Path("pipelines/mine.toml")
+    text = path.read_text()
+    path.write_text(re.sub(r'url = "https://hooks[^"]*"', f'url = "{url}"', text))
+    assert url in path.read_text()
+    assert "SECRET" not in said(capsys, *words, *json_)[0]
+
+
 def test_show_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
     out, _ = said(capsys, "show", "pipelines/mine.toml", "--only", "alma9", "--json")
     found = json.loads(out)
+    assert "SECRET" not in out
+    assert found["notify"]["webhook"]["url"] == "https://hooks.example"
     assert found["title"] == "Mine"
     assert [job["name"] for job in found["jobs"]] == ["alma9"]
     assert found["limits"]["parallel"] == 1

@@ -39,6 +39,7 @@ def test_the_images_that_match_in_the_file_s_order(
     found = chosen(PIPELINE, only, without)
     assert [job.name for job in found.jobs] == names
     assert found.title == PIPELINE.title
+    assert {*found.others} == {job.name for job in PIPELINE.jobs}.difference(names)
 
 
 @pytest.mark.parametrize(

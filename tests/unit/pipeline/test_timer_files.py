@@ -97,6 +97,23 @@ def test_a_run_goes_on(place: Path, run: str) -> None:
     assert "nightly" in known()
 
 
+@pytest.mark.parametrize("word", ["{}", "builder-{}.timer", "builder-{}.service", "builder-{}"])
+@pytest.mark.parametrize("name", ["builder-nightly", "nightly"])
+def test_a_name_that_begins_like_a_unit(place: Path, name: str, word: str) -> None:
+    for each in dict.fromkeys(("builder-nightly", "nightly", name)):
+        install(place, name=each)
+    found = timer_units.find(word.format(name), user=True, monitor=SilentMonitor())
+    # What may be both is the name that `timer list` shows.
+    both = word == "builder-{}" and name == "nightly"
+    assert found.name == ("builder-nightly" if both else name)
+
+
+def test_a_name_that_begins_like_a_unit_alone(place: Path) -> None:
+    install(place, name="builder-nightly")
+    for word in ("builder-nightly", "builder-nightly.timer", "builder-builder-nightly.service"):
+        assert timer_units.find(word, user=True, monitor=SilentMonitor()).name == "builder-nightly"
+
+
 def test_no_such_timer(place: Path) -> None:
     install(place)
     with pytest.raises(UsageError, match="no timer 'nightlie'") as caught:

@@ -24,11 +24,12 @@ def left(folder: Path) -> runs.Run:
 
 
 def test_a_run_leaves_a_record(tmp_path: Path) -> None:
-    with runs.recorded(tmp_path, "night", jobs=JOBS) as run:
+    with runs.recorded(tmp_path, "night", jobs=JOBS, others=["c"]) as run:
         run.add(A)
         run.add(B)
     kept = left(tmp_path / "night")
     assert (kept.pipeline, kept.jobs, kept.outcomes) == ("night", ("a", "b"), (A, B))
+    assert kept.others == ("c",)
     assert kept.began <= kept.ended
 
 
@@ -50,6 +51,10 @@ def test_a_disk_that_fills_up_stops_no_build(tmp_path: Path) -> None:
     with runs.recorded(tmp_path, "night", jobs=JOBS) as run:
         shutil.rmtree(tmp_path / "night")
         run.add(A)
+        assert str(tmp_path / "night") in run.end()
+        (tmp_path / "night").mkdir()
+        assert not run.end()
+    assert left(tmp_path / "night").outcomes == (A,)
 
 
 @pytest.mark.parametrize("name", ["..", "\udcff"])

@@ -69,6 +69,11 @@ def test_an_image_has_left_when_the_newest_runs_know_nothing_of_it() -> None:
     assert [(each.name, each.left) for each in pipeline.images] == [("b", False), ("a", False)]
 
 
+def test_an_image_that_the_newest_runs_did_not_want_has_not_left() -> None:
+    runs = [run(0, BAD), *(run(night, kept("b", "1"), others=("a",)) for night in range(1, 9))]
+    assert [image.name for _pipeline, image in sorted_out(runs).failing] == ["a"]
+
+
 def test_pipelines_are_apart_and_only_the_newest_runs_are_shown() -> None:
     runs = [run(night % 9, GOOD, run_id=f"{night:03}") for night in range(NIGHTS + 10)]
     known = sorted_out([*runs, run(0, BAD, pipeline="other")])
