@@ -29,14 +29,19 @@ def here(tmp_path: Path) -> Settings:
     return found
 
 
+OFFLINE = {"online": "false"}
+NOBODY = "http://127.0.0.1:1"
+"""A proxy that is not there: what is asked for updates is not asked of the world."""
+
+
 def orders() -> list[BuildOrder]:
     return [
-        ordered(profile=profile, firmware=firmware, vcpus=vcpus)
+        ordered(profile=profile, firmware=firmware, vcpus=vcpus, variables=OFFLINE)
         for profile in ("minimal", "kvm-host")
         for firmware in ("bios", "uefi")
         for vcpus in (1,)
     ] + [
-        ordered(medium="dvd", profile=profile, firmware=firmware)
+        ordered(medium="dvd", profile=profile, firmware=firmware, variables=OFFLINE)
         for profile in ("minimal", "kvm-host")
         for firmware in ("bios", "uefi")
     ]
@@ -60,6 +65,7 @@ def pipeline(folder: Path, wanted: Iterable[BuildOrder]) -> Path:
     ]
     path = folder / "nightly.toml"
     head = 'title = "Every night"\nparallel = 2\n[defaults]\nrelease = "centos7"\n'
+    head += 'variables = { online = "false" }\n'
     path.write_text(head + "\n".join(rows))
     return path
 
@@ -67,7 +73,7 @@ def pipeline(folder: Path, wanted: Iterable[BuildOrder]) -> Path:
 def builder(here: Settings, *words: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*BUILDER, *words],
-        env={"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", **environment(here)},
+        env={"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "http_proxy": NOBODY, **environment(here)},
         capture_output=True,
         text=True,
         check=False,
