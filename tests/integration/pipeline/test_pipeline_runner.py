@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from multiprocessing import active_children
 from pathlib import Path
@@ -227,6 +227,20 @@ def interrupt_twice(job: Job, _monitor: Monitor, *, folder: Path) -> Built:
     return built(job.name)
 
 
+@pytest.fixture
+def minded() -> Iterator[None]:
+    """Mind interrupts as the command line does: the first one counts, whichever thread has it."""
+
+    def interrupt(*_: object) -> None:
+        signal.signal(signal.SIGINT, lambda *_: None)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("minded")
 def test_a_second_interrupt_breaks_no_cleaning(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         run(["first"], partial(interrupt_twice, folder=tmp_path))

@@ -208,7 +208,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
 
 
 def _states(
-    _network: Network, _order: BuildOrder, kickstart: Kickstart
+    _network: Network, _order: BuildOrder, kickstart: Kickstart, **_how: object
 ) -> tuple[RepositoryState, ...]:
     """Stand in for repositories that answer, and never change."""
     return tuple(RepositoryState(url=masked(each), digest="d") for each in sources(kickstart))
